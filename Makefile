@@ -1,0 +1,124 @@
+# The front door. `make run` and `make test` need Go and nothing else; `make
+# check` is what CI runs, and installs the tools it needs into TOOLS.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+GO          ?= go
+TOOLS       ?= $(HOME)/.cache/cedula/tools
+ENVIRONMENT ?= sandbox
+
+DYNOXIDE_VERSION := 3.2.0
+SAM_VERSION      := 1.170.0
+CFN_LINT_VERSION := 1.58.0
+
+DYNOXIDE := $(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)/bin/dynoxide
+PYTHON   := $(TOOLS)/sam-$(SAM_VERSION)-cfn-lint-$(CFN_LINT_VERSION)
+LINT     := $(GO) tool -modfile=tools.mod golangci-lint
+
+# Without VCS stamp and paths a bootstrap changes only when its code does, so a
+# deployment touches the functions that changed.
+BOOTSTRAP_ENV   := CGO_ENABLED=0 GOOS=linux
+BOOTSTRAP_FLAGS := -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w'
+
+# sam asks a region of every template and reports home unless told not to.
+SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 $(PYTHON)/bin/sam
+
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
+
+.PHONY: help run test check build bench deploy fmt fmt-check vet lint dynamodb test-dynamodb template clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: ## serve both APIs on this machine, data in .cedula/
+	$(GO) run ./infra/local
+
+test: ## all tests that need Go alone
+	$(GO) test ./...
+
+check: fmt-check vet lint test-dynamodb template ## everything CI runs
+
+fmt: ## format the code
+	$(LINT) fmt
+
+fmt-check:
+	$(LINT) fmt --diff
+
+vet:
+	$(GO) vet ./...
+	$(GO) vet -tags dynamodb ./...
+
+# govulncheck is not among the checks: it fetches its database, and CI has no
+# network for that. Where there is one: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
+lint:
+	$(LINT) run
+
+build: ## every bootstrap for Lambda into .build/, with sizes and start-up times
+	@for f in $(FUNCTIONS); do \
+	  echo "build $$f"; \
+	  mkdir -p ".build/arm64/$$f"; \
+	  $(BOOTSTRAP_ENV) GOARCH=arm64 $(GO) build $(BOOTSTRAP_FLAGS) -o ".build/arm64/$$f/bootstrap" "./functions/$$f"; \
+	done
+	$(GO) run ./infra/runtimeapi/measure -built .build/arm64
+
+bench: build ## start-up and size of every bootstrap, measured longer
+	$(GO) run ./infra/runtimeapi/measure -built .build/arm64 -rounds 40
+
+# sam's makefile builder asks for build-<logical id> and wants a bootstrap in
+# ARTIFACTS_DIR. ConomyCreateIdentityFunction is functions/conomy/create-identity,
+# ConomyAuthorizerFunction is functions/authorizers/conomy.
+build-%Function:
+	@folder=$$(sed -E 's/([A-Z])/-\1/g; s/^-//' <<<'$*' | tr 'A-Z' 'a-z' | \
+	  sed -E 's|^([a-z]+)-authorizer$$|authorizers/\1|; t; s|-|/|'); \
+	$(BOOTSTRAP_ENV) GOARCH=arm64 $(GO) build $(BOOTSTRAP_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$folder"
+
+deploy: $(PYTHON)/installed ## build and deploy ENVIRONMENT (sandbox or production)
+	$(SAM) build --config-env $(ENVIRONMENT)
+	$(SAM) deploy --config-env $(ENVIRONMENT)
+
+template: $(PYTHON)/installed
+	$(PYTHON)/bin/cfn-lint template.yaml
+	$(SAM) validate --lint
+	$(SAM) build
+
+# The tests that compare with a real DynamoDB. DYNAMODB_ENDPOINT, if it is set,
+# names one; otherwise dynoxide is started on a free port and stopped after.
+ifdef DYNAMODB_ENDPOINT
+test-dynamodb: ## all tests under the race detector, those against DynamoDB too
+	$(GO) test -race -tags dynamodb ./...
+else
+test-dynamodb: $(DYNOXIDE)
+	@for try in 1 2 3 4 5; do \
+	  port=$$((20000 + RANDOM % 20000)); \
+	  '$(DYNOXIDE)' serve --port $$port --log quiet & server=$$!; \
+	  trap "kill $$server 2>/dev/null || true" EXIT; \
+	  for wait in {1..50}; do \
+	    '$(DYNOXIDE)' healthcheck --port $$port >/dev/null 2>&1 && break 2; \
+	    kill -0 $$server 2>/dev/null || break; \
+	    sleep 0.1; \
+	  done; \
+	  kill $$server 2>/dev/null || true; \
+	done; \
+	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
+	echo "dynoxide on port $$port"; \
+	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port $(GO) test -race -tags dynamodb ./...
+endif
+
+dynamodb: $(DYNOXIDE) ## install dynoxide, which behaves like DynamoDB (takes minutes, once)
+
+$(DYNOXIDE):
+	@command -v cargo >/dev/null || { echo 'dynoxide is built by cargo (Rust 1.88 or newer): install it, or set DYNAMODB_ENDPOINT' >&2; exit 1; }
+	cargo install dynoxide-rs --version $(DYNOXIDE_VERSION) --locked --no-default-features \
+	  --features native-sqlite,http-server,cli --root '$(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)'
+
+$(PYTHON)/installed:
+	rm -rf '$(PYTHON)'
+	python3 -m venv '$(PYTHON)'
+	'$(PYTHON)/bin/pip' install --quiet aws-sam-cli==$(SAM_VERSION) cfn-lint==$(CFN_LINT_VERSION)
+	touch '$@'
+
+clean: ## remove what was built; the tools and the local data stay
+	rm -rf .build .aws-sam

@@ -1,0 +1,12 @@
+// Command blnk authorizes the requests of Blnk's API.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.StartAuthorizer(&blnk.Authorizer{Guard: boot.Guard()})
+}

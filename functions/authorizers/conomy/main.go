@@ -1,0 +1,12 @@
+// Command conomy authorizes the requests of Conomy's API.
+package main
+
+import (
+	"cedula/shared/boot/tokens"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.StartAuthorizer(&conomy.Authorizer{Guard: tokens.Guard()})
+}

@@ -1,0 +1,12 @@
+// Command create-identity serves POST /identities in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: boot.Identities()}, "create-identity")
+}

@@ -1,0 +1,12 @@
+// Command get-identity serves GET /identities/{id} in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: boot.Identities()}, "get-identity")
+}

@@ -1,0 +1,13 @@
+// Command create-token serves POST /auth in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/boot"
+	"cedula/shared/boot/tokens"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{Logins: boot.Guard(), Tokens: tokens.Issuer()}, "create-token")
+}

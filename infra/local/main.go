@@ -1,0 +1,32 @@
+// Command local runs the whole registry on a laptop: both APIs behind a local
+// API Gateway, the real authorizers and operations, the embedded table.
+// It is for development; nothing in it is part of a function.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+type options struct{ data, conomy, blnk string }
+
+func main() {
+	var o options
+	flag.StringVar(&o.data, "data", ".cedula", "folder of the data; made at the first start")
+	flag.StringVar(&o.conomy, "conomy", "localhost:5010", "address of the API in Conomy's dialect")
+	flag.StringVar(&o.blnk, "blnk", "localhost:5001", "address of the API in Blnk's dialect")
+	flag.Parse()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "cedula:", err)
+		os.Exit(1)
+	}
+}

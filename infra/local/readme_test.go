@@ -1,0 +1,44 @@
+//go:build dynamodb
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadme runs the README's lines for a first try as they stand there, in a
+// shell, against a server on the ports they name.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)<!-- run -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) != 1 {
+		t.Fatalf("%d blocks to run", len(blocks))
+	}
+	home := t.TempDir()
+	s := startAt(t, filepath.Join(home, ".cedula"), "localhost:5010", "localhost:5001")
+	out := shell(t, home, blocks[0][1])
+	wantIn(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
+
+	welcome := s.out.String()
+	out = shell(t, home, welcome[strings.Index(welcome, "TOKEN="):])
+	wantIn(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+}
+
+func shell(t *testing.T, folder, script string) string {
+	t.Helper()
+	c := exec.Command("bash", "-euo", "pipefail", "-c", script)
+	c.Dir = folder
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/store"
+	"cedula/shared/table/embedded"
+	"cedula/shared/table/faults"
+)
+
+// world is both APIs in this process, on a table that counts its calls, with
+// everything logged kept.
+type world struct {
+	*server
+	data  *data
+	calls *faults.Counter
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{server: &server{log: &transcript{}}}
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+
+	folder := t.TempDir()
+	db, err := embedded.Open(filepath.Join(folder, "table"), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	secret := make([]byte, secretBytes)
+	w.calls = faults.Count(db)
+	w.data = &data{folder: folder, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret)}
+	if err := w.data.loadSigner(); err != nil {
+		t.Fatal(err)
+	}
+	w.client = w.register(t, auth.ScopeAll)
+	conomyAPI, blnkAPI := w.data.apis()
+	w.conomy, w.blnk = w.serve(t, conomyAPI), w.serve(t, blnkAPI)
+	return w
+}
+
+func (w *world) serve(t *testing.T, a api) string {
+	t.Helper()
+	s := httptest.NewServer(newGateway(a))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// register makes one more client, of a tenant of its own.
+func (w *world) register(t *testing.T, scopes ...string) sandbox {
+	t.Helper()
+	_, shown, err := auth.Register(context.Background(), w.data.store, w.data.hasher,
+		auth.NewClient{Name: "test", Scopes: auth.ParseScopes(join(scopes))}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sandbox{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
+}
+
+func join(scopes []string) string {
+	all := ""
+	for _, s := range scopes {
+		all += s + " "
+	}
+	return all
+}
+
+// tokenOf gets another client's token.
+func (w *world) tokenOf(t *testing.T, c sandbox) string {
+	t.Helper()
+	other := *w.server
+	other.client = c
+	return other.token(t)
+}
+
+func field(t *testing.T, a answer, name string) string {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal(a.body, &all); err != nil {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	s, _ := all[name].(string)
+	return s
+}

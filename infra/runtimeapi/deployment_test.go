@@ -1,0 +1,160 @@
+package runtimeapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cedula/infra/runtimeapi"
+	"cedula/infra/runtimeapi/fakekms"
+	"cedula/infra/stack"
+)
+
+// deployment is what the stack would give to its functions.
+type deployment struct {
+	root     string
+	template *stack.Template
+	values   map[string]string // by environment variable, as the template would set it
+	services []string          // where AWS's services are
+}
+
+// newDeployment has a KMS of its own and DynamoDB at the given URL.
+func newDeployment(t *testing.T, dynamoDB string) *deployment {
+	t.Helper()
+	root, err := stack.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := stack.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := fakekms.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kms := httptest.NewServer(keys)
+	t.Cleanup(kms.Close)
+	return &deployment{
+		root: root, template: template,
+		values: map[string]string{
+			"CEDULA_TABLE":     "cedula",
+			"CEDULA_SECRET":    strings.Repeat("s", 64),
+			"CEDULA_ISSUER":    "urn:cedula:test",
+			"CEDULA_AUDIENCE":  "urn:cedula:test:conomy",
+			"CEDULA_TOKEN_KEY": fakekms.KeyID,
+		},
+		services: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB, "AWS_ENDPOINT_URL_KMS=" + kms.URL},
+	}
+}
+
+// noItems is a DynamoDB that finds nothing.
+func noItems(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, _ = w.Write([]byte("{}"))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// functions are the template's, by folder.
+func (d *deployment) functions() map[string]stack.Resource {
+	found := map[string]stack.Resource{}
+	for id, r := range d.template.Of(stack.TypeFunction) {
+		found[stack.Folder(id)] = r
+	}
+	return found
+}
+
+// environment is what the template sets for a function, less the variables named.
+func (d *deployment) environment(t *testing.T, folder string, less ...string) []string {
+	t.Helper()
+	env := slices.Clone(d.services)
+	for _, name := range d.functions()[folder].Variables() {
+		if d.values[name] == "" {
+			t.Fatalf("%s: the template sets %s, which no function reads", folder, name)
+		}
+		if !slices.Contains(less, name) {
+			env = append(env, name+"="+d.values[name])
+		}
+	}
+	return env
+}
+
+// run starts a function's bootstrap.
+func (d *deployment) run(t *testing.T, folder string, env []string) *runtimeapi.Function {
+	t.Helper()
+	path := bootstraps(t)[folder]
+	if path == "" {
+		t.Fatalf("%s: in the template and not under functions/", folder)
+	}
+	f, err := runtimeapi.Start(runtimeapi.Config{Bootstrap: path, Name: strings.ReplaceAll(folder, "/", "-"), Env: env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Stop)
+	return f
+}
+
+var build = sync.OnceValues(func() (map[string]string, error) {
+	root, err := stack.Root()
+	if err != nil {
+		return nil, err
+	}
+	if err := touch(root); err != nil {
+		return nil, err
+	}
+	return runtimeapi.BuildAll(context.Background(), root)
+})
+
+// bootstraps builds every function, once for all tests.
+func bootstraps(t *testing.T) map[string]string {
+	t.Helper()
+	built, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+// touch looks at every file that a bootstrap is built from: the go command
+// remembers a test's success until a file that the test looked at changes, and
+// what a compiler reads it does not see.
+func touch(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != root:
+			return fs.SkipDir
+		case strings.HasSuffix(path, ".go"), entry.Name() == "go.mod", entry.Name() == "go.sum":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+}
+
+func deadline(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func decode(t *testing.T, payload []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(payload, into); err != nil {
+		t.Fatalf("%v: %s", err, payload)
+	}
+}

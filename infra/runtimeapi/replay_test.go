@@ -1,0 +1,236 @@
+//go:build dynamodb
+
+package runtimeapi_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"cedula/infra/runtimeapi"
+	"cedula/shared/auth"
+	"cedula/shared/store"
+	"cedula/shared/table/dynamo"
+)
+
+// stage is a deployment with a real table and one client.
+type stage struct {
+	*deployment
+	shown auth.Credentials
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		t.Fatal("DYNAMODB_ENDPOINT names no DynamoDB: run `make test-dynamodb`")
+	}
+	d := newDeployment(t, endpoint)
+	d.values["CEDULA_TABLE"] = "replay-" + rand.Text()
+	client := dynamodb.New(dynamodb.Options{
+		Region: runtimeapi.Region, BaseEndpoint: aws.String(endpoint),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
+		}),
+	})
+	if err := dynamo.CreateTable(t.Context(), client, d.values["CEDULA_TABLE"], store.Indexes); err != nil {
+		t.Fatal(err)
+	}
+	secret := []byte(d.values["CEDULA_SECRET"])
+	_, shown, err := auth.Register(t.Context(),
+		store.New(dynamo.New(client, d.values["CEDULA_TABLE"], store.Indexes), secret), auth.NewHasher(secret),
+		auth.NewClient{Name: "replay", Tenant: "acme", Scopes: auth.ParseScopes("identity:read identity:status:write identity:write")},
+		time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stage{d, shown}
+}
+
+// event reads a function's sample event and puts values in place of what only a
+// deployment knows: pairs of what stands in the file and what is to stand there.
+func (s *stage) event(t *testing.T, name string, pairs ...string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.root, "events", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if !bytes.Contains(text, []byte(pairs[i])) {
+			t.Fatalf("%s holds no %q to replace", name, pairs[i])
+		}
+		text = bytes.ReplaceAll(text, []byte(pairs[i]), []byte(pairs[i+1]))
+	}
+	return text
+}
+
+// start runs the function of a folder.
+func (s *stage) start(t *testing.T, folder string) *runtimeapi.Function {
+	t.Helper()
+	return s.run(t, folder, s.environment(t, folder))
+}
+
+// call invokes an operation and decodes its JSON body.
+func call(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) (map[string]any, events.APIGatewayProxyResponse) {
+	t.Helper()
+	payload, err := f.Invoke(deadline(t), event)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, f.Output())
+	}
+	var answer events.APIGatewayProxyResponse
+	decode(t, payload, &answer)
+	if answer.StatusCode != wantStatus {
+		t.Fatalf("got status %d, want %d: %s\n%s", answer.StatusCode, wantStatus, answer.Body, f.Output())
+	}
+	if got := answer.MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	var body map[string]any
+	decode(t, []byte(answer.Body), &body)
+	return body, answer
+}
+
+// decide invokes an authorizer and returns its effect, "Unauthorized" included.
+func decide(t *testing.T, f *runtimeapi.Function, event []byte) (string, events.APIGatewayCustomAuthorizerResponse) {
+	t.Helper()
+	payload, err := f.Invoke(deadline(t), event)
+	if failed, ok := err.(*runtimeapi.FunctionError); ok { //nolint:errorlint // returned as it is
+		return failed.Message, events.APIGatewayCustomAuthorizerResponse{}
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, f.Output())
+	}
+	var answer events.APIGatewayCustomAuthorizerResponse
+	decode(t, payload, &answer)
+	return answer.PolicyDocument.Statement[0].Effect, answer
+}
+
+// want checks members of a body; "" stands for any text but the empty one.
+func want(t *testing.T, body map[string]any, members map[string]any) {
+	t.Helper()
+	for name, wanted := range members {
+		if text, ok := body[name].(string); wanted == "" && ok && text != "" {
+			continue
+		}
+		if body[name] != wanted {
+			t.Errorf("%s is %v, want %v", name, body[name], wanted)
+		}
+	}
+}
+
+func TestConomy(t *testing.T) {
+	s := newStage(t)
+	token := s.token(t)
+	authorizer := s.start(t, "authorizers/conomy")
+
+	effect, allowed := decide(t, authorizer, s.event(t, "authorizers-conomy", "TOKEN", token, "CONOMY-KEY", s.shown.ConomyKey))
+	if effect != "Allow" {
+		t.Fatalf("own token and key: %s", effect)
+	}
+	want(t, allowed.Context, map[string]any{"tenant": "acme", "client": s.shown.ClientID})
+	if resource := allowed.PolicyDocument.Statement[0].Resource[0]; !strings.HasSuffix(resource, "/sandbox/*") {
+		t.Errorf("the policy covers %q", resource)
+	}
+	for name, pairs := range map[string][]string{
+		"the file's own words": nil,
+		"Blnk's key":           {"TOKEN", token, "CONOMY-KEY", s.shown.BlnkKey},
+		"a changed token":      {"TOKEN", token[:len(token)-8] + "AAAAAAAA", "CONOMY-KEY", s.shown.ConomyKey},
+	} {
+		if effect, _ := decide(t, authorizer, s.event(t, "authorizers-conomy", pairs...)); effect == "Allow" {
+			t.Errorf("%s: allowed", name)
+		}
+	}
+
+	create := s.start(t, "conomy/create-identity")
+	body, _ := call(t, create, s.event(t, "conomy-create-identity"), 200)
+	want(t, body, map[string]any{
+		"id": "", "type": "USER", "status": "ACTIVE", "documentNumber": "12.345.678-5",
+		"email": "martina.rojas@example.com", "createdAt": "", "name": "Martina",
+	})
+	again, answer := call(t, create, s.event(t, "conomy-create-identity"), 200)
+	if again["id"] != body["id"] || len(answer.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
+		t.Errorf("a replay answers %v, %v", again["id"], answer.MultiValueHeaders)
+	}
+	found, _ := call(t, s.start(t, "conomy/get-identity"), s.event(t, "conomy-get-identity", "6926e3f0a1b2c3d4e5f60718", body["id"].(string)), 200)
+	want(t, found, map[string]any{"id": body["id"], "email": "martina.rojas@example.com"})
+	through, _ := call(t, s.start(t, "blnk/get-identity"),
+		s.event(t, "blnk-get-identity", "idt_3b63c8de-af2d-4b4e-8a4d-6f8b1c0d9e21", body["id"].(string)), 200)
+	want(t, through, map[string]any{"identity_id": body["id"], "first_name": "Martina"})
+}
+
+// token asks the function for one, and sees a wrong secret refused.
+func (s *stage) token(t *testing.T) string {
+	t.Helper()
+	f := s.start(t, "conomy/create-token")
+	credentials := []string{"CONOMY-KEY", s.shown.ConomyKey, "CLIENT-ID", s.shown.ClientID, "CLIENT-SECRET"}
+	wrong, _ := call(t, f, s.event(t, "conomy-create-token", append(credentials, strings.Repeat("0", 64))...), 401)
+	want(t, wrong, map[string]any{"code": "41", "type": "unauthorized", "traceId": ""})
+	body, _ := call(t, f, s.event(t, "conomy-create-token", append(credentials, s.shown.ClientSecret)...), 200)
+	want(t, body, map[string]any{"tokenType": "Bearer", "accessToken": ""})
+	if life, _ := body["expiresIn"].(float64); life < 3598 || life > 3600 {
+		t.Errorf("expiresIn is %v, want an hour", body["expiresIn"])
+	}
+	return body["accessToken"].(string)
+}
+
+func TestBlnk(t *testing.T) {
+	s := newStage(t)
+	authorizer := s.start(t, "authorizers/blnk")
+	if effect, _ := decide(t, authorizer, s.event(t, "authorizers-blnk", "BLNK-KEY", s.shown.BlnkKey)); effect != "Allow" {
+		t.Errorf("own key: %s", effect)
+	}
+	effect, refused := decide(t, authorizer, s.event(t, "authorizers-blnk"))
+	if effect != "Deny" {
+		t.Errorf("the file's own words: %s", effect)
+	}
+	want(t, refused.Context, map[string]any{"code": "AUTH_INVALID_API_KEY", "message": "Invalid API key"})
+
+	body, _ := call(t, s.start(t, "blnk/create-identity"), s.event(t, "blnk-create-identity"), 201)
+	want(t, body, map[string]any{"identity_id": "", "first_name": "Adaeze", "created_at": "", "dob": "1992-07-04T00:00:00Z"})
+	if len(body) != 19 {
+		t.Errorf("got %d members, want 19", len(body))
+	}
+	found, _ := call(t, s.start(t, "blnk/get-identity"),
+		s.event(t, "blnk-get-identity", "idt_3b63c8de-af2d-4b4e-8a4d-6f8b1c0d9e21", body["identity_id"].(string)), 200)
+	want(t, found, map[string]any{"identity_id": body["identity_id"], "email_address": "adaeze.okafor@example.com"})
+
+	health, _ := call(t, s.start(t, "blnk/get-health"), s.event(t, "blnk-get-health"), 200)
+	want(t, health, map[string]any{"status": "UP"})
+}
+
+// Without the authorizer's context, or with one that is not its own, an
+// operation serves nobody, whatever headers the client sent.
+func TestWithoutAuthorizer(t *testing.T) {
+	s := newStage(t)
+	for _, name := range []string{"conomy-create-identity", "conomy-get-identity", "blnk-create-identity", "blnk-get-identity"} {
+		f := s.start(t, strings.Replace(name, "-", "/", 1))
+		call(t, f, s.event(t, name, `"authorizer"`, `"other"`), 401)
+		call(t, f, s.event(t, name, `"tenant": "acme"`, `"tenant": ""`), 401)
+		call(t, f, s.event(t, name, `"expires": "0"`, `"expires": "1"`), 401)
+		call(t, f, s.event(t, name, `"scopes": "identity:read identity:status:write identity:write"`, `"scopes": "identity:other"`), 403)
+	}
+}
+
+// An identity of another tenant is answered like one that is not there.
+func TestOtherTenant(t *testing.T) {
+	s := newStage(t)
+	body, _ := call(t, s.start(t, "conomy/create-identity"), s.event(t, "conomy-create-identity"), 200)
+	f := s.start(t, "conomy/get-identity")
+	foreign, _ := call(t, f, s.event(t, "conomy-get-identity",
+		"6926e3f0a1b2c3d4e5f60718", body["id"].(string), `"tenant": "acme"`, `"tenant": "other"`), 404)
+	absent, _ := call(t, f, s.event(t, "conomy-get-identity"), 404)
+	for name := range absent {
+		if foreign[name] != absent[name] {
+			t.Errorf("%s: %v for a foreign identity, %v for none", name, foreign[name], absent[name])
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package runtimeapi_test
+
+import (
+	"debug/buildinfo"
+	"errors"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"cedula/infra/runtimeapi"
+)
+
+// A function starts with the variables that the template gives it, and each of
+// them is needed: so the template sets what is read, no more and no less.
+func TestEveryFunctionStartsWithItsEnvironment(t *testing.T) {
+	d := newDeployment(t, noItems(t))
+	for folder, resource := range d.functions() {
+		t.Run(folder, func(t *testing.T) {
+			f := d.run(t, folder, d.environment(t, folder))
+			if _, err := f.Ready(deadline(t)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range resource.Variables() {
+				refuses(t, d.run(t, folder, d.environment(t, folder, name)), name+" is not set")
+			}
+		})
+	}
+}
+
+func TestBadVariables(t *testing.T) {
+	d := newDeployment(t, noItems(t))
+	for _, c := range []struct{ name, value, want string }{
+		{"CEDULA_SECRET", "too short", "CEDULA_SECRET has fewer than 32 bytes"},
+		{"CEDULA_SECRET", " \n", "CEDULA_SECRET is not set"},
+		{"CEDULA_TOKEN_KEY", "-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n", "CEDULA_TOKEN_KEY is not a P-256 private key in PEM"},
+	} {
+		const folder = "authorizers/conomy"
+		env := append(d.environment(t, folder, c.name), c.name+"="+c.value)
+		f := d.run(t, folder, env)
+		refuses(t, f, c.want)
+		if c.value != " \n" && strings.Contains(f.Output(), c.value) {
+			t.Errorf("%s: the value is shown", c.name)
+		}
+	}
+}
+
+// refuses wants the process gone, with one line.
+func refuses(t *testing.T, f *runtimeapi.Function, want string) {
+	t.Helper()
+	_, err := f.Ready(deadline(t))
+	var gone *runtimeapi.ExitError
+	if !errors.As(err, &gone) {
+		t.Fatalf("got %v, want the process gone with %q", err, want)
+	}
+	if line := "cedula: environment variable " + want + "\n"; gone.Output != line {
+		t.Errorf("got output %q, want %q", gone.Output, line)
+	}
+}
+
+// Events that no API Gateway sends are answered or reported, and the process
+// goes on to the next one.
+func TestMalformedEvents(t *testing.T) {
+	d := newDeployment(t, noItems(t))
+	events := []string{
+		``, `null`, `[]`, `"x"`, `0`, `{`, `{}`, "\x00\xff", `{"requestContext":null}`, `{"requestContext":"x"}`,
+		`{"headers":[]}`, `{"httpMethod":"\u0000","resource":"/../..","path":"//%zz?"}`, `{"body":1}`,
+		`{"httpMethod":"POST","resource":"/identities","body":"####","isBase64Encoded":true,"requestContext":{"authorizer":{"tenant":1}}}`,
+		`{"type":"REQUEST","methodArn":"","headers":{"Authorization":"Bearer ..","x-api-key":"a","X-blnk-key":"b"}}`,
+		strings.Repeat(`{"headers":`, 20000),
+	}
+	for folder := range d.functions() {
+		t.Run(folder, func(t *testing.T) {
+			f := d.run(t, folder, d.environment(t, folder))
+			for _, event := range events {
+				answer, err := f.Invoke(deadline(t), []byte(event))
+				var reported *runtimeapi.FunctionError
+				if err != nil && !errors.As(err, &reported) {
+					t.Fatalf("event %.60q: %v", event, err)
+				}
+				if err == nil && len(answer) == 0 {
+					t.Errorf("event %.60q: no answer", event)
+				}
+			}
+		})
+	}
+}
+
+// Each client of an AWS service costs start-up time, and the embedded table has
+// no place in a Lambda.
+func TestLinkedModules(t *testing.T) {
+	const kms, pebble = "github.com/aws/aws-sdk-go-v2/service/kms", "github.com/cockroachdb/pebble"
+	signers := []string{"authorizers/conomy", "conomy/create-token"}
+	for folder, path := range bootstraps(t) {
+		info, err := buildinfo.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		links := func(module string) bool {
+			return slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module })
+		}
+		if want := slices.Contains(signers, folder); links(kms) != want {
+			t.Errorf("%s: links the KMS client: %v, want %v", folder, !want, want)
+		}
+		if links(pebble) {
+			t.Errorf("%s: links the embedded table", folder)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"cedula/infra/stack"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+// dialect is what the tests know of one.
+type dialect struct {
+	name, title string // "conomy", "Conomy"
+	api         interface {
+		gateway.API
+		GatewayResponses() []gateway.Canned
+	}
+	identity []any // headers that the authorizer's cache is keyed by
+}
+
+var dialects = []dialect{
+	{"conomy", "Conomy", &conomy.API{}, []any{"Authorization", "x-api-key"}},
+	{"blnk", "Blnk", &blnk.API{}, []any{"X-blnk-key"}},
+}
+
+// functionIDs are the functions that there should be: one for each route and
+// an authorizer for each dialect, as folder and logical id.
+func functionIDs() map[string]string {
+	ids := map[string]string{}
+	for _, d := range dialects {
+		ids["authorizers/"+d.name] = d.title + "AuthorizerFunction"
+		for _, r := range d.api.Routes() {
+			ids[d.name+"/"+r.Name] = d.title + pascal(r.Name) + "Function"
+		}
+	}
+	return ids
+}
+
+// pascal turns create-identity into CreateIdentity.
+func pascal(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+func read(t *testing.T) (root string, template *stack.Template) {
+	t.Helper()
+	root, err := stack.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if template, err = stack.Read(root); err != nil {
+		t.Fatal(err)
+	}
+	return root, template
+}
+
+// One name, five places: folder, event, template, route and method.
+func TestOneNameFivePlaces(t *testing.T) {
+	root, template := read(t)
+	ids := functionIDs()
+
+	var folders, files, resources, wantFiles, wantResources []string
+	for folder, id := range ids {
+		wantFiles = append(wantFiles, strings.ReplaceAll(folder, "/", "-")+".json")
+		wantResources = append(wantResources, id)
+		if stack.Folder(id) != folder {
+			t.Errorf("Folder(%q) is %q, want %q", id, stack.Folder(id), folder)
+		}
+	}
+	for _, path := range glob(t, root, "functions/*/*/main.go") {
+		folders = append(folders, strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "functions/"))
+	}
+	for _, path := range glob(t, root, "events/*") {
+		files = append(files, filepath.Base(path))
+	}
+	for id := range template.Of(stack.TypeFunction) {
+		resources = append(resources, id)
+	}
+	var wantFolders []string
+	for folder := range ids {
+		wantFolders = append(wantFolders, folder)
+	}
+	same(t, "folders under functions/", folders, wantFolders)
+	same(t, "files in events/", files, wantFiles)
+	same(t, "functions in template.yaml", resources, wantResources)
+	for _, d := range dialects {
+		for _, r := range d.api.Routes() {
+			if _, ok := reflect.TypeOf(d.api).MethodByName(pascal(r.Name)); !ok {
+				t.Errorf("%s: no method %s.API.%s", r.Name, d.name, pascal(r.Name))
+			}
+		}
+	}
+}
+
+// A folder's main.go names the operation of that folder.
+func TestMainsNameTheirOperation(t *testing.T) {
+	root, _ := read(t)
+	for folder := range functionIDs() {
+		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dialect, operation, _ := strings.Cut(folder, "/")
+		if dialect == "authorizers" {
+			dialect, operation = operation, ""
+		}
+		start := `gateway.Start(&` + dialect + `.API{`
+		if operation == "" {
+			start = `gateway.StartAuthorizer(&` + dialect + `.Authorizer{`
+		}
+		if !strings.Contains(string(text), start) || operation != "" && !strings.Contains(string(text), `}, "`+operation+`")`) {
+			t.Errorf("functions/%s/main.go starts something else", folder)
+		}
+	}
+}
+
+// The sample events are of the route that their name says.
+func TestEventsMatchRoutes(t *testing.T) {
+	root, _ := read(t)
+	for _, d := range dialects {
+		for _, r := range d.api.Routes() {
+			name := d.name + "-" + r.Name + ".json"
+			text, err := os.ReadFile(filepath.Join(root, "events", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var event struct {
+				HTTPMethod, Resource string
+				RequestContext       struct{ HTTPMethod, ResourcePath string }
+			}
+			if err := json.Unmarshal(text, &event); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if event.HTTPMethod != r.Method || event.Resource != r.Path ||
+				event.RequestContext.HTTPMethod != r.Method || event.RequestContext.ResourcePath != r.Path {
+				t.Errorf("%s: is of %s %s, want %s %s", name, event.HTTPMethod, event.Resource, r.Method, r.Path)
+			}
+		}
+	}
+}
+
+func glob(t *testing.T, root, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range paths {
+		if paths[i], err = filepath.Rel(root, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return paths
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}

@@ -1,0 +1,57 @@
+// Package auth tells who calls: it turns API keys, client secrets and bearer
+// tokens into a Caller with a tenant and scopes.
+// It knows nothing of HTTP, of either dialect's wire format, of how a table
+// keeps its items, nor of AWS.
+package auth
+
+import (
+	"errors"
+	"time"
+)
+
+// Caller is whoever passed a Guard. It holds no credential.
+type Caller struct {
+	Tenant, Client string
+	Scopes         Scopes
+	Expires        time.Time // zero: the credential does not expire
+	// UsagePlanKey is the client's, for the authorizer's answer to the gateway
+	// only: handlers never see it. Empty: the client is in no usage plan.
+	UsagePlanKey string
+}
+
+// Why a caller was refused, to be compared with errors.Is. An error that is
+// none of these means that nothing could be decided: refuse, and let the caller
+// try again. No error's text holds a credential or any part of one.
+var (
+	// ErrMissing: a credential that the call needs is absent.
+	ErrMissing = errors.New("auth: credential missing")
+	// ErrInvalid: malformed, unknown, a wrong secret, or a token not to be trusted.
+	ErrInvalid = errors.New("auth: credential invalid")
+	// ErrExpired: the token or the key is past its time, or the key is revoked.
+	ErrExpired = errors.New("auth: credential expired")
+	// ErrMismatch: each credential may be good, but they belong to different
+	// clients or tenants, or the key opens the other API.
+	ErrMismatch = errors.New("auth: credentials do not match")
+	// ErrSuspended: the credentials are good, the client is not to be served.
+	ErrSuspended = errors.New("auth: client suspended")
+	// ErrUnknown: a Store or a KeySource holds nothing under that id.
+	ErrUnknown = errors.New("auth: unknown")
+	// ErrExists: a Store already holds a client of that id.
+	ErrExists = errors.New("auth: exists")
+)
+
+// earliest returns the first of the times given, zero meaning never.
+func earliest(times ...time.Time) time.Time {
+	var first time.Time
+	for _, t := range times {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+// reached tells whether deadline is set and not after now.
+func reached(deadline, now time.Time) bool {
+	return !deadline.IsZero() && !now.Before(deadline)
+}

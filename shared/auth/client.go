@@ -1,0 +1,74 @@
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// Client is an application that may call, for one tenant.
+type Client struct {
+	ID, Tenant, Name string
+	Scopes           Scopes
+	Suspended        bool
+	Secrets          []Secret // at most two live ones, while one takes the other's place
+	// UsagePlanKey is the API key value by which the gateway counts and
+	// throttles this client's calls. It opens nothing.
+	UsagePlanKey string
+	Created      time.Time
+}
+
+// Secret is one client secret as stored.
+type Secret struct {
+	Hash    Hash
+	Expires time.Time // zero: never
+}
+
+// Use is the API whose header a key is for.
+type Use string
+
+// The two uses. A key of one never opens the other.
+const (
+	UseConomy Use = "conomy" // x-api-key
+	UseBlnk   Use = "blnk"   // X-blnk-key
+)
+
+// Key is one API key as stored. Its ID is 24 characters long, unique, and
+// begins with the id of its client.
+type Key struct {
+	ID, Client string
+	Use        Use
+	Hash       Hash
+	// Scopes narrow the client's. Nil, and only nil, leaves them as they are:
+	// a store must keep nil and empty apart.
+	Scopes  Scopes
+	Expires time.Time // zero: never
+	Revoked time.Time // from when on the key is refused; zero: never
+	Created time.Time
+	Name    string
+}
+
+// Store keeps clients and their keys. What it returns is the caller's to keep.
+type Store interface {
+	// Credentials reads a client and one key of it in one table call. It
+	// returns ErrUnknown when either is absent.
+	Credentials(ctx context.Context, client, keyID string) (Client, Key, error)
+	// CreateClient writes a client and its keys, all or nothing. It returns
+	// ErrExists when the id is taken.
+	CreateClient(ctx context.Context, c Client, keys ...Key) error
+}
+
+// holds tells whether h is the hash of a live secret of the client. It compares
+// at least two, whatever the client has, and all of them.
+func (c Client) holds(h Hash, now time.Time) bool {
+	secrets, held := c.Secrets, false
+	for i := range max(2, len(secrets)) {
+		var s Secret
+		if i < len(secrets) {
+			s = secrets[i]
+		}
+		if s.Hash.Equal(h) && !reached(s.Expires, now) {
+			held = true
+		}
+	}
+	return held
+}

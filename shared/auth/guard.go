@@ -1,0 +1,196 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// What a Guard assumes where it is not told otherwise.
+const (
+	// DefaultTTL and the gateway's own 30 s together make a revocation seen
+	// within 60 s.
+	DefaultTTL     = 30 * time.Second
+	DefaultEntries = 4096
+)
+
+// Guard decides who may pass. It is safe for concurrent use; copy it never.
+// Each key costs at most one Store call per TTL. Times, hashes and suspension
+// are judged anew on every call; what the table says of them may be TTL old.
+type Guard struct {
+	Store   Store
+	Hasher  Hasher
+	Tokens  *Verifier        // for Bearer only
+	Now     func() time.Time // nil: time.Now
+	TTL     time.Duration    // zero: DefaultTTL; negative: remember nothing
+	Entries int              // keys remembered, known and unknown; zero: DefaultEntries
+
+	cache cache
+}
+
+// Format shows nothing: the cache holds hashes.
+func (g *Guard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[guard]") }
+
+// Bearer passes a token and a key of one client, as Conomy's API wants them.
+// The token's text comes without its scheme. It asks the Store only when the
+// token is good and both name the same client. It returns ErrMissing,
+// ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
+func (g *Guard) Bearer(ctx context.Context, token, apiKey string) (Caller, error) {
+	if token == "" || apiKey == "" {
+		return Caller{}, ErrMissing
+	}
+	claims, err := g.verify(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	name, err := parseKeyOf(apiKey, UseConomy)
+	if err != nil {
+		return Caller{}, err
+	}
+	if name.client != claims.Client {
+		return Caller{}, fmt.Errorf("%w: token and key", ErrMismatch)
+	}
+	caller, err := g.pass(ctx, name, apiKey)
+	if err != nil {
+		return Caller{}, err
+	}
+	if caller.Tenant != claims.Tenant {
+		return Caller{}, fmt.Errorf("%w: tenant", ErrMismatch)
+	}
+	caller.Scopes = caller.Scopes.Intersect(claims.Scopes)
+	caller.Expires = earliest(caller.Expires, claims.Expires)
+	return caller, nil
+}
+
+// Key passes a key alone, as Blnk's API wants it. It returns ErrMissing,
+// ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
+func (g *Guard) Key(ctx context.Context, apiKey string) (Caller, error) {
+	if apiKey == "" {
+		return Caller{}, ErrMissing
+	}
+	name, err := parseKeyOf(apiKey, UseBlnk)
+	if err != nil {
+		return Caller{}, err
+	}
+	return g.pass(ctx, name, apiKey)
+}
+
+// Login passes a client that wants a token: a Conomy key and a live secret of
+// one client. It always asks the Store, so that a new secret works at once, and
+// says ErrExpired or ErrSuspended only to who has both. Otherwise it returns
+// ErrMissing, ErrInvalid or ErrMismatch.
+func (g *Guard) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
+	if apiKey == "" || clientID == "" || clientSecret == "" {
+		return Client{}, ErrMissing
+	}
+	name, err := parseKeyOf(apiKey, UseConomy)
+	switch {
+	case err != nil:
+		return Client{}, err
+	case !spelled(clientID, clientChars), !spelled(clientSecret, secretChars):
+		return Client{}, fmt.Errorf("%w: client format", ErrInvalid)
+	case name.client != clientID:
+		return Client{}, fmt.Errorf("%w: client and key", ErrMismatch)
+	}
+	r, err := g.read(ctx, name)
+	if err != nil {
+		return Client{}, err
+	}
+	now := g.now()
+	rightKey := r.key.Hash.Equal(g.Hasher.Hash(apiKey))
+	rightSecret := r.client.holds(g.Hasher.Hash(clientSecret), now)
+	if err := r.judge(name, rightKey && rightSecret, now); err != nil {
+		return Client{}, err
+	}
+	return r.client, nil
+}
+
+// pass judges a key by what the Store says, or said within TTL.
+func (g *Guard) pass(ctx context.Context, name keyName, text string) (Caller, error) {
+	r, err := g.cache.get(ctx, sha256.Sum256([]byte(text)), g.window(), func(ctx context.Context) (record, error) {
+		return g.read(ctx, name)
+	})
+	if err != nil {
+		return Caller{}, err
+	}
+	right := r.key.Hash.Equal(g.Hasher.Hash(text))
+	if err := r.judge(name, right, g.now()); err != nil {
+		return Caller{}, err
+	}
+	return r.caller(), nil
+}
+
+// read asks the Store. That nothing is there is an answer too: the zero record.
+func (g *Guard) read(ctx context.Context, name keyName) (record, error) {
+	c, k, err := g.Store.Credentials(ctx, name.client, name.id)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return record{}, nil
+	case err != nil:
+		return record{}, fmt.Errorf("auth: read credentials: %w", err)
+	}
+	return record{client: c, key: k}, nil
+}
+
+func (g *Guard) verify(ctx context.Context, token string) (Claims, error) {
+	if g.Tokens == nil {
+		return Claims{}, fmt.Errorf("%w: no issuer is trusted", ErrInvalid)
+	}
+	return g.Tokens.Verify(ctx, token, g.now())
+}
+
+// now is wall-clock time: a monotonic clock may stand still while a Lambda is
+// frozen, and what was remembered would outlive its TTL.
+func (g *Guard) now() time.Time {
+	if g.Now == nil {
+		return time.Now().Round(0)
+	}
+	return g.Now().Round(0)
+}
+
+// record is what the Store holds under a key's id; zero for an unknown one.
+type record struct {
+	client Client
+	key    Key
+}
+
+// judge answers once every comparison is made; proven is their outcome. An
+// unknown key takes the same way as a wrong one.
+func (r record) judge(name keyName, proven bool, now time.Time) error {
+	asked := r.client.ID == name.client && r.key.Client == name.client && r.key.ID == name.id
+	switch {
+	case !proven, !asked, r.client.Tenant == "":
+		return ErrInvalid
+	case r.key.Use != name.use:
+		return fmt.Errorf("%w: use of the key", ErrMismatch)
+	case reached(r.key.Expires, now), reached(r.key.Revoked, now):
+		return ErrExpired
+	case r.client.Suspended:
+		return ErrSuspended
+	}
+	return nil
+}
+
+func (r record) caller() Caller {
+	scopes := slices.Clone(r.client.Scopes)
+	if r.key.Scopes != nil {
+		scopes = scopes.Intersect(r.key.Scopes)
+	}
+	return Caller{
+		Tenant: r.client.Tenant, Client: r.client.ID, Scopes: scopes,
+		Expires: earliest(r.key.Expires, r.key.Revoked), UsagePlanKey: r.client.UsagePlanKey,
+	}
+}
+
+// parseKeyOf also returns ErrMismatch for a key of another use.
+func parseKeyOf(text string, u Use) (keyName, error) {
+	name, err := parseKey(text)
+	if err == nil && name.use != u {
+		err = fmt.Errorf("%w: use of the key", ErrMismatch)
+	}
+	return name, err
+}

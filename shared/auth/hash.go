@@ -1,0 +1,65 @@
+package auth
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// minSecret is the least length of a deployment secret, in bytes: that of the
+// hash's output (RFC 2104, section 3).
+const minSecret = 32
+
+// Hash stands in the table for a key or a secret. Logs, fmt and JSON show none
+// of it, so a store writes its bytes.
+type Hash [sha256.Size]byte
+
+const hidden = "[hash]"
+
+// Equal compares in constant time. The zero Hash is what nothing hashes to.
+func (h Hash) Equal(other Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
+
+// Format hides the hash under every verb.
+func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// LogValue hides the hash.
+func (h Hash) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalJSON hides the hash.
+func (h Hash) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+
+// UnmarshalJSON always fails: what MarshalJSON writes is no hash.
+func (h *Hash) UnmarshalJSON([]byte) error { return errors.New("auth: a hash has no JSON form") }
+
+// Hasher hashes credentials for storage. The zero Hasher panics when used.
+type Hasher struct {
+	hash func(text string) Hash // a closure: fmt cannot print the key inside
+}
+
+// NewHasher makes a Hasher from the deployment's secret, with a subkey of its
+// own (HKDF, RFC 5869), so that the secret may serve other ends too. It panics
+// when the secret is shorter than 32 bytes.
+func NewHasher(secret []byte) Hasher {
+	if len(secret) < minSecret {
+		panic("auth: the deployment secret has fewer than 32 bytes")
+	}
+	subkey, err := hkdf.Key(sha256.New, secret, nil, "cedula auth credential hash 1", sha256.Size)
+	if err != nil {
+		panic("auth: no subkey: " + err.Error())
+	}
+	return Hasher{func(text string) (h Hash) {
+		mac := hmac.New(sha256.New, subkey)
+		_, _ = io.WriteString(mac, text)
+		mac.Sum(h[:0])
+		return h
+	}}
+}
+
+// Hash returns the HMAC-SHA-256 of the whole text. That suffices for texts of
+// 160 random bits and more, and only for such.
+func (h Hasher) Hash(text string) Hash { return h.hash(text) }

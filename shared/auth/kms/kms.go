@@ -1,0 +1,150 @@
+// Package kms signs tokens with an asymmetric key that never leaves AWS KMS.
+// It knows nothing of tokens, clients or how the KMS client was configured.
+package kms
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"cedula/shared/auth"
+)
+
+// loadTimeout bounds one attempt to fetch the public key.
+const loadTimeout = 2 * time.Second
+
+// API is what a Key asks of KMS. *kms.Client has it.
+type API interface {
+	GetPublicKey(context.Context, *kms.GetPublicKeyInput, ...func(*kms.Options)) (*kms.GetPublicKeyOutput, error)
+	Sign(context.Context, *kms.SignInput, ...func(*kms.Options)) (*kms.SignOutput, error)
+}
+
+// Key is one KMS key: an auth.Signer, and an auth.KeySource that trusts this
+// key alone. It fetches the public key when first needed, once; after a failure
+// the next call tries again. It is safe for concurrent use.
+type Key struct {
+	client API
+	id     string
+	turn   chan struct{} // holds one token: who has it may read and set loaded
+	loaded *public
+}
+
+// public is what GetPublicKey told.
+type public struct {
+	arn string // what an alias pointed to then, and what signs from then on
+	kid string
+	key *ecdsa.PublicKey
+}
+
+var (
+	_ auth.Signer    = (*Key)(nil)
+	_ auth.KeySource = (*Key)(nil)
+)
+
+// New names a key by id, ARN or alias. It calls nobody.
+func New(client API, keyID string) (*Key, error) {
+	if client == nil || keyID == "" {
+		return nil, errors.New("kms: a client and a key id are needed")
+	}
+	return &Key{client: client, id: keyID, turn: make(chan struct{}, 1)}, nil
+}
+
+// Load fetches the public key unless it is there. It returns an error also when
+// the key is not one that can make ES256 signatures.
+func (k *Key) Load(ctx context.Context) error {
+	_, err := k.load(ctx)
+	return err
+}
+
+// KeyID implements auth.Signer; it loads when it must.
+func (k *Key) KeyID() string {
+	if p, err := k.load(context.Background()); err == nil {
+		return p.kid
+	}
+	return ""
+}
+
+// Public implements auth.Signer; it loads when it must.
+func (k *Key) Public() *ecdsa.PublicKey {
+	if p, err := k.load(context.Background()); err == nil {
+		return p.key
+	}
+	return nil
+}
+
+// Key implements auth.KeySource.
+func (k *Key) Key(ctx context.Context, kid string) (*ecdsa.PublicKey, error) {
+	p, err := k.load(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.kid != kid:
+		return nil, auth.ErrUnknown
+	}
+	return p.key, nil
+}
+
+// Sign implements auth.Signer.
+func (k *Key) Sign(ctx context.Context, digest []byte) ([]byte, error) {
+	if len(digest) != sha256.Size {
+		return nil, errors.New("kms: sign: not a SHA-256 digest")
+	}
+	p, err := k.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := k.client.Sign(ctx, &kms.SignInput{
+		KeyId: &p.arn, Message: digest,
+		MessageType: types.MessageTypeDigest, SigningAlgorithm: types.SigningAlgorithmSpecEcdsaSha256,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("kms: sign: %w", err)
+	}
+	return fixed(out.Signature)
+}
+
+// load returns what is loaded, or loads it, one caller at a time.
+func (k *Key) load(ctx context.Context) (*public, error) {
+	select {
+	case k.turn <- struct{}{}:
+		defer func() { <-k.turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("kms: public key: %w", ctx.Err())
+	}
+	if k.loaded != nil {
+		return k.loaded, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	out, err := k.client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: &k.id})
+	if err != nil {
+		return nil, fmt.Errorf("kms: public key: %w", err)
+	}
+	k.loaded, err = k.parse(out)
+	return k.loaded, err
+}
+
+func (k *Key) parse(out *kms.GetPublicKeyOutput) (*public, error) {
+	parsed, err := x509.ParsePKIXPublicKey(out.PublicKey)
+	key, ok := parsed.(*ecdsa.PublicKey)
+	if err != nil || !ok || out.KeyUsage != types.KeyUsageTypeSignVerify {
+		return nil, errors.New("kms: public key: not an EC signing key")
+	}
+	kid, err := auth.Thumbprint(key) // of a P-256 key only
+	if err != nil {
+		return nil, fmt.Errorf("kms: public key: %w", err)
+	}
+	arn := aws.ToString(out.KeyId)
+	if arn == "" {
+		arn = k.id
+	}
+	return &public{arn, kid, key}, nil
+}

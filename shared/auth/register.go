@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Credentials are a new client's, in plain text. They exist only here: show
+// them once. Logs, fmt and JSON show the client's id and nothing else, so a
+// program that means to show them names the fields.
+type Credentials struct {
+	ClientID, ClientSecret string
+	ConomyKey, BlnkKey     string
+}
+
+func (c Credentials) hidden() string { return "[credentials of " + c.ClientID + "]" }
+
+// Format hides the credentials under every verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.hidden()) }
+
+// LogValue hides the credentials.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.hidden()) }
+
+// MarshalJSON hides the credentials.
+func (c Credentials) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.hidden()), nil }
+
+// NewClient is what an operator says about a client.
+type NewClient struct {
+	Name   string // at most 128 bytes, printable
+	Tenant string // 1 to 64 of A-Z a-z 0-9 . _ -; empty: a tenant of its own, named by its id
+	Scopes Scopes
+}
+
+// Register creates a client with a secret and one key for each API, none of
+// which expires. It returns ErrInvalid when the description breaks its rules,
+// and whatever the store returned; then nothing was created.
+func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.Time) (Client, Credentials, error) {
+	if err := n.check(); err != nil {
+		return Client{}, Credentials{}, err
+	}
+	shown := Credentials{ClientID: random(clientChars), ClientSecret: random(secretChars)}
+	c := Client{
+		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: newScopes(n.Scopes),
+		Secrets: []Secret{{Hash: h.Hash(shown.ClientSecret)}}, Created: now,
+	}
+	if c.Tenant == "" {
+		c.Tenant = c.ID
+	}
+	var conomy, blnk Key
+	conomy, shown.ConomyKey = newKey(c.ID, UseConomy, h)
+	blnk, shown.BlnkKey = newKey(c.ID, UseBlnk, h)
+	conomy.Created, blnk.Created = now, now
+	if err := store.CreateClient(ctx, c, conomy, blnk); err != nil {
+		return Client{}, Credentials{}, fmt.Errorf("auth: create client: %w", err)
+	}
+	return c, shown, nil
+}
+
+func (n NewClient) check() error {
+	if n.Tenant != "" && !validTenant(n.Tenant) {
+		return fmt.Errorf("%w: tenant", ErrInvalid)
+	}
+	if len(n.Name) > 128 || !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unprintable) {
+		return fmt.Errorf("%w: name", ErrInvalid)
+	}
+	for _, s := range n.Scopes {
+		if !validScope(s) {
+			return fmt.Errorf("%w: scope", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// validTenant keeps out what separates the parts of a table's key.
+func validTenant(s string) bool {
+	foreign := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	}
+	return len(s) > 0 && len(s) <= 64 && !strings.ContainsFunc(s, foreign)
+}

@@ -1,0 +1,83 @@
+package auth_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+)
+
+func TestRegisterEndToEnd(t *testing.T) {
+	w := newWorld(t)
+	n := auth.NewClient{Name: "Ñandú S.A.", Scopes: auth.Scopes{"identity:write", "identity:read", "identity:read"}}
+	made, shown, err := auth.Register(ctx, w.store, w.hasher, n, w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Tenant != made.ID || made.ID != shown.ClientID || len(made.ID) != 16 || len(shown.ClientSecret) != 64 {
+		t.Error("ids and lengths are not as promised")
+	}
+	client, err := w.guard.Login(ctx, shown.ConomyKey, shown.ClientID, shown.ClientSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(made, client); diff != "" {
+		t.Error(diff)
+	}
+	token, _, err := w.issuer.Issue(ctx, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer, err1 := w.guard.Bearer(ctx, token, shown.ConomyKey)
+	key, err2 := w.guard.Key(ctx, shown.BlnkKey)
+	if err1 != nil || err2 != nil || bearer.Tenant != made.ID || key.Tenant != made.ID {
+		t.Error(err1, err2)
+	}
+	if bearer.Scopes.String() != "identity:read identity:write" {
+		t.Errorf("scopes %q", bearer.Scopes)
+	}
+}
+
+func TestRegisterRefuses(t *testing.T) {
+	for fact, n := range map[string]auth.NewClient{
+		"tenant with a separator":     {Tenant: "a#b"},
+		"tenant with a space":         {Tenant: "a b"},
+		"tenant beyond ASCII":         {Tenant: "ñ"},
+		"tenant of 65 characters":     {Tenant: strings.Repeat("a", 65)},
+		"name with a line feed":       {Name: "a\nb"},
+		"name with a bidi control":    {Name: "a\u202eb"},
+		"name not UTF-8":              {Name: "\xff"},
+		"name of 129 bytes":           {Name: strings.Repeat("a", 129)},
+		"empty scope":                 {Scopes: auth.Scopes{""}},
+		"scope with a space":          {Scopes: auth.Scopes{"a b"}},
+		"scope with a quotation mark": {Scopes: auth.Scopes{`a"b`}},
+	} {
+		w := newWorld(t)
+		_, shown, err := auth.Register(ctx, w.store, w.hasher, n, w.now)
+		if !errors.Is(err, auth.ErrInvalid) || shown != (auth.Credentials{}) || len(w.store.clients) != 1 {
+			t.Errorf("%s: %v", fact, err)
+		}
+	}
+	w := newWorld(t)
+	w.store.fail = auth.ErrExists
+	if _, shown, err := auth.Register(ctx, w.store, w.hasher, auth.NewClient{}, w.now); !errors.Is(err, auth.ErrExists) || shown != (auth.Credentials{}) {
+		t.Error(err)
+	}
+}
+
+func TestNothingIsMadeTwice(t *testing.T) {
+	w := newWorld(t)
+	seen := map[string]bool{}
+	for range 200 {
+		_, c := w.register(t, "")
+		for _, s := range []string{c.ClientID, c.ClientSecret, c.ConomyKey[29:61], c.BlnkKey[29:61], c.ConomyKey[20:28] + c.BlnkKey[20:28]} {
+			if seen[s] {
+				t.Fatal("made twice")
+			}
+			seen[s] = true
+		}
+	}
+}

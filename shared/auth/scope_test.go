@@ -1,0 +1,74 @@
+package auth_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"cedula/shared/auth"
+)
+
+func TestParseScopes(t *testing.T) {
+	for text, want := range map[string]auth.Scopes{
+		"":                {},
+		"   ":             {},
+		"b a":             {"a", "b"},
+		" a  a b ":        {"a", "b"},
+		"*":               {"*"},
+		"a\tb c":          {"c"},
+		"a\nb":            {},
+		`a" b\ c`:         {"c"},
+		"é a":             {"a"},
+		"identity:read A": {"A", "identity:read"},
+	} {
+		got := auth.ParseScopes(text)
+		if diff := cmp.Diff(want, got); diff != "" || got == nil {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+func TestHas(t *testing.T) {
+	for fact, try := range map[string]struct {
+		scopes auth.Scopes
+		scope  string
+		want   bool
+	}{
+		"held":                 {auth.Scopes{"a", "b"}, "b", true},
+		"not held":             {auth.Scopes{"a"}, "b", false},
+		"all":                  {auth.Scopes{"*"}, "b", true},
+		"none":                 {nil, "a", false},
+		"prefix of one held":   {auth.Scopes{"identity:status:write"}, "identity:status", false},
+		"no wildcard in parts": {auth.Scopes{"identity:*"}, "identity:read", false},
+		"no scope named":       {auth.Scopes{"*"}, "", false},
+		"star asked of few":    {auth.Scopes{"a"}, "*", false},
+		"other case":           {auth.Scopes{"a"}, "A", false},
+	} {
+		if try.scopes.Has(try.scope) != try.want {
+			t.Error(fact)
+		}
+	}
+}
+
+func TestIntersectGrantsWhatBothHold(t *testing.T) {
+	some := rapid.SliceOf(rapid.SampledFrom([]string{"a", "b", "c", "d", "*"}))
+	rapid.Check(t, func(t *rapid.T) {
+		a := auth.ParseScopes(strings.Join(some.Draw(t, "a"), " "))
+		b := auth.ParseScopes(strings.Join(some.Draw(t, "b"), " "))
+		both := a.Intersect(b)
+		for _, scope := range []string{"a", "b", "c", "d", "*", "else"} {
+			if both.Has(scope) != (a.Has(scope) && b.Has(scope)) {
+				t.Fatalf("%v and %v: %v, wrong about %s", a, b, both, scope)
+			}
+		}
+		if !slices.IsSorted(both) || both == nil || len(slices.Compact(slices.Clone(both))) != len(both) {
+			t.Fatalf("%v: not sorted and unique", both)
+		}
+		if auth.ParseScopes(both.String()).String() != both.String() {
+			t.Fatalf("%v: another after being written and read", both)
+		}
+	})
+}

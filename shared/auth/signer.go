@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Signer signs with one P-256 key, as ES256 asks (RFC 7518, section 3.4).
+//
+// A Signer whose key is elsewhere may have a method Load(context.Context) error
+// besides: an Issuer calls it first, so that KeyID and Public need not wait.
+type Signer interface {
+	// KeyID is the Thumbprint of Public; empty when that cannot be had.
+	KeyID() string
+	// Public returns nil when the key cannot be had.
+	Public() *ecdsa.PublicKey
+	// Sign takes a SHA-256 and returns r and s, 32 bytes each.
+	Sign(ctx context.Context, digest []byte) (sig []byte, err error)
+}
+
+// KeySource finds the public key that a token names.
+type KeySource interface {
+	// Key returns ErrUnknown when no trusted key has that id. Any other error
+	// means that the source could not tell.
+	Key(ctx context.Context, kid string) (*ecdsa.PublicKey, error)
+}
+
+// Thumbprint is a P-256 key's SHA-256 thumbprint (RFC 7638), its id in tokens.
+func Thumbprint(key *ecdsa.PublicKey) (string, error) {
+	if key == nil || key.Curve != elliptic.P256() {
+		return "", errors.New("auth: not a P-256 key")
+	}
+	sum, err := (&jose.JSONWebKey{Key: key}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return "", errors.New("auth: key without a thumbprint")
+	}
+	return base64.RawURLEncoding.EncodeToString(sum), nil
+}
+
+// StaticKeys trusts the given P-256 keys under their thumbprints. Others it
+// leaves out: nothing could be verified with them.
+func StaticKeys(keys ...*ecdsa.PublicKey) KeySource {
+	known := staticKeys{}
+	for _, key := range keys {
+		if kid, err := Thumbprint(key); err == nil {
+			known[kid] = key
+		}
+	}
+	return known
+}
+
+type staticKeys map[string]*ecdsa.PublicKey
+
+func (s staticKeys) Key(_ context.Context, kid string) (*ecdsa.PublicKey, error) {
+	if key := s[kid]; key != nil {
+		return key, nil
+	}
+	return nil, ErrUnknown
+}
+
+// LocalKey is a Signer that holds its private key.
+type LocalKey struct {
+	private func() *ecdsa.PrivateKey // a closure: fmt cannot print the key inside
+	kid     string
+}
+
+// NewLocalKey makes a new key.
+func NewLocalKey() (*LocalKey, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, errors.New("auth: no key could be made")
+	}
+	return newLocalKey(private)
+}
+
+func newLocalKey(private *ecdsa.PrivateKey) (*LocalKey, error) {
+	kid, err := Thumbprint(&private.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return &LocalKey{func() *ecdsa.PrivateKey { return private }, kid}, nil
+}
+
+// ParseKey reads a P-256 private key: one PEM block, PKCS #8 (as PEM writes it)
+// or SEC 1 (as OpenSSL may), and nothing after it but white space.
+func ParseKey(text []byte) (*LocalKey, error) {
+	block, rest := pem.Decode(text)
+	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, errors.New("auth: not one PEM block")
+	}
+	var parsed any
+	var err error
+	switch block.Type {
+	case "PRIVATE KEY":
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		parsed, err = x509.ParseECPrivateKey(block.Bytes)
+	}
+	private, ok := parsed.(*ecdsa.PrivateKey)
+	if err != nil || !ok {
+		return nil, errors.New("auth: not an EC private key") // err might quote the key
+	}
+	return newLocalKey(private)
+}
+
+// PEM is the private key as ParseKey reads it.
+func (k *LocalKey) PEM() []byte {
+	der, err := x509.MarshalPKCS8PrivateKey(k.private())
+	if err != nil {
+		panic("auth: a P-256 key always has a PKCS #8 form")
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// KeyID implements Signer.
+func (k *LocalKey) KeyID() string { return k.kid }
+
+// Public implements Signer.
+func (k *LocalKey) Public() *ecdsa.PublicKey { return &k.private().PublicKey }
+
+// Sign implements Signer.
+func (k *LocalKey) Sign(_ context.Context, digest []byte) ([]byte, error) {
+	if len(digest) != sha256.Size {
+		return nil, errors.New("auth: sign: not a SHA-256 digest")
+	}
+	r, s, err := ecdsa.Sign(rand.Reader, k.private(), digest)
+	if err != nil {
+		return nil, errors.New("auth: sign: failed")
+	}
+	sig := make([]byte, signatureBytes)
+	r.FillBytes(sig[:signatureBytes/2])
+	s.FillBytes(sig[signatureBytes/2:])
+	return sig, nil
+}

@@ -1,0 +1,260 @@
+package auth_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+)
+
+func (w *world) header(extra string) string {
+	return fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q%s}`, w.signer.KeyID(), extra)
+}
+
+// claims of a good token, each as JSON text; changes replace one, "" drops it.
+func (w *world) claims(changes ...string) string {
+	id := fmt.Sprintf("%q", w.client.ID)
+	all := [][2]string{
+		{"iss", fmt.Sprintf("%q", issuer)},
+		{"sub", id},
+		{"aud", fmt.Sprintf("%q", audience)},
+		{"client_id", id},
+		{"tenant", `"acme"`},
+		{"iat", fmt.Sprint(w.now.Unix())},
+		{"exp", fmt.Sprint(w.now.Unix() + 3600)},
+		{"jti", `"j"`},
+		{"scope", `"identity:read identity:write"`},
+	}
+	var parts []string
+	for _, c := range all {
+		value, changed := c[1], false
+		for i := 0; i < len(changes); i += 2 {
+			if changes[i] == c[0] && !changed {
+				value, changed = changes[i+1], true
+			}
+		}
+		if value != "" {
+			parts = append(parts, fmt.Sprintf("%q:%s", c[0], value))
+		}
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+// also appends a member to a JSON object.
+func also(object, member string) string { return strings.TrimSuffix(object, "}") + "," + member + "}" }
+
+func TestTokenRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	token, expires, err := w.issuer.Issue(ctx, w.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := w.guard.Tokens.Verify(ctx, token, w.now)
+	want := auth.Claims{Client: w.client.ID, Tenant: "acme", Scopes: w.client.Scopes, Expires: w.now.Add(time.Hour)}
+	if diff := cmp.Diff(want, claims); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if !expires.Equal(claims.Expires) {
+		t.Errorf("Issue said %v", expires)
+	}
+	var header, payload map[string]any
+	for i, to := range []*map[string]any{&header, &payload} {
+		text, err := base64.RawURLEncoding.Strict().DecodeString(strings.Split(token, ".")[i])
+		if err != nil || json.Unmarshal(text, to) != nil {
+			t.Fatal("a part is no JSON")
+		}
+	}
+	if diff := cmp.Diff(map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": w.signer.KeyID()}, header); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope", "tenant"} {
+		if payload[name] == nil {
+			t.Errorf("no claim %s", name)
+		}
+	}
+}
+
+func TestTokenAccepted(t *testing.T) {
+	w := newWorld(t)
+	now := w.now.Unix()
+	for fact, token := range map[string]string{
+		"as issued":                 w.forged(w.header(""), w.claims()),
+		"media type in full":        w.forged(strings.Replace(w.header(""), "at+jwt", "application/at+jwt", 1), w.claims()),
+		"audience in a list":        w.forged(w.header(""), w.claims("aud", `["x","cedula"]`)),
+		"no scope":                  w.forged(w.header(""), w.claims("scope", "")),
+		"claim nobody knows":        w.forged(w.header(""), also(w.claims(), `"x":{"y":[1]}`)),
+		"issuer's clock 60 s ahead": w.forged(w.header(""), w.claims("iat", fmt.Sprint(now+60))),
+		"one second left":           w.forged(w.header(""), w.claims("iat", fmt.Sprint(now-10), "exp", fmt.Sprint(now+1))),
+		"24 hours of life":          w.forged(w.header(""), w.claims("exp", fmt.Sprint(now+86400))),
+		"not before now":            w.forged(w.header(""), also(w.claims(), fmt.Sprintf(`"nbf":%d`, now))),
+	} {
+		if _, err := w.guard.Tokens.Verify(ctx, token, w.now); err != nil {
+			t.Errorf("%s: %v", fact, err)
+		}
+	}
+}
+
+func TestHostileTokens(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.hostileTokens(t)
+	if len(tokens) < 40 {
+		t.Fatalf("only %d", len(tokens))
+	}
+	for fact, token := range tokens {
+		t.Run(fact, func(t *testing.T) {
+			want := auth.ErrInvalid
+			if strings.HasPrefix(fact, "expired") {
+				want = auth.ErrExpired
+			}
+			_, err := w.guard.Tokens.Verify(ctx, token, w.now)
+			refused(t, err, want)
+			if _, err := w.guard.Bearer(ctx, token, w.shown.ConomyKey); token != "" {
+				refused(t, err, want)
+			}
+			if w.store.count() != 0 {
+				t.Error("the store was asked")
+			}
+			verify := func() { _, _ = w.guard.Tokens.Verify(ctx, token, w.now) }
+			if b := bytesPerRun(verify); b > 64<<10 {
+				t.Errorf("%d bytes allocated", b)
+			}
+			if n := testing.AllocsPerRun(5, verify); len(token) > 1<<19 && n > 8 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+func bytesPerRun(f func()) uint64 {
+	const runs = 8
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	return (after.TotalAlloc - before.TotalAlloc) / runs
+}
+
+// hmacToken is the confusion of RFC 8725, section 2.1: the public key as a secret.
+func (w *world) hmacToken(alg string) string {
+	der, _ := x509.MarshalPKIXPublicKey(w.signer.Public())
+	signed := b64(strings.Replace(w.header(""), "ES256", alg, 1)) + "." + b64(w.claims())
+	mac := hmac.New(sha256.New, der)
+	mac.Write([]byte(signed))
+	return signed + "." + b64(string(mac.Sum(nil)))
+}
+
+func TestIssuerRefuses(t *testing.T) {
+	w := newWorld(t)
+	long := w.client
+	long.Scopes = auth.ParseScopes(strings.Repeat("x", 9000))
+	suspended, nameless, alone := w.client, w.client, w.client
+	suspended.Suspended, nameless.ID, alone.Tenant = true, "", ""
+	for fact, try := range map[string]struct {
+		client auth.Client
+		edit   func(*auth.Issuer)
+		want   error // nil: any
+	}{
+		"suspended client":        {suspended, nil, auth.ErrSuspended},
+		"client without an id":    {nameless, nil, auth.ErrInvalid},
+		"client without a tenant": {alone, nil, auth.ErrInvalid},
+		"scopes beyond 8 KB":      {long, nil, nil},
+		"life over 24 hours":      {w.client, func(i *auth.Issuer) { i.TTL = 25 * time.Hour }, nil},
+		"life under a second":     {w.client, func(i *auth.Issuer) { i.TTL = time.Millisecond }, nil},
+		"no issuer":               {w.client, func(i *auth.Issuer) { i.Issuer = "" }, nil},
+		"key that does not load":  {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer, load: errDown} }, errDown},
+		"key that does not sign":  {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer, sign: errDown} }, errDown},
+		"signature too short":     {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer} }, nil},
+	} {
+		i := *w.issuer
+		if try.edit != nil {
+			try.edit(&i)
+		}
+		token, _, err := i.Issue(ctx, try.client)
+		if err == nil || token != "" || (try.want != nil && !errors.Is(err, try.want)) {
+			t.Errorf("%s: %v", fact, err)
+		}
+	}
+}
+
+var errDown = errors.New("down")
+
+type broken struct {
+	auth.Signer
+	load, sign error
+}
+
+func (b broken) Load(context.Context) error                   { return b.load }
+func (b broken) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 63), b.sign }
+
+type failing struct{}
+
+func (failing) Key(context.Context, string) (*ecdsa.PublicKey, error) { return nil, errDown }
+
+func TestKeySourceThatCannotTellDecidesNothing(t *testing.T) {
+	w := newWorld(t)
+	v := auth.NewVerifier(issuer, audience, failing{})
+	_, err := v.Verify(ctx, w.token(t), w.now)
+	if !errors.Is(err, errDown) || errors.Is(err, auth.ErrInvalid) {
+		t.Error(err)
+	}
+}
+
+func TestVerifierWithoutANameTakesNothing(t *testing.T) {
+	w := newWorld(t)
+	keys := auth.StaticKeys(w.signer.Public())
+	nobody := w.forged(w.header(""), w.claims("iss", `""`))
+	noone := w.forged(w.header(""), w.claims("aud", `""`))
+	_, issuerErr := auth.NewVerifier("", audience, keys).Verify(ctx, nobody, w.now)
+	_, audienceErr := auth.NewVerifier(issuer, "", keys).Verify(ctx, noone, w.now)
+	refused(t, issuerErr, auth.ErrInvalid)
+	refused(t, audienceErr, auth.ErrInvalid)
+}
+
+// anyKey answers every id with one key.
+type anyKey struct{ *auth.LocalKey }
+
+func (k anyKey) Key(context.Context, string) (*ecdsa.PublicKey, error) { return k.Public(), nil }
+
+// TestKeySourceIsTrustedWithNothing: the header is checked whatever a source takes.
+func TestKeySourceIsTrustedWithNothing(t *testing.T) {
+	w := newWorld(t)
+	v := auth.NewVerifier(issuer, audience, anyKey{w.signer})
+	for fact, token := range w.badHeaders() {
+		if _, err := v.Verify(ctx, token, w.now); err == nil && fact != "kid unknown" && fact != "kid a path" {
+			t.Error(fact)
+		}
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	w := newWorld(f)
+	for _, token := range w.hostileTokens(f) {
+		if len(token) < 4<<10 {
+			f.Add(token)
+		}
+	}
+	good := w.token(f)
+	f.Add(good)
+	signed := good[:strings.LastIndexByte(good, '.')]
+	f.Fuzz(func(t *testing.T, token string) {
+		// Nobody but the issuer's key can have signed what passes.
+		if c, err := w.guard.Tokens.Verify(ctx, token, w.now); err == nil && !strings.HasPrefix(token, signed) {
+			t.Fatalf("%q passed as %v", token, c)
+		}
+	})
+}

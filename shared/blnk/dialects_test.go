@@ -1,0 +1,34 @@
+package blnk_test
+
+import (
+	"strings"
+	"testing"
+
+	"cedula/shared/conomy"
+)
+
+// TestReadsWhatConomyMade pins how an identity of the other dialect reads here.
+func TestReadsWhatConomyMade(t *testing.T) {
+	const required = `"email":"zoe@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"1-9","idv":"iv"`
+	tests := []struct{ name, body string }{
+		{"person", `{"type":"USER","name":"Zoë","lastname":"Ñandú","nickname":"z","gender":"X","birthDate":"1990-01-15","nationality":"CL",` + required + `,
+			"country":"CHL","externalId":"e","metadata":{"n":9007199254740993},"rules":[1],"children":[{"id":"c","name":"n","email":"e"}],
+			"address":{"administrativeAreaLevel1":"RM","administrativeAreaLevel2":"Santiago","administrativeAreaLevel3":"Ñuñoa",
+			"street":"Irarrázaval","streetNumber":"1","optionalAddress":"2","country":"ARG","zipcode":"775"}}`},
+		{"organization", `{"type":"ORGANIZATION","name":"Firm Ltd",` + required + `}`},
+		{"minimal", `{"name":"Ana",` + strings.Replace(required, "1-9", "2-7", 1) + `}`},
+	}
+	w := newWorld(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			made := w.through(&conomy.API{Identities: w.api.Identities}, request{operation: "create-identity", body: tt.body})
+			wantStatus(t, made, 200)
+			found := w.send(get(strings.Trim(at(t, made.Body, "id"), `"`)))
+			wantStatus(t, found, 200)
+			if len(keysOf(t, found.Body)) != len(keys) {
+				t.Error(found.Body)
+			}
+		})
+	}
+	w.golden("made-by-conomy")
+}

@@ -1,0 +1,177 @@
+package blnk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// row is one error as a client reads it.
+type row struct {
+	name   string
+	err    error
+	status int
+	code   string
+	text   string
+	retry  bool
+}
+
+var sentinels = []row{
+	{"identity.ErrNotFound", identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
+	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},
+	{"identity.ErrBusy", identity.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
+	{"identity.ErrTooLarge", identity.ErrTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Identity is too large", false},
+	{"identity.ErrUnavailable", identity.ErrUnavailable, 503, "GEN_UNAVAILABLE", "Service is unavailable, try again shortly", true},
+	{"gateway.ErrNoCaller", gateway.ErrNoCaller, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
+	{"gateway.ErrScope", gateway.ErrScope, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation", false},
+	{"gateway.ErrNoRoute", gateway.ErrNoRoute, 404, "GEN_NOT_FOUND", "No such route", false},
+	{"gateway.ErrBodyTooLarge", gateway.ErrBodyTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Request body must have at most 1 MiB", false},
+	{"gateway.ErrBodyEncoding", gateway.ErrBodyEncoding, 400, "GEN_MALFORMED_REQUEST", "Request body is not valid base64", false},
+	{"gateway.ErrPanic", gateway.ErrPanic, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: our fault
+	{"auth.ErrMissing", auth.ErrMissing, 401, "AUTH_MISSING_API_KEY", "Authentication required. Use X-Blnk-Key header", false},
+	{"auth.ErrInvalid", auth.ErrInvalid, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
+	{"auth.ErrExpired", auth.ErrExpired, 401, "AUTH_EXPIRED_API_KEY", "API key is expired or revoked", false},
+	{"auth.ErrMismatch", auth.ErrMismatch, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
+	{"auth.ErrSuspended", auth.ErrSuspended, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
+	{"auth.ErrUnknown", auth.ErrUnknown, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: a guard never lets it out
+	{"auth.ErrExists", auth.ErrExists, 500, "GEN_INTERNAL", "Internal server error", false},   // meant: the operator's, not a client's
+}
+
+var details = []row{
+	{"strictjson.Error of the syntax", &strictjson.Error{Reason: "is empty", Syntax: true}, 400, "GEN_MALFORMED_REQUEST", "body is empty", false},
+	{"strictjson.Error of a type", &strictjson.Error{Field: "city", Reason: "must be a string"}, 400, "GEN_MALFORMED_REQUEST", "city must be a string", false},
+	{"identity.Invalid", &identity.Invalid{Field: identity.FieldKind, Reason: "must be x"}, 400, "IDT_VALIDATION_ERROR", "identity_type must be x", false},
+	{"identity.Taken", &identity.Taken{Fields: []identity.Field{identity.FieldID, identity.FieldEmail}}, 409, "GEN_CONFLICT", "An identity with the same identity_id, email_address already exists", false},
+	{"identity.Missing", &identity.Missing{Field: identity.FieldEmail}, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: this dialect asks for no field
+	{"an unknown error", errors.New("10.0.0.1:5432 said secret"), 500, "GEN_INTERNAL", "Internal server error", false},
+	{"cancelled", context.Canceled, 500, "GEN_INTERNAL", "Internal server error", false},
+}
+
+func TestErrors(t *testing.T) {
+	for _, tt := range append(sentinels, details...) {
+		t.Run(tt.name, func(t *testing.T) {
+			want := fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, tt.text, tt.code, tt.text)
+			if tt.code == "IDT_NOT_FOUND" {
+				want = strings.TrimSuffix(want, "}}") + `,"details":{}}}`
+			}
+			for _, err := range []error{tt.err, fmt.Errorf("create secret: %w: secret", tt.err)} {
+				got := new(blnk.API).Error(err, trace)
+				if got.Status != tt.status || string(got.Body) != want {
+					t.Errorf("got  %d %s\nwant %d %s", got.Status, got.Body, tt.status, want)
+				}
+				if retry := got.Header.Get("Retry-After"); retry == "1" != tt.retry || len(got.Header) > 1 {
+					t.Errorf("headers %v", got.Header)
+				}
+			}
+		})
+	}
+}
+
+// TestEverySentinelHasARow reads the packages' sources: an error that is added
+// there needs a decision here.
+func TestEverySentinelHasARow(t *testing.T) {
+	rows := make(map[string]bool)
+	for _, s := range sentinels {
+		rows[s.name] = true
+	}
+	for _, of := range []string{"identity", "gateway", "auth"} {
+		for _, name := range exportedErrors(t, of) {
+			if !rows[name] {
+				t.Errorf("no row for %s", name)
+			}
+			delete(rows, name)
+		}
+	}
+	for name := range rows {
+		t.Errorf("there is no %s", name)
+	}
+}
+
+// exportedErrors lists the variables of a sibling package that begin with Err.
+func exportedErrors(t *testing.T, of string) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", of, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources of %s: %v", of, err)
+	}
+	for _, file := range files {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				for _, name := range spec.Names {
+					if strings.HasPrefix(name.Name, "Err") {
+						names = append(names, of+"."+name.Name)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return names
+}
+
+// failing is a store that fails in one way.
+type failing struct{ err error }
+
+func (f failing) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency) (identity.Created, error) {
+	return identity.Created{}, f.err
+}
+
+func (f failing) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, f.err
+}
+
+// TestStoreErrorsReachTheClient pins the whole answers of the two operations.
+func TestStoreErrorsReachTheClient(t *testing.T) {
+	w := newWorld(t)
+	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
+		w.api.Identities.Store = failing{err}
+		w.send(request{body: seed})
+		w.send(get("a"))
+	}
+	w.golden("failures")
+}
+
+// TestEveryFieldHasAWireName: an error calls a member by the name that it was sent under.
+func TestEveryFieldHasAWireName(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range keys {
+		if name == "identity_id" || name == "dob" || name == "created_at" || name == "meta_data" {
+			continue // have rules of their own, or none
+		}
+		got := w.send(request{body: fmt.Sprintf(`{%q:"a\u001bb"}`, name)})
+		wantError(t, got, 400, "IDT_VALIDATION_ERROR", name+" must not hold control characters")
+		got = w.send(request{body: fmt.Sprintf(`{%q:%q}`, name, strings.Repeat("é", 257))})
+		wantStatus(t, got, 400)
+		if text := at(t, got.Body, "error"); !strings.HasPrefix(text, `"`+name+" must have at most ") {
+			t.Errorf("%s: got %s", name, text)
+		}
+	}
+	if w.table.writes+w.table.gets > 0 {
+		t.Error("the table was asked")
+	}
+}
+
+func wantError(t *testing.T, got events.APIGatewayProxyResponse, status int, code, text string) {
+	t.Helper()
+	if want := fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, text, code, text); got.StatusCode != status || got.Body != want {
+		t.Errorf("got  %d %s\nwant %d %s", got.StatusCode, got.Body, status, want)
+	}
+}

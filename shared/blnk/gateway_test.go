@@ -1,0 +1,223 @@
+package blnk_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+)
+
+// guard keeps what it was asked, and lets everybody in.
+type guard struct{ asked []string }
+
+func (g *guard) Key(_ context.Context, apiKey string) (auth.Caller, error) {
+	g.asked = []string{apiKey}
+	return auth.Caller{Client: "c"}, nil
+}
+
+func TestAuthorizerReadsTheHeader(t *testing.T) {
+	tests := []struct {
+		name    string
+		headers http.Header
+		asked   []string // nil: refused without asking
+	}{
+		{"key", http.Header{"X-Blnk-Key": {"k"}}, []string{"k"}},
+		{"none", http.Header{}, []string{""}}, // the guard's to refuse
+		{"bearer", http.Header{"Authorization": {"Bearer k"}}, []string{""}},
+		{"key of the other API", http.Header{"X-Api-Key": {"k"}}, []string{""}},
+		{"two keys", http.Header{"X-Blnk-Key": {"k", "l"}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g := new(guard)
+			_, err := (&blnk.Authorizer{Guard: g}).Caller(context.Background(), tt.headers)
+			if !slices.Equal(g.asked, tt.asked) || (err == nil) != (tt.asked != nil) {
+				t.Errorf("the guard was asked %q, want %q; %v", g.asked, tt.asked, err)
+			}
+			if err != nil && !errors.Is(err, auth.ErrInvalid) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	denied := func(code, message string) gateway.Refusal {
+		return gateway.Refusal{Context: map[string]string{"code": code, "message": message}}
+	}
+	tests := []struct {
+		err  error
+		want gateway.Refusal
+	}{
+		{auth.ErrInvalid, denied("AUTH_INVALID_API_KEY", "Invalid API key")},
+		{auth.ErrExpired, denied("AUTH_EXPIRED_API_KEY", "API key is expired or revoked")},
+		{auth.ErrMismatch, denied("AUTH_INVALID_API_KEY", "Invalid API key")},
+		{auth.ErrSuspended, denied("AUTH_INVALID_API_KEY", "Invalid API key")},
+		{fmt.Errorf("x: %w", auth.ErrExpired), denied("AUTH_EXPIRED_API_KEY", "API key is expired or revoked")},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, new(blnk.Authorizer).Refusal(tt.err)); diff != "" {
+			t.Errorf("%v: %s", tt.err, diff)
+		}
+	}
+	if got := new(blnk.Authorizer).Refusal(auth.ErrMissing); !got.Unauthorized {
+		t.Errorf("missing key: %+v", got)
+	}
+}
+
+var gatewayTypes = map[string]int{
+	gateway.Unauthorized: 401, gateway.AccessDenied: 401, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
+	gateway.BadBody: 400, gateway.BadParameters: 400, gateway.TooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
+	gateway.AuthorizerFailure: 500, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
+	gateway.BadSignature: 404, gateway.BadMediaType: 400, gateway.Filtered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
+}
+
+func TestGatewayResponses(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, c := range new(blnk.API).GatewayResponses() {
+		t.Run(c.Type, func(t *testing.T) {
+			if status, known := gatewayTypes[c.Type]; !known || status != c.Status || seen[c.Type] {
+				t.Errorf("status %d, want %d; seen before: %v", c.Status, status, seen[c.Type])
+			}
+			seen[c.Type] = true
+			if variables := strings.Count(c.Body, "$"); variables > 0 && c.Type != gateway.AccessDenied {
+				t.Errorf("variables in %s", c.Body)
+			}
+			var e struct {
+				Error  string `json:"error"`
+				Detail struct {
+					Code    string `json:"code"`
+					Message string `json:"message"`
+				} `json:"error_detail"`
+			}
+			d := json.NewDecoder(strings.NewReader(filled(c.Body, new(blnk.Authorizer).Refusal(auth.ErrExpired).Context)))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Error == "" || e.Error != e.Detail.Message || e.Detail.Code == "" || strings.Contains(e.Error+e.Detail.Code, "$") {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	for kind := range gatewayTypes {
+		if !seen[kind] {
+			t.Errorf("no response for %s", kind)
+		}
+	}
+}
+
+// filled puts an authorizer's context into a body, as API Gateway does: as it is.
+func filled(body string, values map[string]string) string {
+	for name, value := range values {
+		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
+	}
+	return body
+}
+
+// TestGatewaySpeaksLikeTheFunctions: a refusal reads the same whoever makes it.
+func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
+	canned := make(map[string]gateway.Canned)
+	for _, c := range new(blnk.API).GatewayResponses() {
+		canned[c.Type] = c
+	}
+	tests := []struct {
+		kind string
+		err  error
+	}{
+		{gateway.Unauthorized, auth.ErrMissing},
+		{gateway.AccessDenied, auth.ErrInvalid},
+		{gateway.AccessDenied, auth.ErrExpired},
+		{gateway.AccessDenied, auth.ErrSuspended},
+		{gateway.NoSuchRoute, gateway.ErrNoRoute},
+		{gateway.BadSignature, gateway.ErrNoRoute},
+		{gateway.Default4XX, gateway.ErrNoRoute},
+		{gateway.Default5XX, gateway.ErrPanic},
+		{gateway.Failure, identity.ErrUnavailable},
+	}
+	for _, tt := range tests {
+		want := new(blnk.API).Error(tt.err, "")
+		got := filled(canned[tt.kind].Body, new(blnk.Authorizer).Refusal(tt.err).Context)
+		if got != string(want.Body) || canned[tt.kind].Status != want.Status {
+			t.Errorf("%s\ngateway  %d %s\nfunction %d %s", tt.kind, canned[tt.kind].Status, got, want.Status, want.Body)
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	got := make([]string, 0, 3)
+	for _, r := range new(blnk.API).Routes() {
+		got = append(got, fmt.Sprintf("%s %s %s %s %v", r.Name, r.Method, r.Path, r.Scope, r.Public))
+	}
+	want := []string{
+		"create-identity POST /identities identity:write false",
+		"get-identity GET /identities/{id} identity:read false",
+		"get-health GET /health  true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestKeyOpensTheAPI goes all the way of a client: key, authorizer, create, fetch.
+func TestKeyOpensTheAPI(t *testing.T) {
+	w := newWorld(t)
+	hasher := auth.NewHasher(bytes.Repeat([]byte("s"), 32))
+	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{
+		Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
+	}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorizer := &blnk.Authorizer{Guard: &auth.Guard{Store: w.store, Hasher: hasher}}
+	ask := func(key string) (events.APIGatewayCustomAuthorizerResponse, error) {
+		return gateway.AuthorizerHandler(authorizer)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
+			MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/identities", MultiValueHeaders: map[string][]string{"X-blnk-key": {key}},
+		})
+	}
+	given, err := ask(shown.BlnkKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := w.send(request{body: seed, caller: given.Context})
+	wantStatus(t, created, 201)
+	wantStatus(t, w.send(get(strings.Trim(at(t, created.Body, "identity_id"), `"`)).by(given.Context)), 200)
+
+	for name, key := range map[string]string{"key of the other API": shown.ConomyKey, "made-up key": canary, "key cut off": shown.BlnkKey[:66]} {
+		got, err := ask(key)
+		if err != nil || got.PolicyDocument.Statement[0].Effect != "Deny" || got.Context["code"] != "AUTH_INVALID_API_KEY" {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+	}
+	if _, err := ask(""); err == nil || err.Error() != "Unauthorized" {
+		t.Errorf("no key: %v", err)
+	}
+}
+
+// TestRefusedRequests pins the whole answers to those who may not come in.
+func TestRefusedRequests(t *testing.T) {
+	w := newWorld(t)
+	wantStatus(t, w.send(request{body: seed, caller: map[string]any{"principalId": "x"}}), 401)
+	wantStatus(t, w.send(request{body: seed, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
+	wantStatus(t, w.send(get("a").by(caller("acme", auth.ScopeIdentityWrite))), 403)
+	wantStatus(t, w.send(get("a").by(caller("acme"))), 403)
+	wantStatus(t, w.send(get("idt_c415a4dc-4231-453d-a837-a9a50b1070e0")), 404)
+	w.golden("refused")
+	if w.table.gets != 1 || w.table.writes != 0 {
+		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
+	}
+}

@@ -1,0 +1,214 @@
+package blnk_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// seed is the example that the documentation sends through its client library.
+const seed = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`
+
+const everything = `{
+	"identity_id": "idt_11111111-1111-4111-8111-111111111111", "identity_type": "individual", "organization_name": "Acme <b>&\u00e9\/",
+	"category": "customer", "first_name": "Alice \"A\"", "last_name": "Ñandú 王", "other_names": "Bo Cy", "gender": "female",
+	"email_address": "not an email", "phone_number": "555 1234", "nationality": "Canadian", "street": "1 Main St", "country": "Canada",
+	"state": "Ontario", "post_code": "01234", "city": "Ottawa", "dob": "1990-01-15T23:30:00-05:00",
+	"meta_data": {"z": 9007199254740993, "a": 1.10, "m": {"b": [1, 2.50, {"c": "\u00e9<"}]}, "e": 1E5, "neg": -0.0, "n": null},
+	"created_at": "2001-01-01T00:00:00Z", "status": "BLOCKED", "tenant": "other", "kyc": {}, "version": 9, "nickname": "x", "FIRST_NAME": "other"
+}`
+
+// keys are all members of an identity, in their order.
+var keys = []string{
+	"identity_id", "identity_type", "organization_name", "category", "first_name", "last_name", "other_names", "gender",
+	"email_address", "phone_number", "nationality", "street", "country", "state", "post_code", "city", "dob", "created_at", "meta_data",
+}
+
+func keysOf(t *testing.T, body string) (names []string) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(body))
+	if _, err := d.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name.(string))
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return names
+}
+
+// TestCreateAndGet pins whole answers, and that a fetch gives the bytes that
+// the creation gave.
+func TestCreateAndGet(t *testing.T) {
+	tests := []struct {
+		golden string
+		request
+	}{
+		{"seed", request{body: seed}},
+		{"empty", request{body: "{}"}},
+		{"everything", request{body: everything}},
+		{"organization", request{body: `{"identity_type":"organization","organization_name":"Firm Ltd","category":"supplier"}`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.golden, func(t *testing.T) {
+			w := newWorld(t)
+			created := w.send(tt.request)
+			wantStatus(t, created, 201)
+			id := strings.Trim(at(t, created.Body, "identity_id"), `"`)
+			w.now = w.now.Add(time.Hour)
+			if found := w.send(get(id)); found.Body != created.Body || found.StatusCode != 200 {
+				t.Errorf("got  %d %s\nwant %s", found.StatusCode, found.Body, created.Body)
+			}
+			if diff := cmp.Diff(keys, keysOf(t, created.Body)); diff != "" {
+				t.Error(diff)
+			}
+			if w.table.writes != 1 || w.table.gets != 1 {
+				t.Errorf("%d writes, %d gets, want one of each", w.table.writes, w.table.gets)
+			}
+			w.golden(tt.golden)
+		})
+	}
+}
+
+func TestFields(t *testing.T) {
+	const none = `"0001-01-01T00:00:00Z"`
+	tests := []struct{ name, sent, path, want string }{
+		{"any type", `"identity_type":"alien"`, "identity_type", `"alien"`},
+		{"no type", `"first_name":"A"`, "identity_type", `""`},
+		{"any email", `"email_address":"not an email"`, "email_address", `"not an email"`},
+		{"any phone", `"phone_number":"01234"`, "phone_number", `"01234"`},
+		{"null text", `"city":null`, "city", `""`},
+		{"no date of birth", `"city":"x"`, "dob", none},
+		{"null date of birth", `"dob":null`, "dob", none},
+		{"empty date of birth", `"dob":""`, "dob", none},
+		{"zero date of birth", `"dob":"0001-01-01T00:00:00Z"`, "dob", none},
+		{"date of birth", `"dob":"1990-01-15"`, "dob", `"1990-01-15T00:00:00Z"`},
+		{"date of birth with a time", `"dob":"1990-01-15T00:00:00Z"`, "dob", `"1990-01-15T00:00:00Z"`},
+		{"date of birth with milliseconds", `"dob":"1990-01-15T00:00:00.000Z"`, "dob", `"1990-01-15T00:00:00Z"`},
+		{"date of birth west of Greenwich", `"dob":"1990-01-15T23:30:00-05:00"`, "dob", `"1990-01-15T00:00:00Z"`},
+		{"date of birth east of Greenwich", `"dob":"1990-01-15T00:30:00+09:00"`, "dob", `"1990-01-15T00:00:00Z"`},
+		{"leap day", `"dob":"2000-02-29"`, "dob", `"2000-02-29T00:00:00Z"`},
+		{"creation time is the server's", `"created_at":"2001-01-01T00:00:00Z"`, "created_at", `"2026-03-04T05:06:07.123456Z"`},
+		{"creation time of another type", `"created_at":5`, "created_at", `"2026-03-04T05:06:07.123456Z"`},
+		{"no metadata", `"city":"x"`, "meta_data", "null"},
+		{"null metadata", `"meta_data":null`, "meta_data", "null"},
+		{"empty metadata", `"meta_data":{}`, "meta_data", "{}"},
+		{"metadata with white space", `"meta_data":{ "a" : [ 1.10 , 9007199254740993 ] }`, "meta_data", `{"a":[1.10,9007199254740993]}`},
+		{"metadata with the dialect's words", `"meta_data":{"BLNK_GENERATED_BY":"x","identity_id":"y"}`, "meta_data", `{"BLNK_GENERATED_BY":"x","identity_id":"y"}`},
+		{"member in another case", `"First_Name":"x"`, "first_name", `""`},
+		{"own id", `"identity_id":"idt_00000000-0000-0000-0000-000000000000"`, "identity_id", `"idt_00000000-0000-0000-0000-000000000000"`},
+		{"256 letters of a name", `"first_name":"` + strings.Repeat("ñ", 256) + `"`, "first_name", `"` + strings.Repeat("ñ", 256) + `"`},
+		{"surrogate pair", `"first_name":"\ud83d\ude00"`, "first_name", `"😀"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			created := w.send(request{body: "{" + tt.sent + "}"})
+			wantStatus(t, created, 201)
+			if got := at(t, created.Body, tt.path); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			found := w.send(get(strings.Trim(at(t, created.Body, "identity_id"), `"`)))
+			if found.Body != created.Body {
+				t.Errorf("created %s\nfound   %s", created.Body, found.Body)
+			}
+		})
+	}
+}
+
+func TestOwnIDs(t *testing.T) {
+	const prefix, suffix = "identity_id must start with the 'idt_' prefix",
+		"identity_id suffix after 'idt_' must be a valid UUID in lower case with dashes"
+	tests := []struct{ name, id, refused string }{
+		{"none", "", ""},
+		{"UUID", "idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", ""},
+		{"UUID of version 7", "idt_019a7b1e-7a0c-7da9-ae51-93b124d8eee1", ""},
+		{"no prefix", "ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", prefix},
+		{"another prefix", "cust_1", prefix},
+		{"prefix in capitals", "IDT_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", prefix},
+		{"prefix alone", "idt_", suffix},
+		{"no UUID", "idt_xyz", suffix},
+		{"capitals", "idt_AE2B1E04-7A0C-4DA9-AE51-93B124D8EEE1", suffix},
+		{"no dashes", "idt_ae2b1e047a0c4da9ae5193b124d8eee1", suffix},
+		{"braces", "idt_{ae2b1e04-7a0c-4da9-ae51-93b124d8eee1}", suffix},
+		{"URN", "idt_urn:uuid:ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", suffix},
+		{"space before", " idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", prefix},
+		{"space after", "idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1 ", suffix},
+		{"prefix twice", "idt_idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", suffix},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			got := w.send(request{body: `{"identity_id":"` + tt.id + `"}`})
+			if tt.refused == "" {
+				wantStatus(t, got, 201)
+				return
+			}
+			wantError(t, got, 400, "IDT_VALIDATION_ERROR", tt.refused)
+			if w.table.writes > 0 {
+				t.Error("the table was asked")
+			}
+		})
+	}
+}
+
+func TestIdempotency(t *testing.T) {
+	w := newWorld(t)
+	first := request{body: seed}.with("Idempotency-Key", "key 1")
+	created := w.send(first)
+	w.now = w.now.Add(time.Hour)
+	if again := w.send(first); again.Body != created.Body || again.StatusCode != 201 {
+		t.Errorf("got  %d %s\nwant %s", again.StatusCode, again.Body, created.Body)
+	}
+	changed := first
+	changed.body += " "
+	wantStatus(t, w.send(changed), 422)
+	wantStatus(t, w.send(first.by(other)), 201)                     // another tenant's key is another key
+	wantStatus(t, w.send(first.with("Idempotency-Key", "k2")), 201) // nothing but the id is unique
+	w.golden("idempotency")
+}
+
+func TestOwnIDIsUnique(t *testing.T) {
+	w := newWorld(t)
+	q := request{body: `{"identity_id":"idt_11111111-1111-4111-8111-111111111111","identity_type":"individual"}`}
+	wantStatus(t, w.send(q), 201)
+	wantStatus(t, w.send(q), 409)
+	wantStatus(t, w.send(q.by(other)), 201)
+	wantStatus(t, w.send(q.with("Idempotency-Key", "k")), 409)
+	second := request{body: `{"identity_id":"idt_22222222-2222-4222-8222-222222222222"}`}.with("Idempotency-Key", "l")
+	wantStatus(t, w.send(second), 201)
+	wantStatus(t, w.send(second), 201)
+	wantStatus(t, w.send(request{body: seed}), 201)
+	wantStatus(t, w.send(request{body: seed}), 201) // equal people are two identities here
+	w.golden("own-ids")
+}
+
+func TestAbsentAndForeignAnswerAlike(t *testing.T) {
+	w := newWorld(t)
+	id := strings.Trim(at(t, w.send(request{body: seed}).Body, "identity_id"), `"`)
+	absent := w.send(get("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
+	wantStatus(t, absent, 404)
+	calls := w.table.gets
+	foreign := w.send(get(id).by(other))
+	if foreign.Body != absent.Body || w.table.gets != 2*calls {
+		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.gets-calls, absent.Body, calls)
+	}
+	for _, odd := range []string{"", "a b", "a%00b", "%ff", "\xff", "alice@example.com", "%zz", "..", strings.Repeat("x", 65), id + "#"} {
+		if got := w.send(get(odd)); got.Body != absent.Body || got.StatusCode != 404 {
+			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
+		}
+	}
+	if w.table.gets != 2*calls {
+		t.Error("the table was asked for an id that none can have")
+	}
+}

@@ -1,0 +1,76 @@
+package blnk
+
+import (
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// identityWire is an identity in an answer: all 19 keys, always, in this order.
+//
+// What another dialect wrote reads like this: a person's and an organisation's
+// name stand in first_name and organization_name, state and city are the first
+// and second administrative level of the address, country is the identity's
+// own and not the address's. What this dialect has no key for is left out.
+type identityWire struct {
+	IdentityID       string           `json:"identity_id"`
+	IdentityType     string           `json:"identity_type"`
+	OrganizationName string           `json:"organization_name"`
+	Category         string           `json:"category"`
+	FirstName        string           `json:"first_name"`
+	LastName         string           `json:"last_name"`
+	OtherNames       string           `json:"other_names"`
+	Gender           string           `json:"gender"`
+	EmailAddress     string           `json:"email_address"`
+	PhoneNumber      string           `json:"phone_number"`
+	Nationality      string           `json:"nationality"`
+	Street           string           `json:"street"`
+	Country          string           `json:"country"`
+	State            string           `json:"state"`
+	PostCode         string           `json:"post_code"`
+	City             string           `json:"city"`
+	DOB              string           `json:"dob"`
+	CreatedAt        string           `json:"created_at"`
+	MetaData         strictjson.Value `json:"meta_data"`
+}
+
+// toWire translates an identity of either dialect.
+func toWire(i identity.Identity) identityWire {
+	return identityWire{
+		IdentityID: i.ID, IdentityType: string(i.Kind),
+		OrganizationName: i.OrganizationName, Category: i.Category,
+		FirstName: i.FirstName, LastName: i.LastName, OtherNames: i.OtherNames, Gender: i.Gender,
+		EmailAddress: i.Email, PhoneNumber: i.Phone, Nationality: i.Nationality,
+		Street: i.Address.Street, Country: i.Country, State: i.Address.State,
+		PostCode: i.Address.PostalCode, City: i.Address.City,
+		DOB:       i.BirthDate.Midnight().Format(time.RFC3339),
+		CreatedAt: i.CreatedAt.UTC().Format(time.RFC3339Nano),
+		MetaData:  strictjson.Value(i.Metadata),
+	}
+}
+
+// wireNames are the core's fields that this dialect calls by another name.
+var wireNames = map[identity.Field]string{
+	identity.FieldID:               "identity_id",
+	identity.FieldKind:             "identity_type",
+	identity.FieldOrganizationName: "organization_name",
+	identity.FieldFirstName:        "first_name",
+	identity.FieldLastName:         "last_name",
+	identity.FieldOtherNames:       "other_names",
+	identity.FieldEmail:            "email_address",
+	identity.FieldPhone:            "phone_number",
+	identity.FieldBirthDate:        "dob",
+	identity.FieldStreet:           "street",
+	identity.FieldState:            "state",
+	identity.FieldCity:             "city",
+	identity.FieldPostalCode:       "post_code",
+	identity.FieldMetadata:         "meta_data",
+}
+
+func wireName(f identity.Field) string {
+	if name, ok := wireNames[f]; ok {
+		return name
+	}
+	return string(f)
+}

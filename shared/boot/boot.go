@@ -1,0 +1,90 @@
+// Package boot turns a function's environment into wired services. Together
+// with its subpackage tokens it is the only reader of the environment in a
+// function: a variable that is missing or bad ends the process with one line.
+// It knows nothing of requests, dialects or items.
+package boot
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/dynamo"
+)
+
+// Identities is the core on the deployment's table.
+// It reads CEDULA_TABLE and CEDULA_SECRET.
+func Identities() *identity.Service {
+	return &identity.Service{Store: open(), Now: time.Now, Random: rand.Reader}
+}
+
+// Guard judges API keys and client secrets. It trusts no bearer token: that
+// one is tokens.Guard. It reads CEDULA_TABLE and CEDULA_SECRET.
+func Guard() *auth.Guard {
+	return &auth.Guard{Store: open(), Hasher: auth.NewHasher(secret())}
+}
+
+// Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
+// open route's function holds no secret.
+func Health() *store.Store {
+	return store.New(openTable(), nil)
+}
+
+// open is one store for a process, whatever asks for it.
+var open = sync.OnceValue(func() *store.Store {
+	key := secret()
+	return store.New(openTable(), key)
+})
+
+func openTable() table.Table {
+	name := Variable("CEDULA_TABLE")
+	client := dynamodb.NewFromConfig(AWS(), func(o *dynamodb.Options) {
+		o.BaseEndpoint = Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
+	})
+	t := dynamo.New(client, name, store.Indexes)
+	Warm(store.New(t, nil).Ping)
+	return t
+}
+
+// secret is the deployment's.
+func secret() []byte {
+	const name, least = "CEDULA_SECRET", 32
+	value := []byte(Variable(name))
+	if len(value) < least {
+		Refuse(name, "has fewer than 32 bytes")
+	}
+	return value
+}
+
+// warmTime bounds what Warm waits for.
+const warmTime = time.Second
+
+// Warm makes a service's first call while Lambda still starts the function,
+// with the processor at full speed: the call's TLS handshake is most of a cold
+// start, and the connection is then there for the first request. Elsewhere it
+// does nothing. Its failure is nobody's: the first request will meet it again.
+func Warm(call func(context.Context) error) {
+	if lookUp("AWS_LAMBDA_FUNCTION_NAME") == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), warmTime)
+	defer cancel()
+	_ = call(ctx)
+}
+
+// Endpoint is the variable's URL, or nil for the service's own.
+func Endpoint(name string) *string {
+	url := lookUp(name)
+	if url == "" {
+		return nil
+	}
+	return aws.String(url)
+}

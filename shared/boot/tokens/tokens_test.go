@@ -1,0 +1,52 @@
+package tokens_test
+
+import (
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/boot/tokens"
+)
+
+// With a private key for development the guard takes the issuer's tokens, and
+// those of no other key. The key in KMS is tried with the real functions, in
+// infra/runtimeapi.
+func TestGuardTakesTheIssuersTokens(t *testing.T) {
+	for name, value := range map[string]string{
+		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": "0123456789abcdef0123456789abcdef",
+		"CEDULA_ISSUER": "urn:issuer", "CEDULA_AUDIENCE": "urn:audience",
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"AWS_LAMBDA_FUNCTION_NAME": "",
+	} {
+		t.Setenv(name, value)
+	}
+	newKey(t)
+	guard, client := tokens.Guard(), auth.Client{ID: "client", Tenant: "acme"}
+	own := issue(t, client)
+	claims, err := guard.Tokens.Verify(t.Context(), own, time.Now())
+	if err != nil || claims.Client != "client" || claims.Tenant != "acme" {
+		t.Errorf("own token: %+v, %v", claims, err)
+	}
+	newKey(t)
+	if _, err := guard.Tokens.Verify(t.Context(), issue(t, client), time.Now()); err == nil {
+		t.Error("a token of another key is taken")
+	}
+}
+
+func newKey(t *testing.T) {
+	t.Helper()
+	key, err := auth.NewLocalKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CEDULA_TOKEN_KEY", string(key.PEM()))
+}
+
+func issue(t *testing.T, c auth.Client) string {
+	t.Helper()
+	token, _, err := tokens.Issuer().Issue(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}

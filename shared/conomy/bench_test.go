@@ -1,0 +1,105 @@
+package conomy_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+)
+
+// memory is a table that remembers the last item written and answers with it,
+// so that what is measured is everything but the table.
+type memory struct {
+	table.Table
+	last atomic.Pointer[table.Item]
+}
+
+func (m *memory) Write(_ context.Context, ops ...table.Op) (table.Units, error) {
+	m.last.Store(&ops[0].Item)
+	return table.Units{}, nil
+}
+
+func (m *memory) Get(context.Context, bool, ...table.Key) (table.Items, error) {
+	return table.Items{Items: []table.Item{*m.last.Load()}}, nil
+}
+
+// nowhere is where the log lines go. They are made, unlike those of a
+// handler that discards.
+type nowhere struct{}
+
+func (nowhere) Write(line []byte) (int, error) { return len(line), nil }
+
+// calls are the creation and the fetch of the seed's identity, as Lambda runs
+// them, log line included.
+func calls(t testing.TB) (create, fetch func()) {
+	t.Helper()
+	lines := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(lines) })
+	slog.SetDefault(slog.New(slog.NewJSONHandler(nowhere{}, nil)))
+	api := &conomy.API{Identities: &identity.Service{
+		Store: store.New(new(memory), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
+	}}
+	call := func(q request, status int) func() {
+		r := routeOf(t, api, q.operation)
+		handle, event := gateway.Handler(api, r), q.event(r)
+		return func() {
+			if got, err := handle(context.Background(), event); err != nil || got.StatusCode != status {
+				t.Error(fmt.Sprint(got.StatusCode, got.Body, err))
+			}
+		}
+	}
+	create = call(request{operation: "create-identity", body: readFile(t, "testdata/seed.json"), caller: trusted}.with("Idempotency-Key", "k"), 200)
+	fetch = call(get("679d26c44a21df7584b38e11"), 200)
+	create() // fetch answers with what it made
+	return create, fetch
+}
+
+func BenchmarkCreate(b *testing.B) {
+	create, _ := calls(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		create()
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	_, fetch := calls(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		fetch()
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	create, fetch := calls(t)
+	slack := 1.0
+	if raceDetector() {
+		slack = 1.25 // under it pools forget on purpose, and their users allocate again
+	}
+	for _, tt := range []struct {
+		name string
+		call func()
+		most float64
+	}{{"create", create, 150}, {"fetch", fetch, 80}} {
+		if got := testing.AllocsPerRun(200, tt.call); got > tt.most*slack {
+			t.Errorf("%s: %.0f allocations, want at most %.0f", tt.name, got, tt.most*slack)
+		}
+	}
+}
+
+func raceDetector() bool {
+	build, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}

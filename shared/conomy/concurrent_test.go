@@ -1,0 +1,76 @@
+package conomy_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/shared/gateway"
+	"cedula/shared/store"
+)
+
+// atOnce sends n requests at the same moment and counts the answers by status,
+// the replayed ones, and the different bodies.
+func (w *world) atOnce(n int, q func(i int) request) (statuses map[int]int, replayed int, bodies map[string]int) {
+	w.Helper()
+	w.api.Identities.Store = store.New(w.table.Table, bytes.Repeat([]byte("s"), 32))
+	w.api.Identities.Random = rand.Reader
+	r := routeOf(w, w.api, "create-identity")
+	handle, start := gateway.Handler(w.api, r), make(chan struct{})
+	answers := make([]events.APIGatewayProxyResponse, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			<-start
+			var err error
+			if answers[i], err = handle(context.Background(), q(i).event(r)); err != nil {
+				w.Error(err)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	statuses, bodies = make(map[int]int), make(map[string]int)
+	for _, a := range answers {
+		statuses[a.StatusCode]++
+		bodies[a.Body]++
+		if len(a.MultiValueHeaders["Idempotent-Replayed"]) > 0 {
+			replayed++
+		}
+	}
+	return statuses, replayed, bodies
+}
+
+func TestFiftyEqualRequestsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	statuses, replayed, bodies := w.atOnce(50, func(int) request { return request{body: minimal}.with("Idempotency-Key", "k") })
+	if statuses[200] != 50 || replayed != 49 || len(bodies) != 1 {
+		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
+	}
+}
+
+func TestOneOfFiftyWins(t *testing.T) {
+	w := newWorld(t)
+	statuses, replayed, bodies := w.atOnce(50, func(int) request { return request{body: minimal} })
+	if statuses[200] != 1 || statuses[409] != 49 || replayed != 0 || len(bodies) != 2 {
+		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
+	}
+}
+
+func TestOneKeyForTwoBodies(t *testing.T) {
+	w := newWorld(t)
+	statuses, replayed, _ := w.atOnce(50, func(i int) request {
+		q := request{body: minimal}.with("Idempotency-Key", "k")
+		if i%2 == 0 {
+			q.body += " "
+		}
+		return q
+	})
+	if statuses[200] != 25 || statuses[422] != 25 || replayed != 24 {
+		t.Errorf("%v, %d replayed", statuses, replayed)
+	}
+}

@@ -1,0 +1,179 @@
+package conomy_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"cedula/shared/auth"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+// guard keeps what it was asked, and lets everybody in.
+type guard struct{ asked []string }
+
+func (g *guard) Bearer(_ context.Context, token, apiKey string) (auth.Caller, error) {
+	g.asked = []string{token, apiKey}
+	return auth.Caller{Client: "c"}, nil
+}
+
+func TestAuthorizerReadsHeaders(t *testing.T) {
+	tests := []struct {
+		name    string
+		headers http.Header
+		asked   []string // nil: refused without asking
+	}{
+		{"both", http.Header{"Authorization": {"Bearer t"}, "X-Api-Key": {"k"}}, []string{"t", "k"}},
+		{"scheme in lower case", http.Header{"Authorization": {"bearer t"}, "X-Api-Key": {"k"}}, []string{"t", "k"}},
+		{"no key", http.Header{"Authorization": {"Bearer t"}}, []string{"t", ""}}, // the guard's to refuse
+		{"space within the token", http.Header{"Authorization": {"Bearer t u"}, "X-Api-Key": {"k"}}, []string{"t u", "k"}},
+		{"two spaces", http.Header{"Authorization": {"Bearer  t"}, "X-Api-Key": {"k"}}, []string{" t", "k"}},
+		{"nothing", http.Header{}, nil},
+		{"no token", http.Header{"X-Api-Key": {"k"}}, nil},
+		{"scheme alone", http.Header{"Authorization": {"Bearer"}, "X-Api-Key": {"k"}}, nil},
+		{"scheme and a space", http.Header{"Authorization": {"Bearer "}, "X-Api-Key": {"k"}}, nil},
+		{"token alone", http.Header{"Authorization": {"t"}, "X-Api-Key": {"k"}}, nil},
+		{"another scheme", http.Header{"Authorization": {"Basic t"}, "X-Api-Key": {"k"}}, nil},
+		{"scheme with a tab", http.Header{"Authorization": {"Bearer\tt"}, "X-Api-Key": {"k"}}, nil},
+		{"two tokens", http.Header{"Authorization": {"Bearer t", "Bearer u"}, "X-Api-Key": {"k"}}, nil},
+		{"two keys", http.Header{"Authorization": {"Bearer t"}, "X-Api-Key": {"k", "l"}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g := new(guard)
+			_, err := (&conomy.Authorizer{Guard: g}).Caller(context.Background(), tt.headers)
+			if !slices.Equal(g.asked, tt.asked) {
+				t.Errorf("the guard was asked %q, want %q", g.asked, tt.asked)
+			}
+			if refused := errors.Is(err, auth.ErrMissing); refused != (tt.asked == nil) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	tests := []struct {
+		err          error
+		unauthorized bool
+	}{
+		{auth.ErrMissing, true},
+		{auth.ErrInvalid, true},
+		{auth.ErrExpired, true},
+		{auth.ErrMismatch, false},
+		{auth.ErrSuspended, false},
+		{fmt.Errorf("x: %w", auth.ErrSuspended), false},
+	}
+	for _, tt := range tests {
+		if got := new(conomy.Authorizer).Refusal(tt.err); got.Unauthorized != tt.unauthorized || len(got.Context) > 0 {
+			t.Errorf("%v: got %+v", tt.err, got)
+		}
+		// What the function would answer is what API Gateway answers.
+		status := new(conomy.API).Error(tt.err, "").Status
+		if want := map[bool]int{true: 401, false: 403}[tt.unauthorized]; status != want {
+			t.Errorf("%v: %d from a function, %d from the gateway", tt.err, status, want)
+		}
+	}
+}
+
+// gatewayTypes are the responses that a REST API sends without a function.
+var gatewayTypes = map[string]int{
+	gateway.Unauthorized: 401, gateway.AccessDenied: 403, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
+	gateway.BadBody: 400, gateway.BadParameters: 400, gateway.TooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
+	gateway.AuthorizerFailure: 500, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
+	gateway.BadSignature: 404, gateway.BadMediaType: 400, gateway.Filtered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
+}
+
+func TestGatewayResponses(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, c := range new(conomy.API).GatewayResponses() {
+		t.Run(c.Type, func(t *testing.T) {
+			if status, known := gatewayTypes[c.Type]; !known || status != c.Status || seen[c.Type] {
+				t.Errorf("status %d, want %d; seen before: %v", c.Status, status, seen[c.Type])
+			}
+			seen[c.Type] = true
+			if strings.Count(c.Body, "$") != 1 || strings.Count(c.Body, gateway.RequestID) != 1 {
+				t.Errorf("not one request id: %s", c.Body)
+			}
+			var e struct {
+				Status, StatusCode                          int
+				Code, Type, Detail, TraceID, Error, Message string
+			}
+			d := json.NewDecoder(strings.NewReader(strings.ReplaceAll(c.Body, gateway.RequestID, trace)))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Status != c.Status || e.StatusCode != c.Status || e.Error != http.StatusText(c.Status) || e.TraceID != trace {
+				t.Errorf("%d: %+v", c.Status, e)
+			}
+			if e.Code == "" || e.Type == "" || e.Detail == "" || e.Detail != e.Message {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	for kind := range gatewayTypes {
+		if !seen[kind] {
+			t.Errorf("no response for %s", kind)
+		}
+	}
+}
+
+// TestGatewaySpeaksLikeTheFunctions: a refusal reads the same whoever makes it.
+func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
+	tests := []struct {
+		kind string
+		err  error
+	}{
+		{gateway.Unauthorized, auth.ErrMissing},
+		{gateway.AccessDenied, auth.ErrMismatch},
+		{gateway.NoSuchRoute, gateway.ErrNoRoute},
+		{gateway.BadSignature, gateway.ErrNoRoute},
+		{gateway.Default4XX, gateway.ErrNoRoute},
+		{gateway.Default5XX, gateway.ErrPanic},
+	}
+	for _, tt := range tests {
+		for _, c := range new(conomy.API).GatewayResponses() {
+			want := string(new(conomy.API).Error(tt.err, trace).Body)
+			if got := strings.ReplaceAll(c.Body, gateway.RequestID, trace); c.Type == tt.kind && got != want {
+				t.Errorf("%s\ngateway  %s\nfunction %s", tt.kind, got, want)
+			}
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	got := make([]string, 0, 3)
+	for _, r := range new(conomy.API).Routes() {
+		got = append(got, fmt.Sprintf("%s %s %s %s %v", r.Name, r.Method, r.Path, r.Scope, r.Public))
+	}
+	want := []string{
+		"create-token POST /auth  true",
+		"create-identity POST /identities identity:write false",
+		"get-identity GET /identities/{id} identity:read false",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestRefusedRequests pins the whole answers to those who may not come in, and
+// to what no route takes.
+func TestRefusedRequests(t *testing.T) {
+	w := newWorld(t)
+	wantStatus(t, w.send(request{body: minimal, caller: map[string]any{"principalId": "x"}}), 401)
+	wantStatus(t, w.send(request{body: minimal, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
+	wantStatus(t, w.send(get("a").by(caller("acme", auth.ScopeIdentityWrite))), 403)
+	wantStatus(t, w.send(get("a").by(caller("acme"))), 403)
+	wantStatus(t, w.send(get("679d26c44a21df7584b38e11")), 404)
+	w.golden("refused")
+	if w.table.gets != 1 || w.table.writes != 0 {
+		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
+	}
+}

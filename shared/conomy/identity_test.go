@@ -1,0 +1,243 @@
+package conomy_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// minimal holds the six fields that the dialect requires.
+const minimal = `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`
+
+// plus is the minimal request with more members.
+func plus(members string) request {
+	return request{body: strings.TrimSuffix(minimal, "}") + "," + members + "}"}
+}
+
+func readFile(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+const everything = `{
+	"type": "USER", "name": "Zoë <b>&\u00e9\/", "nickname": "zo \"z\"", "lastname": "Ñandú 王", "email": "Zoe@Example.COM", "phone": "+56911111111",
+	"documentType": "RUT", "documentNumber": " 12.345.678-k ", "idv": "iv-23123", "status": "SCREENING", "country": "CHL",
+	"securityOptions": {"twoFactorAuth": true, "signTrx": true, "signAccountsOperations": true, "accessControl": {"scopes": [
+		{"resource": "IDENTITY", "reference": "6808d26af21dc6b97c1cc12a", "permissions": ["account:write", "account:read"]},
+		{"resource": "IDENTITY", "reference": "r", "permissions": []}]}},
+	"children": [{"id": "c1", "name": "Kid", "email": "kid@example.com", "lastName": "ignored"}, {"id": "c2", "name": "Cub", "email": "cub@example.com"}],
+	"externalId": "ext-1",
+	"bankAccount": {"accountNumber": "00123", "nickname": "main", "bank": "Banco", "currency": "CLP", "typeAccount": "CHECKING_ACOUNT",
+		"accountHolder": "Zoë", "accountHolderDni": "12345678-K", "country": "CHL", "externalId": "ext-2", "id": "ignored", "createdAt": "ignored"},
+	"rules": {"limit": 9007199254740993, "rate": 1.10, "tiny": 1e-400, "on": true},
+	"gender": "X", "birthDate": "1990-01-15T23:30:00-05:00", "nationality": "CL",
+	"extendedData": ["a", {"name": "b", "value": 1.10}, null, 9007199254740993],
+	"metadata": {"z": 9007199254740993, "a": 1.10, "m": {"b": [1, 2.50, {"c": "\u00e9<"}]}, "e": 1E5, "neg": -0.0, "n": null},
+	"address": {"administrativeAreaLevel1": "RM", "administrativeAreaLevel2": "Santiago", "administrativeAreaLevel3": "Ñuñoa",
+		"street": "Irarrázaval", "streetNumber": "0100", "optionalAddress": "dpto 5", "country": "CHL", "zipcode": "7750000"},
+	"id": "mine", "tenant": "other", "version": 7, "kyc": {"level": "gold"}, "watchList": {"hit": false}, "createdAt": "2001-01-01T00:00:00Z",
+	"updatedAt": "2001-01-01T00:00:00Z", "Status": "ACTIVE", "NAME": "other", "unknown": {"a": [1]}
+}`
+
+// TestCreateAndGet pins whole answers, and that a fetch gives the bytes that
+// the creation gave.
+func TestCreateAndGet(t *testing.T) {
+	tests := []struct {
+		golden string
+		request
+	}{
+		{"seed", request{body: readFile(t, "testdata/seed.json"), caller: trusted}.
+			with("conomyhq-api-version", "24-04-2025").with("User-Agent", "MyApp/1.0")},
+		{"minimal", request{body: minimal}},
+		{"everything", request{body: everything, caller: trusted}},
+		{"organization", plus(`"type":"ORGANIZATION","country":"MEX","children":[{"id":"a","name":"Sub","email":"sub@example.com"}]`).by(trusted)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.golden, func(t *testing.T) {
+			w := newWorld(t)
+			created := w.send(tt.request)
+			wantStatus(t, created, 200)
+			id := strings.Trim(at(t, created.Body, "id"), `"`)
+			w.now = w.now.Add(time.Hour)
+			if found := w.send(get(id)); found.Body != created.Body || found.StatusCode != 200 {
+				t.Errorf("got  %d %s\nwant %s", found.StatusCode, found.Body, created.Body)
+			}
+			if len(id) != 24 || id[:8] != fmt.Sprintf("%08x", time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC).Unix()) {
+				t.Errorf("id %s does not begin with its second", id)
+			}
+			if w.table.writes != 1 || w.table.gets != 1 {
+				t.Errorf("%d writes, %d gets, want one of each", w.table.writes, w.table.gets)
+			}
+			w.golden(tt.golden)
+		})
+	}
+}
+
+func TestFields(t *testing.T) {
+	tests := []struct{ name, sent, path, want string }{
+		{"two-factor by the schema's name", `"securityOptions":{"twoFactorAuth":true}`, "securityOptions.twoFactorAuth", "true"},
+		{"two-factor by the examples' name", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
+		{"the schema's name wins, off", `"securityOptions":{"twoFactorEnabled":true,"twoFactorAuth":false}`, "securityOptions.twoFactorAuth", "false"},
+		{"the schema's name wins, on", `"securityOptions":{"twoFactorAuth":true,"twoFactorEnabled":false}`, "securityOptions.twoFactorAuth", "true"},
+		{"null for the schema's name is not there", `"securityOptions":{"twoFactorAuth":null,"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
+		{"the examples' name is not answered", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorEnabled", ""},
+		{"switches at the top are not seen", `"twoFactorAuth":true`, "securityOptions.twoFactorAuth", "false"},
+		{"no access control", `"securityOptions":{}`, "securityOptions.accessControl", ""},
+		{"access control without scopes", `"securityOptions":{"accessControl":{"scopes":[]}}`, "securityOptions.accessControl", `{"scopes":[]}`},
+		{
+			"scope without permissions", `"securityOptions":{"accessControl":{"scopes":[{"resource":"I","reference":"r","permissions":[]}]}}`,
+			"securityOptions.accessControl.scopes", `[{"resource":"I","reference":"r","permissions":[]}]`,
+		},
+		{"no children", `"children":[]`, "children", "null"},
+		{"null children", `"children":null`, "children", "null"},
+		{"null bank account", `"bankAccount":null`, "bankAccount", "null"},
+		{"null address", `"address":null`, "address.street", `""`},
+		{"null name of a city", `"address":{"administrativeAreaLevel2":null}`, "address.administrativeAreaLevel2", `""`},
+		{"rules as an object", `"rules":{ "a" : 1.10 }`, "rules", `{"a":1.10}`},
+		{"rules as an array", `"rules":[9007199254740993]`, "rules", `[9007199254740993]`},
+		{"rules as a text", `"rules":"r"`, "rules", `"r"`},
+		{"rules as null", `"rules":null`, "rules", "null"},
+		{"rules with null within", `"rules":[null]`, "rules", "[null]"},
+		{"no extended data", `"extendedData":null`, "extendedData", "[]"},
+		{"extended data", `"extendedData":[1.10,{"b":1,"a":2}]`, "extendedData", `[1.10,{"b":1,"a":2}]`},
+		{"no metadata", `"metadata":null`, "metadata", "{}"},
+		{"metadata with a number of 20 digits", `"metadata":{"n":12345678901234567890}`, "metadata", `{"n":12345678901234567890}`},
+		{"metadata with an empty name", `"metadata":{"":1}`, "metadata", `{"":1}`},
+		{"birth date", `"birthDate":"1990-01-15"`, "birthDate", `"1990-01-15"`},
+		{"birth date with a time", `"birthDate":"1990-01-15T23:30:00-05:00"`, "birthDate", `"1990-01-15"`},
+		{"no birth date", `"birthDate":""`, "birthDate", `""`},
+		{"type empty", `"type":""`, "type", `"USER"`},
+		{"type null", `"type":null`, "type", `"USER"`},
+		{"country in no list of ours", `"country":"XKX"`, "country", `"XKX"`},
+		{"member in another case", `"NickName":"x"`, "nickname", `""`},
+		{"kyc is the server's", `"kyc":{"level":"gold"}`, "kyc", "null"},
+		{"watch list is the server's", `"watchList":{"hit":false}`, "watchList", "null"},
+		{"times are the server's", `"createdAt":"2001-01-01T00:00:00Z","updatedAt":5`, "createdAt", `"2026-03-04T05:06:07Z"`},
+		{"256 letters of a name", `"nickname":"` + strings.Repeat("ñ", 256) + `"`, "nickname", `"` + strings.Repeat("ñ", 256) + `"`},
+		{"surrogate pair", `"nickname":"\ud83d\ude00"`, "nickname", `"😀"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			created := w.send(plus(tt.sent))
+			wantStatus(t, created, 200)
+			if got := at(t, created.Body, tt.path); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			found := w.send(get(strings.Trim(at(t, created.Body, "id"), `"`)))
+			if found.Body != created.Body {
+				t.Errorf("created %s\nfound   %s", created.Body, found.Body)
+			}
+		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	tests := []struct {
+		name, sent string
+		caller     map[string]any
+		want       string
+	}{
+		{"untrusted asks for active", `"status":"ACTIVE"`, usual, "PENDING"},
+		{"untrusted asks for blocked", `"status":"BLOCKED"`, usual, "PENDING"},
+		{"untrusted asks for nothing", `"x":1`, usual, "PENDING"},
+		{"trusted asks for nothing", `"x":1`, trusted, "ACTIVE"},
+		{"trusted asks for active", `"status":"ACTIVE"`, trusted, "ACTIVE"},
+		{"trusted asks for pending", `"status":"PENDING"`, trusted, "PENDING"},
+		{"trusted asks for email validation", `"status":"PENDING_EMAIL_VALIDATION"`, trusted, "PENDING_EMAIL_VALIDATION"},
+		{"trusted asks for phone validation", `"status":"PENDING_PHONE_VALIDATION"`, trusted, "PENDING_PHONE_VALIDATION"},
+		{"trusted asks for screening", `"status":"SCREENING"`, trusted, "SCREENING"},
+		{"trusted asks for blocked", `"status":"BLOCKED"`, trusted, "BLOCKED"},
+		{"trusted asks for what is unknown", `"status":"PENDING_2FA"`, trusted, "ACTIVE"},
+		{"trusted asks in lower case", `"status":"blocked"`, trusted, "ACTIVE"},
+		{"trusted with all scopes", `"status":"BLOCKED"`, caller("acme", "*"), "BLOCKED"},
+		{"trusted sends null", `"status":null`, trusted, "ACTIVE"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			got := w.send(plus(tt.sent).by(tt.caller))
+			if status := at(t, got.Body, "status"); status != `"`+tt.want+`"` {
+				t.Errorf("got %s, want %s", status, tt.want)
+			}
+		})
+	}
+}
+
+func TestIdempotency(t *testing.T) {
+	w := newWorld(t)
+	first := plus(`"bankAccount":{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`).
+		with("Idempotency-Key", "key 1")
+	created := w.send(first)
+	w.now = w.now.Add(time.Hour)
+	if again := w.send(first); again.Body != created.Body || again.StatusCode != 200 {
+		t.Errorf("got  %d %s\nwant %s", again.StatusCode, again.Body, created.Body)
+	}
+	changed := first
+	changed.body += " "
+	wantStatus(t, w.send(changed), 422)
+	wantStatus(t, w.send(first.by(other)), 200)                     // another tenant's key is another key
+	wantStatus(t, w.send(first.with("Idempotency-Key", "k2")), 409) // the claim is held
+	if w.table.writes != 5 || w.table.gets != 0 {
+		t.Errorf("%d writes, %d gets, want one write a request", w.table.writes, w.table.gets)
+	}
+	w.golden("idempotency")
+}
+
+func TestUniqueness(t *testing.T) {
+	w := newWorld(t)
+	person := func(document, email, phone string) request {
+		return request{body: fmt.Sprintf(`{"name":"Ana","email":%q,"phone":%q,"documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, phone, document)}
+	}
+	firm := func(document, email string) request {
+		return request{body: fmt.Sprintf(`{"type":"ORGANIZATION","name":"Firm","email":%q,"phone":"+56911111111","documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, document)}
+	}
+	tests := []struct {
+		name string
+		request
+		status int
+	}{
+		{"first user", person("1-9", "a@example.com", "+56911111111"), 200},
+		{"the same user", person("1-9", "a@example.com", "+56911111111"), 409},
+		{"the same user, spelled otherwise", person("1.9", "A@EXAMPLE.com", "+56911111111"), 409},
+		{"same document, other email", person("1-9", "b@example.com", "+56911111111"), 200},
+		{"same document, other phone", person("1-9", "a@example.com", "+56922222222"), 200},
+		{"same email and phone, other document", person("2-7", "a@example.com", "+56911111111"), 200},
+		{"the same user of another tenant", person("1-9", "a@example.com", "+56911111111").by(other), 200},
+		{"organization with a user's values", firm("1-9", "a@example.com"), 200},
+		{"same organization, other email", firm("1-9", "b@example.com"), 409},
+		{"same organization, spelled otherwise", firm("1 9", "c@example.com"), 409},
+		{"another organization, same email", firm("3-5", "a@example.com"), 200},
+		{"the same organization of another tenant", firm("1-9", "a@example.com").by(other), 200},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantStatus(t, w.send(tt.request), tt.status) })
+	}
+	w.golden("uniqueness")
+}
+
+func TestAbsentAndForeignAnswerAlike(t *testing.T) {
+	w := newWorld(t)
+	id := strings.Trim(at(t, w.send(request{body: minimal}).Body, "id"), `"`)
+	absent := w.send(get(strings.Repeat("0", 24)))
+	wantStatus(t, absent, 404)
+	calls := w.table.gets
+	foreign := w.send(get(id).by(other))
+	if foreign.Body != absent.Body || w.table.gets != 2*calls {
+		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.gets-calls, absent.Body, calls)
+	}
+	for _, odd := range []string{"", "a b", "a%20b", "ana@example.com", "%zz", "..", strings.Repeat("x", 65), "a\x00", id + "#"} {
+		if got := w.send(get(odd)); got.Body != absent.Body || got.StatusCode != 404 {
+			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
+		}
+	}
+	if w.table.gets != 2*calls {
+		t.Error("the table was asked for an id that none can have")
+	}
+}

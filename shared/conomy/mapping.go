@@ -1,0 +1,114 @@
+package conomy
+
+import "cedula/shared/identity"
+
+// How the dialect's names and shapes map onto the core's. What another dialect
+// wrote reads like this:
+//
+//	type      ORGANIZATION for an organization, USER for every other kind
+//	name      an organisation's name, a person's first names; the other of the
+//	          two if that is empty
+//	lastname  the last names
+//	country   the country as it was sent, which need not be ISO 3166 there
+//	address   administrativeAreaLevel1 is the state, 2 the city, 3 the district
+func kindOf(wire string) identity.Kind {
+	if wire == typeOrganization {
+		return identity.Organization
+	}
+	return identity.Individual
+}
+
+func typeOf(k identity.Kind) string {
+	if k == identity.Organization {
+		return typeOrganization
+	}
+	return typeUser
+}
+
+func setName(p *identity.Profile, name string) {
+	if p.Kind == identity.Organization {
+		p.OrganizationName = name
+		return
+	}
+	p.FirstName = name
+}
+
+func nameOf(p *identity.Profile) string {
+	first, second := p.FirstName, p.OrganizationName
+	if p.Kind == identity.Organization {
+		first, second = second, first
+	}
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+type addressWire struct {
+	AdministrativeAreaLevel1 string `json:"administrativeAreaLevel1"`
+	AdministrativeAreaLevel2 string `json:"administrativeAreaLevel2"`
+	AdministrativeAreaLevel3 string `json:"administrativeAreaLevel3"`
+	Street                   string `json:"street"`
+	StreetNumber             string `json:"streetNumber"`
+	OptionalAddress          string `json:"optionalAddress"`
+	Country                  string `json:"country"`
+	Zipcode                  string `json:"zipcode"`
+}
+
+func (a addressWire) address() identity.Address {
+	return identity.Address{
+		Street: a.Street, StreetNumber: a.StreetNumber, Unit: a.OptionalAddress,
+		State: a.AdministrativeAreaLevel1, City: a.AdministrativeAreaLevel2, District: a.AdministrativeAreaLevel3,
+		PostalCode: a.Zipcode, Country: a.Country,
+	}
+}
+
+func toAddressWire(a identity.Address) addressWire {
+	return addressWire{
+		AdministrativeAreaLevel1: a.State, AdministrativeAreaLevel2: a.City, AdministrativeAreaLevel3: a.District,
+		Street: a.Street, StreetNumber: a.StreetNumber, OptionalAddress: a.Unit,
+		Country: a.Country, Zipcode: a.PostalCode,
+	}
+}
+
+func (a *accessControlWire) control() *identity.AccessControl {
+	if a == nil {
+		return nil
+	}
+	control := &identity.AccessControl{}
+	for _, s := range a.Scopes {
+		control.Scopes = append(control.Scopes, identity.AccessScope(s))
+	}
+	return control
+}
+
+func toAccessControlWire(c *identity.AccessControl) *accessControlWire {
+	if c == nil {
+		return nil
+	}
+	wire := &accessControlWire{Scopes: make([]scopeWire, 0, len(c.Scopes))}
+	for _, s := range c.Scopes {
+		wire.Scopes = append(wire.Scopes, scopeWire(s))
+	}
+	return wire
+}
+
+// wireNames are the core's fields that this dialect calls by another name.
+var wireNames = map[identity.Field]string{
+	identity.FieldKind:             "type",
+	identity.FieldFirstName:        "name",
+	identity.FieldOrganizationName: "name",
+	identity.FieldLastName:         "lastname",
+	identity.FieldState:            "address.administrativeAreaLevel1",
+	identity.FieldCity:             "address.administrativeAreaLevel2",
+	identity.FieldDistrict:         "address.administrativeAreaLevel3",
+	identity.FieldUnit:             "address.optionalAddress",
+	identity.FieldPostalCode:       "address.zipcode",
+}
+
+func wireName(f identity.Field) string {
+	if name, ok := wireNames[f]; ok {
+		return name
+	}
+	return string(f)
+}

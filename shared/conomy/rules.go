@@ -1,0 +1,139 @@
+package conomy
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// The two values of an identity's type on the wire.
+const (
+	typeUser         = "USER"
+	typeOrganization = "ORGANIZATION"
+)
+
+// check applies the rules that only this dialect has: which fields must be
+// there, and what an email, a phone, a country and a type look like.
+func (c *createRequest) check() error {
+	for _, f := range []struct {
+		name identity.Field
+		sent string
+	}{
+		{"name", c.Name},
+		{"email", c.Email},
+		{"phone", c.Phone},
+		{"documentNumber", c.DocumentNumber},
+		{"documentType", c.DocumentType},
+		{"idv", c.IDV},
+	} {
+		if f.sent == "" {
+			return &identity.Missing{Field: f.name}
+		}
+	}
+	if c.Type != "" && c.Type != typeUser && c.Type != typeOrganization {
+		return &identity.Invalid{Field: "type", Reason: "must be USER or ORGANIZATION"}
+	}
+	if err := identity.CheckEmail(c.Email); err != nil {
+		return err
+	}
+	if err := identity.CheckPhone(c.Phone); err != nil {
+		return err
+	}
+	return c.checkParts()
+}
+
+func (c *createRequest) checkParts() error {
+	if c.Country != "" && !alpha3(c.Country) {
+		return &identity.Invalid{Field: "country", Reason: "must be three capital letters of ISO 3166-1, such as CHL"}
+	}
+	if identity.NormalizeDocument(c.DocumentNumber) == "" {
+		return &identity.Invalid{Field: "documentNumber", Reason: "must hold letters or digits"}
+	}
+	if _, ok := identity.ParseDate(c.BirthDate); c.BirthDate != "" && !ok {
+		return &identity.Invalid{Field: "birthDate", Reason: "must be a date such as 1990-01-15"}
+	}
+	for i, child := range c.Children {
+		if err := required(fmt.Sprintf("children.%d", i), "id", child.ID, "name", child.Name, "email", child.Email); err != nil {
+			return err
+		}
+	}
+	if err := c.SecurityOptions.AccessControl.check(); err != nil {
+		return err
+	}
+	if b := c.BankAccount; b != nil {
+		return required("bankAccount", "accountNumber", b.AccountNumber, "bank", b.Bank, "currency", b.Currency,
+			"accountHolder", b.AccountHolder, "accountHolderDni", b.AccountHolderDni, "country", b.Country)
+	}
+	return nil
+}
+
+func (a *accessControlWire) check() error {
+	if a == nil {
+		return nil
+	}
+	if a.Scopes == nil {
+		return &identity.Missing{Field: "securityOptions.accessControl.scopes"}
+	}
+	for i, s := range a.Scopes {
+		path := fmt.Sprintf("securityOptions.accessControl.scopes.%d", i)
+		if err := required(path, "resource", s.Resource, "reference", s.Reference); err != nil {
+			return err
+		}
+		if s.Permissions == nil {
+			return &identity.Missing{Field: identity.Field(path + ".permissions")}
+		}
+	}
+	return nil
+}
+
+// required takes names and values in turn and returns a *Missing for the first
+// empty value.
+func required(path string, namesAndValues ...string) error {
+	for i := 0; i < len(namesAndValues); i += 2 {
+		if namesAndValues[i+1] == "" {
+			return &identity.Missing{Field: identity.Field(path + "." + namesAndValues[i])}
+		}
+	}
+	return nil
+}
+
+func alpha3(s string) bool {
+	for i := range len(s) {
+		if s[i] < 'A' || s[i] > 'Z' {
+			return false
+		}
+	}
+	return len(s) == 3
+}
+
+// uniqueness is Conomy's rule, per client: an organisation by its document, a
+// user by document, email and phone together.
+func uniqueness(p *identity.Profile) identity.Claim {
+	document := identity.NormalizeDocument(p.DocumentNumber)
+	if p.Kind == identity.Organization {
+		return identity.Claim{
+			Kind: "organization", Values: []string{document},
+			Fields: []identity.Field{identity.FieldDocumentNumber},
+		}
+	}
+	return identity.Claim{
+		Kind:   "user",
+		Values: []string{document, identity.NormalizeEmail(p.Email), p.Phone},
+		Fields: []identity.Field{identity.FieldDocumentNumber, identity.FieldEmail, identity.FieldPhone},
+	}
+}
+
+// mintID makes an id in the form of Conomy's own: 24 hex digits of which the
+// first 8 are the Unix second of creation, the other 16 random.
+func mintID(now time.Time, random io.Reader) (string, error) {
+	var id [12]byte
+	seconds := uint32(now.Unix())
+	id[0], id[1], id[2], id[3] = byte(seconds>>24), byte(seconds>>16), byte(seconds>>8), byte(seconds)
+	if _, err := io.ReadFull(random, id[4:]); err != nil {
+		return "", fmt.Errorf("mint id: %w", err)
+	}
+	return hex.EncodeToString(id[:]), nil
+}

@@ -1,0 +1,226 @@
+package conomy_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/embedded"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
+const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
+
+// world is the dialect over a real store, with a clock that stands still and
+// random bytes that are the same in every run.
+type world struct {
+	testing.TB
+	api   *conomy.API
+	store *store.Store
+	table *counted
+	now   time.Time
+	told  strings.Builder
+}
+
+// counted is a table that counts the calls.
+type counted struct {
+	table.Table
+	gets, writes int
+}
+
+func (c *counted) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
+	c.gets++
+	return c.Table.Get(ctx, strong, keys...)
+}
+
+func (c *counted) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	c.writes++
+	return c.Table.Write(ctx, ops...)
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	db, err := embedded.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{TB: t, table: &counted{Table: db}, now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
+	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
+	w.api = &conomy.API{Identities: &identity.Service{
+		Store: w.store, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{2}),
+	}}
+	return w
+}
+
+// request is an event in few words. What is not said is usual: JSON, from a
+// client of the tenant "acme" that may do everything but set a status.
+type request struct {
+	operation string // of the dialect; create-identity if empty
+	id        string
+	body      string
+	header    map[string]string
+	caller    map[string]any
+}
+
+func caller(tenant string, scopes ...string) map[string]any {
+	return map[string]any{"tenant": tenant, "client": "client-1", "scopes": strings.Join(scopes, " "), "expires": "0"}
+}
+
+var (
+	usual   = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite)
+	trusted = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityStatusWrite)
+	other   = caller("other", auth.ScopeAll)
+)
+
+func get(id string) request { return request{operation: "get-identity", id: id} }
+
+func (q request) by(caller map[string]any) request {
+	q.caller = caller
+	return q
+}
+
+func (q request) with(name, value string) request {
+	q.header = maps.Clone(q.header)
+	if q.header == nil {
+		q.header = make(map[string]string)
+	}
+	q.header[name] = value
+	return q
+}
+
+// event is the request as API Gateway hands it to the route's function.
+func (q request) event(r gateway.Route) events.APIGatewayProxyRequest {
+	e := events.APIGatewayProxyRequest{
+		Resource: r.Path, Path: strings.ReplaceAll(r.Path, "{id}", q.id), HTTPMethod: r.Method, Body: q.body,
+		MultiValueHeaders: map[string][]string{},
+		RequestContext:    events.APIGatewayProxyRequestContext{RequestID: trace, Authorizer: usual},
+	}
+	if q.id != "" {
+		e.PathParameters = map[string]string{"id": q.id}
+	}
+	if q.body != "" {
+		e.MultiValueHeaders["Content-Type"] = []string{"application/json"}
+	}
+	for name, value := range q.header {
+		e.MultiValueHeaders[name] = []string{value}
+	}
+	if q.caller != nil {
+		e.RequestContext.Authorizer = q.caller
+	}
+	return e
+}
+
+func routeOf(t testing.TB, api gateway.API, name string) gateway.Route {
+	t.Helper()
+	for _, r := range api.Routes() {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("no operation %s", name)
+	return gateway.Route{}
+}
+
+// send lets the dialect answer.
+func (w *world) send(q request) events.APIGatewayProxyResponse {
+	w.Helper()
+	if q.operation == "" {
+		q.operation = "create-identity"
+	}
+	return w.through(w.api, q)
+}
+
+func (w *world) through(api gateway.API, q request) events.APIGatewayProxyResponse {
+	w.Helper()
+	r := routeOf(w, api, q.operation)
+	e := q.event(r)
+	answer, err := gateway.Handler(api, r)(context.Background(), e)
+	if err != nil || answer.IsBase64Encoded {
+		w.Fatalf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
+	}
+	fmt.Fprintf(&w.told, "> %s %s\n", e.HTTPMethod, e.Path)
+	tell(&w.told, ">", e.MultiValueHeaders, e.Body)
+	fmt.Fprintf(&w.told, "< %d %s\n", answer.StatusCode, http.StatusText(answer.StatusCode))
+	tell(&w.told, "<", answer.MultiValueHeaders, answer.Body)
+	return answer
+}
+
+func tell(to *strings.Builder, side string, header map[string][]string, body string) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			fmt.Fprintf(to, "%s %s: %s\n", side, name, value)
+		}
+	}
+	fmt.Fprintf(to, "%s\n\n", strings.TrimSuffix(body, "\n"))
+}
+
+// golden compares all that was sent and answered with a file of testdata.
+func (w *world) golden(name string) {
+	w.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(w.told.String()), 0o644); err != nil {
+			w.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), w.told.String()); diff != "" {
+		w.Errorf("%s: %s", file, diff)
+	}
+}
+
+// at is the JSON that stands in a body under a path such as "address.street".
+func at(t testing.TB, body, path string) string {
+	t.Helper()
+	value := json.RawMessage(body)
+	for name := range strings.SplitSeq(path, ".") {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(value, &members); err != nil {
+			t.Fatalf("%v at %s of %s", err, name, body)
+		}
+		value = members[name]
+	}
+	return string(value)
+}
+
+func wantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {
+	t.Helper()
+	if got.StatusCode != status {
+		t.Errorf("got %d %s, want %d", got.StatusCode, got.Body, status)
+	}
+}

@@ -1,0 +1,211 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+)
+
+// doorman answers one thing to everybody, and keeps the headers that it saw.
+type doorman struct {
+	caller  auth.Caller
+	err     error
+	refusal gateway.Refusal
+	saw     http.Header
+}
+
+func (d *doorman) Caller(_ context.Context, h http.Header) (auth.Caller, error) {
+	d.saw = h
+	return d.caller, d.err
+}
+
+func (d *doorman) Refusal(error) gateway.Refusal { return d.refusal }
+
+const arn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/production/"
+
+func ask(d *doorman) (events.APIGatewayCustomAuthorizerResponse, error) {
+	return gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
+		MethodArn:         arn + "GET/identities/" + canary,
+		MultiValueHeaders: map[string][]string{"x-api-key": {canary}},
+		RequestContext:    events.APIGatewayCustomAuthorizerRequestTypeRequestContext{RequestID: trace},
+	})
+}
+
+func TestAuthorizerAdmits(t *testing.T) {
+	until := time.Unix(1772600767, 999)
+	tests := []struct {
+		name   string
+		caller auth.Caller
+		want   map[string]any
+	}{
+		{
+			"without end",
+			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"a", "b"}},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "a b", "expires": "0"},
+		},
+		{
+			"until later",
+			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "*", "expires": "1772600767"},
+		},
+		{
+			"without scopes",
+			auth.Caller{Tenant: "acme", Client: "c1"},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "", "expires": "0"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ask(&doorman{caller: tt.caller})
+			if err != nil {
+				t.Fatal(err)
+			}
+			expected := policy("Allow", "c1", arn+"*", tt.want)
+			if diff := cmp.Diff(expected, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestContextReachesTheHandler: what the authorizer gives is what a function reads.
+func TestContextReachesTheHandler(t *testing.T) {
+	who := auth.Caller{
+		Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"identity:read", "identity:write"},
+		Expires: time.Now().Add(time.Hour).Truncate(time.Second),
+	}
+	given, err := ask(&doorman{caller: who})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := event()
+	e.RequestContext.Authorizer = given.Context
+	want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+		if diff := cmp.Diff(who, r.Caller); diff != "" {
+			t.Error(diff)
+		}
+		return fine(r)
+	}), e), http.StatusOK, "fine")
+}
+
+func TestAuthorizerRefuses(t *testing.T) {
+	denied := gateway.Refusal{Context: map[string]string{"code": "C", "message": "m"}}
+	tests := []struct {
+		name    string
+		err     error
+		refusal gateway.Refusal
+		want    events.APIGatewayCustomAuthorizerResponse
+		failure string
+	}{
+		{"as unauthorized", auth.ErrMissing, gateway.Refusal{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "Unauthorized"},
+		{"with a context", auth.ErrInvalid, denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
+		{"without a context", auth.ErrMismatch, gateway.Refusal{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
+		{"wrapped", fmt.Errorf("x: %w", auth.ErrExpired), denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
+		{"suspended", auth.ErrSuspended, gateway.Refusal{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
+		{"unknown to a store", auth.ErrUnknown, denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
+		{"table away", errors.New("timeout"), denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
+		{"cancelled", context.Canceled, gateway.Refusal{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			// A caller beside an error must not come in.
+			d := &doorman{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, refusal: tt.refusal}
+			var got events.APIGatewayCustomAuthorizerResponse
+			var err error
+			output := captured(t, func() { got, err = ask(d) })
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if failure := fmt.Sprint(err); err != nil && failure != tt.failure || err == nil && tt.failure != "" {
+				t.Errorf("got %v, want %q", err, tt.failure)
+			}
+			noCanary(t, output)
+			if undecided := tt.failure == "authorizer could not decide"; undecided != strings.Contains(output, trace) {
+				t.Errorf("logged: %q", output)
+			}
+		})
+	}
+}
+
+func TestAuthorizerSeesHeaders(t *testing.T) {
+	tests := []struct {
+		name   string
+		many   map[string][]string
+		single map[string]string
+		want   http.Header
+	}{
+		{"lower case", map[string][]string{"authorization": {"a"}, "x-api-key": {"b"}}, nil, http.Header{"Authorization": {"a"}, "X-Api-Key": {"b"}}},
+		{"twice", map[string][]string{"X-Blnk-Key": {"a", "b"}}, nil, http.Header{"X-Blnk-Key": {"a", "b"}}},
+		{"many-valued before single", map[string][]string{"A": {"1"}}, map[string]string{"A": "2", "B": "2"}, http.Header{"A": {"1"}}},
+		{"single only", nil, map[string]string{"x-blnk-key": "a"}, http.Header{"X-Blnk-Key": {"a"}}},
+		{"none", nil, nil, http.Header{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := &doorman{err: auth.ErrMissing, refusal: gateway.Refusal{Unauthorized: true}}
+			_, _ = gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
+				MultiValueHeaders: tt.many, Headers: tt.single,
+			})
+			if diff := cmp.Diff(tt.want, d.saw); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestHeaderInTwoCases: a dialect that refuses a header sent twice must see
+// both, in whatever case they came.
+func TestHeaderInTwoCases(t *testing.T) {
+	for _, e := range []events.APIGatewayCustomAuthorizerRequestTypeRequest{
+		{Headers: map[string]string{"x-api-key": "a", "X-API-KEY": "b"}},
+		{MultiValueHeaders: map[string][]string{"x-api-key": {"a"}, "X-API-KEY": {"b"}}},
+	} {
+		d := &doorman{err: auth.ErrMissing}
+		_, _ = gateway.AuthorizerHandler(d)(context.Background(), e)
+		if len(d.saw["X-Api-Key"]) != 2 {
+			t.Errorf("saw %v", d.saw)
+		}
+	}
+}
+
+func TestPolicyCoversTheStage(t *testing.T) {
+	tests := []struct{ method, want string }{
+		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/POST/identities", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
+		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/identities/a/b/c", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
+		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
+		{"arn:aws:execute-api:eu-west-1:1:api/production", "arn:aws:execute-api:eu-west-1:1:api/production/*"},
+		{"arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/GET/x", "arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/*"},
+		{"odd", "odd"},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		got, err := gateway.AuthorizerHandler(&doorman{caller: auth.Caller{Client: "c"}})(context.Background(),
+			events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: tt.method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{tt.want}, got.PolicyDocument.Statement[0].Resource); diff != "" {
+			t.Errorf("%s: %s", tt.method, diff)
+		}
+	}
+}
+
+func policy(effect, principal, resource string, values map[string]any) events.APIGatewayCustomAuthorizerResponse {
+	return events.APIGatewayCustomAuthorizerResponse{
+		PrincipalID: principal, Context: values,
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version:   "2012-10-17",
+			Statement: []events.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{resource}}},
+		},
+	}
+}

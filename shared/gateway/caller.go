@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"strconv"
+	"time"
+
+	"cedula/shared/auth"
+)
+
+// The authorizer's context, as API Gateway hands it to a function: strings only.
+const (
+	contextTenant  = "tenant"
+	contextClient  = "client"
+	contextScopes  = "scopes"
+	contextExpires = "expires" // Unix seconds; 0 for a credential without end
+)
+
+func callerContext(c auth.Caller) map[string]any {
+	expires := int64(0)
+	if !c.Expires.IsZero() {
+		expires = c.Expires.Unix()
+	}
+	return map[string]any{
+		contextTenant:  c.Tenant,
+		contextClient:  c.Client,
+		contextScopes:  c.Scopes.String(),
+		contextExpires: strconv.FormatInt(expires, 10),
+	}
+}
+
+// callerFrom reads the context back. Whatever is missing or odd in it, the
+// answer is ErrNoCaller: a function trusts nothing else.
+func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
+	text := func(name string) string {
+		s, _ := values[name].(string)
+		return s
+	}
+	seconds, err := strconv.ParseInt(text(contextExpires), 10, 64)
+	c := auth.Caller{
+		Tenant: text(contextTenant),
+		Client: text(contextClient),
+		Scopes: auth.ParseScopes(text(contextScopes)),
+	}
+	if err != nil || seconds < 0 || c.Tenant == "" || c.Client == "" {
+		return auth.Caller{}, ErrNoCaller
+	}
+	if seconds > 0 {
+		c.Expires = time.Unix(seconds, 0)
+		if !now.Before(c.Expires) {
+			return auth.Caller{}, ErrNoCaller
+		}
+	}
+	return c, nil
+}

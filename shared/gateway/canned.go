@@ -1,0 +1,39 @@
+package gateway
+
+// Canned is an answer that API Gateway makes without calling a function: a
+// GatewayResponse of the template. Its body may hold variables of API Gateway
+// such as RequestID.
+type Canned struct {
+	Type   string
+	Status int
+	Body   string
+}
+
+// RequestID stands for the request's id in a Canned body.
+const RequestID = "$context.requestId"
+
+// The gateway response types (API Gateway Developer Guide, "Gateway response
+// types"). NoSuchRoute is sent for a path or a method that the API does not
+// have; its odd name is API Gateway's. If such a request carries an
+// Authorization header, API Gateway takes it for an AWS signature and sends
+// BadSignature or, where that is not even complete, Default4XX.
+const (
+	Unauthorized            = "UNAUTHORIZED"
+	AccessDenied            = "ACCESS_DENIED"
+	InvalidAPIKey           = "INVALID_API_KEY"
+	NoSuchRoute             = "MISSING_AUTHENTICATION_TOKEN"
+	BadBody                 = "BAD_REQUEST_BODY"
+	BadParameters           = "BAD_REQUEST_PARAMETERS"
+	TooLarge                = "REQUEST_TOO_LARGE"
+	Throttled               = "THROTTLED"
+	QuotaExceeded           = "QUOTA_EXCEEDED"
+	AuthorizerFailure       = "AUTHORIZER_FAILURE"
+	AuthorizerMisconfigured = "AUTHORIZER_CONFIGURATION_ERROR"
+	Timeout                 = "INTEGRATION_TIMEOUT"
+	Failure                 = "INTEGRATION_FAILURE"
+	BadSignature            = "INVALID_SIGNATURE"
+	BadMediaType            = "UNSUPPORTED_MEDIA_TYPE"
+	Filtered                = "WAF_FILTERED"
+	Default4XX              = "DEFAULT_4XX"
+	Default5XX              = "DEFAULT_5XX"
+)

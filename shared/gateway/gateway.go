@@ -1,0 +1,86 @@
+// Package gateway turns API Gateway REST events into calls of a dialect's
+// operations, and their answers back. It is where a request gets its caller,
+// its scope check and its one log line.
+// It knows no dialect's wire format, and nothing of identities or tables.
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"net/url"
+
+	"cedula/shared/auth"
+)
+
+// MaxBodyBytes is the largest request body that an operation reads.
+const MaxBodyBytes = 1 << 20
+
+// API is a dialect: its operations, and the one place where its errors become answers.
+type API interface {
+	// Routes lists every operation of the dialect.
+	Routes() []Route
+	// Error renders err in the dialect's envelope. It must not show the text of
+	// an error that it does not know.
+	Error(err error, traceID string) Response
+}
+
+// Route is one operation: its name is that of its function's folder.
+type Route struct {
+	Name   string
+	Method string
+	Path   string // as in API Gateway: "/identities/{id}"
+	Scope  string // what the caller must have been granted
+	Public bool   // served without a caller; then Scope is empty
+	Serve  func(*Request) (Response, error)
+}
+
+// Request is what an operation sees of an HTTP request.
+type Request struct {
+	Caller  auth.Caller // zero on a public route
+	Header  http.Header
+	Query   url.Values
+	Body    []byte
+	TraceID string // the gateway's request id, a UUID
+
+	ctx    context.Context
+	params map[string]string
+}
+
+// Context ends when the client's answer is no longer wanted.
+func (r *Request) Context() context.Context { return r.ctx }
+
+// Param is a path parameter of the route, decoded; empty if the route has none
+// of that name.
+func (r *Request) Param(name string) string {
+	v := r.params[name]
+	if decoded, err := url.PathUnescape(v); err == nil {
+		return decoded
+	}
+	return v
+}
+
+// Fingerprint tells this request from others under the same idempotency key:
+// equal operations with equal bodies, byte for byte, have equal ones.
+func (r *Request) Fingerprint(operation string) [32]byte {
+	return sha256.Sum256(append([]byte(operation+"\n"), r.Body...))
+}
+
+// Response is an operation's answer.
+type Response struct {
+	Status int
+	Header http.Header // may be nil
+	Body   []byte
+}
+
+// JSON is an answer with a JSON body.
+func JSON(status int, body []byte) Response { return Response{Status: status, Body: body} }
+
+// With adds a header to an answer.
+func (r Response) With(name, value string) Response {
+	if r.Header == nil {
+		r.Header = make(http.Header, 4)
+	}
+	r.Header.Set(name, value)
+	return r
+}

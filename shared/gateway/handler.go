@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+)
+
+// Handler is what a function gives to the Lambda runtime for one route: REST
+// event in, proxy answer out. Its error is always nil; every failure is an
+// answer in the dialect's envelope.
+func Handler(api API, route Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	o := operation{api: api, route: route}
+	adapter := httpadapter.New(o)
+	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		ctx, cancel := beforeDeadline(ctx)
+		defer cancel()
+		ctx = context.WithValue(ctx, eventKey{}, &arrival{event: event, start: time.Now()})
+		return adapter.ProxyWithContext(ctx, presentable(event))
+	}
+}
+
+// lastWords is what a function keeps of its time to say that it ran out of it.
+const lastWords = 500 * time.Millisecond
+
+// beforeDeadline ends ctx shortly before Lambda would end the process.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-lastWords))
+	}
+	return ctx, func() {}
+}
+
+type eventKey struct{}
+
+// arrival is an event as it came, and when.
+type arrival struct {
+	event events.APIGatewayProxyRequest
+	start time.Time
+}
+
+// presentable is the event with only those parts that the adapter needs: the
+// headers and the query. Method and path are fixed, since they may hold what a
+// client wrote there, and the adapter prints those of a request that it cannot
+// convert.
+func presentable(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
+	event.HTTPMethod, event.Path = http.MethodGet, "/"
+	event.Body, event.IsBase64Encoded = "", false
+	event.RequestContext.DomainName = "cedula.invalid"
+	return event
+}
+
+// operation serves one route.
+type operation struct {
+	api   API
+	route Route
+}
+
+// ServeHTTP runs the route and logs one line. It is called by the adapter only.
+func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := r.Context().Value(eventKey{}).(*arrival)
+	trace := a.event.RequestContext.RequestID
+	request := &Request{
+		Header: r.Header, Query: r.URL.Query(), TraceID: trace,
+		ctx: r.Context(), params: a.event.PathParameters,
+	}
+	answer, err := o.serve(request, &a.event)
+	if err != nil {
+		answer = o.api.Error(err, trace)
+	}
+	write(w, answer)
+	o.log(r.Context(), request, answer, err, time.Since(a.start))
+}
+
+func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(r.ctx, "panic", "operation", o.route.Name, "trace", r.TraceID,
+				"type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			err = ErrPanic
+		}
+	}()
+	if event.HTTPMethod != o.route.Method || event.Resource != o.route.Path {
+		return Response{}, ErrNoRoute
+	}
+	if err := o.admit(r, event); err != nil {
+		return Response{}, err
+	}
+	if r.Body, err = body(event); err != nil {
+		return Response{}, err
+	}
+	return o.route.Serve(r)
+}
+
+// admit finds the caller and checks the route's scope, from the authorizer's
+// context alone. A route that is not public and declares no scope admits nobody.
+func (o operation) admit(r *Request, event *events.APIGatewayProxyRequest) (err error) {
+	if o.route.Public {
+		return nil
+	}
+	if r.Caller, err = callerFrom(event.RequestContext.Authorizer, time.Now()); err != nil {
+		return err
+	}
+	if o.route.Scope == "" || !r.Caller.Scopes.Has(o.route.Scope) {
+		return ErrScope
+	}
+	return nil
+}
+
+func body(event *events.APIGatewayProxyRequest) ([]byte, error) {
+	data := []byte(event.Body)
+	if event.IsBase64Encoded {
+		var err error
+		if data, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
+			return nil, ErrBodyEncoding
+		}
+	}
+	if len(data) > MaxBodyBytes {
+		return nil, ErrBodyTooLarge
+	}
+	return data, nil
+}
+
+// write sends the answer with the headers that every answer carries.
+func write(w http.ResponseWriter, r Response) {
+	h := w.Header()
+	for name, values := range r.Header {
+		h[name] = values
+	}
+	values := make([]string, len(SecurityHeaders)) // one allocation for all of them
+	for i, fixed := range SecurityHeaders {
+		values[i] = fixed[1]
+		h[fixed[0]] = values[i : i+1 : i+1]
+	}
+	if h.Get("Content-Type") == "" && len(r.Body) > 0 {
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	w.WriteHeader(r.Status)
+	if len(r.Body) > 0 {
+		_, _ = io.Writer(w).Write(r.Body)
+	}
+}
+
+// SecurityHeaders stand on every answer: personal data is not to be cached,
+// framed or sniffed (OWASP REST Security Cheat Sheet, "Security Headers"). The
+// names are in canonical form.
+var SecurityHeaders = [][2]string{
+	{"Cache-Control", "no-store"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+}

@@ -1,0 +1,220 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/gateway"
+)
+
+func TestRoute(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*events.APIGatewayProxyRequest)
+		ok     bool
+	}{
+		{"its own", func(*events.APIGatewayProxyRequest) {}, true},
+		{"another path of the same resource", func(e *events.APIGatewayProxyRequest) { e.Path = "/sandbox/identities/x" }, true},
+		{"another method", func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "DELETE" }, false},
+		{"a method in another case", func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "get" }, false},
+		{"a method that is none", func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "GET /x" }, false},
+		{"no method", func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "" }, false},
+		{"another resource", func(e *events.APIGatewayProxyRequest) { e.Resource = "/identities" }, false},
+		{"a proxy resource", func(e *events.APIGatewayProxyRequest) { e.Resource = "/{proxy+}" }, false},
+		{"no resource", func(e *events.APIGatewayProxyRequest) { e.Resource = "" }, false},
+		{"wrong before unauthorized", func(e *events.APIGatewayProxyRequest) {
+			e.Resource, e.RequestContext.Authorizer = "", nil
+		}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := event()
+			tt.change(&e)
+			if tt.ok {
+				want(t, send(t, route(fine), e), http.StatusOK, "fine")
+				return
+			}
+			want(t, send(t, route(mustNotRun(t)), e), http.StatusNotFound, "gateway: no such route "+trace)
+		})
+	}
+}
+
+func TestBody(t *testing.T) {
+	full, encoded := strings.Repeat("x", gateway.MaxBodyBytes), base64.StdEncoding.EncodeToString
+	tests := []struct {
+		name, body string
+		isBase64   bool
+		want       string // what the operation sees, or the error
+		status     int
+	}{
+		{"none", "", false, "", 200},
+		{"text", `{"a":"é"}`, false, `{"a":"é"}`, 200},
+		{"text that looks like base64", "YQ==", false, "YQ==", 200},
+		{"base64", encoded([]byte("a\x00\xff")), true, "a\x00\xff", 200},
+		{"empty base64", "", true, "", 200},
+		{"base64 that is none", "{}", true, "gateway: body is not base64", 400},
+		{"base64 without padding", "YQ", true, "gateway: body is not base64", 400},
+		{"base64 of the other alphabet", "_-8=", true, "gateway: body is not base64", 400},
+		{"1 MiB", full, false, full, 200},
+		{"1 MiB and a byte", full + "x", false, "gateway: body too large", 413},
+		{"1 MiB in base64", encoded([]byte(full)), true, full, 200},
+		{"1 MiB and a byte in base64", encoded([]byte(full + "x")), true, "gateway: body too large", 413},
+		{"10 MiB", strings.Repeat(full, 10), false, "gateway: body too large", 413},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := event()
+			e.Body, e.IsBase64Encoded = tt.body, tt.isBase64
+			ran := false
+			answer := send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+				if ran = true; string(r.Body) != tt.want {
+					t.Errorf("the operation sees %d bytes, want %d", len(r.Body), len(tt.want))
+				}
+				return fine(r)
+			}), e)
+			switch {
+			case ran != (tt.status == 200):
+				t.Errorf("the operation ran: %v", ran)
+			case ran:
+				want(t, answer, 200, "fine")
+			default:
+				want(t, answer, tt.status, tt.want+" "+trace)
+			}
+		})
+	}
+}
+
+func TestBodyOfNobodyIsNotRead(t *testing.T) {
+	e := event()
+	e.RequestContext.Authorizer, e.Body, e.IsBase64Encoded = nil, "{", true
+	want(t, send(t, route(mustNotRun(t)), e), http.StatusUnauthorized, "gateway: no caller "+trace)
+}
+
+func TestOperationSeesTheRequest(t *testing.T) {
+	e := event()
+	e.PathParameters = map[string]string{"id": "a%20b+c%2F%C3%A9", "odd": "100%", "worse": "%zz%41"}
+	e.MultiValueHeaders = map[string][]string{"x-many": {"1", "2"}, "IDEMPOTENCY-KEY": {"k"}}
+	e.Headers = map[string]string{"x-many": "2", "x-single": "not read when there are many-valued ones"}
+	e.MultiValueQueryStringParameters = map[string][]string{"q": {"a b&c=d", "é"}, "?#%": {""}}
+	e.RequestContext.Identity.SourceIP = "192.0.2.1"
+	type key struct{}
+	ctx := context.WithValue(context.Background(), key{}, "value")
+	r := route(func(r *gateway.Request) (gateway.Response, error) {
+		got := map[string]any{
+			"params": [5]string{r.Param("id"), r.Param("odd"), r.Param("worse"), r.Param("absent"), r.Param("")},
+			"header": r.Header, "query": r.Query, "trace": r.TraceID, "context": r.Context().Value(key{}),
+		}
+		if diff := cmp.Diff(map[string]any{
+			"params": [5]string{"a b+c/é", "100%", "%zz%41", "", ""},
+			"header": http.Header{"X-Many": {"1", "2"}, "Idempotency-Key": {"k"}},
+			"query":  url.Values{"q": {"a b&c=d", "é"}, "?#%": {""}},
+			"trace":  trace, "context": "value",
+		}, got); diff != "" {
+			t.Error(diff)
+		}
+		return fine(r)
+	})
+	answer, err := gateway.Handler(dialect{}, r)(ctx, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, answer, 200, "fine")
+}
+
+func TestOperationSeesSingleHeaders(t *testing.T) {
+	e := event()
+	e.Headers = map[string]string{"x-api-key": "k"}
+	e.QueryStringParameters = map[string]string{"q": "a"}
+	want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+		if r.Header.Get("X-Api-Key") != "k" || r.Query.Get("q") != "a" {
+			t.Error(r.Header, r.Query)
+		}
+		return fine(r)
+	}), e), 200, "fine")
+}
+
+func TestFingerprint(t *testing.T) {
+	requests := []struct{ operation, body string }{
+		{"a", ""}, {"a", "x"}, {"a", "x "}, {"b", "x"}, {"ax", ""}, {"a", "\nx"},
+	}
+	seen := make(map[[32]byte]int)
+	for i, q := range requests {
+		r := gateway.Request{Body: []byte(q.body)}
+		f := r.Fingerprint(q.operation)
+		if j, ok := seen[f]; ok {
+			t.Errorf("requests %d and %d have one fingerprint", i, j)
+		}
+		if seen[f] = i; f != (&gateway.Request{Body: []byte(q.body)}).Fingerprint(q.operation) {
+			t.Errorf("request %d has two fingerprints", i)
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer gateway.Response
+		err    error
+		status int
+		body   string
+		extra  http.Header
+	}{
+		{"body", gateway.JSON(200, []byte("{}")), nil, 200, "{}", http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+		{"no body", gateway.Response{Status: 204}, nil, 204, "", nil},
+		{"own content type", gateway.JSON(200, []byte("x")).With("content-type", "text/csv"), nil, 200, "x", http.Header{"Content-Type": {"text/csv"}}},
+		{
+			"own headers", gateway.JSON(201, []byte("x")).With("Location", "/y").With("Retry-After", "1"), nil, 201, "x",
+			http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Location": {"/y"}, "Retry-After": {"1"}},
+		},
+		{
+			"two values of a header",
+			gateway.Response{Status: 200, Header: http.Header{"Link": {"a", "b"}}},
+			nil, 200, "",
+			http.Header{"Link": {"a", "b"}},
+		},
+		{"security header overruled", gateway.Response{Status: 200}.With("Cache-Control", "public"), nil, 200, "", nil},
+		{"a dialect's own failure", gateway.JSON(503, []byte("DOWN")), nil, 503, "DOWN", http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+		{"error", gateway.Response{}, gateway.ErrScope, 403, "gateway: scope not granted " + trace, http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+		{"answer and error", gateway.JSON(200, []byte("half")), errors.New("x"), 500, "unexpected " + trace, http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := send(t, route(func(*gateway.Request) (gateway.Response, error) { return tt.answer, tt.err }), event())
+			want(t, got, tt.status, tt.body)
+			headers := http.Header{
+				"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}, "X-Frame-Options": {"DENY"},
+				"Referrer-Policy": {"no-referrer"}, "Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+			}
+			for name, values := range tt.extra {
+				headers[name] = values
+			}
+			if diff := cmp.Diff(headers, http.Header(got.MultiValueHeaders)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWithKeepsTheAnswerBefore(t *testing.T) {
+	plain := gateway.JSON(200, nil)
+	if marked := plain.With("a", "b"); plain.Header != nil || marked.Header.Get("A") != "b" {
+		t.Error(plain, marked)
+	}
+}
+
+func TestStartRefusesUnknownOperations(t *testing.T) {
+	defer func() {
+		if p := recover(); p != `gateway: the dialect has no operation "get-nothing"` {
+			t.Errorf("got %v", p)
+		}
+	}()
+	gateway.Start(dialect{[]gateway.Route{route(fine)}}, "get-nothing")
+}

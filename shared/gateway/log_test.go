@@ -1,0 +1,103 @@
+package gateway_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/gateway"
+)
+
+func TestOneLinePerRequest(t *testing.T) {
+	usual := []string{"client", "level", "msg", "operation", "status", "time", "trace", "us"}
+	answer := func(status int) func(*gateway.Request) (gateway.Response, error) {
+		return func(*gateway.Request) (gateway.Response, error) { return gateway.JSON(status, []byte("x")), nil }
+	}
+	fail := func(err error) func(*gateway.Request) (gateway.Response, error) {
+		return func(*gateway.Request) (gateway.Response, error) { return gateway.Response{}, err }
+	}
+	tests := []struct {
+		name          string
+		serve         func(*gateway.Request) (gateway.Response, error)
+		status        float64
+		level, failed string
+	}{
+		{"fine", answer(200), 200, "INFO", ""},
+		{"refused", fail(gateway.ErrScope), 403, "INFO", ""},
+		{"failed", fail(errors.New("the table is away")), 500, "ERROR", "the table is away"},
+		{"failed without an error", answer(503), 503, "ERROR", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			output := captured(t, func() { send(t, route(tt.serve), spread(strings.Repeat(canary, 100))) })
+			lines := logged(t, output)
+			if len(lines) != 1 {
+				t.Fatalf("%d lines: %s", len(lines), output)
+			}
+			line, keys := lines[0], usual
+			if tt.failed != "" {
+				keys = append(slices.Clone(usual), "error")
+				slices.Sort(keys)
+			}
+			if diff := cmp.Diff(keys, slices.Sorted(maps.Keys(line))); diff != "" {
+				t.Error(diff)
+			}
+			if size := len(output); size > 600 {
+				t.Errorf("%d bytes: %s", size, output)
+			}
+			if us, ok := line["us"].(float64); !ok || us < 0 {
+				t.Errorf("us is %v", line["us"])
+			}
+			delete(line, "time")
+			delete(line, "us")
+			expected := map[string]any{
+				"level": tt.level, "msg": "request", "operation": "get-identity", "status": tt.status,
+				"trace": trace, "client": "client-1",
+			}
+			if tt.failed != "" {
+				expected["error"] = tt.failed
+			}
+			if diff := cmp.Diff(expected, line); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLineOfNobodyNamesNoClient(t *testing.T) {
+	e := event()
+	delete(e.RequestContext.Authorizer, "tenant")
+	lines := logged(t, captured(t, func() { send(t, route(fine), e) }))
+	if len(lines) != 1 || lines[0]["client"] != "" || lines[0]["status"] != 401.0 {
+		t.Error(lines)
+	}
+}
+
+func TestPanicIsLoggedByPlace(t *testing.T) {
+	var got events.APIGatewayProxyResponse
+	output := captured(t, func() {
+		got = send(t, route(func(*gateway.Request) (gateway.Response, error) { panic(errors.New(canary)) }), event())
+	})
+	want(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)
+	lines := logged(t, output)
+	if len(lines) != 2 {
+		t.Fatalf("%d lines: %s", len(lines), output)
+	}
+	first, second := lines[0], lines[1]
+	if first["msg"] != "panic" || first["type"] != "*errors.errorString" || first["operation"] != "get-identity" || first["trace"] != trace {
+		t.Error(first)
+	}
+	if stack := fmt.Sprint(first["stack"]); !strings.Contains(stack, "TestPanicIsLoggedByPlace") {
+		t.Errorf("the stack does not lead to the operation: %s", stack)
+	}
+	if second["msg"] != "request" || second["status"] != 500.0 || second["error"] != "gateway: operation panicked" {
+		t.Error(second)
+	}
+}

@@ -1,0 +1,136 @@
+package identity_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"cedula/shared/identity"
+)
+
+func TestCheckEmail(t *testing.T) {
+	local64, label63 := strings.Repeat("l", 64), strings.Repeat("d", 63)
+	host := func(length int) string { // a host of that many bytes, in labels of 63 and less
+		h := strings.Repeat(label63+".", 4)
+		return h[:length-2] + ".x"
+	}
+	tests := []struct {
+		in string
+		ok bool
+	}{
+		{"juan.perez-3@example.com", true},
+		{"a@b.c", true},
+		{"o'brien+tag=x@sub.example.co.uk", true},
+		{"!#$%&'*+-/=?^_`{|}~@example.com", true}, // every special character of atext
+		{"1@2.3", true},
+		{"UPPER@EXAMPLE.COM", true},
+		{"=?utf-8?q?a?=@example.com", true}, // looks like an encoded word, is an atom
+		{"pelé@example.com", true},          // RFC 6531: letters outside ASCII
+		{"用户@例子.广告", true},
+		{"a@xn--bcher-kva.example", true},
+		{local64 + "@example.com", true},
+		{"a@" + label63 + ".com", true},
+		{local64 + "@" + host(189), true}, // 254 bytes
+
+		{"", false},
+		{"a", false},
+		{"@", false},
+		{"@example.com", false},                      // no local part
+		{"a@", false},                                // no host
+		{"a@localhost", false},                       // one label
+		{"a@example.", false},                        // empty label at the end
+		{"a@.example.com", false},                    // empty label at the start
+		{"a@example..com", false},                    // empty label between
+		{"a@-example.com", false},                    // label begins with a hyphen
+		{"a@example-.com", false},                    // label ends with a hyphen
+		{"a@exa_mple.com", false},                    // underscore in the host
+		{"a@[127.0.0.1]", false},                     // address literal
+		{"a@example.com:25", false},                  // port
+		{".a@example.com", false},                    // dot at the start
+		{"a.@example.com", false},                    // dot at the end
+		{"a..b@example.com", false},                  // two dots
+		{"a b@example.com", false},                   // space
+		{" a@example.com", false},                    // space before
+		{"a@example.com ", false},                    // space after
+		{"a@example.com\n", false},                   // line break after
+		{"a@example.com\r\nBcc: b@b.com", false},     // header injection
+		{"a\x00@example.com", false},                 // NUL
+		{"a\u00a0b@example.com", false},              // no-break space
+		{"a\u200bb@example.com", false},              // zero-width space
+		{"a@exam\u200dple.com", false},               // zero-width joiner in the host
+		{"a\u0085@example.com", false},               // C1 control
+		{"Juan <juan@example.com>", false},           // display name
+		{"<juan@example.com>", false},                // angle brackets
+		{"juan@example.com (Juan)", false},           // comment after
+		{"(c)juan@example.com", false},               // comment before
+		{"juan(c)@example.com", false},               // comment within
+		{`"juan"@example.com`, false},                // quoted string
+		{`"juan perez"@example.com`, false},          // quoted string that needs quotes
+		{"a@b@example.com", false},                   // two at signs
+		{"a@example.com,b@example.com", false},       // two addresses
+		{"a@example.com;", false},                    // list separator
+		{"mailto:a@example.com", false},              // URI
+		{"\xff@example.com", false},                  // not UTF-8
+		{local64 + "l@example.com", false},           // local part of 65
+		{"a@" + label63 + "d.com", false},            // label of 64
+		{local64 + "@" + host(190), false},           // 255 bytes
+		{"é" + local64[2:] + "é@example.com", false}, // 64 characters, 66 bytes
+	}
+	for _, tt := range tests {
+		err := identity.CheckEmail(tt.in)
+		if (err == nil) != tt.ok {
+			t.Errorf("%q: got %v, want ok %v", tt.in, err, tt.ok)
+		}
+		if err != nil {
+			wantField(t, err, identity.FieldEmail, "must be an email address such as name@example.com")
+		}
+	}
+}
+
+func TestCheckPhone(t *testing.T) {
+	tests := []struct {
+		in string
+		ok bool
+	}{
+		{"+56912345674", true},
+		{"+5691111111", true}, // eight national digits where Chile uses nine
+		{"+1234567", true},    // seven digits
+		{"+123456789012345", true},
+
+		{"", false},
+		{"+", false},
+		{"56912345674", false},       // no plus
+		{"0056912345674", false},     // international prefix
+		{"++56912345674", false},     // two plus signs
+		{"+123456", false},           // six digits
+		{"+1234567890123456", false}, // sixteen digits
+		{"+0123456789", false},       // begins with 0
+		{"+56 912345674", false},     // space
+		{"+56-912345674", false},     // hyphen
+		{"+(56)912345674", false},    // brackets
+		{" +56912345674", false},     // space before
+		{"+56912345674\n", false},    // line break after
+		{"+5691234567x", false},      // letter
+		{"+5691234567٣", false},      // digit outside ASCII
+		{"＋56912345674", false},      // plus outside ASCII
+		{"+56912345674;ext=1", false},
+		{"tel:+56912345674", false},
+	}
+	for _, tt := range tests {
+		err := identity.CheckPhone(tt.in)
+		if (err == nil) != tt.ok {
+			t.Errorf("%q: got %v, want ok %v", tt.in, err, tt.ok)
+		}
+		if err != nil {
+			wantField(t, err, identity.FieldPhone, "must be an international number such as +56912345678")
+		}
+	}
+}
+
+func wantField(t *testing.T, err error, field identity.Field, reason string) {
+	t.Helper()
+	var invalid *identity.Invalid
+	if !errors.As(err, &invalid) || *invalid != (identity.Invalid{Field: field, Reason: reason}) {
+		t.Errorf("got %v, want %s %s", err, field, reason)
+	}
+}

@@ -1,0 +1,86 @@
+package identity_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"cedula/shared/identity"
+)
+
+func TestParseDate(t *testing.T) {
+	tests := []struct {
+		in   string
+		want string // empty: refused
+	}{
+		{"1990-01-15", "1990-01-15"},
+		{"1990-01-15T00:00:00Z", "1990-01-15"},
+		{"1990-01-15T23:30:00-05:00", "1990-01-15"}, // 16 January in UTC
+		{"1990-01-15T00:30:00+05:00", "1990-01-15"}, // 14 January in UTC
+		{"1990-01-15T12:00:00.123456789Z", "1990-01-15"},
+		{"2024-02-29", "2024-02-29"},
+		{"0001-01-01", "0001-01-01"},
+		{"9999-12-31", "9999-12-31"},
+
+		{"", ""},
+		{"2023-02-29", ""},            // no leap year
+		{"1990-13-01", ""},            // month 13
+		{"1990-00-10", ""},            // month 0
+		{"1990-01-32", ""},            // day 32
+		{"1990-01-00", ""},            // day 0
+		{"0000-01-01", ""},            // year 0
+		{"10000-01-01", ""},           // five digits
+		{"-001-01-01", ""},            // negative
+		{"90-01-15", ""},              // two digits of the year
+		{"1990-1-15", ""},             // one digit of the month
+		{"1990/01/15", ""},            // slashes
+		{"15-01-1990", ""},            // day first
+		{"19900115", ""},              // basic form
+		{"1990-01-15 ", ""},           // trailing space
+		{" 1990-01-15", ""},           // leading space
+		{"1990-01-15T", ""},           // no time
+		{"1990-01-15T00:00:00", ""},   // no offset
+		{"1990-01-15 00:00:00Z", ""},  // space for T
+		{"1990-01-15T24:00:00Z", ""},  // hour 24
+		{"1990-01-15T00:60:00Z", ""},  // minute 60
+		{"1990-01-15Z", ""},           // offset without time
+		{"1990-01-15T00:00:00Zx", ""}, // trailing text
+		{"1990-01-15\x00", ""},        // NUL
+		{"１９９０-01-15", ""},            // digits outside ASCII
+	}
+	for _, tt := range tests {
+		got, ok := identity.ParseDate(tt.in)
+		if got.String() != tt.want || ok != (tt.want != "") {
+			t.Errorf("%q: got %q %v, want %q", tt.in, got, ok, tt.want)
+		}
+	}
+}
+
+func TestNoDate(t *testing.T) {
+	var none identity.Date
+	if !none.IsZero() || none.String() != "" || !none.Midnight().IsZero() {
+		t.Errorf("got %v %q %v", none.IsZero(), none, none.Midnight())
+	}
+	some := identity.Date{Year: 1990, Month: time.January, Day: 15}
+	if want := time.Date(1990, 1, 15, 0, 0, 0, 0, time.UTC); some.IsZero() || some.Midnight() != want {
+		t.Errorf("got %v, want %v", some.Midnight(), want)
+	}
+}
+
+func TestDateIsReadAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds") // years 1 to 9999
+		minutes := rapid.IntRange(-14*60, 14*60).Draw(t, "offset in minutes")
+		at := time.Unix(seconds, 0).In(time.FixedZone("", 60*minutes))
+		if at.Year() < 1 || at.Year() > 9999 {
+			t.Skip("outside the calendar there")
+		}
+		want := identity.Date{Year: at.Year(), Month: at.Month(), Day: at.Day()}
+		for _, text := range []string{want.String(), at.Format(time.RFC3339)} {
+			if got, ok := identity.ParseDate(text); got != want || !ok {
+				t.Fatalf("%s: got %v %v, want %v", text, got, ok, want)
+			}
+		}
+	})
+}

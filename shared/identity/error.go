@@ -1,0 +1,48 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of the service, to be compared with errors.Is. None holds a value
+// that a client sent.
+var (
+	// ErrNotFound: the tenant has no such identity. Another tenant's identity
+	// and one that never was are the same.
+	ErrNotFound = errors.New("identity not found")
+	// ErrIdempotencyReused: the idempotency key came before with another request.
+	ErrIdempotencyReused = errors.New("idempotency key was used with another request")
+	// ErrBusy: other requests hold the same identity or key; try again shortly.
+	ErrBusy = errors.New("another request on the same resource is running")
+	// ErrTooLarge: the identity as a whole passes what one record can hold.
+	ErrTooLarge = errors.New("identity is too large")
+	// ErrUnavailable: the registry cannot answer now; nothing is known to have changed.
+	ErrUnavailable = errors.New("registry is unavailable")
+)
+
+// Field names a part of an identity in errors. A dialect translates it into
+// the name that its clients know.
+type Field string
+
+// Invalid says that a field breaks a rule.
+type Invalid struct {
+	Field  Field
+	Reason string // what the rule asks for, as the end of a sentence: "must be ..."
+}
+
+// Error names the field and the rule, never the value.
+func (e *Invalid) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Reason) }
+
+// Missing says that a field that the dialect requires was not sent.
+type Missing struct{ Field Field }
+
+// Error names the field.
+func (e *Missing) Error() string { return fmt.Sprintf("%s is required", e.Field) }
+
+// Taken says that another identity of the tenant has the same id, or holds
+// the same unique claim.
+type Taken struct{ Fields []Field }
+
+// Error names the fields, never the value or the holder.
+func (e *Taken) Error() string { return fmt.Sprintf("an identity with the same %v exists", e.Fields) }

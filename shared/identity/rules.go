@@ -1,0 +1,149 @@
+package identity
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of an identity, in characters (Unicode code points) unless named otherwise.
+const (
+	MaxIDLength   = 64
+	MaxNameLength = 256
+	MaxTextLength = 256
+	MaxCodeLength = 64 // kinds, types, codes, references of the registry
+	MaxListLength = 100
+	MaxJSONBytes  = 256 << 10 // rules, extended data and metadata together, in bytes
+)
+
+// rule bounds one text of a profile.
+type rule struct {
+	field Field
+	text  string
+	max   int
+}
+
+// check returns an *Invalid for the first text that is too long or holds
+// characters that no name or address has, and for lists past MaxListLength.
+func (p *Profile) check() error {
+	for _, r := range p.rules() {
+		if err := checkText(r); err != nil {
+			return err
+		}
+	}
+	if err := p.checkLists(); err != nil {
+		return err
+	}
+	if len(p.Rules)+len(p.ExtendedData)+len(p.Metadata) > MaxJSONBytes {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// rules lists every text that stands directly in a profile.
+func (p *Profile) rules() []rule {
+	a := &p.Address
+	return []rule{
+		{FieldKind, string(p.Kind), MaxCodeLength},
+		{FieldFirstName, p.FirstName, MaxNameLength},
+		{FieldLastName, p.LastName, MaxNameLength},
+		{FieldOtherNames, p.OtherNames, MaxNameLength},
+		{FieldOrganizationName, p.OrganizationName, MaxNameLength},
+		{FieldNickname, p.Nickname, MaxNameLength},
+		{FieldEmail, p.Email, MaxTextLength},
+		{FieldPhone, p.Phone, MaxCodeLength},
+		{FieldDocumentType, p.DocumentType, MaxCodeLength},
+		{FieldDocumentNumber, p.DocumentNumber, MaxCodeLength},
+		{FieldIDV, p.IDV, MaxTextLength},
+		{FieldGender, p.Gender, MaxCodeLength},
+		{FieldNationality, p.Nationality, MaxCodeLength},
+		{FieldCategory, p.Category, MaxTextLength},
+		{FieldCountry, p.Country, MaxCodeLength},
+		{FieldStreet, a.Street, MaxTextLength},
+		{FieldStreetNumber, a.StreetNumber, MaxCodeLength},
+		{FieldUnit, a.Unit, MaxTextLength},
+		{FieldState, a.State, MaxTextLength},
+		{FieldCity, a.City, MaxTextLength},
+		{FieldDistrict, a.District, MaxTextLength},
+		{FieldPostalCode, a.PostalCode, MaxCodeLength},
+		{FieldAddressCountry, a.Country, MaxCodeLength},
+		{FieldExternalID, p.ExternalID, MaxTextLength},
+	}
+}
+
+// checkLists checks the texts inside children, access scopes and the bank account.
+func (p *Profile) checkLists() error {
+	if len(p.Children) > MaxListLength {
+		return &Invalid{FieldChildren, fmt.Sprintf("must hold at most %d entries", MaxListLength)}
+	}
+	for _, c := range p.Children {
+		if err := checkAll(FieldChildren, c.ID, c.Name, c.LastName, c.Email); err != nil {
+			return err
+		}
+	}
+	if err := p.Security.AccessControl.check(); err != nil {
+		return err
+	}
+	if b := p.Bank; b != nil {
+		return checkAll(FieldBank, b.AccountNumber, b.Nickname, b.Bank, b.Currency,
+			b.AccountType, b.Holder, b.HolderDocument, b.Country, b.ExternalID)
+	}
+	return nil
+}
+
+func (a *AccessControl) check() error {
+	if a == nil {
+		return nil
+	}
+	if len(a.Scopes) > MaxListLength {
+		return &Invalid{FieldAccessControl, fmt.Sprintf("must hold at most %d scopes", MaxListLength)}
+	}
+	for _, s := range a.Scopes {
+		if len(s.Permissions) > MaxListLength {
+			return &Invalid{FieldAccessControl, fmt.Sprintf("must hold at most %d permissions a scope", MaxListLength)}
+		}
+		if err := checkAll(FieldAccessControl, s.Resource, s.Reference); err != nil {
+			return err
+		}
+		if err := checkAll(FieldAccessControl, s.Permissions...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAll(f Field, texts ...string) error {
+	for _, t := range texts {
+		if err := checkText(rule{f, t, MaxTextLength}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkText(r rule) error {
+	if len(r.text) > r.max && utf8.RuneCountInString(r.text) > r.max {
+		return &Invalid{r.field, fmt.Sprintf("must have at most %d characters", r.max)}
+	}
+	for _, c := range r.text {
+		if reason := forbidden(c); reason != "" {
+			return &Invalid{r.field, reason}
+		}
+	}
+	return nil
+}
+
+// forbidden says why a character may not stand in a text, or returns "".
+// Control characters break logs and terminals; the bidirectional overrides and
+// isolates let a name show as another one (Unicode TR 36, section 3.2).
+func forbidden(c rune) string {
+	switch {
+	case c < ' ' || (c >= 0x7f && c <= 0x9f) || c == '\u2028' || c == '\u2029':
+		return "must not hold control characters"
+	case c >= '\u202a' && c <= '\u202e', c >= '\u2066' && c <= '\u2069':
+		return "must not hold bidirectional control characters"
+	case c == unicode.ReplacementChar:
+		return "must be valid Unicode text"
+	}
+	return ""
+}

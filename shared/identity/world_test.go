@@ -1,0 +1,82 @@
+package identity_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/embedded"
+)
+
+var (
+	ctx  = context.Background()
+	noon = time.Date(2026, 3, 4, 12, 0, 0, 123456789, time.UTC)
+)
+
+// world is the service on a real store, with a clock that stands still and
+// random bytes that are the same in every run.
+type world struct {
+	*identity.Service
+	store *counted
+	now   time.Time
+}
+
+// counted is a store that counts what reaches it.
+type counted struct {
+	identity.Store
+	creates, gets int
+}
+
+func (c *counted) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency) (identity.Created, error) {
+	c.creates++
+	return c.Store.Create(ctx, i, claims, once)
+}
+
+func (c *counted) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
+	c.gets++
+	return c.Store.Get(ctx, tenant, id)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	db, err := embedded.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{now: noon, store: &counted{Store: store.New(db, bytes.Repeat([]byte("s"), 32))}}
+	w.Service = &identity.Service{
+		Store: w.store, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{1}),
+	}
+	return w
+}
+
+// mint makes ids of 16 hex digits.
+func mint(_ time.Time, random io.Reader) (string, error) {
+	var b [8]byte
+	_, err := io.ReadFull(random, b[:])
+	return hex.EncodeToString(b[:]), err
+}
+
+func draft(p identity.Profile) identity.Draft {
+	return identity.Draft{Tenant: "acme", Profile: p, Trusted: true, MintID: mint}
+}
+
+func (w *world) create(t *testing.T, d identity.Draft) identity.Created {
+	t.Helper()
+	created, err := w.Create(ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created
+}

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"cedula/shared/auth"
+	"cedula/shared/table"
+)
+
+// clientRecord is a client as its item's body.
+type clientRecord struct {
+	ID           string         `json:"id"`
+	Tenant       string         `json:"t"`
+	Name         string         `json:"n,omitzero"`
+	Scopes       []string       `json:"s,omitempty"`
+	Suspended    bool           `json:"off,omitzero"`
+	Secrets      []secretRecord `json:"sec,omitempty"`
+	UsagePlanKey string         `json:"up,omitzero"`
+	Created      time.Time      `json:"c"`
+}
+
+type secretRecord struct {
+	Hash    []byte    `json:"h"`
+	Expires time.Time `json:"x,omitzero"`
+}
+
+// keyRecord is an API key as its item's body. Scopes is a pointer since no
+// scopes and none of its own are two things.
+type keyRecord struct {
+	ID      string    `json:"id"`
+	Client  string    `json:"cl"`
+	Use     string    `json:"u"`
+	Hash    []byte    `json:"h"`
+	Scopes  *[]string `json:"s,omitzero"`
+	Name    string    `json:"n,omitzero"`
+	Expires time.Time `json:"x,omitzero"`
+	Revoked time.Time `json:"r,omitzero"`
+	Created time.Time `json:"c"`
+}
+
+// CreateClient writes a client and its keys, all or nothing.
+func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth.Key) error {
+	ops := []table.Op{table.Put(table.Item{Key: clientKey(c.ID), Version: 1, Body: encodeClient(c)}, table.Absent())}
+	for _, k := range apiKeys {
+		ops = append(ops, table.Put(table.Item{
+			Key: apiKeyKey(k.Client, k.ID), Version: 1, Owner: c.ID, Body: encodeKey(k),
+		}, table.Absent()))
+	}
+	_, err := s.table.Write(ctx, ops...)
+	var failed *table.ConditionError
+	if errors.As(err, &failed) {
+		return auth.ErrExists
+	}
+	return explain("create client", err)
+}
+
+// Credentials reads a client and one of its keys in one call.
+func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Client, auth.Key, error) {
+	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID))
+	if err != nil {
+		return auth.Client{}, auth.Key{}, explain("read credentials", err)
+	}
+	if len(found.Items) != 2 {
+		return auth.Client{}, auth.Key{}, auth.ErrUnknown
+	}
+	c, err := decodeClient(found.Items[0].Body)
+	if err != nil {
+		return auth.Client{}, auth.Key{}, err
+	}
+	k, err := decodeKey(found.Items[1].Body)
+	return c, k, err
+}
+
+func encodeClient(c auth.Client) []byte {
+	r := clientRecord{
+		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended,
+		UsagePlanKey: c.UsagePlanKey, Created: c.Created.UTC(),
+	}
+	for _, secret := range c.Secrets {
+		r.Secrets = append(r.Secrets, secretRecord{secret.Hash[:], secret.Expires})
+	}
+	return mustEncode(r)
+}
+
+func decodeClient(body []byte) (auth.Client, error) {
+	var r clientRecord
+	if err := json.Unmarshal(body, &r); err != nil {
+		return auth.Client{}, fmt.Errorf("store: damaged client record")
+	}
+	c := auth.Client{
+		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended,
+		UsagePlanKey: r.UsagePlanKey, Created: r.Created,
+	}
+	for _, secret := range r.Secrets {
+		c.Secrets = append(c.Secrets, auth.Secret{Hash: hash(secret.Hash), Expires: secret.Expires})
+	}
+	return c, nil
+}
+
+func encodeKey(k auth.Key) []byte {
+	return mustEncode(keyRecord{
+		ID: k.ID, Client: k.Client, Use: string(k.Use), Hash: k.Hash[:], Scopes: (*[]string)(orNil(k.Scopes)),
+		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
+	})
+}
+
+func decodeKey(body []byte) (auth.Key, error) {
+	var r keyRecord
+	if err := json.Unmarshal(body, &r); err != nil {
+		return auth.Key{}, fmt.Errorf("store: damaged key record")
+	}
+	k := auth.Key{
+		ID: r.ID, Client: r.Client, Use: auth.Use(r.Use), Hash: hash(r.Hash),
+		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
+	}
+	if r.Scopes != nil {
+		k.Scopes = append(auth.Scopes{}, *r.Scopes...)
+	}
+	return k, nil
+}
+
+func orNil(s auth.Scopes) *auth.Scopes {
+	if s == nil {
+		return nil
+	}
+	return &s
+}
+
+// hash reads a stored hash. One of another length is damaged and becomes the
+// zero hash, which nothing equals.
+func hash(stored []byte) (h auth.Hash) {
+	if len(stored) == len(h) {
+		copy(h[:], stored)
+	}
+	return h
+}

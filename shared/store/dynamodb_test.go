@@ -1,0 +1,41 @@
+//go:build dynamodb
+
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/dynamo"
+)
+
+// TestOnDynamoDB runs against the DynamoDB at DYNAMODB_ENDPOINT.
+func TestOnDynamoDB(t *testing.T) {
+	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		t.Fatal("DYNAMODB_ENDPOINT is not set: where is the DynamoDB to test against?")
+	}
+	client := dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(endpoint),
+		HTTPClient: &http.Client{Timeout: 10 * time.Second},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})
+	suite(t, func(t *testing.T) table.Table {
+		name := "store-" + rand.Text()
+		if err := dynamo.CreateTable(ctx, client, name, store.Indexes); err != nil {
+			t.Fatal(err)
+		}
+		return dynamo.New(client, name, store.Indexes)
+	})
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	stdhash "hash"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// The shape of every key. No personal data stands in one: a value that a person
+// could be known by is an HMAC under the deployment's secret (see digest).
+//
+//	item                PK                          SK             in indexes
+//	identity            T#<tenant>#I#<id>           #              L, and E P D X Q as far as set
+//	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
+//	idempotency claim   T#<tenant>#O#<hmac>         #
+//	client              C#<client>                  #
+//	API key             C#<client>                  K#<key id>
+//
+//	index               PK                          SK
+//	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
+//	E  email            T#<tenant>#E#<hmac>         <id>
+//	P  phone            T#<tenant>#P#<hmac>         <id>
+//	D  document         T#<tenant>#D#<hmac>         <id>
+//	X  external id      T#<tenant>#X#<hmac>         <id>
+//	Q  pending queue    P#<shard of 64>             <deadline>#<tenant>#<id>
+const (
+	indexList     = "L"
+	indexEmail    = "E"
+	indexPhone    = "P"
+	indexDocument = "D"
+	indexExternal = "X"
+	indexPending  = "Q"
+)
+
+// Indexes names every index of the table. All of them are sparse and hold keys only.
+var Indexes = []string{indexList, indexEmail, indexPhone, indexDocument, indexExternal, indexPending}
+
+const (
+	itemSK        = "#"
+	pendingShards = 64
+	digestBytes   = 16
+)
+
+// keys makes keys for one deployment. Making an HMAC ready costs more than
+// using it, so those that were used are kept.
+type keys struct{ macs *sync.Pool }
+
+// newKeys derives the secret of the keys from the deployment's (RFC 5869), so
+// that nothing else computed from that one can be compared with a key.
+func newKeys(deployment []byte) keys {
+	secret, err := hkdf.Key(sha256.New, deployment, nil, "cedula table keys 1", sha256.Size)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a length that HKDF cannot give
+	}
+	return keys{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
+}
+
+func identityKey(tenant, id string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#I#" + id, SK: itemSK}
+}
+
+func (k keys) claim(tenant string, c identity.Claim) table.Key {
+	return table.Key{PK: "T#" + tenant + "#U#" + c.Kind + "#" + k.digest(tenant, "U"+c.Kind, c.Values...), SK: itemSK}
+}
+
+func (k keys) once(tenant, idempotencyKey string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#O#" + k.digest(tenant, "O", idempotencyKey), SK: itemSK}
+}
+
+func clientKey(client string) table.Key { return table.Key{PK: "C#" + client, SK: itemSK} }
+
+func apiKeyKey(client, id string) table.Key { return table.Key{PK: "C#" + client, SK: "K#" + id} }
+
+// indexes is where an identity stands in the sparse indexes.
+func (k keys) indexes(i *identity.Identity) map[string]table.Key {
+	at := make(map[string]table.Key, len(Indexes))
+	at[indexList] = table.Key{
+		PK: "T#" + i.Tenant + "#L#0",
+		SK: fmt.Sprintf("%016d#%s", CreationNumber(i.CreatedAt, i.ID), i.ID),
+	}
+	k.lookUp(at, i, indexEmail, identity.NormalizeEmail(i.Email))
+	k.lookUp(at, i, indexPhone, i.Phone)
+	k.lookUp(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
+	k.lookUp(at, i, indexExternal, i.ExternalID)
+	if i.Status.Pending() {
+		at[indexPending] = pendingKey(i)
+	}
+	return at
+}
+
+func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value string) {
+	if value != "" {
+		at[index] = table.Key{PK: "T#" + i.Tenant + "#" + index + "#" + k.digest(i.Tenant, index, value), SK: i.ID}
+	}
+}
+
+func pendingKey(i *identity.Identity) table.Key {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(i.Tenant + "#" + i.ID))
+	return table.Key{
+		PK: fmt.Sprintf("P#%02d", h.Sum32()%pendingShards),
+		SK: fmt.Sprintf("%011d#%s#%s", i.ExpiresAt.Unix(), i.Tenant, i.ID),
+	}
+}
+
+// numberEpoch is when creation numbers begin.
+var numberEpoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// CreationNumber orders a tenant's identities: the milliseconds since 2025
+// shifted left by 12, plus 12 bits from the id. It stays below 2^53, which
+// every JSON reader takes as an exact integer, until the year 2094.
+func CreationNumber(created time.Time, id string) int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return created.Sub(numberEpoch).Milliseconds()<<12 | int64(h.Sum32()&0xfff)
+}
+
+// digest is the HMAC-SHA-256 of values for one tenant and use, the first 128
+// bits in hex. Each part is preceded by its length, so that no two lists of
+// parts read alike.
+func (k keys) digest(tenant, use string, values ...string) string {
+	text := make([]byte, 0, 512)
+	text = appendPart(appendPart(text, tenant), use)
+	for _, v := range values {
+		text = appendPart(text, v)
+	}
+	mac := k.macs.Get().(stdhash.Hash)
+	defer k.macs.Put(mac)
+	mac.Reset()
+	_, _ = mac.Write(text)
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(mac.Sum(sum[:0])[:digestBytes])
+}
+
+func appendPart(text []byte, part string) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
+}

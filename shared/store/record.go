@@ -1,0 +1,198 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"cedula/shared/identity"
+)
+
+// record is an identity as its item's body: JSON without the members that are
+// zero. Names are short, since every kilobyte is paid for, and never change
+// their meaning: what was written once must be readable for ever.
+type record struct {
+	ID      string `json:"id"`
+	Status  string `json:"st"`
+	Version int64  `json:"v"`
+	Created int64  `json:"c"` // microseconds since 1970
+	Updated int64  `json:"u"`
+	Expires int64  `json:"x,omitzero"` // seconds since 1970
+
+	Kind             string `json:"k,omitzero"`
+	FirstName        string `json:"fn,omitzero"`
+	LastName         string `json:"ln,omitzero"`
+	OtherNames       string `json:"on,omitzero"`
+	OrganizationName string `json:"org,omitzero"`
+	Nickname         string `json:"nn,omitzero"`
+	Email            string `json:"em,omitzero"`
+	Phone            string `json:"ph,omitzero"`
+	DocumentType     string `json:"dt,omitzero"`
+	DocumentNumber   string `json:"dn,omitzero"`
+	IDV              string `json:"idv,omitzero"`
+	Gender           string `json:"g,omitzero"`
+	BirthDate        string `json:"b,omitzero"` // 1990-01-15
+	Nationality      string `json:"n,omitzero"`
+	Category         string `json:"cat,omitzero"`
+	Country          string `json:"co,omitzero"`
+	ExternalID       string `json:"ext,omitzero"`
+
+	Address  addressRecord  `json:"a,omitzero"`
+	Security securityRecord `json:"sec,omitzero"`
+	Children []childRecord  `json:"ch,omitempty"`
+	Bank     *bankRecord    `json:"bank,omitzero"`
+
+	Rules        jsontext.Value `json:"r,omitzero"`
+	ExtendedData jsontext.Value `json:"ed,omitzero"`
+	Metadata     jsontext.Value `json:"m,omitzero"`
+	KYC          jsontext.Value `json:"kyc,omitzero"`
+	WatchList    jsontext.Value `json:"wl,omitzero"`
+
+	Claims []string `json:"cl,omitempty"` // partition keys of the uniqueness claims
+	Once   string   `json:"o,omitzero"`   // partition key of the idempotency claim
+}
+
+type addressRecord struct {
+	Street       string `json:"s,omitzero"`
+	StreetNumber string `json:"n,omitzero"`
+	Unit         string `json:"u,omitzero"`
+	State        string `json:"st,omitzero"`
+	City         string `json:"ci,omitzero"`
+	District     string `json:"d,omitzero"`
+	PostalCode   string `json:"p,omitzero"`
+	Country      string `json:"co,omitzero"`
+}
+
+type securityRecord struct {
+	TwoFactor             bool           `json:"2f,omitzero"`
+	SignTransactions      bool           `json:"t,omitzero"`
+	SignAccountOperations bool           `json:"a,omitzero"`
+	Scopes                *[]scopeRecord `json:"s,omitzero"` // nil: no access control was set
+}
+
+type scopeRecord struct {
+	Resource    string   `json:"r"`
+	Reference   string   `json:"i"`
+	Permissions []string `json:"p"`
+}
+
+type childRecord struct {
+	ID       string `json:"id"`
+	Name     string `json:"n,omitzero"`
+	LastName string `json:"l,omitzero"`
+	Email    string `json:"e,omitzero"`
+}
+
+type bankRecord struct {
+	ID             string    `json:"id"`
+	AccountNumber  string    `json:"no,omitzero"`
+	Nickname       string    `json:"nn,omitzero"`
+	Bank           string    `json:"b,omitzero"`
+	Currency       string    `json:"cu,omitzero"`
+	AccountType    string    `json:"t,omitzero"`
+	Holder         string    `json:"h,omitzero"`
+	HolderDocument string    `json:"hd,omitzero"`
+	Country        string    `json:"co,omitzero"`
+	ExternalID     string    `json:"ext,omitzero"`
+	CreatedAt      time.Time `json:"c"`
+	UpdatedAt      time.Time `json:"u"`
+}
+
+func newRecord(i *identity.Identity) *record {
+	r := &record{
+		ID: i.ID, Status: string(i.Status), Version: i.Version,
+		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(),
+		Kind: string(i.Kind), FirstName: i.FirstName, LastName: i.LastName, OtherNames: i.OtherNames,
+		OrganizationName: i.OrganizationName, Nickname: i.Nickname,
+		Email: i.Email, Phone: i.Phone,
+		DocumentType: i.DocumentType, DocumentNumber: i.DocumentNumber, IDV: i.IDV,
+		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
+		Category: i.Category, Country: i.Country, ExternalID: i.ExternalID,
+		Address: addressRecord(i.Address), Security: newSecurityRecord(i.Security),
+		Bank:  (*bankRecord)(i.Bank),
+		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
+		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
+	}
+	if !i.ExpiresAt.IsZero() {
+		r.Expires = i.ExpiresAt.Unix()
+	}
+	for _, c := range i.Children {
+		r.Children = append(r.Children, childRecord(c))
+	}
+	return r
+}
+
+func newSecurityRecord(o identity.SecurityOptions) securityRecord {
+	r := securityRecord{
+		TwoFactor: o.TwoFactor, SignTransactions: o.SignTransactions,
+		SignAccountOperations: o.SignAccountOperations,
+	}
+	if o.AccessControl != nil {
+		scopes := make([]scopeRecord, 0, len(o.AccessControl.Scopes))
+		for _, s := range o.AccessControl.Scopes {
+			scopes = append(scopes, scopeRecord(s))
+		}
+		r.Scopes = &scopes
+	}
+	return r
+}
+
+// mustEncode writes a record. It panics if a JSON value in it is none: the
+// decoders of the dialects let none pass.
+func mustEncode(v any) []byte {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic("store: a record that is no JSON")
+	}
+	return body
+}
+
+func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
+	var r record
+	if err := json.Unmarshal(body, &r); err != nil {
+		return identity.Identity{}, fmt.Errorf("store: damaged identity record")
+	}
+	return r.identity(tenant), nil
+}
+
+func (r *record) identity(tenant string) identity.Identity {
+	i := identity.Identity{
+		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
+		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
+		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
+		Profile: identity.Profile{
+			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
+			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
+			Email: r.Email, Phone: r.Phone,
+			DocumentType: r.DocumentType, DocumentNumber: r.DocumentNumber, IDV: r.IDV,
+			Gender: r.Gender, Nationality: r.Nationality, Category: r.Category, Country: r.Country,
+			Address: identity.Address(r.Address), Security: r.Security.options(),
+			ExternalID: r.ExternalID, Bank: (*identity.BankAccount)(r.Bank),
+			Rules: identity.JSON(r.Rules), ExtendedData: identity.JSON(r.ExtendedData), Metadata: identity.JSON(r.Metadata),
+		},
+	}
+	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
+	if r.Expires != 0 {
+		i.ExpiresAt = time.Unix(r.Expires, 0).UTC()
+	}
+	for _, c := range r.Children {
+		i.Children = append(i.Children, identity.Child(c))
+	}
+	return i
+}
+
+func (r securityRecord) options() identity.SecurityOptions {
+	o := identity.SecurityOptions{
+		TwoFactor: r.TwoFactor, SignTransactions: r.SignTransactions,
+		SignAccountOperations: r.SignAccountOperations,
+	}
+	if r.Scopes != nil {
+		o.AccessControl = &identity.AccessControl{}
+		for _, s := range *r.Scopes {
+			o.AccessControl.Scopes = append(o.AccessControl.Scopes, identity.AccessScope(s))
+		}
+	}
+	return o
+}

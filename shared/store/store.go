@@ -1,0 +1,45 @@
+// Package store is the single-table design: every key, every item and every
+// access pattern of the registry.
+// It knows no wire format, no HTTP and no engine's own types.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// Store keeps identities, clients and API keys in one table. It implements
+// identity.Store and auth.Store.
+type Store struct {
+	table table.Table
+	keys  keys
+}
+
+// New is a store on t. The secret is the deployment's, at least 32 bytes, and
+// must never change: every key depends on it.
+func New(t table.Table, secret []byte) *Store { return &Store{t, newKeys(secret)} }
+
+// Ping returns nil if the table answers. It reads one item that does not exist.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.table.Get(ctx, false, table.Key{PK: "PING", SK: itemSK})
+	return explain("ping", err)
+}
+
+// explain turns a table's error into the core's, with the operation's name.
+func explain(operation string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, table.ErrTooLarge):
+		return fmt.Errorf("%s: %w: %w", operation, identity.ErrTooLarge, err)
+	case errors.Is(err, table.ErrConflict):
+		return fmt.Errorf("%s: %w: %w", operation, identity.ErrBusy, err)
+	case errors.Is(err, table.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w: %w", operation, identity.ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", operation, err)
+}

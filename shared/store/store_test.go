@@ -1,0 +1,122 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/embedded"
+)
+
+func TestOnEmbedded(t *testing.T) {
+	suite(t, openEmbedded)
+}
+
+func openEmbedded(t *testing.T) table.Table {
+	t.Helper()
+	db, err := embedded.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// spy keeps what is written.
+type spy struct {
+	table.Table
+	ops []table.Op
+}
+
+func (s *spy) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	s.ops = append(s.ops, ops...)
+	return s.Table.Write(ctx, ops...)
+}
+
+// TestKeysHoldNoPersonalData writes an identity with every field set and looks
+// for its values in every key, and for keys that look alike between tenants.
+func TestKeysHoldNoPersonalData(t *testing.T) {
+	s := &spy{Table: openEmbedded(t)}
+	p := person("id1")
+	p.Email, p.Phone, p.DocumentNumber, p.ExternalID = "canary@example.com", "+5690000canary", "CANARY-1", "canary-ext"
+	st := store.New(s, secret)
+	claim := []identity.Claim{{Kind: "user", Values: []string{"CANARY1", "canary@example.com"}}}
+	create(t, st, p, claim, once("canary-key", 1))
+	p.Tenant = "t2"
+	create(t, st, p, claim, once("canary-key", 1))
+
+	shapes := regexp.MustCompile(`^(T#t2?#(I#id1|U#user#[0-9a-f]{32}|O#[0-9a-f]{32}|L#0|[EPDX]#[0-9a-f]{32})|P#\d\d)$`)
+	seen := make(map[string]bool)
+	for _, op := range s.ops {
+		for _, k := range append(slices.Collect(maps.Values(op.Item.Indexes)), op.Item.Key) {
+			if !shapes.MatchString(k.PK) || strings.Contains(strings.ToLower(k.PK+k.SK), "canary") {
+				t.Errorf("key %q %q", k.PK, k.SK)
+			}
+			if m := regexp.MustCompile(`[0-9a-f]{32}`).FindString(k.PK); m != "" {
+				if seen[m] {
+					t.Errorf("two keys share the digest %s", m)
+				}
+				seen[m] = true
+			}
+		}
+	}
+	if len(seen) != 2*6 {
+		t.Errorf("%d digests, want 6 for each tenant", len(seen))
+	}
+}
+
+// TestPendingQueue: an identity is in the queue exactly while it is pending.
+func TestPendingQueue(t *testing.T) {
+	for _, status := range []identity.Status{identity.Pending, identity.Screening, identity.Active, identity.Inactive, identity.Rejected, identity.Blocked} {
+		s := &spy{Table: openEmbedded(t)}
+		p := person("p")
+		p.Status = status
+		create(t, store.New(s, secret), p, nil, identity.Idempotency{})
+		if _, queued := s.ops[0].Item.Indexes["Q"]; queued != status.Pending() {
+			t.Errorf("%s: in the queue: %v", status, queued)
+		}
+	}
+}
+
+// TestRecordIsReadableForEver pins the bytes of a stored identity: a change
+// here must still read what stands in tables today.
+func TestRecordIsReadableForEver(t *testing.T) {
+	const golden = `{"id":"p","st":"SCREENING","v":3,"c":1772600767123456,"u":1772600827123456,"x":1772604367,` +
+		`"k":"individual","fn":"A","ln":"B","on":"C","org":"D","nn":"E","em":"a@example.com","ph":"+56912345678","dt":"RUT","dn":"1-9","idv":"i","g":"x","b":"1990-01-15","n":"CL","cat":"c","co":"CHL","ext":"ext",` +
+		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +
+		`"ch":[{"id":"1","n":"n","l":"l","e":"e"}],"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +
+		`"r":{"a":1},"ed":["x"],"m":{"big":9007199254740993},"kyc":{"level":1},"wl":[]}`
+	s := &spy{Table: openEmbedded(t)}
+	create(t, store.New(s, secret), person("p"), nil, identity.Idempotency{})
+	if got := string(s.ops[0].Item.Body); got != golden || !json.Valid([]byte(got)) {
+		t.Errorf("got  %s\nwant %s", got, golden)
+	}
+}
+
+func TestCreationNumber(t *testing.T) {
+	tests := []struct {
+		name    string
+		created time.Time
+		low     int64
+		high    int64
+	}{
+		{"the epoch", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), 0, 4095},
+		{"one millisecond later", time.Date(2025, 1, 1, 0, 0, 0, 1e6, time.UTC), 4096, 8191},
+		{"2094 is below 2^53", time.Date(2094, 1, 1, 0, 0, 0, 0, time.UTC), 1 << 52, 1<<53 - 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if n := store.CreationNumber(tt.created, "id"); n < tt.low || n > tt.high {
+				t.Errorf("%d is not in %d..%d", n, tt.low, tt.high)
+			}
+		})
+	}
+}

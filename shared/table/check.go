@@ -1,0 +1,120 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// CheckGet returns ErrMisuse or ErrTooLarge for a Get that no engine may
+// serve, before anything was read.
+func CheckGet(keys []Key) error {
+	if len(keys) == 0 {
+		return fmt.Errorf("%w: no key", ErrMisuse)
+	}
+	if len(keys) > MaxGetItems {
+		return fmt.Errorf("%w: %d keys", ErrTooLarge, len(keys))
+	}
+	for i, k := range keys {
+		if err := checkKey(k); err != nil {
+			return err
+		}
+		if slices.Contains(keys[:i], k) {
+			return fmt.Errorf("%w: one key twice", ErrMisuse)
+		}
+	}
+	return nil
+}
+
+// CheckWrite returns ErrMisuse or ErrTooLarge for a Write that no engine may
+// serve, before anything was read or written.
+func CheckWrite(ops []Op, indexes []string) error {
+	if len(ops) == 0 {
+		return fmt.Errorf("%w: no operation", ErrMisuse)
+	}
+	if len(ops) > MaxWriteItems {
+		return fmt.Errorf("%w: %d operations", ErrTooLarge, len(ops))
+	}
+	total := 0
+	for i := range ops {
+		if err := checkOp(&ops[i], indexes); err != nil {
+			return fmt.Errorf("operation %d: %w", i, err)
+		}
+		for j := range i {
+			if ops[j].Item.Key == ops[i].Item.Key {
+				return fmt.Errorf("%w: operations %d and %d have one key", ErrMisuse, j, i)
+			}
+		}
+		total += ops[i].bytes()
+	}
+	if total > MaxWriteBytes {
+		return fmt.Errorf("%w: %d bytes in one write", ErrTooLarge, total)
+	}
+	return nil
+}
+
+// bytes is what an operation adds to a Write's size.
+func (op *Op) bytes() int {
+	if op.Action == ActionPut {
+		return op.Item.Bytes()
+	}
+	return keyBytes("", op.Item.Key)
+}
+
+func checkOp(op *Op, indexes []string) error {
+	if op.Action > ActionCheck || op.Condition.Test > TestAbsentOrExpired {
+		return fmt.Errorf("%w: unknown action or condition", ErrMisuse)
+	}
+	if err := checkKey(op.Item.Key); err != nil {
+		return err
+	}
+	if !utf8.ValidString(op.Condition.Owner) {
+		return fmt.Errorf("%w: owner is not UTF-8", ErrMisuse)
+	}
+	if op.Action != ActionPut {
+		return nil
+	}
+	return checkItem(&op.Item, indexes)
+}
+
+func checkItem(i *Item, indexes []string) error {
+	for index, at := range i.Indexes {
+		if !slices.Contains(indexes, index) {
+			return fmt.Errorf("%w: unknown index", ErrMisuse)
+		}
+		if err := checkKey(at); err != nil {
+			return err
+		}
+	}
+	if !utf8.ValidString(i.Owner) {
+		return fmt.Errorf("%w: owner is not UTF-8", ErrMisuse)
+	}
+	if n := i.Bytes(); n > MaxItemBytes {
+		return fmt.Errorf("%w: item of %d bytes", ErrTooLarge, n)
+	}
+	return nil
+}
+
+func checkKey(k Key) error {
+	if err := checkPart(k.PK, MaxPKBytes); err != nil {
+		return err
+	}
+	return checkPart(k.SK, MaxSKBytes)
+}
+
+func checkPart(s string, most int) error {
+	if s == "" {
+		return fmt.Errorf("%w: empty key", ErrMisuse)
+	}
+	return checkBound(s, most)
+}
+
+func checkBound(s string, most int) error {
+	if len(s) > most {
+		return fmt.Errorf("%w: key of %d bytes", ErrTooLarge, len(s))
+	}
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%w: key is not UTF-8", ErrMisuse)
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+//go:build dynamodb
+
+package dynamo_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"cedula/shared/table"
+	"cedula/shared/table/dynamo"
+	"cedula/shared/table/tabletest"
+)
+
+// TestContract runs against the DynamoDB at DYNAMODB_ENDPOINT.
+func TestContract(t *testing.T) {
+	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		t.Fatal("DYNAMODB_ENDPOINT is not set: where is the DynamoDB to test against?")
+	}
+	client := newClient(endpoint)
+	tabletest.Run(t, func(t *testing.T) table.Table { return create(t, client) })
+}
+
+var tables atomic.Int64
+
+// create makes a table for one test and deletes it afterwards.
+func create(t *testing.T, client *dynamodb.Client) *dynamo.Table {
+	t.Helper()
+	name := fmt.Sprintf("cedula-%d-%d", time.Now().UnixNano(), tables.Add(1))
+	indexes := []string{"L", "E"}
+	if err := dynamo.CreateTable(t.Context(), client, name, indexes); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(name)}); err != nil {
+			t.Errorf("delete table: %v", err)
+		}
+	})
+	return dynamo.New(client, name, indexes)
+}

@@ -1,0 +1,68 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"cedula/shared/table"
+)
+
+// CreateTable makes a table that New can adapt, for tests and local use: on
+// demand, a keys-only index for each name, expiry on. It returns once the table
+// can be used. Deployed tables come from the stack's template.
+func CreateTable(ctx context.Context, client *dynamodb.Client, name string, indexes []string) error {
+	in := &dynamodb.CreateTableInput{
+		TableName:            aws.String(name),
+		BillingMode:          types.BillingModePayPerRequest,
+		KeySchema:            schema(""),
+		AttributeDefinitions: definitions("", nil),
+	}
+	for _, index := range indexes {
+		in.AttributeDefinitions = definitions(index, in.AttributeDefinitions)
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName:  aws.String(IndexName(index)),
+			KeySchema:  schema(index),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+		})
+	}
+	if _, err := client.CreateTable(ctx, in); err != nil {
+		return fmt.Errorf("create table: %w", err)
+	}
+	ready := dynamodb.NewTableExistsWaiter(client)
+	if err := ready.Wait(ctx, &dynamodb.DescribeTableInput{TableName: in.TableName}, 2*time.Minute); err != nil {
+		return fmt.Errorf("create table: %w", err)
+	}
+	return expire(ctx, client, in.TableName)
+}
+
+func expire(ctx context.Context, client *dynamodb.Client, name *string) error {
+	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName: name,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{
+			AttributeName: aws.String(table.AttrExpires),
+			Enabled:       aws.Bool(true),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("time to live: %w", err)
+	}
+	return nil
+}
+
+func schema(index string) []types.KeySchemaElement {
+	return []types.KeySchemaElement{
+		{AttributeName: aws.String(index + table.AttrPK), KeyType: types.KeyTypeHash},
+		{AttributeName: aws.String(index + table.AttrSK), KeyType: types.KeyTypeRange},
+	}
+}
+
+func definitions(index string, more []types.AttributeDefinition) []types.AttributeDefinition {
+	return append(more,
+		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrPK), AttributeType: types.ScalarAttributeTypeS},
+		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrSK), AttributeType: types.ScalarAttributeTypeS})
+}

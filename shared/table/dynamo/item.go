@@ -1,0 +1,113 @@
+package dynamo
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"cedula/shared/table"
+)
+
+type attributes = map[string]types.AttributeValue
+
+// errShape means that an item in the table was not written by this package.
+var errShape = errors.New("table: item of an unknown shape")
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func keyAttributes(k table.Key) attributes {
+	return attributes{table.AttrPK: text(k.PK), table.AttrSK: text(k.SK)}
+}
+
+func toAttributes(i *table.Item) attributes {
+	a := make(attributes, 6+2*len(i.Indexes))
+	a[table.AttrPK], a[table.AttrSK] = text(i.PK), text(i.SK)
+	for index, at := range i.Indexes {
+		a[index+table.AttrPK], a[index+table.AttrSK] = text(at.PK), text(at.SK)
+	}
+	if i.Version != 0 {
+		a[table.AttrVersion] = number(i.Version)
+	}
+	if i.Owner != "" {
+		a[table.AttrOwner] = text(i.Owner)
+	}
+	if !i.Expires.IsZero() {
+		a[table.AttrExpires] = number(i.Expires.Unix())
+	}
+	if len(i.Body) > 0 {
+		a[table.AttrBody] = &types.AttributeValueMemberB{Value: i.Body}
+	}
+	return a
+}
+
+// fromAttributes reads one item. Attributes that are not an item's are ignored.
+func fromAttributes(a attributes, indexes []string) (table.Item, error) {
+	var i table.Item
+	var ok bool
+	if i.Key, ok = keyOf(a, ""); !ok {
+		return i, errShape
+	}
+	for _, index := range indexes {
+		at, ok := keyOf(a, index)
+		if !ok {
+			continue
+		}
+		if i.Indexes == nil {
+			i.Indexes = make(map[string]table.Key, len(indexes))
+		}
+		i.Indexes[index] = at
+	}
+	return i, fields(a, &i)
+}
+
+func fields(a attributes, i *table.Item) (err error) {
+	if i.Version, _, err = numberOf(a[table.AttrVersion]); err != nil {
+		return err
+	}
+	seconds, expires, err := numberOf(a[table.AttrExpires])
+	if err != nil {
+		return err
+	}
+	if expires {
+		i.Expires = time.Unix(seconds, 0).UTC()
+	}
+	i.Owner, _ = textOf(a[table.AttrOwner])
+	if b, ok := a[table.AttrBody].(*types.AttributeValueMemberB); ok && len(b.Value) > 0 {
+		i.Body = b.Value
+	}
+	return nil
+}
+
+func keyOf(a attributes, index string) (table.Key, bool) {
+	pk, hasPK := textOf(a[index+table.AttrPK])
+	sk, hasSK := textOf(a[index+table.AttrSK])
+	return table.Key{PK: pk, SK: sk}, hasPK && hasSK
+}
+
+func textOf(v types.AttributeValue) (string, bool) {
+	s, ok := v.(*types.AttributeValueMemberS)
+	if !ok {
+		return "", false
+	}
+	return s.Value, true
+}
+
+func numberOf(v types.AttributeValue) (n int64, present bool, err error) {
+	if v == nil {
+		return 0, false, nil
+	}
+	s, ok := v.(*types.AttributeValueMemberN)
+	if !ok {
+		return 0, false, errShape
+	}
+	if n, err = strconv.ParseInt(s.Value, 10, 64); err != nil {
+		return 0, false, errShape
+	}
+	return n, true, nil
+}

@@ -1,0 +1,130 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"cedula/shared/table"
+)
+
+// Write implements table.Table. One put or delete costs half a transaction and
+// is sent as PutItem or DeleteItem. After a failed condition or any other error
+// the units are zero: DynamoDB does not tell them.
+func (t *Table) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if err := table.CheckWrite(ops, t.indexes); err != nil {
+		return table.Units{}, err
+	}
+	if len(ops) > 1 || ops[0].Action == table.ActionCheck {
+		return t.transact(ctx, ops)
+	}
+	if ops[0].Action == table.ActionPut {
+		return t.put(ctx, &ops[0])
+	}
+	return t.delete(ctx, &ops[0])
+}
+
+func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
+	c := express(op.Condition)
+	in := &dynamodb.PutItemInput{
+		TableName:                           t.name,
+		Item:                                toAttributes(&op.Item),
+		ConditionExpression:                 c.expression,
+		ExpressionAttributeNames:            c.names,
+		ExpressionAttributeValues:           c.values,
+		ReturnConsumedCapacity:              types.ReturnConsumedCapacityTotal,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	var out *dynamodb.PutItemOutput
+	unseen, err := t.attempt(ctx, func() (err error) {
+		out, err = t.client.PutItem(ctx, in, once)
+		return err
+	})
+	if err == nil {
+		return writeUnits(out.ConsumedCapacity), nil
+	}
+	err = t.failure(err)
+	if failed := failedAlone(err); unseen && failed != nil && failed.Current != nil && same(failed.Current, &op.Item) {
+		return table.Units{}, nil
+	}
+	return table.Units{}, fmt.Errorf("put: %w", err)
+}
+
+func (t *Table) delete(ctx context.Context, op *table.Op) (table.Units, error) {
+	c := express(op.Condition)
+	in := &dynamodb.DeleteItemInput{
+		TableName:                           t.name,
+		Key:                                 keyAttributes(op.Item.Key),
+		ConditionExpression:                 c.expression,
+		ExpressionAttributeNames:            c.names,
+		ExpressionAttributeValues:           c.values,
+		ReturnConsumedCapacity:              types.ReturnConsumedCapacityTotal,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	var out *dynamodb.DeleteItemOutput
+	unseen, err := t.attempt(ctx, func() (err error) {
+		out, err = t.client.DeleteItem(ctx, in, once)
+		return err
+	})
+	if err == nil {
+		return writeUnits(out.ConsumedCapacity), nil
+	}
+	err = t.failure(err)
+	if failed := failedAlone(err); unseen && failed != nil && failed.Current == nil {
+		err = fmt.Errorf("%w: deleted, by this call or another", table.ErrUnavailable)
+	}
+	return table.Units{}, fmt.Errorf("delete: %w", err)
+}
+
+// failure turns DynamoDB's failed conditions into a *table.ConditionError and
+// returns any other error as it is.
+func (t *Table) failure(err error) error {
+	if failed := new(types.ConditionalCheckFailedException); errors.As(err, &failed) {
+		return t.failures(types.CancellationReason{Code: &conditionFailed, Item: failed.Item})
+	}
+	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
+		return t.failures(cancelled.CancellationReasons...)
+	}
+	return err
+}
+
+var conditionFailed = "ConditionalCheckFailed"
+
+func (t *Table) failures(reasons ...types.CancellationReason) error {
+	failed := new(table.ConditionError)
+	for i := range reasons {
+		if code(&reasons[i]) != conditionFailed {
+			continue
+		}
+		f := table.Failure{Op: i}
+		if len(reasons[i].Item) > 0 {
+			current, err := fromAttributes(reasons[i].Item, t.indexes)
+			if err != nil {
+				return err
+			}
+			f.Current = &current
+		}
+		failed.Failed = append(failed.Failed, f)
+	}
+	return failed
+}
+
+func failedAlone(err error) *table.Failure {
+	var failed *table.ConditionError
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	return failed.Of(0)
+}
+
+// same tells whether the item found is, field by field, the one to be put.
+func same(found, put *table.Item) bool {
+	return found.Key == put.Key && found.Version == put.Version && found.Owner == put.Owner &&
+		found.Expires.IsZero() == put.Expires.IsZero() && found.Expires.Unix() == put.Expires.Unix() &&
+		maps.Equal(found.Indexes, put.Indexes) && bytes.Equal(found.Body, put.Body)
+}

@@ -1,0 +1,77 @@
+package embedded
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/cockroachdb/pebble"
+)
+
+// newborn is the file that stands in a folder until the database in it is
+// complete. A folder that has files but neither it nor a database is not ours.
+const newborn = "NEW"
+
+// isFresh tells whether the locked folder has no complete database yet, and
+// sees that the next start knows it too should this one break off.
+func isFresh(dir string) (bool, error) {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range names {
+		if f.Name() == newborn {
+			return true, nil
+		}
+	}
+	if len(names) > 1 { // more than the lock's file
+		return false, nil
+	}
+	return true, os.WriteFile(filepath.Join(dir, newborn), nil, 0o600)
+}
+
+// create makes a database, or completes one whose making broke off: nothing in
+// such a one was ever acknowledged.
+func create(dir string, o *pebble.Options) (*pebble.DB, error) {
+	kv, err := openEngine(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		kv.Set(formatRow, format, pebble.Sync),
+		os.Remove(filepath.Join(dir, newborn)),
+		syncFolder(dir),
+	)
+	if err != nil {
+		return nil, errors.Join(openError(err), kv.Close())
+	}
+	return kv, nil
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// format is the version of keys.go and codec.go.
+var (
+	format    = []byte("cedula 1")
+	formatRow = []byte{kindFormat}
+)
+
+// checkFormat refuses a database that another version wrote, or another program.
+func checkFormat(kv *pebble.DB) error {
+	value, release, err := kv.Get(formatRow)
+	if err != nil {
+		return openError(err)
+	}
+	defer release.Close()
+	if !bytes.Equal(value, format) {
+		return ErrVersion
+	}
+	return nil
+}

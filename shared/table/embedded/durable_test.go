@@ -1,0 +1,153 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/vfs"
+
+	"cedula/shared/table"
+	"cedula/shared/table/embedded"
+)
+
+// slowDisk is a file system whose log is flushed only while the gate is open.
+type slowDisk struct {
+	vfs.FS
+	gate sync.RWMutex
+}
+
+type slowFile struct {
+	vfs.File
+	disk *slowDisk
+}
+
+func (d *slowDisk) wrap(name string, f vfs.File, err error) (vfs.File, error) {
+	if err != nil || !strings.HasSuffix(name, ".log") {
+		return f, err
+	}
+	return slowFile{f, d}, nil
+}
+
+func (d *slowDisk) Create(name string) (vfs.File, error) {
+	f, err := d.FS.Create(name)
+	return d.wrap(name, f, err)
+}
+
+func (d *slowDisk) ReuseForWrite(old, name string) (vfs.File, error) {
+	f, err := d.FS.ReuseForWrite(old, name)
+	return d.wrap(name, f, err)
+}
+
+func (f slowFile) wait() {
+	f.disk.gate.RLock()
+	defer f.disk.gate.RUnlock()
+}
+
+func (f slowFile) Sync() error     { f.wait(); return f.File.Sync() }
+func (f slowFile) SyncData() error { f.wait(); return f.File.SyncData() }
+
+func onSlowDisk(t *testing.T) (*embedded.DB, *slowDisk) {
+	t.Helper()
+	disk := &slowDisk{FS: vfs.Default}
+	db, err := embedded.OpenOn(t.TempDir(), []string{"L", "E"}, disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db, disk
+}
+
+// whoMustWait are the calls that see the write of p/s while it is not durable.
+var whoMustWait = map[string]func(ctx context.Context, db *embedded.DB) error{
+	"the write itself": func(context.Context, *embedded.DB) error { return nil },
+	"a get": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Get(ctx, false, table.Key{PK: "p", SK: "s"})
+		return err
+	},
+	"a query": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Query(ctx, table.Query{PK: "p"})
+		return err
+	},
+	"a query of an index": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Query(ctx, table.Query{Index: "L", PK: "l"})
+		return err
+	},
+	"a failed condition": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Write(ctx, table.Put(thing, table.Absent()))
+		if failed := new(table.ConditionError); errors.As(err, &failed) {
+			return nil
+		}
+		return err
+	},
+	"a condition that holds": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Write(ctx, table.Check(thing.Key, table.Exists()))
+		return err
+	},
+	"a write upon it": func(ctx context.Context, db *embedded.DB) error {
+		_, err := db.Write(ctx, table.Put(thing, table.Exists()))
+		return err
+	},
+}
+
+var thing = table.Item{Key: table.Key{PK: "p", SK: "s"}, Indexes: map[string]table.Key{"L": {PK: "l", SK: "s"}}, Version: 1}
+
+func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
+	for name, call := range whoMustWait {
+		t.Run(name, func(t *testing.T) {
+			db, disk := onSlowDisk(t)
+			disk.gate.Lock()
+			done := make(chan error, 2)
+			go func() {
+				_, err := db.Write(context.Background(), table.Put(thing, table.Absent()))
+				done <- err
+			}()
+			time.Sleep(50 * time.Millisecond)
+			if name != "the write itself" {
+				go func() { done <- call(context.Background(), db) }()
+			}
+			select {
+			case err := <-done:
+				t.Errorf("answered before the flush: %v", err)
+				done <- err
+			case <-time.After(100 * time.Millisecond):
+			}
+			disk.gate.Unlock()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if err := call(context.Background(), db); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestReaderOfOtherItemsDoesNotWait(t *testing.T) {
+	db, disk := onSlowDisk(t)
+	disk.gate.Lock()
+	defer disk.gate.Unlock()
+	go func() { _, _ = db.Write(context.Background(), table.Put(thing, table.Absent())) }()
+	time.Sleep(50 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := db.Get(ctx, true, table.Key{PK: "other", SK: "s"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWaitingReaderLeavesWithItsContext(t *testing.T) {
+	db, disk := onSlowDisk(t)
+	disk.gate.Lock()
+	defer disk.gate.Unlock()
+	go func() { _, _ = db.Write(context.Background(), table.Put(thing, table.Absent())) }()
+	time.Sleep(50 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := whoMustWait["a get"](ctx, db); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("get: %v", err)
+	}
+}

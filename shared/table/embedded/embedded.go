@@ -1,0 +1,111 @@
+// Package embedded keeps a table in a folder of this machine, durable, for one
+// process at a time.
+// It must not know what the items mean, nor that any other engine exists.
+//
+// It behaves as DynamoDB does, limits, order and units included, so that what
+// runs here runs there. An expired item stays until Sweep deletes it.
+//
+// # Durability
+//
+// Conditions are checked and changes applied in memory under one lock; the
+// wait for the disk happens outside it, so that concurrent writers share one
+// flush. Between the two a change can be seen in memory that a crash would
+// undo; whoever saw one waits for its flush before answering (flight.go).
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble"
+
+	"cedula/shared/table"
+)
+
+// Errors of Open and, for ErrDamaged, of every read.
+var (
+	// ErrLocked: another process, or another DB of this one, has the folder.
+	ErrLocked = errors.New("embedded table: the folder is in use by another process")
+	// ErrDamaged: the folder is no database of this package, or files in it are
+	// damaged. Nothing was deleted or overwritten.
+	ErrDamaged = errors.New("embedded table: the folder is damaged or holds no database of this program")
+	// ErrVersion: the folder was written by another version of this package.
+	ErrVersion = errors.New("embedded table: the folder was written by another version of this program")
+)
+
+// DB is an open table. Its methods are safe for concurrent use.
+type DB struct {
+	indexes []string
+	kv      *pebble.DB
+	lock    *pebble.Lock
+	flights flights
+
+	writing  sync.Mutex // held from the first condition read until the changes are applied
+	sweeping sync.Mutex
+
+	life   sync.RWMutex // held shared by every call, alone by Close
+	closed bool
+}
+
+var _ table.Table = (*DB)(nil)
+
+// Close waits for the calls under way and releases the folder. Every later
+// call returns table.ErrUnavailable; closing twice is no error.
+func (db *DB) Close() error {
+	db.life.Lock()
+	defer db.life.Unlock()
+	if db.closed {
+		return nil
+	}
+	db.closed = true
+	// Flushed, the data no longer rests on the log, whose damage goes unnoticed.
+	if err := errors.Join(db.kv.Flush(), db.kv.Close(), db.lock.Close()); err != nil {
+		return fmt.Errorf("close: %w: %v", table.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// enter begins a call; unless it returns an error, leave must end it.
+func (db *DB) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	db.life.RLock()
+	err := db.flights.broken()
+	if db.closed {
+		err = fmt.Errorf("%w: closed", table.ErrUnavailable)
+	}
+	if err != nil {
+		db.life.RUnlock()
+	}
+	return err
+}
+
+func (db *DB) leave() { db.life.RUnlock() }
+
+// row reads the item under a key; nil when absent.
+func (db *DB) row(k table.Key) (*table.Item, error) {
+	value, release, err := db.kv.Get(itemRow(k))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, readError(err)
+	}
+	item, err := decode(k, slices.Clone(value))
+	if err := errors.Join(err, release.Close()); err != nil {
+		return nil, readError(err)
+	}
+	return item, nil
+}
+
+// readError names damage as such; the engine's own words could quote keys.
+func readError(err error) error {
+	if pebble.IsCorruptionError(err) || errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", table.ErrUnavailable, ErrDamaged)
+	}
+	return fmt.Errorf("%w: a file of the folder cannot be read", table.ErrUnavailable)
+}

@@ -1,0 +1,107 @@
+package embedded
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strings"
+
+	"cedula/shared/table"
+)
+
+// The rows of the key-value engine. A part is a string with 00 written as
+// 00 FF and 00 01 behind it, so that rows sort as their parts do; the last part
+// stands bare.
+//
+//	f                                                    format version of the folder
+//	t part(PK) SK                                        item (codec.go)
+//	i part(index) part(index PK) part(index SK) part(PK) SK   index entry, no value
+//	e seconds(8 bytes, sign flipped) part(PK) SK         expiry entry, no value
+const (
+	kindFormat = 'f'
+	kindItem   = 't'
+	kindEntry  = 'i'
+	kindExpiry = 'e'
+)
+
+const (
+	partEnd    = "\x00\x01"
+	zeroInPart = "\x00\xff"
+)
+
+func part(row []byte, s string) []byte {
+	for {
+		n := strings.IndexByte(s, 0)
+		if n < 0 {
+			return append(append(row, s...), partEnd...)
+		}
+		row = append(append(row, s[:n]...), zeroInPart...)
+		s = s[n+1:]
+	}
+}
+
+// cut splits the first part off a row; ok is false when there is none.
+func cut(row []byte) (s string, rest []byte, ok bool) {
+	var out []byte
+	for {
+		n := bytes.IndexByte(row, 0)
+		if n < 0 || n+1 == len(row) {
+			return "", nil, false
+		}
+		out = append(out, row[:n]...)
+		escaped := row[n+1] == zeroInPart[1]
+		row = row[n+2:]
+		if !escaped {
+			return string(out), row, true
+		}
+		out = append(out, 0)
+	}
+}
+
+func appendKey(row []byte, k table.Key) []byte {
+	return append(part(row, k.PK), k.SK...)
+}
+
+func cutKey(row []byte) (table.Key, bool) {
+	pk, sk, ok := cut(row)
+	return table.Key{PK: pk, SK: string(sk)}, ok
+}
+
+func itemRow(k table.Key) []byte {
+	row := append(make([]byte, 0, 8+len(k.PK)+len(k.SK)), kindItem)
+	return appendKey(row, k)
+}
+
+func entryRow(index string, at, k table.Key) []byte {
+	row := indexPartition(index, at.PK)
+	return appendKey(part(row, at.SK), k)
+}
+
+func expiryRow(seconds int64, k table.Key) []byte {
+	return appendKey(expiryBound(seconds), k)
+}
+
+// expiryBound is where the expiry entries of a second begin.
+func expiryBound(seconds int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
+}
+
+func itemPartition(pk string) []byte {
+	return part([]byte{kindItem}, pk)
+}
+
+func indexPartition(index, pk string) []byte {
+	return part(part([]byte{kindEntry}, index), pk)
+}
+
+// after is the least row behind every row that begins with prefix.
+func after(prefix []byte) []byte {
+	end := bytes.Clone(prefix)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i] < math.MaxUint8 {
+			end[i]++
+			return end[:i+1]
+		}
+	}
+	return nil
+}

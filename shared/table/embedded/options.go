@@ -1,0 +1,42 @@
+package embedded
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/bloom"
+	"github.com/cockroachdb/pebble/vfs"
+)
+
+// options are fixed but for the lock: what one version of this package writes,
+// the same version reads.
+func options(lock *pebble.Lock, files vfs.FS) *pebble.Options {
+	o := &pebble.Options{
+		FS:                 files,
+		Lock:               lock,
+		FormatMajorVersion: pebble.FormatVirtualSSTables,
+		MemTableSize:       16 << 20,
+		Logger:             lastWords{},
+		Levels:             make([]pebble.LevelOptions, 1),
+	}
+	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	return o
+}
+
+// lastWords drops what the engine says in passing. When it cannot go on, the
+// process ends with one line, as what comes next must not be acknowledged.
+type lastWords struct{}
+
+func (lastWords) Infof(string, ...any) {}
+
+func (lastWords) Fatalf(_ string, args ...any) {
+	reason := "an invariant of its files does not hold"
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			reason = err.Error()
+		}
+	}
+	fmt.Fprintln(os.Stderr, "embedded table: cannot go on, the process ends:", reason)
+	os.Exit(1)
+}

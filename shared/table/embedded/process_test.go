@@ -1,0 +1,210 @@
+package embedded_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/table"
+	"cedula/shared/table/embedded"
+)
+
+// The test binary runs itself as a second process: this variable then says
+// what to do, with the folder as its argument.
+const roleVariable = "EMBEDDED_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVariable) {
+	case "write":
+		writeForever(os.Args[1])
+	case "open":
+		openOnce(os.Args[1])
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+func child(t *testing.T, role, dir string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, dir)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func openOnce(dir string) {
+	db, err := embedded.Open(dir, nil)
+	if err != nil {
+		fmt.Println(errors.Is(err, embedded.ErrLocked), err)
+		return
+	}
+	_ = db.Close()
+	fmt.Println("opened")
+}
+
+func TestSecondProcessIsRefusedUntilTheFirstCloses(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, dir)
+	out, err := child(t, "open", dir).Output()
+	if err != nil || strings.TrimSpace(string(out)) != "true "+embedded.ErrLocked.Error() {
+		t.Errorf("second process: %q, %v", out, err)
+	}
+	if _, err := embedded.Open(dir, nil); !errors.Is(err, embedded.ErrLocked) {
+		t.Errorf("second opening in one process: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := child(t, "open", dir).Output(); err != nil || strings.TrimSpace(string(out)) != "opened" {
+		t.Errorf("after close: %q, %v", out, err)
+	}
+}
+
+const killWriters = 8
+
+// step is a writer's n-th transaction: two items and an index entry each.
+func step(writer int, n int64) []table.Op {
+	ops := make([]table.Op, 2)
+	for i, sk := range []string{"a", "b"} {
+		ops[i] = table.Put(table.Item{
+			Key:     table.Key{PK: fmt.Sprint("w", writer), SK: sk},
+			Indexes: map[string]table.Key{"L": {PK: fmt.Sprint("w", writer, sk), SK: fmt.Sprintf("%012d", n)}},
+			Version: n,
+			Body:    make([]byte, 700),
+		}, table.VersionIs(n-1))
+		if n == 1 {
+			ops[i].Condition = table.Absent()
+		}
+	}
+	return ops
+}
+
+// writeForever acknowledges every transaction by a line "writer n".
+func writeForever(dir string) {
+	db, err := embedded.Open(dir, []string{"L", "E"})
+	if err != nil {
+		panic(err)
+	}
+	for w := range killWriters {
+		got, err := db.Get(context.Background(), true, step(w, 1)[0].Item.Key)
+		if err != nil {
+			panic(err)
+		}
+		n := int64(0)
+		if len(got.Items) > 0 {
+			n = got.Items[0].Version
+		}
+		go func() {
+			for {
+				n++
+				if _, err := db.Write(context.Background(), step(w, n)...); err != nil {
+					panic(err)
+				}
+				_, _ = os.Stdout.WriteString(fmt.Sprintln(w, n))
+			}
+		}()
+	}
+	select {}
+}
+
+func TestAcknowledgedWritesSurviveKill(t *testing.T) {
+	dir := t.TempDir()
+	acknowledged := make([]int64, killWriters)
+	for round := range 6 {
+		killAfter(t, child(t, "write", dir), time.Duration(30+60*round)*time.Millisecond, acknowledged)
+		db, err := embedded.Open(dir, []string{"L", "E"})
+		if err != nil {
+			t.Fatalf("open after kill %d: %v", round, err)
+		}
+		for w, n := range acknowledged {
+			survived(t, db, w, n)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if acknowledged[0] == 0 {
+		t.Error("no writer ever got through")
+	}
+}
+
+// killAfter lets the child write for a while after its first line, kills it and
+// notes the last transaction each writer had acknowledged.
+func killAfter(t *testing.T, cmd *exec.Cmd, after time.Duration, acknowledged []int64) {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var timer *time.Timer
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if timer == nil {
+			timer = time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		}
+		var w int
+		var n int64
+		if read, _ := fmt.Sscan(lines.Text(), &w, &n); read == 2 {
+			acknowledged[w] = n
+		}
+	}
+	_ = cmd.Wait()
+}
+
+func survived(t *testing.T, db *embedded.DB, w int, acknowledged int64) {
+	t.Helper()
+	ops := step(w, 1)
+	got, err := db.Get(t.Context(), true, ops[0].Item.Key, ops[1].Item.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Items) == 0 && acknowledged == 0 {
+		return
+	}
+	if len(got.Items) != 2 || got.Items[0].Version != got.Items[1].Version {
+		t.Fatalf("writer %d: a torn transaction: %v", w, got.Items)
+	}
+	if got.Items[0].Version < acknowledged {
+		t.Errorf("writer %d: version %d, acknowledged %d", w, got.Items[0].Version, acknowledged)
+	}
+	for _, i := range got.Items {
+		page, err := db.Query(t.Context(), table.Query{Index: "L", PK: i.Indexes["L"].PK})
+		if err != nil || len(page.Items) != 1 || page.Items[0].Indexes["L"] != i.Indexes["L"] {
+			t.Errorf("writer %d: index does not match: %v, %v", w, page.Items, err)
+		}
+	}
+}
+
+// A creation killed at any moment is completed by the next start.
+func TestKilledCreationIsCompleted(t *testing.T) {
+	for n := range 12 {
+		dir := t.TempDir()
+		cmd := child(t, "open", dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(n*2) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		db, err := embedded.Open(dir, []string{"L", "E"})
+		if err != nil {
+			t.Fatalf("killed after %d ms: %v", n*2, err)
+		}
+		write(t, db, step(0, 1)...)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

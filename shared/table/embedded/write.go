@@ -1,0 +1,96 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cockroachdb/pebble"
+
+	"cedula/shared/table"
+)
+
+// Write implements table.Table. It never returns ErrConflict: writers wait for
+// each other. Once its changes are applied it waits for their flush even if
+// the context ends, so that its answer is always the truth.
+func (db *DB) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if err := table.CheckWrite(ops, db.indexes); err != nil {
+		return table.Units{}, err
+	}
+	if err := db.enter(ctx); err != nil {
+		return table.Units{}, fmt.Errorf("write: %w", err)
+	}
+	defer db.leave()
+	units, err := db.write(ctx, ops)
+	if err != nil {
+		return table.Units{}, fmt.Errorf("write: %w", err)
+	}
+	return units, nil
+}
+
+func (db *DB) write(ctx context.Context, ops []table.Op) (table.Units, error) {
+	batch := db.kv.NewBatch()
+	defer batch.Close()
+	units, f, failed, err := db.apply(batch, ops)
+	if err != nil {
+		return table.Units{}, err
+	}
+	if f == nil {
+		// Nothing changed, but the conditions may have seen what is not durable.
+		if err := db.flights.awaitAll(ctx); err != nil {
+			return table.Units{}, err
+		}
+		if failed != nil {
+			return table.Units{}, failed
+		}
+		return units, nil
+	}
+	return units, db.flights.land(f, batch.SyncWait())
+}
+
+// apply checks the conditions and makes the changes visible, as one step for
+// other writers. The flight is nil when nothing changed.
+func (db *DB) apply(batch *pebble.Batch, ops []table.Op) (table.Units, *flight, *table.ConditionError, error) {
+	var none table.Units
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	before, failed, err := db.check(ops)
+	if failed != nil || err != nil {
+		return none, nil, failed, err
+	}
+	f := &flight{landed: make(chan struct{})}
+	for i := range ops {
+		if err := stage(batch, f, &ops[i], before[i]); err != nil {
+			return none, nil, nil, fmt.Errorf("%w: %v", table.ErrUnavailable, err)
+		}
+	}
+	units := price(ops, before)
+	if batch.Empty() {
+		return units, nil, nil, nil
+	}
+	db.flights.depart(f)
+	if err := db.kv.ApplyNoSyncWait(batch, pebble.Sync); err != nil {
+		return none, nil, nil, db.flights.land(f, err)
+	}
+	return units, f, nil, nil
+}
+
+// check reads the item under every operation's key and names the operations
+// whose condition it does not meet.
+func (db *DB) check(ops []table.Op) ([]*table.Item, *table.ConditionError, error) {
+	before := make([]*table.Item, len(ops))
+	var failed *table.ConditionError
+	for i := range ops {
+		var err error
+		if before[i], err = db.row(ops[i].Item.Key); err != nil {
+			return nil, nil, err
+		}
+		if holds(ops[i].Condition, before[i]) {
+			continue
+		}
+		if failed == nil {
+			failed = new(table.ConditionError)
+		}
+		failed.Failed = append(failed.Failed, table.Failure{Op: i, Current: before[i]})
+	}
+	return before, failed, nil
+}
