@@ -28,18 +28,20 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run test check build bench deploy fmt fmt-check vet lint dynamodb test-dynamodb template clean
+.PHONY: help run test check build bench deploy fmt fmt-check vet lint walk dynamodb test-dynamodb template clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: ## serve both APIs on this machine, data in .cedula/
-	$(GO) run ./infra/local
+	@mkdir -p .build
+	$(GO) build -o .build/cedula ./infra/local
+	@exec .build/cedula
 
 test: ## all tests that need Go alone
 	$(GO) test ./...
 
-check: fmt-check vet lint test-dynamodb template ## everything CI runs
+check: fmt-check vet lint test-dynamodb walk template ## everything CI runs
 
 fmt: ## format the code
 	$(LINT) fmt
@@ -49,7 +51,7 @@ fmt-check:
 
 vet:
 	$(GO) vet ./...
-	$(GO) vet -tags dynamodb ./...
+	$(GO) vet -tags dynamodb,soak ./...
 
 # govulncheck is not among the checks: it fetches its database, and CI has no
 # network for that. Where there is one: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
@@ -106,6 +108,9 @@ test-dynamodb: $(DYNOXIDE)
 	echo "dynoxide on port $$port"; \
 	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port $(GO) test -race -tags dynamodb ./...
 endif
+
+walk: ## a hundred thousand identities, page by page, while others write
+	$(GO) test -count=1 -tags soak -run TestWalk -v ./infra/local | grep -v '^{'
 
 dynamodb: $(DYNOXIDE) ## install dynoxide, which behaves like DynamoDB (takes minutes, once)
 

@@ -5,10 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"cedula/shared/auth"
@@ -30,7 +27,7 @@ const (
 // data is the folder of a local registry: the table, the deployment's secret,
 // the key that signs tokens, and the sandbox client's credentials.
 type data struct {
-	folder  string
+	folder  *folder
 	table   *embedded.DB
 	store   *store.Store
 	hasher  auth.Hasher
@@ -38,112 +35,131 @@ type data struct {
 	sandbox sandbox
 }
 
-// openData opens the folder, and fills it if it is new. The files are read
-// before the table is touched, so that a damaged one changes nothing.
-func openData(ctx context.Context, folder string) (*data, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the data folder: %w", err)
-	}
-	d := &data{folder: folder}
-	secret, err := d.loadSecret()
+// openData opens the folder, and fills it if it is new. All files are read and
+// compared first, so that what does not belong together stays as it is.
+func openData(ctx context.Context, path string) (*data, error) {
+	f, err := openFolder(path)
 	if err != nil {
+		return nil, fmt.Errorf("cannot open the data in %s: %w", path, err)
+	}
+	d := &data{folder: f}
+	if err := d.open(ctx); err != nil {
+		_ = f.Close()
 		return nil, err
 	}
-	if err := d.loadSigner(); err != nil {
+	return d, nil
+}
+
+func (d *data) open(ctx context.Context) error {
+	secret, err := d.readFiles()
+	if err != nil {
+		return err
+	}
+	if secret == nil {
+		if secret, err = d.makeSecret(); err != nil {
+			return err
+		}
+	}
+	if d.table, err = embedded.Open(d.folder.in(tableFolder), store.Indexes); err != nil {
+		return fmt.Errorf("cannot open the data in %s: %w", d.folder.path, err)
+	}
+	d.store, d.hasher = store.New(d.table, secret), auth.NewHasher(secret)
+	if err := d.settle(ctx); err != nil {
+		_ = d.table.Close() // err says it already
+		return err
+	}
+	return nil
+}
+
+// settle compares the table with the files and makes what is not there yet.
+func (d *data) settle(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{d.checkSecret, d.checkSandbox, d.proveSecret} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.makeSigner(); err != nil {
+		return err
+	}
+	return d.registerSandbox(ctx)
+}
+
+// readFiles reads the files that are there and returns the secret, nil in a new
+// folder. A new secret or a new table beside the others' old ones would make
+// what they hold unfindable.
+func (d *data) readFiles() (secret []byte, err error) {
+	if secret, err = d.folder.read(secretFile); err != nil {
+		return nil, err
+	}
+	if err := d.readSigner(); err != nil {
 		return nil, err
 	}
 	if err := d.readSandbox(); err != nil {
 		return nil, err
 	}
-	if d.table, err = embedded.Open(filepath.Join(folder, "table"), store.Indexes); err != nil {
-		return nil, fmt.Errorf("cannot open the data in %s: %w", folder, err)
+	switch {
+	case secret != nil && len(secret) != secretBytes:
+		return nil, fmt.Errorf("%s is damaged: it must have %d bytes", d.folder.in(secretFile), secretBytes)
+	case secret == nil && (d.folder.has(tableFolder) || d.sandbox.ClientID != ""):
+		return nil, fmt.Errorf("%s is missing, and the table cannot be read without it; %s", d.folder.in(secretFile), d.afresh())
+	case d.sandbox.ClientID != "" && !d.folder.has(tableFolder):
+		return nil, fmt.Errorf("%s is missing, and %s is of no use without it; %s",
+			d.folder.in(tableFolder), d.folder.in(sandboxFile), d.afresh())
 	}
-	d.store, d.hasher = store.New(d.table, secret), auth.NewHasher(secret)
-	if err := d.registerSandbox(ctx); err != nil {
-		return nil, errors.Join(err, d.table.Close())
-	}
-	return d, nil
+	return secret, nil
 }
 
-// loadSecret reads the deployment's secret. A new one beside a table that is
-// there already would make everything in it unfindable.
-func (d *data) loadSecret() ([]byte, error) {
-	path := filepath.Join(d.folder, "secret")
-	secret, err := d.file("secret", func() ([]byte, error) {
-		if _, err := os.Stat(filepath.Join(d.folder, "table")); err == nil {
-			return nil, fmt.Errorf("%s is missing, and the table cannot be read without it", path)
-		}
-		fresh := make([]byte, secretBytes)
-		_, err := rand.Read(fresh)
-		return fresh, err
-	})
-	if err == nil && len(secret) != secretBytes {
-		err = fmt.Errorf("%s is damaged: it must have %d bytes", path, secretBytes)
-	}
-	return secret, err
+// afresh is what can always be done.
+func (d *data) afresh() string {
+	return "put it back, or remove all of " + d.folder.path + " to start afresh"
 }
 
-func (d *data) loadSigner() error {
-	pem, err := d.file("token-key.pem", func() ([]byte, error) {
-		key, err := auth.NewLocalKey()
-		if err != nil {
-			return nil, err
-		}
-		return key.PEM(), nil
-	})
-	if err != nil {
+func (d *data) makeSecret() ([]byte, error) {
+	fresh := make([]byte, secretBytes)
+	if _, err := rand.Read(fresh); err != nil {
+		return nil, err
+	}
+	return fresh, d.folder.publish(secretFile, fresh)
+}
+
+// readSigner reads the key that signs tokens if there is one.
+func (d *data) readSigner() error {
+	pem, err := d.folder.read(signerFile)
+	if err != nil || pem == nil {
 		return err
 	}
 	if d.signer, err = auth.ParseKey(pem); err != nil {
-		return fmt.Errorf("%s is damaged: it must hold a P-256 private key", filepath.Join(d.folder, "token-key.pem"))
+		return fmt.Errorf("%s is damaged: it must hold a P-256 private key; remove it to have a new one made", d.folder.in(signerFile))
 	}
 	return nil
 }
 
-// file reads a file of the folder. An absent one is made, readable by its owner
-// only; it is complete before it has its name.
-func (d *data) file(name string, fresh func() ([]byte, error)) ([]byte, error) {
-	path := filepath.Join(d.folder, name)
-	content, err := os.ReadFile(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return content, err
+// makeSigner makes the key unless it was read.
+func (d *data) makeSigner() error {
+	if d.signer != nil {
+		return nil
 	}
-	if content, err = fresh(); err != nil {
-		return nil, err
-	}
-	return content, writeWhole(path, content)
-}
-
-// writeWhole writes a file that is either there with all its content or not
-// at all, also after a crash.
-func writeWhole(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	key, err := auth.NewLocalKey()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, removeIfThere(f.Name())) }()
-	_, werr := f.Write(content)
-	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	d.signer = key
+	return d.folder.publish(signerFile, key.PEM())
 }
 
-func removeIfThere(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
+// guard judges the credentials of both APIs.
+func (d *data) guard() *auth.Guard {
+	g := &auth.Guard{Store: d.store, Hasher: d.hasher, Now: time.Now}
+	if d.signer != nil {
+		g.Tokens = auth.NewVerifier(issuer, audience, auth.StaticKeys(d.signer.Public()))
 	}
-	return nil
+	return g
 }
 
 // apis wires both dialects to the store, as boot does for the functions.
 func (d *data) apis() (conomyAPI, blnkAPI api) {
 	identities := &identity.Service{Store: d.store, Now: time.Now, Random: rand.Reader}
-	keys := auth.StaticKeys(d.signer.Public())
-	guard := &auth.Guard{
-		Store: d.store, Hasher: d.hasher, Now: time.Now,
-		Tokens: auth.NewVerifier(issuer, audience, keys),
-	}
+	guard := d.guard()
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	conomyAPI = api{
 		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens},
@@ -176,4 +192,4 @@ func (d *data) sweep(ctx context.Context) {
 }
 
 // Close closes the table. Everything acknowledged is on disk already.
-func (d *data) Close() error { return d.table.Close() }
+func (d *data) Close() error { return errors.Join(d.table.Close(), d.folder.Close()) }

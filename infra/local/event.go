@@ -18,10 +18,11 @@ import (
 type arrival struct {
 	id     string
 	start  time.Time
+	sent   *payload
 	path   string
 	route  gateway.Route
 	params map[string]string
-	body   []byte
+	body   string
 }
 
 // event is the request as API Gateway's REST proxy event. caller is the
@@ -41,10 +42,10 @@ func (a arrival) event(r *http.Request, caller map[string]any) events.APIGateway
 			Identity: events.APIGatewayRequestIdentity{SourceIP: sourceIP(r), UserAgent: r.UserAgent()},
 		},
 	}
-	if utf8.Valid(a.body) {
-		e.Body = string(a.body)
+	if utf8.ValidString(a.body) {
+		e.Body = a.body
 	} else {
-		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.body), true
+		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(a.body)), true
 	}
 	return e
 }

@@ -15,9 +15,6 @@ import (
 	"cedula/shared/gateway"
 )
 
-// maxPayload is the largest request body that API Gateway takes.
-const maxPayload = 10 << 20
-
 // api is one REST API: a dialect, its authorizer with the headers that are its
 // identity sources, and the stage that may stand before every path.
 type api struct {
@@ -57,39 +54,51 @@ func newGateway(a api) *restGateway {
 	return g
 }
 
-// ServeHTTP takes one request through the gateway.
+// ServeHTTP takes one request through the gateway. The body is the last thing
+// that it reads: who is refused costs no memory.
 func (g *restGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start, id := time.Now(), uuid.NewString()
 	path := g.withoutStage(r.URL.EscapedPath())
 	route, params, found := match(g.routes, r.Method, path)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
-	var tooLarge *http.MaxBytesError
+	a := arrival{id: uuid.NewString(), start: time.Now(), path: path, route: route, params: params, sent: newPayload(w, r)}
 	switch {
-	case errors.As(err, &tooLarge):
-		g.refuse(w, r, gateway.TooLarge, id, start, nil)
-	case err != nil:
-		g.refuse(w, r, gateway.BadBody, id, start, nil)
+	case r.ContentLength > maxPayload:
+		g.refuse(w, r, a, gateway.TooLarge, nil)
 	case !found:
-		g.refuse(w, r, gateway.NoSuchRoute, id, start, nil)
+		g.refuse(w, r, a, gateway.NoSuchRoute, nil)
 	default:
-		g.invoke(w, r, arrival{id: id, start: start, path: path, route: route, params: params, body: body})
+		g.admit(w, r, a)
 	}
 }
 
-// invoke asks the authorizer unless the route is public, then runs the operation.
-func (g *restGateway) invoke(w http.ResponseWriter, r *http.Request, a arrival) {
-	var caller map[string]any
-	if !a.route.Public {
-		verdict := g.door.ask(r, a)
-		if verdict.refusal != "" {
-			g.refuse(w, r, verdict.refusal, a.id, a.start, verdict.context)
-			return
-		}
-		caller = verdict.context
+// admit asks the authorizer unless the route is public.
+func (g *restGateway) admit(w http.ResponseWriter, r *http.Request, a arrival) {
+	if a.route.Public {
+		g.invoke(w, r, a, nil)
+		return
 	}
+	verdict := g.door.ask(r, a)
+	if verdict.refusal != "" {
+		g.refuse(w, r, a, verdict.refusal, verdict.context)
+		return
+	}
+	g.invoke(w, r, a, verdict.context)
+}
+
+// invoke reads the body and runs the operation.
+func (g *restGateway) invoke(w http.ResponseWriter, r *http.Request, a arrival, caller map[string]any) {
+	body, err := a.sent.read()
+	if err != nil {
+		kind := gateway.BadBody
+		if errors.Is(err, errTooLarge) {
+			kind = gateway.TooLarge
+		}
+		g.refuse(w, r, a, kind, nil)
+		return
+	}
+	a.body = body
 	answer, err := g.handlers[a.route.Name](r.Context(), a.event(r, caller))
 	if err != nil {
-		g.refuse(w, r, gateway.Default5XX, a.id, a.start, nil)
+		g.refuse(w, r, a, gateway.Default5XX, nil)
 		return
 	}
 	for name, values := range answer.MultiValueHeaders {
@@ -100,16 +109,20 @@ func (g *restGateway) invoke(w http.ResponseWriter, r *http.Request, a arrival) 
 }
 
 // refuse sends one of the answers that API Gateway makes by itself.
-func (g *restGateway) refuse(w http.ResponseWriter, r *http.Request, kind, id string, start time.Time, values map[string]any) {
+func (g *restGateway) refuse(w http.ResponseWriter, r *http.Request, a arrival, kind string, values map[string]any) {
+	a.sent.drain()
 	c := g.canned[kind]
 	for _, h := range gateway.SecurityHeaders {
 		w.Header().Set(h[0], h[1])
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(c.Status)
-	_, _ = io.WriteString(w, fill(c.Body, id, values))
-	slog.InfoContext(r.Context(), "request", "refused", kind, "status", c.Status,
-		"us", time.Since(start).Microseconds(), "trace", id)
+	_, _ = io.WriteString(w, fill(c.Body, a.id, values))
+	line := []any{"refused", kind, "status", c.Status, "us", time.Since(a.start).Microseconds(), "trace", a.id}
+	if kind == gateway.BadBody {
+		line = append(line, "why", "the body did not arrive")
+	}
+	slog.InfoContext(r.Context(), "request", line...)
 }
 
 // fill puts the values of API Gateway's variables into a canned body.

@@ -21,11 +21,18 @@ func main() {
 	flag.StringVar(&o.conomy, "conomy", "localhost:5010", "address of the API in Conomy's dialect")
 	flag.StringVar(&o.blnk, "blnk", "localhost:5001", "address of the API in Blnk's dialect")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "cedula: unexpected argument %q\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := run(ctx, o, os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "cedula:", err)
 		os.Exit(1)
 	}

@@ -20,6 +20,7 @@ import (
 // kill, interrupt and restart a real process.
 func TestMain(m *testing.M) {
 	if os.Getenv("CEDULA_TEST_SERVER") != "" {
+		limitFiles(os.Getenv("CEDULA_TEST_FILE_LIMIT"))
 		main()
 		return
 	}
@@ -44,7 +45,14 @@ func start(t *testing.T, folder string) *server {
 
 func startAt(t *testing.T, folder, conomyAddress, blnkAddress string) *server {
 	t.Helper()
-	s := command(folder, conomyAddress, blnkAddress)
+	s := launch(t, command(folder, conomyAddress, blnkAddress))
+	s.learn(t, folder)
+	return s
+}
+
+// launch starts a server and waits for nothing.
+func launch(t *testing.T, s *server) *server {
+	t.Helper()
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +62,12 @@ func startAt(t *testing.T, folder, conomyAddress, blnkAddress string) *server {
 	}
 	t.Cleanup(func() { _ = s.command.Process.Kill() })
 	go s.wait(stdout)
+	return s
+}
+
+// learn waits for the welcome and reads the credentials.
+func (s *server) learn(t *testing.T, folder string) {
+	t.Helper()
 	s.conomy = "http://" + s.await(t, regexp.MustCompile(`Conomy's dialect +http://(\S+)`))
 	s.blnk = "http://" + s.await(t, regexp.MustCompile(`Blnk's dialect +http://(\S+)`))
 	s.await(t, regexp.MustCompile(`(identity_type)`))
@@ -64,13 +78,12 @@ func startAt(t *testing.T, folder, conomyAddress, blnkAddress string) *server {
 	if !s.client.parse(content) {
 		t.Fatalf("%s", content)
 	}
-	return s
 }
 
 func command(folder, conomyAddress, blnkAddress string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
 	s.command = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress)
-	s.command.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1")
+	s.command.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1", "GORACE=atexit_sleep_ms=0")
 	s.command.Stderr = s.log
 	return s
 }

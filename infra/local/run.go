@@ -7,18 +7,17 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"syscall"
 	"time"
 )
 
 const (
-	maxHeaderBytes  = 10 << 10 // API Gateway's quota for all headers of a request
 	shutdownTimeout = 10 * time.Second
 	sweepEvery      = time.Minute
 )
 
-// run serves both APIs until ctx ends, then finishes what is under way.
+// run serves both APIs until ctx ends or the disk refuses a write, then
+// finishes what is under way.
 func run(ctx context.Context, o options, out io.Writer) error {
 	conomyListener, err := listen(ctx, o.conomy, "-conomy")
 	if err != nil {
@@ -35,21 +34,21 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = d.Close() }()
 	conomyAPI, blnkAPI := d.apis()
 	printWelcome(out, d, spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener))
 
-	ended := make(chan error, 2)
-	servers := []*http.Server{
-		serve(newGateway(conomyAPI), conomyListener, ended),
-		serve(newGateway(blnkAPI), blnkListener, ended),
-	}
+	s := newServers()
+	s.serve(newGateway(conomyAPI), conomyListener)
+	s.serve(newGateway(blnkAPI), blnkListener)
 	go d.sweep(ctx)
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
+	failed := s.await(ctx, d)
+	if cut := s.shutdown(shutdownTimeout); cut > 0 {
+		slog.WarnContext(ctx, "requests were cut off", "requests", cut)
 	}
-	return errors.Join(err, shutdown(servers))
+	if err := d.Close(); err != nil && failed == nil { // after a failure it says nothing new
+		failed = fmt.Errorf("cannot close the data in %s: %w", o.data, err)
+	}
+	return failed
 }
 
 func listen(ctx context.Context, address, flagName string) (net.Listener, error) {
@@ -64,35 +63,12 @@ func listen(ctx context.Context, address, flagName string) (net.Listener, error)
 }
 
 // spoken is a listener's address as the user named it, with its real port.
+// Where the user named every address, one that a client can use.
 func spoken(asked string, l net.Listener) string {
 	host, _, _ := net.SplitHostPort(asked)
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "localhost"
+	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return net.JoinHostPort(host, port)
-}
-
-func serve(h http.Handler, l net.Listener, ended chan<- error) *http.Server {
-	s := &http.Server{
-		Handler:           h,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       29 * time.Second, // API Gateway's own time for a whole request
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
-	go func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			ended <- err
-		}
-	}()
-	return s
-}
-
-func shutdown(servers []*http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	var failed error
-	for _, s := range servers {
-		failed = errors.Join(failed, s.Shutdown(ctx))
-	}
-	return failed
 }

@@ -3,11 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"cedula/shared/auth"
@@ -17,7 +13,9 @@ import (
 // that later starts can print them again; no other one does.
 type sandbox struct{ ClientID, ClientSecret, ConomyKey, BlnkKey string }
 
-const sandboxFile = "sandbox.env"
+// sandboxTenant is every sandbox client's, so that a new one finds what the one
+// before it stored.
+const sandboxTenant = "sandbox"
 
 // lines is the file's format: one NAME=value a line, as a shell reads it.
 func (s *sandbox) lines() []struct {
@@ -45,28 +43,36 @@ func (s *sandbox) format() []byte {
 
 // parse returns false unless text is just what format writes.
 func (s *sandbox) parse(text []byte) bool {
-	for _, l := range s.lines() {
-		line, rest, _ := bytes.Cut(text, []byte("\n"))
+	var read sandbox
+	rest := text
+	for _, l := range read.lines() {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
 		value, found := bytes.CutPrefix(line, []byte(l.name+"="))
-		if !found || len(value) == 0 {
+		if !found || len(value) == 0 || bytes.ContainsFunc(value, foreign) {
 			return false
 		}
-		*l.value, text = string(value), rest
+		*l.value = string(value)
 	}
-	return len(text) == 0
+	*s = read
+	return bytes.Equal(s.format(), text)
+}
+
+// foreign tells a character that stands in no credential.
+func foreign(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '_'
 }
 
 // readSandbox reads the sandbox client's credentials if there are any.
 func (d *data) readSandbox() error {
-	path := filepath.Join(d.folder, sandboxFile)
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	content, err := d.folder.read(sandboxFile)
+	if err != nil || content == nil {
+		return err
 	}
-	if err == nil && !d.sandbox.parse(content) {
-		err = fmt.Errorf("%s is damaged; remove it to have a new sandbox client made", path)
+	if !d.sandbox.parse(content) {
+		return fmt.Errorf("%s is damaged; remove it to have a new sandbox client of the same tenant made", d.folder.in(sandboxFile))
 	}
-	return err
+	return nil
 }
 
 // registerSandbox makes the sandbox client unless its credentials were read. It
@@ -76,11 +82,11 @@ func (d *data) registerSandbox(ctx context.Context) error {
 		return nil
 	}
 	_, shown, err := auth.Register(ctx, d.store, d.hasher, auth.NewClient{
-		Name: "sandbox", Scopes: auth.Scopes{auth.ScopeAll},
+		Name: "sandbox", Tenant: sandboxTenant, Scopes: auth.Scopes{auth.ScopeAll},
 	}, time.Now())
 	if err != nil {
 		return fmt.Errorf("cannot register the sandbox client: %w", err)
 	}
 	d.sandbox = sandbox{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
-	return writeWhole(filepath.Join(d.folder, sandboxFile), d.sandbox.format())
+	return d.folder.publish(sandboxFile, d.sandbox.format())
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -30,20 +30,23 @@ func newWorld(t *testing.T) *world {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 
-	folder := t.TempDir()
-	db, err := embedded.Open(filepath.Join(folder, "table"), store.Indexes)
+	f, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := embedded.Open(f.in(tableFolder), store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
+		if err := errors.Join(db.Close(), f.Close()); err != nil {
 			t.Error(err)
 		}
 	})
 	secret := make([]byte, secretBytes)
 	w.calls = faults.Count(db)
-	w.data = &data{folder: folder, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret)}
-	if err := w.data.loadSigner(); err != nil {
+	w.data = &data{folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret)}
+	if err := w.data.makeSigner(); err != nil {
 		t.Fatal(err)
 	}
 	w.client = w.register(t, auth.ScopeAll)

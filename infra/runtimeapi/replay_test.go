@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"cedula/infra/runtimeapi"
+	"cedula/infra/stack"
 	"cedula/shared/auth"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
@@ -25,7 +27,8 @@ import (
 // stage is a deployment with a real table and one client.
 type stage struct {
 	*deployment
-	shown auth.Credentials
+	dynamoDB string // its URL
+	shown    auth.Credentials
 }
 
 func newStage(t *testing.T) *stage {
@@ -53,7 +56,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{d, shown}
+	return &stage{d, endpoint, shown}
 }
 
 // event reads a function's sample event and puts values in place of what only a
@@ -73,14 +76,25 @@ func (s *stage) event(t *testing.T, name string, pairs ...string) []byte {
 	return text
 }
 
-// start runs the function of a folder.
+// start runs the function of a folder, with the rights of its role.
 func (s *stage) start(t *testing.T, folder string) *runtimeapi.Function {
 	t.Helper()
-	return s.run(t, folder, s.environment(t, folder))
+	return s.run(t, folder, append(s.environment(t, folder), "AWS_ENDPOINT_URL_DYNAMODB="+s.guarded(t, folder)))
 }
 
-// call invokes an operation and decodes its JSON body.
+// call invokes an operation and decodes its JSON body, if it has one.
 func call(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) (map[string]any, events.APIGatewayProxyResponse) {
+	t.Helper()
+	answer := invoke(t, f, event, wantStatus)
+	var body map[string]any
+	if wantStatus != http.StatusNoContent {
+		decode(t, []byte(answer.Body), &body)
+	}
+	return body, answer
+}
+
+// invoke invokes an operation.
+func invoke(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) events.APIGatewayProxyResponse {
 	t.Helper()
 	payload, err := f.Invoke(deadline(t), event)
 	if err != nil {
@@ -94,9 +108,7 @@ func call(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) (m
 	if got := answer.MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
 		t.Errorf("Cache-Control is %q", got)
 	}
-	var body map[string]any
-	decode(t, []byte(answer.Body), &body)
-	return body, answer
+	return answer
 }
 
 // decide invokes an authorizer and returns its effect, "Unauthorized" included.
@@ -160,7 +172,7 @@ func TestConomy(t *testing.T) {
 	if again["id"] != body["id"] || len(answer.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
 		t.Errorf("a replay answers %v, %v", again["id"], answer.MultiValueHeaders)
 	}
-	found, _ := call(t, s.start(t, "conomy/get-identity"), s.event(t, "conomy-get-identity", "6926e3f0a1b2c3d4e5f60718", body["id"].(string)), 200)
+	found, _ := call(t, s.start(t, "conomy/get-identity"), s.event(t, "conomy-get-identity", someID, body["id"].(string)), 200)
 	want(t, found, map[string]any{"id": body["id"], "email": "martina.rojas@example.com"})
 	through, _ := call(t, s.start(t, "blnk/get-identity"),
 		s.event(t, "blnk-get-identity", "idt_3b63c8de-af2d-4b4e-8a4d-6f8b1c0d9e21", body["id"].(string)), 200)
@@ -207,16 +219,171 @@ func TestBlnk(t *testing.T) {
 	want(t, health, map[string]any{"status": "UP"})
 }
 
+// Ids in the sample events that a deployment did not give.
+const (
+	someID      = "6926e3f0a1b2c3d4e5f60718"
+	otherID     = "6926e3f1a1b2c3d4e5f60719"
+	someAccount = "6926e402a1b2c3d4e5f6071a"
+)
+
+// household is a stage with an organisation and a person.
+type household struct {
+	*stage
+	organisation, person string // their ids
+}
+
+func newHousehold(t *testing.T) *household {
+	t.Helper()
+	s := newStage(t)
+	create := s.start(t, "conomy/create-identity")
+	organisation, _ := call(t, create, s.event(t, "conomy-create-identity", `\"USER\"`, `\"ORGANIZATION\"`,
+		"12.345.678-5", "76.000.000-0", "martina.rojas@", "hello@", "customer-4711", "customer-1", "onboarding-4711", "onboarding-1"), 200)
+	person, _ := call(t, create, s.event(t, "conomy-create-identity"), 200)
+	return &household{s, organisation["id"].(string), person["id"].(string)}
+}
+
+// serve sends an operation its sample event, made to speak of some of the
+// household: the first id takes someID's place, the second otherID's.
+func (h *household) serve(t *testing.T, operation string, wantStatus int, ids ...string) map[string]any {
+	t.Helper()
+	body, _ := call(t, h.start(t, "conomy/"+operation), h.about(t, operation, ids...), wantStatus)
+	return body
+}
+
+func (h *household) about(t *testing.T, operation string, ids ...string) []byte {
+	t.Helper()
+	var pairs []string
+	for i, placeholder := range []string{someID, otherID}[:len(ids)] {
+		pairs = append(pairs, placeholder, ids[i])
+	}
+	return h.event(t, "conomy-"+operation, pairs...)
+}
+
+// list sends an operation that answers with a bare array.
+func (h *household) list(t *testing.T, operation string, ids ...string) []map[string]any {
+	t.Helper()
+	answer := invoke(t, h.start(t, "conomy/"+operation), h.about(t, operation, ids...), 200)
+	var list []map[string]any
+	decode(t, []byte(answer.Body), &list)
+	return list
+}
+
+// only returns the one element of a member that is an array.
+func only(t *testing.T, body map[string]any, member string) map[string]any {
+	t.Helper()
+	list, _ := body[member].([]any)
+	if len(list) != 1 {
+		t.Fatalf("%s has %d elements, want 1: %v", member, len(list), body)
+	}
+	element, _ := list[0].(map[string]any)
+	return element
+}
+
+func TestConomyLists(t *testing.T) {
+	h := newHousehold(t)
+	for _, operation := range []string{"list-identities", "search-identities"} {
+		found := only(t, h.serve(t, operation, 200), "data")
+		want(t, found, map[string]any{"id": h.person, "type": "USER", "email": "martina.rojas@example.com"})
+	}
+}
+
+func TestConomyChanges(t *testing.T) {
+	h := newHousehold(t)
+	want(t, h.serve(t, "update-identity", 200, h.person), map[string]any{"id": h.person, "nickname": "Tina", "lastname": "Rojas Soto"})
+	want(t, h.serve(t, "deactivate-identity", 200, h.person), map[string]any{"id": h.person, "status": "INACTIVE"})
+	want(t, h.serve(t, "reactivate-identity", 200, h.person), map[string]any{"id": h.person, "status": "ACTIVE"})
+	h.serve(t, "delete-identity", 204, h.person)
+	want(t, h.serve(t, "get-identity", 404, h.person), map[string]any{"code": "31"})
+	want(t, h.serve(t, "get-identity", 200, h.organisation), map[string]any{"id": h.organisation, "children": nil})
+}
+
+func TestConomyChildren(t *testing.T) {
+	h := newHousehold(t)
+	parent := h.serve(t, "add-children", 200, h.organisation, h.person)
+	want(t, only(t, parent, "children"), map[string]any{"id": h.person, "name": "Martina"})
+	want(t, only(t, h.serve(t, "get-identity", 200, h.organisation), "children"), map[string]any{"id": h.person})
+	want(t, only(t, h.serve(t, "list-parents", 200, h.person), "data"), map[string]any{"id": h.organisation, "type": "ORGANIZATION"})
+	// Each answer shows the children, and what answers with less may read them too.
+	for _, operation := range []string{"deactivate-identity", "reactivate-identity", "update-identity"} {
+		want(t, only(t, h.serve(t, operation, 200, h.organisation), "children"), map[string]any{"id": h.person})
+	}
+	h.serve(t, "add-permissions", 201, h.organisation, h.person)
+	h.serve(t, "remove-permission", 204, h.organisation, h.person)
+	parent = h.serve(t, "remove-children", 200, h.organisation, h.person)
+	want(t, parent, map[string]any{"id": h.organisation, "children": nil})
+}
+
+// A new identity may have children at once. One that has both a parent and a
+// child goes with its links.
+func TestConomyNewParent(t *testing.T) {
+	h := newHousehold(t)
+	h.serve(t, "add-children", 200, h.organisation, h.person)
+	event := h.event(t, "conomy-create-identity", `\"USER\"`, `\"ORGANIZATION\"`,
+		"12.345.678-5", "77.000.000-1", "customer-4711", "customer-2", "onboarding-4711", "onboarding-2",
+		`\"metadata\":`, `\"children\": [{\"id\": \"`+h.organisation+`\", \"name\": \"Martina\", \"email\": \"hello@example.com\"}], \"metadata\":`)
+	parent, _ := call(t, h.start(t, "conomy/create-identity"), event, 200)
+	want(t, only(t, parent, "children"), map[string]any{"id": h.organisation})
+	h.serve(t, "delete-identity", 204, h.organisation)
+	want(t, h.serve(t, "get-identity", 200, parent["id"].(string)), map[string]any{"children": nil})
+	want(t, h.serve(t, "get-identity", 200, h.person), map[string]any{"id": h.person})
+	if parents := h.serve(t, "list-parents", 200, h.person)["data"]; len(parents.([]any)) != 0 {
+		t.Errorf("the parents are %v, want none", parents)
+	}
+}
+
+func TestConomyPermissions(t *testing.T) {
+	h := newHousehold(t)
+	h.serve(t, "add-permissions", 201, h.organisation, h.person)
+	scopes := h.list(t, "list-permissions", h.organisation)
+	if len(scopes) != 1 {
+		t.Fatalf("got %v, want one scope", scopes)
+	}
+	want(t, scopes[0], map[string]any{"resource": "IDENTITY", "reference": h.person})
+	h.serve(t, "remove-permission", 204, h.organisation, h.person)
+	if scopes := h.list(t, "list-permissions", h.organisation); len(scopes) != 0 {
+		t.Errorf("got %v, want no scope", scopes)
+	}
+}
+
+func TestConomyWithdrawalAccounts(t *testing.T) {
+	h := newHousehold(t)
+	added := h.serve(t, "add-withdrawal-account", 201, h.person)
+	want(t, added, map[string]any{"id": "", "accountNumber": "000123456789", "currency": "CLP", "createdAt": ""})
+	accounts := h.list(t, "list-withdrawal-accounts", h.person)
+	if len(accounts) != 1 || accounts[0]["id"] != added["id"] {
+		t.Fatalf("got %v, want the account %v", accounts, added["id"])
+	}
+	remove := h.start(t, "conomy/remove-withdrawal-account")
+	event := h.event(t, "conomy-remove-withdrawal-account", someID, h.person, someAccount, added["id"].(string))
+	call(t, remove, event, 204)
+	call(t, remove, event, 404)
+	if accounts := h.list(t, "list-withdrawal-accounts", h.person); len(accounts) != 0 {
+		t.Errorf("got %v, want no account", accounts)
+	}
+}
+
+// What has no table answers all the same.
+func TestConomyUnimplemented(t *testing.T) {
+	s := newStage(t)
+	for _, operation := range []string{"add-rules", "remove-rules", "add-fees", "remove-fees", "remove-fee", "set-escrow-fee"} {
+		body, _ := call(t, s.start(t, "conomy/"+operation), s.event(t, "conomy-"+operation), 501)
+		want(t, body, map[string]any{"code": "42", "type": "unimplemented", "traceId": ""})
+	}
+}
+
 // Without the authorizer's context, or with one that is not its own, an
 // operation serves nobody, whatever headers the client sent.
 func TestWithoutAuthorizer(t *testing.T) {
 	s := newStage(t)
-	for _, name := range []string{"conomy-create-identity", "conomy-get-identity", "blnk-create-identity", "blnk-get-identity"} {
-		f := s.start(t, strings.Replace(name, "-", "/", 1))
+	for folder, f := range s.functions() {
+		if strings.HasPrefix(folder, "authorizers/") || stack.At(f.Properties, "Events", "Call", "Properties", "Auth") != nil {
+			continue
+		}
+		f, name := s.start(t, folder), strings.Replace(folder, "/", "-", 1)
 		call(t, f, s.event(t, name, `"authorizer"`, `"other"`), 401)
 		call(t, f, s.event(t, name, `"tenant": "acme"`, `"tenant": ""`), 401)
 		call(t, f, s.event(t, name, `"expires": "0"`, `"expires": "1"`), 401)
-		call(t, f, s.event(t, name, `"scopes": "identity:read identity:status:write identity:write"`, `"scopes": "identity:other"`), 403)
+		call(t, f, s.event(t, name, `"scopes": "`, `"scopes": "identity:other", "others": "`), 403)
 	}
 }
 
@@ -226,7 +393,7 @@ func TestOtherTenant(t *testing.T) {
 	body, _ := call(t, s.start(t, "conomy/create-identity"), s.event(t, "conomy-create-identity"), 200)
 	f := s.start(t, "conomy/get-identity")
 	foreign, _ := call(t, f, s.event(t, "conomy-get-identity",
-		"6926e3f0a1b2c3d4e5f60718", body["id"].(string), `"tenant": "acme"`, `"tenant": "other"`), 404)
+		someID, body["id"].(string), `"tenant": "acme"`, `"tenant": "other"`), 404)
 	absent, _ := call(t, f, s.event(t, "conomy-get-identity"), 404)
 	for name := range absent {
 		if foreign[name] != absent[name] {

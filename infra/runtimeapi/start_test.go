@@ -90,6 +90,8 @@ func TestMalformedEvents(t *testing.T) {
 // no place in a Lambda.
 func TestLinkedModules(t *testing.T) {
 	const kms, pebble = "github.com/aws/aws-sdk-go-v2/service/kms", "github.com/cockroachdb/pebble"
+	const dynamoDB = "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	functions := newDeployment(t, "").functions()
 	signers := []string{"authorizers/conomy", "conomy/create-token"}
 	for folder, path := range bootstraps(t) {
 		info, err := buildinfo.ReadFile(path)
@@ -101,6 +103,9 @@ func TestLinkedModules(t *testing.T) {
 		}
 		if want := slices.Contains(signers, folder); links(kms) != want {
 			t.Errorf("%s: links the KMS client: %v, want %v", folder, !want, want)
+		}
+		if want := slices.Contains(functions[folder].Variables(), "CEDULA_TABLE"); links(dynamoDB) != want {
+			t.Errorf("%s: links the DynamoDB client: %v, want %v", folder, !want, want)
 		}
 		if links(pebble) {
 			t.Errorf("%s: links the embedded table", folder)

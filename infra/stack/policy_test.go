@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,40 +11,98 @@ import (
 // wildcards are the actions that AWS takes for no resource but "*".
 var wildcards = []string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
-// granted are the actions of the services, by what a function does. CloudWatch
-// Logs, X-Ray and the keys of the environment and the table are everyone's.
-func granted(folder string) []string {
-	switch _, operation, _ := strings.Cut(folder, "/"); {
-	case folder == "authorizers/conomy":
-		return []string{"dynamodb:BatchGetItem C#*", "dynamodb:GetItem PING", "kms:GetPublicKey"}
-	case folder == "authorizers/blnk":
-		return []string{"dynamodb:BatchGetItem C#*", "dynamodb:GetItem PING"}
-	case operation == "create-token":
-		return []string{"dynamodb:BatchGetItem C#*", "dynamodb:GetItem PING", "kms:GetPublicKey", "kms:Sign"}
-	case operation == "create-identity":
-		return []string{"dynamodb:PutItem T#*", "dynamodb:GetItem PING"}
-	case operation == "get-identity":
-		return []string{"dynamodb:GetItem T#*", "dynamodb:GetItem PING"}
-	case operation == "get-health":
-		return []string{"dynamodb:GetItem PING"}
+// granted are the actions on the table and on the keys of tokens, by what a
+// function does. CloudWatch Logs and X-Ray are everyone's, the keys of the
+// environment and the table everyone's who is granted anything.
+var granted = map[string][]string{
+	"authorizers/conomy":               onCredentials("kms:GetPublicKey"),
+	"authorizers/blnk":                 onCredentials(),
+	"conomy/create-token":              onCredentials("kms:GetPublicKey", "kms:Sign"),
+	"conomy/create-identity":           onIdentities("BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
+	"conomy/list-identities":           onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
+	"conomy/search-identities":         onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
+	"conomy/get-identity":              onIdentities("BatchGetItem", "GetItem", "Query"),
+	"conomy/update-identity":           onIdentities("BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"),
+	"conomy/delete-identity":           onIdentities("DeleteItem", "GetItem", "PutItem", "Query"),
+	"conomy/deactivate-identity":       onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/reactivate-identity":       onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/add-children":              onIdentities("BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
+	"conomy/remove-children":           onIdentities("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"),
+	"conomy/list-parents":              onIdentities("BatchGetItem", "GetItem", "Query"),
+	"conomy/add-permissions":           onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/list-permissions":          onIdentities("GetItem"),
+	"conomy/remove-permission":         onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/add-withdrawal-account":    onIdentities("ConditionCheckItem", "GetItem", "PutItem", "Query"),
+	"conomy/list-withdrawal-accounts":  onIdentities("GetItem", "Query"),
+	"conomy/remove-withdrawal-account": onIdentities("DeleteItem", "GetItem"),
+	"conomy/add-rules":                 {},
+	"conomy/remove-rules":              {},
+	"conomy/add-fees":                  {},
+	"conomy/remove-fees":               {},
+	"conomy/remove-fee":                {},
+	"conomy/set-escrow-fee":            {},
+	"blnk/create-identity":             onIdentities("PutItem"),
+	"blnk/get-identity":                onIdentities("GetItem"),
+	"blnk/get-health":                  {ping},
+}
+
+const (
+	ping      = "dynamodb:GetItem PING"
+	onIndexes = "Query T#* in indexes"
+)
+
+// onIdentities are actions on what stands under a tenant.
+func onIdentities(actions ...string) []string {
+	got := []string{ping}
+	for _, a := range actions {
+		if a != onIndexes {
+			a += " T#*"
+		}
+		got = append(got, "dynamodb:"+a)
 	}
-	return nil
+	return got
+}
+
+// onCredentials is to read what stands under a client, and more.
+func onCredentials(more ...string) []string {
+	return append([]string{ping, "dynamodb:BatchGetItem C#*"}, more...)
 }
 
 // Each function has a role of its own, with what it does and no more.
 func TestRoles(t *testing.T) {
 	_, template := read(t)
-	for folder, id := range functionIDs() {
-		stem := strings.TrimSuffix(id, "Function")
-		if got := stack.At(template.Resources[id].Properties, "Role", "Fn::GetAtt"); got != stem+"Role.Arn" {
+	for id, f := range template.Of(stack.TypeFunction) {
+		stem, folder := strings.TrimSuffix(id, "Function"), stack.Folder(id)
+		if got := stack.At(f.Properties, "Role", "Fn::GetAtt"); got != stem+"Role.Arn" {
 			t.Errorf("%s runs as %v", id, got)
 		}
-		var got []string
-		for _, s := range statements(t, template.Resources[stem+"Role"]) {
-			got = append(got, actions(t, stem, s)...)
+		want, ok := granted[folder]
+		if !ok {
+			t.Errorf("%s: nobody said what it may do", folder)
 		}
-		same(t, stem+"Role", got, granted(folder))
+		var got, keys []string
+		for _, s := range statements(t, template.Resources[stem+"Role"]) {
+			more, key := actions(t, stem, s)
+			got, keys = append(got, more...), append(keys, key...)
+		}
+		same(t, stem+"Role", got, slices.Clone(want))
+		same(t, stem+"Role on the key", keys, keyUse(want))
 	}
+}
+
+// keyUse is what follows from the actions on the table for the key that it and
+// the environment are under.
+func keyUse(granted []string) []string {
+	if len(granted) == 0 {
+		return nil
+	}
+	use := []string{"kms:Decrypt", "kms:Decrypt", "kms:DescribeKey"}
+	if slices.ContainsFunc(granted, func(g string) bool {
+		return strings.HasPrefix(g, "dynamodb:PutItem") || strings.HasPrefix(g, "dynamodb:DeleteItem")
+	}) {
+		use = append(use, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+	}
+	return use
 }
 
 func statements(t *testing.T, role stack.Resource) []any {
@@ -57,12 +116,13 @@ func statements(t *testing.T, role stack.Resource) []any {
 }
 
 // actions returns what a statement grants, with the keys of the table that it
-// is limited to, and leaves out what every function has.
-func actions(t *testing.T, stem string, s any) []string {
+// is limited to, and apart from it what it grants on the stack's key. It leaves
+// out what every function has.
+func actions(t *testing.T, stem string, s any) (got, key []string) {
 	t.Helper()
 	resource := stack.At(s, "Resource")
 	attribute, _ := stack.At(resource, "Fn::GetAtt").(string)
-	var got []string
+	isIndex := stack.At(resource, "Fn::Sub") == "${Table.Arn}/index/*"
 	for _, action := range list(stack.At(s, "Action")) {
 		service, verb, _ := strings.Cut(action, ":")
 		switch {
@@ -77,21 +137,25 @@ func actions(t *testing.T, stem string, s any) []string {
 			if stack.At(s, "Condition", "StringEquals") == nil {
 				t.Errorf("%s: %s for every use of the key", stem, action)
 			}
+			key = append(key, action)
 		case service == "kms" && attribute == "TokenKey.Arn":
 			got = append(got, action)
-		case service == "dynamodb" && attribute == "Table.Arn":
+		case service == "dynamodb" && (attribute == "Table.Arn" || isIndex):
 			keys := list(stack.At(s, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
 			if len(keys) == 0 {
 				t.Errorf("%s: %s on every key", stem, action)
 			}
 			for _, k := range keys {
+				if isIndex {
+					k += " in indexes"
+				}
 				got = append(got, action+" "+k)
 			}
 		default:
 			t.Errorf("%s: %s on %v", stem, action, resource)
 		}
 	}
-	return got
+	return got, key
 }
 
 // list reads what may be one text or several.
@@ -110,8 +174,8 @@ func list(v any) []string {
 // Every function logs into its own group, kept for a time and encrypted.
 func TestLogs(t *testing.T) {
 	_, template := read(t)
-	for _, id := range functionIDs() {
-		p := template.Resources[id].Properties
+	for id, f := range template.Of(stack.TypeFunction) {
+		p := f.Properties
 		logs := strings.TrimSuffix(id, "Function") + "Logs"
 		if stack.At(p, "LoggingConfig", "LogGroup", "Ref") != logs {
 			t.Errorf("%s: does not log to %s", id, logs)
@@ -154,5 +218,17 @@ func TestFunctionSettings(t *testing.T) {
 				t.Errorf("%s has its own %s", id, name)
 			}
 		}
+	}
+}
+
+// A stack holds at most 500 resources. Besides those written down, sam makes a
+// permission for every function that an API calls and a deployment and a stage
+// for every API.
+func TestSize(t *testing.T) {
+	const most = 400
+	_, template := read(t)
+	count := len(template.Resources) + len(template.Of(stack.TypeFunction)) + 2*len(template.Of(stack.TypeAPI))
+	if count > most {
+		t.Errorf("%d resources, more than %d: nest the stacks", count, most)
 	}
 }

@@ -13,6 +13,7 @@ import (
 type Caller struct {
 	Tenant, Client string
 	Scopes         Scopes
+	Strict         bool      // the client's setting
 	Expires        time.Time // zero: the credential does not expire
 	// UsagePlanKey is the client's, for the authorizer's answer to the gateway
 	// only: handlers never see it. Empty: the client is in no usage plan.

@@ -10,6 +10,7 @@ type Client struct {
 	ID, Tenant, Name string
 	Scopes           Scopes
 	Suspended        bool
+	Strict           bool     // refuse what the dialects otherwise let pass
 	Secrets          []Secret // at most two live ones, while one takes the other's place
 	// UsagePlanKey is the API key value by which the gateway counts and
 	// throttles this client's calls. It opens nothing.

@@ -181,7 +181,7 @@ func (r record) caller() Caller {
 		scopes = scopes.Intersect(r.key.Scopes)
 	}
 	return Caller{
-		Tenant: r.client.Tenant, Client: r.client.ID, Scopes: scopes,
+		Tenant: r.client.Tenant, Client: r.client.ID, Scopes: scopes, Strict: r.client.Strict,
 		Expires: earliest(r.key.Expires, r.key.Revoked), UsagePlanKey: r.client.UsagePlanKey,
 	}
 }

@@ -35,6 +35,7 @@ type NewClient struct {
 	Name   string // at most 128 bytes, printable
 	Tenant string // 1 to 64 of A-Z a-z 0-9 . _ -; empty: a tenant of its own, named by its id
 	Scopes Scopes
+	Strict bool
 }
 
 // Register creates a client with a secret and one key for each API, none of
@@ -46,7 +47,7 @@ func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.
 	}
 	shown := Credentials{ClientID: random(clientChars), ClientSecret: random(secretChars)}
 	c := Client{
-		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: newScopes(n.Scopes),
+		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: newScopes(n.Scopes), Strict: n.Strict,
 		Secrets: []Secret{{Hash: h.Hash(shown.ClientSecret)}}, Created: now,
 	}
 	if c.Tenant == "" {

@@ -1,10 +1,12 @@
 package blnk_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"cedula/shared/conomy"
+	"cedula/shared/identity"
 )
 
 // TestReadsWhatConomyMade pins how an identity of the other dialect reads here.
@@ -19,6 +21,9 @@ func TestReadsWhatConomyMade(t *testing.T) {
 		{"minimal", `{"name":"Ana",` + strings.Replace(required, "1-9", "2-7", 1) + `}`},
 	}
 	w := newWorld(t)
+	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{Tenant: "acme", ID: "c"}); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			made := w.through(&conomy.API{Identities: w.api.Identities}, request{operation: "create-identity", body: tt.body})

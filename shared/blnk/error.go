@@ -28,6 +28,7 @@ var (
 	noRoute           = problem{http.StatusNotFound, "GEN_NOT_FOUND"}
 	conflict          = problem{http.StatusConflict, "GEN_CONFLICT"}
 	idempotencyReused = problem{http.StatusUnprocessableEntity, "GEN_IDEMPOTENCY_REUSED"}
+	stale             = problem{http.StatusPreconditionFailed, "GEN_PRECONDITION_FAILED"}
 	tooLarge          = problem{http.StatusRequestEntityTooLarge, "GEN_PAYLOAD_TOO_LARGE"}
 	rateLimited       = problem{http.StatusTooManyRequests, "GEN_RATE_LIMITED"}
 	internal          = problem{http.StatusInternalServerError, "GEN_INTERNAL"}
@@ -51,6 +52,7 @@ var sentinels = []struct {
 	text string
 }{
 	{identity.ErrNotFound, notFound, "Identity not found"},
+	{identity.ErrStale, stale, "Identity has another version than If-Match names"},
 	{identity.ErrIdempotencyReused, idempotencyReused, "Idempotency-Key was used with another request"},
 	{identity.ErrBusy, conflict, "An equal request is still running, try again shortly"},
 	{identity.ErrTooLarge, tooLarge, "Identity is too large"},

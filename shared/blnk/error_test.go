@@ -32,6 +32,8 @@ type row struct {
 
 var sentinels = []row{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
+	{"identity.ErrStale", identity.ErrStale, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
+	{"identity.ErrRefused", identity.ErrRefused, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},
 	{"identity.ErrBusy", identity.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
 	{"identity.ErrTooLarge", identity.ErrTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Identity is too large", false},
@@ -128,10 +130,13 @@ func exportedErrors(t *testing.T, of string) (names []string) {
 }
 
 // failing is a store that fails in one way.
-type failing struct{ err error }
+type failing struct {
+	identity.Store
+	err error
+}
 
-func (f failing) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency) (identity.Created, error) {
-	return identity.Created{}, f.err
+func (f failing) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.Links) (identity.Changed, error) {
+	return identity.Changed{}, f.err
 }
 
 func (f failing) Get(context.Context, string, string) (identity.Identity, error) {
@@ -142,7 +147,7 @@ func (f failing) Get(context.Context, string, string) (identity.Identity, error)
 func TestStoreErrorsReachTheClient(t *testing.T) {
 	w := newWorld(t)
 	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
-		w.api.Identities.Store = failing{err}
+		w.api.Identities.Store = failing{err: err}
 		w.send(request{body: seed})
 		w.send(get("a"))
 	}

@@ -21,7 +21,7 @@ type Guard interface {
 // Caller reads the key.
 func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, error) {
 	if len(h["X-Blnk-Key"]) > 1 {
-		return auth.Caller{}, auth.ErrInvalid
+		return auth.Caller{}, auth.ErrMissing // a refusal that API Gateway does not keep: one of the two may be good
 	}
 	return a.Guard.Key(ctx, h.Get("X-Blnk-Key"))
 }

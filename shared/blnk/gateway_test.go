@@ -48,7 +48,7 @@ func TestAuthorizerReadsTheHeader(t *testing.T) {
 			if !slices.Equal(g.asked, tt.asked) || (err == nil) != (tt.asked != nil) {
 				t.Errorf("the guard was asked %q, want %q; %v", g.asked, tt.asked, err)
 			}
-			if err != nil && !errors.Is(err, auth.ErrInvalid) {
+			if err != nil && !errors.Is(err, auth.ErrMissing) {
 				t.Error(err)
 			}
 		})

@@ -22,7 +22,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	draft.Tenant = r.Caller.Tenant
 	draft.Idempotency = identity.Idempotency{
 		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("blnk create-identity"),
+		Fingerprint: r.Fingerprint("blnk " + r.Operation),
 	}
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {

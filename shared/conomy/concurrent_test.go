@@ -17,7 +17,7 @@ import (
 // the replayed ones, and the different bodies.
 func (w *world) atOnce(n int, q func(i int) request) (statuses map[int]int, replayed int, bodies map[string]int) {
 	w.Helper()
-	w.api.Identities.Store = store.New(w.table.Table, bytes.Repeat([]byte("s"), 32))
+	w.api.Identities.Store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	w.api.Identities.Random = rand.Reader
 	r := routeOf(w, w.api, "create-identity")
 	handle, start := gateway.Handler(w.api, r), make(chan struct{})

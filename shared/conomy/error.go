@@ -28,9 +28,11 @@ var (
 	parsingResource    = problem{http.StatusBadRequest, "14", "parsingResource"}
 	failedPrecondition = problem{http.StatusUnprocessableEntity, "21", "failedPrecondition"}
 	busy               = problem{http.StatusConflict, "21", "failedPrecondition"}
+	stale              = problem{http.StatusPreconditionFailed, "21", "failedPrecondition"}
 	notFound           = problem{http.StatusNotFound, "31", "notFound"}
 	tooManyRequests    = problem{http.StatusTooManyRequests, "32", "tooManyRequests"}
 	unauthorized       = problem{http.StatusUnauthorized, "41", "unauthorized"}
+	unimplemented      = problem{http.StatusNotImplemented, "42", "unimplemented"}
 	forbiddenOperation = problem{http.StatusForbidden, "43", "forbiddenOperation"}
 )
 
@@ -41,10 +43,12 @@ var sentinels = []struct {
 	detail string
 }{
 	{identity.ErrNotFound, notFound, "identity not found"},
+	{identity.ErrStale, stale, "the identity has another version than If-Match names"},
 	{identity.ErrIdempotencyReused, failedPrecondition, "Idempotency-Key was used with another request"},
 	{identity.ErrBusy, busy, "an equal request is still running, try again shortly"},
 	{identity.ErrTooLarge, tooLarge, "the identity is too large"},
 	{identity.ErrUnavailable, unavailable, "the service is unavailable, try again shortly"},
+	{errUnimplemented, unimplemented, "not part of an identity registry"},
 	{gateway.ErrNoCaller, unauthorized, unauthorizedDetail},
 	{gateway.ErrScope, forbiddenOperation, "the client may not perform this operation"},
 	{gateway.ErrNoRoute, notFound, "no such operation"},
@@ -79,6 +83,8 @@ func classify(err error) (problem, string) {
 		invalid *identity.Invalid
 		missing *identity.Missing
 		taken   *identity.Taken
+		state   *identity.Precondition
+		unknown *identity.Unknown
 	)
 	switch {
 	case errors.As(err, &body) && body.Syntax:
@@ -89,6 +95,10 @@ func classify(err error) (problem, string) {
 		return invalidParam, wireName(invalid.Field) + " " + invalid.Reason
 	case errors.As(err, &missing):
 		return missingParam, wireName(missing.Field) + " is required"
+	case errors.As(err, &unknown):
+		return notFound, wireName(unknown.Field) + " is no identity of this client"
+	case errors.As(err, &state):
+		return failedPrecondition, state.Reason
 	case errors.As(err, &taken):
 		return alreadyExist, "an identity with the same " + fieldList(taken.Fields) + " already exists"
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
+	"cedula/shared/table/faults"
 )
 
 // guard keeps what it was asked, and lets everybody in.
@@ -148,19 +150,68 @@ func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
 	}
 }
 
+// TestRoutes compares the routes with Conomy's own list (the contract, sections
+// 3 and 14) and derives the rest: a name is the operation's, a reader reads, and
+// only the call that gives tokens is public.
 func TestRoutes(t *testing.T) {
-	got := make([]string, 0, 3)
+	contract := strings.Fields(readFile(t, "testdata/contract.txt"))
+	documented := make(map[string]bool)
+	for n := 0; n < len(contract); n += 2 {
+		documented[contract[n]+" "+contract[n+1]] = true
+	}
+	names := make(map[string]bool)
+	parameter := regexp.MustCompile(`\{[^}]+\}`)
 	for _, r := range new(conomy.API).Routes() {
-		got = append(got, fmt.Sprintf("%s %s %s %s %v", r.Name, r.Method, r.Path, r.Scope, r.Public))
+		call := r.Method + " " + parameter.ReplaceAllString(r.Path, "{}")
+		if !documented[call] {
+			t.Errorf("%s is not documented, or twice there", call)
+		}
+		delete(documented, call)
+		if names[r.Name] {
+			t.Errorf("two operations are called %s", r.Name)
+		}
+		names[r.Name] = true
+		if want := scopeOf(r); r.Scope != want || r.Public != (r.Path == "/auth") {
+			t.Errorf("%s: scope %q, want %q; public %v", r.Name, r.Scope, want, r.Public)
+		}
 	}
-	want := []string{
-		"create-token POST /auth  true",
-		"create-identity POST /identities identity:write false",
-		"get-identity GET /identities/{id} identity:read false",
+	for call := range documented {
+		t.Errorf("no route for %s", call)
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+}
+
+// scopeOf is what a route must ask for: what reads is called get, list or search.
+func scopeOf(r gateway.Route) string {
+	verb, _, _ := strings.Cut(r.Name, "-")
+	switch {
+	case r.Path == "/auth":
+		return ""
+	case slices.Contains([]string{"get", "list", "search"}, verb):
+		return auth.ScopeIdentityRead
+	case r.Name == "delete-identity":
+		return auth.ScopeIdentityDelete
 	}
+	return auth.ScopeIdentityWrite
+}
+
+// TestEveryRouteIsGuarded: whatever the route, nobody comes in without a caller,
+// without the route's scope, or through another route's event.
+func TestEveryRouteIsGuarded(t *testing.T) {
+	w := newWorld(t)
+	for _, r := range w.api.Routes() {
+		if r.Public {
+			continue
+		}
+		q := to(r.Name, "a", "{}").at("reference", "b").by(map[string]any{"principalId": "x"})
+		q.params["accountId"], q.params["ruleId"] = "c", "d"
+		wantStatus(t, w.send(q), 401)
+		for _, scope := range []string{auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityStatusWrite} {
+			if scope != r.Scope {
+				wantStatus(t, w.send(q.by(caller("acme", scope))), 403)
+			}
+		}
+	}
+	w.wantCalls(faults.Calls{})
 }
 
 // TestRefusedRequests pins the whole answers to those who may not come in, and
@@ -173,7 +224,7 @@ func TestRefusedRequests(t *testing.T) {
 	wantStatus(t, w.send(get("a").by(caller("acme"))), 403)
 	wantStatus(t, w.send(get("679d26c44a21df7584b38e11")), 404)
 	w.golden("refused")
-	if w.table.gets != 1 || w.table.writes != 0 {
-		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
+	if w.table.Calls().Get != 1 || w.table.Calls().Write != 0 {
+		t.Errorf("%d gets, %d writes", w.table.Calls().Get, w.table.Calls().Write)
 	}
 }

@@ -16,32 +16,47 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	draft, err := body.draft()
+	draft, err := body.draft(r.Caller.Strict)
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	draft.Tenant = r.Caller.Tenant
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
-	draft.Idempotency = identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("conomy create-identity"),
-	}
+	draft.Idempotency = idempotency(r)
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	answer := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(created.Identity)))
-	if created.Replayed {
-		answer = answer.With("Idempotent-Replayed", "true")
+	return answer(created), nil
+}
+
+// idempotency reads the request's key. Equal requests are equal in their body,
+// in what their path names, and in their query.
+func idempotency(r *gateway.Request) identity.Idempotency {
+	return identity.Idempotency{
+		Key:         r.Header.Get("Idempotency-Key"),
+		Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Param("id") + " " + r.Param("reference") + " " + r.Query.Encode()),
 	}
-	return answer, nil
+}
+
+// answer shows an identity with its version, and whether the request was
+// carried out before.
+func answer(c identity.Changed) gateway.Response {
+	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Version))
+	if c.Replayed {
+		response = response.With("Idempotent-Replayed", "true")
+	}
+	return response
 }
 
 // GetIdentity serves GET /identities/{id}.
 func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
-	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
+	i, err := a.Identities.GetWithChildren(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(toWire(i))), nil
+	if r.NotModified(i.Version) {
+		return gateway.NotModified(i.Version), nil
+	}
+	return answer(identity.Changed{Identity: i}), nil
 }

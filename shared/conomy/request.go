@@ -8,12 +8,16 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// decode reads a body whose Content-Type, if there is one, says JSON.
+// decode reads a body whose Content-Type, if there is one, says JSON. A strict
+// client's may have no member that the operation does not know.
 func decode(r *gateway.Request, into any) error {
 	if sent := r.Header.Get("Content-Type"); sent != "" {
 		if media, _, err := mime.ParseMediaType(sent); err != nil || media != "application/json" {
 			return &identity.Invalid{Field: "Content-Type", Reason: "must be application/json"}
 		}
+	}
+	if r.Caller.Strict {
+		return strictjson.DecodeKnown(r.Body, into)
 	}
 	return strictjson.Decode(r.Body, into)
 }
@@ -75,8 +79,8 @@ type bankRequest struct {
 
 // draft translates the request into the core's words. It returns a *Missing or
 // an *Invalid for what this dialect asks for beyond the core's own rules.
-func (c *createRequest) draft() (identity.Draft, error) {
-	if err := c.check(); err != nil {
+func (c *createRequest) draft(strict bool) (identity.Draft, error) {
+	if err := c.check(strict); err != nil {
 		return identity.Draft{}, err
 	}
 	p := identity.Profile{
@@ -85,7 +89,7 @@ func (c *createRequest) draft() (identity.Draft, error) {
 		DocumentType: c.DocumentType, DocumentNumber: c.DocumentNumber, IDV: c.IDV,
 		Gender: c.Gender, Nationality: c.Nationality, Country: c.Country,
 		Address: c.Address.address(), Security: c.SecurityOptions.options(),
-		Children: children(c.Children), ExternalID: c.ExternalID, Bank: c.BankAccount.account(),
+		ExternalID: c.ExternalID, Bank: c.BankAccount.account(),
 		Rules:        sent(c.Rules),
 		ExtendedData: identity.JSON(c.ExtendedData.Value),
 		Metadata:     identity.JSON(c.Metadata.Value),
@@ -97,6 +101,8 @@ func (c *createRequest) draft() (identity.Draft, error) {
 		Status:  identity.Status(c.Status),
 		MintID:  mintID,
 		Claims:  []identity.Claim{uniqueness(&p)},
+
+		Children: childIDs(c.Children),
 	}, nil
 }
 
@@ -121,10 +127,10 @@ func (s *securityRequest) options() identity.SecurityOptions {
 	return o
 }
 
-func children(sent []childRequest) []identity.Child {
-	var list []identity.Child
+func childIDs(sent []childRequest) []string {
+	var list []string
 	for _, c := range sent {
-		list = append(list, identity.Child{ID: c.ID, Name: c.Name, Email: c.Email})
+		list = append(list, c.ID)
 	}
 	return list
 }

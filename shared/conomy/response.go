@@ -19,6 +19,8 @@ type identityWire struct {
 	Phone           string           `json:"phone"`
 	DocumentType    string           `json:"documentType"`
 	DocumentNumber  string           `json:"documentNumber"`
+	DocumentCheck   string           `json:"documentCheck"`       // valid, invalid or unchecked
+	DocumentReason  string           `json:"documentCheckReason"` // why; empty when valid
 	IDV             string           `json:"idv"`
 	SecurityOptions securityWire     `json:"securityOptions"`
 	Country         string           `json:"country"`
@@ -82,10 +84,12 @@ type bankWire struct {
 
 // toWire translates an identity of either dialect.
 func toWire(i identity.Identity) identityWire {
+	document := verdict(&i.Profile)
 	return identityWire{
 		ID: i.ID, Type: typeOf(i.Kind), Name: nameOf(&i.Profile), Nickname: i.Nickname, Lastname: i.LastName,
 		Email: i.Email, Phone: i.Phone,
 		DocumentType: i.DocumentType, DocumentNumber: i.DocumentNumber, IDV: i.IDV,
+		DocumentCheck: string(document.Verdict), DocumentReason: document.Reason,
 		SecurityOptions: toSecurityWire(i.Security),
 		Country:         i.Country, Children: toChildrenWire(i.Children),
 		Status: string(i.Status), ExternalID: i.ExternalID, BankAccount: toBankWire(i.Bank),
@@ -106,10 +110,11 @@ func toSecurityWire(s identity.SecurityOptions) securityWire {
 	}
 }
 
-func toChildrenWire(children []identity.Child) []childWire {
+func toChildrenWire(children []identity.Identity) []childWire {
 	var list []childWire
-	for _, c := range children {
-		list = append(list, childWire(c))
+	for n := range children {
+		c := &children[n]
+		list = append(list, childWire{c.ID, nameOf(&c.Profile), c.LastName, c.Email})
 	}
 	return list
 }

@@ -17,7 +17,7 @@ const (
 
 // check applies the rules that only this dialect has: which fields must be
 // there, and what an email, a phone, a country and a type look like.
-func (c *createRequest) check() error {
+func (c *createRequest) check(strict bool) error {
 	for _, f := range []struct {
 		name identity.Field
 		sent string
@@ -34,7 +34,7 @@ func (c *createRequest) check() error {
 		}
 	}
 	if c.Type != "" && c.Type != typeUser && c.Type != typeOrganization {
-		return &identity.Invalid{Field: "type", Reason: "must be USER or ORGANIZATION"}
+		return errType
 	}
 	if err := identity.CheckEmail(c.Email); err != nil {
 		return err
@@ -42,48 +42,79 @@ func (c *createRequest) check() error {
 	if err := identity.CheckPhone(c.Phone); err != nil {
 		return err
 	}
-	return c.checkParts()
+	if err := c.checkParts(); err != nil {
+		return err
+	}
+	return c.checkFacts(strict)
 }
 
 func (c *createRequest) checkParts() error {
 	if c.Country != "" && !alpha3(c.Country) {
-		return &identity.Invalid{Field: "country", Reason: "must be three capital letters of ISO 3166-1, such as CHL"}
+		return errCountry
 	}
 	if identity.NormalizeDocument(c.DocumentNumber) == "" {
 		return &identity.Invalid{Field: "documentNumber", Reason: "must hold letters or digits"}
 	}
 	if _, ok := identity.ParseDate(c.BirthDate); c.BirthDate != "" && !ok {
-		return &identity.Invalid{Field: "birthDate", Reason: "must be a date such as 1990-01-15"}
+		return errBirthDate
 	}
-	for i, child := range c.Children {
-		if err := required(fmt.Sprintf("children.%d", i), "id", child.ID, "name", child.Name, "email", child.Email); err != nil {
-			return err
-		}
-	}
-	if err := c.SecurityOptions.AccessControl.check(); err != nil {
+	if err := checkChildren(c.Children); err != nil {
 		return err
 	}
-	if b := c.BankAccount; b != nil {
-		return required("bankAccount", "accountNumber", b.AccountNumber, "bank", b.Bank, "currency", b.Currency,
-			"accountHolder", b.AccountHolder, "accountHolderDni", b.AccountHolderDni, "country", b.Country)
+	if err := c.SecurityOptions.AccessControl.check(pathAccessControl); err != nil {
+		return err
+	}
+	if b := c.BankAccount.account(); b != nil {
+		return checkBank("bankAccount.", b)
 	}
 	return nil
 }
 
-func (a *accessControlWire) check() error {
+// checkBank asks for what Conomy needs of an account. The prefix is where the
+// account stands in the body.
+func checkBank(prefix string, b *identity.BankAccount) error {
+	return required(prefix, "accountNumber", b.AccountNumber, "bank", b.Bank, "currency", b.Currency,
+		"accountHolder", b.Holder, "accountHolderDni", b.HolderDocument, "country", b.Country)
+}
+
+var (
+	errType      = &identity.Invalid{Field: "type", Reason: "must be USER or ORGANIZATION"}
+	errCountry   = &identity.Invalid{Field: "country", Reason: "must be three capital letters of ISO 3166-1, such as CHL"}
+	errBirthDate = &identity.Invalid{Field: "birthDate", Reason: "must be a date such as 1990-01-15"}
+)
+
+// checkChildren asks for an id only: name and email, which Conomy wants as
+// well, are read from the child itself.
+func checkChildren(children []childRequest) error {
+	for i, child := range children {
+		if err := required(fmt.Sprintf("children.%d.", i), "id", child.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const pathAccessControl = "securityOptions.accessControl."
+
+// check asks for what a scope needs. The prefix is where the scopes stand in
+// the body.
+func (a *accessControlWire) check(prefix string) error {
 	if a == nil {
 		return nil
 	}
+	if prefix != "" {
+		prefix += "scopes."
+	}
 	if a.Scopes == nil {
-		return &identity.Missing{Field: "securityOptions.accessControl.scopes"}
+		return &identity.Missing{Field: pathAccessControl + "scopes"}
 	}
 	for i, s := range a.Scopes {
-		path := fmt.Sprintf("securityOptions.accessControl.scopes.%d", i)
+		path := fmt.Sprintf("%s%d.", prefix, i)
 		if err := required(path, "resource", s.Resource, "reference", s.Reference); err != nil {
 			return err
 		}
 		if s.Permissions == nil {
-			return &identity.Missing{Field: identity.Field(path + ".permissions")}
+			return &identity.Missing{Field: identity.Field(path + "permissions")}
 		}
 	}
 	return nil
@@ -94,7 +125,7 @@ func (a *accessControlWire) check() error {
 func required(path string, namesAndValues ...string) error {
 	for i := 0; i < len(namesAndValues); i += 2 {
 		if namesAndValues[i+1] == "" {
-			return &identity.Missing{Field: identity.Field(path + "." + namesAndValues[i])}
+			return &identity.Missing{Field: identity.Field(path + namesAndValues[i])}
 		}
 	}
 	return nil

@@ -121,7 +121,7 @@ func (b *bank) ask(token, key string) (events.APIGatewayCustomAuthorizerResponse
 func TestForeignCredentialsStayOutside(t *testing.T) {
 	b := newBank(t)
 	token, foreign := b.token(b.client), b.token(b.rival)
-	b.table.gets = 0
+	b.table.Reset()
 	tests := []struct {
 		name, token, key string
 		denied           bool // by a policy; otherwise 401
@@ -146,8 +146,8 @@ func TestForeignCredentialsStayOutside(t *testing.T) {
 			}
 		})
 	}
-	if b.table.gets > 0 {
-		t.Errorf("%d table calls", b.table.gets)
+	if b.table.Calls().Get > 0 {
+		t.Errorf("%d table calls", b.table.Calls().Get)
 	}
 }
 

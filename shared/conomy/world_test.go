@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,8 +26,8 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/store"
-	"cedula/shared/table"
 	"cedula/shared/table/embedded"
+	"cedula/shared/table/faults"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -44,25 +45,9 @@ type world struct {
 	testing.TB
 	api   *conomy.API
 	store *store.Store
-	table *counted
+	table *faults.Counter
 	now   time.Time
 	told  strings.Builder
-}
-
-// counted is a table that counts the calls.
-type counted struct {
-	table.Table
-	gets, writes int
-}
-
-func (c *counted) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
-	c.gets++
-	return c.Table.Get(ctx, strong, keys...)
-}
-
-func (c *counted) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	c.writes++
-	return c.Table.Write(ctx, ops...)
 }
 
 func newWorld(t testing.TB) *world {
@@ -76,7 +61,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{TB: t, table: &counted{Table: db}, now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
+	w := &world{TB: t, table: faults.Count(db), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
 	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	w.api = &conomy.API{Identities: &identity.Service{
 		Store: w.store, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{2}),
@@ -89,6 +74,8 @@ func newWorld(t testing.TB) *world {
 type request struct {
 	operation string // of the dialect; create-identity if empty
 	id        string
+	params    map[string]string // of the path, beside the id
+	query     string            // as it stands in the URL
 	body      string
 	header    map[string]string
 	caller    map[string]any
@@ -104,7 +91,32 @@ var (
 	other   = caller("other", auth.ScopeAll)
 )
 
-func get(id string) request { return request{operation: "get-identity", id: id} }
+// to is a request of an operation on an identity.
+func to(operation, id, body string) request {
+	return request{operation: operation, id: id, body: body}
+}
+
+func get(id string) request { return to("get-identity", id, "") }
+
+func patch(id, body string) request { return to("update-identity", id, body) }
+
+// strict makes a caller's client a strict one.
+func strict(caller map[string]any) map[string]any {
+	caller = maps.Clone(caller)
+	caller["mode"] = "strict"
+	return caller
+}
+
+// at names another part of the path.
+func (q request) at(param, value string) request {
+	q.params = map[string]string{param: value}
+	return q
+}
+
+func (q request) where(query string) request {
+	q.query = query
+	return q
+}
 
 func (q request) by(caller map[string]any) request {
 	q.caller = caller
@@ -129,6 +141,17 @@ func (q request) event(r gateway.Route) events.APIGatewayProxyRequest {
 	}
 	if q.id != "" {
 		e.PathParameters = map[string]string{"id": q.id}
+	}
+	for name, value := range q.params {
+		e.Path = strings.ReplaceAll(e.Path, "{"+name+"}", value)
+		e.PathParameters[name] = value
+	}
+	if q.query != "" {
+		query, err := url.ParseQuery(q.query)
+		if err != nil {
+			panic(err)
+		}
+		e.MultiValueQueryStringParameters = query
 	}
 	if q.body != "" {
 		e.MultiValueHeaders["Content-Type"] = []string{"application/json"}
@@ -170,7 +193,7 @@ func (w *world) through(api gateway.API, q request) events.APIGatewayProxyRespon
 	if err != nil || answer.IsBase64Encoded {
 		w.Fatalf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
 	}
-	fmt.Fprintf(&w.told, "> %s %s\n", e.HTTPMethod, e.Path)
+	fmt.Fprintf(&w.told, "> %s %s%s\n", e.HTTPMethod, e.Path, strings.TrimSuffix("?"+q.query, "?"))
 	tell(&w.told, ">", e.MultiValueHeaders, e.Body)
 	fmt.Fprintf(&w.told, "< %d %s\n", answer.StatusCode, http.StatusText(answer.StatusCode))
 	tell(&w.told, "<", answer.MultiValueHeaders, answer.Body)
@@ -184,6 +207,20 @@ func tell(to *strings.Builder, side string, header map[string][]string, body str
 		}
 	}
 	fmt.Fprintf(to, "%s\n\n", strings.TrimSuffix(body, "\n"))
+}
+
+// person puts an identity into the registry whose id and names are chosen. It
+// uses up no random bytes and stands in no golden file.
+func (w *world) person(id string) string {
+	w.Helper()
+	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{
+		Tenant: "acme", ID: id, Trusted: true, Profile: identity.Profile{
+			FirstName: "Name of " + id, LastName: "Last of " + id, Email: id + "@example.com", DocumentType: "RUT", DocumentNumber: "11.111.111-1",
+		},
+	}); err != nil {
+		w.Fatal(err)
+	}
+	return id
 }
 
 // golden compares all that was sent and answered with a file of testdata.
@@ -216,6 +253,16 @@ func at(t testing.TB, body, path string) string {
 		value = members[name]
 	}
 	return string(value)
+}
+
+// wantCalls compares what the table was asked since the last time.
+func (w *world) wantCalls(want faults.Calls) {
+	w.Helper()
+	got := w.table.Reset()
+	got.Units = want.Units
+	if got != want {
+		w.Errorf("the table was asked %+v, want %+v", got, want)
+	}
 }
 
 func wantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {

@@ -44,7 +44,9 @@ func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCust
 		caller, err := a.Caller(ctx, headers(event))
 		switch {
 		case err == nil:
-			return policy("Allow", event.MethodArn, caller.Client, callerContext(caller)), nil
+			allow := policy("Allow", event.MethodArn, caller.Client, callerContext(caller))
+			allow.UsageIdentifierKey = caller.UsagePlanKey
+			return allow, nil
 		case !auth.IsRefusal(err):
 			slog.ErrorContext(ctx, "authorizer", "trace", event.RequestContext.RequestID, "error", err.Error())
 			return events.APIGatewayCustomAuthorizerResponse{}, errUndecided

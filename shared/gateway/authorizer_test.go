@@ -51,17 +51,17 @@ func TestAuthorizerAdmits(t *testing.T) {
 		{
 			"without end",
 			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"a", "b"}},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "a b", "expires": "0"},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "a b", "expires": "0", "mode": "lenient"},
 		},
 		{
 			"until later",
 			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "*", "expires": "1772600767"},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "*", "expires": "1772600767", "mode": "lenient"},
 		},
 		{
-			"without scopes",
-			auth.Caller{Tenant: "acme", Client: "c1"},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "", "expires": "0"},
+			"strict, without scopes",
+			auth.Caller{Tenant: "acme", Client: "c1", Strict: true},
+			map[string]any{"tenant": "acme", "client": "c1", "scopes": "", "expires": "0", "mode": "strict"},
 		},
 	}
 	for _, tt := range tests {

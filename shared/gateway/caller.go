@@ -12,7 +12,10 @@ const (
 	contextTenant  = "tenant"
 	contextClient  = "client"
 	contextScopes  = "scopes"
+	contextMode    = "mode"    // strict or lenient
 	contextExpires = "expires" // Unix seconds; 0 for a credential without end
+
+	modeStrict, modeLenient = "strict", "lenient"
 )
 
 func callerContext(c auth.Caller) map[string]any {
@@ -20,7 +23,12 @@ func callerContext(c auth.Caller) map[string]any {
 	if !c.Expires.IsZero() {
 		expires = c.Expires.Unix()
 	}
+	mode := modeLenient
+	if c.Strict {
+		mode = modeStrict
+	}
 	return map[string]any{
+		contextMode:    mode,
 		contextTenant:  c.Tenant,
 		contextClient:  c.Client,
 		contextScopes:  c.Scopes.String(),
@@ -40,6 +48,7 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 		Tenant: text(contextTenant),
 		Client: text(contextClient),
 		Scopes: auth.ParseScopes(text(contextScopes)),
+		Strict: text(contextMode) == modeStrict,
 	}
 	if err != nil || seconds < 0 || c.Tenant == "" || c.Client == "" {
 		return auth.Caller{}, ErrNoCaller

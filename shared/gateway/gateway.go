@@ -37,11 +37,12 @@ type Route struct {
 
 // Request is what an operation sees of an HTTP request.
 type Request struct {
-	Caller  auth.Caller // zero on a public route
-	Header  http.Header
-	Query   url.Values
-	Body    []byte
-	TraceID string // the gateway's request id, a UUID
+	Operation string      // the route's name
+	Caller    auth.Caller // zero on a public route
+	Header    http.Header
+	Query     url.Values
+	Body      []byte
+	TraceID   string // the gateway's request id, a UUID
 
 	ctx    context.Context
 	params map[string]string

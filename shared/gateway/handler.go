@@ -69,7 +69,7 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := r.Context().Value(eventKey{}).(*arrival)
 	trace := a.event.RequestContext.RequestID
 	request := &Request{
-		Header: r.Header, Query: r.URL.Query(), TraceID: trace,
+		Operation: o.route.Name, Header: r.Header, Query: r.URL.Query(), TraceID: trace,
 		ctx: r.Context(), params: a.event.PathParameters,
 	}
 	answer, err := o.serve(request, &a.event)

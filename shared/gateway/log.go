@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
@@ -18,10 +19,11 @@ func (o operation) log(ctx context.Context, r *Request, answer Response, err err
 		slog.String("trace", r.TraceID),
 		slog.String("client", r.Caller.Client),
 	}
-	if answer.Status >= 500 {
+	failed := answer.Status >= 500 && answer.Status != http.StatusNotImplemented
+	if failed {
 		level = slog.LevelError
 	}
-	if answer.Status >= 500 && err != nil {
+	if failed && err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	slog.LogAttrs(ctx, level, "request", attrs...)

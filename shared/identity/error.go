@@ -11,6 +11,8 @@ var (
 	// ErrNotFound: the tenant has no such identity. Another tenant's identity
 	// and one that never was are the same.
 	ErrNotFound = errors.New("identity not found")
+	// ErrStale: the identity is of another version than the request asks for.
+	ErrStale = errors.New("identity has another version")
 	// ErrIdempotencyReused: the idempotency key came before with another request.
 	ErrIdempotencyReused = errors.New("idempotency key was used with another request")
 	// ErrBusy: other requests hold the same identity or key; try again shortly.
@@ -33,6 +35,18 @@ type Invalid struct {
 
 // Error names the field and the rule, never the value.
 func (e *Invalid) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Reason) }
+
+// Precondition says that the identity is not in a state that allows the change.
+type Precondition struct{ Reason string } // a sentence without values
+
+// Error is the reason.
+func (e *Precondition) Error() string { return e.Reason }
+
+// Unknown says that a field names an identity that the tenant does not have.
+type Unknown struct{ Field Field }
+
+// Error names the field, never the id.
+func (e *Unknown) Error() string { return fmt.Sprintf("%s names no identity", e.Field) }
 
 // Missing says that a field that the dialect requires was not sent.
 type Missing struct{ Field Field }

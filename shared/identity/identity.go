@@ -31,9 +31,22 @@ type Identity struct {
 	KYC       JSON // written by the registry, never by a client
 	WatchList JSON // likewise
 
+	Parent   bool       // it has children, or had
+	Children []Identity // only where an operation says that it fills them in
+
+	Held Held // kept for the store
+
 	Version   int64     // 1 when created, one more per change
 	CreatedAt time.Time // UTC, to the microsecond
 	UpdatedAt time.Time
+}
+
+// Held is what a store keeps for an identity beside its record: its uniqueness
+// claims and the idempotency claim of its creation, by their keys. The core
+// hands it back as it came.
+type Held struct {
+	Claims []string
+	Once   string
 }
 
 // Profile is the part of an identity that its client writes. An empty string
@@ -62,7 +75,6 @@ type Profile struct {
 	Address     Address
 
 	Security   SecurityOptions
-	Children   []Child
 	ExternalID string // the client's own reference
 	Bank       *BankAccount
 
@@ -98,8 +110,9 @@ type AccessScope struct {
 	Permissions []string
 }
 
-// Child is a related identity, such as a subsidiary or a dependent user.
-type Child struct{ ID, Name, LastName, Email string }
+// ResourceIdentity is the kind of resource whose references are identities of
+// the same tenant.
+const ResourceIdentity = "IDENTITY"
 
 // BankAccount is the account on which the identity is paid.
 type BankAccount struct {

@@ -94,9 +94,6 @@ func profile() *rapid.Generator[identity.Profile] {
 					identity.AccessScope{Resource: s("resource"), Reference: s("reference"), Permissions: rapid.SliceOfN(text(), 0, 3).Draw(t, "permissions")})
 			}
 		}
-		for range rapid.IntRange(0, 3).Draw(t, "children") {
-			p.Children = append(p.Children, identity.Child{ID: s("child"), Name: s("name"), LastName: s("last name"), Email: s("child email")})
-		}
 		if flag("has a bank account") {
 			p.Bank = &identity.BankAccount{
 				AccountNumber: s("account"), Nickname: s("account nick"), Bank: s("bank"), Currency: s("currency"), AccountType: s("account type"),

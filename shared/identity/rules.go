@@ -71,16 +71,8 @@ func (p *Profile) rules() []rule {
 	}
 }
 
-// checkLists checks the texts inside children, access scopes and the bank account.
+// checkLists checks the texts inside access scopes and the bank account.
 func (p *Profile) checkLists() error {
-	if len(p.Children) > MaxListLength {
-		return &Invalid{FieldChildren, fmt.Sprintf("must hold at most %d entries", MaxListLength)}
-	}
-	for _, c := range p.Children {
-		if err := checkAll(FieldChildren, c.ID, c.Name, c.LastName, c.Email); err != nil {
-			return err
-		}
-	}
 	if err := p.Security.AccessControl.check(); err != nil {
 		return err
 	}

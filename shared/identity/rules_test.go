@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,10 +44,6 @@ var texts = []struct {
 	{"Security.AccessControl.Scopes.Resource", identity.FieldAccessControl, 256},
 	{"Security.AccessControl.Scopes.Reference", identity.FieldAccessControl, 256},
 	{"Security.AccessControl.Scopes.Permissions", identity.FieldAccessControl, 256},
-	{"Children.ID", identity.FieldChildren, 256},
-	{"Children.Name", identity.FieldChildren, 256},
-	{"Children.LastName", identity.FieldChildren, 256},
-	{"Children.Email", identity.FieldChildren, 256},
 	{"ExternalID", identity.FieldExternalID, 256},
 	{"Bank.AccountNumber", identity.FieldBank, 256},
 	{"Bank.Nickname", identity.FieldBank, 256},
@@ -154,15 +151,12 @@ func TestListsAreBounded(t *testing.T) {
 		}
 		return identity.Profile{Security: identity.SecurityOptions{AccessControl: &identity.AccessControl{Scopes: s}}}
 	}
-	children := func(n int) identity.Profile { return identity.Profile{Children: make([]identity.Child, n)} }
 	tests := []struct {
 		name   string
 		p      identity.Profile
 		field  identity.Field
 		reason string
 	}{
-		{"100 children", children(100), "", ""},
-		{"101 children", children(101), identity.FieldChildren, "must hold at most 100 entries"},
 		{"100 scopes", scopes(100, 1), "", ""},
 		{"101 scopes", scopes(101, 1), identity.FieldAccessControl, "must hold at most 100 scopes"},
 		{"100 permissions", scopes(1, 100), "", ""},
@@ -183,11 +177,8 @@ func TestListsAreBounded(t *testing.T) {
 
 func TestSizeIsBounded(t *testing.T) {
 	value := func(bytes int) identity.JSON { return identity.JSON(`"` + strings.Repeat("x", bytes-2) + `"`) }
-	children := make([]identity.Child, 100)
-	for i := range children {
-		long := strings.Repeat("🙂", 256)
-		children[i] = identity.Child{ID: long, Name: long, LastName: long, Email: long}
-	}
+	long := slices.Repeat([]string{strings.Repeat("🙂", 256)}, 100)
+	scopes := slices.Repeat([]identity.AccessScope{{Permissions: long}}, 100)
 	const third = 256 << 10 / 3
 	tests := []struct {
 		name string
@@ -198,7 +189,7 @@ func TestSizeIsBounded(t *testing.T) {
 		{"one byte more", identity.Profile{Metadata: value(256<<10 + 1)}, false},
 		{"256 KB in three values", identity.Profile{Rules: value(third), ExtendedData: value(third), Metadata: value(third + 1)}, true},
 		{"one byte more in three values", identity.Profile{Rules: value(third), ExtendedData: value(third), Metadata: value(third + 2)}, false},
-		{"every list full of long texts", identity.Profile{Children: children}, false}, // the table's own limit
+		{"every list full of long texts", identity.Profile{Security: identity.SecurityOptions{AccessControl: &identity.AccessControl{Scopes: scopes}}}, false}, // the table's own limit
 	}
 	w := newWorld(t)
 	for _, tt := range tests {

@@ -2,21 +2,56 @@ package identity
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 )
 
 // Store keeps identities. It is safe for concurrent use.
 type Store interface {
-	// Create writes a new identity, its claims and its idempotency key, all or
-	// nothing. If an equal request with the same key was carried out before,
+	// Create writes a new identity, its claims, its idempotency key and the
+	// links to its children, all or nothing. If an equal request with the same key was carried out before,
 	// it changes nothing and returns the identity as that request left it,
 	// with Replayed set. Otherwise it returns ErrIdempotencyReused, a *Taken
-	// for the id or a claim, ErrBusy, ErrTooLarge or ErrUnavailable.
-	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency) (Created, error)
+	// for the id or a claim, ErrStale if a child has changed, ErrBusy,
+	// ErrTooLarge or ErrUnavailable.
+	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
+
+	// Update writes the next version of an identity, the idempotency key of the
+	// change and its links, all or nothing. ErrStale if the identity is not of
+	// the version before i's any more, or a linked one has changed; otherwise
+	// as Create, without a *Taken.
+	Update(ctx context.Context, i Identity, once Idempotency, links Links) (Changed, error)
+
+	// Replay returns the first answer to an equal change with the same key.
+	// ErrNotFound if there was none, ErrIdempotencyReused if another request
+	// had the key.
+	Replay(ctx context.Context, tenant, id string, once Idempotency) (Changed, error)
 
 	// Get returns the newest state of an identity. ErrNotFound, ErrUnavailable.
 	Get(ctx context.Context, tenant, id string) (Identity, error)
+
+	// GetMany returns up to 100 identities in the order of the ids, without
+	// those that are absent.
+	GetMany(ctx context.Context, tenant string, ids []string) ([]Identity, error)
+
+	// Entries returns the next entries of a source, at most limit, in ascending
+	// or descending order. After is the entry at which to go on; one without an
+	// id stands for all of its number; nil begins at the end.
+	Entries(ctx context.Context, src Source, after *Entry, limit int, descending bool) ([]Entry, error)
+
+	// Delete removes an identity, its parts, its links from both sides and its
+	// claims. If it is cut short, the identity is gone for every reader, and the
+	// next Delete finishes the work. ErrNotFound; ErrStale if match, which may be
+	// nil, refuses the version; ErrBusy if others change it all the time.
+	Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error
+
+	// Withdrawals returns an identity's withdrawal accounts by id.
+	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)
+	// AddWithdrawal writes a new account. ErrNotFound if there is no identity.
+	AddWithdrawal(ctx context.Context, tenant, id string, b BankAccount) error
+	// RemoveWithdrawal deletes an account. ErrNotFound if there is none.
+	RemoveWithdrawal(ctx context.Context, tenant, id, account string) error
 }
 
 // Service is what every dialect calls.
@@ -24,6 +59,8 @@ type Service struct {
 	Store  Store
 	Now    func() time.Time
 	Random io.Reader // must be cryptographically strong
+
+	totals totals
 }
 
 // Draft is a request for a new identity.
@@ -36,26 +73,49 @@ type Draft struct {
 	ID     string // chosen by the client; empty to have one minted
 	MintID func(now time.Time, random io.Reader) (string, error)
 
+	Children    []string // ids of identities of the tenant
 	Claims      []Claim
 	Idempotency Idempotency
 }
 
-// Created is the outcome of a create.
-type Created struct {
+// Changed is the outcome of a create or a change.
+type Changed struct {
 	Identity
 	Replayed bool // the answer to an earlier, equal request; nothing was written now
 }
 
-// Create makes an identity from a draft. It returns an *Invalid naming a field
-// that breaks a rule of the core, and what Store.Create returns.
-func (s *Service) Create(ctx context.Context, d Draft) (Created, error) {
+// Create makes an identity from a draft, and answers it with its children. It
+// returns an *Invalid naming a field that breaks a rule of the core, an
+// *Unknown for a child that does not exist, and what Store.Create returns.
+func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 	if err := d.check(); err != nil {
-		return Created{}, err
+		return Changed{}, err
 	}
+	i, err := s.newIdentity(d)
+	if err != nil {
+		return Changed{}, err
+	}
+	var created Changed
+	err = retry(ctx, func() error {
+		children, err := s.resolve(ctx, d.Tenant, d.Children)
+		if err != nil {
+			return err
+		}
+		i.Parent = len(children) > 0
+		created, err = s.Store.Create(ctx, i, d.Claims, d.Idempotency, Links{Add: children})
+		return err
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	return created, s.showChildren(ctx, &created.Identity)
+}
+
+func (s *Service) newIdentity(d Draft) (Identity, error) {
 	now := s.Now().UTC().Truncate(time.Microsecond)
 	id, err := s.name(d, now)
 	if err != nil {
-		return Created{}, err
+		return Identity{}, err
 	}
 	i := Identity{
 		Tenant: d.Tenant, ID: id, Profile: d.Profile,
@@ -65,10 +125,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Created, error) {
 	if i.Status.Pending() {
 		i.ExpiresAt = now.Add(pendingLife).Truncate(time.Second)
 	}
-	if err := s.nameBankAccount(&i, d, now); err != nil {
-		return Created{}, err
-	}
-	return s.Store.Create(ctx, i, d.Claims, d.Idempotency)
+	return i, s.stampBank(&i, nil, d.MintID)
 }
 
 // Get returns an identity of the tenant. An id that no identity can have is
@@ -87,6 +144,12 @@ func (d *Draft) check() error {
 	if err := d.Idempotency.check(); err != nil {
 		return err
 	}
+	if len(d.Children) > MaxFirstChildren {
+		return &Invalid{FieldChildren, fmt.Sprintf("must name at most %d identities; add more once it is there", MaxFirstChildren)}
+	}
+	if err := (&Relinking{Children: d.Children}).check(""); err != nil {
+		return err
+	}
 	return d.Profile.check()
 }
 
@@ -97,16 +160,21 @@ func (s *Service) name(d Draft, now time.Time) (string, error) {
 	return d.MintID(now, s.Random)
 }
 
-// nameBankAccount gives the bank account its id and times. The draft's own
-// account stays as it was.
-func (s *Service) nameBankAccount(i *Identity, d Draft, now time.Time) error {
-	if d.Bank == nil {
+// stampBank gives a new bank account its id and a changed one its time. The
+// account that the caller handed in stays as it was.
+func (s *Service) stampBank(i *Identity, before *BankAccount, mint func(time.Time, io.Reader) (string, error)) error {
+	if i.Bank == nil || (before != nil && *before == *i.Bank) {
 		return nil
 	}
-	account := *d.Bank
-	var err error
-	account.ID, err = d.MintID(now, s.Random)
-	account.CreatedAt, account.UpdatedAt = now, now
+	account := *i.Bank
+	account.UpdatedAt = i.UpdatedAt
+	if before != nil {
+		account.ID, account.CreatedAt = before.ID, before.CreatedAt
+		i.Bank = &account
+		return nil
+	}
+	id, err := mint(i.UpdatedAt, s.Random)
+	account.ID, account.CreatedAt = id, i.UpdatedAt
 	i.Bank = &account
 	return err
 }

@@ -51,7 +51,7 @@ func TestCreateSetsWhatIsTheServers(t *testing.T) {
 		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active,
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
-	if diff := cmp.Diff(identity.Created{Identity: want}, got); diff != "" {
+	if diff := cmp.Diff(identity.Changed{Identity: want}, got); diff != "" {
 		t.Error(diff)
 	}
 	if len(got.ID) != 16 {

@@ -40,16 +40,33 @@ func (s Status) Pending() bool {
 	return false
 }
 
-// initialStatus is the status of a new identity: the one asked for if the
-// caller is trusted with it and the registry knows it, ACTIVE for a trusted
-// caller that asks for none, otherwise PENDING.
+// initialStatus is the status of a new identity: for a caller that is trusted
+// with it the one asked for or, if none is, ACTIVE. Everybody else's is PENDING,
+// and so is one that the registry does not know: a misspelt BLOCKED must not
+// make an identity active.
 func initialStatus(asked Status, trusted bool) Status {
 	switch {
-	case !trusted:
-		return Pending
-	case asked.Known():
+	case trusted && asked == "":
+		return Active
+	case trusted && asked.Known():
 		return asked
 	default:
-		return Active
+		return Pending
 	}
+}
+
+// Deactivate takes an active identity out of use; an inactive one stays as it
+// is. It returns a *Precondition in any other status.
+func (i *Identity) Deactivate() error { return i.move(Active, Inactive) }
+
+// Reactivate takes an inactive identity back into use; an active one stays as
+// it is. It returns a *Precondition in any other status.
+func (i *Identity) Reactivate() error { return i.move(Inactive, Active) }
+
+func (i *Identity) move(from, to Status) error {
+	if i.Status != from && i.Status != to {
+		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to)}
+	}
+	i.Status = to
+	return nil
 }

@@ -31,16 +31,23 @@ type world struct {
 type counted struct {
 	identity.Store
 	creates, gets int
+	read          int // by GetMany
 }
 
-func (c *counted) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency) (identity.Created, error) {
+func (c *counted) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
 	c.creates++
-	return c.Store.Create(ctx, i, claims, once)
+	return c.Store.Create(ctx, i, claims, once, links)
 }
 
 func (c *counted) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
 	c.gets++
 	return c.Store.Get(ctx, tenant, id)
+}
+
+func (c *counted) GetMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
+	found, err := c.Store.GetMany(ctx, tenant, ids)
+	c.read += len(found)
+	return found, err
 }
 
 func newWorld(t *testing.T) *world {
@@ -72,7 +79,7 @@ func draft(p identity.Profile) identity.Draft {
 	return identity.Draft{Tenant: "acme", Profile: p, Trusted: true, MintID: mint}
 }
 
-func (w *world) create(t *testing.T, d identity.Draft) identity.Created {
+func (w *world) create(t *testing.T, d identity.Draft) identity.Changed {
 	t.Helper()
 	created, err := w.Create(ctx, d)
 	if err != nil {

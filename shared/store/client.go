@@ -19,6 +19,7 @@ type clientRecord struct {
 	Name         string         `json:"n,omitzero"`
 	Scopes       []string       `json:"s,omitempty"`
 	Suspended    bool           `json:"off,omitzero"`
+	Strict       bool           `json:"strict,omitzero"`
 	Secrets      []secretRecord `json:"sec,omitempty"`
 	UsagePlanKey string         `json:"up,omitzero"`
 	Created      time.Time      `json:"c"`
@@ -78,7 +79,7 @@ func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Cli
 
 func encodeClient(c auth.Client) []byte {
 	r := clientRecord{
-		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended,
+		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
 		UsagePlanKey: c.UsagePlanKey, Created: c.Created.UTC(),
 	}
 	for _, secret := range c.Secrets {
@@ -93,7 +94,7 @@ func decodeClient(body []byte) (auth.Client, error) {
 		return auth.Client{}, fmt.Errorf("store: damaged client record")
 	}
 	c := auth.Client{
-		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended,
+		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
 		UsagePlanKey: r.UsagePlanKey, Created: r.Created,
 	}
 	for _, secret := range r.Secrets {

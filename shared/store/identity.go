@@ -14,68 +14,106 @@ const onceLife = 24 * time.Hour
 
 // Create writes the identity, its claims and its idempotency claim in one
 // transaction. See identity.Store for what it returns.
-func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency) (identity.Created, error) {
-	record := newRecord(&i)
+func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
 	ops := make([]table.Op, 1, len(claims)+2)
 	for _, c := range claims {
 		key := s.keys.claim(i.Tenant, c)
-		record.Claims = append(record.Claims, key.PK)
+		i.Held.Claims = append(i.Held.Claims, key.PK)
 		ops = append(ops, table.Put(table.Item{Key: key, Owner: i.ID}, table.Absent()))
 	}
+	onceKey := s.keys.once(i.Tenant, once.Key)
 	if once.Key != "" {
-		record.Once = s.keys.once(i.Tenant, once.Key).PK
+		i.Held.Once = onceKey.PK
 	}
-	body := mustEncode(record)
-	ops[0] = table.Put(table.Item{
-		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexes(&i), Version: i.Version, Body: body,
-	}, table.Absent())
+	body := mustEncode(newRecord(&i))
+	ops[0] = table.Put(s.item(&i, body), table.Absent())
 	if once.Key != "" {
-		ops = append(ops, putOnce(record.Once, &i, once, body))
+		ops = append(ops, putOnce(onceKey, i.ID, i.CreatedAt, once, body))
 	}
+	ops = append(ops, linkOps(&i, links)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
 		return refusedCreate(failed, i.Tenant, claims, once)
 	}
-	return identity.Created{Identity: i}, explain("create identity", err)
+	return identity.Changed{Identity: i}, explain("create identity", err)
 }
 
-// putOnce remembers the request and the identity as it was answered. The copy
-// lives no longer than the identity: its deletion removes the claim too.
-func putOnce(pk string, i *identity.Identity, once identity.Idempotency, body []byte) table.Op {
+// item is an identity's own item.
+func (s *Store) item(i *identity.Identity, body []byte) table.Item {
+	return table.Item{
+		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexes(i), Version: i.Version, Body: body,
+	}
+}
+
+// Update writes the next version of an identity. The idempotency key of a
+// change is a part of the identity, and goes with it.
+func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+	body := mustEncode(newRecord(&i))
+	ops := []table.Op{table.Put(s.item(&i, body), table.VersionIs(i.Version-1))}
+	if once.Key != "" {
+		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
+	}
+	ops = append(ops, linkOps(&i, links)...)
+	_, err := s.table.Write(ctx, ops...)
+	var failed *table.ConditionError
+	switch {
+	case !errors.As(err, &failed):
+		return identity.Changed{Identity: i}, explain("update identity", err)
+	case once.Key != "" && failed.Of(1) != nil:
+		return replay(failed.Of(1).Current, i.Tenant, once)
+	case failed.Of(0) != nil && failed.Of(0).Current == nil:
+		return identity.Changed{}, identity.ErrNotFound
+	}
+	return identity.Changed{}, identity.ErrStale
+}
+
+// Replay reads the idempotency key of a change.
+func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.Changed, error) {
+	found, err := s.table.Get(ctx, true, s.keys.onceOf(tenant, id, once.Key))
+	if err != nil {
+		return identity.Changed{}, explain("replay", err)
+	}
+	if len(found.Items) == 0 {
+		return identity.Changed{}, identity.ErrNotFound
+	}
+	return replay(&found.Items[0], tenant, once)
+}
+
+// putOnce remembers a request and the identity as it was answered. The copy
+// lives no longer than the identity: its deletion removes it too.
+func putOnce(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
 	return table.Put(table.Item{
-		Key:     table.Key{PK: pk, SK: itemSK},
-		Owner:   i.ID,
-		Expires: i.CreatedAt.Add(onceLife),
-		Body:    append(once.Fingerprint[:], body...),
-	}, table.AbsentOrExpired(i.CreatedAt))
+		Key: key, Owner: owner, Expires: now.Add(onceLife),
+		Body: append(once.Fingerprint[:], body...),
+	}, table.AbsentOrExpired(now))
 }
 
 // refusedCreate says what stood in a create's way. The idempotency claim is
 // looked at first: an equal request that was carried out holds the other
 // claims as well.
-func refusedCreate(failed *table.ConditionError, tenant string, claims []identity.Claim, once identity.Idempotency) (identity.Created, error) {
-	if f := failed.Of(len(claims) + 1); f != nil {
+func refusedCreate(failed *table.ConditionError, tenant string, claims []identity.Claim, once identity.Idempotency) (identity.Changed, error) {
+	if f := failed.Of(len(claims) + 1); f != nil && once.Key != "" {
 		return replay(f.Current, tenant, once)
 	}
 	if failed.Of(0) != nil {
-		return identity.Created{}, &identity.Taken{Fields: []identity.Field{identity.FieldID}}
+		return identity.Changed{}, &identity.Taken{Fields: []identity.Field{identity.FieldID}}
 	}
 	for n, c := range claims {
 		if failed.Of(n+1) != nil {
-			return identity.Created{}, &identity.Taken{Fields: c.Fields}
+			return identity.Changed{}, &identity.Taken{Fields: c.Fields}
 		}
 	}
-	return identity.Created{}, explain("create identity", failed)
+	return identity.Changed{}, identity.ErrStale // a child changed
 }
 
-func replay(claim *table.Item, tenant string, once identity.Idempotency) (identity.Created, error) {
+func replay(claim *table.Item, tenant string, once identity.Idempotency) (identity.Changed, error) {
 	size := len(once.Fingerprint)
 	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
-		return identity.Created{}, identity.ErrIdempotencyReused
+		return identity.Changed{}, identity.ErrIdempotencyReused
 	}
 	i, err := decodeIdentity(claim.Body[size:], tenant)
-	return identity.Created{Identity: i, Replayed: true}, err
+	return identity.Changed{Identity: i, Replayed: true}, err
 }
 
 // Get reads the newest state of an identity.

@@ -10,7 +10,6 @@ import (
 	stdhash "hash"
 	"hash/fnv"
 	"sync"
-	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
@@ -21,6 +20,10 @@ import (
 //
 //	item                PK                          SK             in indexes
 //	identity            T#<tenant>#I#<id>           #              L, and E P D X Q as far as set
+//	  a child's link    T#<tenant>#I#<id>           C#<child's creation number>#<child>
+//	  a parent's link   T#<tenant>#I#<id>           F#<parent's creation number>#<parent>
+//	  a change's key    T#<tenant>#I#<id>           O#<hmac>
+//	  withdrawal acct.  T#<tenant>#I#<id>           W#<account>
 //	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
 //	idempotency claim   T#<tenant>#O#<hmac>         #
 //	client              C#<client>                  #
@@ -28,10 +31,10 @@ import (
 //
 //	index               PK                          SK
 //	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
-//	E  email            T#<tenant>#E#<hmac>         <id>
-//	P  phone            T#<tenant>#P#<hmac>         <id>
-//	D  document         T#<tenant>#D#<hmac>         <id>
-//	X  external id      T#<tenant>#X#<hmac>         <id>
+//	E  email            T#<tenant>#E#<hmac>         <creation number>#<id>
+//	P  phone            T#<tenant>#P#<hmac>         <creation number>#<id>
+//	D  document         T#<tenant>#D#<hmac>         <creation number>#<id>
+//	X  external id      T#<tenant>#X#<hmac>         <creation number>#<id>
 //	Q  pending queue    P#<shard of 64>             <deadline>#<tenant>#<id>
 const (
 	indexList     = "L"
@@ -77,6 +80,10 @@ func (k keys) once(tenant, idempotencyKey string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#O#" + k.digest(tenant, "O", idempotencyKey), SK: itemSK}
 }
 
+func (k keys) onceOf(tenant, id, idempotencyKey string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: "O#" + k.digest(tenant, "O"+id, idempotencyKey)}
+}
+
 func clientKey(client string) table.Key { return table.Key{PK: "C#" + client, SK: itemSK} }
 
 func apiKeyKey(client, id string) table.Key { return table.Key{PK: "C#" + client, SK: "K#" + id} }
@@ -85,8 +92,8 @@ func apiKeyKey(client, id string) table.Key { return table.Key{PK: "C#" + client
 func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
 	at[indexList] = table.Key{
-		PK: "T#" + i.Tenant + "#L#0",
-		SK: fmt.Sprintf("%016d#%s", CreationNumber(i.CreatedAt, i.ID), i.ID),
+		PK: listPK(i.Tenant),
+		SK: entrySK("", i.Number(), i.ID),
 	}
 	k.lookUp(at, i, indexEmail, identity.NormalizeEmail(i.Email))
 	k.lookUp(at, i, indexPhone, i.Phone)
@@ -98,10 +105,42 @@ func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 	return at
 }
 
+// listPK is the partition of a tenant's list: one shard, which takes a thousand
+// creates a second.
+func listPK(tenant string) string { return "T#" + tenant + "#L#0" }
+
 func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value string) {
 	if value != "" {
-		at[index] = table.Key{PK: "T#" + i.Tenant + "#" + index + "#" + k.digest(i.Tenant, index, value), SK: i.ID}
+		at[index] = table.Key{PK: k.lookUpPK(i.Tenant, index, value), SK: entrySK("", i.Number(), i.ID)}
 	}
+}
+
+func (k keys) lookUpPK(tenant, index, value string) string {
+	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
+}
+
+// entrySK is the sort key of an entry of an ordered set, whose prefix tells it
+// from other items of its partition.
+func entrySK(prefix string, number int64, id string) string {
+	return fmt.Sprintf("%s%016d#%s", prefix, number, id)
+}
+
+const (
+	prefixChild      = "C#"
+	prefixParent     = "F#"
+	prefixWithdrawal = "W#"
+)
+
+func childKey(parent string, tenant string, e identity.Entry) table.Key {
+	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.Number, e.ID)}
+}
+
+func parentKey(child string, tenant string, e identity.Entry) table.Key {
+	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.Number, e.ID)}
+}
+
+func withdrawalKey(tenant, id, account string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixWithdrawal + account}
 }
 
 func pendingKey(i *identity.Identity) table.Key {
@@ -111,18 +150,6 @@ func pendingKey(i *identity.Identity) table.Key {
 		PK: fmt.Sprintf("P#%02d", h.Sum32()%pendingShards),
 		SK: fmt.Sprintf("%011d#%s#%s", i.ExpiresAt.Unix(), i.Tenant, i.ID),
 	}
-}
-
-// numberEpoch is when creation numbers begin.
-var numberEpoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// CreationNumber orders a tenant's identities: the milliseconds since 2025
-// shifted left by 12, plus 12 bits from the id. It stays below 2^53, which
-// every JSON reader takes as an exact integer, until the year 2094.
-func CreationNumber(created time.Time, id string) int64 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id))
-	return created.Sub(numberEpoch).Milliseconds()<<12 | int64(h.Sum32()&0xfff)
 }
 
 // digest is the HMAC-SHA-256 of values for one tenant and use, the first 128

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -41,7 +41,7 @@ type record struct {
 
 	Address  addressRecord  `json:"a,omitzero"`
 	Security securityRecord `json:"sec,omitzero"`
-	Children []childRecord  `json:"ch,omitempty"`
+	Parent   bool           `json:"par,omitzero"`
 	Bank     *bankRecord    `json:"bank,omitzero"`
 
 	Rules        jsontext.Value `json:"r,omitzero"`
@@ -50,8 +50,9 @@ type record struct {
 	KYC          jsontext.Value `json:"kyc,omitzero"`
 	WatchList    jsontext.Value `json:"wl,omitzero"`
 
-	Claims []string `json:"cl,omitempty"` // partition keys of the uniqueness claims
-	Once   string   `json:"o,omitzero"`   // partition key of the idempotency claim
+	Claims []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
+	Gone   bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
+	Once   string   `json:"o,omitzero"`    // partition key of the idempotency claim
 }
 
 type addressRecord struct {
@@ -76,13 +77,6 @@ type scopeRecord struct {
 	Resource    string   `json:"r"`
 	Reference   string   `json:"i"`
 	Permissions []string `json:"p"`
-}
-
-type childRecord struct {
-	ID       string `json:"id"`
-	Name     string `json:"n,omitzero"`
-	LastName string `json:"l,omitzero"`
-	Email    string `json:"e,omitzero"`
 }
 
 type bankRecord struct {
@@ -114,12 +108,10 @@ func newRecord(i *identity.Identity) *record {
 		Bank:  (*bankRecord)(i.Bank),
 		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
 		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
+		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once,
 	}
 	if !i.ExpiresAt.IsZero() {
 		r.Expires = i.ExpiresAt.Unix()
-	}
-	for _, c := range i.Children {
-		r.Children = append(r.Children, childRecord(c))
 	}
 	return r
 }
@@ -152,7 +144,10 @@ func mustEncode(v any) []byte {
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
 	var r record
 	if err := json.Unmarshal(body, &r); err != nil {
-		return identity.Identity{}, fmt.Errorf("store: damaged identity record")
+		return identity.Identity{}, errors.New("store: damaged identity record")
+	}
+	if r.Gone {
+		return identity.Identity{}, identity.ErrNotFound
 	}
 	return r.identity(tenant), nil
 }
@@ -162,6 +157,7 @@ func (r *record) identity(tenant string) identity.Identity {
 		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
 		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
+		Parent: r.Parent, Held: identity.Held{Claims: r.Claims, Once: r.Once},
 		Profile: identity.Profile{
 			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
 			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
@@ -176,9 +172,6 @@ func (r *record) identity(tenant string) identity.Identity {
 	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
 	if r.Expires != 0 {
 		i.ExpiresAt = time.Unix(r.Expires, 0).UTC()
-	}
-	for _, c := range r.Children {
-		i.Children = append(i.Children, identity.Child(c))
 	}
 	return i
 }

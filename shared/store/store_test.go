@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/store"
@@ -92,31 +91,11 @@ func TestRecordIsReadableForEver(t *testing.T) {
 	const golden = `{"id":"p","st":"SCREENING","v":3,"c":1772600767123456,"u":1772600827123456,"x":1772604367,` +
 		`"k":"individual","fn":"A","ln":"B","on":"C","org":"D","nn":"E","em":"a@example.com","ph":"+56912345678","dt":"RUT","dn":"1-9","idv":"i","g":"x","b":"1990-01-15","n":"CL","cat":"c","co":"CHL","ext":"ext",` +
 		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +
-		`"ch":[{"id":"1","n":"n","l":"l","e":"e"}],"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +
-		`"r":{"a":1},"ed":["x"],"m":{"big":9007199254740993},"kyc":{"level":1},"wl":[]}`
+		`"par":true,"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +
+		`"r":{"a":1},"ed":["x"],"m":{"big":9007199254740993},"kyc":{"level":1},"wl":[],"cl":["c"],"o":"o"}`
 	s := &spy{Table: openEmbedded(t)}
 	create(t, store.New(s, secret), person("p"), nil, identity.Idempotency{})
 	if got := string(s.ops[0].Item.Body); got != golden || !json.Valid([]byte(got)) {
 		t.Errorf("got  %s\nwant %s", got, golden)
-	}
-}
-
-func TestCreationNumber(t *testing.T) {
-	tests := []struct {
-		name    string
-		created time.Time
-		low     int64
-		high    int64
-	}{
-		{"the epoch", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), 0, 4095},
-		{"one millisecond later", time.Date(2025, 1, 1, 0, 0, 0, 1e6, time.UTC), 4096, 8191},
-		{"2094 is below 2^53", time.Date(2094, 1, 1, 0, 0, 0, 0, time.UTC), 1 << 52, 1<<53 - 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if n := store.CreationNumber(tt.created, "id"); n < tt.low || n > tt.high {
-				t.Errorf("%d is not in %d..%d", n, tt.low, tt.high)
-			}
-		})
 	}
 }

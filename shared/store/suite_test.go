@@ -43,6 +43,17 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a client's id is taken once", clientTaken},
 		{"an identity too large is refused", tooLarge},
 		{"a table that answers is pinged", pinged},
+		{"an update writes the next version", updated},
+		{"an update of another version is refused", updateRefused},
+		{"an equal change is replayed", updateReplayed},
+		{"one of many writers of a version wins", oneVersionEach},
+		{"many are read in the order of their ids", many},
+		{"withdrawal accounts", withdrawals},
+		{"links are read from both sides", bothSides},
+		{"a link needs its child as it was read", childChanged},
+		{"every source is read to its end, both ways", sources},
+		{"a deletion in one transaction", deleted},
+		{"a deletion in portions", deletedInPortions},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -50,11 +61,19 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 			tt.run(t, store.New(counted, secret), counted)
 		})
 	}
+	for _, links := range []int{2, 50} {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprintf("a deletion of %d parts cut short, late %v", 3*links+1, late), func(t *testing.T) {
+				t.Parallel()
+				deletionCutShort(t, links, late, open(t))
+			})
+		}
+	}
 }
 
 func roundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
 	for _, want := range []identity.Identity{person("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now}} {
-		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}); err != nil {
+		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.Links{}); err != nil {
 			t.Fatal(err)
 		}
 		calls.Reset()
@@ -73,14 +92,14 @@ func roundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
 
 func takenID(t *testing.T, s *store.Store, _ *faults.Counter) {
 	create(t, s, person("p1"), nil, identity.Idempotency{})
-	_, err := s.Create(ctx, person("p1"), nil, identity.Idempotency{})
+	_, err := s.Create(ctx, person("p1"), nil, identity.Idempotency{}, identity.Links{})
 	wantTaken(t, err, identity.FieldID)
 }
 
 func takenClaim(t *testing.T, s *store.Store, calls *faults.Counter) {
 	create(t, s, person("p1"), claims("a"), identity.Idempotency{})
 	calls.Reset()
-	_, err := s.Create(ctx, person("p2"), claims("b", "a"), identity.Idempotency{})
+	_, err := s.Create(ctx, person("p2"), claims("b", "a"), identity.Idempotency{}, identity.Links{})
 	wantTaken(t, err, "a")
 	if c := calls.Reset(); c.Total() != 1 {
 		t.Errorf("a refused create took %+v", c)
@@ -89,7 +108,7 @@ func takenClaim(t *testing.T, s *store.Store, calls *faults.Counter) {
 
 func nothingLeft(t *testing.T, s *store.Store, _ *faults.Counter) {
 	create(t, s, person("p1"), claims("a"), identity.Idempotency{})
-	if _, err := s.Create(ctx, person("p2"), claims("b", "a"), once("k", 1)); err == nil {
+	if _, err := s.Create(ctx, person("p2"), claims("b", "a"), once("k", 1), identity.Links{}); err == nil {
 		t.Fatal("created")
 	}
 	if _, err := s.Get(ctx, "t", "p2"); !errors.Is(err, identity.ErrNotFound) {
@@ -124,7 +143,7 @@ func replayed(t *testing.T, s *store.Store, calls *faults.Counter) {
 
 func reused(t *testing.T, s *store.Store, _ *faults.Counter) {
 	create(t, s, person("p1"), nil, once("k", 1))
-	if _, err := s.Create(ctx, person("p2"), nil, once("k", 2)); !errors.Is(err, identity.ErrIdempotencyReused) {
+	if _, err := s.Create(ctx, person("p2"), nil, once("k", 2), identity.Links{}); !errors.Is(err, identity.ErrIdempotencyReused) {
 		t.Error(err)
 	}
 }
@@ -138,7 +157,7 @@ func forgotten(t *testing.T, s *store.Store, _ *faults.Counter) {
 	}{{"p2", 24*time.Hour - time.Second, false}, {"p3", 24 * time.Hour, true}} {
 		later := person(tt.id)
 		later.CreatedAt = now.Add(tt.after)
-		_, err := s.Create(ctx, later, nil, once("k", 2))
+		_, err := s.Create(ctx, later, nil, once("k", 2), identity.Links{})
 		if (err == nil) != tt.created {
 			t.Errorf("after %v: %v", tt.after, err)
 		}
@@ -146,8 +165,8 @@ func forgotten(t *testing.T, s *store.Store, _ *faults.Counter) {
 }
 
 func oneWinner(t *testing.T, s *store.Store, _ *faults.Counter) {
-	outcomes := atOnce(32, func(n int) (identity.Created, error) {
-		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), identity.Idempotency{})
+	outcomes := atOnce(32, func(n int) (identity.Changed, error) {
+		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), identity.Idempotency{}, identity.Links{})
 	})
 	winners := 0
 	for n, o := range outcomes {
@@ -169,8 +188,8 @@ func oneWinner(t *testing.T, s *store.Store, _ *faults.Counter) {
 }
 
 func oneEffect(t *testing.T, s *store.Store, _ *faults.Counter) {
-	outcomes := atOnce(32, func(n int) (identity.Created, error) {
-		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), once("k", 1))
+	outcomes := atOnce(32, func(n int) (identity.Changed, error) {
+		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), once("k", 1), identity.Links{})
 	})
 	ids, made := make(map[string]bool), 0
 	for _, o := range outcomes {
@@ -191,7 +210,7 @@ func oneEffect(t *testing.T, s *store.Store, _ *faults.Counter) {
 
 func clientRoundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
 	c := auth.Client{
-		ID: "c1", Tenant: "t", Name: "n", Scopes: auth.Scopes{"a", "b"}, Suspended: true,
+		ID: "c1", Tenant: "t", Name: "n", Scopes: auth.Scopes{"a", "b"}, Suspended: true, Strict: true,
 		Secrets: []auth.Secret{{Hash: auth.Hash{1}}, {Hash: auth.Hash{2}, Expires: now}}, UsagePlanKey: "u", Created: now,
 	}
 	for _, k := range []auth.Key{
@@ -232,7 +251,7 @@ func clientTaken(t *testing.T, s *store.Store, _ *faults.Counter) {
 func tooLarge(t *testing.T, s *store.Store, _ *faults.Counter) {
 	p := person("p1")
 	p.Metadata = identity.JSON(`"` + string(make([]byte, 0)) + fmt.Sprintf("%0*d", 420<<10, 0) + `"`)
-	if _, err := s.Create(ctx, p, claims("a"), identity.Idempotency{}); !errors.Is(err, identity.ErrTooLarge) {
+	if _, err := s.Create(ctx, p, claims("a"), identity.Idempotency{}, identity.Links{}); !errors.Is(err, identity.ErrTooLarge) {
 		t.Error(err)
 	}
 	create(t, s, person("p2"), claims("a"), identity.Idempotency{})
@@ -250,11 +269,11 @@ func pinged(t *testing.T, s *store.Store, _ *faults.Counter) {
 }
 
 type outcome struct {
-	created identity.Created
+	created identity.Changed
 	err     error
 }
 
-func atOnce(n int, do func(int) (identity.Created, error)) []outcome {
+func atOnce(n int, do func(int) (identity.Changed, error)) []outcome {
 	outcomes := make([]outcome, n)
 	var all sync.WaitGroup
 	for i := range n {
@@ -264,9 +283,9 @@ func atOnce(n int, do func(int) (identity.Created, error)) []outcome {
 	return outcomes
 }
 
-func create(t *testing.T, s *store.Store, i identity.Identity, c []identity.Claim, o identity.Idempotency) identity.Created {
+func create(t *testing.T, s *store.Store, i identity.Identity, c []identity.Claim, o identity.Idempotency) identity.Changed {
 	t.Helper()
-	created, err := s.Create(ctx, i, c, o)
+	created, err := s.Create(ctx, i, c, o, identity.Links{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,6 +317,7 @@ func person(id string) identity.Identity {
 	return identity.Identity{
 		Tenant: "t", ID: id, Status: identity.Screening, ExpiresAt: now.Truncate(time.Second).Add(time.Hour),
 		KYC: identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
+		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o"},
 		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 		Profile: identity.Profile{
 			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",
@@ -308,7 +328,7 @@ func person(id string) identity.Identity {
 				TwoFactor: true, SignTransactions: true, SignAccountOperations: true,
 				AccessControl: &identity.AccessControl{Scopes: []identity.AccessScope{{Resource: "IDENTITY", Reference: "r", Permissions: []string{"a"}}}},
 			},
-			Children: []identity.Child{{ID: "1", Name: "n", LastName: "l", Email: "e"}}, ExternalID: "ext",
+			ExternalID: "ext",
 			Bank: &identity.BankAccount{
 				ID: "b", AccountNumber: "1", Nickname: "n", Bank: "b", Currency: "CLP", AccountType: "t",
 				Holder: "h", HolderDocument: "hd", Country: "CHL", ExternalID: "x", CreatedAt: now, UpdatedAt: now,

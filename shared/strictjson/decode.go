@@ -39,7 +39,14 @@ func (e *Error) Error() string {
 // name twice in one object, text after its end, an escaped NUL or a lone
 // surrogate, or a member of another type than v has. Names match by exact
 // case; members that v does not have are checked like the others and dropped.
-func Decode(data []byte, v any) error {
+func Decode(data []byte, v any) error { return decode(data, v) }
+
+// DecodeKnown is Decode, but a member that v does not have is an *Error too.
+func DecodeKnown(data []byte, v any) error {
+	return decode(data, v, json.RejectUnknownMembers(true))
+}
+
+func decode(data []byte, v any, options ...json.Options) error {
 	switch trimmed := bytes.TrimSpace(data); {
 	case len(trimmed) == 0:
 		return &Error{Reason: "is empty", Syntax: true}
@@ -48,7 +55,7 @@ func Decode(data []byte, v any) error {
 	case tooDeep(data):
 		return &Error{Reason: fmt.Sprintf("is nested deeper than %d levels", MaxDepth), Syntax: true}
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := json.Unmarshal(data, v, options...); err != nil {
 		return explain(err)
 	}
 	return refuseNUL(data)
@@ -110,6 +117,9 @@ func explain(err error) error {
 	var own *Error
 	if errors.As(semantic.Err, &own) {
 		return &Error{Field: dotted(semantic.JSONPointer), Reason: own.Reason}
+	}
+	if errors.Is(semantic, json.ErrUnknownName) {
+		return &Error{Field: dotted(semantic.JSONPointer), Reason: "is not known"}
 	}
 	return &Error{Field: dotted(semantic.JSONPointer), Reason: "must be " + typeName(semantic)}
 }

@@ -118,3 +118,20 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeKnown(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"known members", `{"name":"a","free":{"anything":1}}`, ""},
+		{"unknown member", `{"nickname":"a"}`, "nickname is not known"},
+		{"unknown member further down", `{"inner":{"x":1}}`, "inner.x is not known"},
+		{"another case", `{"Name":"a"}`, "Name is not known"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := strictjson.DecodeKnown([]byte(tt.in), new(body))
+			if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -28,7 +29,10 @@ func isFresh(dir string) (bool, error) {
 	if len(names) > 1 { // more than the lock's file
 		return false, nil
 	}
-	return true, os.WriteFile(filepath.Join(dir, newborn), nil, 0o600)
+	if err := os.WriteFile(filepath.Join(dir, newborn), nil, 0o600); err != nil {
+		return false, err
+	}
+	return true, syncFolder(dir)
 }
 
 // create makes a database, or completes one whose making broke off: nothing in
@@ -47,6 +51,21 @@ func create(dir string, o *pebble.Options) (*pebble.DB, error) {
 		return nil, errors.Join(openError(err), kv.Close())
 	}
 	return kv, nil
+}
+
+// makeFolder makes a folder that is there after a crash too.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	err := syncFolder(filepath.Dir(filepath.Clean(dir)))
+	if errors.Is(err, fs.ErrPermission) { // may be written but not read
+		return nil
+	}
+	return err
 }
 
 func syncFolder(dir string) error {

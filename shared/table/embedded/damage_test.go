@@ -174,6 +174,15 @@ func truthOrError(t *testing.T, db *embedded.DB) {
 	t.Logf("opened, %d reads refused, query: %v", failed, err)
 }
 
+// The lock holds nothing: without its file the database is as good.
+func TestLostLockIsNoDamage(t *testing.T) {
+	dir := fill(t)
+	if err := os.Remove(filepath.Join(dir, "LOCK")); err != nil {
+		t.Fatal(err)
+	}
+	truthOrError(t, open(t, dir))
+}
+
 func TestFolderOfSomethingElseIsRefusedUntouched(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), []byte("dear"), 0o600); err != nil {

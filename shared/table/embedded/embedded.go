@@ -52,22 +52,6 @@ type DB struct {
 
 var _ table.Table = (*DB)(nil)
 
-// Close waits for the calls under way and releases the folder. Every later
-// call returns table.ErrUnavailable; closing twice is no error.
-func (db *DB) Close() error {
-	db.life.Lock()
-	defer db.life.Unlock()
-	if db.closed {
-		return nil
-	}
-	db.closed = true
-	// Flushed, the data no longer rests on the log, whose damage goes unnoticed.
-	if err := errors.Join(db.kv.Flush(), db.kv.Close(), db.lock.Close()); err != nil {
-		return fmt.Errorf("close: %w: %v", table.ErrUnavailable, err)
-	}
-	return nil
-}
-
 // enter begins a call; unless it returns an error, leave must end it.
 func (db *DB) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

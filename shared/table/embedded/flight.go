@@ -2,10 +2,7 @@ package embedded
 
 import (
 	"context"
-	"fmt"
 	"sync"
-
-	"cedula/shared/table"
 )
 
 // flight is one commit between its application in memory and its flush.
@@ -22,7 +19,7 @@ type flights struct {
 	mu     sync.Mutex
 	byRow  map[string]*flight // the newest commit of a row
 	newest *flight
-	failed error // of the first flush that failed; nothing works after it
+	fault  *fault // the first flush that failed; nothing works after it
 }
 
 // depart registers a commit. It must come before its changes can be seen, so
@@ -40,8 +37,8 @@ func (fs *flights) depart(f *flight) {
 func (fs *flights) land(f *flight, err error) error {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if err != nil && fs.failed == nil {
-		fs.failed = fmt.Errorf("%w: the disk refused a write", table.ErrUnavailable)
+	if err != nil {
+		fs.fault.set(err)
 	}
 	for _, row := range f.rows {
 		if fs.byRow[row] == f {
@@ -51,16 +48,12 @@ func (fs *flights) land(f *flight, err error) error {
 	if fs.newest == f {
 		fs.newest = nil
 	}
-	f.err = fs.failed
+	f.err = fs.fault.cause()
 	close(f.landed)
 	return f.err
 }
 
-func (fs *flights) broken() error {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return fs.failed
-}
+func (fs *flights) broken() error { return fs.fault.cause() }
 
 // awaitRow returns once what a read before it saw of a row is durable.
 func (fs *flights) awaitRow(ctx context.Context, row []byte) error {

@@ -86,6 +86,14 @@ func expiryBound(seconds int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
 }
 
+// cutSeconds is the reverse of expiryBound; rest is what stands behind it.
+func cutSeconds(row []byte) (seconds int64, rest []byte, ok bool) {
+	if len(row) < 9 {
+		return 0, nil, false
+	}
+	return int64(binary.BigEndian.Uint64(row[1:9]) ^ (1 << 63)), row[9:], true
+}
+
 func itemPartition(pk string) []byte {
 	return part([]byte{kindItem}, pk)
 }

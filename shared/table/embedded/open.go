@@ -35,7 +35,8 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	kv, err := openLocked(dir, lock, files)
+	f := newFault()
+	kv, err := openLocked(dir, options(lock, files, f))
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -43,7 +44,7 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 		indexes: slices.Clone(indexes),
 		kv:      kv,
 		lock:    lock,
-		flights: flights{byRow: make(map[string]*flight)},
+		flights: flights{byRow: make(map[string]*flight), fault: f},
 	}, nil
 }
 
@@ -54,14 +55,14 @@ func prepare(dir string) (string, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return "", fmt.Errorf("%w: not a folder", ErrDamaged)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return "", openError(err)
 	}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return "", openError(err)
 	}
-	if len(files) > 0 && !slices.ContainsFunc(files, func(f os.DirEntry) bool { return f.Name() == lockFile }) {
+	if len(files) > 0 && !slices.ContainsFunc(files, ours) {
 		return "", ErrDamaged
 	}
 	dir, err = filepath.Abs(dir)
@@ -70,6 +71,14 @@ func prepare(dir string) (string, error) {
 	}
 	dir, err = filepath.EvalSymlinks(dir)
 	return dir, openError(err)
+}
+
+// ours tells whether a file shows that its folder is a database, or was to
+// become one. The lock alone need not be there: it holds nothing.
+func ours(f os.DirEntry) bool {
+	name := f.Name()
+	return name == lockFile || name == newborn || strings.HasPrefix(name, "marker.manifest.") ||
+		strings.HasPrefix(name, "marker.format-version.")
 }
 
 func acquire(dir string) (*pebble.Lock, error) {
@@ -84,12 +93,11 @@ func acquire(dir string) (*pebble.Lock, error) {
 }
 
 // openLocked opens the database, or makes one in a folder that has none yet.
-func openLocked(dir string, lock *pebble.Lock, files vfs.FS) (*pebble.DB, error) {
+func openLocked(dir string, o *pebble.Options) (*pebble.DB, error) {
 	fresh, err := isFresh(dir)
 	if err != nil {
 		return nil, openError(err)
 	}
-	o := options(lock, files)
 	if fresh {
 		return create(dir, o)
 	}
@@ -130,7 +138,7 @@ func openError(err error) error {
 	case err == nil || errors.Is(err, ErrDamaged):
 		return err
 	case errors.As(err, &refusal) && refusal != syscall.ENOENT:
-		return fmt.Errorf("open: %w: %v", table.ErrUnavailable, refusal)
+		return fmt.Errorf("open: %w%s", table.ErrUnavailable, said(err))
 	}
 	return fmt.Errorf("%w: %q", ErrDamaged, strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -9,15 +9,16 @@ import (
 	"github.com/cockroachdb/pebble/vfs"
 )
 
-// options are fixed but for the lock: what one version of this package writes,
-// the same version reads.
-func options(lock *pebble.Lock, files vfs.FS) *pebble.Options {
+// options are fixed but for the lock and who hears of a fault: what one version
+// of this package writes, the same version reads.
+func options(lock *pebble.Lock, files vfs.FS, f *fault) *pebble.Options {
 	o := &pebble.Options{
 		FS:                 files,
 		Lock:               lock,
 		FormatMajorVersion: pebble.FormatVirtualSSTables,
 		MemTableSize:       16 << 20,
-		Logger:             lastWords{},
+		Logger:             lastWords{f},
+		EventListener:      &pebble.EventListener{BackgroundError: f.background},
 		Levels:             make([]pebble.LevelOptions, 1),
 	}
 	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
@@ -26,11 +27,15 @@ func options(lock *pebble.Lock, files vfs.FS) *pebble.Options {
 
 // lastWords drops what the engine says in passing. When it cannot go on, the
 // process ends with one line, as what comes next must not be acknowledged.
-type lastWords struct{}
+// After a fault it has been told already and ends anyhow.
+type lastWords struct{ fault *fault }
 
 func (lastWords) Infof(string, ...any) {}
 
-func (lastWords) Fatalf(_ string, args ...any) {
+func (l lastWords) Fatalf(_ string, args ...any) {
+	if l.fault.cause() != nil {
+		select {}
+	}
 	reason := "an invariant of its files does not hold"
 	for _, arg := range args {
 		if err, ok := arg.(error); ok {

@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		writeForever(os.Args[1])
 	case "open":
 		openOnce(os.Args[1])
+	case "fill":
+		fillUp(os.Args[1])
 	default:
 		os.Exit(m.Run())
 	}

@@ -68,10 +68,16 @@ func (db *DB) apply(batch *pebble.Batch, ops []table.Op) (table.Units, *flight, 
 		return units, nil, nil, nil
 	}
 	db.flights.depart(f)
-	if err := db.kv.ApplyNoSyncWait(batch, pebble.Sync); err != nil {
+	if err := db.hand(batch); err != nil {
 		return none, nil, nil, db.flights.land(f, err)
 	}
 	return units, f, nil, nil
+}
+
+// hand gives a batch to the engine, which panics if its log is broken.
+func (db *DB) hand(batch *pebble.Batch) (err error) {
+	defer db.recoverTo(&err)
+	return db.kv.ApplyNoSyncWait(batch, pebble.Sync)
 }
 
 // check reads the item under every operation's key and names the operations

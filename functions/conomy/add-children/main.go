@@ -1,0 +1,12 @@
+// Command add-children serves POST /identities/{id}/children in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/boot"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{Identities: boot.Identities()}, "add-children")
+}

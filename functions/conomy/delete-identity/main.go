@@ -1,0 +1,12 @@
+// Command delete-identity serves DELETE /identities/{id} in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/boot"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{Identities: boot.Identities()}, "delete-identity")
+}

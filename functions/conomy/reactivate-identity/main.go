@@ -1,0 +1,12 @@
+// Command reactivate-identity serves PATCH /identities/{id}/reactivate in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/boot"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{Identities: boot.Identities()}, "reactivate-identity")
+}

@@ -1,0 +1,11 @@
+// Command remove-rules serves DELETE /identities/{id}/rules in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{}, "remove-rules")
+}

@@ -1,0 +1,11 @@
+// Command set-escrow-fee serves POST /identities/{id}/accounts/escrow-fee in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{}, "set-escrow-fee")
+}

@@ -1,0 +1,153 @@
+//go:build dynamodb
+
+package runtimeapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"cedula/infra/stack"
+)
+
+// permission is one action on items, or with index set on an index's entries,
+// whose partition key matches a pattern: "T#*" or one key.
+type permission struct {
+	action string
+	index  bool
+	key    string
+}
+
+func (p permission) covers(wanted permission) bool {
+	prefix, open := strings.CutSuffix(p.key, "*")
+	return p.action == wanted.action && p.index == wanted.index &&
+		(p.key == wanted.key || open && strings.HasPrefix(wanted.key, prefix))
+}
+
+// permissions are what a function's role allows on the table, by the template.
+func (d *deployment) permissions(t *testing.T, folder string) []permission {
+	t.Helper()
+	attribute, _ := stack.At(d.functions()[folder].Properties, "Role", "Fn::GetAtt").(string)
+	policies, _ := d.template.Resources[strings.TrimSuffix(attribute, ".Arn")].Properties["Policies"].([]any)
+	var granted []permission
+	for _, policy := range policies {
+		statements, _ := stack.At(policy, "PolicyDocument", "Statement").([]any)
+		for _, s := range statements {
+			index := stack.At(s, "Resource", "Fn::Sub") == "${Table.Arn}/index/*"
+			if !index && stack.At(s, "Resource", "Fn::GetAtt") != "Table.Arn" {
+				continue
+			}
+			for _, action := range several(stack.At(s, "Action")) {
+				for _, key := range several(stack.At(s, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys")) {
+					granted = append(granted, permission{strings.TrimPrefix(action, "dynamodb:"), index, key})
+				}
+			}
+		}
+	}
+	return granted
+}
+
+// several reads what may be one text or a list.
+func several(v any) []string {
+	if s, ok := v.(string); ok {
+		return []string{s}
+	}
+	values, _ := v.([]any)
+	list := make([]string, len(values))
+	for i := range values {
+		list[i], _ = values[i].(string)
+	}
+	return list
+}
+
+// guarded is DynamoDB as a function's role sees it: what the role does not
+// allow is refused, and fails the test. It judges by action and partition key
+// alone, which is all that the template's statements on the table go by.
+func (s *stage) guarded(t *testing.T, folder string) string {
+	t.Helper()
+	target, err := url.Parse(s.dynamoDB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	granted, onward := s.permissions(t, folder), httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		for _, wanted := range wants(t, operation, body) {
+			if !slices.ContainsFunc(granted, func(p permission) bool { return p.covers(wanted) }) {
+				t.Errorf("%s: its role does not allow %+v, for %s", folder, wanted, operation)
+				http.Error(w, `{"__type":"com.amazon.coral.service#AccessDeniedException"}`, http.StatusBadRequest)
+				return
+			}
+		}
+		onward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// attributes are the ones of an item or a key that partitions are named by.
+type attributes struct{ PK struct{ S string } }
+
+// request is what of a call of DynamoDB decides about permissions.
+type request struct {
+	Key, Item     attributes
+	RequestItems  map[string]struct{ Keys []attributes }
+	TransactItems []struct {
+		Put                    *struct{ Item attributes }
+		Delete, ConditionCheck *struct{ Key attributes }
+	}
+	IndexName                 string
+	ExpressionAttributeValues map[string]struct{ S string }
+}
+
+// wants are the permissions that a call needs.
+func wants(t *testing.T, operation string, body []byte) (list []permission) {
+	var r request
+	if err := json.Unmarshal(body, &r); err != nil {
+		t.Errorf("%s: %v", operation, err)
+	}
+	add := func(action string, on attributes) {
+		list = append(list, permission{action: action, key: on.PK.S})
+	}
+	switch operation {
+	case "GetItem", "DeleteItem":
+		add(operation, r.Key)
+	case "PutItem":
+		add(operation, r.Item)
+	case "Query":
+		return []permission{{operation, r.IndexName != "", r.ExpressionAttributeValues[":p"].S}}
+	case "BatchGetItem":
+		for _, asked := range r.RequestItems {
+			for _, k := range asked.Keys {
+				add(operation, k)
+			}
+		}
+	case "TransactWriteItems":
+		for _, op := range r.TransactItems {
+			switch {
+			case op.Put != nil:
+				add("PutItem", op.Put.Item)
+			case op.Delete != nil:
+				add("DeleteItem", op.Delete.Key)
+			case op.ConditionCheck != nil:
+				add("ConditionCheckItem", op.ConditionCheck.Key)
+			}
+		}
+	}
+	if len(list) == 0 {
+		t.Errorf("nobody said what %s needs: %s", operation, body)
+	}
+	return list
+}

@@ -1,0 +1,233 @@
+package conomy
+
+import (
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// updateRequest is a merge patch (RFC 7396) of what a client may change. Null
+// clears a field.
+type updateRequest struct {
+	Name            strictjson.Optional[string]            `json:"name"`
+	Nickname        strictjson.Optional[string]            `json:"nickname"`
+	Lastname        strictjson.Optional[string]            `json:"lastname"`
+	Country         strictjson.Optional[string]            `json:"country"`
+	ExternalID      strictjson.Optional[string]            `json:"externalId"`
+	Gender          strictjson.Optional[string]            `json:"gender"`
+	BirthDate       strictjson.Optional[string]            `json:"birthDate"`
+	Nationality     strictjson.Optional[string]            `json:"nationality"`
+	Rules           strictjson.Optional[strictjson.Value]  `json:"rules"`
+	ExtendedData    strictjson.Optional[strictjson.Array]  `json:"extendedData"`
+	Metadata        strictjson.Optional[strictjson.Object] `json:"metadata"`
+	SecurityOptions strictjson.Optional[securityPatch]     `json:"securityOptions"`
+	Address         strictjson.Optional[addressPatch]      `json:"address"`
+	BankAccount     strictjson.Optional[bankPatch]         `json:"bankAccount"`
+	Children        strictjson.Optional[[]childRequest]    `json:"children"`
+
+	// What never changes: dropped, or refused for a strict client.
+	ID             strictjson.Optional[strictjson.Value] `json:"id"`
+	Type           strictjson.Optional[strictjson.Value] `json:"type"`
+	Email          strictjson.Optional[strictjson.Value] `json:"email"`
+	Phone          strictjson.Optional[strictjson.Value] `json:"phone"`
+	DocumentType   strictjson.Optional[strictjson.Value] `json:"documentType"`
+	DocumentNumber strictjson.Optional[strictjson.Value] `json:"documentNumber"`
+	IDV            strictjson.Optional[strictjson.Value] `json:"idv"`
+	Status         strictjson.Optional[strictjson.Value] `json:"status"`
+}
+
+type securityPatch struct {
+	TwoFactorAuth          strictjson.Optional[bool]               `json:"twoFactorAuth"`
+	TwoFactorEnabled       strictjson.Optional[bool]               `json:"twoFactorEnabled"`
+	SignTrx                strictjson.Optional[bool]               `json:"signTrx"`
+	SignAccountsOperations strictjson.Optional[bool]               `json:"signAccountsOperations"`
+	AccessControl          strictjson.Optional[*accessControlWire] `json:"accessControl"`
+}
+
+type addressPatch struct {
+	AdministrativeAreaLevel1 strictjson.Optional[string] `json:"administrativeAreaLevel1"`
+	AdministrativeAreaLevel2 strictjson.Optional[string] `json:"administrativeAreaLevel2"`
+	AdministrativeAreaLevel3 strictjson.Optional[string] `json:"administrativeAreaLevel3"`
+	Street                   strictjson.Optional[string] `json:"street"`
+	StreetNumber             strictjson.Optional[string] `json:"streetNumber"`
+	OptionalAddress          strictjson.Optional[string] `json:"optionalAddress"`
+	Country                  strictjson.Optional[string] `json:"country"`
+	Zipcode                  strictjson.Optional[string] `json:"zipcode"`
+}
+
+type bankPatch struct {
+	AccountNumber    strictjson.Optional[string] `json:"accountNumber"`
+	Nickname         strictjson.Optional[string] `json:"nickname"`
+	Bank             strictjson.Optional[string] `json:"bank"`
+	Currency         strictjson.Optional[string] `json:"currency"`
+	TypeAccount      strictjson.Optional[string] `json:"typeAccount"`
+	AccountHolder    strictjson.Optional[string] `json:"accountHolder"`
+	AccountHolderDni strictjson.Optional[string] `json:"accountHolderDni"`
+	Country          strictjson.Optional[string] `json:"country"`
+	ExternalID       strictjson.Optional[string] `json:"externalId"`
+}
+
+// UpdateIdentity serves PATCH /identities/{id}.
+func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body updateRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if err := body.check(r.Caller.Strict); err != nil {
+		return gateway.Response{}, err
+	}
+	change := identity.Change{Apply: func(i *identity.Identity) error {
+		if err := body.apply(i); err != nil || !r.Caller.Strict {
+			return err
+		}
+		return checkCodes(i.Country, i.Bank)
+	}}
+	if body.Children.Sent {
+		change.Relink = &identity.Relinking{Children: childIDs(body.Children.Value), Mode: identity.ReplaceChildren}
+	}
+	return a.change(r, change)
+}
+
+// change makes a change to the identity of the path and answers the identity.
+func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
+	c.Tenant, c.ID, c.Match = r.Caller.Tenant, r.Param("id"), r.IfMatch()
+	c.MintID, c.Idempotency = mintID, idempotency(r)
+	changed, err := a.Identities.Change(r.Context(), c)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(changed), nil
+}
+
+// check applies what needs no identity to be known.
+func (u *updateRequest) check(strict bool) error {
+	if u.Name.Sent && u.Name.Value == "" {
+		return &identity.Invalid{Field: "name", Reason: "must not be cleared"}
+	}
+	if c := u.Country.Value; c != "" && !alpha3(c) {
+		return errCountry
+	}
+	if _, ok := identity.ParseDate(u.BirthDate.Value); u.BirthDate.Value != "" && !ok {
+		return errBirthDate
+	}
+	if err := u.SecurityOptions.Value.AccessControl.Value.check(pathAccessControl); err != nil {
+		return err
+	}
+	if err := checkChildren(u.Children.Value); err != nil {
+		return err
+	}
+	if strict {
+		return u.checkImmutable()
+	}
+	return nil
+}
+
+// checkImmutable refuses a field that never changes.
+func (u *updateRequest) checkImmutable() error {
+	for _, f := range []struct {
+		name identity.Field
+		strictjson.Optional[strictjson.Value]
+	}{
+		{"id", u.ID},
+		{"type", u.Type},
+		{"email", u.Email},
+		{"phone", u.Phone},
+		{"documentType", u.DocumentType},
+		{"documentNumber", u.DocumentNumber},
+		{"idv", u.IDV},
+		{"status", u.Status},
+	} {
+		if f.Sent {
+			return &identity.Invalid{Field: f.name, Reason: "cannot be changed"}
+		}
+	}
+	return nil
+}
+
+func (u *updateRequest) apply(i *identity.Identity) error {
+	p := &i.Profile
+	if u.Name.Sent {
+		setName(p, u.Name.Value)
+	}
+	u.Nickname.Set(&p.Nickname)
+	u.Lastname.Set(&p.LastName)
+	u.Country.Set(&p.Country)
+	u.ExternalID.Set(&p.ExternalID)
+	u.Gender.Set(&p.Gender)
+	u.Nationality.Set(&p.Nationality)
+	if u.BirthDate.Sent {
+		p.BirthDate, _ = identity.ParseDate(u.BirthDate.Value)
+	}
+	setJSON(&p.Rules, u.Rules.Sent, u.Rules.Value)
+	setJSON(&p.ExtendedData, u.ExtendedData.Sent, u.ExtendedData.Value.Value)
+	setJSON(&p.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
+	u.applySecurity(&p.Security)
+	u.applyAddress(&p.Address)
+	return u.applyBank(p)
+}
+
+func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {
+	if isSent {
+		*dst = identity.JSON(value)
+	}
+}
+
+func (u *updateRequest) applySecurity(o *identity.SecurityOptions) {
+	if !u.SecurityOptions.Sent {
+		return
+	}
+	if u.SecurityOptions.Null() {
+		*o = identity.SecurityOptions{}
+		return
+	}
+	s := u.SecurityOptions.Value
+	s.TwoFactorEnabled.Set(&o.TwoFactor)
+	s.TwoFactorAuth.Set(&o.TwoFactor)
+	s.SignTrx.Set(&o.SignTransactions)
+	s.SignAccountsOperations.Set(&o.SignAccountOperations)
+	if s.AccessControl.Sent {
+		o.AccessControl = s.AccessControl.Value.control()
+	}
+}
+
+func (u *updateRequest) applyAddress(a *identity.Address) {
+	if u.Address.Null() {
+		*a = identity.Address{}
+		return
+	}
+	s := u.Address.Value
+	s.AdministrativeAreaLevel1.Set(&a.State)
+	s.AdministrativeAreaLevel2.Set(&a.City)
+	s.AdministrativeAreaLevel3.Set(&a.District)
+	s.Street.Set(&a.Street)
+	s.StreetNumber.Set(&a.StreetNumber)
+	s.OptionalAddress.Set(&a.Unit)
+	s.Country.Set(&a.Country)
+	s.Zipcode.Set(&a.PostalCode)
+}
+
+// applyBank merges into the account or makes one; either way the outcome must
+// have what an account needs.
+func (u *updateRequest) applyBank(p *identity.Profile) error {
+	if !u.BankAccount.Sent {
+		return nil
+	}
+	if u.BankAccount.Null() {
+		p.Bank = nil
+		return nil
+	}
+	if p.Bank == nil {
+		p.Bank = &identity.BankAccount{}
+	}
+	b, s := p.Bank, u.BankAccount.Value
+	s.AccountNumber.Set(&b.AccountNumber)
+	s.Nickname.Set(&b.Nickname)
+	s.Bank.Set(&b.Bank)
+	s.Currency.Set(&b.Currency)
+	s.TypeAccount.Set(&b.AccountType)
+	s.AccountHolder.Set(&b.Holder)
+	s.AccountHolderDni.Set(&b.HolderDocument)
+	s.Country.Set(&b.Country)
+	s.ExternalID.Set(&b.ExternalID)
+	return checkBank("bankAccount.", b)
+}

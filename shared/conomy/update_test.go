@@ -1,0 +1,258 @@
+package conomy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/table/faults"
+)
+
+// made creates an identity, from nothing but its body, and returns its id.
+func (w *world) made(q request) string {
+	w.Helper()
+	created := w.send(q)
+	wantStatus(w, created, 200)
+	return strings.Trim(at(w, created.Body, "id"), `"`)
+}
+
+// later lets an hour pass.
+func (w *world) later() { w.now = w.now.Add(time.Hour) }
+
+// TestUpdate pins whole answers of a life: everything set, merged, cleared.
+func TestUpdate(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"c1", "c2", "c3"} {
+		w.person(id)
+	}
+	id := w.made(request{body: everything, caller: trusted})
+	for _, body := range []string{
+		`{"nickname":"Thomas"}`,
+		`{"nickname":"Thomas"}`, // nothing new: no version
+		`{}`,
+		`{"address":{"street":"New","zipcode":null},"securityOptions":{"signTrx":false},"bankAccount":{"bank":"Other","nickname":null}}`,
+		`{"children":[{"id":"c3"},{"id":"c1","name":"not looked at"}]}`,
+		`{"rules":[1.10],"extendedData":["z"],"metadata":{"only":true},"securityOptions":{"accessControl":{"scopes":[]}}}`,
+		`{"type":"ORGANIZATION","email":"x","phone":5,"documentType":[],"documentNumber":"1","idv":null,"status":"BLOCKED","id":"mine","kyc":{},"createdAt":"x"}`,
+		`{"nickname":null,"lastname":null,"country":null,"externalId":null,"gender":null,"birthDate":null,"nationality":null,"rules":null,` +
+			`"extendedData":null,"metadata":null,"securityOptions":null,"address":null,"bankAccount":null,"children":null}`,
+		`{"bankAccount":{"accountNumber":"2","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"},"birthDate":"2001-02-03","address":{"country":"PER"}}`,
+	} {
+		w.later()
+		updated := w.send(patch(id, body))
+		wantStatus(t, updated, 200)
+		if found := w.send(get(id)); found.Body != updated.Body || found.MultiValueHeaders["Etag"][0] != updated.MultiValueHeaders["Etag"][0] {
+			t.Errorf("after %s\nfound   %s\nupdated %s", body, found.Body, updated.Body)
+		}
+	}
+	w.golden("update")
+}
+
+func TestUpdateRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.person("kid")
+	id := w.made(request{body: minimal, caller: trusted})
+	tests := []struct {
+		body         string
+		strict       bool
+		status       int
+		code, detail string
+	}{
+		{"", false, 400, "14", "body is empty"},
+		{"null", false, 400, "14", "body must not be null"},
+		{"[]", false, 400, "11", "body must be an object"},
+		{`{"nickname":"a","nickname":"b"}`, false, 400, "14", "nickname stands twice in its object"},
+		{`{"nickname":5}`, false, 400, "11", "nickname must be a string"},
+		{`{"name":null}`, false, 400, "11", "name must not be cleared"},
+		{`{"name":""}`, false, 400, "11", "name must not be cleared"},
+		{`{"country":"Chile"}`, false, 400, "11", "country must be three capital letters of ISO 3166-1, such as CHL"},
+		{`{"birthDate":"1990-13-01"}`, false, 400, "11", "birthDate must be a date such as 1990-01-15"},
+		{`{"nickname":"` + strings.Repeat("n", 257) + `"}`, false, 400, "11", "nickname must have at most 256 characters"},
+		{`{"address":{"street":"\u0007"}}`, false, 400, "11", "address.street must not hold control characters"},
+		{`{"address":{"zipcode":5}}`, false, 400, "11", "address.zipcode must be a string"},
+		{`{"address":"x"}`, false, 400, "11", "address must be an object"},
+		{`{"securityOptions":{"signTrx":"yes"}}`, false, 400, "11", "securityOptions.signTrx must be true or false"},
+		{`{"securityOptions":{"accessControl":{}}}`, false, 400, "12", "securityOptions.accessControl.scopes is required"},
+		{`{"securityOptions":{"accessControl":{"scopes":[{"resource":"I"}]}}}`, false, 400, "12", "securityOptions.accessControl.scopes.0.reference is required"},
+		{`{"bankAccount":{"bank":"B"}}`, false, 400, "12", "bankAccount.accountNumber is required"},
+		{`{"metadata":[]}`, false, 400, "11", "metadata must be an object"},
+		{`{"extendedData":{}}`, false, 400, "11", "extendedData must be an array"},
+		{`{"metadata":{"a":"` + strings.Repeat("x", 256<<10) + `"}}`, false, 413, "11", "the identity is too large"},
+		{`{"children":{}}`, false, 400, "11", "children must be an array"},
+		{`{"children":["kid"]}`, false, 400, "11", "children.0 must be an object"},
+		{`{"children":[{"name":"a"}]}`, false, 400, "12", "children.0.id is required"},
+		{`{"children":[{"id":"kid"},{"id":"nobody"}]}`, false, 404, "31", "children.1 is no identity of this client"},
+		{`{"children":[{"id":"kid"},{"id":"kid"}]}`, false, 400, "11", "children.1 stands twice in the list"},
+		{`{"children":[{"id":"` + id + `"}]}`, false, 400, "11", "children.0 must not be the identity itself"},
+		{`{"children":[` + strings.Repeat(`{"id":"x"},`, 100) + `{"id":"y"}]}`, false, 400, "11", "children must name at most 100 identities"},
+		{`{"type":"USER"}`, true, 400, "11", "type cannot be changed"},
+		{`{"email":"ana@example.com"}`, true, 400, "11", "email cannot be changed"},
+		{`{"phone":null}`, true, 400, "11", "phone cannot be changed"},
+		{`{"documentType":"RUT"}`, true, 400, "11", "documentType cannot be changed"},
+		{`{"documentNumber":"1"}`, true, 400, "11", "documentNumber cannot be changed"},
+		{`{"idv":"x"}`, true, 400, "11", "idv cannot be changed"},
+		{`{"status":"ACTIVE"}`, true, 400, "11", "status cannot be changed"},
+		{`{"id":"x"}`, true, 400, "11", "id cannot be changed"},
+		{`{"country":"QQQ"}`, true, 400, "11", "country must be three capital letters of ISO 3166-1, such as CHL"},
+	}
+	before := w.send(get(id))
+	for _, tt := range tests {
+		q := patch(id, tt.body)
+		if tt.strict {
+			q = q.by(strict(usual))
+		}
+		got := w.send(q)
+		wantStatus(t, got, tt.status)
+		if code, detail := at(t, got.Body, "code"), at(t, got.Body, "detail"); code != `"`+tt.code+`"` || detail != `"`+tt.detail+`"` {
+			t.Errorf("%.200s: got %s %s, want %s %s", tt.body, code, detail, tt.code, tt.detail)
+		}
+	}
+	unknown := w.send(patch(id, `{"nickName":"x"}`).by(strict(usual)))
+	wantStatus(t, unknown, 400)
+	if after := w.send(get(id)); after.Body != before.Body || after.MultiValueHeaders["Etag"][0] != `"1"` {
+		t.Errorf("a refused patch changed %s\nto %s", before.Body, after.Body)
+	}
+	wantStatus(t, w.send(patch("nobody", "{}")), 404)
+	wantStatus(t, w.send(patch(id, "{}").by(other)), 404)
+}
+
+func TestPreconditions(t *testing.T) {
+	w := newWorld(t)
+	id := w.made(request{body: minimal, caller: trusted})
+	wantStatus(t, w.send(patch(id, `{"nickname":"b"}`).with("If-Match", `"1"`)), 200)
+	stale := []struct{ name, value string }{{"stale", `"1"`}, {"weak", `W/"2"`}, {"to come", `"3"`}, {"no tag", "2"}, {"empty", ""}, {"list", `"1", "7"`}}
+	for _, tt := range stale {
+		for _, q := range []request{patch(id, `{"nickname":"lost"}`), to("deactivate-identity", id, "{}"), to("delete-identity", id, "").by(remover), to("remove-children", id, `{"children":[]}`)} {
+			if got := w.send(q.with("If-Match", tt.value)); got.StatusCode != 412 || at(t, got.Body, "code") != `"21"` {
+				t.Errorf("%s: %s got %d %s", tt.name, q.operation, got.StatusCode, got.Body)
+			}
+		}
+	}
+	for _, value := range []string{`"2"`, `"1", "2"`, "*"} {
+		if got := w.send(patch(id, `{"nickname":"b"}`).with("If-Match", value)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != `"2"` {
+			t.Errorf("%s: %d %s", value, got.StatusCode, got.Body)
+		}
+	}
+	w.told.Reset()
+	for _, tt := range []struct {
+		value  string
+		status int
+	}{{`"2"`, 304}, {`W/"2"`, 304}, {`"1", "2"`, 304}, {"*", 304}, {`"1"`, 200}, {"2", 200}} {
+		got := w.send(get(id).with("If-None-Match", tt.value))
+		wantStatus(t, got, tt.status)
+		if got.MultiValueHeaders["Etag"][0] != `"2"` || (tt.status == 304) != (got.Body == "") {
+			t.Errorf("%s: %v %s", tt.value, got.MultiValueHeaders, got.Body)
+		}
+	}
+	w.send(patch(id, `{"nickname":"lost"}`).with("If-Match", `"1"`))
+	wantStatus(t, w.send(patch("nobody", `{}`).with("If-Match", "*")), 404)
+	w.golden("preconditions")
+}
+
+func TestIdempotentUpdate(t *testing.T) {
+	w := newWorld(t)
+	w.person("kid")
+	id := w.made(request{body: minimal, caller: trusted})
+	w.told.Reset()
+	first := patch(id, `{"nickname":"once"}`).with("Idempotency-Key", "k").with("If-Match", `"1"`)
+	answered := w.send(first)
+	w.later()
+	wantStatus(t, w.send(patch(id, `{"nickname":"twice"}`)), 200)
+	if again := w.send(first); again.Body != answered.Body || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
+		t.Errorf("got  %d %s\nwant %s", again.StatusCode, again.Body, answered.Body)
+	}
+	wantStatus(t, w.send(patch(id, `{"nickname":"other"}`).with("Idempotency-Key", "k")), 422)
+	wantStatus(t, w.send(to("deactivate-identity", id, `{"nickname":"once"}`).with("Idempotency-Key", "k")), 422)
+	if now := w.send(get(id)); at(t, now.Body, "nickname") != `"twice"` {
+		t.Error(now.Body)
+	}
+	// What the first request has made so refuses the second no more.
+	for n, q := range []request{
+		to("add-children", id, `{"children":["kid"]}`), to("remove-children", id, `{"children":["kid"]}`),
+		to("add-permissions", id, `[{"resource":"A","reference":"r","permissions":[]},{"resource":"B","reference":"r","permissions":[]}]`),
+		to("remove-permission", id, "").at("reference", "r").where("resource=A"),
+	} {
+		q = q.with("Idempotency-Key", fmt.Sprint(n))
+		one, two := w.send(q), w.send(q)
+		if one.StatusCode >= 300 || one.StatusCode != two.StatusCode || one.Body != two.Body {
+			t.Errorf("%s: %d %s, then %d %s", q.operation, one.StatusCode, one.Body, two.StatusCode, two.Body)
+		}
+	}
+	wantStatus(t, w.send(to("remove-permission", id, "").at("reference", "r").where("resource=B").with("Idempotency-Key", "3")), 422)
+	w.golden("update-idempotency")
+}
+
+func TestDeactivation(t *testing.T) {
+	w := newWorld(t)
+	id, pending := w.made(request{body: minimal, caller: trusted}), w.made(request{body: replaced("x", "1")})
+	w.told.Reset()
+	for _, step := range []struct {
+		operation, id, body, want string
+		status                    int
+	}{
+		{"reactivate-identity", id, "", `"ACTIVE"`, 200},
+		{"deactivate-identity", id, `{"reason":["free",1]}`, `"INACTIVE"`, 200},
+		{"deactivate-identity", id, "not even JSON", `"INACTIVE"`, 200},
+		{"reactivate-identity", id, "{}", `"ACTIVE"`, 200},
+		{"deactivate-identity", pending, "{}", "", 422},
+		{"reactivate-identity", pending, "{}", "", 422},
+		{"deactivate-identity", "nobody", "{}", "", 404},
+	} {
+		w.later()
+		got := w.send(to(step.operation, step.id, step.body))
+		wantStatus(t, got, step.status)
+		if got.StatusCode == 200 && at(t, got.Body, "status") != step.want {
+			t.Errorf("%s: %s", step.operation, got.Body)
+		}
+	}
+	wantStatus(t, w.send(to("deactivate-identity", id, "{}").by(other)), 404)
+	w.golden("deactivation")
+}
+
+func TestVersionHeader(t *testing.T) {
+	w := newWorld(t)
+	id := w.made(request{body: minimal, caller: trusted})
+	w.told.Reset()
+	for sent, want := range map[string]string{"-": "v1", "": "v1", "v1": "v1", "24-04-2025": "24-04-2025", "25-04-2025": "", "v2": "", "V1": "", "v1,24-04-2025": ""} {
+		for _, q := range []request{get(id), to("list-identities", "", ""), to("delete-identity", "nobody", "").by(remover), patch(id, "{}")} {
+			status := 200
+			if q.operation == "delete-identity" {
+				status = 404
+			}
+			if sent != "-" {
+				q = q.with("conomyhq-api-version", sent)
+			}
+			got := w.send(q)
+			if want == "" {
+				if status = 400; at(t, got.Body, "code") != `"11"` || at(t, got.Body, "detail") != `"conomyhq-api-version must be 24-04-2025, or absent"` {
+					t.Errorf("%q: %s", sent, got.Body)
+				}
+			}
+			wantStatus(t, got, status)
+			if status == 200 && got.MultiValueHeaders["Conomyhq-Api-Version"][0] != want {
+				t.Errorf("%q: %v", sent, got.MultiValueHeaders)
+			}
+		}
+	}
+}
+
+// TestUnimplemented pins what belongs to accounts, rules and fees.
+func TestUnimplemented(t *testing.T) {
+	w := newWorld(t)
+	for _, operation := range []string{"add-rules", "remove-rules", "add-fees", "remove-fees", "remove-fee", "set-escrow-fee"} {
+		q := to(operation, "a", `{"any":1}`)
+		if operation == "remove-fee" {
+			q = q.at("ruleId", "r")
+		}
+		got := w.send(q)
+		wantStatus(t, got, 501)
+		if at(t, got.Body, "code") != `"42"` {
+			t.Error(got.Body)
+		}
+		wantStatus(t, w.send(q.by(caller("acme", auth.ScopeIdentityRead))), 403)
+	}
+	w.wantCalls(faults.Calls{})
+	w.golden("unimplemented")
+}

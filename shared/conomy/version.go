@@ -1,0 +1,33 @@
+package conomy
+
+import (
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+)
+
+// The header by which a client chooses a version of the API, and its values.
+// No difference between the two is documented for identities, nor is there one.
+const (
+	versionHeader  = "Conomyhq-Api-Version"
+	versionDefault = "v1" // what no header and an empty one mean
+	versionCurrent = "24-04-2025"
+)
+
+// versioned refuses an unknown version and answers the chosen one.
+func versioned(serve func(*gateway.Request) (gateway.Response, error)) func(*gateway.Request) (gateway.Response, error) {
+	return func(r *gateway.Request) (gateway.Response, error) {
+		chosen := r.Header.Get(versionHeader)
+		switch chosen {
+		case "":
+			chosen = versionDefault
+		case versionDefault, versionCurrent:
+		default:
+			return gateway.Response{}, &identity.Invalid{Field: "conomyhq-api-version", Reason: "must be 24-04-2025, or absent"}
+		}
+		answer, err := serve(r)
+		if err == nil {
+			answer = answer.With(versionHeader, chosen)
+		}
+		return answer, err
+	}
+}

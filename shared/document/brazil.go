@@ -1,0 +1,34 @@
+package document
+
+// cpf judges the CPF of Brazil's tax authority (Receita Federal): 9 digits and
+// two modulo 11. A row of equal digits passes the formula and is nobody's.
+// Formula compared with python-stdnum, stdnum/br/cpf.py.
+func cpf(text string) Result {
+	if !numeric(text, 11) {
+		return Result{Invalid, "a CPF has 11 digits"}
+	}
+	if all(text, func(c byte) bool { return c == text[0] }) {
+		return Result{Invalid, "a CPF is not one digit repeated"}
+	}
+	first := sum(text, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+	second := sum(text, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+	return judge(receita(first) == text[9] && receita(second) == text[10])
+}
+
+// cnpj judges the CNPJ of the same authority: 12 digits or, since July 2026,
+// letters, and two digits modulo 11. A letter counts as its ASCII code less 48.
+// Formula compared with python-stdnum, stdnum/br/cnpj.py.
+func cnpj(text string) Result {
+	if len(text) != 14 || !all(text[:12], func(c byte) bool { return isDigit(c) || isLetter(c) }) || !allDigits(text[12:]) {
+		return Result{Invalid, "a CNPJ has 12 letters or digits and two check digits"}
+	}
+	if text[:12] == "000000000000" {
+		return Result{Invalid, "a CNPJ is not all zero"}
+	}
+	first := sum(text, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+	second := sum(text, 6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+	return judge(receita(first) == text[12] && receita(second) == text[13])
+}
+
+// receita is the check digit for a weighted sum.
+func receita(sum int) byte { return "00987654321"[sum%11] }

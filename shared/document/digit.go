@@ -1,0 +1,71 @@
+package document
+
+import "time"
+
+const (
+	matches    = "the check digit matches"
+	mismatches = "the check digit does not match"
+	noDigit    = "this type of document has no check digit"
+)
+
+// judge is the verdict on a number whose syntax is right.
+func judge(match bool) Result {
+	if match {
+		return Result{Valid, matches}
+	}
+	return Result{Invalid, mismatches}
+}
+
+// syntax is the verdict on a number of a type without check digit.
+func syntax(ok bool, must string) Result {
+	if ok {
+		return Result{Unchecked, noDigit}
+	}
+	return Result{Invalid, must}
+}
+
+// numeric tells whether text is all digits and that many.
+func numeric(text string, length int) bool { return len(text) == length && allDigits(text) }
+
+// sum is the sum of the digits of text, each times its weight. Letters count
+// as their distance from '0', as the CNPJ has it.
+func sum(text string, weights ...int) int {
+	s := 0
+	for i, w := range weights {
+		s += int(text[i]-'0') * w
+	}
+	return s
+}
+
+// digit is n as a character; ten and more is none that a number may hold.
+func digit(n int) byte {
+	if n > 9 {
+		return other
+	}
+	return '0' + byte(n)
+}
+
+func last(text string) byte { return text[len(text)-1] }
+
+// luhn tells whether the digits pass the formula of ISO/IEC 7812-1, annex B:
+// every second one from the right is doubled, and the digits of all add up to
+// a multiple of ten.
+func luhn(text string) bool {
+	s := 0
+	for i := range len(text) {
+		d := int(text[len(text)-1-i] - '0')
+		if i%2 == 1 {
+			d = d*2/10 + d*2%10
+		}
+		s += d
+	}
+	return s%10 == 0
+}
+
+// isDay tells whether the six digits YYMMDD are a day of the century that
+// begins with that year.
+func isDay(yymmdd string, century int) bool {
+	two := func(i int) int { return int(yymmdd[i]-'0')*10 + int(yymmdd[i+1]-'0') }
+	day := time.Date(century+two(0), time.Month(two(2)), two(4), 0, 0, 0, 0, time.UTC)
+	return int(day.Month()) == two(2) && day.Day() == two(4)
+}

@@ -1,0 +1,40 @@
+package identity
+
+import "slices"
+
+// Grant adds scopes. One for a resource and reference that are there already
+// takes the other's place.
+func (i *Identity) Grant(scopes []AccessScope) {
+	control := i.Security.AccessControl
+	if control == nil {
+		control = &AccessControl{}
+		i.Security.AccessControl = control
+	}
+	for _, s := range scopes {
+		at := slices.IndexFunc(control.Scopes, func(have AccessScope) bool {
+			return have.Resource == s.Resource && have.Reference == s.Reference
+		})
+		if at < 0 {
+			control.Scopes = append(control.Scopes, s)
+			continue
+		}
+		control.Scopes[at] = s
+	}
+}
+
+// Revoke removes the scopes over a reference, of one resource or, if that is
+// empty, of any. It returns ErrNotFound if there is none.
+func (i *Identity) Revoke(resource, reference string) error {
+	control := i.Security.AccessControl
+	if control == nil {
+		return ErrNotFound
+	}
+	before := len(control.Scopes)
+	control.Scopes = slices.DeleteFunc(control.Scopes, func(s AccessScope) bool {
+		return s.Reference == reference && (resource == "" || s.Resource == resource)
+	})
+	if len(control.Scopes) == before {
+		return ErrNotFound
+	}
+	return nil
+}

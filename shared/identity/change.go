@@ -1,0 +1,165 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"time"
+)
+
+// Change is a request to change an identity.
+type Change struct {
+	Tenant, ID  string
+	Match       func(version int64) bool // nil: any version will do
+	Idempotency Idempotency
+	MintID      func(now time.Time, random io.Reader) (string, error)
+	// Apply makes the change. It may be called several times, each time on a
+	// fresh copy of the newest state, and must not keep it.
+	Apply  func(*Identity) error // nil: only the links change
+	Relink *Relinking            // nil: the children stay as they are
+}
+
+const (
+	changeAttempts = 100
+	changeBackoff  = 40 * time.Millisecond
+)
+
+// Change reads an identity, changes it and writes it under the condition that
+// nobody else did in between; if somebody did, it begins anew. No change is
+// lost, and each that changes anything makes one version; one that links or
+// unlinks more than 30 children makes several, each of which holds. The answer
+// has the identity's children.
+//
+// It returns ErrNotFound, ErrStale when Match refuses the version, an *Invalid
+// naming a field that breaks a rule of the core, an *Unknown for a child that
+// does not exist or is none, a *Precondition for a cycle, ErrBusy when others
+// were always faster, and what Apply and Store.Update return.
+func (s *Service) Change(ctx context.Context, c Change) (Changed, error) {
+	if err := c.Idempotency.check(); err != nil {
+		return Changed{}, err
+	}
+	var changed Changed
+	err := retry(ctx, func() (err error) {
+		changed, err = s.tryChange(ctx, c)
+		return err
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	return changed, s.showChildren(ctx, &changed.Identity)
+}
+
+// ErrRefused is the ErrStale of a caller whose own condition on the version
+// does not hold: not to be tried again.
+var ErrRefused = fmt.Errorf("%w: refused by the caller", ErrStale)
+
+// retry calls do until it returns something else than ErrStale.
+func retry(ctx context.Context, do func() error) error {
+	for attempt := range changeAttempts {
+		err := do()
+		if !errors.Is(err, ErrStale) || errors.Is(err, ErrRefused) {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+	return ErrBusy
+}
+
+func (s *Service) tryChange(ctx context.Context, c Change) (Changed, error) {
+	before, err := s.Get(ctx, c.Tenant, c.ID)
+	if err != nil {
+		return Changed{}, err
+	}
+	after, links, err := s.prepare(ctx, before, c)
+	if err != nil {
+		return s.unlessReplayed(ctx, before, c, err)
+	}
+	if c.Idempotency.Key == "" && links.empty() && reflect.DeepEqual(before, after) {
+		return Changed{Identity: before}, nil
+	}
+	return s.write(ctx, before, after, c, links)
+}
+
+// prepare makes the change to a copy.
+func (s *Service) prepare(ctx context.Context, before Identity, c Change) (after Identity, links Links, err error) {
+	if c.Match != nil && !c.Match(before.Version) {
+		return after, links, ErrRefused
+	}
+	after = before.clone()
+	if c.Apply != nil {
+		if err := c.Apply(&after); err != nil {
+			return after, links, err
+		}
+	}
+	if err := after.check(); err != nil {
+		return after, links, err
+	}
+	links, err = s.relink(ctx, &before, c.Relink)
+	return after, links, err
+}
+
+// write writes one version, or several if the links are many. The idempotency
+// key goes with the last: a change that was cut short is carried on by the same
+// request sent again.
+func (s *Service) write(ctx context.Context, before, after Identity, c Change, links Links) (Changed, error) {
+	after.UpdatedAt = s.Now().UTC().Truncate(time.Microsecond)
+	if err := s.stampBank(&after, before.Bank, c.MintID); err != nil {
+		return Changed{}, err
+	}
+	for {
+		now, rest := links.split()
+		after.Version++
+		after.Parent = after.Parent || len(now.Add) > 0
+		once := c.Idempotency
+		if !rest.empty() {
+			once = Idempotency{}
+		}
+		changed, err := s.Store.Update(ctx, after, once, now)
+		if err != nil || rest.empty() {
+			return changed, err
+		}
+		links = rest
+	}
+}
+
+// unlessReplayed answers a change that the newest state refuses. If it is the
+// very request that made the state so, sent again, its first answer is due.
+func (s *Service) unlessReplayed(ctx context.Context, now Identity, c Change, refusal error) (Changed, error) {
+	if c.Idempotency.Key == "" {
+		return Changed{}, refusal
+	}
+	first, err := s.Store.Replay(ctx, now.Tenant, now.ID, c.Idempotency)
+	if errors.Is(err, ErrNotFound) {
+		return Changed{}, refusal
+	}
+	return first, err
+}
+
+// pause waits a random time, longer with each attempt up to a bound.
+func pause(ctx context.Context, attempt int) error {
+	wait := time.NewTimer(rand.N(min(changeBackoff, time.Millisecond<<min(attempt, 10))))
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return ErrUnavailable
+	case <-wait.C:
+		return nil
+	}
+}
+
+// clone copies what a change may write through a pointer or a slice.
+func (i Identity) clone() Identity {
+	if i.Bank != nil {
+		account := *i.Bank
+		i.Bank = &account
+	}
+	if control := i.Security.AccessControl; control != nil {
+		i.Security.AccessControl = &AccessControl{Scopes: append([]AccessScope(nil), control.Scopes...)}
+	}
+	return i
+}

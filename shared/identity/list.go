@@ -1,0 +1,179 @@
+package identity
+
+import (
+	"context"
+	"slices"
+)
+
+// Source is an ordered set of a tenant's identities that the store can read
+// without reading others. At most one of the fields after Tenant is set; none
+// means all identities.
+type Source struct {
+	Tenant     string
+	Email      string
+	Phone      string
+	Document   string // normalised
+	ExternalID string
+	ChildrenOf string // an identity's id
+	ParentsOf  string
+}
+
+// Filter narrows a list. Zero fields do not.
+type Filter struct {
+	Email, Phone, DocumentNumber, ExternalID string
+	Kind                                     Kind // Organization, or Individual for everything else
+	Country                                  string
+	Status                                   Status
+	ParentID                                 string // identities that are its children
+	GrantedTo                                string // identities over which this one has permissions
+}
+
+// Listing is a request for a page of a list.
+type Listing struct {
+	Tenant string
+	Filter
+	After  int64 // the number at which the page before ended; 0 for the first page
+	Limit  int
+	Oldest bool // the oldest first; otherwise the newest
+}
+
+// Page is a page of a list.
+type Page struct {
+	Identities []Identity
+	Next       int64 // where the next page begins; 0 after the last
+	// Total is how many the list has, exact up to MaxTotal. If the filter is
+	// narrower than what the store can look up, it is how many were found until
+	// the end of this page.
+	Total int
+}
+
+const (
+	// MaxTotal is where counting ends.
+	MaxTotal = 10_000
+	// maxExamined bounds the identities read for one page: a filter that fits
+	// few of them answers with what it found and where to go on.
+	maxExamined = 1000
+)
+
+// List returns a page of a tenant's identities in the order of their creation.
+// An identity that is there throughout a walk from page to page is met exactly
+// once, whatever others come and go.
+func (s *Service) List(ctx context.Context, l Listing) (Page, error) {
+	if l.GrantedTo != "" {
+		return s.listGranted(ctx, l)
+	}
+	w := walk{service: s, listing: l, source: l.source()}
+	if err := w.run(ctx); err != nil {
+		return Page{}, err
+	}
+	var err error
+	if w.page.Total = len(w.page.Identities); l.Filter.only(w.source) {
+		w.page.Total, err = s.count(ctx, w.source)
+	}
+	return w.page, err
+}
+
+// source picks the look-up that fits the fewest identities.
+func (l *Listing) source() Source {
+	s := Source{Tenant: l.Tenant}
+	switch {
+	case l.DocumentNumber != "":
+		s.Document = NormalizeDocument(l.DocumentNumber)
+	case l.ExternalID != "":
+		s.ExternalID = l.ExternalID
+	case l.Email != "":
+		s.Email = NormalizeEmail(l.Email)
+	case l.Phone != "":
+		s.Phone = l.Phone
+	case l.ParentID != "":
+		s.ChildrenOf = l.ParentID
+	}
+	return s
+}
+
+// only reports whether the source alone is all that the filter asks for.
+func (f Filter) only(s Source) bool {
+	rest := f
+	switch {
+	case s.Document != "":
+		rest.DocumentNumber = ""
+	case s.ExternalID != "":
+		rest.ExternalID = ""
+	case s.Email != "":
+		rest.Email = ""
+	case s.Phone != "":
+		rest.Phone = ""
+	case s.ChildrenOf != "":
+		rest.ParentID = ""
+	}
+	return rest == Filter{}
+}
+
+// fits reports whether an identity passes the filter, but for ParentID and
+// GrantedTo, which are not in the identity.
+func (f Filter) fits(i *Identity) bool {
+	return (f.Email == "" || NormalizeEmail(f.Email) == NormalizeEmail(i.Email)) &&
+		(f.Phone == "" || f.Phone == i.Phone) &&
+		(f.DocumentNumber == "" || NormalizeDocument(f.DocumentNumber) == NormalizeDocument(i.DocumentNumber)) &&
+		(f.ExternalID == "" || f.ExternalID == i.ExternalID) &&
+		(f.Kind == "" || (f.Kind == Organization) == (i.Kind == Organization)) &&
+		(f.Country == "" || f.Country == i.Country) &&
+		(f.Status == "" || f.Status == i.Status)
+}
+
+// listGranted lists the identities over which one has permissions. They are at
+// most MaxListLength, so the page is cut from all of them.
+func (s *Service) listGranted(ctx context.Context, l Listing) (Page, error) {
+	holder, err := s.Get(ctx, l.Tenant, l.GrantedTo)
+	if err != nil {
+		return Page{}, err
+	}
+	all, err := s.getMany(ctx, l.Tenant, holder.references())
+	if err != nil {
+		return Page{}, err
+	}
+	w := walk{service: s, listing: l, source: Source{Tenant: l.Tenant}}
+	if l.ParentID != "" {
+		if err := w.loadParent(ctx); err != nil {
+			return Page{}, err
+		}
+	}
+	all = slices.DeleteFunc(all, func(i Identity) bool { return !w.fits(&i) })
+	return cut(all, l), nil
+}
+
+// cut sorts identities and takes a page of them.
+func cut(all []Identity, l Listing) Page {
+	slices.SortFunc(all, func(a, b Identity) int {
+		if !l.Oldest {
+			a, b = b, a
+		}
+		return int(min(1, max(-1, a.Number()-b.Number())))
+	})
+	page := Page{Total: len(all)}
+	for n := range all {
+		number := all[n].Number()
+		if l.After > 0 && (number == l.After || (number < l.After) == l.Oldest) {
+			continue
+		}
+		if len(page.Identities) >= l.Limit && number != page.Next {
+			return page
+		}
+		page.Identities, page.Next = append(page.Identities, all[n]), number
+	}
+	page.Next = 0
+	return page
+}
+
+// references are the identities over which i has permissions.
+func (i *Identity) references() []string {
+	var list []string
+	if i.Security.AccessControl != nil {
+		for _, s := range i.Security.AccessControl.Scopes {
+			if s.Resource == ResourceIdentity && ValidID(s.Reference) && !slices.Contains(list, s.Reference) {
+				list = append(list, s.Reference)
+			}
+		}
+	}
+	return list
+}

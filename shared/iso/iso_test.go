@@ -1,0 +1,194 @@
+package iso_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cedula/shared/iso"
+)
+
+// lines are those of a file in testdata that are no comment.
+func lines(t *testing.T, name string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return slices.DeleteFunc(list, func(line string) bool { return strings.HasPrefix(line, "#") })
+}
+
+// alpha3 are the countries of a file by their alpha-2 codes.
+func alpha3(t *testing.T, name string) map[string]string {
+	t.Helper()
+	codes := map[string]string{}
+	for _, line := range lines(t, name) {
+		two, three, _ := strings.Cut(line, " ")
+		codes[two] = three
+	}
+	return codes
+}
+
+// codes are all three upper-case letters.
+func codes(yield func(string) bool) {
+	for i := range 26 * 26 * 26 {
+		if !yield(string([]byte{'A' + byte(i/676), 'A' + byte(i/26%26), 'A' + byte(i%26)})) {
+			return
+		}
+	}
+}
+
+// same compares the codes that are taken with a snapshot and what was changed.
+func same(t *testing.T, taken func(string) bool, snapshot []string, changes map[string]bool) {
+	t.Helper()
+	for code := range codes {
+		want := slices.Contains(snapshot, code)
+		if change, ok := changes[code]; ok {
+			if change == want {
+				t.Errorf("%s is no change", code)
+			}
+			want = change
+		}
+		if taken(code) != want {
+			t.Errorf("%s: got %v, want %v", code, !want, want)
+		}
+	}
+}
+
+func TestCountries(t *testing.T) {
+	for file, changes := range map[string]map[string]bool{
+		"countries-iso-codes.txt":          {"XKX": true},               // Kosovo, user-assigned
+		"countries-i18n-iso-countries.txt": {"XKX": true, "XKK": false}, // the same in Unicode's data
+	} {
+		t.Run(file, func(t *testing.T) {
+			var snapshot []string
+			for _, code := range alpha3(t, file) {
+				snapshot = append(snapshot, code)
+			}
+			same(t, iso.Country, snapshot, changes)
+		})
+	}
+}
+
+func TestCurrencies(t *testing.T) {
+	for file, changes := range map[string]map[string]bool{
+		"currencies-iso-codes.txt": {
+			"ANG": false, "BGN": false, "CUC": false, "HRK": false, "SLL": false, "ZWL": false, // withdrawn
+			"XAD": true, "XCG": true, "ZWG": true, // new
+			"XTS": false, "XXX": false, // no money
+		},
+		"currencies-pycountry.txt": {"XTS": false, "XXX": false},
+	} {
+		t.Run(file, func(t *testing.T) { same(t, iso.Currency, lines(t, file), changes) })
+	}
+}
+
+// What other lists got wrong, and what Conomy lists.
+func TestKnownCodes(t *testing.T) {
+	for _, code := range strings.Fields("VES VED SLE MRU ZWG XCG STN BYN UYU CLP MXN COP PEN BOB PYG AUD ARS BRL USD CAD EUR GBP CRC CUP DOP GTQ JMD PAB") {
+		if !iso.Currency(code) || iso.Crypto(code) {
+			t.Errorf("%s is no currency", code)
+		}
+	}
+	for _, code := range strings.Fields("VEF MRO STD BYR USDC USDT BTC usd US USDX 840") {
+		if iso.Currency(code) {
+			t.Errorf("%s is a currency", code)
+		}
+	}
+	for _, code := range strings.Fields("CHL MEX COL BRA ARG PER BOL PRY AUS CRI DOM ECU PAN URY VEN USA CAN GBR FRA DEU ESP CHN HKG XKX SSD") {
+		if !iso.Country(code) {
+			t.Errorf("%s is no country", code)
+		}
+	}
+	for _, code := range []string{"", "CL", "chl", "CHLE", "CHI", "ANT", "XKK", "EUR", "UK ", "CH ", "ZZZ", "AAA", "\xff\xff\xff"} {
+		if iso.Country(code) {
+			t.Errorf("%q is a country", code)
+		}
+	}
+	if !iso.Crypto("USDC") || !iso.Crypto("USDT") || iso.Crypto("usdc") || iso.Crypto("USD") || iso.Crypto("") {
+		t.Error("USDC and USDT are the currencies beside ISO 4217")
+	}
+}
+
+func TestPhoneFits(t *testing.T) {
+	tests := []struct {
+		number, country string
+		want            bool
+	}{
+		{"+5691111111", "CHL", true}, // Conomy's own examples, one digit short
+		{"+5692111111", "CHL", true},
+		{"+56912345678", "CHL", true},
+		{"+56912345678", "ARG", false},
+		{"+569", "CHL", false},
+		{"+56912345678901", "CHL", true},
+		{"+5691234567890123", "CHL", false},
+		{"+525512345678", "MEX", true},
+		{"+5215512345678", "MEX", true}, // mobiles before 2019
+		{"+5491123456789", "ARG", true},
+		{"+22507123456", "CIV", true}, // before 2021
+		{"+18091234567", "DOM", true},
+		{"+12125551234", "DOM", true}, // area codes are not asked
+		{"+1809123", "DOM", false},
+		{"+38344123456", "XKX", true},
+		{"+390669812345", "VAT", true}, // the Vatican uses Italy's
+		{"+37966982", "VAT", true},     // and has one
+		{"+77012345678", "KAZ", true},
+		{"+79161234567", "RUS", true},
+		{"+67210123", "ATA", true},
+		{"56912345678", "CHL", false},
+		{"+056912345678", "CHL", false},
+		{"+56 912345678", "CHL", false},
+		{"+5691234567a", "CHL", false},
+		{"+", "CHL", false},
+		{"", "CHL", false},
+		{"+56912345678", "", false},
+		{"+56912345678", "CL", false},
+		{"+56912345678", "chl", false},
+		{"+56912345678", "ZZZ", false},
+		{"+263771234567", "ZWE", true}, // the last row
+	}
+	for _, tt := range tests {
+		if got := iso.PhoneFits(tt.number, tt.country); got != tt.want {
+			t.Errorf("%s of %q: got %v", tt.number, tt.country, got)
+		}
+	}
+}
+
+func FuzzPhoneFits(f *testing.F) {
+	f.Add("+56912345678", "CHL")
+	f.Fuzz(func(t *testing.T, number, country string) {
+		if iso.PhoneFits(number, country) && !iso.Country(country) {
+			t.Errorf("%q fits %q, which is no country", number, country)
+		}
+	})
+}
+
+func BenchmarkLookUps(b *testing.B) {
+	for name, look := range map[string]func() bool{
+		"country":  func() bool { return iso.Country("URY") },
+		"currency": func() bool { return iso.Currency("UYU") },
+		"phone":    func() bool { return iso.PhoneFits("+59899123456", "URY") },
+		"unknown":  func() bool { return iso.Country("XYZ") },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				look()
+			}
+		})
+	}
+}
+
+func TestLookUpsAllocateNothing(t *testing.T) {
+	n := testing.AllocsPerRun(100, func() {
+		iso.Country("URY")
+		iso.Currency("UYU")
+		iso.PhoneFits("+59899123456", "URY")
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -1,0 +1,242 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faults"
+)
+
+// bare is an identity with little in it, so that tests are quick.
+func bare(id string) identity.Identity {
+	return identity.Identity{
+		Tenant: "t", ID: id, Status: identity.Active, Version: 1, CreatedAt: now, UpdatedAt: now,
+		Profile: identity.Profile{Kind: identity.Individual, FirstName: "Ana"},
+	}
+}
+
+// next is the version of an identity after this one.
+func next(i identity.Identity, name string) identity.Identity {
+	i.Version++
+	i.FirstName = name
+	i.UpdatedAt = i.UpdatedAt.Add(1000)
+	return i
+}
+
+func entry(i identity.Identity) identity.Entry { return identity.Entry{ID: i.ID, Number: i.Number()} }
+
+func updated(t *testing.T, s *store.Store, calls *faults.Counter) {
+	first := create(t, s, person("p1"), claims("a"), once("k", 1)).Identity
+	want := next(first, "Second")
+	calls.Reset()
+	got, err := s.Update(ctx, want, identity.Idempotency{}, identity.Links{})
+	if diff := cmp.Diff(identity.Changed{Identity: want}, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("an update took %+v", c)
+	}
+	found, err := s.Get(ctx, "t", "p1")
+	if diff := cmp.Diff(want, found); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	// The claims are still the identity's, and go with it.
+	_, err = s.Create(ctx, person("p2"), claims("a"), identity.Idempotency{}, identity.Links{})
+	wantTaken(t, err, "a")
+}
+
+func updateRefused(t *testing.T, s *store.Store, _ *faults.Counter) {
+	first := create(t, s, bare("p1"), nil, identity.Idempotency{}).Identity
+	second := next(first, "Second")
+	for _, tt := range []struct {
+		name string
+		give identity.Identity
+		want error
+	}{
+		{"absent", bare("p2"), identity.ErrNotFound},
+		{"absent in this tenant", func() identity.Identity { o := second; o.Tenant = "other"; return o }(), identity.ErrNotFound},
+		{"the version that is there", first, identity.ErrStale},
+		{"one version left out", next(second, "Third"), identity.ErrStale},
+		{"the next version", second, nil},
+		{"the next version again", second, identity.ErrStale},
+		{"the version before", first, identity.ErrStale},
+	} {
+		if _, err := s.Update(ctx, tt.give, once("k "+tt.name, 1), identity.Links{}); !errors.Is(err, tt.want) || errors.Is(err, identity.ErrRefused) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+		_, err := s.Replay(ctx, "t", tt.give.ID, once("k "+tt.name, 1))
+		if kept := err == nil; kept != (tt.want == nil) {
+			t.Errorf("%s: the key is kept: %v (%v)", tt.name, kept, err)
+		}
+	}
+	if got, err := s.Get(ctx, "t", "p1"); err != nil || got.Version != 2 || got.FirstName != "Second" {
+		t.Errorf("%v: version %d of %s", err, got.Version, got.FirstName)
+	}
+}
+
+func updateReplayed(t *testing.T, s *store.Store, calls *faults.Counter) {
+	first := create(t, s, bare("p1"), nil, once("k", 1)).Identity
+	create(t, s, bare("p2"), nil, identity.Idempotency{})
+	second := next(first, "Second")
+	// A create's key and a change's are two: this one is not taken yet.
+	answered, err := s.Update(ctx, second, once("k", 1), identity.Links{})
+	if err != nil || answered.Replayed {
+		t.Fatalf("%+v, %v", answered, err)
+	}
+	if _, err := s.Update(ctx, next(second, "Third"), identity.Idempotency{}, identity.Links{}); err != nil {
+		t.Fatal(err)
+	}
+	want := identity.Changed{Identity: second, Replayed: true}
+	calls.Reset()
+	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": next(next(second, ""), "x"), "with a gap": next(next(next(second, ""), ""), "x")} {
+		got, err := s.Update(ctx, again, once("k", 1), identity.Links{})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+	got, err := s.Replay(ctx, "t", "p1", once("k", 1))
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Get != 1 || c.Write != 3 || c.Query != 0 {
+		t.Errorf("three updates and a replay took %+v", c)
+	}
+	for name, tt := range map[string]struct {
+		tenant, id string
+		once       identity.Idempotency
+		want       error
+	}{
+		"another request":    {"t", "p1", once("k", 2), identity.ErrIdempotencyReused},
+		"another key":        {"t", "p1", once("l", 1), identity.ErrNotFound},
+		"another identity":   {"t", "p2", once("k", 1), identity.ErrNotFound},
+		"another tenant":     {"other", "p1", once("k", 1), identity.ErrNotFound},
+		"nobody's":           {"t", "p9", once("k", 1), identity.ErrNotFound},
+		"a key of no length": {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
+	} {
+		if _, err := s.Replay(ctx, tt.tenant, tt.id, tt.once); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.Update(ctx, second, once("k", 2), identity.Links{}); !errors.Is(err, identity.ErrIdempotencyReused) {
+		t.Errorf("another request under the key, stale too: %v", err)
+	}
+	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
+		t.Errorf("version %d, %v", i.Version, err)
+	}
+}
+
+// oneVersionEach: of many writers of one version one wins.
+func oneVersionEach(t *testing.T, s *store.Store, _ *faults.Counter) {
+	first := create(t, s, bare("p1"), nil, identity.Idempotency{}).Identity
+	outcomes := atOnce(16, func(n int) (identity.Changed, error) {
+		return s.Update(ctx, next(first, fmt.Sprint(n)), identity.Idempotency{}, identity.Links{})
+	})
+	won := ""
+	for n, o := range outcomes {
+		if o.err == nil && won == "" {
+			won = fmt.Sprint(n)
+		} else if !errors.Is(o.err, identity.ErrStale) && !errors.Is(o.err, identity.ErrBusy) {
+			t.Errorf("writer %d: %v", n, o.err)
+		}
+	}
+	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.FirstName != won || i.Version != 2 {
+		t.Errorf("%s won, there is %s of version %d: %v", won, i.FirstName, i.Version, err)
+	}
+}
+
+func many(t *testing.T, s *store.Store, calls *faults.Counter) {
+	var ids []string
+	for n := range 100 {
+		id := fmt.Sprintf("p%02d", 99-n)
+		if ids = append(ids, id); n%3 > 0 {
+			create(t, s, bare(id), nil, identity.Idempotency{})
+		}
+	}
+	calls.Reset()
+	list, err := s.GetMany(ctx, "t", ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("a hundred took %+v", c)
+	}
+	at := 0
+	for n, id := range ids {
+		if n%3 == 0 {
+			continue
+		}
+		if at >= len(list) || cmp.Diff(bare(id), list[at]) != "" {
+			t.Fatalf("at %d of %d: not %s", at, len(list), id)
+		}
+		at++
+	}
+	if at != len(list) {
+		t.Errorf("%d too many", len(list)-at)
+	}
+	for name, ask := range map[string]struct {
+		tenant string
+		ids    []string
+	}{"no ids": {"t", nil}, "absent ones": {"t", []string{"x", "y"}}, "another tenant's": {"other", ids}} {
+		if got, err := s.GetMany(ctx, ask.tenant, ask.ids); err != nil || len(got) > 0 {
+			t.Errorf("%s: %d, %v", name, len(got), err)
+		}
+	}
+}
+
+func withdrawals(t *testing.T, s *store.Store, calls *faults.Counter) {
+	create(t, s, bare("p1"), nil, identity.Idempotency{})
+	create(t, s, bare("p2"), nil, identity.Idempotency{})
+	full := *person("x").Bank
+	var want []identity.BankAccount
+	for _, id := range []string{"b", "a", "c"} {
+		full.ID = id
+		calls.Reset()
+		if err := s.AddWithdrawal(ctx, "t", "p1", full); err != nil {
+			t.Fatal(err)
+		}
+		if c := calls.Reset(); c.Total() != 1 {
+			t.Errorf("an account took %+v", c)
+		}
+		want = append(want, full)
+	}
+	want[0], want[1] = want[1], want[0]
+	got, err := s.Withdrawals(ctx, "t", "p1")
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("the list took %+v", c)
+	}
+	if err := s.AddWithdrawal(ctx, "t", "p9", full); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("an account of nobody: %v", err)
+	}
+	if err := s.AddWithdrawal(ctx, "other", "p1", full); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("an account of another tenant's: %v", err)
+	}
+	if err := s.AddWithdrawal(ctx, "t", "p1", full); err == nil {
+		t.Error("an account was written over")
+	}
+	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
+		if err := s.RemoveWithdrawal(ctx, absent[0], absent[1], absent[2]); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("%v: %v", absent, err)
+		}
+	}
+	if err := s.RemoveWithdrawal(ctx, "t", "p1", "b"); err != nil {
+		t.Error(err)
+	}
+	if err := s.RemoveWithdrawal(ctx, "t", "p1", "b"); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("again: %v", err)
+	}
+	got, err = s.Withdrawals(ctx, "t", "p1")
+	if diff := cmp.Diff([]identity.BankAccount{want[0], want[2]}, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if other, err := s.Withdrawals(ctx, "t", "p2"); err != nil || len(other) > 0 {
+		t.Errorf("another's accounts: %v, %v", other, err)
+	}
+}

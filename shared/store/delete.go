@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// deletesAtOnce keeps a transaction under the table's limit, also when each
+// part is a link with two sides.
+const deletesAtOnce = 40
+
+// Delete reads an identity with all its parts and removes them in one
+// transaction. If they are too many, the identity first becomes a tombstone
+// without any data, which no reader sees; its parts follow in portions, and the
+// tombstone goes last.
+func (s *Store) Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error {
+	page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
+	if err != nil {
+		return explain("delete identity", err)
+	}
+	r, err := recordOf(page.Items)
+	if err != nil {
+		return err
+	}
+	parts := page.Items[1:]
+	if !r.Gone && match != nil && !match(r.Version) {
+		return identity.ErrRefused
+	}
+	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
+		ops := append([]table.Op{table.Delete(page.Items[0].Key, table.VersionIs(r.Version))}, r.claimDeletes()...)
+		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
+	}
+	if !r.Gone {
+		if err := s.bury(ctx, tenant, r); err != nil {
+			return err
+		}
+	}
+	return s.deleteParts(ctx, tenant, r)
+}
+
+// recordOf reads the identity itself, which stands before its parts.
+func recordOf(items []table.Item) (*record, error) {
+	if len(items) == 0 || items[0].SK != itemSK {
+		return nil, identity.ErrNotFound
+	}
+	r := new(record)
+	if err := json.Unmarshal(items[0].Body, r); err != nil {
+		return nil, errors.New("store: damaged identity record")
+	}
+	return r, nil
+}
+
+func (s *Store) deleteAll(ctx context.Context, ops []table.Op) error {
+	_, err := s.table.Write(ctx, ops...)
+	var failed *table.ConditionError
+	if errors.As(err, &failed) {
+		return identity.ErrStale
+	}
+	return explain("delete identity", err)
+}
+
+// claimDeletes frees what the identity reserved. The idempotency claim may have
+// passed to another after a day; then it is not ours to delete.
+func (r *record) claimDeletes() []table.Op {
+	var ops []table.Op
+	for _, pk := range r.Claims {
+		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
+	}
+	if r.Once != "" && time.Now().Before(time.UnixMicro(r.Created).Add(onceLife)) {
+		ops = append(ops, table.Delete(table.Key{PK: r.Once, SK: itemSK}, table.Always()))
+	}
+	return ops
+}
+
+// partDeletes removes parts, and of a link its other side too.
+func partDeletes(tenant string, r *record, parts []table.Item) []table.Op {
+	self := r.identity(tenant)
+	entry := identity.Entry{ID: self.ID, Number: self.Number()}
+	var ops []table.Op
+	for i := range parts {
+		key := parts[i].Key
+		ops = append(ops, table.Delete(key, table.Always()))
+		if sk, ok := strings.CutPrefix(key.SK, prefixChild); ok {
+			ops = append(ops, table.Delete(parentKey(parseEntry(sk).ID, tenant, entry), table.Always()))
+		}
+		if sk, ok := strings.CutPrefix(key.SK, prefixParent); ok {
+			ops = append(ops, table.Delete(childKey(parseEntry(sk).ID, tenant, entry), table.Always()))
+		}
+	}
+	return ops
+}
+
+// bury turns an identity into a tombstone and frees its claims. The tombstone
+// stands in the pending queue, due at once, for whoever clears that.
+func (s *Store) bury(ctx context.Context, tenant string, r *record) error {
+	tomb := record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
+	due := identity.Identity{Tenant: tenant, ID: r.ID, ExpiresAt: time.UnixMicro(r.Created)}
+	ops := append([]table.Op{table.Put(table.Item{
+		Key: identityKey(tenant, r.ID), Version: tomb.Version, Body: mustEncode(tomb),
+		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
+	}, table.VersionIs(r.Version))}, r.claimDeletes()...)
+	return s.deleteAll(ctx, ops)
+}
+
+// deleteParts empties a tombstone's partition, the tombstone last.
+func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error {
+	for {
+		page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, r.ID).PK, Limit: deletesAtOnce + 1, Strong: true})
+		if err != nil {
+			return explain("delete identity", err)
+		}
+		if len(page.Items) == 0 {
+			return nil // another Delete was here
+		}
+		ops := partDeletes(tenant, r, page.Items[1:])
+		if page.Next == nil {
+			ops = append(ops, table.Delete(page.Items[0].Key, table.Always()))
+		}
+		if err := s.deleteAll(ctx, ops); err != nil {
+			return fmt.Errorf("parts: %w", err)
+		}
+		if page.Next == nil {
+			return nil
+		}
+	}
+}

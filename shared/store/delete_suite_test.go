@@ -1,0 +1,249 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/faults"
+)
+
+// cut is a table that fails at the n-th Write or Query from now, once. If late,
+// what failed has taken effect nevertheless.
+type cut struct {
+	table.Table
+	left atomic.Int64
+	late bool
+}
+
+func (c *cut) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	if c.left.Add(-1) == 0 {
+		return table.Page{}, table.ErrUnavailable
+	}
+	return c.Table.Query(ctx, q)
+}
+
+func (c *cut) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if c.left.Add(-1) != 0 {
+		return c.Table.Write(ctx, ops...)
+	}
+	if c.late {
+		if _, err := c.Table.Write(ctx, ops...); err != nil {
+			return table.Units{}, err
+		}
+	}
+	return table.Units{}, table.ErrUnavailable
+}
+
+// loaded is an identity with parts of every kind and as many children, parents
+// and accounts as asked for; it is created now, since an idempotency claim is
+// freed only for a day.
+func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
+	t.Helper()
+	p := person("p")
+	p.Version, p.Parent, p.Held = 1, links > 0, identity.Held{}
+	p.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
+	p = create(t, s, p, claims("a", "b"), once("k", 1)).Identity
+	var below, above []identity.Identity
+	for n := range links {
+		below = append(below, create(t, s, bare(fmt.Sprintf("c%d", n)), nil, identity.Idempotency{}).Identity)
+		above = append(above, create(t, s, bare(fmt.Sprintf("f%d", n)), nil, identity.Idempotency{}).Identity)
+	}
+	p = link(t, s, p, below...)
+	for n, f := range above {
+		link(t, s, f, p)
+		account := identity.BankAccount{ID: fmt.Sprintf("w%d", n), AccountNumber: "1"}
+		if err := s.AddWithdrawal(ctx, "t", "p", account); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p = next(p, "Last")
+	if _, err := s.Update(ctx, p, once("change", 1), identity.Links{}); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// wantGone looks for what a deletion may have left, on every side.
+func wantGone(t *testing.T, s *store.Store, raw table.Table, links int) {
+	t.Helper()
+	if _, err := s.Get(ctx, "t", "p"); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("get: %v", err)
+	}
+	page, err := raw.Query(ctx, table.Query{PK: "T#t#I#p", Strong: true})
+	if err != nil || len(page.Items) > 0 {
+		t.Errorf("%d items are left of the partition, %v", len(page.Items), err)
+	}
+	for _, src := range []identity.Source{
+		{Tenant: "t", Email: "a@example.com"},
+		{Tenant: "t", Phone: "+56912345678"},
+		{Tenant: "t", Document: "19"},
+		{Tenant: "t", ExternalID: "ext"},
+		children("p"),
+		parents("p"),
+	} {
+		if list := entriesOf(t, s, src); len(list) > 0 {
+			t.Errorf("%+v: %v", src, list)
+		}
+	}
+	if slices.ContainsFunc(entriesOf(t, s, identity.Source{Tenant: "t"}), func(e identity.Entry) bool { return e.ID == "p" }) {
+		t.Error("it stands in the list")
+	}
+	for shard := range 64 {
+		page, err := raw.Query(ctx, table.Query{Index: "Q", PK: fmt.Sprintf("P#%02d", shard)})
+		if err != nil || len(page.Items) > 0 {
+			t.Errorf("%d items are left of the queue, %v", len(page.Items), err)
+		}
+	}
+	for n := range links {
+		for _, src := range []identity.Source{parents(fmt.Sprintf("c%d", n)), children(fmt.Sprintf("f%d", n))} {
+			if list := entriesOf(t, s, src); len(list) > 0 {
+				t.Errorf("%+v: %v", src, list)
+			}
+		}
+	}
+	if err := s.Delete(ctx, "t", "p", nil); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("deleted once more: %v", err)
+	}
+	// What it had claimed can be had again, and its key is unknown.
+	if got := create(t, s, bare("p"), claims("a", "b"), once("k", 1)); got.Replayed {
+		t.Error("the deleted identity was replayed")
+	}
+	if _, err := s.Replay(ctx, "t", "p", once("change", 1)); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("the key of a change: %v", err)
+	}
+}
+
+// deleted: an identity with few parts goes in one transaction.
+func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
+	for _, links := range []int{0, 13} { // 13 of each of three kinds and a key: the most for one transaction
+		p := loaded(t, s, links)
+		for name, err := range map[string]error{
+			"another tenant's": s.Delete(ctx, "other", "p", nil), "nobody": s.Delete(ctx, "t", "p9", nil),
+		} {
+			if !errors.Is(err, identity.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		refuse := func(v int64) bool { return v != p.Version }
+		if err := s.Delete(ctx, "t", "p", refuse); !errors.Is(err, identity.ErrRefused) {
+			t.Errorf("of another version: %v", err)
+		}
+		calls.Reset()
+		if err := s.Delete(ctx, "t", "p", func(v int64) bool { return v == p.Version }); err != nil {
+			t.Fatal(err)
+		}
+		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
+			t.Errorf("with %d links of each kind a deletion took %+v", links, c)
+		} else {
+			t.Logf("with %d links of each kind a deletion took %+v", links, c)
+		}
+		wantGone(t, s, calls, links)
+		if err := s.Delete(ctx, "t", "p", nil); err != nil {
+			t.Fatal(err)
+		}
+		for n := range links {
+			for _, id := range []string{fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n)} {
+				if err := s.Delete(ctx, "t", id, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// deletedInPortions: one with 151 parts goes by way of a tombstone, and a
+// deletion that is cut short anywhere is finished by the next.
+func deletedInPortions(t *testing.T, s *store.Store, calls *faults.Counter) {
+	const links = 50
+	loaded(t, s, links)
+	calls.Reset()
+	if err := s.Delete(ctx, "t", "p", nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := calls.Reset()
+	t.Logf("with %d links of each kind a deletion took %+v", links, whole)
+	if whole.Get != 0 || whole.Total() > 12 {
+		t.Errorf("a deletion took %+v", whole)
+	}
+	wantGone(t, s, calls, links)
+}
+
+func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
+	broken := &cut{Table: raw, late: late}
+	s := store.New(broken, secret)
+	for n := int64(1); ; n++ {
+		if n > 1 {
+			forget(t, s, links)
+		}
+		p := loaded(t, s, links)
+		broken.left.Store(n)
+		err := s.Delete(ctx, "t", "p", nil)
+		if broken.left.Swap(0) > 0 {
+			if err != nil || n < 3 {
+				t.Fatalf("after %d calls: %v", n, err)
+			}
+			wantGone(t, s, raw, links)
+			return
+		}
+		if !errors.Is(err, identity.ErrUnavailable) {
+			t.Errorf("cut at %d: %v", n, err)
+		}
+		half(t, s, p)
+		err = s.Delete(ctx, "t", "p", nil)
+		if err != nil && (!late || !errors.Is(err, identity.ErrNotFound)) {
+			t.Fatalf("cut at %d, the next: %v", n, err)
+		}
+		wantGone(t, s, raw, links)
+	}
+}
+
+// half: an identity is there as a whole or not at all.
+func half(t *testing.T, s *store.Store, p identity.Identity) {
+	t.Helper()
+	found, err := s.Get(ctx, "t", "p")
+	listed, err2 := s.GetMany(ctx, "t", []string{"p"})
+	switch {
+	case err2 != nil:
+		t.Error(err2)
+	case errors.Is(err, identity.ErrNotFound) && len(listed) == 0:
+		if _, err := s.Update(ctx, next(p, "x"), identity.Idempotency{}, identity.Links{}); err == nil {
+			t.Error("a deleted identity was changed")
+		}
+		wantLookUps(t, s, 0)
+	case err == nil && len(listed) == 1 && found.Version == p.Version:
+		wantLookUps(t, s, 1)
+	default:
+		t.Errorf("%v, %d listed", err, len(listed))
+	}
+}
+
+func wantLookUps(t *testing.T, s *store.Store, want int) {
+	t.Helper()
+	for _, src := range []identity.Source{{Tenant: "t", Email: "a@example.com"}, {Tenant: "t", Document: "19"}} {
+		if got := len(entriesOf(t, s, src)); got != want {
+			t.Errorf("%+v: %d, want %d", src, got, want)
+		}
+	}
+}
+
+// forget removes what loaded and wantGone made.
+func forget(t *testing.T, s *store.Store, links int) {
+	t.Helper()
+	ids := []string{"p"}
+	for n := range links {
+		ids = append(ids, fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n))
+	}
+	for _, id := range ids {
+		if err := s.Delete(ctx, "t", id, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// linkOps writes a link on both sides, so that it can be read from either, and
+// checks that the child is there as it was read.
+func linkOps(parent *identity.Identity, l identity.Links) []table.Op {
+	var ops []table.Op
+	from := identity.Entry{ID: parent.ID, Number: parent.Number()}
+	for i := range l.Add {
+		child := &l.Add[i]
+		to := identity.Entry{ID: child.ID, Number: child.Number()}
+		ops = append(ops,
+			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),
+			table.Put(table.Item{Key: parentKey(child.ID, parent.Tenant, from)}, table.Always()),
+			table.Check(identityKey(parent.Tenant, child.ID), table.VersionIs(child.Version)),
+		)
+	}
+	for _, child := range l.Remove {
+		ops = append(ops,
+			table.Delete(childKey(parent.ID, parent.Tenant, child), table.Always()),
+			table.Delete(parentKey(child.ID, parent.Tenant, from), table.Always()),
+		)
+	}
+	for i := range l.Check {
+		ops = append(ops, table.Check(identityKey(parent.Tenant, l.Check[i].ID), table.VersionIs(l.Check[i].Version)))
+	}
+	return ops
+}
+
+// GetMany reads identities by id.
+func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(ids))
+	for n, id := range ids {
+		keys[n] = identityKey(tenant, id)
+	}
+	found, err := s.table.Get(ctx, true, keys...)
+	if err != nil {
+		return nil, explain("get identities", err)
+	}
+	list := make([]identity.Identity, 0, len(found.Items))
+	for n := range found.Items {
+		i, err := decodeIdentity(found.Items[n].Body, tenant)
+		if errors.Is(err, identity.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// Entries reads the next part of an ordered set: an index, or the links in an
+// identity's partition.
+func (s *Store) Entries(ctx context.Context, src identity.Source, after *identity.Entry, limit int, descending bool) ([]identity.Entry, error) {
+	q, prefix := s.query(src)
+	q.Limit, q.Descending, q.Strong = limit, descending, q.Index == ""
+	begin(&q, src.Tenant, prefix, after)
+	var entries []identity.Entry
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, explain("read entries", err)
+		}
+		for n := range page.Items {
+			sk := page.Items[n].SK
+			if q.Index != "" {
+				sk = page.Items[n].Indexes[q.Index].SK
+			}
+			entries = append(entries, parseEntry(sk[len(prefix):]))
+		}
+		if page.Next == nil || len(entries) >= limit {
+			return entries, nil
+		}
+		q.Start, q.Limit = page.Next, limit-len(entries)
+	}
+}
+
+// query is the partition of a source, and the prefix of its sort keys.
+func (s *Store) query(src identity.Source) (table.Query, string) {
+	look := func(index, value string) (table.Query, string) {
+		return table.Query{Index: index, PK: s.keys.lookUpPK(src.Tenant, index, value)}, ""
+	}
+	switch {
+	case src.Email != "":
+		return look(indexEmail, src.Email)
+	case src.Phone != "":
+		return look(indexPhone, src.Phone)
+	case src.Document != "":
+		return look(indexDocument, src.Document)
+	case src.ExternalID != "":
+		return look(indexExternal, src.ExternalID)
+	case src.ChildrenOf != "":
+		return table.Query{PK: identityKey(src.Tenant, src.ChildrenOf).PK}, prefixChild
+	case src.ParentsOf != "":
+		return table.Query{PK: identityKey(src.Tenant, src.ParentsOf).PK}, prefixParent
+	}
+	return table.Query{Index: indexList, PK: listPK(src.Tenant)}, ""
+}
+
+// begin sets the bounds of a query so that it goes on after an entry. An entry
+// without an id stands for every one of its number.
+func begin(q *table.Query, tenant, prefix string, after *identity.Entry) {
+	q.From, q.To = prefix, prefix+"~" // above every digit
+	switch {
+	case after == nil:
+	case after.ID == "" && q.Descending:
+		q.To = entryBound(prefix, after.Number)
+	case after.ID == "":
+		q.From = entryBound(prefix, after.Number+1)
+	default:
+		at := table.Key{PK: q.PK, SK: entrySK(prefix, after.Number, after.ID)}
+		q.Start = &table.Position{Key: at}
+		if q.Index != "" {
+			q.Start = &table.Position{Key: identityKey(tenant, after.ID), Index: at}
+		}
+	}
+}
+
+// entryBound sorts before every entry of a number and after those of lower ones.
+func entryBound(prefix string, number int64) string {
+	return strings.TrimSuffix(entrySK(prefix, number, ""), "#")
+}
+
+func parseEntry(sk string) identity.Entry {
+	number, id, _ := strings.Cut(sk, "#")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	return identity.Entry{ID: id, Number: n}
+}

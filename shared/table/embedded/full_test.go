@@ -1,0 +1,120 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"cedula/shared/table"
+	"cedula/shared/table/embedded"
+)
+
+// fillUp writes until the disk refuses: no file of this process may pass the
+// limit, which the system answers with EFBIG. It says what was acknowledged,
+// what Failed gave and what Close did.
+func fillUp(dir string) {
+	signal.Ignore(syscall.SIGXFSZ)
+	db, err := embedded.Open(dir, nil)
+	if err != nil {
+		panic(err)
+	}
+	limit := &syscall.Rlimit{Cur: 3 << 20, Max: 3 << 20}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, limit); err != nil {
+		panic(err)
+	}
+	counts := make([]int, fillers)
+	var group sync.WaitGroup
+	for w := range fillers {
+		group.Go(func() { counts[w] = fillBy(db, w) })
+	}
+	group.Wait()
+	fmt.Println(strings.Trim(fmt.Sprint(counts), "[]"))
+	select {
+	case err = <-db.Failed():
+	case <-time.After(10 * time.Second):
+		err = errors.New("no failure told")
+	}
+	_, after := db.Write(context.Background(), fillItem(0, 0))
+	fmt.Printf("%v\n%v\n%v\n", err, after, db.Close())
+}
+
+const fillers = 8
+
+// fillBy returns how many of its items were acknowledged.
+func fillBy(db *embedded.DB, w int) int {
+	for n := 0; ; n++ {
+		if _, err := db.Write(context.Background(), fillItem(w, n)); err != nil {
+			return n
+		}
+	}
+}
+
+func fillItem(w, n int) table.Op {
+	return table.Put(table.Item{
+		Key: table.Key{PK: fmt.Sprint("w", w), SK: fmt.Sprintf("%06d", n)}, Version: int64(n + 1), Body: make([]byte, 10_000),
+	}, table.Always())
+}
+
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	cmd := child(t, "fill", dir)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%v\n%.2000s", err, stderr.String())
+	}
+	lines := strings.Split(string(out), "\n")
+	for _, said := range lines[1:4] {
+		if !strings.Contains(said, "the disk refused a write") || !strings.Contains(said, syscall.EFBIG.Error()) {
+			t.Errorf("%q", said)
+		}
+	}
+	t.Log(lines)
+	total := allAcknowledged(t, open(t, dir), lines[0])
+	if total < 20 {
+		t.Errorf("%d writes before the disk was full", total)
+	}
+}
+
+// allAcknowledged wants every item that a writer says was acknowledged.
+func allAcknowledged(t *testing.T, db *embedded.DB, counts string) (total int) {
+	t.Helper()
+	for w, field := range strings.Fields(counts) {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			got, err := db.Get(t.Context(), true, fillItem(w, i).Item.Key)
+			if err != nil || len(got.Items) != 1 {
+				t.Fatalf("writer %d of %d: an acknowledged item is missing: %v", w, n, err)
+			}
+		}
+		total += n
+	}
+	return total
+}
+
+// A folder that may not be written names itself.
+func TestRefusedFolderIsNamed(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write anywhere")
+	}
+	dir := t.TempDir() + "/sealed"
+	if err := os.Mkdir(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, err := embedded.Open(dir, nil)
+	if !errors.Is(err, table.ErrUnavailable) || !strings.Contains(err.Error(), "/sealed/LOCK: permission denied") {
+		t.Error(err)
+	}
+}
