@@ -13,6 +13,9 @@ ENVIRONMENT ?= sandbox
 DYNOXIDE_VERSION := 3.2.0
 SAM_VERSION      := 1.170.0
 CFN_LINT_VERSION := 1.58.0
+REDOC_VERSION        := 2.5.4
+REDOCLY_VERSION      := 2.41.0
+SCHEMATHESIS_VERSION := 4.32.5
 
 DYNOXIDE := $(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)/bin/dynoxide
 PYTHON   := $(TOOLS)/sam-$(SAM_VERSION)-cfn-lint-$(CFN_LINT_VERSION)
@@ -28,7 +31,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run test check build bench deploy fmt fmt-check vet lint walk dynamodb test-dynamodb template clean
+.PHONY: help run test check build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,7 +44,7 @@ run: ## serve both APIs on this machine, data in .cedula/
 test: ## all tests that need Go alone
 	$(GO) test ./...
 
-check: fmt-check vet lint test-dynamodb walk template ## everything CI runs
+check: fmt-check vet lint openapi test-dynamodb walk schemathesis template ## everything CI runs
 
 fmt: ## format the code
 	$(LINT) fmt
@@ -85,6 +88,37 @@ template: $(PYTHON)/installed
 	$(PYTHON)/bin/cfn-lint template.yaml
 	$(SAM) validate --lint
 	$(SAM) build
+
+REDOCLY      := $(TOOLS)/redocly-$(REDOCLY_VERSION)
+SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
+
+openapi: $(REDOCLY)/installed ## lint the contract
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true '$(REDOCLY)/node_modules/.bin/redocly' lint \
+	  --config infra/openapi/redocly.yaml infra/openapi/conomy.yaml
+
+schemathesis: $(SCHEMATHESIS)/installed ## try thousands of requests made from the contract on a local server
+	infra/openapi/schemathesis.sh '$(SCHEMATHESIS)/bin'
+
+# The page's script is committed, so that a clone with Go alone serves the page.
+# Redoc shows a logo from its maker's host: the page may ask no other host.
+redoc: ## fetch the script of the page /docs anew
+	@folder=$$(mktemp -d); trap "rm -rf $$folder" EXIT; \
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$$folder" redoc@$(REDOC_VERSION); \
+	cd "$$folder/node_modules/redoc"; \
+	sed "s|https://[^"]*/logo-mini.svg|data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E|; /^\/\/# sourceMappingURL/d" \
+	  bundles/redoc.standalone.js | gzip -9n > '$(CURDIR)/shared/reference/redoc.js.gz'; \
+	cat LICENSE bundles/redoc.standalone.js.LICENSE.txt > '$(CURDIR)/shared/reference/redoc.LICENSE'
+
+$(REDOCLY)/installed:
+	rm -rf '$(REDOCLY)'
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix '$(REDOCLY)' @redocly/cli@$(REDOCLY_VERSION)
+	touch '$@'
+
+$(SCHEMATHESIS)/installed:
+	rm -rf '$(SCHEMATHESIS)'
+	python3 -m venv '$(SCHEMATHESIS)'
+	'$(SCHEMATHESIS)/bin/pip' install --quiet schemathesis==$(SCHEMATHESIS_VERSION)
+	touch '$@'
 
 # The tests that compare with a real DynamoDB. DYNAMODB_ENDPOINT, if it is set,
 # names one; otherwise dynoxide is started on a free port and stopped after.

@@ -35,6 +35,7 @@ var imports = map[string]string{
 	"table/faults":    "table",
 	"store":           "table identity auth",
 	"gateway":         "auth",
+	"reference":       "",
 	"conomy":          "identity auth gateway strictjson document iso",
 	"blnk":            "identity auth gateway strictjson",
 	"boot":            "identity auth table table/dynamo store",
@@ -140,7 +141,7 @@ func mayImport(f *file, ours string) bool {
 
 // functionImports are a function's: one dialect, never two.
 func functionImports(name string) []string {
-	list := []string{"boot", "boot/tokens", "gateway", "auth"}
+	list := []string{"boot", "boot/tokens", "gateway", "auth", "reference"}
 	group, operation, _ := strings.Cut(name, "/")
 	switch group {
 	case "conomy", "blnk":

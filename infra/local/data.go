@@ -12,6 +12,7 @@ import (
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/identity"
+	"cedula/shared/reference"
 	"cedula/shared/store"
 	"cedula/shared/table/embedded"
 )
@@ -162,7 +163,7 @@ func (d *data) apis() (conomyAPI, blnkAPI api) {
 	guard := d.guard()
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	conomyAPI = api{
-		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens},
+		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Files{}},
 		authorizer: &conomy.Authorizer{Guard: guard},
 		sources:    []string{"Authorization", "X-Api-Key"},
 		stage:      "/sandbox",

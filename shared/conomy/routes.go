@@ -18,6 +18,7 @@ type API struct {
 	Identities *identity.Service
 	Logins     Logins
 	Tokens     Tokens
+	Reference  Reference
 }
 
 // Logins checks the credentials that a token is given for.
@@ -60,6 +61,9 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "remove-fees", Method: "DELETE", Path: "/identities/{id}/fees", Scope: write, Serve: a.RemoveFees},
 		{Name: "remove-fee", Method: "DELETE", Path: "/identities/{id}/fees/{ruleId}", Scope: write, Serve: a.RemoveFee},
 		{Name: "set-escrow-fee", Method: "POST", Path: "/identities/{id}/accounts/escrow-fee", Scope: write, Serve: a.SetEscrowFee},
+		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
+		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
+		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
 	for i := range routes {
 		routes[i].Serve = versioned(routes[i].Serve)

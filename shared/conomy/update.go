@@ -3,6 +3,7 @@ package conomy
 import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/iso"
 	"cedula/shared/strictjson"
 )
 
@@ -146,6 +147,9 @@ func (u *updateRequest) checkImmutable() error {
 
 func (u *updateRequest) apply(i *identity.Identity) error {
 	p := &i.Profile
+	if err := u.checkPhone(p); err != nil {
+		return err
+	}
 	if u.Name.Sent {
 		setName(p, u.Name.Value)
 	}
@@ -164,6 +168,14 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	u.applySecurity(&p.Security)
 	u.applyAddress(&p.Address)
 	return u.applyBank(p)
+}
+
+// checkPhone refuses a new country that the identity's phone is not of.
+func (u *updateRequest) checkPhone(p *identity.Profile) error {
+	if c := u.Country.Value; c != p.Country && iso.Country(c) && identity.CheckPhone(p.Phone) == nil && !iso.PhoneFits(p.Phone, c) {
+		return &identity.Invalid{Field: identity.FieldCountry, Reason: "must be the one of the phone's dial code"}
+	}
+	return nil
 }
 
 func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {

@@ -68,6 +68,7 @@ func TestUpdateRefuses(t *testing.T) {
 		{`{"name":null}`, false, 400, "11", "name must not be cleared"},
 		{`{"name":""}`, false, 400, "11", "name must not be cleared"},
 		{`{"country":"Chile"}`, false, 400, "11", "country must be three capital letters of ISO 3166-1, such as CHL"},
+		{`{"country":"PER"}`, false, 400, "11", "country must be the one of the phone's dial code"},
 		{`{"birthDate":"1990-13-01"}`, false, 400, "11", "birthDate must be a date such as 1990-01-15"},
 		{`{"nickname":"` + strings.Repeat("n", 257) + `"}`, false, 400, "11", "nickname must have at most 256 characters"},
 		{`{"address":{"street":"\u0007"}}`, false, 400, "11", "address.street must not hold control characters"},

@@ -25,7 +25,8 @@ type API interface {
 	Error(err error, traceID string) Response
 }
 
-// Route is one operation: its name is that of its function's folder.
+// Route is one operation: its name is that of its function's folder. Routes of
+// one name are one function.
 type Route struct {
 	Name   string
 	Method string
@@ -38,6 +39,7 @@ type Route struct {
 // Request is what an operation sees of an HTTP request.
 type Request struct {
 	Operation string      // the route's name
+	Path      string      // the route's path, "/identities/{id}"
 	Caller    auth.Caller // zero on a public route
 	Header    http.Header
 	Query     url.Values
@@ -72,6 +74,7 @@ type Response struct {
 	Status int
 	Header http.Header // may be nil
 	Body   []byte
+	Policy string // the Content-Security-Policy of a page; empty for an answer that is none
 }
 
 // JSON is an answer with a JSON body.

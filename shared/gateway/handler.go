@@ -14,11 +14,11 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
-// Handler is what a function gives to the Lambda runtime for one route: REST
-// event in, proxy answer out. Its error is always nil; every failure is an
+// Handler is what a function gives to the Lambda runtime for its route, or for
+// several of one name and openness: REST event in, proxy answer out. Its error is always nil; every failure is an
 // answer in the dialect's envelope.
-func Handler(api API, route Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	o := operation{api: api, route: route}
+func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	o := operation{api: api, route: routes[0], routes: routes}
 	adapter := httpadapter.New(o)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		ctx, cancel := beforeDeadline(ctx)
@@ -58,18 +58,20 @@ func presentable(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequ
 	return event
 }
 
-// operation serves one route.
+// operation serves the routes of one name.
 type operation struct {
-	api   API
-	route Route
+	api    API
+	route  Route // the one of the request, once it is known
+	routes []Route
 }
 
 // ServeHTTP runs the route and logs one line. It is called by the adapter only.
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := r.Context().Value(eventKey{}).(*arrival)
 	trace := a.event.RequestContext.RequestID
+	o.route = o.routeOf(&a.event)
 	request := &Request{
-		Operation: o.route.Name, Header: r.Header, Query: r.URL.Query(), TraceID: trace,
+		Operation: o.route.Name, Path: o.route.Path, Header: r.Header, Query: r.URL.Query(), TraceID: trace,
 		ctx: r.Context(), params: a.event.PathParameters,
 	}
 	answer, err := o.serve(request, &a.event)
@@ -78,6 +80,16 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	write(w, answer)
 	o.log(r.Context(), request, answer, err, time.Since(a.start))
+}
+
+// routeOf is the route of an event; the first if it is none of them.
+func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
+	for _, r := range o.routes {
+		if event.HTTPMethod == r.Method && event.Resource == r.Path {
+			return r
+		}
+	}
+	return o.routes[0]
 }
 
 func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
@@ -139,6 +151,9 @@ func write(w http.ResponseWriter, r Response) {
 	for i, fixed := range SecurityHeaders {
 		values[i] = fixed[1]
 		h[fixed[0]] = values[i : i+1 : i+1]
+	}
+	if r.Policy != "" {
+		h.Set("Content-Security-Policy", r.Policy)
 	}
 	if h.Get("Content-Type") == "" && len(r.Body) > 0 {
 		h.Set("Content-Type", "application/json; charset=utf-8")

@@ -11,14 +11,17 @@ import (
 // Start serves the named operation of api as a Lambda function. It panics if
 // the dialect has no such operation: a function built wrong must not deploy.
 func Start(api API, operation string) {
+	var routes []Route
 	for _, route := range api.Routes() {
 		if route.Name == operation {
-			logToLambda()
-			lambda.Start(Handler(api, route))
-			return
+			routes = append(routes, route)
 		}
 	}
-	panic(fmt.Sprintf("gateway: the dialect has no operation %q", operation))
+	if len(routes) == 0 {
+		panic(fmt.Sprintf("gateway: the dialect has no operation %q", operation))
+	}
+	logToLambda()
+	lambda.Start(Handler(api, routes...))
 }
 
 // StartAuthorizer serves a as a Lambda function.

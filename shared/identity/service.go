@@ -48,8 +48,9 @@ type Store interface {
 
 	// Withdrawals returns an identity's withdrawal accounts by id.
 	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)
-	// AddWithdrawal writes a new account. ErrNotFound if there is no identity.
-	AddWithdrawal(ctx context.Context, tenant, id string, b BankAccount) error
+	// AddWithdrawal writes a new account and the next version of its identity.
+	// ErrStale if that is not of the version before i's any more.
+	AddWithdrawal(ctx context.Context, i Identity, b BankAccount) error
 	// RemoveWithdrawal deletes an account. ErrNotFound if there is none.
 	RemoveWithdrawal(ctx context.Context, tenant, id, account string) error
 }

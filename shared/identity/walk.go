@@ -2,6 +2,15 @@ package identity
 
 import "context"
 
+// maxPageWeight ends a page early, so that it fits in a function's answer of 6 MB
+// also if its identities hold as much JSON as they may.
+const maxPageWeight = 3 << 20
+
+// weight is the bytes of an identity's JSON values, which alone can be large.
+func (i *Identity) weight() int {
+	return len(i.Rules) + len(i.ExtendedData) + len(i.Metadata) + len(i.KYC) + len(i.WatchList)
+}
+
 // portion is how many entries are read at once.
 const portion = 100
 
@@ -15,6 +24,7 @@ type walk struct {
 	last     *Entry // the last one examined
 	examined int
 	wanted   int // entries asked for
+	weight   int // of the page
 }
 
 func (w *walk) run(ctx context.Context) error {
@@ -56,7 +66,7 @@ func (w *walk) want() int {
 func (w *walk) take(entries []Entry, found []Identity) bool {
 	for n := range entries {
 		e := &entries[n]
-		full := len(w.page.Identities) >= w.listing.Limit || w.examined >= maxExamined
+		full := len(w.page.Identities) >= w.listing.Limit || w.examined >= maxExamined || w.weight >= maxPageWeight
 		if full && w.last != nil && e.Number != w.last.Number {
 			w.page.Next = w.last.Number
 			return true
@@ -65,6 +75,7 @@ func (w *walk) take(entries []Entry, found []Identity) bool {
 		if len(found) > 0 && found[0].ID == e.ID {
 			if w.fits(&found[0]) {
 				w.page.Identities = append(w.page.Identities, found[0])
+				w.weight += found[0].weight()
 			}
 			found = found[1:]
 		}

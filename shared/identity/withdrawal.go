@@ -18,27 +18,38 @@ func (s *Service) Withdrawals(ctx context.Context, tenant, id string) ([]BankAcc
 	return s.Store.Withdrawals(ctx, tenant, id)
 }
 
-// AddWithdrawal adds an account and returns it with its id. An *Invalid names
-// the field of a text that breaks a rule; a *Precondition says that there are
-// MaxWithdrawalAccounts.
+// AddWithdrawal adds an account and returns it with its id. It is a change of
+// the identity and makes a version. An *Invalid names the field of a text that
+// breaks a rule; a *Precondition says that there are MaxWithdrawalAccounts.
 func (s *Service) AddWithdrawal(ctx context.Context, tenant, id string, b BankAccount, mint func(time.Time, io.Reader) (string, error)) (BankAccount, error) {
 	holder := Profile{Bank: &b}
 	if err := holder.check(); err != nil {
 		return BankAccount{}, err
 	}
-	have, err := s.Withdrawals(ctx, tenant, id)
-	if err != nil {
-		return BankAccount{}, err
-	}
-	if len(have) >= MaxWithdrawalAccounts {
-		return BankAccount{}, &Precondition{fmt.Sprintf("an identity has at most %d withdrawal accounts", MaxWithdrawalAccounts)}
-	}
 	now := s.Now().UTC().Truncate(time.Microsecond)
+	var err error
 	if b.ID, err = mint(now, s.Random); err != nil {
 		return BankAccount{}, err
 	}
 	b.CreatedAt, b.UpdatedAt = now, now
-	return b, s.Store.AddWithdrawal(ctx, tenant, id, b)
+	return b, retry(ctx, func() error { return s.tryAddWithdrawal(ctx, tenant, id, b) })
+}
+
+func (s *Service) tryAddWithdrawal(ctx context.Context, tenant, id string, b BankAccount) error {
+	i, err := s.Get(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	have, err := s.Store.Withdrawals(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if len(have) >= MaxWithdrawalAccounts {
+		return &Precondition{fmt.Sprintf("an identity has at most %d withdrawal accounts", MaxWithdrawalAccounts)}
+	}
+	i.Version++
+	i.UpdatedAt = b.CreatedAt
+	return s.Store.AddWithdrawal(ctx, i, b)
 }
 
 // RemoveWithdrawal removes an account. ErrNotFound if the identity or the

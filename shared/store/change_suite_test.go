@@ -196,10 +196,10 @@ func withdrawals(t *testing.T, s *store.Store, calls *faults.Counter) {
 	for _, id := range []string{"b", "a", "c"} {
 		full.ID = id
 		calls.Reset()
-		if err := s.AddWithdrawal(ctx, "t", "p1", full); err != nil {
+		if err := addAccount(s, "t", "p1", full); err != nil {
 			t.Fatal(err)
 		}
-		if c := calls.Reset(); c.Total() != 1 {
+		if c := calls.Reset(); c.Get != 1 || c.Write != 1 || c.Total() != 2 {
 			t.Errorf("an account took %+v", c)
 		}
 		want = append(want, full)
@@ -212,13 +212,13 @@ func withdrawals(t *testing.T, s *store.Store, calls *faults.Counter) {
 	if c := calls.Reset(); c.Total() != 1 {
 		t.Errorf("the list took %+v", c)
 	}
-	if err := s.AddWithdrawal(ctx, "t", "p9", full); !errors.Is(err, identity.ErrNotFound) {
+	if err := addAccount(s, "t", "p9", full); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("an account of nobody: %v", err)
 	}
-	if err := s.AddWithdrawal(ctx, "other", "p1", full); !errors.Is(err, identity.ErrNotFound) {
+	if err := addAccount(s, "other", "p1", full); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("an account of another tenant's: %v", err)
 	}
-	if err := s.AddWithdrawal(ctx, "t", "p1", full); err == nil {
+	if err := addAccount(s, "t", "p1", full); err == nil {
 		t.Error("an account was written over")
 	}
 	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {

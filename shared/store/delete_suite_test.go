@@ -60,11 +60,11 @@ func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
 	for n, f := range above {
 		link(t, s, f, p)
 		account := identity.BankAccount{ID: fmt.Sprintf("w%d", n), AccountNumber: "1"}
-		if err := s.AddWithdrawal(ctx, "t", "p", account); err != nil {
+		if err := addAccount(s, "t", "p", account); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p = next(p, "Last")
+	p = next(newest(t, s, []identity.Identity{p})[0], "Last")
 	if _, err := s.Update(ctx, p, once("change", 1), identity.Links{}); err != nil {
 		t.Fatal(err)
 	}

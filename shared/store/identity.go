@@ -30,7 +30,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	if once.Key != "" {
 		ops = append(ops, putOnce(onceKey, i.ID, i.CreatedAt, once, body))
 	}
-	ops = append(ops, linkOps(&i, links)...)
+	ops = append(ops, s.linkOps(&i, links)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
@@ -46,6 +46,14 @@ func (s *Store) item(i *identity.Identity, body []byte) table.Item {
 	}
 }
 
+// putNext writes an identity raised by some versions, 0 if it is the next one
+// already, over the version before.
+func (s *Store) putNext(i *identity.Identity, raise int64) table.Op {
+	next := *i
+	next.Version += raise
+	return table.Put(s.item(&next, mustEncode(newRecord(&next))), table.VersionIs(next.Version-1))
+}
+
 // Update writes the next version of an identity. The idempotency key of a
 // change is a part of the identity, and goes with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
@@ -54,7 +62,7 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.I
 	if once.Key != "" {
 		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
 	}
-	ops = append(ops, linkOps(&i, links)...)
+	ops = append(ops, s.linkOps(&i, links)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	switch {

@@ -10,18 +10,18 @@ import (
 	"cedula/shared/table"
 )
 
-// linkOps writes a link on both sides, so that it can be read from either, and
-// checks that the child is there as it was read.
-func linkOps(parent *identity.Identity, l identity.Links) []table.Op {
+// linkOps writes a link on both sides, so that it can be read from either. To
+// become a child is a change: the child is written as its next version, so that
+// whoever deletes or changes it meanwhile notices.
+func (s *Store) linkOps(parent *identity.Identity, l identity.Links) []table.Op {
 	var ops []table.Op
 	from := identity.Entry{ID: parent.ID, Number: parent.Number()}
-	for i := range l.Add {
-		child := &l.Add[i]
+	for _, child := range l.Add {
 		to := identity.Entry{ID: child.ID, Number: child.Number()}
 		ops = append(ops,
 			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),
 			table.Put(table.Item{Key: parentKey(child.ID, parent.Tenant, from)}, table.Always()),
-			table.Check(identityKey(parent.Tenant, child.ID), table.VersionIs(child.Version)),
+			s.putNext(&child, 1),
 		)
 	}
 	for _, child := range l.Remove {

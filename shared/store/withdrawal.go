@@ -29,15 +29,15 @@ func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.
 	return list, nil
 }
 
-// AddWithdrawal writes a new account beside its identity.
-func (s *Store) AddWithdrawal(ctx context.Context, tenant, id string, b identity.BankAccount) error {
+// AddWithdrawal writes a new account and the next version of its identity.
+func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identity.BankAccount) error {
 	_, err := s.table.Write(ctx,
-		table.Check(identityKey(tenant, id), table.Exists()),
-		table.Put(table.Item{Key: withdrawalKey(tenant, id, b.ID), Body: mustEncode(bankRecord(b))}, table.Absent()),
+		s.putNext(&i, 0),
+		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(bankRecord(b))}, table.Absent()),
 	)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) && failed.Of(0) != nil {
-		return identity.ErrNotFound
+		return identity.ErrStale
 	}
 	return explain("add withdrawal account", err)
 }

@@ -1,0 +1,119 @@
+//go:build dynamodb
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/infra/openapi"
+)
+
+// TestDocs opens the page of the contract in a headless Chromium, below the
+// stage as it is deployed: every operation is drawn, nothing is asked of another
+// host, and the console has no error. SCREENSHOT names a file to keep a picture
+// in; CHROMIUM is the program.
+func TestDocs(t *testing.T) {
+	s := start(t, t.TempDir())
+	page := s.conomy + "/sandbox/docs"
+	folder := t.TempDir()
+	netLog := filepath.Join(folder, "net.json")
+	dom, said := chromium(t, "--log-net-log="+netLog, "--dump-dom", page)
+
+	contract, err := openapi.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := map[string]bool{}
+	for _, m := range regexp.MustCompile(`operation/(\w+)`).FindAllStringSubmatch(dom, -1) {
+		drawn[m[1]] = true
+	}
+	if want := len(contract.Operations()); len(drawn) != want {
+		t.Errorf("%d operations are drawn, want %d", len(drawn), want)
+	}
+	for line := range strings.SplitSeq(said, "\n") {
+		if strings.Contains(line, "CONSOLE") {
+			t.Errorf("the page says: %s", line)
+		}
+	}
+	asked := requests(t, netLog, s.conomy)
+	want := []string{s.conomy + "/sandbox/docs/redoc.js", s.conomy + "/sandbox/openapi.yaml"}
+	if !slices.Equal(asked, want) {
+		t.Errorf("the page asks for %v, want %v", asked, want)
+	}
+
+	picture := filepath.Join(folder, "docs.png")
+	chromium(t, "--screenshot="+picture, page)
+	content, err := os.ReadFile(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := png.Decode(bytes.NewReader(content)); err != nil {
+		t.Errorf("the picture: %v", err)
+	}
+	if keep := os.Getenv("SCREENSHOT"); keep != "" {
+		if err := os.WriteFile(keep, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// chromium runs the browser until the page is quiet and returns what it writes.
+func chromium(t *testing.T, arguments ...string) (out, said string) {
+	t.Helper()
+	program := os.Getenv("CHROMIUM")
+	if program == "" {
+		program = "chromium"
+	}
+	if _, err := exec.LookPath(program); err != nil {
+		t.Fatalf("%v: install Chromium, or name it in CHROMIUM", err)
+	}
+	c := exec.Command(program, append([]string{
+		"--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars", "--window-size=1280,900",
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost", "--enable-logging=stderr", "--virtual-time-budget=20000",
+		"--user-data-dir=" + t.TempDir(),
+	}, arguments...)...)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	stop := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
+	defer stop.Stop()
+	if err := c.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	return stdout.String(), stderr.String()
+}
+
+// requests are the addresses that pages of an origin asked for, not those that
+// the browser asks for by itself.
+func requests(t *testing.T, netLog, origin string) []string {
+	t.Helper()
+	content, err := os.ReadFile(netLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log struct {
+		Events []struct {
+			Params struct{ URL, Initiator string }
+		}
+	}
+	if err := json.Unmarshal(content, &log); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range log.Events {
+		if e.Params.URL != "" && e.Params.Initiator == origin {
+			all = append(all, e.Params.URL)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

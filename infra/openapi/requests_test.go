@@ -1,0 +1,313 @@
+package openapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+)
+
+const (
+	bank    = `{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"H","accountHolderDni":"1-9","country":"CHL"}`
+	scope   = `[{"resource":"IDENTITY","reference":"%s","permissions":["account:read"]},{"resource":"OTHER","reference":"r","permissions":[]}]`
+	nothing = "0123456789abcdef01234567"
+)
+
+// TestAnswers drives every operation through good requests and bad ones, holds
+// each answer to the contract, and then asks which declared statuses were met.
+func TestAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.identities()
+	w.relations()
+	w.permissions()
+	w.accounts()
+	w.elsewhere()
+	w.tokens()
+	w.everywhere()
+	w.failures()
+	w.declared()
+}
+
+func (w *world) identities() {
+	everything := `,"type":"ORGANIZATION","nickname":"n","lastname":"l","country":"CHL","securityOptions":{"twoFactorEnabled":true,` +
+		`"accessControl":{"scopes":[{"resource":"X","reference":"r","permissions":[]}]}},"externalId":"e","bankAccount":` + bank +
+		`,"rules":[1],"gender":"g","birthDate":"1990-01-15","nationality":"CL","extendedData":[{"a":9007199254740993},null],"metadata":{"b":null},"address":{"street":"s"},"unknown":1`
+	id := w.create(1, everything)
+	w.send(409, "POST", "/identities", person(1, everything))
+	w.send(200, "POST", "/identities", person(3, ""), "Idempotency-Key", "k", "Content-Type", "application/json")
+	w.send(200, "POST", "/identities", person(3, ""), "Idempotency-Key", "k")
+	w.send(422, "POST", "/identities", person(4, ""), "Idempotency-Key", "k")
+	for _, body := range []string{
+		"", "null", "[]", "{", `{"name":1}`, `{"name":"a","name":"b"}`, `{}`, person(5, `,"type":"CAT"`), person(5, `,"country":"chl"`),
+		person(5, `,"birthDate":"x"`), person(5, `,"bankAccount":{}`), person(5, `,"metadata":[]`), person(5, `,"children":[{}]`), person(5, `,"nickname":"\u0007"`),
+	} {
+		w.send(400, "POST", "/identities", body)
+	}
+	w.send(404, "POST", "/identities", person(5, `,"children":[{"id":"absent"}]`))
+	w.send(413, "POST", "/identities", person(5, `,"metadata":{"a":"`+strings.Repeat("x", 300<<10)+`"}`))
+	for n, status := range []string{"PENDING", "BLOCKED", "SCREENING", "odd"} {
+		w.create(10+n, `,"status":"`+status+`"`)
+	}
+	lenient := w.caller
+	w.caller = callerWith(auth.ScopeAll, "strict")
+	w.send(400, "POST", "/identities", person(6, `,"unknown":1`))
+	w.send(400, "POST", "/identities", person(6, ""))
+	w.send(400, "PATCH", "/identities/"+id, `{"status":"ACTIVE"}`)
+	w.caller = lenient
+
+	one := "/identities/" + id
+	w.send(200, "GET", one, "")
+	w.send(304, "GET", one, "", "If-None-Match", `"1"`)
+	for _, path := range []string{nothing, "%20", "a%2Fb", strings.Repeat("x", 100)} {
+		w.send(404, "GET", "/identities/"+path, "")
+		w.send(404, "PATCH", "/identities/"+path, "{}")
+		w.send(404, "DELETE", "/identities/"+path, "")
+	}
+	w.send(200, "PATCH", one, `{"nickname":"Thomas","status":"odd","bankAccount":null,"address":null,"rules":null,"securityOptions":null}`)
+	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
+	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
+	w.send(422, "PATCH", one, `{"nickname":"U"}`, "Idempotency-Key", "p")
+	w.send(412, "PATCH", one, `{"nickname":"U"}`, "If-Match", `"1"`)
+	w.send(412, "DELETE", one, "", "If-Match", `"1"`)
+	for _, body := range []string{"", "[]", `{"name":null}`, `{"country":"x"}`, `{"birthDate":"x"}`, `{"bankAccount":{"bank":"B"}}`, `{"children":[{}]}`, `{"children":[{"id":"` + id + `"}]}`} {
+		w.send(400, "PATCH", one, body)
+	}
+	w.send(413, "PATCH", one, `{"metadata":{"a":"`+strings.Repeat("x", 300<<10)+`"}}`)
+	for n, to := range []string{"/deactivate", "/reactivate"} {
+		w.send(200, "PATCH", one+to, `{"free":"body"}`)
+		w.send(200, "PATCH", one+to, "", "Idempotency-Key", to)
+		w.send(412, "PATCH", one+to, "", "If-Match", `"1"`)
+		w.send(404, "PATCH", "/identities/"+nothing+to, "")
+		w.send(422, "PATCH", "/identities/"+w.create(30+n, `,"status":"BLOCKED"`)+to, "")
+		w.send(422, "PATCH", "/identities/"+w.create(40+n, `,"status":"PENDING"`)+to, "")
+	}
+	gone := "/identities/" + w.create(7, "")
+	w.send(204, "DELETE", gone, "")
+	w.send(404, "DELETE", gone, "")
+	w.lists()
+}
+
+func (w *world) lists() {
+	for _, q := range []string{
+		"", "limit=2", "limit=1&sort=asc", "email=n1@example.com", "phone=%2B56912340001&status=ACTIVE", "documentNumber=10000001",
+		"type=USER&country=CHL", "externalId=e", "parents=" + nothing, "unknown=1&unknown=2", "status=&limit=&next=0", "offset=5",
+	} {
+		w.send(200, "GET", "/identities?"+q, "")
+	}
+	for _, q := range []string{"limit=0", "limit=101", "limit=x", "next=-1", "offset=1.5", "sort=up", "type=CAT", "status=odd", "country=cl", "parents=%20", "email=a&email=b"} {
+		w.send(400, "GET", "/identities?"+q, "")
+	}
+	w.send(404, "GET", "/identities?scopeIdentity="+nothing, "")
+	for _, body := range []string{"{}", `{"limit":1}`, `{"limit":"1","next":null,"email":"x"}`} {
+		w.send(200, "POST", "/identities/search", body)
+	}
+	for _, body := range []string{"", "null", `{"limit":0}`, `{"limit":true}`, `{"limit":1.5}`, `{"type":"CAT"}`, `{"email":1}`, `{"next":"\/"}`} {
+		w.send(400, "POST", "/identities/search", body)
+	}
+	w.send(404, "POST", "/identities/search", `{"scopeIdentity":"`+nothing+`"}`)
+}
+
+func (w *world) relations() {
+	parent, child := w.create(101, ""), w.create(102, "")
+	one := "/identities/" + parent + "/children"
+	body := `{"children":["` + child + `"]}`
+	w.send(200, "POST", one, body)
+	w.send(200, "POST", one, body, "Idempotency-Key", "c")
+	w.send(422, "POST", one, `{"children":[]}`, "Idempotency-Key", "c")
+	w.send(422, "POST", "/identities/"+child+"/children", `{"children":["`+parent+`"]}`)
+	w.send(200, "GET", "/identities/"+parent, "")
+	w.send(200, "GET", "/identities/parents/"+child, "")
+	w.send(200, "GET", "/identities?parents="+parent, "")
+	w.send(404, "GET", "/identities/parents/"+nothing, "")
+	for _, method := range []string{"POST", "DELETE"} {
+		for _, bad := range []string{"", "{}", `{"children":[1]}`, `{"children":["` + parent + `"]}`, `{"children":["a","a"]}`} {
+			w.send(400, method, one, bad)
+		}
+		w.send(404, method, one, `{"children":["`+nothing+`"]}`)
+		w.send(404, method, "/identities/"+nothing+"/children", body)
+		w.send(412, method, one, body, "If-Match", `"1"`)
+	}
+	w.send(200, "DELETE", one, body, "Idempotency-Key", "d")
+	w.send(422, "DELETE", one, `{"children":[]}`, "Idempotency-Key", "d")
+	w.send(404, "DELETE", one, body)
+}
+
+func (w *world) permissions() {
+	holder, other := w.create(201, ""), w.create(202, "")
+	one := "/identities/" + holder + "/permissions"
+	w.send(200, "GET", one, "")
+	w.send(201, "POST", one, fmt.Sprintf(scope, other), "Idempotency-Key", "g")
+	w.send(422, "POST", one, "[]", "Idempotency-Key", "g")
+	w.send(200, "GET", one, "")
+	w.send(200, "GET", "/identities/"+holder, "")
+	w.send(200, "GET", "/identities?scopeIdentity="+holder, "")
+	for _, bad := range []string{"", "{}", "[{}]", `[{"resource":"A","reference":"b"}]`, `[{"resource":"A","reference":"b","permissions":"x"}]`} {
+		w.send(400, "POST", one, bad)
+	}
+	w.send(404, "POST", one, fmt.Sprintf(scope, nothing))
+	w.send(404, "POST", "/identities/"+nothing+"/permissions", "[]")
+	w.send(404, "GET", "/identities/"+nothing+"/permissions", "")
+	w.send(412, "POST", one, "[]", "If-Match", `"1"`)
+	w.send(412, "DELETE", one+"/r", "", "If-Match", `"1"`)
+	w.send(404, "DELETE", one+"/absent", "")
+	w.send(404, "DELETE", one+"/"+other+"?resource=OTHER", "")
+	w.send(204, "DELETE", one+"/"+other+"?resource=IDENTITY", "", "Idempotency-Key", "r")
+	w.send(422, "DELETE", one+"/r", "", "Idempotency-Key", "g")
+}
+
+func (w *world) accounts() {
+	one := "/identities/" + w.create(301, "") + "/withdrawal-accounts"
+	w.send(200, "GET", one, "")
+	account := member(w.T, w.send(201, "POST", one, bank), "id")
+	w.send(200, "GET", one, "")
+	for _, bad := range []string{"", "[]", "{}", strings.Replace(bank, `"B"`, "1", 1), strings.Replace(bank, `"B"`, `"\u0007"`, 1)} {
+		w.send(400, "POST", one, bad)
+	}
+	w.send(204, "DELETE", one+"/"+account, "")
+	w.send(404, "DELETE", one+"/"+account, "")
+	absent := "/identities/" + nothing + "/withdrawal-accounts"
+	w.send(404, "GET", absent, "")
+	w.send(404, "POST", absent, bank)
+	w.send(404, "DELETE", absent+"/x", "")
+	for range identity.MaxWithdrawalAccounts {
+		w.send(201, "POST", one, bank)
+	}
+	w.send(422, "POST", one, bank)
+}
+
+func (w *world) elsewhere() {
+	for _, c := range []string{"POST /rules", "DELETE /rules", "POST /fees", "DELETE /fees", "DELETE /fees/x", "POST /accounts/escrow-fee"} {
+		method, path, _ := strings.Cut(c, " ")
+		w.send(501, method, "/identities/x"+path, `{"free":1}`)
+	}
+	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js"} {
+		w.send(200, "GET", path, "")
+	}
+}
+
+func (w *world) tokens() {
+	shown := w.client()
+	body := `{"clientId":"` + shown.ClientID + `","clientSecret":"%s"}`
+	w.send(200, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
+	w.send(401, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret))
+	w.send(401, "POST", "/auth", fmt.Sprintf(body, "wrong"), "X-Api-Key", shown.ConomyKey)
+	w.send(403, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", w.client().ConomyKey)
+	for _, bad := range []string{"", "[]", "{}", `{"clientId":"a"}`} {
+		w.send(400, "POST", "/auth", bad)
+	}
+}
+
+func (w *world) client() auth.Credentials {
+	guard := w.api.Logins.(*auth.Guard)
+	_, shown, err := auth.Register(context.Background(), guard.Store, guard.Hasher,
+		auth.NewClient{Name: "test", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return shown
+}
+
+// everywhere asks every operation for what all of them may answer.
+func (w *world) everywhere() {
+	known := w.caller
+	for _, r := range w.api.Routes() {
+		path := strings.NewReplacer("{id}", "x", "{reference}", "x", "{accountId}", "x", "{ruleId}", "x").Replace(r.Path)
+		w.send(400, r.Method, path, "{}", "Conomyhq-Api-Version", "2020")
+		w.send(413, r.Method, path, strings.Repeat(" ", 1<<20+1))
+		if !r.Public {
+			w.caller = nil
+			w.send(401, r.Method, path, "{}")
+			w.caller = callerWith("nothing", "lenient")
+			w.send(403, r.Method, path, "{}")
+			w.caller = known
+		}
+	}
+}
+
+// broken is a store that fails.
+type broken struct {
+	identity.Store
+	err error
+}
+
+func (b broken) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, b.err
+}
+
+func (b broken) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.Links) (identity.Changed, error) {
+	return identity.Changed{}, b.err
+}
+
+func (b broken) Delete(context.Context, string, string, func(int64) bool) error { return b.err }
+
+func (b broken) Entries(context.Context, identity.Source, *identity.Entry, int, bool) ([]identity.Entry, error) {
+	return nil, b.err
+}
+
+// failures lets the store fail under every operation that has one.
+func (w *world) failures() {
+	sound := w.api.Identities
+	for status, err := range map[int]error{500: errors.New("odd"), 503: identity.ErrUnavailable, 409: identity.ErrBusy} {
+		w.api.Identities = &identity.Service{Store: broken{sound.Store, err}, Now: time.Now, Random: sound.Random}
+		for _, c := range w.changes() {
+			if status != 409 || c[0] != "GET" && c[1] != "/identities/search" {
+				w.send(status, c[0], c[1], c[2])
+			}
+		}
+	}
+	w.api.Identities = sound
+}
+
+// changes are right requests to every operation that asks the store.
+func (w *world) changes() [][3]string {
+	return [][3]string{
+		{"POST", "/identities", person(401, "")},
+		{"GET", "/identities", ""},
+		{"POST", "/identities/search", "{}"},
+		{"GET", "/identities/x", ""},
+		{"PATCH", "/identities/x", "{}"},
+		{"DELETE", "/identities/x", ""},
+		{"PATCH", "/identities/x/deactivate", ""},
+		{"PATCH", "/identities/x/reactivate", ""},
+		{"POST", "/identities/x/children", `{"children":["y"]}`},
+		{"DELETE", "/identities/x/children", `{"children":["y"]}`},
+		{"GET", "/identities/parents/x", ""},
+		{"POST", "/identities/x/permissions", "[]"},
+		{"GET", "/identities/x/permissions", ""},
+		{"DELETE", "/identities/x/permissions/y", ""},
+		{"GET", "/identities/x/withdrawal-accounts", ""},
+		{"POST", "/identities/x/withdrawal-accounts", bank},
+		{"DELETE", "/identities/x/withdrawal-accounts/y", ""},
+	}
+}
+
+// unmet are the declared statuses that no request here brings about.
+func unmet(status string) string {
+	switch status {
+	case "429":
+		return "API Gateway's own: TestGatewayAnswers"
+	case "500", "503":
+		return "API Gateway's own where the operation asks no store: TestGatewayAnswers"
+	}
+	return ""
+}
+
+// declared finds statuses that the contract declares and nothing produced.
+func (w *world) declared() {
+	all := w.contract.Operations()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, status := range all[name] {
+			if !w.met[name+" "+status] && unmet(status) == "" {
+				w.Errorf("%s declares %s, and nothing answers so", name, status)
+			}
+		}
+	}
+	w.Logf("%d statuses met", len(w.met))
+}

@@ -1,0 +1,83 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// meddler does something to an identity between the two calls of its deletion.
+type meddler struct {
+	identity.Store
+	before func()
+}
+
+func (m *meddler) Delete(ctx context.Context, tenant, id string, match func(int64) bool) error {
+	return m.Store.Delete(ctx, tenant, id, func(version int64) bool {
+		if m.before != nil {
+			do := m.before
+			m.before = nil
+			do()
+		}
+		return match == nil || match(version)
+	})
+}
+
+// TestNothingOutlivesADeletion: what comes to an identity while it is being
+// deleted goes with it, or is refused.
+func TestNothingOutlivesADeletion(t *testing.T) {
+	mint := func(time.Time, io.Reader) (string, error) { return "account", nil }
+	tests := []struct {
+		name   string
+		meddle func(*world) error
+	}{
+		{"an account is added", func(w *world) error {
+			_, err := w.AddWithdrawal(ctx, "acme", "x", identity.BankAccount{AccountNumber: "1"}, mint)
+			return err
+		}},
+		{"it becomes a child", func(w *world) error {
+			_, err := w.Change(ctx, identity.Change{Tenant: "acme", ID: "parent", Relink: &identity.Relinking{Children: []string{"x"}}})
+			return err
+		}},
+		{"it gets a child", func(w *world) error {
+			_, err := w.Change(ctx, identity.Change{Tenant: "acme", ID: "x", Relink: &identity.Relinking{Children: []string{"child"}}})
+			return err
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, id := range []string{"x", "parent", "child"} {
+				if _, err := w.Create(ctx, identity.Draft{Tenant: "acme", ID: id, Trusted: true, MintID: mint}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			inner := w.Service.Store
+			w.Service.Store = &meddler{Store: inner, before: func() {
+				if err := tt.meddle(w); err != nil {
+					t.Error(err)
+				}
+			}}
+			if err := w.Delete(ctx, "acme", "x", nil); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Get(ctx, "acme", "x"); !errors.Is(err, identity.ErrNotFound) {
+				t.Errorf("the identity: %v", err)
+			}
+			left, err := inner.Withdrawals(ctx, "acme", "x")
+			if len(left) > 0 || err != nil {
+				t.Errorf("accounts that outlived it: %d, %v", len(left), err)
+			}
+			for _, src := range []identity.Source{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
+				src.Tenant = "acme"
+				if links, err := inner.Entries(ctx, src, nil, 10, false); len(links) > 0 || err != nil {
+					t.Errorf("links that outlived it, %+v: %d, %v", src, len(links), err)
+				}
+			}
+		})
+	}
+}
