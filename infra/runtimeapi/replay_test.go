@@ -376,7 +376,7 @@ func TestConomyUnimplemented(t *testing.T) {
 func TestWithoutAuthorizer(t *testing.T) {
 	s := newStage(t)
 	for folder, f := range s.functions() {
-		if strings.HasPrefix(folder, "authorizers/") || stack.At(f.Properties, "Events", "Call", "Properties", "Auth") != nil {
+		if strings.HasPrefix(folder, "authorizers/") || public(f.Properties) {
 			continue
 		}
 		f, name := s.start(t, folder), strings.Replace(folder, "/", "-", 1)
@@ -384,6 +384,30 @@ func TestWithoutAuthorizer(t *testing.T) {
 		call(t, f, s.event(t, name, `"tenant": "acme"`, `"tenant": ""`), 401)
 		call(t, f, s.event(t, name, `"expires": "0"`, `"expires": "1"`), 401)
 		call(t, f, s.event(t, name, `"scopes": "`, `"scopes": "identity:other", "others": "`), 403)
+	}
+}
+
+// public tells whether every event of a function comes without an authorizer.
+func public(properties map[string]any) bool {
+	calls, _ := properties["Events"].(map[string]any)
+	for name := range calls {
+		if stack.At(properties, "Events", name, "Properties", "Auth") == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// TestReference: the contract, its page and the page's script are served to
+// anybody, each by its own path.
+func TestReference(t *testing.T) {
+	s := newStage(t)
+	f := s.start(t, "conomy/get-reference")
+	for path, holds := range map[string]string{"/openapi.yaml": "openapi: 3.1", "/docs": "docs/redoc.js", "/docs/redoc.js": "Redoc"} {
+		answer := invoke(t, f, s.event(t, "conomy-get-reference", "/openapi.yaml", path), 200)
+		if !strings.Contains(answer.Body, holds) {
+			t.Errorf("%s: %.200s", path, answer.Body)
+		}
 	}
 }
 
