@@ -149,7 +149,9 @@ func TestStoreErrorsReachTheClient(t *testing.T) {
 	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
 		w.api.Identities.Store = failing{err: err}
 		w.send(request{body: minimal})
-		w.send(get("a"))
+		if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // a read meets neither
+			w.send(get("a"))
+		}
 	}
 	w.golden("failures")
 }

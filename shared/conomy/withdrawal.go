@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"cedula/shared/gateway"
+	"cedula/shared/identity"
 	"cedula/shared/strictjson"
 )
 
@@ -31,11 +32,18 @@ func (a *API) AddWithdrawalAccount(r *gateway.Request) (gateway.Response, error)
 	if err := checkBank("", account); err != nil {
 		return gateway.Response{}, err
 	}
-	added, err := a.Identities.AddWithdrawal(r.Context(), r.Caller.Tenant, r.Param("id"), *account, mintID)
+	added, err := a.Identities.AddWithdrawal(r.Context(), identity.NewWithdrawal{
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: *account,
+		Idempotency: idempotency(r), MintID: mintID,
+	})
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusCreated, strictjson.Encode(toBankWire(&added))), nil
+	response := gateway.JSON(http.StatusCreated, strictjson.Encode(toBankWire(&added.BankAccount)))
+	if added.Replayed {
+		response = response.With("Idempotent-Replayed", "true")
+	}
+	return response, nil
 }
 
 // RemoveWithdrawalAccount serves DELETE /identities/{id}/withdrawal-accounts/{accountId}.

@@ -15,12 +15,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
@@ -193,12 +195,27 @@ func (w *world) through(api gateway.API, q request) events.APIGatewayProxyRespon
 	if err != nil || answer.IsBase64Encoded {
 		w.Fatalf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
 	}
+	if _, ours := api.(*conomy.API); ours {
+		err := contract().Check(r.Method, r.Path, openapi.Answer{Status: answer.StatusCode, Header: answer.MultiValueHeaders, Body: []byte(answer.Body)})
+		if err != nil {
+			w.Errorf("the contract has no such answer: %v", err)
+		}
+	}
 	fmt.Fprintf(&w.told, "> %s %s%s\n", e.HTTPMethod, e.Path, strings.TrimSuffix("?"+q.query, "?"))
 	tell(&w.told, ">", e.MultiValueHeaders, e.Body)
 	fmt.Fprintf(&w.told, "< %d %s\n", answer.StatusCode, http.StatusText(answer.StatusCode))
 	tell(&w.told, "<", answer.MultiValueHeaders, answer.Body)
 	return answer
 }
+
+// contract is what every answer of the dialect is held to.
+var contract = sync.OnceValue(func() *openapi.Contract {
+	c, err := openapi.Load()
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
 
 func tell(to *strings.Builder, side string, header map[string][]string, body string) {
 	for _, name := range slices.Sorted(maps.Keys(header)) {

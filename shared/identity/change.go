@@ -77,7 +77,7 @@ func (s *Service) tryChange(ctx context.Context, c Change) (Changed, error) {
 	}
 	after, links, err := s.prepare(ctx, before, c)
 	if err != nil {
-		return s.unlessReplayed(ctx, before, c, err)
+		return s.unlessReplayed(ctx, before.Tenant, before.ID, c.Idempotency, err)
 	}
 	if c.Idempotency.Key == "" && links.empty() && reflect.DeepEqual(before, after) {
 		return Changed{Identity: before}, nil
@@ -127,13 +127,13 @@ func (s *Service) write(ctx context.Context, before, after Identity, c Change, l
 	}
 }
 
-// unlessReplayed answers a change that the newest state refuses. If it is the
+// unlessReplayed answers a request that the newest state refuses. If it is the
 // very request that made the state so, sent again, its first answer is due.
-func (s *Service) unlessReplayed(ctx context.Context, now Identity, c Change, refusal error) (Changed, error) {
-	if c.Idempotency.Key == "" {
+func (s *Service) unlessReplayed(ctx context.Context, tenant, id string, once Idempotency, refusal error) (Changed, error) {
+	if once.Key == "" {
 		return Changed{}, refusal
 	}
-	first, err := s.Store.Replay(ctx, now.Tenant, now.ID, c.Idempotency)
+	first, err := s.Store.Replay(ctx, tenant, id, once)
 	if errors.Is(err, ErrNotFound) {
 		return Changed{}, refusal
 	}

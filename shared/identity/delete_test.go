@@ -36,7 +36,7 @@ func TestNothingOutlivesADeletion(t *testing.T) {
 		meddle func(*world) error
 	}{
 		{"an account is added", func(w *world) error {
-			_, err := w.AddWithdrawal(ctx, "acme", "x", identity.BankAccount{AccountNumber: "1"}, mint)
+			_, err := w.AddWithdrawal(ctx, identity.NewWithdrawal{Tenant: "acme", ID: "x", BankAccount: identity.BankAccount{AccountNumber: "1"}, MintID: mint})
 			return err
 		}},
 		{"it becomes a child", func(w *world) error {

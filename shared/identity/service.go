@@ -23,8 +23,8 @@ type Store interface {
 	// as Create, without a *Taken.
 	Update(ctx context.Context, i Identity, once Idempotency, links Links) (Changed, error)
 
-	// Replay returns the first answer to an equal change with the same key.
-	// ErrNotFound if there was none, ErrIdempotencyReused if another request
+	// Replay returns the first answer to an equal change of an identity with the
+	// same key, or to an equal create if the id is empty. ErrNotFound if there was none, ErrIdempotencyReused if another request
 	// had the key.
 	Replay(ctx context.Context, tenant, id string, once Idempotency) (Changed, error)
 
@@ -49,8 +49,11 @@ type Store interface {
 	// Withdrawals returns an identity's withdrawal accounts by id.
 	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)
 	// AddWithdrawal writes a new account and the next version of its identity.
-	// ErrStale if that is not of the version before i's any more.
-	AddWithdrawal(ctx context.Context, i Identity, b BankAccount) error
+	// If an equal request with the same key wrote the account before, it changes
+	// nothing and returns that one, with Replayed set; ErrIdempotencyReused if
+	// another request did. ErrStale if the identity is not of the version before
+	// i's any more.
+	AddWithdrawal(ctx context.Context, i Identity, b BankAccount, once Idempotency) (AddedAccount, error)
 	// RemoveWithdrawal deletes an account. ErrNotFound if there is none.
 	RemoveWithdrawal(ctx context.Context, tenant, id, account string) error
 }
@@ -100,6 +103,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 	err = retry(ctx, func() error {
 		children, err := s.resolve(ctx, d.Tenant, d.Children)
 		if err != nil {
+			created, err = s.unlessReplayed(ctx, d.Tenant, "", d.Idempotency, err)
 			return err
 		}
 		i.Parent = len(children) > 0

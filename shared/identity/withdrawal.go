@@ -2,8 +2,12 @@ package identity
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -18,38 +22,69 @@ func (s *Service) Withdrawals(ctx context.Context, tenant, id string) ([]BankAcc
 	return s.Store.Withdrawals(ctx, tenant, id)
 }
 
+// NewWithdrawal is a request for a withdrawal account.
+type NewWithdrawal struct {
+	Tenant, ID string // of the identity
+	BankAccount
+	Idempotency Idempotency
+	MintID      func(now time.Time, random io.Reader) (string, error)
+}
+
+// AddedAccount is the outcome of one.
+type AddedAccount struct {
+	BankAccount
+	Replayed bool // the answer to an earlier, equal request
+}
+
 // AddWithdrawal adds an account and returns it with its id. It is a change of
 // the identity and makes a version. An *Invalid names the field of a text that
-// breaks a rule; a *Precondition says that there are MaxWithdrawalAccounts.
-func (s *Service) AddWithdrawal(ctx context.Context, tenant, id string, b BankAccount, mint func(time.Time, io.Reader) (string, error)) (BankAccount, error) {
-	holder := Profile{Bank: &b}
-	if err := holder.check(); err != nil {
-		return BankAccount{}, err
+// breaks a rule; a *Precondition says that there are MaxWithdrawalAccounts;
+// ErrIdempotencyReused that the key came before with another account.
+func (s *Service) AddWithdrawal(ctx context.Context, w NewWithdrawal) (AddedAccount, error) {
+	holder := Profile{Bank: &w.BankAccount}
+	if err := errors.Join(w.Idempotency.check(), holder.check()); err != nil {
+		return AddedAccount{}, err
 	}
 	now := s.Now().UTC().Truncate(time.Microsecond)
 	var err error
-	if b.ID, err = mint(now, s.Random); err != nil {
-		return BankAccount{}, err
+	if w.BankAccount.ID, err = w.accountID(now, s.Random); err != nil {
+		return AddedAccount{}, err
 	}
-	b.CreatedAt, b.UpdatedAt = now, now
-	return b, retry(ctx, func() error { return s.tryAddWithdrawal(ctx, tenant, id, b) })
+	w.CreatedAt, w.UpdatedAt = now, now
+	var added AddedAccount
+	err = retry(ctx, func() (err error) {
+		added, err = s.tryAddWithdrawal(ctx, w)
+		return err
+	})
+	return added, err
 }
 
-func (s *Service) tryAddWithdrawal(ctx context.Context, tenant, id string, b BankAccount) error {
-	i, err := s.Get(ctx, tenant, id)
-	if err != nil {
-		return err
+// accountID is a new id or, with an idempotency key, the one of that key: so
+// the account is its own claim, for as long as it is there.
+func (w *NewWithdrawal) accountID(now time.Time, random io.Reader) (string, error) {
+	if w.Idempotency.Key == "" {
+		return w.MintID(now, random)
 	}
-	have, err := s.Store.Withdrawals(ctx, tenant, id)
+	sum := sha256.Sum256([]byte(w.ID + "\n" + w.Idempotency.Key))
+	return hex.EncodeToString(sum[:12]), nil
+}
+
+func (s *Service) tryAddWithdrawal(ctx context.Context, w NewWithdrawal) (AddedAccount, error) {
+	i, err := s.Get(ctx, w.Tenant, w.ID)
 	if err != nil {
-		return err
+		return AddedAccount{}, err
 	}
-	if len(have) >= MaxWithdrawalAccounts {
-		return &Precondition{fmt.Sprintf("an identity has at most %d withdrawal accounts", MaxWithdrawalAccounts)}
+	have, err := s.Store.Withdrawals(ctx, w.Tenant, w.ID)
+	if err != nil {
+		return AddedAccount{}, err
+	}
+	known := slices.ContainsFunc(have, func(b BankAccount) bool { return b.ID == w.BankAccount.ID })
+	if len(have) >= MaxWithdrawalAccounts && !known {
+		return AddedAccount{}, &Precondition{fmt.Sprintf("an identity has at most %d withdrawal accounts", MaxWithdrawalAccounts)}
 	}
 	i.Version++
-	i.UpdatedAt = b.CreatedAt
-	return s.Store.AddWithdrawal(ctx, i, b)
+	i.UpdatedAt = w.CreatedAt
+	return s.Store.AddWithdrawal(ctx, i, w.BankAccount, w.Idempotency)
 }
 
 // RemoveWithdrawal removes an account. ErrNotFound if the identity or the

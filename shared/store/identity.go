@@ -76,9 +76,13 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.I
 	return identity.Changed{}, identity.ErrStale
 }
 
-// Replay reads the idempotency key of a change.
+// Replay reads the idempotency key of a change or, without an id, of a create.
 func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.Changed, error) {
-	found, err := s.table.Get(ctx, true, s.keys.onceOf(tenant, id, once.Key))
+	key := s.keys.onceOf(tenant, id, once.Key)
+	if id == "" {
+		key = s.keys.once(tenant, once.Key)
+	}
+	found, err := s.table.Get(ctx, true, key)
 	if err != nil {
 		return identity.Changed{}, explain("replay", err)
 	}

@@ -48,7 +48,8 @@ func addAccount(s *store.Store, tenant, id string, b identity.BankAccount) error
 		return err
 	}
 	i.Version++
-	return s.AddWithdrawal(ctx, i, b)
+	_, err = s.AddWithdrawal(ctx, i, b, identity.Idempotency{})
+	return err
 }
 
 func entriesOf(t *testing.T, s *store.Store, src identity.Source) []identity.Entry {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -20,27 +21,54 @@ func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.
 	}
 	list := make([]identity.BankAccount, len(page.Items))
 	for n := range page.Items {
-		var r bankRecord
+		var r withdrawalRecord
 		if err := json.Unmarshal(page.Items[n].Body, &r); err != nil {
-			return nil, errors.New("store: damaged withdrawal account")
+			return nil, errDamagedAccount
 		}
-		list[n] = identity.BankAccount(r)
+		list[n] = identity.BankAccount(r.bankRecord)
 	}
 	return list, nil
 }
 
+// withdrawalRecord is a withdrawal account as its item's body. Request is the
+// fingerprint of the request that made it, if that had an idempotency key.
+type withdrawalRecord struct {
+	bankRecord
+	Request []byte `json:"q,omitempty"`
+}
+
 // AddWithdrawal writes a new account and the next version of its identity.
-func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identity.BankAccount) error {
+func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identity.BankAccount, once identity.Idempotency) (identity.AddedAccount, error) {
+	r := withdrawalRecord{bankRecord: bankRecord(b)}
+	if once.Key != "" {
+		r.Request = once.Fingerprint[:]
+	}
 	_, err := s.table.Write(ctx,
 		s.putNext(&i, 0),
-		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(bankRecord(b))}, table.Absent()),
+		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	var failed *table.ConditionError
-	if errors.As(err, &failed) && failed.Of(0) != nil {
-		return identity.ErrStale
+	switch {
+	case !errors.As(err, &failed):
+		return identity.AddedAccount{BankAccount: b}, explain("add withdrawal account", err)
+	case failed.Of(1) != nil:
+		return replayAccount(failed.Of(1).Current, once)
 	}
-	return explain("add withdrawal account", err)
+	return identity.AddedAccount{}, identity.ErrStale
 }
+
+func replayAccount(item *table.Item, once identity.Idempotency) (identity.AddedAccount, error) {
+	var r withdrawalRecord
+	if err := json.Unmarshal(item.Body, &r); err != nil {
+		return identity.AddedAccount{}, errDamagedAccount
+	}
+	if once.Key == "" || !bytes.Equal(r.Request, once.Fingerprint[:]) {
+		return identity.AddedAccount{}, identity.ErrIdempotencyReused
+	}
+	return identity.AddedAccount{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
+}
+
+var errDamagedAccount = errors.New("store: damaged withdrawal account")
 
 // RemoveWithdrawal deletes an account.
 func (s *Store) RemoveWithdrawal(ctx context.Context, tenant, id, account string) error {
