@@ -31,8 +31,6 @@ const (
 	FieldChildren         Field = "children"
 	FieldExternalID       Field = "externalId"
 	FieldBank             Field = "bankAccount"
-	FieldRules            Field = "rules"
-	FieldExtendedData     Field = "extendedData"
 	FieldMetadata         Field = "metadata"
 	FieldIdempotencyKey   Field = "Idempotency-Key"
 )

@@ -117,7 +117,7 @@ func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error
 		if err != nil {
 			return explain("delete identity", err)
 		}
-		if len(page.Items) == 0 {
+		if len(page.Items) == 0 || page.Items[0].SK != itemSK {
 			return nil // another Delete was here
 		}
 		ops := partDeletes(tenant, r, page.Items[1:])

@@ -46,19 +46,16 @@ func (s *Store) item(i *identity.Identity, body []byte) table.Item {
 	}
 }
 
-// putNext writes an identity raised by some versions, 0 if it is the next one
-// already, over the version before.
-func (s *Store) putNext(i *identity.Identity, raise int64) table.Op {
-	next := *i
-	next.Version += raise
-	return table.Put(s.item(&next, mustEncode(newRecord(&next))), table.VersionIs(next.Version-1))
+// putNext writes an identity over the version before its own.
+func (s *Store) putNext(i *identity.Identity, body []byte) table.Op {
+	return table.Put(s.item(i, body), table.VersionIs(i.Version-1))
 }
 
 // Update writes the next version of an identity. The idempotency key of a
 // change is a part of the identity, and goes with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
 	body := mustEncode(newRecord(&i))
-	ops := []table.Op{table.Put(s.item(&i, body), table.VersionIs(i.Version-1))}
+	ops := []table.Op{s.putNext(&i, body)}
 	if once.Key != "" {
 		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
 	}

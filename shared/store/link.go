@@ -17,11 +17,12 @@ func (s *Store) linkOps(parent *identity.Identity, l identity.Links) []table.Op 
 	var ops []table.Op
 	from := identity.Entry{ID: parent.ID, Number: parent.Number()}
 	for _, child := range l.Add {
+		child.Version++
 		to := identity.Entry{ID: child.ID, Number: child.Number()}
 		ops = append(ops,
 			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),
 			table.Put(table.Item{Key: parentKey(child.ID, parent.Tenant, from)}, table.Always()),
-			s.putNext(&child, 1),
+			s.putNext(&child, mustEncode(newRecord(&child))),
 		)
 	}
 	for _, child := range l.Remove {

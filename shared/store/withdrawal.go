@@ -44,7 +44,7 @@ func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identi
 		r.Request = once.Fingerprint[:]
 	}
 	_, err := s.table.Write(ctx,
-		s.putNext(&i, 0),
+		s.putNext(&i, mustEncode(newRecord(&i))),
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	var failed *table.ConditionError
