@@ -24,6 +24,9 @@ var (
 	malformed         = problem{http.StatusBadRequest, "GEN_MALFORMED_REQUEST"}
 	validation        = problem{http.StatusBadRequest, "IDT_VALIDATION_ERROR"}
 	badRequest        = problem{http.StatusBadRequest, "GEN_BAD_REQUEST"}
+	tokenized         = problem{http.StatusConflict, "IDT_FIELD_ALREADY_TOKENIZED"}
+	notTokenized      = problem{http.StatusBadRequest, "IDT_FIELD_NOT_TOKENIZED"}
+	notTokenizable    = problem{http.StatusBadRequest, "IDT_FIELD_NOT_TOKENIZABLE"}
 	notFound          = problem{http.StatusNotFound, "IDT_NOT_FOUND"}
 	noRoute           = problem{http.StatusNotFound, "GEN_NOT_FOUND"}
 	conflict          = problem{http.StatusConflict, "GEN_CONFLICT"}
@@ -88,6 +91,7 @@ func classify(err error) (problem, string) {
 	var (
 		body    *strictjson.Error
 		invalid *identity.Invalid
+		field   *identity.FieldError
 		taken   *identity.Taken
 	)
 	switch {
@@ -95,6 +99,8 @@ func classify(err error) (problem, string) {
 		return malformed, body.Error()
 	case errors.As(err, &invalid):
 		return validation, wireName(invalid.Field) + " " + invalid.Reason
+	case errors.As(err, &field):
+		return ofField(field)
 	case errors.As(err, &taken):
 		return conflict, "An identity with the same " + fieldList(taken.Fields) + " already exists"
 	}
@@ -104,6 +110,18 @@ func classify(err error) (problem, string) {
 		}
 	}
 	return internal, internalText
+}
+
+// ofField renders what is wrong with a field that is to be tokenized or read.
+func ofField(e *identity.FieldError) (problem, string) {
+	text := "Field " + tokenName(e.Field)
+	switch {
+	case errors.Is(e, identity.ErrTokenized):
+		return tokenized, text + " is tokenized already"
+	case errors.Is(e, identity.ErrNotTokenized):
+		return notTokenized, text + " is not tokenized"
+	}
+	return notTokenizable, text + " is not tokenizable"
 }
 
 func fieldList(fields []identity.Field) string {

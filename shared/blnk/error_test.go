@@ -49,6 +49,9 @@ var sentinels = []row{
 	{"auth.ErrExpired", auth.ErrExpired, 401, "AUTH_EXPIRED_API_KEY", "API key is expired or revoked", false},
 	{"auth.ErrMismatch", auth.ErrMismatch, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
+	{"identity.ErrTokenized", &identity.FieldError{Field: identity.FieldEmail, Err: identity.ErrTokenized}, 409, "IDT_FIELD_ALREADY_TOKENIZED", "Field EmailAddress is tokenized already", false},
+	{"identity.ErrNotTokenized", &identity.FieldError{Field: identity.FieldPostalCode, Err: identity.ErrNotTokenized}, 400, "IDT_FIELD_NOT_TOKENIZED", "Field PostCode is not tokenized", false},
+	{"identity.ErrNeverToken", &identity.FieldError{Field: identity.FieldCity, Err: identity.ErrNeverToken}, 400, "IDT_FIELD_NOT_TOKENIZABLE", "Field city is not tokenizable", false},
 	{"auth.ErrUnknown", auth.ErrUnknown, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: a guard never lets it out
 	{"auth.ErrExists", auth.ErrExists, 500, "GEN_INTERNAL", "Internal server error", false},   // meant: the operator's, not a client's
 }

@@ -49,8 +49,11 @@ var sentinels = []row{
 	{"auth.ErrExpired", auth.ErrExpired, 401, "41", "unauthorized", "Unauthorized", "missing or invalid credentials", false},
 	{"auth.ErrMismatch", auth.ErrMismatch, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
-	{"auth.ErrUnknown", auth.ErrUnknown, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // meant: a guard never lets it out
-	{"auth.ErrExists", auth.ErrExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},   // meant: the operator's, not a client's
+	{"identity.ErrTokenized", identity.ErrTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},       // meant: this dialect tokenizes nothing
+	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
+	{"identity.ErrNeverToken", identity.ErrNeverToken, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},     // likewise
+	{"auth.ErrUnknown", auth.ErrUnknown, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},                   // meant: a guard never lets it out
+	{"auth.ErrExists", auth.ErrExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},                     // meant: the operator's, not a client's
 }
 
 var details = []row{

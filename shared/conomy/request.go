@@ -100,7 +100,7 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 		Profile: p,
 		Status:  identity.Status(c.Status),
 		MintID:  mintID,
-		Claims:  []identity.Claim{uniqueness(&p)},
+		Claims:  []identity.Claim{p.Uniqueness()},
 
 		Children: childIDs(c.Children),
 	}, nil

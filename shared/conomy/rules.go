@@ -140,23 +140,6 @@ func alpha3(s string) bool {
 	return len(s) == 3
 }
 
-// uniqueness is Conomy's rule, per client: an organisation by its document, a
-// user by document, email and phone together.
-func uniqueness(p *identity.Profile) identity.Claim {
-	document := identity.NormalizeDocument(p.DocumentNumber)
-	if p.Kind == identity.Organization {
-		return identity.Claim{
-			Kind: "organization", Values: []string{document},
-			Fields: []identity.Field{identity.FieldDocumentNumber},
-		}
-	}
-	return identity.Claim{
-		Kind:   "user",
-		Values: []string{document, identity.NormalizeEmail(p.Email), p.Phone},
-		Fields: []identity.Field{identity.FieldDocumentNumber, identity.FieldEmail, identity.FieldPhone},
-	}
-}
-
 // mintID makes an id in the form of Conomy's own: 24 hex digits of which the
 // first 8 are the Unix second of creation, the other 16 random.
 func mintID(now time.Time, random io.Reader) (string, error) {

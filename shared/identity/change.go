@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -75,38 +76,51 @@ func (s *Service) tryChange(ctx context.Context, c Change) (Changed, error) {
 	if err != nil {
 		return Changed{}, err
 	}
-	after, links, err := s.prepare(ctx, before, c)
+	p, err := s.prepare(ctx, before, c)
 	if err != nil {
 		return s.unlessReplayed(ctx, before.Tenant, before.ID, c.Idempotency, err)
 	}
-	if c.Idempotency.Key == "" && links.empty() && reflect.DeepEqual(before, after) {
+	if c.Idempotency.Key == "" && p.links.empty() && reflect.DeepEqual(before, p.after) {
 		return Changed{Identity: before}, nil
 	}
-	return s.write(ctx, before, after, c, links)
+	return s.write(ctx, before, p, c)
+}
+
+// prepared is a change that is ready to be written.
+type prepared struct {
+	after  Identity
+	claims []Claim // in the place of those held; nil: they stay
+	links  Links
 }
 
 // prepare makes the change to a copy.
-func (s *Service) prepare(ctx context.Context, before Identity, c Change) (after Identity, links Links, err error) {
+func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p prepared, err error) {
 	if c.Match != nil && !c.Match(before.Version) {
-		return after, links, ErrRefused
+		return p, ErrRefused
 	}
-	after = before.clone()
+	p.after = before.clone()
 	if c.Apply != nil {
-		if err := c.Apply(&after); err != nil {
-			return after, links, err
+		if err := c.Apply(&p.after); err != nil {
+			return p, err
 		}
 	}
-	if err := after.check(); err != nil {
-		return after, links, err
+	if err := p.after.check(); err != nil {
+		return p, err
 	}
-	links, err = s.relink(ctx, &before, c.Relink)
-	return after, links, err
+	if p.links, err = s.relink(ctx, &before, c.Relink); err != nil {
+		return p, err
+	}
+	if p.claims, err = s.reclaim(ctx, &before, &p.after); err != nil {
+		return p, err
+	}
+	return p, s.seal(ctx, &before, &p.after)
 }
 
 // write writes one version, or several if the links are many. The idempotency
 // key goes with the last: a change that was cut short is carried on by the same
 // request sent again.
-func (s *Service) write(ctx context.Context, before, after Identity, c Change, links Links) (Changed, error) {
+func (s *Service) write(ctx context.Context, before Identity, p prepared, c Change) (Changed, error) {
+	after, links := p.after, p.links
 	after.UpdatedAt = s.Now().UTC().Truncate(time.Microsecond)
 	if err := s.stampBank(&after, before.Bank, c.MintID); err != nil {
 		return Changed{}, err
@@ -119,11 +133,11 @@ func (s *Service) write(ctx context.Context, before, after Identity, c Change, l
 		if !rest.empty() {
 			once = Idempotency{}
 		}
-		changed, err := s.Store.Update(ctx, after, once, now)
+		changed, err := s.Store.Update(ctx, after, p.claims, once, now)
 		if err != nil || rest.empty() {
 			return changed, err
 		}
-		links = rest
+		after, links, p.claims = changed.Identity, rest, nil
 	}
 }
 
@@ -161,5 +175,6 @@ func (i Identity) clone() Identity {
 	if control := i.Security.AccessControl; control != nil {
 		i.Security.AccessControl = &AccessControl{Scopes: append([]AccessScope(nil), control.Scopes...)}
 	}
+	i.Sealed = slices.Clone(i.Sealed)
 	return i
 }

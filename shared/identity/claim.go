@@ -1,6 +1,10 @@
 package identity
 
-import "strings"
+import (
+	"context"
+	"slices"
+	"strings"
+)
 
 // Claim reserves a combination of values for one identity of a tenant: while
 // it lives, no other identity can be created with an equal claim.
@@ -8,6 +12,44 @@ type Claim struct {
 	Kind   string   // a namespace of its own, such as "user"
 	Values []string // compared exactly: normalise them first
 	Fields []Field  // what to name when the claim is taken
+}
+
+// Uniqueness is the claim of an identity that is to be unique in its tenant: an
+// organisation by its document, anybody else by document, email and phone
+// together.
+func (p *Profile) Uniqueness() Claim {
+	document := NormalizeDocument(p.DocumentNumber)
+	if p.Kind == Organization {
+		return Claim{Kind: "organization", Values: []string{document}, Fields: []Field{FieldDocumentNumber}}
+	}
+	return Claim{
+		Kind:   "user",
+		Values: []string{document, NormalizeEmail(p.Email), p.Phone},
+		Fields: []Field{FieldDocumentNumber, FieldEmail, FieldPhone},
+	}
+}
+
+// reclaim returns the claim that a change makes of one that the identity holds;
+// nil if there is none, or if it stays.
+func (s *Service) reclaim(ctx context.Context, before, after *Identity) ([]Claim, error) {
+	was, is := before.Uniqueness(), after.Uniqueness()
+	if len(before.Held.Claims) == 0 || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
+		return nil, nil
+	}
+	clear := after.Profile
+	for n := range after.Sealed {
+		sealed := &after.Sealed[n]
+		text := clear.text(sealed.Field)
+		if sealed.Box == nil || *text != *before.text(sealed.Field) {
+			continue // a new value, in clear
+		}
+		value, err := s.open(ctx, after, sealed)
+		if err != nil {
+			return nil, err
+		}
+		*text = value
+	}
+	return []Claim{clear.Uniqueness()}, nil
 }
 
 // Idempotency makes a request take effect once. The zero value means that the

@@ -31,6 +31,9 @@ type Identity struct {
 	KYC       JSON // written by the registry, never by a client
 	WatchList JSON // likewise
 
+	Sealed  []Sealed // the tokenized fields; in the profile stand random texts for them
+	DataKey []byte   // wrapped, from the Vault; nil until a field is tokenized
+
 	Parent   bool       // it has children, or had
 	Children []Identity // only where an operation says that it fills them in
 

@@ -18,10 +18,19 @@ type Store interface {
 	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
 
 	// Update writes the next version of an identity, the idempotency key of the
-	// change and its links, all or nothing. ErrStale if the identity is not of
+	// change and its links, all or nothing. Claims, if there are any, take the
+	// place of those that it held. ErrStale if the identity is not of
 	// the version before i's any more, or a linked one has changed; otherwise
-	// as Create, without a *Taken.
-	Update(ctx context.Context, i Identity, once Idempotency, links Links) (Changed, error)
+	// as Create.
+	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
+
+	// Forget makes what is kept of answers to earlier requests with a key show
+	// an identity as it is now.
+	Forget(ctx context.Context, i Identity) error
+
+	// LookUp is what Sealed.Held is if the field, FieldEmail or FieldPhone,
+	// holds the value.
+	LookUp(tenant string, f Field, value string) string
 
 	// Replay returns the first answer to an equal change of an identity with the
 	// same key, or to an equal create if the id is empty. ErrNotFound if there was none, ErrIdempotencyReused if another request
@@ -61,6 +70,7 @@ type Store interface {
 // Service is what every dialect calls.
 type Service struct {
 	Store  Store
+	Vault  Vault // nil where no field is tokenized and no tokenized one written
 	Now    func() time.Time
 	Random io.Reader // must be cryptographically strong
 

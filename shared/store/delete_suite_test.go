@@ -65,7 +65,7 @@ func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
 		}
 	}
 	p = next(newest(t, s, []identity.Identity{p})[0], "Last")
-	if _, err := s.Update(ctx, p, once("change", 1), identity.Links{}); err != nil {
+	if _, err := s.Update(ctx, p, nil, once("change", 1), identity.Links{}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -214,7 +214,7 @@ func half(t *testing.T, s *store.Store, p identity.Identity) {
 	case err2 != nil:
 		t.Error(err2)
 	case errors.Is(err, identity.ErrNotFound) && len(listed) == 0:
-		if _, err := s.Update(ctx, next(p, "x"), identity.Idempotency{}, identity.Links{}); err == nil {
+		if _, err := s.Update(ctx, next(p, "x"), nil, identity.Idempotency{}, identity.Links{}); err == nil {
 			t.Error("a deleted identity was changed")
 		}
 		wantLookUps(t, s, 0)

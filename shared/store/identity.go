@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"cedula/shared/identity"
@@ -53,9 +54,12 @@ func (s *Store) putNext(i *identity.Identity, body []byte) table.Op {
 
 // Update writes the next version of an identity. The idempotency key of a
 // change is a part of the identity, and goes with it.
-func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+	s.holdSealed(&i)
+	claimed := s.reclaim(&i, claims)
 	body := mustEncode(newRecord(&i))
-	ops := []table.Op{s.putNext(&i, body)}
+	ops := append([]table.Op{s.putNext(&i, body)}, claimed...)
+	onceAt := len(ops)
 	if once.Key != "" {
 		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
 	}
@@ -65,12 +69,45 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, once identity.I
 	switch {
 	case !errors.As(err, &failed):
 		return identity.Changed{Identity: i}, explain("update identity", err)
-	case once.Key != "" && failed.Of(1) != nil:
-		return replay(failed.Of(1).Current, i.Tenant, once)
+	case once.Key != "" && failed.Of(onceAt) != nil:
+		return replay(failed.Of(onceAt).Current, i.Tenant, once)
 	case failed.Of(0) != nil && failed.Of(0).Current == nil:
 		return identity.Changed{}, identity.ErrNotFound
+	case failed.Of(0) != nil:
+		return identity.Changed{}, identity.ErrStale
+	}
+	for n := range claimed {
+		if failed.Of(n+1) != nil {
+			return identity.Changed{}, &identity.Taken{Fields: claims[n].Fields}
+		}
 	}
 	return identity.Changed{}, identity.ErrStale
+}
+
+// reclaim puts claims in the place of those that the identity held. Those that
+// can fail come first, in the order of the claims.
+func (s *Store) reclaim(i *identity.Identity, claims []identity.Claim) []table.Op {
+	if len(claims) == 0 {
+		return nil
+	}
+	var held []string
+	var puts, deletes []table.Op
+	for _, c := range claims {
+		key := s.keys.claim(i.Tenant, c)
+		held = append(held, key.PK)
+		free := table.Absent()
+		if slices.Contains(i.Held.Claims, key.PK) {
+			free = table.OwnerIs(i.ID)
+		}
+		puts = append(puts, table.Put(table.Item{Key: key, Owner: i.ID}, free))
+	}
+	for _, pk := range i.Held.Claims {
+		if !slices.Contains(held, pk) {
+			deletes = append(deletes, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
+		}
+	}
+	i.Held.Claims = held
+	return append(puts, deletes...)
 }
 
 // Replay reads the idempotency key of a change or, without an id, of a create.

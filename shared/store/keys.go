@@ -81,7 +81,7 @@ func (k keys) once(tenant, idempotencyKey string) table.Key {
 }
 
 func (k keys) onceOf(tenant, id, idempotencyKey string) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: "O#" + k.digest(tenant, "O"+id, idempotencyKey)}
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixOnce + k.digest(tenant, "O"+id, idempotencyKey)}
 }
 
 func clientKey(client string) table.Key { return table.Key{PK: "C#" + client, SK: itemSK} }
@@ -95,8 +95,8 @@ func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 		PK: listPK(i.Tenant),
 		SK: entrySK("", i.Number(), i.ID),
 	}
-	k.lookUp(at, i, indexEmail, identity.NormalizeEmail(i.Email))
-	k.lookUp(at, i, indexPhone, i.Phone)
+	k.lookUpField(at, i, identity.FieldEmail, i.Email)
+	k.lookUpField(at, i, identity.FieldPhone, i.Phone)
 	k.lookUp(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
 	k.lookUp(at, i, indexExternal, i.ExternalID)
 	if i.Status.Pending() {
@@ -115,6 +115,29 @@ func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value
 	}
 }
 
+// lookUpField is lookUp for a field that may be tokenized: then the value itself
+// is not there, but the key that it had.
+func (k keys) lookUpField(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
+	s := i.Tokenized(f)
+	switch {
+	case s == nil && value != "":
+		at[indexOf[f]] = table.Key{PK: k.fieldPK(i.Tenant, f, value), SK: entrySK("", i.Number(), i.ID)}
+	case s != nil && s.Held != "":
+		at[indexOf[f]] = table.Key{PK: s.Held, SK: entrySK("", i.Number(), i.ID)}
+	}
+}
+
+// indexOf are the fields that can be tokenized and looked up.
+var indexOf = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
+
+// fieldPK is the partition of an index that holds those with the value.
+func (k keys) fieldPK(tenant string, f identity.Field, value string) string {
+	if f == identity.FieldEmail {
+		value = identity.NormalizeEmail(value)
+	}
+	return k.lookUpPK(tenant, indexOf[f], value)
+}
+
 func (k keys) lookUpPK(tenant, index, value string) string {
 	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
 }
@@ -126,6 +149,7 @@ func entrySK(prefix string, number int64, id string) string {
 }
 
 const (
+	prefixOnce       = "O#"
 	prefixChild      = "C#"
 	prefixParent     = "F#"
 	prefixWithdrawal = "W#"

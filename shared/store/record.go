@@ -50,9 +50,20 @@ type record struct {
 	KYC          jsontext.Value `json:"kyc,omitzero"`
 	WatchList    jsontext.Value `json:"wl,omitzero"`
 
+	DataKey []byte         `json:"dk,omitempty"`
+	Sealed  []sealedRecord `json:"tok,omitempty"`
+
 	Claims []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
 	Gone   bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
 	Once   string   `json:"o,omitzero"`    // partition key of the idempotency claim
+}
+
+// sealedRecord is a tokenized field. LookUp is the partition key of the index
+// that finds its value.
+type sealedRecord struct {
+	Field  string `json:"f"`
+	Box    []byte `json:"b"`
+	LookUp string `json:"l,omitzero"`
 }
 
 type addressRecord struct {
@@ -109,6 +120,10 @@ func newRecord(i *identity.Identity) *record {
 		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
 		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
 		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once,
+		DataKey: i.DataKey,
+	}
+	for _, s := range i.Sealed {
+		r.Sealed = append(r.Sealed, sealedRecord{string(s.Field), s.Box, s.Held})
 	}
 	if !i.ExpiresAt.IsZero() {
 		r.Expires = i.ExpiresAt.Unix()
@@ -157,7 +172,7 @@ func (r *record) identity(tenant string) identity.Identity {
 		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
 		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
-		Parent: r.Parent, Held: identity.Held{Claims: r.Claims, Once: r.Once},
+		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once},
 		Profile: identity.Profile{
 			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
 			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
@@ -168,6 +183,9 @@ func (r *record) identity(tenant string) identity.Identity {
 			ExternalID: r.ExternalID, Bank: (*identity.BankAccount)(r.Bank),
 			Rules: identity.JSON(r.Rules), ExtendedData: identity.JSON(r.ExtendedData), Metadata: identity.JSON(r.Metadata),
 		},
+	}
+	for _, s := range r.Sealed {
+		i.Sealed = append(i.Sealed, identity.Sealed{Field: identity.Field(s.Field), Box: s.Box, Held: s.LookUp})
 	}
 	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
 	if r.Expires != 0 {
