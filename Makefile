@@ -16,6 +16,7 @@ CFN_LINT_VERSION := 1.58.0
 REDOC_VERSION        := 2.5.4
 REDOCLY_VERSION      := 2.41.0
 SCHEMATHESIS_VERSION := 4.32.5
+BLNK_SDK_VERSION     := 1.3.0
 
 DYNOXIDE := $(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)/bin/dynoxide
 PYTHON   := $(TOOLS)/sam-$(SAM_VERSION)-cfn-lint-$(CFN_LINT_VERSION)
@@ -69,8 +70,9 @@ build: ## every bootstrap for Lambda into .build/, with sizes and start-up times
 	done
 	$(GO) run ./infra/runtimeapi/measure -built .build/arm64
 
-bench: build ## start-up and size of every bootstrap, measured longer
+bench: build ## start-up and size of every bootstrap, measured longer; a scoped key against the master key
 	$(GO) run ./infra/runtimeapi/measure -built .build/arm64 -rounds 40
+	$(GO) test -run - -bench Keys -benchtime 3s -count 4 ./infra/local | grep -v '^{'
 
 # sam's makefile builder asks for build-<logical id> and wants a bootstrap in
 # ARTIFACTS_DIR. ConomyCreateIdentityFunction is functions/conomy/create-identity,
@@ -92,11 +94,11 @@ template: $(PYTHON)/installed
 REDOCLY      := $(TOOLS)/redocly-$(REDOCLY_VERSION)
 SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
 
-openapi: $(REDOCLY)/installed ## lint the contract
+openapi: $(REDOCLY)/installed ## lint the contracts
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true '$(REDOCLY)/node_modules/.bin/redocly' lint \
-	  --config infra/openapi/redocly.yaml infra/openapi/conomy.yaml
+	  --config infra/openapi/redocly.yaml infra/openapi/conomy.yaml infra/openapi/blnk.yaml
 
-schemathesis: $(SCHEMATHESIS)/installed ## try thousands of requests made from the contract on a local server
+schemathesis: $(SCHEMATHESIS)/installed ## try thousands of requests made from the contracts on a local server
 	infra/openapi/schemathesis.sh '$(SCHEMATHESIS)/bin'
 
 # The page's script is committed, so that a clone with Go alone serves the page.
@@ -120,13 +122,21 @@ $(SCHEMATHESIS)/installed:
 	'$(SCHEMATHESIS)/bin/pip' install --quiet schemathesis==$(SCHEMATHESIS_VERSION)
 	touch '$@'
 
+# Blnk's own client, for the test that runs it.
+BLNK_SDK := $(TOOLS)/blnk-typescript-$(BLNK_SDK_VERSION)
+
+$(BLNK_SDK)/installed:
+	rm -rf '$(BLNK_SDK)'
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix '$(BLNK_SDK)' @blnkfinance/blnk-typescript@$(BLNK_SDK_VERSION)
+	touch '$@'
+
 # The tests that compare with a real DynamoDB. DYNAMODB_ENDPOINT, if it is set,
 # names one; otherwise dynoxide is started on a free port and stopped after.
 ifdef DYNAMODB_ENDPOINT
-test-dynamodb: ## all tests under the race detector, those against DynamoDB too
-	$(GO) test -race -tags dynamodb ./...
+test-dynamodb: $(BLNK_SDK)/installed ## all tests under the race detector, those against DynamoDB too
+	BLNK_SDK='$(BLNK_SDK)' $(GO) test -race -tags dynamodb ./...
 else
-test-dynamodb: $(DYNOXIDE)
+test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed
 	@for try in 1 2 3 4 5; do \
 	  port=$$((20000 + RANDOM % 20000)); \
 	  '$(DYNOXIDE)' serve --port $$port --log quiet & server=$$!; \
@@ -140,11 +150,11 @@ test-dynamodb: $(DYNOXIDE)
 	done; \
 	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
 	echo "dynoxide on port $$port"; \
-	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port $(GO) test -race -tags dynamodb ./...
+	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' $(GO) test -race -tags dynamodb ./...
 endif
 
-walk: ## a hundred thousand identities, page by page, while others write
-	$(GO) test -count=1 -tags soak -run TestWalk -v ./infra/local | grep -v '^{'
+walk: ## 100,000 identities, page by page, while others write, and a list of 200,000
+	$(GO) test -count=1 -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
 
 dynamodb: $(DYNOXIDE) ## install dynoxide, which behaves like DynamoDB (takes minutes, once)
 

@@ -40,11 +40,14 @@ var imports = map[string]string{
 	"blnk":            "identity auth gateway strictjson",
 	"boot":            "identity auth table table/dynamo store",
 	"boot/tokens":     "auth auth/kms boot",
+	"boot/vaults":     "identity vault vault/kms boot",
+	"vault":           "identity",
+	"vault/kms":       "vault identity",
 }
 
 // confined are imports that only some packages may have, by their start.
 var confined = []struct{ path, packages, reason string }{
-	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/boot infra", "each client costs start-up time"},
+	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/vault/kms shared/boot infra", "each client costs start-up time"},
 	{"github.com/aws/aws-lambda-go", "shared/gateway functions/jobs infra", "events end at the gateway"},
 	{"github.com/awslabs/", "shared/gateway infra", "events end at the gateway"},
 	{"github.com/cockroachdb/pebble", "shared/table/embedded", "it has no place in a Lambda"},
@@ -143,7 +146,7 @@ func mayImport(f *file, ours string) bool {
 
 // functionImports are a function's: one dialect, never two.
 func functionImports(name string) []string {
-	list := []string{"boot", "boot/tokens", "gateway", "auth", "reference"}
+	list := []string{"boot", "boot/tokens", "boot/vaults", "gateway", "auth", "reference"}
 	group, operation, _ := strings.Cut(name, "/")
 	switch group {
 	case "conomy", "blnk":

@@ -30,6 +30,8 @@ func TestWhatDoesNotBelongTogether(t *testing.T) {
 		{"secret of another, no token key", both(from(foreign, "secret"), remove("token-key.pem")), []string{"do not belong together"}},
 		{"secret removed", remove("secret"), []string{"secret is missing", "put it back"}},
 		{"secret and table removed", both(remove("secret"), remove("table")), []string{"secret is missing", "remove all of"}},
+		{"data key removed", remove("data-key"), []string{"data-key is missing", "put it back", "remove all of"}},
+		{"data key of another", from(foreign, "data-key"), []string{"data-key and", "table do not belong together", "remove all of"}},
 		{"credentials of another", from(foreign, "sandbox.env"), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
 		{"one key of another", mixed(foreign), []string{"sandbox.env does not belong to"}},
 		{"credentials with CRs", edited("\n", "\r\n"), []string{"sandbox.env is damaged", "remove it"}},

@@ -23,3 +23,21 @@ func TestConomyClient(t *testing.T) {
 		t.Logf("%s", out)
 	}
 }
+
+// TestBlnkClient runs Blnk's own TypeScript SDK. BLNK_SDK is the folder that it
+// is installed in. It takes up to a minute, since it waits until a revoked key
+// that was in use is refused.
+func TestBlnkClient(t *testing.T) {
+	sdk := os.Getenv("BLNK_SDK")
+	if sdk == "" {
+		t.Fatal("BLNK_SDK names no folder with Blnk's SDK: run `make test-dynamodb`")
+	}
+	s := start(t, t.TempDir())
+	c := exec.Command("node", "../client/blnk.mjs")
+	c.Env = append(os.Environ(), "BLNK_URL="+s.blnk, "BLNK_KEY="+s.client.BlnkKey, "BLNK_SDK="+sdk)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%s", out)
+}

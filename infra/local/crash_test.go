@@ -161,6 +161,8 @@ func TestDamagedData(t *testing.T) {
 		name, file, content, want string
 	}{
 		{"secret cut off", "secret", "short", "secret is damaged"},
+		{"data key cut off", "data-key", "short", "data-key is damaged"},
+		{"data key emptied", "data-key", "", "data-key is damaged"},
 		{"token key no PEM", "token-key.pem", "garbage", "token-key.pem is damaged"},
 		{"credentials cut off", "sandbox.env", "{", "sandbox.env is damaged; remove it"},
 		{"table's manifest", "table/MANIFEST-*", "garbage", "cannot open the data"},

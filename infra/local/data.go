@@ -15,6 +15,7 @@ import (
 	"cedula/shared/reference"
 	"cedula/shared/store"
 	"cedula/shared/table/embedded"
+	"cedula/shared/vault"
 )
 
 // What the bearer tokens of the local server say of it.
@@ -26,13 +27,16 @@ const (
 )
 
 // data is the folder of a local registry: the table, the deployment's secret,
-// the key that signs tokens, and the sandbox client's credentials.
+// the key that signs tokens, the key that tokenized values are encrypted under,
+// and the sandbox client's credentials.
 type data struct {
 	folder  *folder
 	table   *embedded.DB
 	store   *store.Store
 	hasher  auth.Hasher
+	cursors *blnk.Cursors
 	signer  *auth.LocalKey
+	keys    *vault.Local
 	sandbox sandbox
 }
 
@@ -64,7 +68,7 @@ func (d *data) open(ctx context.Context) error {
 	if d.table, err = embedded.Open(d.folder.in(tableFolder), store.Indexes); err != nil {
 		return fmt.Errorf("cannot open the data in %s: %w", d.folder.path, err)
 	}
-	d.store, d.hasher = store.New(d.table, secret), auth.NewHasher(secret)
+	d.store, d.hasher, d.cursors = store.New(d.table, secret), auth.NewHasher(secret), blnk.NewCursors(secret)
 	if err := d.settle(ctx); err != nil {
 		_ = d.table.Close() // err says it already
 		return err
@@ -74,7 +78,7 @@ func (d *data) open(ctx context.Context) error {
 
 // settle compares the table with the files and makes what is not there yet.
 func (d *data) settle(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.checkSecret, d.checkSandbox, d.proveSecret} {
+	for _, step := range []func(context.Context) error{d.checkSecret, d.checkDataKey, d.checkSandbox, d.proveSecret, d.makeDataKey} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -93,6 +97,9 @@ func (d *data) readFiles() (secret []byte, err error) {
 		return nil, err
 	}
 	if err := d.readSigner(); err != nil {
+		return nil, err
+	}
+	if err := d.readDataKey(); err != nil {
 		return nil, err
 	}
 	if err := d.readSandbox(); err != nil {
@@ -159,17 +166,17 @@ func (d *data) guard() *auth.Guard {
 
 // apis wires both dialects to the store, as boot does for the functions.
 func (d *data) apis() (conomyAPI, blnkAPI api) {
-	identities := &identity.Service{Store: d.store, Now: time.Now, Random: rand.Reader}
-	guard := d.guard()
+	identities := &identity.Service{Store: d.store, Vault: vault.New(d.keys, time.Now), Now: time.Now, Random: rand.Reader}
+	guard, keys := d.guard(), &auth.Keys{Store: d.store, Hasher: d.hasher, Now: time.Now}
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	conomyAPI = api{
-		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Files{}},
+		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy},
 		authorizer: &conomy.Authorizer{Guard: guard},
 		sources:    []string{"Authorization", "X-Api-Key"},
 		stage:      "/sandbox",
 	}
 	blnkAPI = api{
-		dialect:    &blnk.API{Identities: identities, Health: d.store},
+		dialect:    &blnk.API{Identities: identities, Health: d.store, Keys: keys, Cursors: d.cursors, Reference: reference.Blnk},
 		authorizer: &blnk.Authorizer{Guard: guard},
 		sources:    []string{"X-Blnk-Key"},
 	}

@@ -16,37 +16,46 @@ import (
 	"time"
 
 	"cedula/infra/openapi"
+	"cedula/shared/reference"
 )
 
-// TestDocs opens the page of the contract in a headless Chromium, below the
-// stage as it is deployed: every operation is drawn, nothing is asked of another
-// host, and the console has no error. SCREENSHOT names a file to keep a picture
-// in; CHROMIUM is the program.
+// TestDocs opens the pages of the contracts in a headless Chromium, one of them
+// below a stage as it is deployed: every operation is drawn, nothing is asked of
+// another host, and the console has no error. SCREENSHOT names a file to keep a
+// picture of Conomy's in; CHROMIUM is the program.
 func TestDocs(t *testing.T) {
 	s := start(t, t.TempDir())
-	page := s.conomy + "/sandbox/docs"
+	t.Run("Conomy", func(t *testing.T) { drawn(t, reference.Conomy, s.conomy, "/sandbox", os.Getenv("SCREENSHOT")) })
+	t.Run("Blnk", func(t *testing.T) { drawn(t, reference.Blnk, s.blnk, "", "") })
+}
+
+// drawn opens a page and keeps a picture of it unless keep is empty.
+func drawn(t *testing.T, f reference.Files, origin, stage, keep string) {
+	t.Helper()
+	page := origin + stage + "/docs"
 	folder := t.TempDir()
 	netLog := filepath.Join(folder, "net.json")
 	dom, said := chromium(t, "--log-net-log="+netLog, "--dump-dom", page)
+	wantIn(t, dom, "<title>Cedula, in "+f.Dialect+"'s dialect</title>")
 
-	contract, err := openapi.Load()
+	contract, err := openapi.Load(f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	drawn := map[string]bool{}
+	operations := map[string]bool{}
 	for _, m := range regexp.MustCompile(`operation/(\w+)`).FindAllStringSubmatch(dom, -1) {
-		drawn[m[1]] = true
+		operations[m[1]] = true
 	}
-	if want := len(contract.Operations()); len(drawn) != want {
-		t.Errorf("%d operations are drawn, want %d", len(drawn), want)
+	if want := len(contract.Operations()); len(operations) != want {
+		t.Errorf("%d operations are drawn, want %d", len(operations), want)
 	}
 	for line := range strings.SplitSeq(said, "\n") {
 		if strings.Contains(line, "CONSOLE") {
 			t.Errorf("the page says: %s", line)
 		}
 	}
-	asked := requests(t, netLog, s.conomy)
-	want := []string{s.conomy + "/sandbox/docs/redoc.js", s.conomy + "/sandbox/openapi.yaml"}
+	asked := requests(t, netLog, origin)
+	want := []string{page + "/redoc.js", origin + stage + "/openapi.yaml"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("the page asks for %v, want %v", asked, want)
 	}
@@ -60,7 +69,7 @@ func TestDocs(t *testing.T) {
 	if _, err := png.Decode(bytes.NewReader(content)); err != nil {
 		t.Errorf("the picture: %v", err)
 	}
-	if keep := os.Getenv("SCREENSHOT"); keep != "" {
+	if keep != "" {
 		if err := os.WriteFile(keep, content, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ const (
 	tableFolder = "table"
 	secretFile  = "secret"
 	signerFile  = "token-key.pem"
+	dataKeyFile = "data-key"
 	sandboxFile = "sandbox.env"
 
 	unfinished = ".new-*" // a file that has not got its name yet

@@ -94,7 +94,7 @@ func TestRefusedAccess(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may do everything")
 	}
-	for _, name := range []string{"", "secret", "sandbox.env", "token-key.pem", "table", "table/LOCK"} {
+	for _, name := range []string{"", "secret", "data-key", "sandbox.env", "token-key.pem", "table", "table/LOCK"} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			if err := start(t, folder).end(t); err != nil {

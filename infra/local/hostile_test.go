@@ -67,24 +67,24 @@ func TestGatewayAnswers(t *testing.T) {
 	w := newWorld(t)
 	tests := []struct {
 		name, method, path string
-		status             int
+		conomy, blnk       int
 	}{
-		{"unknown route", "GET", "/nothing", 404},
-		{"unknown below identities", "GET", "/identities/x/nothing", 404},
-		{"wrong method", "PATCH", "/identities", 404},
-		{"empty id", "GET", "/identities/", 404},
-		{"root", "GET", "/", 404},
-		{"stage alone", "GET", "/sandbox", 404},
-		{"encoded slash", "GET", "/identities/a%2Fb%2Fc", 401},
+		{"unknown route", "GET", "/nothing", 404, 404},
+		{"unknown below identities", "GET", "/identities/x/nothing", 404, 404},
+		{"wrong method", "PATCH", "/identities", 404, 405},
+		{"empty id", "GET", "/identities/", 404, 404},
+		{"root", "POST", "/", 404, 405},
+		{"stage alone", "GET", "/sandbox", 404, 404},
+		{"encoded slash", "GET", "/identities/a%2Fb%2Fc", 401, 401},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := call(t, tt.method, w.conomy+tt.path, "")
-			if a.status != tt.status || field(t, a, "type") == "" || a.header.Get("Cache-Control") != "no-store" {
+			if a.status != tt.conomy || field(t, a, "type") == "" || a.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("conomy: %d %s", a.status, a.body)
 			}
 			a = call(t, tt.method, w.blnk+tt.path, "")
-			if a.status != tt.status || !strings.Contains(string(a.body), `"error_detail":{"code":"`) {
+			if a.status != tt.blnk || !strings.Contains(string(a.body), `"error_detail":{"code":"`) {
 				t.Errorf("blnk: %d %s", a.status, a.body)
 			}
 		})

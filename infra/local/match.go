@@ -7,7 +7,8 @@ import (
 )
 
 // match finds the route of a request as API Gateway does: segment by segment,
-// a literal before a parameter. An empty parameter matches nothing.
+// a literal before a parameter, then the method itself before any method. An
+// empty parameter matches nothing.
 func match(routes []gateway.Route, method, path string) (gateway.Route, map[string]string, bool) {
 	segments := strings.Split(path, "/")
 	var (
@@ -16,10 +17,10 @@ func match(routes []gateway.Route, method, path string) (gateway.Route, map[stri
 		found  bool
 	)
 	for _, r := range routes {
-		if r.Method != method {
+		if r.Method != method && r.Method != gateway.AnyMethod {
 			continue
 		}
-		if p, ok := fit(r.Path, segments); ok && (!found || moreLiteral(r.Path, best.Path)) {
+		if p, ok := fit(r.Path, segments); ok && (!found || better(r, best)) {
 			best, params, found = r, p, true
 		}
 	}
@@ -66,4 +67,11 @@ func moreLiteral(a, b string) bool {
 		}
 	}
 	return false
+}
+
+func better(a, b gateway.Route) bool {
+	if a.Path == b.Path {
+		return b.Method == gateway.AnyMethod
+	}
+	return moreLiteral(a.Path, b.Path)
 }

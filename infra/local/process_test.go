@@ -38,12 +38,12 @@ type server struct {
 }
 
 // start runs the server on free ports and waits until it welcomes.
-func start(t *testing.T, folder string) *server {
+func start(t testing.TB, folder string) *server {
 	t.Helper()
 	return startAt(t, folder, "localhost:0", "localhost:0")
 }
 
-func startAt(t *testing.T, folder, conomyAddress, blnkAddress string) *server {
+func startAt(t testing.TB, folder, conomyAddress, blnkAddress string) *server {
 	t.Helper()
 	s := launch(t, command(folder, conomyAddress, blnkAddress))
 	s.learn(t, folder)
@@ -51,7 +51,7 @@ func startAt(t *testing.T, folder, conomyAddress, blnkAddress string) *server {
 }
 
 // launch starts a server and waits for nothing.
-func launch(t *testing.T, s *server) *server {
+func launch(t testing.TB, s *server) *server {
 	t.Helper()
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
@@ -66,7 +66,7 @@ func launch(t *testing.T, s *server) *server {
 }
 
 // learn waits for the welcome and reads the credentials.
-func (s *server) learn(t *testing.T, folder string) {
+func (s *server) learn(t testing.TB, folder string) {
 	t.Helper()
 	s.conomy = "http://" + s.await(t, regexp.MustCompile(`Conomy's dialect +http://(\S+)`))
 	s.blnk = "http://" + s.await(t, regexp.MustCompile(`Blnk's dialect +http://(\S+)`))
@@ -96,7 +96,7 @@ func (s *server) wait(stdout io.Reader) {
 	s.done <- s.command.Wait()
 }
 
-func (s *server) await(t *testing.T, want *regexp.Regexp) string {
+func (s *server) await(t testing.TB, want *regexp.Regexp) string {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if m := want.FindStringSubmatch(s.out.String()); m != nil {
@@ -164,7 +164,7 @@ type answer struct {
 }
 
 // call sends one request; headers are names and values in turn.
-func call(t *testing.T, method, url, body string, headers ...string) answer {
+func call(t testing.TB, method, url, body string, headers ...string) answer {
 	t.Helper()
 	a, err := tryCall(method, url, body, headers...)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
 	"cedula/shared/store"
 	"cedula/shared/table/embedded"
 	"cedula/shared/table/faults"
@@ -45,8 +46,11 @@ func newWorld(t *testing.T) *world {
 	})
 	secret := make([]byte, secretBytes)
 	w.calls = faults.Count(db)
-	w.data = &data{folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret)}
+	w.data = &data{folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret), cursors: blnk.NewCursors(secret)}
 	if err := w.data.makeSigner(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.data.makeDataKey(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.client = w.register(t, auth.ScopeAll)
@@ -89,7 +93,7 @@ func (w *world) tokenOf(t *testing.T, c sandbox) string {
 	return other.token(t)
 }
 
-func field(t *testing.T, a answer, name string) string {
+func field(t testing.TB, a answer, name string) string {
 	t.Helper()
 	var all map[string]any
 	if err := json.Unmarshal(a.body, &all); err != nil {

@@ -10,14 +10,33 @@ import (
 
 	"cedula/infra/openapi"
 	"cedula/infra/stack"
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 	"cedula/shared/reference"
 )
 
-func load(t *testing.T) *openapi.Contract {
+// dialect is what the tests of this file know of one.
+type dialect struct {
+	reference.Files
+	file string
+	api  interface {
+		gateway.API
+		GatewayResponses() []gateway.Canned
+	}
+	refusal func(error) gateway.Refusal
+	bare    []string // public paths that ask for credentials of their own
+}
+
+var dialects = []dialect{
+	{reference.Conomy, "conomy.yaml", &conomy.API{}, (&conomy.Authorizer{}).Refusal, []string{"/auth"}},
+	{reference.Blnk, "blnk.yaml", &blnk.API{}, (&blnk.Authorizer{}).Refusal, nil},
+}
+
+func load(t *testing.T, f reference.Files) *openapi.Contract {
 	t.Helper()
-	c, err := openapi.Load()
+	c, err := openapi.Load(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,53 +52,69 @@ func same(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// conomy.yaml in this folder is the contract that the service carries.
+// The contracts in this folder are those that the service carries.
 func TestOneContract(t *testing.T) {
-	here, err := os.ReadFile("conomy.yaml")
-	if err != nil || !bytes.Equal(here, reference.Contract) {
-		t.Errorf("infra/openapi/conomy.yaml is not shared/reference/conomy.yaml: %v", err)
+	for _, d := range dialects {
+		here, err := os.ReadFile(d.file)
+		if err != nil || !bytes.Equal(here, d.Contract) {
+			t.Errorf("infra/openapi/%s is not shared/reference/%s: %v", d.file, d.file, err)
+		}
 	}
 }
 
-// The contract, the route table and the template have the same operations.
+// Each contract, the route table and the template have the same operations.
 func TestOperations(t *testing.T) {
-	c := load(t)
-	var contract, table, template []string
-	for name := range c.Operations() {
-		contract = append(contract, name)
+	for _, d := range dialects {
+		t.Run(d.Dialect, func(t *testing.T) {
+			c := load(t, d.Files)
+			var contract, table []string
+			for name := range c.Operations() {
+				contract = append(contract, name)
+			}
+			for _, r := range d.api.Routes() {
+				if r.Method == gateway.AnyMethod { // what it answers is in no contract: no client means to send it
+					continue
+				}
+				table = append(table, r.Method+" "+r.Path)
+				if open := r.Public && !slices.Contains(d.bare, r.Path); c.Public(r.Method, r.Path) != open {
+					t.Errorf("%s %s: the contract asks for credentials: %v", r.Method, r.Path, open)
+				}
+			}
+			same(t, "contract and route table", contract, table)
+			same(t, "contract and template.yaml", contract, deployed(t, d.Dialect+"Api"))
+		})
 	}
-	for _, r := range (&conomy.API{}).Routes() {
-		table = append(table, r.Method+" "+r.Path)
-		if open := r.Public && r.Path != "/auth"; c.Public(r.Method, r.Path) != open {
-			t.Errorf("%s %s: the contract asks for credentials: %v", r.Method, r.Path, open)
-		}
-	}
-	same(t, "contract and route table", contract, table)
+}
 
+// deployed are the operations of a REST API of the template.
+func deployed(t *testing.T, api string) (all []string) {
+	t.Helper()
 	root, err := stack.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	deployed, err := stack.Read(root)
+	template, err := stack.Read(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range deployed.Of(stack.TypeFunction) {
+	for _, f := range template.Of(stack.TypeFunction) {
 		events, _ := stack.At(f.Properties, "Events").(map[string]any)
 		for _, e := range events {
-			if p := stack.At(e, "Properties"); stack.At(p, "RestApiId", "Ref") == "ConomyApi" {
-				template = append(template, strings.ToUpper(stack.At(p, "Method").(string))+" "+stack.At(p, "Path").(string))
+			p := stack.At(e, "Properties")
+			if method, _ := stack.At(p, "Method").(string); stack.At(p, "RestApiId", "Ref") == api && method != gateway.AnyMethod {
+				all = append(all, strings.ToUpper(method)+" "+stack.At(p, "Path").(string))
 			}
 		}
 	}
-	same(t, "contract and template.yaml", contract, template)
+	return all
 }
 
 // What is not declared fails.
 func TestCheckRefuses(t *testing.T) {
-	c := load(t)
+	conomy, blnk := load(t, reference.Conomy), load(t, reference.Blnk)
 	const failure = `{"status":404,"code":"31","type":"notFound","detail":"identity not found","traceId":"5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab","statusCode":404,"error":"Not Found","message":"identity not found"`
 	const list = `{"data":[],"pagination":{"count":0,"next":0,"previous":0,"total":0,"pagination":{"count":0,"next":0,"previous":0,"total":0},"results":[]`
+	const missing = `{"error":"Identity not found","error_detail":{"code":"IDT_NOT_FOUND","message":"Identity not found","details":{}`
 	json := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	with := func(name, value string) http.Header {
 		h := json.Clone()
@@ -87,31 +122,46 @@ func TestCheckRefuses(t *testing.T) {
 		return h
 	}
 	for _, tt := range []struct {
-		name, method, path string
-		status             int
-		header             http.Header
-		body               string
-		ok                 bool
+		name         string
+		c            *openapi.Contract
+		method, path string
+		status       int
+		header       http.Header
+		body         string
+		ok           bool
 	}{
-		{"a failure", "GET", "/identities/{id}", 404, json, failure + "}", true},
-		{"a list", "GET", "/identities", 200, json, list + "}}", true},
-		{"undeclared status", "GET", "/identities/{id}", 418, json, failure + "}", false},
-		{"undeclared status of this operation", "GET", "/identities/{id}", 412, json, failure + "}", false},
-		{"undeclared operation", "PUT", "/identities/{id}", 404, json, failure + "}", false},
-		{"undeclared member", "GET", "/identities/{id}", 404, json, failure + `,"x":1}`, false},
-		{"undeclared member further down", "GET", "/identities", 200, json, list + `,"x":1}}`, false},
-		{"missing member", "GET", "/identities", 200, json, `{"data":[]}`, false},
-		{"another status inside", "GET", "/identities/{id}", 404, json, strings.Replace(failure, "404", "400", 1) + "}", false},
-		{"another code", "GET", "/identities/{id}", 404, json, strings.Replace(failure, "31", "11", 1) + "}", false},
-		{"no JSON", "GET", "/identities/{id}", 404, json, "x", false},
-		{"another media type", "GET", "/identities/{id}", 404, with("Content-Type", "text/html"), failure + "}", false},
-		{"no media type", "GET", "/identities/{id}", 404, http.Header{}, failure + "}", false},
-		{"a body where none is declared", "DELETE", "/identities/{id}", 204, json, "{}", false},
-		{"no body", "DELETE", "/identities/{id}", 204, http.Header{}, "", true},
-		{"an odd version", "DELETE", "/identities/{id}", 204, http.Header{"Conomyhq-Api-Version": {"v9"}}, "", false},
+		{"a failure", conomy, "GET", "/identities/{id}", 404, json, failure + "}", true},
+		{"a list", conomy, "GET", "/identities", 200, json, list + "}}", true},
+		{"undeclared status", conomy, "GET", "/identities/{id}", 418, json, failure + "}", false},
+		{"undeclared status of this operation", conomy, "GET", "/identities/{id}", 412, json, failure + "}", false},
+		{"undeclared operation", conomy, "PUT", "/identities/{id}", 404, json, failure + "}", false},
+		{"undeclared member", conomy, "GET", "/identities/{id}", 404, json, failure + `,"x":1}`, false},
+		{"undeclared member further down", conomy, "GET", "/identities", 200, json, list + `,"x":1}}`, false},
+		{"missing member", conomy, "GET", "/identities", 200, json, `{"data":[]}`, false},
+		{"another status inside", conomy, "GET", "/identities/{id}", 404, json, strings.Replace(failure, "404", "400", 1) + "}", false},
+		{"another code", conomy, "GET", "/identities/{id}", 404, json, strings.Replace(failure, "31", "11", 1) + "}", false},
+		{"no JSON", conomy, "GET", "/identities/{id}", 404, json, "x", false},
+		{"another media type", conomy, "GET", "/identities/{id}", 404, with("Content-Type", "text/html"), failure + "}", false},
+		{"no media type", conomy, "GET", "/identities/{id}", 404, http.Header{}, failure + "}", false},
+		{"a body where none is declared", conomy, "DELETE", "/identities/{id}", 204, json, "{}", false},
+		{"no body", conomy, "DELETE", "/identities/{id}", 204, http.Header{}, "", true},
+		{"an odd version", conomy, "DELETE", "/identities/{id}", 204, http.Header{"Conomyhq-Api-Version": {"v9"}}, "", false},
+		{"Blnk's failure", blnk, "GET", "/identities/{id}", 404, json, missing + "}}", true},
+		{"details that say something", blnk, "GET", "/identities/{id}", 404, json, strings.Replace(missing, "{}", `{"a":1}`, 1) + "}}", false},
+		{"undeclared member of the detail", blnk, "GET", "/identities/{id}", 404, json, missing + `,"x":1}}`, false},
+		{"another operation's code", blnk, "GET", "/identities/{id}", 404, json, strings.Replace(missing, "IDT", "META_ENTITY", 1) + "}}", false},
+		{"values", blnk, "POST", "/identities/{id}/detokenize", 200, json, `{"fields":{"firstName":"A","Street":""}}`, true},
+		{"values of a field that has none", blnk, "POST", "/identities/{id}/detokenize", 200, json, `{"fields":{"city":"A"}}`, false},
+		{"an empty page", blnk, "GET", "/identities", 200, json, "[]", true},
+		{"null for an empty page", blnk, "GET", "/identities", 200, json, "null", false},
+		{"errors of filters", blnk, "GET", "/identities", 400, json, `{"errors":["a"],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":"a"}}`, true},
+		{"error and errors", blnk, "GET", "/identities", 400, json, `{"error":"a","errors":["a"],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":"a"}}`, false},
+		{"errors elsewhere", blnk, "POST", "/identities/filter", 400, json, `{"errors":["a"],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":"a"}}`, false},
+		{"an odd link", blnk, "GET", "/identities", 200, with("Link", "next"), "[]", false},
+		{"text in place of JSON", blnk, "GET", "/", 200, http.Header{"Content-Type": {"text/plain"}}, `"server running..."`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := c.Check(tt.method, tt.path, openapi.Answer{Status: tt.status, Header: tt.header, Body: []byte(tt.body)})
+			err := tt.c.Check(tt.method, tt.path, openapi.Answer{Status: tt.status, Header: tt.header, Body: []byte(tt.body)})
 			if (err == nil) != tt.ok {
 				t.Errorf("got %v", err)
 			}
@@ -122,23 +172,35 @@ func TestCheckRefuses(t *testing.T) {
 // What API Gateway answers by itself is in the contract of every operation that
 // it can meet.
 func TestGatewayAnswers(t *testing.T) {
-	c := load(t)
-	for _, canned := range (&conomy.API{}).GatewayResponses() {
-		body := strings.ReplaceAll(canned.Body, gateway.RequestID, "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab")
-		a := openapi.Answer{Status: canned.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
-		for name := range c.Operations() {
-			method, path, _ := strings.Cut(name, " ")
-			switch canned.Type {
-			case gateway.NoSuchRoute, gateway.BadSignature, gateway.Default4XX:
-				method, path = "GET", "/identities/{id}" // of no operation: the envelope is what counts
-			case gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.Filtered:
-				if c.Public(method, path) {
-					continue
+	for _, d := range dialects {
+		c := load(t, d.Files)
+		for _, canned := range d.api.GatewayResponses() {
+			for _, why := range []error{auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended} {
+				a := openapi.Answer{Status: canned.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: filled(canned.Body, d.refusal(why))}
+				for name := range c.Operations() {
+					method, path, _ := strings.Cut(name, " ")
+					switch canned.Type {
+					case gateway.NoSuchRoute, gateway.BadSignature, gateway.Default4XX:
+						method, path = "GET", "/identities/{id}" // of no operation: the envelope is what counts
+					case gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.Filtered:
+						if c.Public(method, path) {
+							continue
+						}
+					}
+					if err := c.Check(method, path, a); err != nil {
+						t.Errorf("%s: %s: %v", d.Dialect, canned.Type, err)
+					}
 				}
-			}
-			if err := c.Check(method, path, a); err != nil {
-				t.Errorf("%s: %v", canned.Type, err)
 			}
 		}
 	}
+}
+
+// filled is a canned body with API Gateway's variables in it.
+func filled(body string, r gateway.Refusal) []byte {
+	body = strings.ReplaceAll(body, gateway.RequestID, trace)
+	for name, value := range r.Context {
+		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
+	}
+	return []byte(body)
 }

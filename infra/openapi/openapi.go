@@ -1,6 +1,6 @@
 // Package openapi holds the service to its contract: it tells whether an answer
-// of Conomy's dialect is one that the contract declares.
-// It knows the OpenAPI document and nothing of how the service works.
+// of a dialect is one that the dialect's contract declares.
+// It knows OpenAPI documents and nothing of how the service works.
 package openapi
 
 import (
@@ -19,14 +19,15 @@ import (
 // Contract is the OpenAPI document, read.
 type Contract struct{ document *openapi3.T }
 
-// Load reads the contract that the service carries and checks that it is one.
-func Load() (*Contract, error) {
-	document, err := openapi3.NewLoader().LoadFromData(reference.Contract)
+// Load reads the contract that a dialect's functions carry, such as
+// reference.Conomy, and checks that it is one.
+func Load(f reference.Files) (*Contract, error) {
+	document, err := openapi3.NewLoader().LoadFromData(f.Contract)
 	if err != nil {
-		return nil, fmt.Errorf("openapi: %w", err)
+		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
 	}
 	if err := document.Validate(context.Background()); err != nil {
-		return nil, fmt.Errorf("openapi: %w", err)
+		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
 	}
 	return &Contract{document}, nil
 }

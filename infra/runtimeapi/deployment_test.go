@@ -52,6 +52,7 @@ func newDeployment(t *testing.T, dynamoDB string) *deployment {
 			"CEDULA_ISSUER":    "urn:cedula:test",
 			"CEDULA_AUDIENCE":  "urn:cedula:test:conomy",
 			"CEDULA_TOKEN_KEY": fakekms.KeyID,
+			"CEDULA_VAULT_KEY": fakekms.DataKeyID,
 		},
 		services: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB, "AWS_ENDPOINT_URL_KMS=" + kms.URL},
 	}

@@ -402,11 +402,13 @@ func public(properties map[string]any) bool {
 // anybody, each by its own path.
 func TestReference(t *testing.T) {
 	s := newStage(t)
-	f := s.start(t, "conomy/get-reference")
-	for path, holds := range map[string]string{"/openapi.yaml": "openapi: 3.1", "/docs": "docs/redoc.js", "/docs/redoc.js": "Redoc"} {
-		answer := invoke(t, f, s.event(t, "conomy-get-reference", "/openapi.yaml", path), 200)
-		if !strings.Contains(answer.Body, holds) {
-			t.Errorf("%s: %.200s", path, answer.Body)
+	for _, dialect := range []string{"conomy", "blnk"} {
+		f := s.start(t, dialect+"/get-reference")
+		for path, holds := range map[string]string{"/openapi.yaml": "openapi: 3.1", "/docs": "docs/redoc.js", "/docs/redoc.js": "Redoc"} {
+			answer := invoke(t, f, s.event(t, dialect+"-get-reference", "/openapi.yaml", path), 200)
+			if !strings.Contains(answer.Body, holds) {
+				t.Errorf("%s %s: %.200s", dialect, path, answer.Body)
+			}
 		}
 	}
 }

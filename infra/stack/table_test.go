@@ -60,7 +60,7 @@ func key(index string) string {
 // What holds data outlives the stack and mistakes with it.
 func TestDataIsKept(t *testing.T) {
 	_, template := read(t)
-	for _, id := range []string{"Table", "DataKey", "TokenKey", "DeploymentSecret"} {
+	for _, id := range []string{"Table", "DataKey", "TokenKey", "VaultKey", "DeploymentSecret"} {
 		if r := template.Resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 			t.Errorf("%s goes with the stack", id)
 		}
@@ -79,7 +79,9 @@ func TestDataIsKept(t *testing.T) {
 	if stack.At(p, "SSESpecification", "KMSMasterKeyId", "Fn::GetAtt") != "DataKey.Arn" {
 		t.Error("the table is not under the stack's key")
 	}
-	if stack.At(template.Resources["DataKey"].Properties, "EnableKeyRotation") != true {
-		t.Error("the key is not rotated")
+	for _, id := range []string{"DataKey", "VaultKey"} {
+		if stack.At(template.Resources[id].Properties, "EnableKeyRotation") != true {
+			t.Errorf("%s is not rotated", id)
+		}
 	}
 }

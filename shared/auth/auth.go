@@ -12,6 +12,7 @@ import (
 // Caller is whoever passed a Guard. It holds no credential.
 type Caller struct {
 	Tenant, Client string
+	Key            string // the id of the API key that was shown
 	Scopes         Scopes
 	Strict         bool      // the client's setting
 	Expires        time.Time // zero: the credential does not expire
@@ -37,8 +38,12 @@ var (
 	ErrSuspended = errors.New("auth: client suspended")
 	// ErrUnknown: a Store or a KeySource holds nothing under that id.
 	ErrUnknown = errors.New("auth: unknown")
-	// ErrExists: a Store already holds a client of that id.
+	// ErrExists: a Store already holds a client or a key of that id.
 	ErrExists = errors.New("auth: exists")
+	// ErrEscalation: a key would do what the key that makes it may not.
+	ErrEscalation = errors.New("auth: more than the caller may grant")
+	// ErrTooManyKeys: the client has as many keys as it may have.
+	ErrTooManyKeys = errors.New("auth: too many keys")
 )
 
 // earliest returns the first of the times given, zero meaning never.

@@ -34,6 +34,30 @@ func BenchmarkKeyWarm(b *testing.B) {
 	}
 }
 
+// BenchmarkScopedKeyWarm is BenchmarkKeyWarm for a key with scopes of its own.
+func BenchmarkScopedKeyWarm(b *testing.B) {
+	w := newWorld(b)
+	_, text := w.made(b, w.shown.BlnkKey, w.wanted("identity:read", "identity:write"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.guard.Key(ctx, text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestScopedKeyCostsNoMore compares what a warm Guard allocates.
+func TestScopedKeyCostsNoMore(t *testing.T) {
+	w := newWorld(t)
+	_, text := w.made(t, w.shown.BlnkKey, w.wanted("identity:read", "identity:write"))
+	pass := func(key string) float64 {
+		return testing.AllocsPerRun(100, func() { w.caller(t, key) })
+	}
+	if scoped, master := pass(text), pass(w.shown.BlnkKey); scoped > master {
+		t.Errorf("%v allocations, and %v for a key without scopes of its own", scoped, master)
+	}
+}
+
 // BenchmarkKeyFlood is a stranger's well-formed keys, each a new one, once the
 // cache is full.
 func BenchmarkKeyFlood(b *testing.B) {

@@ -11,11 +11,20 @@ type Client struct {
 	Scopes           Scopes
 	Suspended        bool
 	Strict           bool     // refuse what the dialects otherwise let pass
+	Production       bool     // it works with real people: otherwise a test client
+	Limits           Limits   // how often it may call
 	Secrets          []Secret // at most two live ones, while one takes the other's place
 	// UsagePlanKey is the API key value by which the gateway counts and
 	// throttles this client's calls. It opens nothing.
 	UsagePlanKey string
 	Created      time.Time
+}
+
+// Limits are how often a client may call. A zero is the registry's own default.
+type Limits struct {
+	Rate  float64 // requests a second, on average
+	Burst int     // requests at once
+	Quota int     // requests a day
 }
 
 // Secret is one client secret as stored.
@@ -46,7 +55,12 @@ type Key struct {
 	Revoked time.Time // from when on the key is refused; zero: never
 	Created time.Time
 	Name    string
+	Owner   string   // whom it is for: a label
+	Granted []string // its scopes in the words of whoever asked for it; they grant nothing
 }
+
+// Shown is the part of the key's text that is no secret.
+func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }
 
 // Store keeps clients and their keys. What it returns is the caller's to keep.
 type Store interface {
@@ -56,6 +70,15 @@ type Store interface {
 	// CreateClient writes a client and its keys, all or nothing. It returns
 	// ErrExists when the id is taken.
 	CreateClient(ctx context.Context, c Client, keys ...Key) error
+	// CreateKey writes a further key of a client. It returns ErrUnknown when
+	// there is no such client and ErrExists when the key's id is taken.
+	CreateKey(ctx context.Context, k Key) error
+	// Keys reads every key of a client, in no order that matters. A store
+	// forgets a key once KeptFor has passed since it expired or was revoked.
+	Keys(ctx context.Context, client string) ([]Key, error)
+	// RevokeKey makes a key refused from at on; one that is refused earlier
+	// stays so. It returns ErrUnknown when the client has no such key.
+	RevokeKey(ctx context.Context, client, id string, at time.Time) error
 }
 
 // holds tells whether h is the hash of a live secret of the client. It compares

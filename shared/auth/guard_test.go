@@ -15,7 +15,7 @@ func TestBearerPasses(t *testing.T) {
 	w.change(w.shown.ConomyKey, func(c *auth.Client, _ *auth.Key) { c.UsagePlanKey = "plan" })
 	got, err := w.guard.Bearer(ctx, w.token(t), w.shown.ConomyKey)
 	want := auth.Caller{
-		Tenant: "acme", Client: w.client.ID, Scopes: auth.Scopes{"identity:read", "identity:write"},
+		Tenant: "acme", Client: w.client.ID, Key: w.shown.ConomyKey[4:28], Scopes: auth.Scopes{"identity:read", "identity:write"},
 		Expires: w.now.Add(time.Hour), UsagePlanKey: "plan",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -26,7 +26,7 @@ func TestBearerPasses(t *testing.T) {
 func TestKeyPasses(t *testing.T) {
 	w := newWorld(t)
 	got, err := w.guard.Key(ctx, w.shown.BlnkKey)
-	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Scopes: auth.Scopes{"identity:read", "identity:write"}}
+	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: w.shown.BlnkKey[4:28], Scopes: auth.Scopes{"identity:read", "identity:write"}, UsagePlanKey: w.client.UsagePlanKey}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}

@@ -60,6 +60,13 @@ func NewHasher(secret []byte) Hasher {
 	}}
 }
 
+// usagePlanKey is the name under which the gateway counts a client's calls. It
+// follows from the client's id, and opens nothing.
+func (h Hasher) usagePlanKey(client string) string {
+	sum := h.hash("usage plan key of " + client)
+	return "cup_" + encoding.EncodeToString(sum[:20])
+}
+
 // Hash returns the HMAC-SHA-256 of the whole text. That suffices for texts of
 // 160 random bits and more, and only for such.
 func (h Hasher) Hash(text string) Hash { return h.hash(text) }

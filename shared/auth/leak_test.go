@@ -21,14 +21,16 @@ func TestNothingLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := w.store.keys[w.shown.ConomyKey[4:28]]
+	made, text := w.made(t, w.shown.BlnkKey, w.wanted())
 	out := printed(
 		w.shown, &w.shown, []auth.Credentials{w.shown}, map[string]any{"c": w.shown}, struct{ C auth.Credentials }{w.shown},
 		key, &key, []auth.Key{key}, key.Hash, &key.Hash, w.client, &w.client, w.client.Secrets,
 		w.hasher, &w.hasher, w.guard, w.issuer, w.signer, *w.signer, w.guard.Tokens, struct{ h auth.Hasher }{w.hasher},
+		made, &made, w.keys(), *w.keys(), struct{ k *auth.Keys }{w.keys()},
 		struct{ k *auth.LocalKey }{w.signer}, struct{ k auth.LocalKey }{*w.signer},
 	)
 	secrets := map[string]string{
-		"client secret": w.shown.ClientSecret, "Conomy key": w.shown.ConomyKey[29:], "Blnk key": w.shown.BlnkKey[29:],
+		"client secret": w.shown.ClientSecret, "Conomy key": w.shown.ConomyKey[29:], "Blnk key": w.shown.BlnkKey[29:], "key made": text[29:],
 		"private key": strings.Split(string(w.signer.PEM()), "\n")[1], "deployment secret": strings.Repeat("s", 32),
 		"deployment secret in hex": strings.Repeat("73", 32), "deployment secret in decimals": strings.Repeat("115 ", 8),
 	}
@@ -39,7 +41,7 @@ func TestNothingLeaks(t *testing.T) {
 	d := parsed.(*ecdsa.PrivateKey).D //nolint:staticcheck // deprecated for calculating, not for looking
 	secrets["private number"], secrets["private number in hex"] = d.String(), d.Text(16)
 	secrets["private number in words"] = strings.Trim(fmt.Sprint(d.Bits()), "[]")
-	for what, h := range map[string]auth.Hash{"key": key.Hash, "secret": w.client.Secrets[0].Hash} {
+	for what, h := range map[string]auth.Hash{"key": key.Hash, "key made": made.Hash, "secret": w.client.Secrets[0].Hash} {
 		secrets["hash of the "+what+" in hex"] = hex.EncodeToString(h[:8])
 		secrets["hash of the "+what+" in decimals"] = strings.Trim(fmt.Sprint(h[:8]), "[]")
 		secrets["hash of the "+what+" in JSON"] = strings.ReplaceAll(strings.Trim(fmt.Sprint(h[:8]), "[]"), " ", ",")

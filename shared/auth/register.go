@@ -36,6 +36,9 @@ type NewClient struct {
 	Tenant string // 1 to 64 of A-Z a-z 0-9 . _ -; empty: a tenant of its own, named by its id
 	Scopes Scopes
 	Strict bool
+
+	Production bool
+	Limits     Limits
 }
 
 // Register creates a client with a secret and one key for each API, none of
@@ -48,8 +51,10 @@ func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.
 	shown := Credentials{ClientID: random(clientChars), ClientSecret: random(secretChars)}
 	c := Client{
 		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: newScopes(n.Scopes), Strict: n.Strict,
+		Production: n.Production, Limits: n.Limits,
 		Secrets: []Secret{{Hash: h.Hash(shown.ClientSecret)}}, Created: now,
 	}
+	c.UsagePlanKey = h.usagePlanKey(c.ID)
 	if c.Tenant == "" {
 		c.Tenant = c.ID
 	}
@@ -67,8 +72,11 @@ func (n NewClient) check() error {
 	if n.Tenant != "" && !validTenant(n.Tenant) {
 		return fmt.Errorf("%w: tenant", ErrInvalid)
 	}
-	if len(n.Name) > 128 || !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unprintable) {
+	if !validLabel(n.Name) {
 		return fmt.Errorf("%w: name", ErrInvalid)
+	}
+	if n.Limits.Rate < 0 || n.Limits.Burst < 0 || n.Limits.Quota < 0 {
+		return fmt.Errorf("%w: limits", ErrInvalid)
 	}
 	for _, s := range n.Scopes {
 		if !validScope(s) {
@@ -76,6 +84,11 @@ func (n NewClient) check() error {
 		}
 	}
 	return nil
+}
+
+// validLabel takes what people call things: up to 128 bytes of printable text.
+func validLabel(s string) bool {
+	return len(s) <= 128 && utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable)
 }
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }

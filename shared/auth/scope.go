@@ -16,6 +16,9 @@ const (
 	ScopeIdentityDetokenize  = "identity:detokenize"
 	ScopeIdentityReview      = "identity:review"
 	ScopeClientAdmin         = "client:admin"
+	ScopeKeyRead             = "key:read"   // to list the client's keys
+	ScopeKeyWrite            = "key:write"  // to make keys, of no more than one's own scopes
+	ScopeKeyDelete           = "key:delete" // to revoke keys
 )
 
 // Scopes are what a credential may do: sorted and unique. Empty means nothing.

@@ -15,7 +15,7 @@ import (
 
 var ctx = context.Background()
 
-// memory is a Store that counts its reads.
+// memory is a Store that counts its calls, but for those that register.
 type memory struct {
 	mu      sync.Mutex
 	clients map[string]auth.Client
@@ -62,6 +62,42 @@ func (m *memory) CreateClient(_ context.Context, c auth.Client, keys ...auth.Key
 	for _, k := range keys {
 		m.keys[k.ID] = k
 	}
+	return m.fail
+}
+
+func (m *memory) CreateKey(_ context.Context, k auth.Key) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	if _, known := m.clients[k.Client]; !known {
+		return auth.ErrUnknown
+	}
+	m.keys[k.ID] = k
+	return m.fail
+}
+
+func (m *memory) Keys(_ context.Context, client string) (list []auth.Key, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	for _, k := range m.keys {
+		if k.Client == client {
+			list = append(list, k)
+		}
+	}
+	return list, m.fail
+}
+
+func (m *memory) RevokeKey(_ context.Context, _, id string, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	k, known := m.keys[id]
+	if !known {
+		return auth.ErrUnknown
+	}
+	k.Revoked = at
+	m.keys[id] = k
 	return m.fail
 }
 

@@ -37,3 +37,24 @@ func TestReadsWhatConomyMade(t *testing.T) {
 	}
 	w.golden("made-by-conomy")
 }
+
+// TestManagesWhatConomyMade: an identity of the other dialect is listed,
+// filtered, changed and deleted here, and the other dialect sees it.
+func TestManagesWhatConomyMade(t *testing.T) {
+	w := newWorld(t)
+	other := &conomy.API{Identities: w.api.Identities}
+	made := w.through(other, request{operation: "create-identity", body: `{"type":"USER","name":"Zoë","lastname":"Ñandú","email":"zoe@example.com",
+		"phone":"+56911111111","documentType":"RUT","documentNumber":"1-9","idv":"iv","country":"CHL","externalId":"e","metadata":{"n":9007199254740993}}`})
+	wantStatus(t, made, 200)
+	id := strings.Trim(at(t, made.Body, "id"), `"`)
+	w.send(listed(""))
+	w.send(listed("email_address_eq=ZOE@example.com&meta_data.n_gt=1"))
+	w.send(filter(`{"filters":[{"field":"last_name","operator":"like","value":"Ñ%"}],"include_count":true}`))
+	w.send(request{operation: "update-identity", id: id, body: `{"last_name":"Nandu","city":"Santiago","meta_data":{"m":1.50}}`})
+	w.send(request{operation: "update-metadata", id: id, body: `{"meta_data":{"k":null}}`})
+	w.send(request{operation: "tokenize-identity", id: id, body: `{"fields":["LastName","EmailAddress"]}`})
+	w.through(other, request{operation: "get-identity", id: id})
+	w.send(request{operation: "delete-identity", id: id, caller: everyone})
+	w.through(other, request{operation: "get-identity", id: id})
+	w.golden("manages-conomys")
+}

@@ -2,8 +2,10 @@ package blnk
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
@@ -19,7 +21,7 @@ type problem struct {
 
 // Blnk's codes, as far as a registry uses them. GEN_IDEMPOTENCY_REUSED and
 // GEN_UNAVAILABLE are ours: Blnk has no idempotency keys and answers 500 when
-// its database is away.
+// its database is away. So is GEN_METHOD_NOT_ALLOWED: Blnk answers 404.
 var (
 	malformed         = problem{http.StatusBadRequest, "GEN_MALFORMED_REQUEST"}
 	validation        = problem{http.StatusBadRequest, "IDT_VALIDATION_ERROR"}
@@ -27,6 +29,12 @@ var (
 	tokenized         = problem{http.StatusConflict, "IDT_FIELD_ALREADY_TOKENIZED"}
 	notTokenized      = problem{http.StatusBadRequest, "IDT_FIELD_NOT_TOKENIZED"}
 	notTokenizable    = problem{http.StatusBadRequest, "IDT_FIELD_NOT_TOKENIZABLE"}
+	invalidRequest    = problem{http.StatusBadRequest, "GEN_VALIDATION_ERROR"}
+	invalidEntity     = problem{http.StatusBadRequest, "META_INVALID_ENTITY_ID"}
+	noEntity          = problem{http.StatusNotFound, "META_ENTITY_NOT_FOUND"}
+	noSearch          = problem{http.StatusBadRequest, "SRCH_QUERY_INVALID"}
+	noMethod          = problem{http.StatusMethodNotAllowed, "GEN_METHOD_NOT_ALLOWED"}
+	noBalance         = problem{http.StatusNotFound, "BAL_NOT_FOUND"}
 	notFound          = problem{http.StatusNotFound, "IDT_NOT_FOUND"}
 	noRoute           = problem{http.StatusNotFound, "GEN_NOT_FOUND"}
 	conflict          = problem{http.StatusConflict, "GEN_CONFLICT"}
@@ -47,6 +55,53 @@ const (
 	unavailableText = "Service is unavailable, try again shortly"
 	internalText    = "Internal server error"
 )
+
+// refusal is an error of this dialect alone.
+type refusal struct {
+	problem
+	text  string
+	list  []string // the faults of a list's parameters, for Blnk's errors
+	allow string   // for the header Allow
+}
+
+// Error is what the client reads.
+func (r *refusal) Error() string { return r.text }
+
+var (
+	errCursor      = &refusal{problem: invalidRequest, text: "cursor is none that this list gave out"}
+	errOtherCursor = &refusal{problem: invalidRequest, text: "cursor belongs to another list: send the same filters and order with it"}
+
+	errNothing    = &refusal{problem: badRequest, text: "No fields provided for update"}
+	errNoFields   = &refusal{problem: invalidRequest, text: "fields must name at least one field"}
+	errTokenField = &refusal{problem: notTokenizable, text: "Field is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"}
+	errEntityID   = &refusal{problem: invalidEntity, text: "No entity has an id of this form"}
+	errNoEntity   = &refusal{problem: noEntity, text: "Entity not found"}
+	errNoSearch   = &refusal{problem: noSearch, text: "Search is not set up: use POST /identities/filter"}
+	errNoBalance  = &refusal{problem: noBalance, text: "Balance not found: an identity registry keeps none"}
+)
+
+// answer adds what a refusal has besides its text. The faults of a list's
+// parameters take the place of the text, under another name.
+func (r *refusal) answer(a gateway.Response) gateway.Response {
+	if r.list != nil {
+		a.Body = strictjson.Encode(faultsWire{r.list, detailWire{Code: r.code, Message: r.text}})
+	}
+	if r.allow != "" {
+		a = a.With("Allow", r.allow)
+	}
+	return a
+}
+
+// ofEntity says of an entity what err says of an identity.
+func ofEntity(err error) error {
+	if errors.Is(err, identity.ErrNotFound) {
+		return errNoEntity
+	}
+	return err
+}
+
+var tooManyKeysText = fmt.Sprintf("A client has at most %d live API keys, and %d with those that ended within %d days",
+	auth.MaxLiveKeys, auth.MaxKeptKeys, auth.KeptFor/(24*time.Hour))
 
 // sentinels pairs the errors that carry no detail with what the client reads.
 var sentinels = []struct {
@@ -70,6 +125,9 @@ var sentinels = []struct {
 	{auth.ErrInvalid, invalidKey, "Invalid API key"},
 	{auth.ErrMismatch, invalidKey, "Invalid API key"},
 	{auth.ErrSuspended, invalidKey, "Invalid API key"},
+	{auth.ErrUnknown, noRoute, "API key not found"},
+	{auth.ErrEscalation, insufficient, "An API key can be given neither more scopes than the key that makes it nor another owner"},
+	{auth.ErrTooManyKeys, conflict, tooManyKeysText},
 }
 
 // Error renders err in Blnk's envelope. An error it does not know reads
@@ -81,6 +139,9 @@ func (a *API) Error(err error, _ string) gateway.Response {
 		e.Detail.Details = strictjson.Value("{}")
 	}
 	r := gateway.JSON(p.status, strictjson.Encode(e))
+	if own := new(refusal); errors.As(err, &own) {
+		r = own.answer(r)
+	}
 	if p == unavailable || errors.Is(err, identity.ErrBusy) {
 		r = r.With("Retry-After", "1")
 	}
@@ -92,15 +153,21 @@ func classify(err error) (problem, string) {
 		body    *strictjson.Error
 		invalid *identity.Invalid
 		field   *identity.FieldError
+		own     *refusal
 		taken   *identity.Taken
+		key     *auth.InvalidKey
 	)
 	switch {
 	case errors.As(err, &body):
 		return malformed, body.Error()
 	case errors.As(err, &invalid):
 		return validation, wireName(invalid.Field) + " " + invalid.Reason
+	case errors.As(err, &own):
+		return own.problem, own.text
 	case errors.As(err, &field):
 		return ofField(field)
+	case errors.As(err, &key):
+		return invalidRequest, keyMember(key.Field) + " " + key.Reason
 	case errors.As(err, &taken):
 		return conflict, "An identity with the same " + fieldList(taken.Fields) + " already exists"
 	}
@@ -134,6 +201,11 @@ func fieldList(fields []identity.Field) string {
 
 type envelopeWire struct {
 	Error  string     `json:"error"`
+	Detail detailWire `json:"error_detail"`
+}
+
+type faultsWire struct {
+	Errors []string   `json:"errors"`
 	Detail detailWire `json:"error_detail"`
 }
 

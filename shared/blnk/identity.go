@@ -15,24 +15,37 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	draft, err := body.draft()
+	draft, err := body.draft(r.Caller.Strict)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	draft.Tenant = r.Caller.Tenant
-	draft.Idempotency = identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("blnk " + r.Operation),
-	}
+	draft.Tenant, draft.Idempotency = r.Caller.Tenant, idempotency(r)
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	answer := gateway.JSON(http.StatusCreated, strictjson.Encode(toWire(created.Identity)))
-	if created.Replayed {
-		answer = answer.With("Idempotent-Replayed", "true")
+	return answer(http.StatusCreated, created, toWire(created.Identity)), nil
+}
+
+// idempotency is the key that came with a request, if one did.
+func idempotency(r *gateway.Request) identity.Idempotency {
+	return identity.Idempotency{
+		Key:         r.Header.Get("Idempotency-Key"),
+		Fingerprint: r.Fingerprint("blnk " + r.Operation),
 	}
-	return answer, nil
+}
+
+// answer shows what became of an identity.
+func answer(status int, c identity.Changed, wire any) gateway.Response {
+	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Version)), c)
+}
+
+// replayed marks the answer to a request that took effect before.
+func replayed(r gateway.Response, c identity.Changed) gateway.Response {
+	if c.Replayed {
+		return r.With("Idempotent-Replayed", "true")
+	}
+	return r
 }
 
 // GetIdentity serves GET /identities/{id}.
@@ -41,5 +54,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(toWire(i))), nil
+	if r.NotModified(i.Version) {
+		return gateway.NotModified(i.Version), nil
+	}
+	return answer(http.StatusOK, identity.Changed{Identity: i}, toWire(i)), nil
 }

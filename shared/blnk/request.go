@@ -20,11 +20,16 @@ var plainTypes = map[string]bool{
 	"application/json": true, "application/x-www-form-urlencoded": true, "text/plain": true,
 }
 
+// decode reads a body. A strict client's may have no member that the operation
+// does not know.
 func decode(r *gateway.Request, into any) error {
 	if sent := r.Header.Get("Content-Type"); sent != "" {
 		if media, _, err := mime.ParseMediaType(sent); err != nil || !plainTypes[media] {
 			return &strictjson.Error{Field: "Content-Type", Reason: "must be application/json"}
 		}
+	}
+	if r.Caller.Strict {
+		return strictjson.DecodeKnown(r.Body, into)
 	}
 	return strictjson.Decode(r.Body, into)
 }
@@ -52,10 +57,16 @@ type createRequest struct {
 }
 
 // draft translates the request into the core's words. It returns an *Invalid
-// for an id or a date of birth in another form than this dialect has.
-func (c *createRequest) draft() (identity.Draft, error) {
+// for an id or a date of birth in another form than this dialect has, and for
+// what Blnk lets pass if the client is strict.
+func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 	if err := checkID(c.IdentityID); err != nil {
 		return identity.Draft{}, err
+	}
+	if strict {
+		if err := checkStrict(c.IdentityType, c.EmailAddress); err != nil {
+			return identity.Draft{}, err
+		}
 	}
 	born, err := birthDate(c.DOB)
 	if err != nil {
@@ -78,6 +89,18 @@ func (c *createRequest) draft() (identity.Draft, error) {
 		ID:      c.IdentityID,
 		MintID:  mintID,
 	}, nil
+}
+
+// checkStrict asks for one of the two types, and for an email address, if there
+// is one, that is one.
+func checkStrict(kind, email string) error {
+	if k := identity.Kind(kind); k != identity.Individual && k != identity.Organization {
+		return &identity.Invalid{Field: identity.FieldKind, Reason: "must be individual or organization"}
+	}
+	if email == "" {
+		return nil
+	}
+	return identity.CheckEmail(email)
 }
 
 // checkID takes no id or "idt_" and a UUID in the one form of RFC 9562, section

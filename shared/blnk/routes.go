@@ -15,7 +15,10 @@ import (
 // operation calls.
 type API struct {
 	Identities *identity.Service
+	Cursors    *Cursors
 	Health     Pinger
+	Keys       Keys
+	Reference  gateway.Reference
 }
 
 // Pinger says whether what the registry stands on answers.
@@ -25,9 +28,37 @@ type Pinger interface {
 
 // Routes lists every operation of the dialect.
 func (a *API) Routes() []gateway.Route {
-	return []gateway.Route{
-		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: auth.ScopeIdentityWrite, Serve: a.CreateIdentity},
-		{Name: "get-identity", Method: "GET", Path: "/identities/{id}", Scope: auth.ScopeIdentityRead, Serve: a.GetIdentity},
+	const (
+		one    = "/identities/{id}"
+		read   = auth.ScopeIdentityRead
+		write  = auth.ScopeIdentityWrite
+		reveal = auth.ScopeIdentityDetokenize
+	)
+	routes := []gateway.Route{
+		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: write, Serve: a.CreateIdentity},
+		{Name: "list-identities", Method: "GET", Path: "/identities", Scope: read, Serve: a.ListIdentities},
+		{Name: "filter-identities", Method: "POST", Path: "/identities/filter", Scope: auth.ScopeIdentitySearch, Serve: a.FilterIdentities},
+		{Name: "get-identity", Method: "GET", Path: one, Scope: read, Serve: a.GetIdentity},
+		{Name: "update-identity", Method: "PUT", Path: one, Scope: write, Serve: a.UpdateIdentity},
+		{Name: "delete-identity", Method: "DELETE", Path: one, Scope: auth.ScopeIdentityDelete, Serve: a.DeleteIdentity},
+		{Name: "list-tokenized-fields", Method: "GET", Path: one + "/tokenized-fields", Scope: read, Serve: a.ListTokenizedFields},
+		{Name: "tokenize-field", Method: "POST", Path: one + "/tokenize/{field}", Scope: write, Serve: a.TokenizeField},
+		{Name: "tokenize-identity", Method: "POST", Path: one + "/tokenize", Scope: write, Serve: a.TokenizeIdentity},
+		{Name: "detokenize-field", Method: "GET", Path: one + "/detokenize/{field}", Scope: reveal, Serve: a.DetokenizeField},
+		{Name: "detokenize-identity", Method: "POST", Path: one + "/detokenize", Scope: reveal, Serve: a.DetokenizeIdentity},
+		{Name: "update-metadata", Method: "POST", Path: "/{id}/metadata", Scope: write, Serve: a.UpdateMetadata},
+		{Name: "create-api-key", Method: "POST", Path: "/api-keys", Scope: auth.ScopeKeyWrite, Serve: a.CreateAPIKey},
+		{Name: "list-api-keys", Method: "GET", Path: "/api-keys", Scope: auth.ScopeKeyRead, Serve: a.ListAPIKeys},
+		{Name: "revoke-api-key", Method: "DELETE", Path: "/api-keys/{id}", Scope: auth.ScopeKeyDelete, Serve: a.RevokeAPIKey},
+		{Name: "search", Method: "POST", Path: "/search/identities", Scope: read, Serve: a.Search},
+		{Name: "search", Method: "POST", Path: "/multi-search", Scope: read, Serve: a.Search},
+		{Name: "balances", Method: "GET", Path: "/balances/{id}", Scope: read, Serve: a.Balances},
+		{Name: "balances", Method: "PUT", Path: "/balances/{id}/identity", Scope: write, Serve: a.Balances},
+		{Name: "get-root", Method: "GET", Path: "/", Public: true, Serve: a.GetRoot},
 		{Name: "get-health", Method: "GET", Path: "/health", Public: true, Serve: a.GetHealth},
+		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
+		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
+		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
+	return append(routes, a.refusals(routes)...)
 }

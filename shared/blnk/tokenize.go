@@ -1,6 +1,14 @@
 package blnk
 
-import "cedula/shared/identity"
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
 
 // tokenNames are the tokenizable fields by the names that this dialect has for
 // them in the operations of tokenization, and there only.
@@ -19,4 +27,172 @@ func tokenName(f identity.Field) string {
 		return name
 	}
 	return wireName(f)
+}
+
+// tokenPrefix begins what is shown of a tokenized field: the prefix, a text of
+// the value's shape and a reference, both random.
+const tokenPrefix = "FPT:"
+
+// tokenForm is what shown makes of a tokenized field.
+var tokenForm = regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`)
+
+// shown is a text of an identity as this dialect shows it.
+func shown(i *identity.Identity, f identity.Field, text string) string {
+	sealed := i.Tokenized(f)
+	if sealed == nil || text == "" {
+		return text
+	}
+	return tokenPrefix + text + ":" + sealed.Reference()
+}
+
+// tokenField is the field of a name. The first letter may be of either case.
+func tokenField(name string) (identity.Field, error) {
+	for f, n := range tokenNames {
+		if name == n || name == strings.ToLower(n[:1])+n[1:] {
+			return f, nil
+		}
+	}
+	return "", errTokenField
+}
+
+func tokenFields(names []string) ([]identity.Field, error) {
+	fields := make([]identity.Field, len(names))
+	for n, name := range names {
+		var err error
+		if fields[n], err = tokenField(name); err != nil {
+			return nil, err
+		}
+	}
+	return fields, nil
+}
+
+// fieldsRequest names fields.
+type fieldsRequest struct {
+	Fields *[]string `json:"fields"`
+}
+
+// fields decodes the names of a body.
+func (b *fieldsRequest) decode(r *gateway.Request) ([]string, error) {
+	if err := decode(r, b); err != nil {
+		return nil, err
+	}
+	if b.Fields == nil {
+		return nil, &strictjson.Error{Field: "fields", Reason: "is required and must be an array"}
+	}
+	return *b.Fields, nil
+}
+
+// TokenizeField serves POST /identities/{id}/tokenize/{field}. A body is not
+// looked at.
+func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
+	return a.tokenize(r, []string{r.Param("field")}, "Field tokenized successfully")
+}
+
+// TokenizeIdentity serves POST /identities/{id}/tokenize: all fields or none.
+func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body fieldsRequest
+	names, err := body.decode(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if len(names) == 0 {
+		return gateway.Response{}, errNoFields
+	}
+	return a.tokenize(r, names, "Fields tokenized successfully")
+}
+
+func (a *API) tokenize(r *gateway.Request, names []string, done string) (gateway.Response, error) {
+	fields, err := tokenFields(names)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	changed, err := a.Identities.Tokenize(r.Context(), change(r, nil), fields...)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return replayed(message(done), changed), nil
+}
+
+type tokenizedWire struct {
+	Fields []string `json:"tokenized_fields"`
+}
+
+// ListTokenizedFields serves GET /identities/{id}/tokenized-fields.
+func (a *API) ListTokenizedFields(r *gateway.Request) (gateway.Response, error) {
+	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	names := []string{}
+	for _, f := range identity.Tokenizable {
+		if i.Tokenized(f) != nil {
+			names = append(names, tokenNames[f])
+		}
+	}
+	return gateway.JSON(http.StatusOK, strictjson.Encode(tokenizedWire{names})), nil
+}
+
+type valueWire struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
+}
+
+// DetokenizeField serves GET /identities/{id}/detokenize/{field}. The name is
+// answered as it was sent.
+func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
+	name := r.Param("field")
+	values, err := a.detokenize(r, []string{name})
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.JSON(http.StatusOK, strictjson.Encode(valueWire{name, values[name]})), nil
+}
+
+type valuesWire struct {
+	Fields map[string]string `json:"fields"`
+}
+
+// DetokenizeIdentity serves POST /identities/{id}/detokenize. No name means
+// every tokenized field.
+func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body fieldsRequest
+	names, err := body.decode(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	values, err := a.detokenize(r, names)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.JSON(http.StatusOK, strictjson.Encode(valuesWire{values})), nil
+}
+
+// detokenize returns values by the names sent, or by this dialect's own where
+// none was. Who read which fields goes into the log before the answer goes out.
+func (a *API) detokenize(r *gateway.Request, names []string) (map[string]string, error) {
+	fields, err := tokenFields(names)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.Identities.Detokenize(r.Context(), r.Caller.Tenant, r.Param("id"), fields...)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]string, len(found))
+	for n, f := range fields {
+		values[names[n]] = found[f]
+	}
+	var read []string
+	for _, f := range identity.Tokenizable {
+		value, ok := found[f]
+		if !ok {
+			continue
+		}
+		read = append(read, tokenNames[f])
+		if len(fields) == 0 {
+			values[tokenNames[f]] = value
+		}
+	}
+	r.Audit("detokenize", r.Param("id"), read)
+	return values, nil
 }

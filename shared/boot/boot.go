@@ -1,6 +1,6 @@
 // Package boot turns a function's environment into wired services. Together
-// with its subpackage tokens it is the only reader of the environment in a
-// function: a variable that is missing or bad ends the process with one line.
+// with its subpackages tokens and vaults it is the only reader of the environment
+// in a function: a variable that is missing or bad ends the process with one line.
 // It knows nothing of requests, dialects or items.
 package boot
 
@@ -32,6 +32,11 @@ func Guard() *auth.Guard {
 	return &auth.Guard{Store: open(), Hasher: auth.NewHasher(secret())}
 }
 
+// Keys makes, lists and revokes API keys. It reads CEDULA_TABLE and CEDULA_SECRET.
+func Keys() *auth.Keys {
+	return &auth.Keys{Store: open(), Hasher: auth.NewHasher(secret()), Now: time.Now}
+}
+
 // Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
 // open route's function holds no secret.
 func Health() *store.Store {
@@ -54,7 +59,10 @@ func openTable() table.Table {
 	return t
 }
 
-// secret is the deployment's.
+// Secret is the deployment's, at least 32 bytes: keys are to be derived from it
+// and it is to be used for nothing else. It reads CEDULA_SECRET.
+func Secret() []byte { return secret() }
+
 func secret() []byte {
 	const name, least = "CEDULA_SECRET", 32
 	value := []byte(Variable(name))

@@ -19,7 +19,7 @@ import (
 // tested ends the process.
 func TestMain(m *testing.M) {
 	if os.Getenv("BOOT_AS_FUNCTION") != "" {
-		_, _ = boot.Identities(), boot.Guard()
+		_, _, _ = boot.Identities(), boot.Guard(), boot.Keys()
 		return
 	}
 	os.Exit(m.Run())

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"cedula/shared/auth"
 	"cedula/shared/blnk"
 )
 
@@ -30,4 +31,23 @@ func TestReadsWhatBlnkMade(t *testing.T) {
 		})
 	}
 	w.golden("made-by-blnk")
+}
+
+// TestManagesWhatBlnkMade: an identity of the other dialect is listed, searched,
+// changed and deleted here, and the other dialect sees it.
+func TestManagesWhatBlnkMade(t *testing.T) {
+	w := newWorld(t)
+	other := &blnk.API{Identities: w.api.Identities}
+	made := w.through(other, request{operation: "create-identity", body: `{"identity_id":"idt_11111111-1111-4111-8111-111111111111",
+		"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice@example.com","country":"CAN","meta_data":{"n":9007199254740993}}`})
+	wantStatus(t, made, 201)
+	id := strings.Trim(at(t, made.Body, "identity_id"), `"`)
+	w.send(request{operation: "list-identities", query: "email=ALICE@example.com"})
+	w.send(request{operation: "search-identities", body: `{"country":"CAN","type":"USER"}`})
+	w.send(request{operation: "update-identity", id: id, body: `{"lastname":"Jones","nickname":"Al","metadata":{"m":1.50}}`})
+	w.send(request{operation: "deactivate-identity", id: id, body: `{}`})
+	w.through(other, request{operation: "get-identity", id: id})
+	w.send(request{operation: "delete-identity", id: id, caller: caller("acme", auth.ScopeIdentityDelete)})
+	w.through(other, request{operation: "get-identity", id: id})
+	w.golden("manages-blnks")
 }

@@ -59,6 +59,8 @@ var sentinels = []struct {
 	{auth.ErrExpired, unauthorized, unauthorizedDetail},
 	{auth.ErrMismatch, forbiddenOperation, forbiddenDetail},
 	{auth.ErrSuspended, forbiddenOperation, forbiddenDetail},
+	{auth.ErrEscalation, forbiddenOperation, forbiddenDetail},
+	{auth.ErrTooManyKeys, failedPrecondition, "the client has as many keys as it may have"},
 }
 
 const (

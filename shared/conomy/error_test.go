@@ -52,8 +52,11 @@ var sentinels = []row{
 	{"identity.ErrTokenized", identity.ErrTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},       // meant: this dialect tokenizes nothing
 	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
 	{"identity.ErrNeverToken", identity.ErrNeverToken, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},     // likewise
-	{"auth.ErrUnknown", auth.ErrUnknown, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},                   // meant: a guard never lets it out
-	{"auth.ErrExists", auth.ErrExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},                     // meant: the operator's, not a client's
+	{"auth.ErrEscalation", auth.ErrEscalation, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
+	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, 422, "21", "failedPrecondition", "Unprocessable Entity", "the client has as many keys as it may have", false},
+	{"auth.ErrUnknown", auth.ErrUnknown, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // meant: a guard never lets it out
+	{"auth.ErrOverlap", auth.ErrOverlap, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
+	{"auth.ErrExists", auth.ErrExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},   // meant: the operator's, not a client's
 }
 
 var details = []row{

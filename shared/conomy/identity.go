@@ -35,7 +35,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 func idempotency(r *gateway.Request) identity.Idempotency {
 	return identity.Idempotency{
 		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Param("id") + " " + r.Param("reference") + " " + r.Query.Encode()),
+		Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode()),
 	}
 }
 

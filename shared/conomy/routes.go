@@ -18,7 +18,7 @@ type API struct {
 	Identities *identity.Service
 	Logins     Logins
 	Tokens     Tokens
-	Reference  Reference
+	Reference  gateway.Reference
 }
 
 // Logins checks the credentials that a token is given for.

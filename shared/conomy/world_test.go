@@ -27,6 +27,7 @@ import (
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/reference"
 	"cedula/shared/store"
 	"cedula/shared/table/embedded"
 	"cedula/shared/table/faults"
@@ -210,7 +211,7 @@ func (w *world) through(api gateway.API, q request) events.APIGatewayProxyRespon
 
 // contract is what every answer of the dialect is held to.
 var contract = sync.OnceValue(func() *openapi.Contract {
-	c, err := openapi.Load()
+	c, err := openapi.Load(reference.Conomy)
 	if err != nil {
 		panic(err)
 	}

@@ -50,18 +50,18 @@ func TestAuthorizerAdmits(t *testing.T) {
 	}{
 		{
 			"without end",
-			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"a", "b"}},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "a b", "expires": "0", "mode": "lenient"},
+			auth.Caller{Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"a", "b"}},
+			map[string]any{"tenant": "acme", "client": "c1", "key": "c1k1", "scopes": "a b", "expires": "0", "mode": "lenient"},
 		},
 		{
 			"until later",
 			auth.Caller{Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "*", "expires": "1772600767", "mode": "lenient"},
+			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "*", "expires": "1772600767", "mode": "lenient"},
 		},
 		{
 			"strict, without scopes",
 			auth.Caller{Tenant: "acme", Client: "c1", Strict: true},
-			map[string]any{"tenant": "acme", "client": "c1", "scopes": "", "expires": "0", "mode": "strict"},
+			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "", "expires": "0", "mode": "strict"},
 		},
 	}
 	for _, tt := range tests {
@@ -81,7 +81,7 @@ func TestAuthorizerAdmits(t *testing.T) {
 // TestContextReachesTheHandler: what the authorizer gives is what a function reads.
 func TestContextReachesTheHandler(t *testing.T) {
 	who := auth.Caller{
-		Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"identity:read", "identity:write"},
+		Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"identity:read", "identity:write"},
 		Expires: time.Now().Add(time.Hour).Truncate(time.Second),
 	}
 	given, err := ask(&doorman{caller: who})

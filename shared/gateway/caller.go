@@ -11,6 +11,7 @@ import (
 const (
 	contextTenant  = "tenant"
 	contextClient  = "client"
+	contextKey     = "key" // the id of the API key
 	contextScopes  = "scopes"
 	contextMode    = "mode"    // strict or lenient
 	contextExpires = "expires" // Unix seconds; 0 for a credential without end
@@ -31,6 +32,7 @@ func callerContext(c auth.Caller) map[string]any {
 		contextMode:    mode,
 		contextTenant:  c.Tenant,
 		contextClient:  c.Client,
+		contextKey:     c.Key,
 		contextScopes:  c.Scopes.String(),
 		contextExpires: strconv.FormatInt(expires, 10),
 	}
@@ -47,6 +49,7 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 	c := auth.Caller{
 		Tenant: text(contextTenant),
 		Client: text(contextClient),
+		Key:    text(contextKey),
 		Scopes: auth.ParseScopes(text(contextScopes)),
 		Strict: text(contextMode) == modeStrict,
 	}

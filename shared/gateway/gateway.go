@@ -7,8 +7,10 @@ package gateway
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"cedula/shared/auth"
 )
@@ -34,6 +36,15 @@ type Route struct {
 	Scope  string // what the caller must have been granted
 	Public bool   // served without a caller; then Scope is empty
 	Serve  func(*Request) (Response, error)
+}
+
+// AnyMethod is the method of a route that takes those that no other route of
+// its path has.
+const AnyMethod = "ANY"
+
+// takes tells whether an event is one of the route's.
+func (r Route) takes(method, resource string) bool {
+	return (method == r.Method || r.Method == AnyMethod) && resource == r.Path
 }
 
 // Request is what an operation sees of an HTTP request.
@@ -64,9 +75,14 @@ func (r *Request) Param(name string) string {
 }
 
 // Fingerprint tells this request from others under the same idempotency key:
-// equal operations with equal bodies, byte for byte, have equal ones.
+// equal operations with equal path parameters and equal bodies, byte for byte,
+// have equal ones.
 func (r *Request) Fingerprint(operation string) [32]byte {
-	return sha256.Sum256(append([]byte(operation+"\n"), r.Body...))
+	text := []byte(operation + "\n")
+	for _, name := range slices.Sorted(maps.Keys(r.params)) {
+		text = append(text, name+"="+url.QueryEscape(r.params[name])+"\n"...)
+	}
+	return sha256.Sum256(append(text, r.Body...))
 }
 
 // Response is an operation's answer.

@@ -85,7 +85,7 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // routeOf is the route of an event; the first if it is none of them.
 func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 	for _, r := range o.routes {
-		if event.HTTPMethod == r.Method && event.Resource == r.Path {
+		if r.takes(event.HTTPMethod, event.Resource) {
 			return r
 		}
 	}
@@ -100,7 +100,7 @@ func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Re
 			err = ErrPanic
 		}
 	}()
-	if event.HTTPMethod != o.route.Method || event.Resource != o.route.Path {
+	if !o.route.takes(event.HTTPMethod, event.Resource) {
 		return Response{}, ErrNoRoute
 	}
 	if err := o.admit(r, event); err != nil {

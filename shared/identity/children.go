@@ -18,6 +18,22 @@ func (s *Service) getMany(ctx context.Context, tenant string, ids []string) ([]I
 	return all, nil
 }
 
+// present reads the identities of entries. One whose entry is all that is left
+// of it is not among them, also if another has its id by now.
+func (s *Service) present(ctx context.Context, tenant string, entries []Entry) (map[Entry]*Identity, error) {
+	list := ids(entries)
+	slices.Sort(list)
+	found, err := s.getMany(ctx, tenant, slices.Compact(list))
+	if err != nil {
+		return nil, err
+	}
+	byEntry := make(map[Entry]*Identity, len(found))
+	for n := range found {
+		byEntry[entryOf(&found[n])] = &found[n]
+	}
+	return byEntry, nil
+}
+
 // GetWithChildren returns an identity with its first ChildrenShown children,
 // as they are now.
 func (s *Service) GetWithChildren(ctx context.Context, tenant, id string) (Identity, error) {

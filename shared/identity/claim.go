@@ -36,10 +36,10 @@ func (s *Service) reclaim(ctx context.Context, before, after *Identity) ([]Claim
 	if len(before.Held.Claims) == 0 || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
 		return nil, nil
 	}
-	clear := after.Profile
+	known := after.Profile
 	for n := range after.Sealed {
 		sealed := &after.Sealed[n]
-		text := clear.text(sealed.Field)
+		text := known.text(sealed.Field)
 		if sealed.Box == nil || *text != *before.text(sealed.Field) {
 			continue // a new value, in clear
 		}
@@ -49,7 +49,7 @@ func (s *Service) reclaim(ctx context.Context, before, after *Identity) ([]Claim
 		}
 		*text = value
 	}
-	return []Claim{clear.Uniqueness()}, nil
+	return []Claim{known.Uniqueness()}, nil
 }
 
 // Idempotency makes a request take effect once. The zero value means that the

@@ -24,19 +24,30 @@ type Search struct {
 	Count     bool     // tell the total
 }
 
-// Position is where a page of a search begins. The zero value is its start.
+// Position is where a page of a search begins. The zero value is its start. It
+// holds whoever comes and goes meanwhile.
 type Position struct {
 	After Entry // examine those that come after this one
 	Skip  int   // and leave out that many that fit
 	Total int   // what the first page counted
+
+	// Where those that are sorted together go on over several pages:
+	Until Entry // the last one that is sorted with them
+	Shown Mark  // the last one shown of them
+}
+
+// Mark is the place of an identity in the order of a text.
+type Mark struct {
+	Entry
+	Text string
 }
 
 // Found is a page of a search.
 type Found struct {
 	Identities []Identity
 	Next       *Position // where the next page begins; nil after the last
-	// Total is how many fit, exact unless there are more than MaxExamined to
-	// examine: then it is how many of so many. Zero if it was not asked for.
+	// Total is how many fit, exact unless there are more to examine than one
+	// search does: then it is how many of those. Zero if it was not asked for.
 	Total int
 }
 
@@ -49,20 +60,18 @@ const (
 	searchTime = 4 * time.Second
 )
 
+// maxExaminedBySearch is MaxExamined, but for tests.
+var maxExaminedBySearch = MaxExamined
+
 // Search returns a page of identities. It never holds more than a portion of
 // those that it examines.
 func (s *Service) Search(ctx context.Context, q Search) (Found, error) {
-	h := hunt{service: s, search: q, skip: q.At.Skip, started: s.Now()}
+	h := hunt{service: s, search: q, start: q.At.After, skip: q.At.Skip, started: s.Now()}
 	h.page.Total = q.At.Total
-	h.counts = q.Count && q.At == Position{}
-	if h.counts && q.Fits == nil && q.IDs == nil && len(q.Sources) == 0 && q.Since.IsZero() && q.Until.IsZero() {
-		n, err := s.count(ctx, Source{Tenant: q.Tenant})
-		if err != nil {
-			return Found{}, err
-		}
-		h.counts, h.page.Total = false, n
+	err := h.count(ctx)
+	if err != nil {
+		return Found{}, err
 	}
-	var err error
 	if h.stream, err = newStream(ctx, s, q); err != nil {
 		return Found{}, err
 	}
@@ -81,6 +90,7 @@ type hunt struct {
 	search   Search
 	stream   *stream
 	page     Found
+	start    Entry // examined are those that come after it
 	skip     int
 	examined int
 	weight   int
@@ -90,7 +100,18 @@ type hunt struct {
 	ended    bool  // the stream has
 	last     Entry // the last one examined, or on a full page the last that counts
 	started  time.Time
-	matches  []match // where the order is that of a text
+	matches  []Mark // where the order is that of a text
+}
+
+// count is for the first page. What all fit is counted without being read.
+func (h *hunt) count(ctx context.Context) (err error) {
+	q := &h.search
+	h.counts = q.Count && q.At.After == Entry{} && q.At.Total == 0
+	if h.counts && q.Fits == nil && q.IDs == nil && len(q.Sources) == 0 && q.Since.IsZero() && q.Until.IsZero() {
+		h.counts = false
+		h.page.Total, err = h.service.countEntries(ctx, Source{Tenant: q.Tenant})
+	}
+	return err
 }
 
 func (h *hunt) run(ctx context.Context) error {
@@ -98,7 +119,7 @@ func (h *hunt) run(ctx context.Context) error {
 	if err := h.leap(ctx); err != nil {
 		return err
 	}
-	for h.examined < MaxExamined && !h.late() {
+	for h.goesOn() {
 		entries, err := h.stream.next(ctx, h.want())
 		if err != nil {
 			return err
@@ -107,7 +128,7 @@ func (h *hunt) run(ctx context.Context) error {
 			h.ended = true
 			return nil
 		}
-		found, err := h.service.Store.GetMany(ctx, h.search.Tenant, ids(entries))
+		found, err := h.service.present(ctx, h.search.Tenant, entries)
 		if err != nil {
 			return err
 		}
@@ -120,7 +141,7 @@ func (h *hunt) run(ctx context.Context) error {
 
 // leap skips where everything fits: entries are read, but not their identities.
 func (h *hunt) leap(ctx context.Context) error {
-	if h.search.Fits != nil || h.search.SortBy != nil {
+	if h.search.Fits != nil || h.search.SortBy != nil || h.counts {
 		return nil
 	}
 	for h.skip > 0 {
@@ -138,12 +159,20 @@ func (h *hunt) leap(ctx context.Context) error {
 	return nil
 }
 
-func (h *hunt) late() bool { return h.service.Now().Sub(h.started) > searchTime }
+// goesOn tells whether to examine more. Those that are sorted together were as
+// many as may be when they were first examined, and are again examined all.
+func (h *hunt) goesOn() bool {
+	late := h.service.Now().Sub(h.started) > searchTime
+	return h.examined < maxExaminedBySearch && !late || h.search.At.Until != Entry{}
+}
 
 // want is how many entries to read next: where everything fits, one more than
 // the page has room for.
 func (h *hunt) want() int {
-	n := min(portion, MaxExamined-h.examined)
+	n := portion
+	if h.search.At.Until == (Entry{}) {
+		n = min(n, maxExaminedBySearch-h.examined)
+	}
 	if h.search.Fits == nil && h.search.SortBy == nil && !h.counts {
 		n = min(n, h.search.Limit-len(h.page.Identities)+1)
 	}
@@ -151,16 +180,17 @@ func (h *hunt) want() int {
 }
 
 // take examines a portion and reports whether the search is done.
-func (h *hunt) take(entries []Entry, found []Identity) bool {
+func (h *hunt) take(entries []Entry, found map[Entry]*Identity) bool {
 	for _, e := range entries {
-		h.examined++
-		if len(found) == 0 || found[0].ID != e.ID {
-			h.pass(e)
-			continue // deleted meanwhile, or not there at all
+		if until := h.search.At.Until; until != (Entry{}) && h.stream.before(until, e) {
+			return true
 		}
-		i := &found[0]
-		found = found[1:]
-		if h.search.Fits != nil && !h.search.Fits(i) {
+		if h.start == (Entry{}) && !h.search.Ascending {
+			h.start.Number = e.Number + 1 // newcomers stay out
+		}
+		h.examined++
+		i := found[e]
+		if i == nil || h.search.Fits != nil && !h.search.Fits(i) {
 			h.pass(e)
 			continue
 		}
@@ -185,7 +215,7 @@ func (h *hunt) keep(e Entry, i *Identity) bool {
 	}
 	switch {
 	case h.search.SortBy != nil:
-		h.matches = append(h.matches, match{e, h.search.SortBy(i)})
+		h.matches = append(h.matches, Mark{e, h.search.SortBy(i)})
 		h.last = e
 	case h.full:
 		h.more = true

@@ -6,46 +6,74 @@ import (
 	"slices"
 )
 
-// match is one that fits, for sorting: of its identity only the text is kept.
-type match struct {
-	Entry
-	text string
+// order is that of the search. Equal texts stand in the order of creation.
+func (h *hunt) order(a, b Mark) int {
+	if !h.search.Ascending {
+		a, b = b, a
+	}
+	return cmp.Or(cmp.Compare(a.Text, b.Text), compareEntries(a.Entry, b.Entry))
 }
 
-// sorted cuts the page out of what was examined. The next page begins at the
-// same place, further down; after the last one of these, with the next so many.
+// sorted cuts the page out of what was examined. The next page begins after the
+// last one shown, or after all of these with the next so many.
 func (h *hunt) sorted(ctx context.Context) (Found, error) {
-	slices.SortFunc(h.matches, func(a, b match) int {
-		if !h.search.Ascending {
-			a, b = b, a
-		}
-		return cmp.Or(cmp.Compare(a.text, b.text), compareEntries(a.Entry, b.Entry))
-	})
-	from := min(h.search.At.Skip, len(h.matches))
+	slices.SortFunc(h.matches, h.order)
+	from := h.from()
 	to := min(from+h.search.Limit, len(h.matches))
-	wanted := make([]string, 0, to-from)
-	for _, m := range h.matches[from:to] {
-		wanted = append(wanted, m.ID)
-	}
-	all, err := h.service.getMany(ctx, h.search.Tenant, wanted)
+	shown, err := h.show(ctx, h.matches[from:to])
 	if err != nil {
 		return Found{}, err
 	}
-	shown := 0
-	for shown < len(all) && h.weight < maxPageWeight {
-		h.weight += all[shown].weight()
-		shown++
+	at, until := &h.search.At, h.last
+	if at.Until != (Entry{}) {
+		until = at.Until
 	}
-	h.page.Identities = all[:shown]
-	switch {
-	case shown < len(all):
-		h.page.Next = &Position{After: h.search.At.After, Skip: from + shown, Total: h.page.Total}
-	case to < len(h.matches):
-		h.page.Next = &Position{After: h.search.At.After, Skip: to, Total: h.page.Total}
+	switch to = from + shown; {
+	case to < len(h.matches) && to > 0:
+		h.page.Next = &Position{After: h.start, Until: until, Shown: h.matches[to-1], Total: h.page.Total}
 	case !h.ended:
-		h.page.Next = &Position{After: h.last, Skip: max(0, h.search.At.Skip-len(h.matches)), Total: h.page.Total}
+		h.page.Next = &Position{After: until, Skip: max(0, at.Skip-len(h.matches)), Total: h.page.Total}
 	}
 	return h.page, nil
+}
+
+// from is where the page begins among those that fit.
+func (h *hunt) from() int {
+	at := &h.search.At
+	if at.Until == (Entry{}) {
+		return min(at.Skip, len(h.matches))
+	}
+	n, found := slices.BinarySearchFunc(h.matches, at.Shown, h.order)
+	if found {
+		n++
+	}
+	return n
+}
+
+// show reads the identities of marks into the page, without those that have
+// changed meanwhile so that they do not fit. It returns how many marks it came
+// to until the page was full.
+func (h *hunt) show(ctx context.Context, marks []Mark) (int, error) {
+	entries := make([]Entry, len(marks))
+	for n, m := range marks {
+		entries[n] = m.Entry
+	}
+	found, err := h.service.present(ctx, h.search.Tenant, entries)
+	if err != nil {
+		return 0, err
+	}
+	for n, e := range entries {
+		i := found[e]
+		if i == nil || h.search.Fits != nil && !h.search.Fits(i) {
+			continue
+		}
+		if h.weight >= maxPageWeight {
+			return n, nil
+		}
+		h.page.Identities = append(h.page.Identities, *i)
+		h.weight += i.weight()
+	}
+	return len(marks), nil
 }
 
 func compareEntries(a, b Entry) int {

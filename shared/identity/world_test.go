@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,21 +33,29 @@ type counted struct {
 	identity.Store
 	creates, gets int
 	read          int // by GetMany
+
+	mu sync.Mutex
+}
+
+func (c *counted) count(what *int, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*what += n
 }
 
 func (c *counted) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
-	c.creates++
+	c.count(&c.creates, 1)
 	return c.Store.Create(ctx, i, claims, once, links)
 }
 
 func (c *counted) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
-	c.gets++
+	c.count(&c.gets, 1)
 	return c.Store.Get(ctx, tenant, id)
 }
 
 func (c *counted) GetMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	found, err := c.Store.GetMany(ctx, tenant, ids)
-	c.read += len(found)
+	c.count(&c.read, len(found))
 	return found, err
 }
 
@@ -63,9 +72,21 @@ func newWorld(t *testing.T) *world {
 	})
 	w := &world{now: noon, store: &counted{Store: store.New(db, bytes.Repeat([]byte("s"), 32))}}
 	w.Service = &identity.Service{
-		Store: w.store, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{1}),
+		Store: w.store, Now: func() time.Time { return w.now }, Random: &shared{from: rand.NewChaCha8([32]byte{1})},
 	}
 	return w
+}
+
+// shared is a reader for calls that run at once.
+type shared struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (s *shared) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.from.Read(p)
 }
 
 // mint makes ids of 16 hex digits.

@@ -1,6 +1,6 @@
-// Package reference holds the contract of Conomy's dialect and the page that
-// shows it, as they are served.
-// It knows nothing of HTTP and of what the contract says.
+// Package reference holds the contract of each dialect and the page that shows
+// it, as they are served.
+// It knows nothing of HTTP and of what the contracts say.
 package reference
 
 import (
@@ -10,11 +10,14 @@ import (
 	"io"
 )
 
-// Contract is the OpenAPI document.
-//
 //go:embed conomy.yaml
-var Contract []byte
+var conomy []byte
 
+//go:embed blnk.yaml
+var blnk []byte
+
+// page has the word DIALECT where the dialect's name stands.
+//
 //go:embed docs.html
 var page []byte
 
@@ -23,16 +26,26 @@ var page []byte
 //go:embed redoc.js.gz
 var script []byte
 
-// Files are the contract and its page by the paths of the dialect's routes.
-type Files struct{}
+// Files are a dialect's contract and its page.
+type Files struct {
+	Dialect  string // as the page calls it
+	Contract []byte // the OpenAPI document
+}
 
-// File returns what stands under a path and its media type, or nil.
-func (Files) File(path string) (content []byte, mediaType string) {
+// The dialects.
+var (
+	Conomy = Files{"Conomy", conomy}
+	Blnk   = Files{"Blnk", blnk}
+)
+
+// File returns what stands under a path of the dialects' routes and its media
+// type, or nil.
+func (f Files) File(path string) (content []byte, mediaType string) {
 	switch path {
 	case "/openapi.yaml":
-		return Contract, "application/yaml; charset=utf-8"
+		return f.Contract, "application/yaml; charset=utf-8"
 	case "/docs":
-		return page, "text/html; charset=utf-8"
+		return bytes.ReplaceAll(page, []byte("DIALECT"), []byte(f.Dialect)), "text/html; charset=utf-8"
 	case "/docs/redoc.js":
 		return unpack(script), "text/javascript; charset=utf-8"
 	}

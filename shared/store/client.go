@@ -22,6 +22,10 @@ type clientRecord struct {
 	Strict       bool           `json:"strict,omitzero"`
 	Secrets      []secretRecord `json:"sec,omitempty"`
 	UsagePlanKey string         `json:"up,omitzero"`
+	Production   bool           `json:"prod,omitzero"`
+	Rate         float64        `json:"rate,omitzero"`
+	Burst        int            `json:"burst,omitzero"`
+	Quota        int            `json:"quota,omitzero"`
 	Created      time.Time      `json:"c"`
 }
 
@@ -42,15 +46,15 @@ type keyRecord struct {
 	Expires time.Time `json:"x,omitzero"`
 	Revoked time.Time `json:"r,omitzero"`
 	Created time.Time `json:"c"`
+	Owner   string    `json:"o,omitzero"`
+	Granted []string  `json:"g,omitempty"`
 }
 
 // CreateClient writes a client and its keys, all or nothing.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth.Key) error {
-	ops := []table.Op{table.Put(table.Item{Key: clientKey(c.ID), Version: 1, Body: encodeClient(c)}, table.Absent())}
+	ops := []table.Op{table.Put(clientItem(c, 1), table.Absent())}
 	for _, k := range apiKeys {
-		ops = append(ops, table.Put(table.Item{
-			Key: apiKeyKey(k.Client, k.ID), Version: 1, Owner: c.ID, Body: encodeKey(k),
-		}, table.Absent()))
+		ops = append(ops, table.Put(keyItem(k, 1), table.Absent()))
 	}
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
@@ -77,10 +81,62 @@ func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Cli
 	return c, k, err
 }
 
+// CreateKey writes a key of a client that exists.
+func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
+	_, err := s.table.Write(ctx,
+		table.Put(keyItem(k, 1), table.Absent()),
+		table.Check(clientKey(k.Client), table.Exists()),
+	)
+	var failed *table.ConditionError
+	switch {
+	case !errors.As(err, &failed):
+		return explain("create key", err)
+	case failed.Of(1) != nil:
+		return auth.ErrUnknown
+	}
+	return auth.ErrExists
+}
+
+// Keys reads all keys of a client, in one call where a page holds them.
+func (s *Store) Keys(ctx context.Context, client string) ([]auth.Key, error) {
+	from := apiKeyKey(client, "")
+	q := table.Query{PK: from.PK, From: from.SK, To: from.SK + "~", Strong: true}
+	var list []auth.Key
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, explain("read keys", err)
+		}
+		for n := range page.Items {
+			k, err := decodeKey(page.Items[n].Body)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, k)
+		}
+		if page.Next == nil {
+			return list, nil
+		}
+		q.Start = page.Next
+	}
+}
+
+// keyItem is a version of a key. The table forgets it after its end.
+func keyItem(k auth.Key, version int64) table.Item {
+	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: encodeKey(k)}
+	for _, end := range []time.Time{k.Expires, k.Revoked} {
+		if forget := end.Add(auth.KeptFor); !end.IsZero() && (item.Expires.IsZero() || forget.Before(item.Expires)) {
+			item.Expires = forget
+		}
+	}
+	return item
+}
+
 func encodeClient(c auth.Client) []byte {
 	r := clientRecord{
 		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
-		UsagePlanKey: c.UsagePlanKey, Created: c.Created.UTC(),
+		UsagePlanKey: c.UsagePlanKey, Production: c.Production,
+		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Created: c.Created.UTC(),
 	}
 	for _, secret := range c.Secrets {
 		r.Secrets = append(r.Secrets, secretRecord{secret.Hash[:], secret.Expires})
@@ -95,7 +151,8 @@ func decodeClient(body []byte) (auth.Client, error) {
 	}
 	c := auth.Client{
 		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
-		UsagePlanKey: r.UsagePlanKey, Created: r.Created,
+		UsagePlanKey: r.UsagePlanKey, Production: r.Production,
+		Limits: auth.Limits{Rate: r.Rate, Burst: r.Burst, Quota: r.Quota}, Created: r.Created,
 	}
 	for _, secret := range r.Secrets {
 		c.Secrets = append(c.Secrets, auth.Secret{Hash: hash(secret.Hash), Expires: secret.Expires})
@@ -107,6 +164,7 @@ func encodeKey(k auth.Key) []byte {
 	return mustEncode(keyRecord{
 		ID: k.ID, Client: k.Client, Use: string(k.Use), Hash: k.Hash[:], Scopes: (*[]string)(orNil(k.Scopes)),
 		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
+		Owner: k.Owner, Granted: k.Granted,
 	})
 }
 
@@ -118,6 +176,7 @@ func decodeKey(body []byte) (auth.Key, error) {
 	k := auth.Key{
 		ID: r.ID, Client: r.Client, Use: auth.Use(r.Use), Hash: hash(r.Hash),
 		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
+		Owner: r.Owner, Granted: r.Granted,
 	}
 	if r.Scopes != nil {
 		k.Scopes = append(auth.Scopes{}, *r.Scopes...)

@@ -26,11 +26,12 @@ import (
 //	  withdrawal acct.  T#<tenant>#I#<id>           W#<account>
 //	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
 //	idempotency claim   T#<tenant>#O#<hmac>         #
-//	client              C#<client>                  #
+//	client              C#<client>                  #              L
 //	API key             C#<client>                  K#<key id>
 //
 //	index               PK                          SK
 //	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
+//	                    CLIENTS                     <creation second>#<client>
 //	E  email            T#<tenant>#E#<hmac>         <creation number>#<id>
 //	P  phone            T#<tenant>#P#<hmac>         <creation number>#<id>
 //	D  document         T#<tenant>#D#<hmac>         <creation number>#<id>
@@ -50,6 +51,7 @@ var Indexes = []string{indexList, indexEmail, indexPhone, indexDocument, indexEx
 
 const (
 	itemSK        = "#"
+	clientsPK     = "CLIENTS"
 	pendingShards = 64
 	digestBytes   = 16
 )

@@ -41,6 +41,10 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"one of many equal requests takes effect", oneEffect},
 		{"a client and its keys come back", clientRoundTrip},
 		{"a client's id is taken once", clientTaken},
+		{"a client's further keys", furtherKeys},
+		{"keys of a full client", manyKeys},
+		{"a key is revoked once", revokedOnce},
+		{"many revoke one key", revokedByMany},
 		{"an identity too large is refused", tooLarge},
 		{"a table that answers is pinged", pinged},
 		{"an update writes the next version", updated},
@@ -54,6 +58,9 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"every source is read to its end, both ways", sources},
 		{"a deletion in one transaction", deleted},
 		{"a deletion in portions", deletedInPortions},
+		{"a tokenized value finds its identity", foundWhenSealed},
+		{"a value tokenized anew replaces the old one", sealedAnew},
+		{"claims move with a change", movedClaims},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +68,10 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 			tt.run(t, store.New(counted, secret), counted)
 		})
 	}
+	t.Run("what is kept of answers can be forgotten", func(t *testing.T) {
+		t.Parallel()
+		forgets(t, open)
+	})
 	for _, links := range []int{2, 50} {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("a deletion of %d parts cut short, late %v", 3*links+1, late), func(t *testing.T) {

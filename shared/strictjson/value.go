@@ -1,6 +1,9 @@
 package strictjson
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Value is one JSON value kept as it was sent, numbers with all their digits.
 // Nil is written as null.
@@ -37,3 +40,6 @@ func (a *Array) UnmarshalJSON(data []byte) error {
 	a.Value = keep(data)
 	return nil
 }
+
+// Text reads a Value that is a string.
+func Text(v Value, into *string) error { return json.Unmarshal(v, into) }

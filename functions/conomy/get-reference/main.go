@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Reference: reference.Files{}}, "get-reference")
+	gateway.Start(&conomy.API{Reference: reference.Conomy}, "get-reference")
 }

@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot"
+	"cedula/shared/boot/vaults"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "update-identity")
+	gateway.Start(&conomy.API{Identities: vaults.Identities()}, "update-identity")
 }

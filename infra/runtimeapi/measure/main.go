@@ -166,7 +166,7 @@ func best(ctx context.Context, least *time.Duration, path, name string, env []st
 	return err
 }
 
-// services are a DynamoDB that finds nothing and a KMS with one key, both on
+// services are a DynamoDB that finds nothing and a KMS, both on
 // this machine: the functions' first call of each is free of the way there and
 // of its TLS handshake.
 func services() (env []string, done func(), err error) {
@@ -183,6 +183,7 @@ func services() (env []string, done func(), err error) {
 		"AWS_ENDPOINT_URL_DYNAMODB=" + table.URL, "AWS_ENDPOINT_URL_KMS=" + kms.URL,
 		"CEDULA_TABLE=cedula", "CEDULA_SECRET=" + strings.Repeat("s", 64),
 		"CEDULA_ISSUER=urn:cedula:measure", "CEDULA_AUDIENCE=urn:cedula:measure", "CEDULA_TOKEN_KEY=" + fakekms.KeyID,
+		"CEDULA_VAULT_KEY=" + fakekms.DataKeyID,
 	}, func() { kms.Close(); table.Close() }, nil
 }
 

@@ -1,0 +1,11 @@
+// Command balances serves GET /balances/{id} and PUT /balances/{id}/identity in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{}, "balances")
+}

@@ -1,0 +1,12 @@
+// Command create-api-key serves POST /api-keys in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Keys: boot.Keys()}, "create-api-key")
+}

@@ -1,0 +1,12 @@
+// Command delete-identity serves DELETE /identities/{id} in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: boot.Identities()}, "delete-identity")
+}

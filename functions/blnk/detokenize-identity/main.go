@@ -1,0 +1,12 @@
+// Command detokenize-identity serves POST /identities/{id}/detokenize in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot/vaults"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: vaults.Identities()}, "detokenize-identity")
+}

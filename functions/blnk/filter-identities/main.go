@@ -1,0 +1,12 @@
+// Command filter-identities serves POST /identities/filter in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: boot.Identities(), Cursors: blnk.NewCursors(boot.Secret())}, "filter-identities")
+}

@@ -1,0 +1,12 @@
+// Command list-identities serves GET /identities in Blnk's dialect.
+package main
+
+import (
+	"cedula/shared/blnk"
+	"cedula/shared/boot"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&blnk.API{Identities: boot.Identities(), Cursors: blnk.NewCursors(boot.Secret())}, "list-identities")
+}

@@ -1,0 +1,254 @@
+package openapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/infra/openapi"
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/reference"
+	"cedula/shared/store"
+	"cedula/shared/table/embedded"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
+// world is a dialect over a real store; each answer is held to the contract,
+// and which statuses an operation gave is kept.
+type world struct {
+	*testing.T
+	contract *openapi.Contract
+	dialect  gateway.API
+	store    *store.Store
+	hasher   auth.Hasher
+	caller   map[string]any
+	met      map[string]bool // "GET /identities 200"
+}
+
+func newWorld(t *testing.T, f reference.Files) *world {
+	t.Helper()
+	db, err := embedded.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	secret := bytes.Repeat([]byte("s"), 32)
+	return &world{
+		T: t, contract: load(t, f), store: store.New(db, secret), hasher: auth.NewHasher(secret),
+		caller: callerWith(auth.ScopeAll, "lenient"), met: make(map[string]bool),
+	}
+}
+
+func callerWith(scopes, mode string) map[string]any {
+	return map[string]any{"tenant": "acme", "client": "client-1", "scopes": scopes, "mode": mode, "expires": "0"}
+}
+
+const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
+
+// send makes one request: path parameters are taken from the path; headers are
+// names and values in turn. It fails unless the answer has the status and is in
+// the contract.
+func (w *world) send(status int, method, target, body string, headers ...string) string {
+	w.Helper()
+	e, ok := w.event(method, target, body)
+	if !ok {
+		return "{}"
+	}
+	for i := 0; i < len(headers); i += 2 {
+		e.MultiValueHeaders[headers[i]] = append(e.MultiValueHeaders[headers[i]], headers[i+1])
+	}
+	return w.answer(status, e)
+}
+
+// event is a request as API Gateway hands it to the function of its route. It
+// is an error if the dialect has no such route.
+func (w *world) event(method, target, body string) (events.APIGatewayProxyRequest, bool) {
+	w.Helper()
+	path, query, _ := strings.Cut(target, "?")
+	route, params, ok := w.route(method, path)
+	if !ok {
+		w.Errorf("no route %s %s", method, path)
+		return events.APIGatewayProxyRequest{}, false
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return events.APIGatewayProxyRequest{
+		Resource: route.Path, Path: path, HTTPMethod: method, Body: body, PathParameters: params,
+		MultiValueQueryStringParameters: values, MultiValueHeaders: map[string][]string{},
+		RequestContext: events.APIGatewayProxyRequestContext{RequestID: trace, Authorizer: w.caller},
+	}, true
+}
+
+// answer lets the dialect answer an event.
+func (w *world) answer(status int, e events.APIGatewayProxyRequest) string {
+	w.Helper()
+	route, _, _ := w.route(e.HTTPMethod, e.Path)
+	answer, err := gateway.Handler(w.dialect, route)(context.Background(), e)
+	if err != nil || answer.IsBase64Encoded {
+		w.Fatalf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
+	}
+	if answer.StatusCode != status {
+		w.Errorf("%s %s %.200s: got %d %.500s, want %d", e.HTTPMethod, e.Path, e.Body, answer.StatusCode, answer.Body, status)
+	}
+	err = w.contract.Check(e.HTTPMethod, route.Path, openapi.Answer{
+		Status: answer.StatusCode, Header: http.Header(answer.MultiValueHeaders), Body: []byte(answer.Body),
+	})
+	if err != nil {
+		w.Errorf("%s %s %.200s: %v\n%.500s", e.HTTPMethod, e.Path, e.Body, err, answer.Body)
+	}
+	w.met[fmt.Sprintf("%s %s %d", e.HTTPMethod, route.Path, answer.StatusCode)] = true
+	return answer.Body
+}
+
+// route finds the route of a path, the one with the fewest parameters first.
+func (w *world) route(method, path string) (gateway.Route, map[string]string, bool) {
+	segments := strings.Split(path, "/")
+	routes := w.dialect.Routes()
+	slices.SortStableFunc(routes, func(a, b gateway.Route) int { return strings.Count(a.Path, "{") - strings.Count(b.Path, "{") })
+	for _, r := range routes {
+		if params, ok := fit(strings.Split(r.Path, "/"), segments); ok && r.Method == method {
+			return r, params, true
+		}
+	}
+	return gateway.Route{}, nil, false
+}
+
+// parameter is a part of a path that a request fills in.
+var parameter = regexp.MustCompile(`\{[^}]*\}`)
+
+func fit(pattern, segments []string) (map[string]string, bool) {
+	params := map[string]string{}
+	for i, p := range pattern {
+		switch {
+		case len(pattern) != len(segments):
+			return nil, false
+		case strings.HasPrefix(p, "{"):
+			params[strings.Trim(p, "{}")] = segments[i]
+		case p != segments[i]:
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+// everywhere asks every operation for what all of them may answer.
+func (w *world) everywhere() {
+	known := w.caller
+	for _, r := range w.dialect.Routes() {
+		if r.Method == gateway.AnyMethod {
+			continue
+		}
+		path := parameter.ReplaceAllString(r.Path, "x")
+		if e, ok := w.event(r.Method, path, "!"); ok {
+			e.IsBase64Encoded = true
+			w.answer(400, e)
+		}
+		w.send(413, r.Method, path, strings.Repeat(" ", gateway.MaxBodyBytes+1))
+		if !r.Public {
+			w.caller = nil
+			w.send(401, r.Method, path, "{}")
+			w.caller = callerWith("nothing", "lenient")
+			w.send(403, r.Method, path, "{}")
+			w.caller = known
+		}
+	}
+}
+
+// broken is a store that fails.
+type broken struct {
+	identity.Store
+	err error
+}
+
+func (b broken) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, b.err
+}
+
+func (b broken) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.Links) (identity.Changed, error) {
+	return identity.Changed{}, b.err
+}
+
+func (b broken) Delete(context.Context, string, string, func(int64) bool) error { return b.err }
+
+func (b broken) Entries(context.Context, identity.Source, *identity.Entry, int, bool) ([]identity.Entry, error) {
+	return nil, b.err
+}
+
+// ask is a right request: method, path and body.
+type ask [3]string
+
+// failures lets the store of a service fail under requests to all operations
+// that have one. Those that only read cannot be in each other's way.
+func (w *world) failures(service **identity.Service, reads, changes []ask) {
+	sound := *service
+	for status, err := range map[int]error{500: errors.New("odd"), 503: identity.ErrUnavailable, 409: identity.ErrBusy} {
+		*service = &identity.Service{Store: broken{sound.Store, err}, Now: time.Now, Random: sound.Random}
+		all := changes
+		if status != 409 {
+			all = slices.Concat(reads, changes)
+		}
+		for _, a := range all {
+			w.send(status, a[0], a[1], a[2])
+		}
+	}
+	*service = sound
+}
+
+// unmet are the declared statuses that no request here brings about.
+func unmet(status string) string {
+	switch status {
+	case "429":
+		return "API Gateway's own: TestGatewayAnswers"
+	case "431":
+		return "said before there is a request: the URL is too long"
+	case "500", "503":
+		return "API Gateway's own where the operation asks no store: TestGatewayAnswers"
+	}
+	return ""
+}
+
+// declared finds statuses that the contract declares and nothing produced.
+func (w *world) declared() {
+	all := w.contract.Operations()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, status := range all[name] {
+			if !w.met[name+" "+status] && unmet(status) == "" {
+				w.Errorf("%s declares %s, and nothing answers so", name, status)
+			}
+		}
+	}
+	w.Logf("%d statuses met", len(w.met))
+}
+
+// member is a string in a body.
+func member(t *testing.T, body, name string) string {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(body), &all); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	s, _ := all[name].(string)
+	return s
+}

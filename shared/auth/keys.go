@@ -1,0 +1,224 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// What a client may have of keys, and what may be said of one.
+const (
+	MaxLiveKeys = 100  // neither expired nor revoked
+	MaxKeptKeys = 1000 // those included that ended and are still kept
+	MaxGranted  = 32   // entries of Granted
+
+	KeptFor = 30 * 24 * time.Hour // how long a store keeps a key that ended, so that it can be listed
+
+	maxGrantedBytes = 64 // of one entry
+)
+
+// Keys lets a client make, list and revoke keys beside those that it was
+// registered with. These are the operator's: they have no scopes of their own,
+// are not listed and cannot be revoked here.
+//
+// A caller whose own key has scopes of its own sees and makes the keys of its
+// own owner only; one with a key that the client was registered with, all.
+// Every call reads the caller's key anew and returns ErrExpired once it is
+// revoked, even while a Guard still remembers it: a revoked key makes no others
+// in the meantime. It returns ErrInvalid when the key is not there.
+type Keys struct {
+	Store  Store
+	Hasher Hasher
+	Now    func() time.Time // nil: time.Now
+}
+
+// Format shows nothing of what the store may hold.
+func (k Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[keys]") }
+
+// NewKey is what a caller says about a key to be made.
+type NewKey struct {
+	Use     Use
+	Name    string    // at most 128 bytes, printable
+	Owner   string    // whom the key is for: a label, like Name
+	Scopes  Scopes    // none: a key that may do nothing
+	Granted []string  // the scopes as the caller spelt them, to be shown again
+	Expires time.Time // to the second; zero: never
+}
+
+// KeyFilter says which keys are meant: those for one API.
+type KeyFilter struct {
+	Use   Use
+	Owner string // empty: whoever owns them
+}
+
+// InvalidKey says what is wrong with a NewKey. Its text holds no value.
+type InvalidKey struct {
+	Field  string // "name", "owner", "scopes", "scopes.1", "expires", "use" or a dialect's own
+	Reason string // the end of a sentence: "must lie in the future"
+}
+
+// Error is the field and the reason.
+func (e *InvalidKey) Error() string { return "auth: key: " + e.Field + " " + e.Reason }
+
+// Create makes a key of the caller's client and returns its text, which nobody
+// can be shown again. It returns an *InvalidKey; ErrEscalation for a scope that
+// the caller lacks or an owner that its key may not serve; ErrTooManyKeys; or
+// what the store returned. The limits hold but for requests at the same instant.
+func (k *Keys) Create(ctx context.Context, caller Caller, n NewKey) (Key, string, error) {
+	now := k.now()
+	n.Expires = n.Expires.UTC().Truncate(time.Second) // a gateway counts in seconds
+	if err := n.check(caller, now); err != nil {
+		return Key{}, "", err
+	}
+	all, own, err := k.read(ctx, caller, now)
+	if err != nil {
+		return Key{}, "", err
+	}
+	if err := n.allowed(own, all, now); err != nil {
+		return Key{}, "", err
+	}
+	made, text := newKey(caller.Client, n.Use, k.Hasher)
+	made.Name, made.Owner, made.Scopes, made.Granted = n.Name, n.Owner, newScopes(n.Scopes), n.Granted
+	made.Expires, made.Created = n.Expires, now
+	if err := k.Store.CreateKey(ctx, made); err != nil {
+		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
+	}
+	return made, text, nil
+}
+
+// List returns keys that were made here, the newest first, ended ones too: at
+// most MaxKeptKeys.
+func (k *Keys) List(ctx context.Context, caller Caller, f KeyFilter) ([]Key, error) {
+	all, own, err := k.read(ctx, caller, k.now())
+	if err != nil {
+		return nil, err
+	}
+	list := slices.DeleteFunc(all, func(key Key) bool { return !f.covers(key, own) })
+	slices.SortFunc(list, func(a, b Key) int { return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID)) })
+	return list[:min(len(list), MaxKeptKeys)], nil
+}
+
+// Revoke ends a key that List shows; it returns ErrUnknown for any other id. To
+// revoke it again changes nothing. What other processes know of the key is
+// refused within 60 s: 30 s of a Guard's memory and 30 s of the gateway's.
+func (k *Keys) Revoke(ctx context.Context, caller Caller, f KeyFilter, id string) error {
+	if !spelled(id, keyIDChars) {
+		return ErrUnknown
+	}
+	now := k.now()
+	all, own, err := k.read(ctx, caller, now)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(all, func(key Key) bool { return key.ID == id && f.covers(key, own) })
+	switch {
+	case at < 0:
+		return ErrUnknown
+	case reached(all[at].Revoked, now):
+		return nil
+	}
+	if err := k.Store.RevokeKey(ctx, caller.Client, id, now); err != nil {
+		return fmt.Errorf("auth: revoke key: %w", err)
+	}
+	return nil
+}
+
+// read returns all keys of the caller's client and, of these, the caller's own.
+func (k *Keys) read(ctx context.Context, caller Caller, now time.Time) (all []Key, own Key, err error) {
+	if all, err = k.Store.Keys(ctx, caller.Client); err != nil {
+		return nil, Key{}, fmt.Errorf("auth: read keys: %w", err)
+	}
+	at := slices.IndexFunc(all, func(key Key) bool { return key.ID == caller.Key })
+	switch {
+	case at < 0:
+		return nil, Key{}, fmt.Errorf("%w: the caller's key is gone", ErrInvalid)
+	case all[at].ended(now):
+		return nil, Key{}, ErrExpired
+	}
+	return all, all[at], nil
+}
+
+func (k *Keys) now() time.Time {
+	now := time.Now
+	if k.Now != nil {
+		now = k.Now
+	}
+	return now().UTC().Truncate(time.Microsecond)
+}
+
+// check judges what is asked for by itself and by what the caller holds.
+func (n NewKey) check(caller Caller, now time.Time) error {
+	for _, label := range []struct{ field, text string }{{"name", n.Name}, {"owner", n.Owner}} {
+		if !validLabel(label.text) {
+			return &InvalidKey{label.field, "must have at most 128 bytes of printable text"}
+		}
+	}
+	if err := checkGranted(n.Granted); err != nil {
+		return err
+	}
+	switch _, known := prefixes[n.Use]; {
+	case !known:
+		return &InvalidKey{"use", "must be an API"}
+	case reached(n.Expires, now):
+		return &InvalidKey{"expires", "must lie in the future"}
+	case n.Expires.Year() > 9999:
+		return &InvalidKey{"expires", "must lie before the year 10000"}
+	}
+	if slices.ContainsFunc(n.Scopes, func(s string) bool { return !caller.Scopes.Has(s) }) {
+		return ErrEscalation
+	}
+	return outlives(n.Expires, caller.Expires)
+}
+
+func checkGranted(granted []string) error {
+	if len(granted) > MaxGranted {
+		return &InvalidKey{"scopes", fmt.Sprintf("must have at most %d entries", MaxGranted)}
+	}
+	for i, s := range granted {
+		if len(s) > maxGrantedBytes || !utf8.ValidString(s) || strings.ContainsFunc(s, unprintable) {
+			return &InvalidKey{fmt.Sprintf("scopes.%d", i), fmt.Sprintf("must have at most %d bytes of printable text", maxGrantedBytes)}
+		}
+	}
+	return nil
+}
+
+// allowed judges what is asked for by the key that asks and by the keys there are.
+func (n NewKey) allowed(own Key, all []Key, now time.Time) error {
+	live := 0
+	for _, key := range all {
+		if key.Scopes != nil && !key.ended(now) {
+			live++
+		}
+	}
+	switch {
+	case !own.serves(n.Owner):
+		return ErrEscalation
+	case live >= MaxLiveKeys, len(all) >= MaxKeptKeys:
+		return ErrTooManyKeys
+	}
+	return outlives(n.Expires, earliest(own.Expires, own.Revoked))
+}
+
+// outlives returns an *InvalidKey for a key that would live longer than its
+// maker; zero is for ever.
+func outlives(expires, maker time.Time) error {
+	if !maker.IsZero() && (expires.IsZero() || expires.After(maker)) {
+		return &InvalidKey{"expires", "must not be later than that of the key that makes it"}
+	}
+	return nil
+}
+
+// covers tells whether the filter means key, and own may see it.
+func (f KeyFilter) covers(key, own Key) bool {
+	return key.Scopes != nil && key.Use == f.Use && (f.Owner == "" || key.Owner == f.Owner) && own.serves(key.Owner)
+}
+
+// serves tells whether keys of that owner are this key's business.
+func (k Key) serves(owner string) bool { return k.Scopes == nil || k.Owner == owner }
+
+func (k Key) ended(now time.Time) bool { return reached(k.Expires, now) || reached(k.Revoked, now) }

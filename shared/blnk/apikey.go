@@ -1,0 +1,137 @@
+package blnk
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/strictjson"
+)
+
+// Keys makes, lists and revokes the API keys of a caller's client.
+type Keys interface {
+	Create(ctx context.Context, caller auth.Caller, n auth.NewKey) (auth.Key, string, error)
+	List(ctx context.Context, caller auth.Caller, f auth.KeyFilter) ([]auth.Key, error)
+	Revoke(ctx context.Context, caller auth.Caller, f auth.KeyFilter, id string) error
+}
+
+// CreateAPIKey serves POST /api-keys. The answer shows the key's text: no later
+// one does. Equal requests make a key each.
+func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
+	var body createKeyRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	wanted, err := body.key()
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	made, text, err := a.Keys.Create(r.Context(), r.Caller, wanted)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.JSON(http.StatusCreated, strictjson.Encode(keyToWire(made, text))), nil
+}
+
+// ListAPIKeys serves GET /api-keys: the keys that CreateAPIKey made, of one
+// owner if the parameter owner says so, the newest first. Ended ones are shown
+// for as long as they are kept.
+func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
+	list, err := a.Keys.List(r.Context(), r.Caller, keyFilter(r))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	shown := make([]apiKeyWire, len(list))
+	for i, k := range list {
+		shown[i] = keyToWire(k, k.Shown())
+	}
+	return gateway.JSON(http.StatusOK, strictjson.Encode(shown)), nil
+}
+
+// RevokeAPIKey serves DELETE /api-keys/{id}, and again for a key that is revoked
+// already. The key is refused everywhere within 60 s. One that ListAPIKeys
+// would not show is not found.
+func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
+	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
+	if !ok {
+		return gateway.Response{}, auth.ErrUnknown
+	}
+	if err := a.Keys.Revoke(r.Context(), r.Caller, keyFilter(r), id); err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.Response{Status: http.StatusNoContent}, nil
+}
+
+// keyFilter means this API's keys, of one owner if the request names one.
+func keyFilter(r *gateway.Request) auth.KeyFilter {
+	return auth.KeyFilter{Use: auth.UseBlnk, Owner: r.Query.Get("owner")}
+}
+
+// keyIDPrefix makes a key's id one of this dialect's.
+const keyIDPrefix = "api_key_"
+
+// createKeyRequest is what a client says of a new key. All of it is required.
+type createKeyRequest struct {
+	Name      string   `json:"name"`
+	Owner     string   `json:"owner"`
+	Scopes    []string `json:"scopes"`
+	ExpiresAt string   `json:"expires_at"`
+}
+
+// key translates the request into the core's words. It returns an
+// *auth.InvalidKey for what is missing or of another form.
+func (c *createKeyRequest) key() (auth.NewKey, error) {
+	for _, member := range []struct {
+		name string
+		sent bool
+	}{{"name", c.Name != ""}, {"owner", c.Owner != ""}, {"scopes", len(c.Scopes) > 0}, {"expires_at", c.ExpiresAt != ""}} {
+		if !member.sent {
+			return auth.NewKey{}, &auth.InvalidKey{Field: member.name, Reason: "is required"}
+		}
+	}
+	scopes, err := scopesOf(c.Scopes)
+	if err != nil {
+		return auth.NewKey{}, err
+	}
+	expires, err := time.Parse(time.RFC3339, c.ExpiresAt)
+	if err != nil {
+		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
+	}
+	return auth.NewKey{
+		Use: auth.UseBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, Granted: c.Scopes, Expires: expires,
+	}, nil
+}
+
+// keyMember is the name that a field of a key has in this dialect.
+func keyMember(field string) string {
+	if field == "expires" {
+		return "expires_at"
+	}
+	return field
+}
+
+// apiKeyWire is a key in an answer, its members in this order. LastUsedAt is
+// always the zero time: to know better would cost a write per request.
+type apiKeyWire struct {
+	ID         string    `json:"api_key_id"`
+	Key        string    `json:"key"`
+	Name       string    `json:"name"`
+	OwnerID    string    `json:"owner_id"`
+	Scopes     []string  `json:"scopes"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	IsRevoked  bool      `json:"is_revoked"`
+	RevokedAt  time.Time `json:"revoked_at,omitzero"`
+}
+
+// keyToWire translates a key; shown is what may be seen of its text.
+func keyToWire(k auth.Key, shown string) apiKeyWire {
+	return apiKeyWire{
+		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.Granted,
+		ExpiresAt: k.Expires, CreatedAt: k.Created, IsRevoked: !k.Revoked.IsZero(), RevokedAt: k.Revoked,
+	}
+}

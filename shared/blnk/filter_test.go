@@ -1,0 +1,335 @@
+package blnk_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/shared/identity"
+)
+
+// crowd is a world of seven identities, one a minute, the last two made as the
+// other dialect makes them. Their ids are one to seven.
+func crowd(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	for n, body := range []string{
+		`{"identity_type":"individual","first_name":"Ana","last_name":"Alba","email_address":"Ana@Example.com","phone_number":"+15551234567","country":"PER","post_code":"01234","dob":"1990-01-15","meta_data":{"tier":"gold","score":10,"vip":true,"nested":{"a":1},"none":null}}`,
+		`{"identity_type":"individual","first_name":"Bea","last_name":"O'Neill","email_address":"bea@example.com","country":"PER","dob":"1985-06-30","meta_data":{"tier":"silver","score":9}}`,
+		`{"identity_type":"organization","organization_name":"100% Acme_Ltd","category":"bank","country":"CHL","meta_data":{"tier":"gold","score":9007199254740993}}`,
+		`{"identity_type":"individual","first_name":"ana","country":"chl","meta_data":{"score":"10"}}`,
+		`{"first_name":"Ñandú"}`,
+	} {
+		w.now = w.now.Add(time.Minute)
+		wantStatus(t, w.send(request{body: strings.Replace(body, "{", fmt.Sprintf(`{"identity_id":%q,`, crowdID(n+1)), 1)}), 201)
+	}
+	for n, p := range []identity.Profile{
+		{Kind: identity.Individual, FirstName: "Zoë", Email: "ana@example.com", Phone: "+56912345678", Country: "CHL"},
+		{Kind: identity.Organization, OrganizationName: "Firm", Country: "CHL"},
+	} {
+		w.now = w.now.Add(time.Minute)
+		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: crowdID(n + 6)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
+		t.Fatal(err)
+	}
+	w.told.Reset()
+	return w
+}
+
+func crowdID(n int) string { return fmt.Sprintf("idt_%08d-0000-4000-8000-000000000000", n) }
+
+// members are the numbers of a crowd in an answer.
+func members(t *testing.T, a events.APIGatewayProxyResponse) string {
+	t.Helper()
+	var list []struct {
+		ID string `json:"identity_id"`
+	}
+	if err := json.Unmarshal([]byte(a.Body), &list); err != nil || a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, a.Body)
+	}
+	numbers := ""
+	for _, i := range list {
+		numbers += i.ID[11:12]
+	}
+	return numbers
+}
+
+// listed asks GET /identities.
+func listed(query string) request {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		panic(err)
+	}
+	return request{operation: "list-identities", values: values}
+}
+
+// filter asks POST /identities/filter.
+func filter(body string) request {
+	return request{operation: "filter-identities", body: body, caller: everyone}
+}
+
+func TestFilters(t *testing.T) {
+	const first = "2026-03-04T05:07:07.123456Z" // when 1 was made
+	tests := []struct{ name, query, want string }{
+		{"no filter", "", "7654321"},
+		{"unknown parameters pass", "instance_id=x&Country_eq=y", "7654321"},
+		{"equal", "country_eq=CHL", "763"},
+		{"equal is exact", "country_eq=chl", "4"},
+		{"not equal, empty ones too", "country_ne=CHL", "5421"},
+		{"its other name", "country_neq=CHL", "5421"},
+		{"text that looks like a number", "post_code_eq=01234", "1"},
+		{"number that the text is not", "post_code_eq=1234", ""},
+		{"plus sign", "phone_number_eq=%2B15551234567", "1"},
+		{"email in another case", "email_address_eq=ANA@example.COM", "61"},
+		{"emails", "email_address_in=bea@example.com,ana@example.com,x", "621"},
+		{"email not", "email_address_ne=ana@example.com", "75432"},
+		{"phone of the other dialect", "phone_number_in=%2B56912345678,%2B15551234567", "61"},
+		{"in", "first_name_in=Ana,Bea", "21"},
+		{"greater", "first_name_gt=Ana", "6542"},
+		{"at least", "first_name_gte=Ana", "65421"},
+		{"less, empty ones too", "first_name_lt=Ana", "73"},
+		{"at most", "first_name_lte=Ana", "731"},
+		{"between", "first_name_between=Ana|Bea", "21"},
+		{"like", "first_name_like=A%25", "1"},
+		{"like with one character", "first_name_like=_na", "41"},
+		{"like is exact in case", "first_name_like=ana", "4"},
+		{"ilike", "first_name_ilike=ANA", "41"},
+		{"ilike beyond ASCII", "first_name_ilike=%C3%B1AND%C3%9A", "5"},
+		{"like with its own signs", `organization_name_like=100\%25 Acme\_Ltd`, "3"},
+		{"like in the middle", "organization_name_like=%25Acme%25", "3"},
+		{"quote", "last_name_eq=O'Neill", "2"},
+		{"SQL", "last_name_eq=' OR 1=1 --", ""},
+		{"is null", "email_address_isnull=", "7543"},
+		{"is not null", "email_address_isnotnull=true", "621"},
+		{"type", "identity_type_eq=organization", "73"},
+		{"no type", "identity_type_isnull=", "5"},
+		{"id", "identity_id_eq=" + crowdID(2), "2"},
+		{"ids, some of nobody", "identity_id_in=" + crowdID(2) + ",foreign,nobody,a b," + crowdID(4), "42"},
+		{"dob", "dob_eq=1990-01-15", "1"},
+		{"dob with a time", "dob_eq=1990-01-15T00:00:00Z", "1"},
+		{"dob before", "dob_lt=1990-01-01", "2"},
+		{"no dob", "dob_isnull=", "76543"},
+		{"Blnk's own way to say no dob", "dob_eq=0001-01-01T00:00:00Z", "76543"},
+		{"dob not", "dob_ne=1990-01-15", "765432"},
+		{"created at", "created_at_eq=" + first, "1"},
+		{"created after", "created_at_gt=" + first, "765432"},
+		{"created from", "created_at_gte=" + first, "7654321"},
+		{"created before", "created_at_lt=" + first, ""},
+		{"created until", "created_at_lte=" + first, "1"},
+		{"created between", "created_at_between=2026-03-04T05:08:00Z|2026-03-04T05:10:00Z", "32"},
+		{"created on a day", "created_at_lt=2026-03-05", "7654321"},
+		{"created with an offset", "created_at_lt=2026-03-04T08:08:00%2B03:00", "1"},
+		{"metadata", "meta_data.tier_eq=gold", "31"},
+		{"metadata not, missing too", "meta_data.tier_ne=gold", "76542"},
+		{"metadata number", "meta_data.score_eq=10.0", "1"},
+		{"metadata text of digits", "meta_data.score_eq=10", "41"},
+		{"metadata numbers are ordered as such", "meta_data.score_gt=9.5", "31"},
+		{"metadata large number", "meta_data.score_eq=9007199254740993", "3"},
+		{"metadata larger by one", "meta_data.score_gt=9007199254740992", "3"},
+		{"metadata huge exponent", "meta_data.score_lt=1e999999999", "4321"},
+		{"metadata boolean", "meta_data.vip_eq=true", "1"},
+		{"metadata null", "meta_data.none_isnull=", "7654321"},
+		{"metadata object", "meta_data.nested_isnotnull=", "1"},
+		{"metadata object is equal to nothing", `meta_data.nested_eq={"a":1}`, ""},
+		{"metadata missing is not empty", "meta_data.tier_eq=", ""},
+		{"metadata like", "meta_data.tier_ilike=G%25", "31"},
+		{"and", "country_eq=CHL&identity_type_eq=organization", "73"},
+		{"and with a look-up", "email_address_eq=ana@example.com&country_eq=CHL", "6"},
+		{"and with two look-ups", "email_address_eq=ana@example.com&identity_id_eq=" + crowdID(1), "1"},
+		{"or", "country_eq=PER&first_name_eq=ana&logical_operator=or", "421"},
+		{"or with a look-up", "email_address_eq=bea@example.com&country_eq=chl&logical_operator=or", "42"},
+		{"or of look-ups", "email_address_eq=bea@example.com&phone_number_eq=%2B56912345678&logical_operator=OR", "62"},
+		{"or of ids", "identity_id_eq=" + crowdID(1) + "&identity_id_in=" + crowdID(3) + "&logical_operator=or", "31"},
+		{"or of an id and a look-up", "identity_id_eq=" + crowdID(3) + "&email_address_eq=bea@example.com&logical_operator=or", "32"},
+		{"contradiction", "country_eq=PER&country_eq=CHL", ""},
+		{"limit", "limit=2", "76"},
+		{"limit and offset", "limit=2&offset=3", "43"},
+		{"offset beyond", "offset=10000", ""},
+		{"limit above a hundred", "limit=1000", "7654321"},
+		{"filter, limit and offset", "country_eq=CHL&limit=1&offset=1", "6"},
+	}
+	w := crowd(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := members(t, w.send(listed(tt.query))); got != tt.want {
+				t.Errorf("%s: got %q, want %q", tt.query, got, tt.want)
+			}
+			if body, same := asBody(t, tt.query); same {
+				if got := members(t, w.send(filter(body))); got != tt.want {
+					t.Errorf("POST %s: got %q, want %q", body, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+var filterName = regexp.MustCompile(`^(.+)_([a-z]+)$`)
+
+// asBody is a query as the body of a POST, if the two mean the same.
+func asBody(t *testing.T, query string) (string, bool) {
+	t.Helper()
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := map[string]any{"filters": []any{}}
+	var filters []any
+	for name, all := range values {
+		switch name {
+		case "logical_operator":
+			body[name] = all[0]
+			continue
+		case "limit", "offset", "instance_id":
+			return "", false
+		}
+		m := filterName.FindStringSubmatch(name)
+		for _, value := range all {
+			f := map[string]any{"field": m[1], "operator": m[2]}
+			switch {
+			case m[2] == "in":
+				f["values"] = strings.Split(value, ",")
+			case m[2] == "between":
+				f["values"] = strings.Split(value, "|")
+			case !strings.HasPrefix(m[2], "is"):
+				f["value"] = value
+			}
+			filters = append(filters, f)
+		}
+	}
+	body["filters"] = filters
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), true
+}
+
+func TestFilterBodies(t *testing.T) {
+	w := crowd(t)
+	for _, tt := range []struct{ name, body, want string }{
+		{"nothing", `{}`, "7654321"},
+		{"a number is a text", `{"filters":[{"field":"meta_data.score","operator":"eq","value":10}]}`, "41"},
+		{"a large number", `{"filters":[{"field":"meta_data.score","operator":"eq","value":9007199254740993}]}`, "3"},
+		{"a boolean", `{"filters":[{"field":"meta_data.vip","operator":"eq","value":true}]}`, "1"},
+		{"sorted", `{"sort_by":"first_name"}`, "5" + "4" + "6" + "2" + "1" + "73"},
+		{"sorted upwards", `{"sort_by":"first_name","sort_order":"asc"}`, "37" + "1" + "2" + "6" + "4" + "5"},
+		{"by creation upwards", `{"sort_by":"created_at","sort_order":"ASC"}`, "1234567"},
+		{"by something unknown", `{"sort_by":"favourite_colour"}`, "7654321"},
+		{"by the date of birth", `{"sort_by":"dob","filters":[{"field":"dob","operator":"isnotnull"}]}`, "12"},
+		{"limit that is none", `{"limit":0}`, "7654321"},
+		{"limit, offset and order", `{"limit":2,"offset":1,"sort_by":"first_name","sort_order":"asc"}`, "71"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := members(t, w.send(filter(tt.body))); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefusedFilters(t *testing.T) {
+	const operators = " needs an operator: eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+	long := strings.Repeat("x", 1001)
+	many := strings.TrimSuffix(strings.Repeat("x,", 101), ",")
+	for _, tt := range []struct{ name, query, want string }{
+		{"unknown operator", "first_name_foo=" + canary, "first_name_foo" + operators},
+		{"no operator", "first_name=" + canary, "first_name" + operators},
+		{"empty operator", "first_name_=" + canary, "first_name_" + operators},
+		{"metadata itself", "meta_data_eq=" + canary, "meta_data_eq names no member to filter by"},
+		{"metadata too deep", "meta_data.a.b_eq=" + canary, "meta_data.a.b_eq names no member to filter by"},
+		{"metadata without a name", "meta_data._eq=x", "meta_data._eq names no member to filter by"},
+		{"metadata without an operator", "meta_data.tier=x", "meta_data.tier" + operators},
+		{"long value", "first_name_eq=" + long, "first_name_eq: a value must be text of at most 1000 characters"},
+		{"many values", "first_name_in=" + many, "first_name_in must have from 1 to 100 values"},
+		{"many filters", strings.Repeat("first_name_eq=x&", 21), "a list takes at most 20 filters"},
+		{"one end of two", "first_name_between=x", "first_name_between must have 2 values"},
+		{"three ends", "first_name_between=a|b|c", "first_name_between must have 2 values"},
+		{"null that is not", "first_name_isnull=false", "first_name_isnull must have no value, or true"},
+		{"no date", "dob_eq=" + canary, "dob_eq: a value must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
+		{"no time", "created_at_gt=" + canary, "created_at_gt: a value must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
+		{"like a date", "dob_like=1990-01-15", "dob_like: a date has no like"},
+		{"NUL", "first_name_eq=%00", "first_name_eq: a value must be text of at most 1000 characters"},
+		{"not UTF-8", "first_name_eq=%ff", "first_name_eq: a value must be text of at most 1000 characters"},
+		{"no limit", "limit=" + canary, "limit must be a whole number from 1 to 100"},
+		{"limit of none", "limit=0", "limit must be a whole number from 1 to 100"},
+		{"offset below", "offset=-1", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
+		{"offset beyond", "offset=10001", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
+		{"neither and nor or", "logical_operator=xor", "logical_operator must be and or or"},
+		{"cursor of nobody", "cursor=" + canary, "cursor is none that this list gave out"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			var got events.APIGatewayProxyResponse
+			output := captured(t, func() { got = w.send(listed(tt.query)) })
+			want := fmt.Sprintf(`{"errors":[%q],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)
+			if strings.HasPrefix(tt.name, "cursor") {
+				want = fmt.Sprintf(`{"error":%q,"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)
+			}
+			if got.StatusCode != 400 || got.Body != want {
+				t.Errorf("got %d %s\nwant %s", got.StatusCode, got.Body, want)
+			}
+			noCanary(t, output+got.Body)
+			if w.table.gets > 0 {
+				t.Error("the table was asked")
+			}
+		})
+	}
+	for _, tt := range []struct{ name, body, code, text string }{
+		{"no field", `{"filters":[{"operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field is required"},
+		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0 names no member to filter by"},
+		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1" + operators},
+		{"a value that is an object", `{"filters":[{"field":"city","operator":"eq","value":{"a":1}}]}`, malformed, "filters.0.value must be a string, a number or a boolean"},
+		{"no value", `{"filters":[{"field":"city","operator":"eq"}]}`, "GEN_VALIDATION_ERROR", "filters.0 must have one value"},
+		{"lone surrogate", `{"filters":[{"field":"city","operator":"eq","value":"\ud800"}]}`, malformed, "filters.0.value must not hold a lone surrogate"},
+		{"odd order", `{"sort_order":"up"}`, "GEN_VALIDATION_ERROR", "sort_order must be asc or desc"},
+		{"limit that is a text", `{"limit":"5"}`, malformed, "limit must be a whole number"},
+		{"filters that are none", `{"filters":{}}`, malformed, "filters must be an array"},
+	} {
+		t.Run("POST "+tt.name, func(t *testing.T) {
+			wantError(t, newWorld(t).send(filter(tt.body)), 400, tt.code, tt.text)
+		})
+	}
+}
+
+// TestLikeIsQuick: no pattern makes the work explode.
+func TestLikeIsQuick(t *testing.T) {
+	w := newWorld(t)
+	wantStatus(t, w.send(request{body: `{"meta_data":{"a":"` + strings.Repeat("a", 4096) + `","b":"` + strings.Repeat("a", 4097) + `"}}`}), 201)
+	pattern := url.QueryEscape(strings.Repeat("%a", 400) + "b")
+	begin := time.Now()
+	if got := w.send(listed("meta_data.a_like=" + pattern)); got.Body != "[]" {
+		t.Error(got.Body)
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	for name, want := range map[string]int{"a": 1, "b": 0} { // beyond 4096 bytes nothing fits
+		if got := w.send(listed("meta_data." + name + "_like=%25")); strings.Count(got.Body, "identity_id") != want {
+			t.Errorf("%s: %d bytes", name, len(got.Body))
+		}
+	}
+}
+
+func TestSorted(t *testing.T) {
+	w := crowd(t)
+	for _, name := range keys {
+		body := fmt.Sprintf(`{"sort_by":%q,"sort_order":"asc"}`, name)
+		up := members(t, w.send(filter(body)))
+		down := []byte(members(t, w.send(filter(strings.Replace(body, "asc", "desc", 1)))))
+		slices.Reverse(down)
+		if name != "meta_data" && up != string(down) {
+			t.Errorf("%s: upwards %s, downwards the other way round %s", name, up, down)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package blnk
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// Limits of a page.
+const (
+	defaultLimit = 20 // with a filter; without one a page is maxLimit
+	maxLimit     = 100
+	maxOffset    = 10_000
+	maxQuery     = 4096 // bytes of filters that a cursor carries
+)
+
+// listing is what a client asks of a list.
+type listing struct {
+	Conditions []condition
+	Any        bool   // one condition suffices
+	SortBy     string // a member; empty: created_at
+	Ascending  bool
+	limit      int
+	offset     int
+	count      bool
+	query      string // the filters as they came, for the next page's link
+}
+
+// print tells one list from another: its filters and order.
+func (l *listing) print() string {
+	sum := sha256.Sum256(strictjson.Encode(l))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// ListIdentities serves GET /identities: the newest first, in pages, narrowed
+// by parameters such as country_eq. The header Link says where it goes on.
+func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
+	text := r.Query.Get("cursor")
+	l, err := listQuery(r.Query)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if text == "" {
+		return a.list(r, l, identity.Position{Skip: l.offset})
+	}
+	at, err := a.Cursors.open(r.Caller.Tenant, r.Operation, text)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if len(l.Conditions) == 0 && at.Query != "" {
+		if l, err = resumed(at.Query, r.Query.Get("limit")); err != nil {
+			return gateway.Response{}, err
+		}
+	}
+	return a.resume(r, l, at)
+}
+
+// resumed is the list of a cursor that is followed without its filters.
+func resumed(query, limit string) (listing, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return listing{}, errCursor
+	}
+	if limit != "" {
+		values.Set("limit", limit)
+	}
+	return listQuery(values)
+}
+
+// FilterIdentities serves POST /identities/filter. The header Link says where
+// it goes on: the same body is to be sent there.
+func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
+	var body filterRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	l, err := body.listing()
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	text := r.Query.Get("cursor")
+	if text == "" {
+		return a.list(r, l, identity.Position{Skip: l.offset})
+	}
+	at, err := a.Cursors.open(r.Caller.Tenant, r.Operation, text)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return a.resume(r, l, at)
+}
+
+func (a *API) resume(r *gateway.Request, l listing, at cursor) (gateway.Response, error) {
+	if l.print() != at.Print {
+		return gateway.Response{}, errOtherCursor
+	}
+	return a.list(r, l, at.position())
+}
+
+type countedWire struct {
+	Data  []identityWire `json:"data"`
+	Total int            `json:"total_count"`
+}
+
+func (a *API) list(r *gateway.Request, l listing, at identity.Position) (gateway.Response, error) {
+	search := l.search(a.Identities)
+	search.Tenant, search.At = r.Caller.Tenant, at
+	for n := range search.Sources {
+		search.Sources[n].Tenant = r.Caller.Tenant
+	}
+	found, err := a.Identities.Search(r.Context(), search)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	wires := make([]identityWire, len(found.Identities))
+	for n := range found.Identities {
+		wires[n] = toWire(found.Identities[n])
+	}
+	body := strictjson.Encode(wires)
+	if l.count {
+		body = strictjson.Encode(countedWire{wires, found.Total})
+	}
+	answer := gateway.JSON(http.StatusOK, body)
+	if found.Next != nil {
+		answer = answer.With("Link", a.next(r, l, *found.Next))
+	}
+	return answer, nil
+}
+
+// next is the link to the next page (RFC 8288): a reference relative to the
+// request's own URL, since the stage before its path is not known here.
+func (a *API) next(r *gateway.Request, l listing, at identity.Position) string {
+	query := l.query
+	if len(query) > maxQuery {
+		query = "" // the client is to send its filters again
+	}
+	text := a.Cursors.seal(r.Caller.Tenant, r.Operation, newCursor(at, query, l.print()))
+	return "<?cursor=" + text + "&limit=" + strconv.Itoa(l.limit) + `>; rel="next"`
+}
+
+// search is what the core is to look for. What the conditions say of ids,
+// emails, phones and the time of creation narrows what is read.
+func (l *listing) search(s *identity.Service) identity.Search {
+	q := identity.Search{Limit: l.limit, Ascending: l.Ascending, Count: l.count}
+	if by := columns[l.SortBy]; l.SortBy != "" && l.SortBy != "created_at" {
+		q.SortBy = by.sortText
+	}
+	if len(l.Conditions) == 0 {
+		return q
+	}
+	tests := make([]func(*identity.Identity) bool, len(l.Conditions))
+	for n := range l.Conditions {
+		tests[n] = l.Conditions[n].test(s)
+	}
+	q.Fits = func(i *identity.Identity) bool {
+		for _, fits := range tests {
+			if fits(i) == l.Any {
+				return l.Any
+			}
+		}
+		return !l.Any
+	}
+	l.narrow(&q)
+	return q
+}

@@ -1,0 +1,203 @@
+package blnk_test
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/shared/identity"
+)
+
+var link = regexp.MustCompile(`^<\?(cursor=[A-Za-z0-9_-]+&limit=\d+)>; rel="next"$`)
+
+// next is the query of an answer's link; empty on the last page.
+func next(t *testing.T, a events.APIGatewayProxyResponse) string {
+	t.Helper()
+	sent := a.MultiValueHeaders["Link"]
+	if len(sent) == 0 {
+		return ""
+	}
+	m := link.FindStringSubmatch(sent[0])
+	if m == nil || len(sent) > 1 {
+		t.Fatalf("Link is %q", sent)
+	}
+	return m[1]
+}
+
+// follow reads a list to its end, by its links alone.
+func (w *world) follow(t *testing.T, first request) (met string, pages int) {
+	t.Helper()
+	for r := first; ; pages++ {
+		got := w.send(r)
+		met += members(t, got)
+		query := next(t, got)
+		if query == "" || pages > 100 {
+			return met, pages + 1
+		}
+		r = listed(query)
+		r.operation, r.body, r.caller = first.operation, first.body, first.caller
+	}
+}
+
+func TestPages(t *testing.T) {
+	w := crowd(t)
+	for _, tt := range []struct {
+		name  string
+		first request
+		want  string
+		pages int
+	}{
+		{"all", listed("limit=2"), "7654321", 4},
+		{"all, one by one", listed("limit=1"), "7654321", 7},
+		{"from an offset", listed("limit=2&offset=3"), "4321", 2},
+		{"filtered", listed("limit=1&country_eq=CHL"), "763", 3},
+		{"one of several", listed("limit=1&country_eq=CHL&first_name_eq=Ana&logical_operator=or"), "7631", 4},
+		{"looked up", listed("limit=1&email_address_in=ana@example.com,bea@example.com"), "621", 3},
+		{"by id", listed("limit=1&identity_id_in=" + crowdID(3) + "," + crowdID(1)), "31", 2},
+		{"a body", filter(`{"limit":2}`), "7654321", 4},
+		{"a body with a filter", filter(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`), "763", 3},
+		{"sorted", filter(`{"limit":2,"sort_by":"first_name"}`), "5462173", 4},
+		{"sorted and filtered", filter(`{"limit":1,"sort_by":"first_name","sort_order":"asc","filters":[{"field":"first_name","operator":"isnotnull"}]}`), "12645", 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if met, pages := w.follow(t, tt.first); met != tt.want || pages != tt.pages {
+				t.Errorf("met %q in %d pages, want %q in %d", met, pages, tt.want, tt.pages)
+			}
+		})
+	}
+}
+
+// TestCursors: a cursor is good for its own list only, and shows nothing.
+func TestCursors(t *testing.T) {
+	const foreign = "cursor is none that this list gave out"
+	const another = "cursor belongs to another list: send the same filters and order with it"
+	w := crowd(t)
+	filtered := next(t, w.send(listed("limit=1&country_eq=CHL")))
+	whole := next(t, w.send(listed("limit=1")))
+	posted := next(t, w.send(filter(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`)))
+	post := func(query, body string) request {
+		r := listed(query)
+		r.operation, r.body, r.caller = "filter-identities", body, everyone
+		return r
+	}
+	damaged := []byte(filtered)
+	damaged[20] ^= 1
+	for _, tt := range []struct {
+		name string
+		request
+		text string
+	}{
+		{"another tenant", listed(filtered).by(other), foreign},
+		{"the other operation", post(filtered, `{}`), foreign},
+		{"the other operation's", listed(posted), foreign},
+		{"damaged", listed(string(damaged)), foreign},
+		{"cut off", listed(filtered[:40]), foreign},
+		{"other filters", listed(filtered + "&country_eq=PER"), another},
+		{"filters where none were", listed(whole + "&country_eq=CHL"), another},
+		{"another body", post(posted, `{}`), another},
+		{"another order", post(posted, `{"filters":[{"field":"country","operator":"eq","value":"CHL"}],"sort_by":"city"}`), another},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wantError(t, w.send(tt.request), 400, "GEN_VALIDATION_ERROR", tt.text)
+		})
+	}
+	if got := members(t, w.send(listed(filtered+"&country_eq=CHL"))); got != "6" {
+		t.Errorf("with its own filter: %q", got)
+	}
+	w.told.Reset()
+	got := w.send(listed("limit=1&first_name_ne=" + canary + "&email_address_ne=juana@canaria.qzxv"))
+	noCanary(t, got.MultiValueHeaders["Link"][0])
+	wide := "limit=1"
+	for n := range 19 {
+		wide += fmt.Sprintf("&city_ne=%d%s", n, strings.Repeat("x", 900))
+	}
+	got = w.send(listed(wide))
+	if query := next(t, got); len(query) > 2048 {
+		t.Errorf("a link of %d bytes", len(query))
+	} else if rest := members(t, w.send(listed(query+strings.TrimPrefix(wide, "limit=1")))); rest != "6" {
+		t.Errorf("with its filters sent again: %q", rest)
+	}
+}
+
+// TestPagesHoldWhoeverComesAndGoes: who is there throughout is met once.
+func TestPagesHoldWhoeverComesAndGoes(t *testing.T) {
+	w := crowd(t)
+	first := w.send(listed("limit=3"))
+	wantStatus(t, w.send(request{operation: "delete-identity", id: crowdID(5), caller: everyone}), 200) // the last one shown
+	wantStatus(t, w.send(request{operation: "delete-identity", id: crowdID(4), caller: everyone}), 200) // the next one
+	w.now = w.now.Add(time.Minute)
+	wantStatus(t, w.send(request{body: `{}`}), 201)
+	if got := members(t, w.send(listed(next(t, first)))); got != "321" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCount(t *testing.T) {
+	w := crowd(t)
+	w.send(filter(`{"include_count":true,"limit":2}`))
+	w.send(filter(`{"include_count":true,"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`))
+	w.send(filter(`{"include_count":true,"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
+	w.send(filter(`{"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
+	w.send(listed("country_eq=nowhere"))
+	w.send(listed("country_eq=CHL"))
+	w.send(listed("country_foo=CHL&limit=none"))
+	told := w.told.String()
+	w.told.Reset()
+	w.told.WriteString(regexp.MustCompile(`cursor=[A-Za-z0-9_-]+`).ReplaceAllString(told, "cursor=CURSOR"))
+	w.golden("filter")
+}
+
+// TestTokenizedAreFound: by their email and phone as before, by what is shown,
+// and by nothing else of what they were.
+func TestTokenizedAreFound(t *testing.T) {
+	w := crowd(t)
+	before := w.send(listed("first_name_eq=Ana"))
+	tokenize := request{operation: "tokenize-identity", id: crowdID(1), body: `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`}
+	wantStatus(t, w.send(tokenize), 200)
+	shown := strings.Trim(at(t, w.send(get(crowdID(1))).Body, "first_name"), `"`)
+	for query, want := range map[string]string{
+		"email_address_eq=ANA@example.com": "61", "email_address_in=x,ana@example.com": "61",
+		"email_address_ne=ana@example.com": "75432", "phone_number_eq=%2B15551234567": "1",
+		"country_eq=PER&email_address_eq=ana@example.com": "1",
+		"first_name_eq=Ana":                                                      "",
+		"first_name_eq=" + url.QueryEscape(shown):                                "1",
+		"first_name_like=FPT:%25":                                                "1",
+		"email_address_isnotnull=":                                               "621",
+		"email_address_like=%25example.com&limit=100":                            "62",
+		"phone_number_gt=%2B1&phone_number_lt=%2B2":                              "",
+		"logical_operator=or&email_address_eq=ana@example.com&phone_number_eq=x": "61",
+	} {
+		if got := members(t, w.send(listed(query))); got != want {
+			t.Errorf("%s: got %q, want %q", query, got, want)
+		}
+	}
+	if members(t, before) != "1" {
+		t.Error("it was not there before")
+	}
+}
+
+// TestListCosts: what a look-up reads does not grow with the tenant, and a page
+// of a list costs one look into the index and one read of its identities.
+func TestListCosts(t *testing.T) {
+	w := newWorld(t)
+	for n := range 300 {
+		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for query, want := range map[string]int{
+		"email_address_eq=n7@example.com": 2, "identity_id_eq=n7": 2, "limit=5": 1, "": 2, "city_eq=x": 3,
+	} {
+		w.table.gets = 0
+		w.send(listed(query))
+		if w.table.gets > want {
+			t.Errorf("%q: %d reads, want at most %d", query, w.table.gets, want)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package blnk
+
+import (
+	"fmt"
+	"strings"
+
+	"cedula/shared/strictjson"
+)
+
+// filterRequest is the body of POST /identities/filter.
+type filterRequest struct {
+	Filters []struct {
+		Field    string        `json:"field"`
+		Operator string        `json:"operator"`
+		Value    plainValue    `json:"value"`
+		Values   *[]plainValue `json:"values"`
+	} `json:"filters"`
+	LogicalOperator string `json:"logical_operator"`
+	Limit           int    `json:"limit"`
+	Offset          int    `json:"offset"`
+	SortBy          string `json:"sort_by"`
+	SortOrder       string `json:"sort_order"`
+	IncludeCount    bool   `json:"include_count"`
+}
+
+// plainValue is a text, a number as it was written, or true or false.
+type plainValue struct {
+	text string
+	sent bool
+}
+
+// UnmarshalJSON refuses objects and arrays. Null is none.
+func (p *plainValue) UnmarshalJSON(data []byte) error {
+	switch v := strictjson.Value(data); v.Kind() {
+	case 'n':
+		return nil
+	case '"':
+		var text string
+		if err := strictjson.Text(v, &text); err != nil {
+			return err
+		}
+		*p = plainValue{text, true}
+		return nil
+	case '0', 't', 'f':
+		*p = plainValue{string(data), true}
+		return nil
+	}
+	return &strictjson.Error{Reason: "must be a string, a number or a boolean"}
+}
+
+// listing checks the request. An error names the member by its place.
+func (f *filterRequest) listing() (listing, error) {
+	l := listing{limit: defaultLimit, offset: f.Offset, count: f.IncludeCount}
+	if f.Limit >= 1 && f.Limit <= maxLimit {
+		l.limit = f.Limit
+	}
+	var ok bool
+	if l.Any, ok = logical(f.LogicalOperator); !ok {
+		return l, invalid("logical_operator must be and or or")
+	}
+	if f.Offset < 0 || f.Offset > maxOffset {
+		return l, invalid(offsetText)
+	}
+	if len(f.Filters) > maxConditions {
+		return l, invalid(fmt.Sprintf("filters must have at most %d elements", maxConditions))
+	}
+	for n := range f.Filters {
+		c := condition{Field: f.Filters[n].Field, Operator: f.Filters[n].Operator, Values: f.values(n)}
+		if err := c.check(fmt.Sprintf("filters.%d", n)); err != nil {
+			return l, err
+		}
+		l.Conditions = append(l.Conditions, c)
+	}
+	return l, l.order(f.SortBy, f.SortOrder)
+}
+
+// values are those of a filter, whichever member they came in. Where none is
+// needed none is read.
+func (f *filterRequest) values(n int) []string {
+	if count, known := operators[f.Filters[n].Operator]; known && count == 0 {
+		return nil
+	}
+	var texts []string
+	if v := f.Filters[n].Value; v.sent {
+		texts = append(texts, v.text)
+	}
+	if f.Filters[n].Values != nil {
+		for _, v := range *f.Filters[n].Values {
+			texts = append(texts, v.text)
+		}
+	}
+	return texts
+}
+
+// order reads how to sort. A member that nobody can sort by is ignored, as Blnk does.
+func (l *listing) order(by, direction string) error {
+	if _, known := columns[by]; known && by != "meta_data" {
+		l.SortBy = by
+	}
+	switch strings.ToLower(direction) {
+	case "", "desc":
+	case "asc":
+		l.Ascending = true
+	default:
+		return invalid("sort_order must be asc or desc")
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package blnk_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"cedula/shared/auth"
+)
+
+func TestTokenize(t *testing.T) {
+	w := withEverything(t)
+	w.send(on("list-tokenized-fields", ""))
+	field := func(operation, name string) {
+		r := on(operation, "")
+		r.field = name
+		w.send(r)
+	}
+	field("tokenize-field", "FirstName")
+	field("tokenize-field", "firstName")
+	field("tokenize-field", "first_name")
+	w.send(on("tokenize-identity", `{"fields":["lastName","EmailAddress","PostCode"]}`))
+	w.send(on("tokenize-identity", `{"fields":["PhoneNumber","Bogus","Street"]}`))
+	w.send(on("tokenize-identity", `{"fields":["PhoneNumber","LastName"]}`))
+	w.send(on("tokenize-identity", `{"fields":[]}`))
+	w.send(on("tokenize-identity", `{}`))
+	w.send(on("list-tokenized-fields", ""))
+	w.send(on("get-identity", ""))
+	field("detokenize-field", "FirstName")
+	field("detokenize-field", "postCode")
+	field("detokenize-field", "PhoneNumber")
+	field("detokenize-field", "Bogus")
+	w.send(on("detokenize-identity", `{"fields":["lastName","EmailAddress"]}`))
+	w.send(on("detokenize-identity", `{"fields":[]}`))
+	w.send(on("detokenize-identity", `{"fields":["LastName","Street"]}`))
+	w.send(on("detokenize-identity", `{}`))
+	w.send(on("detokenize-identity", ""))
+	w.send(request{operation: "tokenize-identity", id: "absent", body: `{"fields":["Street"]}`})
+	w.send(request{operation: "detokenize-identity", id: "absent", body: `{"fields":[]}`, caller: everyone})
+	w.send(request{operation: "list-tokenized-fields", id: "absent"})
+	w.golden("tokenize")
+}
+
+// TestUpdateOfATokenizedField: a new value is sealed, one that is sent back as
+// it was shown stays, and the tokenization survives new metadata.
+func TestUpdateOfATokenizedField(t *testing.T) {
+	w := withEverything(t)
+	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName","LastName","Street"]}`)), 200)
+	shown := w.send(on("get-identity", "")).Body
+	wantStatus(t, w.send(on("update-identity", shown)), 200) // as a client does that reads, changes and writes
+	wantStatus(t, w.send(on("update-identity", `{"first_name":"Plain","street":"","meta_data":{"tokenized_fields":"oops"}}`)), 200)
+	wantStatus(t, w.send(on("update-metadata", `{"meta_data":{"tokenized_fields":{"FirstName":false}}}`)), 200)
+	got := w.send(on("detokenize-identity", `{"fields":[]}`))
+	if want := `{"fields":{"FirstName":"Plain","LastName":"Ñandú 王","Street":""}}`; got.Body != want {
+		t.Errorf("got %s, want %s", got.Body, want)
+	}
+	stale := fmt.Sprintf(`{"first_name":%s}`, at(t, shown, "first_name"))
+	wantError(t, w.send(on("update-identity", stale)), 400, validation, "first_name must be a value, not the text that stood for an earlier one")
+	after := w.send(on("get-identity", "")).Body
+	if at(t, after, "street") != `""` || !strings.HasPrefix(at(t, after, "first_name"), `"FPT:`) || at(t, after, "last_name") != at(t, shown, "last_name") {
+		t.Errorf("shown: %s", after)
+	}
+	if got := w.send(on("list-tokenized-fields", "")).Body; got != `{"tokenized_fields":["FirstName","LastName","Street"]}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestDetokenizeNeedsItsScope: to read and to write an identity is not to see
+// what is tokenized.
+func TestDetokenizeNeedsItsScope(t *testing.T) {
+	w := withEverything(t)
+	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName"]}`)), 200)
+	for _, operation := range []string{"detokenize-identity", "detokenize-field"} {
+		r := on(operation, `{"fields":[]}`)
+		r.field = "FirstName"
+		for _, scopes := range [][]string{{auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentitySearch}, {}} {
+			wantError(t, w.send(r.by(caller("acme", scopes...))), 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation")
+		}
+		for _, scope := range []string{auth.ScopeIdentityDetokenize, auth.ScopeAll} {
+			wantStatus(t, w.send(r.by(caller("acme", scope))), 200)
+		}
+	}
+}
+
+// TestAudit: who read which field of whom stands in the log, and no value.
+func TestAudit(t *testing.T) {
+	w := newWorld(t)
+	wantStatus(t, w.send(request{body: person(`"identity_id":"` + ownID + `","last_name":"` + canary + `"`)}), 201)
+	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName","LastName","EmailAddress"]}`)), 200)
+	output := captured(t, func() {
+		one := on("detokenize-field", "")
+		one.field = "lastName"
+		wantStatus(t, w.send(one), 200)
+		wantStatus(t, w.send(on("detokenize-identity", `{"fields":[]}`)), 200)
+		w.send(on("detokenize-identity", `{"fields":["City"]}`))
+	})
+	noCanary(t, output)
+	var read []string
+	for line := range strings.Lines(output) {
+		var l struct {
+			Msg, Action, Tenant, Client, Identity, Trace, Time string
+			Parts                                              []string
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Msg != "audit" {
+			continue
+		}
+		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Identity != ownID || l.Trace != trace || l.Time == "" {
+			t.Errorf("the line is %s", line)
+		}
+		read = append(read, strings.Join(l.Parts, " "))
+	}
+	if want := []string{"LastName", "FirstName LastName EmailAddress"}; !slices.Equal(read, want) {
+		t.Errorf("audited %q, want %q", read, want)
+	}
+}
+
+// TestSevenTokenizationsAtOnce: each holds.
+func TestSevenTokenizationsAtOnce(t *testing.T) {
+	w := withEverything(t)
+	var all sync.WaitGroup
+	for _, name := range []string{"FirstName", "LastName", "OtherNames", "EmailAddress", "PhoneNumber", "Street", "PostCode"} {
+		all.Go(func() {
+			r := on("tokenize-field", "")
+			r.field = name
+			if got := w.quietly(r); got.StatusCode != 200 {
+				t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
+			}
+		})
+	}
+	all.Wait()
+	want := `{"tokenized_fields":["FirstName","LastName","OtherNames","EmailAddress","PhoneNumber","Street","PostCode"]}`
+	if got := w.send(on("list-tokenized-fields", "")); got.Body != want {
+		t.Errorf("got %s", got.Body)
+	}
+}
+
+// TestSixtyMergesAtOnce: each holds.
+func TestSixtyMergesAtOnce(t *testing.T) {
+	w := withEverything(t)
+	var all sync.WaitGroup
+	for n := range 60 {
+		all.Go(func() {
+			if got := w.quietly(on("update-metadata", fmt.Sprintf(`{"meta_data":{"key%d":%d}}`, n, n))); got.StatusCode != 200 {
+				t.Errorf("%d: %d %s", n, got.StatusCode, got.Body)
+			}
+		})
+	}
+	all.Wait()
+	got := w.send(on("get-identity", "")).Body
+	for n := range 60 {
+		if value := at(t, got, fmt.Sprintf("meta_data.key%d", n)); value != fmt.Sprint(n) {
+			t.Errorf("key%d is %q", n, value)
+		}
+	}
+	if got := at(t, got, "meta_data.z"); got != "9007199254740993" {
+		t.Errorf("what was there before: %s", got)
+	}
+}
+
+// TestTokenizeOnce: the field of the path is a part of the request.
+func TestTokenizeOnce(t *testing.T) {
+	w := withEverything(t)
+	once := func(field string) request {
+		r := on("tokenize-field", "").with("Idempotency-Key", "k")
+		r.field = field
+		return r
+	}
+	wantStatus(t, w.send(once("FirstName")), 200)
+	again := w.send(once("FirstName"))
+	wantStatus(t, again, 200)
+	if len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
+		t.Error("a replay is not marked")
+	}
+	wantError(t, w.send(once("LastName")), 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request")
+}

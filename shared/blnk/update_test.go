@@ -1,0 +1,142 @@
+package blnk_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+)
+
+const ownID = "idt_11111111-1111-4111-8111-111111111111"
+
+// everyone may do all that an identity's routes ask for.
+var everyone = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityDetokenize, auth.ScopeIdentitySearch)
+
+// on is a request about the identity with every field.
+func on(operation, body string) request {
+	return request{operation: operation, id: ownID, body: body, caller: everyone}
+}
+
+// withEverything is a world that holds the identity with every field.
+func withEverything(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	wantStatus(t, w.send(request{body: everything}), 201)
+	w.told.Reset()
+	return w
+}
+
+func TestUpdate(t *testing.T) {
+	w := withEverything(t)
+	w.now = w.now.Add(1000)
+	for _, body := range []string{
+		`{"first_name":"Alicia","city":"Toronto"}`,
+		`{"other_names":"","gender":null,"dob":null,"meta_data":null}`,
+		`{"identity_id":"idt_22222222-2222-4222-8222-222222222222","created_at":"2001-01-01T00:00:00Z","state":"Quebec","nickname":"x"}`,
+		`{"identity_type":"alien","dob":"1991-02-16","meta_data":{"only":"this"}}`,
+		`{}`,
+		`{"created_at":"2001-01-01T00:00:00Z"}`,
+		`{"dob":"yesterday"}`,
+		`{"city":5}`,
+	} {
+		w.send(on("update-identity", body))
+	}
+	w.send(on("get-identity", ""))
+	w.send(request{operation: "update-identity", id: "idt_22222222-2222-4222-8222-222222222222", body: `{"city":"x"}`})
+	w.golden("update")
+}
+
+// TestUpdateFields: each field can be set and cleared, and no other moves.
+func TestUpdateFields(t *testing.T) {
+	for _, name := range keys {
+		if name == "identity_id" || name == "created_at" {
+			continue
+		}
+		set, cleared := `"New text"`, `""`
+		switch name {
+		case "dob":
+			set, cleared = `"2001-02-03T00:00:00Z"`, `"0001-01-01T00:00:00Z"`
+		case "meta_data":
+			set, cleared = `{"big":9007199254740993}`, "null"
+		}
+		for _, clear := range []string{"null", `""`} {
+			if name == "meta_data" && clear == `""` {
+				continue
+			}
+			t.Run(name+" cleared by "+clear, func(t *testing.T) {
+				w := withEverything(t)
+				before := w.send(on("get-identity", "")).Body
+				for sent, want := range map[string]string{set: set, clear: cleared} {
+					got := w.send(on("update-identity", fmt.Sprintf(`{%q:%s}`, name, sent)))
+					wantStatus(t, got, 200)
+					for _, other := range keys {
+						shown, should := at(t, got.Body, other), at(t, before, other)
+						if other == name {
+							should = want
+						}
+						if shown != should {
+							t.Errorf("%s set to %s: %s is %s, want %s", name, sent, other, shown, should)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestConditionalChanges(t *testing.T) {
+	w := withEverything(t)
+	w.send(on("update-identity", `{"city":"A"}`).with("If-Match", `"7"`))
+	w.send(on("delete-identity", "").with("If-Match", `"7"`))
+	w.send(on("update-identity", `{"city":"B"}`).with("If-Match", `"1"`).with("Idempotency-Key", "k"))
+	w.send(on("update-identity", `{"city":"B"}`).with("If-Match", `"1"`).with("Idempotency-Key", "k"))
+	w.send(on("update-identity", `{"city":"C"}`).with("Idempotency-Key", "k"))
+	w.send(on("get-identity", "").with("If-None-Match", `"2"`))
+	w.send(on("delete-identity", "").with("If-Match", `"2"`))
+	w.send(on("delete-identity", ""))
+	w.send(on("get-identity", ""))
+	w.golden("conditional")
+}
+
+// TestStrict: a strict client's mistakes are refused, in Blnk's way.
+func TestStrict(t *testing.T) {
+	strict := caller("acme", auth.ScopeAll)
+	strict["mode"] = "strict"
+	for _, tt := range []struct{ name, body, code, text string }{
+		{"no type", `{"first_name":"A"}`, validation, "identity_type must be individual or organization"},
+		{"another type", `{"identity_type":"alien"}`, validation, "identity_type must be individual or organization"},
+		{"no email address", `{"identity_type":"individual","email_address":"not an email"}`, validation, "email_address must be an email address such as name@example.com"},
+		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, malformed, "nickname is not known"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := withEverything(t)
+			wantError(t, w.send(request{body: tt.body}.by(strict)), 400, tt.code, tt.text)
+			if !strings.Contains(tt.name, "no type") {
+				wantError(t, w.send(on("update-identity", tt.body).by(strict)), 400, tt.code, tt.text)
+			}
+		})
+	}
+	w := withEverything(t)
+	wantStatus(t, w.send(request{body: seed}.by(strict)), 201)
+	wantStatus(t, w.send(on("update-identity", `{"city":"x"}`).by(strict)), 200) // the email that is there already may stay
+}
+
+// TestClaimedElsewhere: what the other dialect holds to be unique stays so.
+func TestClaimedElsewhere(t *testing.T) {
+	w := newWorld(t)
+	for n, email := range []string{"ana@example.com", "bea@example.com"} {
+		p := identity.Profile{Kind: identity.Individual, Email: email, Phone: "+56912345678", DocumentNumber: "1-9"}
+		_, err := w.api.Identities.Create(t.Context(), identity.Draft{
+			Tenant: "acme", Profile: p, Claims: []identity.Claim{p.Uniqueness()}, ID: fmt.Sprint("conomy", n),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken := request{operation: "update-identity", id: "conomy1", body: `{"email_address":"ANA@example.com"}`}
+	wantError(t, w.send(taken), 409, "GEN_CONFLICT", "An identity with the same documentNumber, email_address, phone_number already exists")
+	free := request{operation: "update-identity", id: "conomy1", body: `{"email_address":"carl@example.com"}`}
+	wantStatus(t, w.send(free), 200)
+}

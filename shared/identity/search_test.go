@@ -1,0 +1,347 @@
+package identity_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// searched is a registry to search: some three hundred people, of whom many
+// have one creation time and some one creation number, in the order of their
+// creation. Another tenant has as many.
+func searched(t *testing.T) (w *world, oldest []identity.Identity) {
+	t.Helper()
+	w = newWorld(t)
+	start, equal := w.now, equalNumbers(w.now, 36)
+	for group := range 12 {
+		w.now = start.Add(time.Duration(group) * time.Millisecond)
+		ids := slices.Clone(equal[3*group : 3*group+3])
+		for n := range 22 {
+			ids = append(ids, fmt.Sprintf("p%d-%d", group, n))
+		}
+		for n, id := range ids {
+			d := draft(identity.Profile{
+				FirstName: []string{"Zoe", "ana", "Ana", "", "Ñandú"}[(n*7+group)%5], Country: []string{"CHL", "PER"}[n%2],
+				Email: fmt.Sprintf("Mail%d@Example.com", n%4), Phone: fmt.Sprintf("+%d", n%6),
+			})
+			d.ID = id
+			oldest = append(oldest, w.create(t, d).Identity)
+			d.Tenant = "other"
+			w.create(t, d)
+		}
+	}
+	slices.SortFunc(oldest, byCreation)
+	return w, oldest
+}
+
+func byCreation(a, b identity.Identity) int {
+	return cmp.Or(cmp.Compare(a.Number(), b.Number()), cmp.Compare(a.ID, b.ID))
+}
+
+func firstName(i *identity.Identity) string { return i.FirstName }
+
+// expected is what a search finds, page sizes aside, by the simplest means: of
+// each so many that are examined together, those that fit, sorted.
+func expected(oldest []identity.Identity, q identity.Search, together int) (ids []string) {
+	all := slices.Clone(oldest)
+	if !q.Ascending {
+		slices.Reverse(all)
+	}
+	if q.SortBy == nil {
+		together = len(all)
+	}
+	for examined := range slices.Chunk(all, together) {
+		fit := slices.DeleteFunc(slices.Clone(examined), func(i identity.Identity) bool { return q.Fits != nil && !q.Fits(&i) })
+		if q.SortBy != nil {
+			slices.SortStableFunc(fit, func(a, b identity.Identity) int {
+				if !q.Ascending {
+					a, b = b, a
+				}
+				return cmp.Compare(q.SortBy(&a), q.SortBy(&b))
+			})
+		}
+		for _, i := range fit {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids[min(q.At.Skip, len(ids)):]
+}
+
+// walk follows a search to its end.
+func (w *world) walk(t *testing.T, q identity.Search, between func(met []string)) (ids []string, pages int) {
+	t.Helper()
+	q.Tenant = "acme"
+	for pages = 1; pages < 2000; pages++ {
+		found, err := w.Search(ctx, q)
+		if err != nil || len(found.Identities) > q.Limit {
+			t.Fatalf("%d found, %v", len(found.Identities), err)
+		}
+		for _, i := range found.Identities {
+			if i.Tenant != "acme" {
+				t.Fatalf("an identity of %s", i.Tenant)
+			}
+			ids = append(ids, i.ID)
+		}
+		if found.Next == nil {
+			return ids, pages
+		}
+		if *found.Next == q.At {
+			t.Fatal("the walk stands still")
+		}
+		q.At = *found.Next
+		if between != nil {
+			between(ids)
+		}
+	}
+	t.Fatal("no end")
+	return nil, 0
+}
+
+func TestSearchFindsEachOnce(t *testing.T) {
+	w, oldest := searched(t)
+	fits := map[string]func(*identity.Identity) bool{
+		"all":  nil,
+		"half": func(i *identity.Identity) bool { return i.Country == "PER" },
+		"few":  func(i *identity.Identity) bool { return strings.HasPrefix(i.ID, "p3-1") },
+		"none": func(*identity.Identity) bool { return false },
+	}
+	sorts := map[string]func(*identity.Identity) string{"creation": nil, "first name": firstName, "nothing": func(*identity.Identity) string { return "" }}
+	for _, together := range []int{identity.MaxExamined, 70} {
+		undo := identity.SetMaxExamined(together)
+		for fit, test := range fits {
+			for by, text := range sorts {
+				for _, ascending := range []bool{true, false} {
+					for _, limit := range []int{1, 7, 100, 301} {
+						for _, skip := range []int{0, 1, 69, 100, 299, 300, 5000} {
+							if limit < 100 && skip != 0 && skip != 69 || limit == 1 && text != nil && fit != "few" {
+								continue // the same again, slowly
+							}
+							q := identity.Search{Fits: test, SortBy: text, Ascending: ascending, Limit: limit, At: identity.Position{Skip: skip}}
+							got, _ := w.walk(t, q, nil)
+							if want := expected(oldest, q, together); !slices.Equal(got, want) {
+								t.Fatalf("%s by %s, ascending %v, limit %d, skip %d, %d together:\ngot  %v\nwant %v", fit, by, ascending, limit, skip, together, got, want)
+							}
+						}
+					}
+				}
+			}
+		}
+		undo()
+	}
+}
+
+// TestSearchLookUps: what is known beforehand only saves reading.
+func TestSearchLookUps(t *testing.T) {
+	w, oldest := searched(t)
+	email := func(n int) identity.Source {
+		return identity.Source{Tenant: "acme", Email: fmt.Sprintf("mail%d@example.com", n)}
+	}
+	phone := func(n int) identity.Source { return identity.Source{Tenant: "acme", Phone: fmt.Sprintf("+%d", n)} }
+	at := func(group int) time.Time { return oldest[0].CreatedAt.Add(time.Duration(group) * time.Millisecond) }
+	mailOrPhone := func(i *identity.Identity) bool {
+		return i.Email == "Mail1@Example.com" || i.Phone == "+3" || i.Phone == "+1"
+	}
+	between := func(since, until time.Time) func(*identity.Identity) bool {
+		return func(i *identity.Identity) bool {
+			return (since.IsZero() || !i.CreatedAt.Before(since)) && (until.IsZero() || !i.CreatedAt.After(until))
+		}
+	}
+	tests := map[string]struct {
+		identity.Search
+		read int // at most so many identities for all pages together
+	}{
+		"in two sources":          {identity.Search{Sources: []identity.Source{email(1), phone(3), phone(1)}, Fits: mailOrPhone}, 150},
+		"in two sources, a third": {identity.Search{Sources: []identity.Source{phone(1), phone(1), email(1)}, Fits: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" }}, 150},
+		"empty source":            {identity.Search{Sources: []identity.Source{phone(99)}, Fits: func(i *identity.Identity) bool { return i.Phone == "+99" }}, 0},
+		"source and time":         {identity.Search{Sources: []identity.Source{email(1)}, Since: at(3), Until: at(5), Fits: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" && between(at(3), at(5))(i) }}, 30},
+		"since":                   {identity.Search{Since: at(9), Fits: between(at(9), time.Time{})}, 85},
+		"until":                   {identity.Search{Until: at(2), Fits: between(time.Time{}, at(2))}, 85},
+		"one instant":             {identity.Search{Since: at(4), Until: at(4), Fits: between(at(4), at(4))}, 35},
+		"until before since":      {identity.Search{Since: at(5), Until: at(3), Fits: func(*identity.Identity) bool { return false }}, 0},
+		"since long ago":          {identity.Search{Since: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)}, 900},
+		"until long ago":          {identity.Search{Until: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), Fits: func(*identity.Identity) bool { return false }}, 0},
+		"since far ahead":         {identity.Search{Since: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), Fits: func(*identity.Identity) bool { return false }}, 0},
+		"until far ahead":         {identity.Search{Until: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, 900},
+	}
+	for name, tt := range tests {
+		for _, sort := range []func(*identity.Identity) string{nil, firstName} {
+			for _, ascending := range []bool{true, false} {
+				for _, limit := range []int{3, 400} {
+					q := tt.Search
+					q.SortBy, q.Ascending, q.Limit = sort, ascending, limit
+					w.store.read = 0
+					got, pages := w.walk(t, q, nil)
+					if want := expected(oldest, q, 10_000); !slices.Equal(got, want) {
+						t.Errorf("%s, ascending %v, limit %d:\ngot  %v\nwant %v", name, ascending, limit, got, want)
+					}
+					if sort == nil && limit == 400 && w.store.read > tt.read {
+						t.Errorf("%s: %d read in %d pages, want at most %d", name, w.store.read, pages, tt.read)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestSearchByID(t *testing.T) {
+	w, oldest := searched(t)
+	w.named(t, "alone")
+	given := []string{oldest[200].ID, "nobody", "a#b", "", "\xff", strings.Repeat("x", 65), oldest[3].ID, oldest[200].ID, oldest[0].ID, oldest[1].ID}
+	in := func(i *identity.Identity) bool { return slices.Contains(given, i.ID) }
+	for _, ascending := range []bool{true, false} {
+		for _, limit := range []int{1, 2, 3, 4, 100} {
+			for _, sort := range []func(*identity.Identity) string{nil, firstName} {
+				q := identity.Search{IDs: given, Fits: in, Ascending: ascending, Limit: limit, SortBy: sort}
+				got, _ := w.walk(t, q, nil)
+				if want := expected(oldest, q, 10_000); len(want) != 4 || !slices.Equal(got, want) {
+					t.Errorf("ascending %v, limit %d: got %v, want %v", ascending, limit, got, want)
+				}
+			}
+		}
+	}
+	if got, _ := w.walk(t, identity.Search{IDs: []string{}, Limit: 5}, nil); len(got) > 0 {
+		t.Errorf("no ids: got %v", got)
+	}
+	many := make([]string, 0, len(oldest))
+	for _, i := range oldest {
+		many = append(many, i.ID)
+	}
+	if got, _ := w.walk(t, identity.Search{IDs: many, Ascending: true, Limit: 50}, nil); !slices.Equal(got, many) {
+		t.Errorf("all ids: got %v", got)
+	}
+}
+
+func TestSearchCounts(t *testing.T) {
+	w, oldest := searched(t)
+	half := func(i *identity.Identity) bool { return i.Country == "PER" }
+	mail := []identity.Source{{Tenant: "acme", Email: "mail1@example.com"}}
+	var perus, mails int
+	for _, i := range oldest {
+		perus += map[bool]int{true: 1}[half(&i)]
+		mails += map[bool]int{true: 1}[i.Email == "Mail1@Example.com"]
+	}
+	for name, tt := range map[string]struct {
+		identity.Search
+		want int
+	}{
+		"all":            {identity.Search{}, len(oldest)},
+		"half":           {identity.Search{Fits: half}, perus},
+		"none":           {identity.Search{Fits: func(*identity.Identity) bool { return false }}, 0},
+		"source":         {identity.Search{Sources: mail}, mails},
+		"source, sorted": {identity.Search{Sources: mail, SortBy: firstName}, mails},
+		"half, sorted":   {identity.Search{Fits: half, SortBy: firstName}, perus},
+		"all, sorted":    {identity.Search{SortBy: firstName}, len(oldest)},
+	} {
+		for _, limit := range []int{1, 40, 400} {
+			for _, skip := range []int{0, 30, 5000} {
+				q := tt.Search
+				q.Tenant, q.Limit, q.Count, q.At.Skip = "acme", limit, true, skip
+				for page := range 3 {
+					found, err := w.Search(ctx, q)
+					if err != nil || found.Total != tt.want {
+						t.Errorf("%s, limit %d, skip %d, page %d: total %d, want %d, %v", name, limit, skip, page, found.Total, tt.want, err)
+					}
+					if found.Next == nil {
+						break
+					}
+					q.At = *found.Next
+				}
+			}
+		}
+	}
+	w.named(t, "late")
+	if found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 1, Count: true}); err != nil || found.Total != len(oldest)+1 {
+		t.Errorf("after one more: total %d, want %d, %v", found.Total, len(oldest)+1, err)
+	}
+	defer identity.SetMaxExamined(70)()
+	if found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 5, Count: true, Fits: half}); err != nil || found.Total < 30 || found.Total > 40 || len(found.Identities) != 5 {
+		t.Errorf("of 70: total %d, %d found, %v", found.Total, len(found.Identities), err)
+	}
+}
+
+// TestSearchWhileOthersGoAndCome: a walk that deletes what it has met and meets
+// newcomers still meets each of those that stay once.
+func TestSearchWhileOthersGoAndCome(t *testing.T) {
+	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
+		for _, ascending := range []bool{true, false} {
+			for _, together := range []int{identity.MaxExamined, 70} {
+				w, oldest := searched(t)
+				undo := identity.SetMaxExamined(together)
+				q := identity.Search{SortBy: sort, Ascending: ascending, Limit: 9}
+				want := expected(oldest, q, together)
+				gone, come := 0, 0
+				got, _ := w.walk(t, q, func(met []string) {
+					for ; gone < len(met); gone++ {
+						if err := w.Delete(ctx, "acme", met[gone], nil); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if come++; come < 60 {
+						w.now = w.now.Add(time.Millisecond)
+						w.named(t, fmt.Sprintf("new%d", come))
+					}
+				})
+				got = slices.DeleteFunc(got, func(id string) bool { return strings.HasPrefix(id, "new") })
+				if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+					t.Errorf("sorted %v, ascending %v, %d together: %d met, %d different, of %d", sort != nil, ascending, together, len(got), len(slices.Compact(got)), len(want))
+				}
+				undo()
+			}
+		}
+	}
+}
+
+// stale is a store whose index still holds an entry of an identity that was
+// deleted and made anew.
+type stale struct{ identity.Store }
+
+func (s stale) Entries(ctx context.Context, src identity.Source, after *identity.Entry, limit int, descending bool) ([]identity.Entry, error) {
+	list, err := s.Store.Entries(ctx, src, after, limit-1, descending)
+	if err == nil && len(list) > 0 {
+		list = append(list, identity.Entry{ID: list[0].ID, Number: list[len(list)-1].Number - 1})
+	}
+	return list, err
+}
+
+func TestSearchOverAStaleIndex(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"a", "b", "c"} {
+		w.now = w.now.Add(time.Millisecond)
+		w.named(t, id)
+	}
+	w.Store = stale{w.store}
+	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
+		found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 50, SortBy: sort})
+		if err != nil || len(found.Identities) != 3 || found.Identities[0].ID != "c" {
+			t.Errorf("%+v, %v", found, err)
+		}
+	}
+}
+
+// TestSearchIsBounded: a search over what never ends stops, by number and by
+// time, and says where to go on.
+func TestSearchIsBounded(t *testing.T) {
+	fits := func(*identity.Identity) bool { return true }
+	for name, q := range map[string]identity.Search{
+		"test": {Fits: fits}, "sorted": {SortBy: firstName}, "counted": {Fits: fits, Count: true}, "all": {}, "all counted": {Count: true},
+	} {
+		q.Tenant, q.Limit, q.Ascending = "acme", 20, true
+		e := new(endless)
+		s := identity.Service{Store: e, Now: time.Now}
+		found, err := s.Search(ctx, q)
+		if err != nil || found.Next == nil || found.Next.After.Number != identity.MaxExamined || e.entries > 2*identity.MaxExamined+100 {
+			t.Errorf("%s: %+v, %d entries read, %v", name, found.Next, e.entries, err)
+		}
+		var calls time.Duration
+		s = identity.Service{Store: new(endless), Now: func() time.Time { calls += time.Second; return noon.Add(calls) }}
+		if found, err = s.Search(ctx, q); err != nil || found.Next == nil || found.Next.After.Number == 0 || found.Next.After.Number > 500 {
+			t.Errorf("%s, a second a call: %+v, %v", name, found.Next, err)
+		}
+	}
+}

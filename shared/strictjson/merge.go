@@ -1,0 +1,78 @@
+package strictjson
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Merge returns the members of an object with those of another in the place of
+// those of the same name; new ones follow in their order. Values are kept as
+// they are. A base that is nil, or no object, counts as an empty one. Both must
+// be valid and must not hold a name twice, as after Decode.
+func Merge(base, over Value) Value {
+	patch := members(over)
+	replaced := make(map[string]Value, len(patch))
+	for _, m := range patch {
+		replaced[m.name] = m.value
+	}
+	var out bytes.Buffer
+	e := jsontext.NewEncoder(&out)
+	write := func(name string, v Value) {
+		_ = e.WriteToken(jsontext.String(name))
+		_ = e.WriteValue(v)
+	}
+	_ = e.WriteToken(jsontext.BeginObject)
+	for _, m := range members(base) {
+		if v, ok := replaced[m.name]; ok {
+			m.value = v
+			delete(replaced, m.name)
+		}
+		write(m.name, m.value)
+	}
+	for _, m := range patch {
+		if _, left := replaced[m.name]; left {
+			write(m.name, m.value)
+		}
+	}
+	_ = e.WriteToken(jsontext.EndObject)
+	return Value(bytes.TrimSpace(out.Bytes()))
+}
+
+// Member is the value of an object's member; nil if there is none.
+func Member(object Value, name string) Value {
+	for _, m := range members(object) {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// member is one of an object's.
+type member struct {
+	name  string
+	value Value
+}
+
+func members(object Value) (list []member) {
+	if object.Kind() != '{' {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(object))
+	_, _ = d.ReadToken()
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return list
+		}
+		m := member{name: name.String()}
+		v, err := d.ReadValue()
+		if err != nil {
+			return list
+		}
+		m.value = v.Clone()
+		list = append(list, m)
+	}
+	return list
+}

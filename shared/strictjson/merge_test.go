@@ -1,0 +1,51 @@
+package strictjson_test
+
+import (
+	"encoding/json"
+	"maps"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"cedula/shared/strictjson"
+)
+
+func TestMerge(t *testing.T) {
+	tests := []struct{ name, base, over, want string }{
+		{"nothing there", ``, `{"a":1}`, `{"a":1}`},
+		{"not an object there", `[1]`, `{"a":1}`, `{"a":1}`},
+		{"empty both", `{}`, `{}`, `{}`},
+		{"a new member comes last", `{"b":1}`, `{"a":2}`, `{"b":1,"a":2}`},
+		{"an old one keeps its place", `{"b":1,"c":2}`, `{"b":3}`, `{"b":3,"c":2}`},
+		{"objects are replaced whole", `{"a":{"x":1}}`, `{"a":{"y":2}}`, `{"a":{"y":2}}`},
+		{"null is a value", `{"a":1}`, `{"a":null}`, `{"a":null}`},
+		{"numbers keep their digits", `{"a":1.10}`, `{"b":9007199254740993}`, `{"a":1.10,"b":9007199254740993}`},
+		{"names are compared decoded", `{"\u00e9":1}`, `{"é":2}`, `{"é":2}`},
+		{"the empty name", `{"":1}`, `{"":2,"a":3}`, `{"":2,"a":3}`},
+		{"white space goes", `{ "a" : 1 }`, `{ "b" : [ 1 , 2 ] }`, `{"a":1,"b":[1,2]}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := strictjson.Merge(strictjson.Value(tt.base), strictjson.Value(tt.over)); string(got) != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestMergeIsThatOfMaps compares with the merge of two maps.
+func TestMergeIsThatOfMaps(t *testing.T) {
+	object := rapid.MapOf(rapid.StringN(0, 3, -1), rapid.Int())
+	rapid.Check(t, func(r *rapid.T) {
+		base, over := object.Draw(r, "base"), object.Draw(r, "over")
+		var got map[string]int
+		if err := json.Unmarshal(strictjson.Merge(strictjson.Encode(base), strictjson.Encode(over)), &got); err != nil {
+			r.Fatal(err)
+		}
+		want := maps.Clone(base)
+		maps.Copy(want, over)
+		if !maps.Equal(got, want) {
+			r.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
