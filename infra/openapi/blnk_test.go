@@ -1,6 +1,7 @@
 package openapi_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/reference"
+	"cedula/shared/vault"
 )
 
 type blnkWorld struct {
@@ -26,8 +28,12 @@ type blnkWorld struct {
 func newBlnkWorld(t *testing.T) *blnkWorld {
 	t.Helper()
 	w := newWorld(t, reference.Blnk)
+	local, err := vault.NewLocal(bytes.Repeat([]byte("k"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	api := &blnk.API{
-		Identities: &identity.Service{Store: w.store, Vault: newVault(t), Now: time.Now, Random: rand.Reader},
+		Identities: &identity.Service{Store: w.store, Vault: vault.New(local, time.Now), Now: time.Now, Random: rand.Reader},
 		Health:     w.store,
 		Reference:  reference.Blnk,
 		Cursors:    blnk.NewCursors([]byte("deployment secret")),

@@ -184,5 +184,8 @@ func parsePattern(pattern string, fold bool) []piece {
 		}
 		escaped = false
 	}
+	if escaped { // at the end it is only a backslash
+		list = append(list, piece{char: '\\'})
+	}
 	return list
 }
