@@ -38,6 +38,7 @@ type data struct {
 	signer  *auth.LocalKey
 	keys    *vault.Local
 	sandbox sandbox
+	now     func() time.Time // for credentials; nil: time.Now
 }
 
 // openData opens the folder, and fills it if it is new. All files are read and
@@ -157,7 +158,7 @@ func (d *data) makeSigner() error {
 
 // guard judges the credentials of both APIs.
 func (d *data) guard() *auth.Guard {
-	g := &auth.Guard{Store: d.store, Hasher: d.hasher, Now: time.Now}
+	g := &auth.Guard{Store: d.store, Hasher: d.hasher, Now: d.now}
 	if d.signer != nil {
 		g.Tokens = auth.NewVerifier(issuer, audience, auth.StaticKeys(d.signer.Public()))
 	}
@@ -169,13 +170,16 @@ func (d *data) apis() (conomyAPI, blnkAPI api) {
 	identities := &identity.Service{Store: d.store, Vault: vault.New(d.keys, time.Now), Now: time.Now, Random: rand.Reader}
 	guard, keys := d.guard(), &auth.Keys{Store: d.store, Hasher: d.hasher, Now: time.Now}
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
+	limits := newLimiter(store.New(d.table, nil).Client) // apart: what the gateway reads is not the registry's
 	conomyAPI = api{
+		limits:     limits,
 		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy},
 		authorizer: &conomy.Authorizer{Guard: guard},
 		sources:    []string{"Authorization", "X-Api-Key"},
 		stage:      "/sandbox",
 	}
 	blnkAPI = api{
+		limits:     limits,
 		dialect:    &blnk.API{Identities: identities, Health: d.store, Keys: keys, Cursors: d.cursors, Reference: reference.Blnk},
 		authorizer: &blnk.Authorizer{Guard: guard},
 		sources:    []string{"X-Blnk-Key"},

@@ -25,6 +25,7 @@ type api struct {
 	authorizer gateway.Authorizer
 	sources    []string
 	stage      string
+	limits     *limiter // one for all APIs
 }
 
 type handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
@@ -81,6 +82,11 @@ func (g *restGateway) admit(w http.ResponseWriter, r *http.Request, a arrival) {
 		g.refuse(w, r, a, verdict.refusal, verdict.context)
 		return
 	}
+	client, _ := verdict.context["client"].(string)
+	if over := g.limits.refuse(r.Context(), client); over != "" {
+		g.refuse(w, r, a, over, nil)
+		return
+	}
 	g.invoke(w, r, a, verdict.context)
 }
 
@@ -114,6 +120,9 @@ func (g *restGateway) refuse(w http.ResponseWriter, r *http.Request, a arrival, 
 	c := g.canned[kind]
 	for _, h := range gateway.SecurityHeaders {
 		w.Header().Set(h[0], h[1])
+	}
+	if seconds := c.RetryAfter(); seconds != "" {
+		w.Header().Set("Retry-After", seconds)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(c.Status)

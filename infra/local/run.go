@@ -16,7 +16,7 @@ const (
 	sweepEvery      = time.Minute
 )
 
-// run serves both APIs until ctx ends or the disk refuses a write, then
+// run serves both APIs and the operator's socket until ctx ends or the disk refuses a write, then
 // finishes what is under way.
 func run(ctx context.Context, o options, out io.Writer) error {
 	conomyListener, err := listen(ctx, o.conomy, "-conomy")
@@ -35,11 +35,15 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	conomyAPI, blnkAPI := d.apis()
+	operatorListener := d.listenOperator(ctx)
 	printWelcome(out, d, spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener))
 
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
 	s.serve(newGateway(blnkAPI), blnkListener)
+	if operatorListener != nil {
+		s.serve(d.operator(), operatorListener)
+	}
 	go d.sweep(ctx)
 	failed := s.await(ctx, d)
 	if cut := s.shutdown(shutdownTimeout); cut > 0 {

@@ -18,14 +18,16 @@ const (
 	answerTime     = 10 * time.Second // more for the answer
 )
 
-// servers are both APIs' HTTP servers, which end together.
+// servers are the HTTP servers of both APIs and of the operator's socket, which
+// end together.
 type servers struct {
-	list     []*http.Server
-	underWay atomic.Int64 // requests
-	ended    chan error
+	list      []*http.Server
+	listeners []net.Listener
+	underWay  atomic.Int64 // requests
+	ended     chan error
 }
 
-func newServers() *servers { return &servers{ended: make(chan error, 2)} }
+func newServers() *servers { return &servers{ended: make(chan error, 3)} }
 
 // serve starts one.
 func (s *servers) serve(h http.Handler, l net.Listener) {
@@ -38,7 +40,7 @@ func (s *servers) serve(h http.Handler, l net.Listener) {
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
-	s.list = append(s.list, server)
+	s.list, s.listeners = append(s.list, server), append(s.listeners, l)
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.ended <- err
@@ -67,7 +69,8 @@ func (s *servers) await(ctx context.Context, d *data) error {
 }
 
 // shutdown lets requests under way finish, for so long at most, and returns how
-// many it then cut off.
+// many it then cut off. Every listener is closed then, also of a server that had
+// not begun yet, so the operator's socket is gone before the folder's lock is.
 func (s *servers) shutdown(within time.Duration) (cut int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
@@ -79,6 +82,9 @@ func (s *servers) shutdown(within time.Duration) (cut int64) {
 	cut = s.underWay.Load()
 	for _, server := range s.list {
 		_ = server.Close()
+	}
+	for _, l := range s.listeners {
+		_ = l.Close()
 	}
 	return cut
 }

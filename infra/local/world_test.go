@@ -20,8 +20,9 @@ import (
 // everything logged kept.
 type world struct {
 	*server
-	data  *data
-	calls *faults.Counter
+	data   *data
+	calls  *faults.Counter
+	limits *limiter
 }
 
 func newWorld(t *testing.T) *world {
@@ -55,6 +56,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.client = w.register(t, auth.ScopeAll)
 	conomyAPI, blnkAPI := w.data.apis()
+	w.limits = conomyAPI.limits
 	w.conomy, w.blnk = w.serve(t, conomyAPI), w.serve(t, blnkAPI)
 	return w
 }

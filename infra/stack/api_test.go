@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,6 +31,9 @@ func TestAPIEventsMatchRoutes(t *testing.T) {
 					continue
 				}
 				open := stack.At(p, "Auth", "Authorizer") == "NONE"
+				if open != (stack.At(p, "Auth", "ApiKeyRequired") == false) {
+					t.Errorf("%s: a call without an authorizer has nobody to name its usage plan's key", id)
+				}
 				got = append(got, call(id, stack.At(p, "Method").(string), stack.At(p, "Path").(string), open))
 			}
 		}
@@ -67,7 +71,7 @@ func TestAuthorizers(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", name, strings.Join(c.path, "."), got, c.want)
 			}
 		}
-		if stack.At(p, "ApiKeySourceType") != "AUTHORIZER" {
+		if stack.At(p, "ApiKeySourceType") != "AUTHORIZER" || stack.At(p, "Auth", "ApiKeyRequired") != true {
 			t.Errorf("%s: usage plans are not the authorizer's", d.name)
 		}
 	}
@@ -95,8 +99,12 @@ func TestGatewayResponses(t *testing.T) {
 			if templates := stack.At(r, "ResponseTemplates"); !reflect.DeepEqual(templates, map[string]any{"application/json": c.Body}) {
 				t.Errorf("%s %s:\n got %v\nwant %s", d.name, c.Type, templates, c.Body)
 			}
-			if got := stack.At(r, "ResponseParameters", "Headers"); !reflect.DeepEqual(got, headers) {
-				t.Errorf("%s %s: headers %v, want %v", d.name, c.Type, got, headers)
+			wanted := maps.Clone(headers)
+			if seconds := c.RetryAfter(); seconds != "" {
+				wanted["Retry-After"] = "'" + seconds + "'"
+			}
+			if got := stack.At(r, "ResponseParameters", "Headers"); !reflect.DeepEqual(got, wanted) {
+				t.Errorf("%s %s: headers %v, want %v", d.name, c.Type, got, wanted)
 			}
 		}
 		same(t, d.name, got, want)
@@ -129,6 +137,30 @@ func TestAccessLogs(t *testing.T) {
 		}
 		if p["TracingEnabled"] != true {
 			t.Errorf("%s: is not traced", d.name)
+		}
+	}
+}
+
+// The usage plan covers every API, so that a client's calls are counted together.
+func TestUsagePlan(t *testing.T) {
+	_, template := read(t)
+	p := template.Resources["UsagePlan"].Properties
+	stages, _ := p["ApiStages"].([]any)
+	var got, want []string
+	for _, s := range stages {
+		api, _ := stack.At(s, "ApiId", "Ref").(string)
+		if stack.At(s, "Stage", "Ref") != api+".Stage" {
+			t.Errorf("%s: of another stage", api)
+		}
+		got = append(got, api)
+	}
+	for _, d := range dialects {
+		want = append(want, d.title+"Api")
+	}
+	same(t, "APIs in the usage plan", got, want)
+	for _, limit := range [][]string{{"Throttle", "RateLimit"}, {"Throttle", "BurstLimit"}, {"Quota", "Limit"}} {
+		if stack.At(p, limit...) == nil {
+			t.Errorf("no %v", limit)
 		}
 	}
 }

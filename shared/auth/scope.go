@@ -21,6 +21,12 @@ const (
 	ScopeKeyDelete           = "key:delete" // to revoke keys
 )
 
+// AllScopes are those that there are.
+var AllScopes = Scopes{
+	ScopeAll, ScopeClientAdmin, ScopeIdentityDelete, ScopeIdentityDetokenize, ScopeIdentityRead, ScopeIdentityReview,
+	ScopeIdentitySearch, ScopeIdentityStatusWrite, ScopeIdentityWrite, ScopeKeyDelete, ScopeKeyRead, ScopeKeyWrite,
+}
+
 // Scopes are what a credential may do: sorted and unique. Empty means nothing.
 type Scopes []string
 

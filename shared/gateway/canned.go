@@ -9,6 +9,19 @@ type Canned struct {
 	Body   string
 }
 
+// RetryAfter is the seconds after which it is worth trying again, for the
+// header of that name (RFC 9110, section 10.2.3); empty where it is not. A
+// quota is a day's, and nobody knows here how much of the day is left.
+func (c Canned) RetryAfter() string {
+	switch c.Type {
+	case Throttled, Timeout, Failure:
+		return "1"
+	case QuotaExceeded:
+		return "3600"
+	}
+	return ""
+}
+
 // RequestID stands for the request's id in a Canned body.
 const RequestID = "$context.requestId"
 

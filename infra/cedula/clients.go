@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cedula/shared/auth"
+)
+
+func (c *cli) clients() *cobra.Command {
+	return group("clients", "Make, list, show and suspend clients", c.createClient(), c.listClients(), c.showClient(), c.suspendClient())
+}
+
+// newClient are the flags of a new client.
+type newClient struct {
+	auth.NewClient
+	scopes []string
+	mode   string
+	stage  string
+}
+
+func (n *newClient) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&n.Name, "name", "", "what to call the client (required)")
+	f.StringVar(&n.Tenant, "tenant", "", "whose identities it sees (default: a tenant of its own)")
+	f.StringArrayVar(&n.scopes, "scope", nil, `what it may do, such as identity:read; may be repeated, "*" is everything`)
+	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to refuse what the dialects otherwise let pass")
+	f.StringVar(&n.stage, "stage", "test", "test, or live for real people")
+	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second (0: the registry's own limit)")
+	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once (0: the registry's own limit)")
+	f.IntVar(&n.Limits.Quota, "quota", 0, "requests a day (0: the registry's own limit)")
+	_ = cmd.MarkFlagRequired("name")
+}
+
+func (n *newClient) check() error {
+	n.Scopes = auth.Scopes(n.scopes)
+	for _, s := range n.scopes {
+		if !knownScope(s) {
+			return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
+		}
+	}
+	switch {
+	case n.mode != "lenient" && n.mode != "strict":
+		return errors.New("--mode must be lenient or strict")
+	case n.stage != "test" && n.stage != "live":
+		return errors.New("--stage must be test or live")
+	case len(n.scopes) == 0:
+		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
+	case n.Limits.Rate < 0 || n.Limits.Burst < 0 || n.Limits.Quota < 0:
+		return errors.New("--rate, --burst and --quota must not be negative")
+	case n.Limits.Rate > 0 && n.Limits.Burst == 0:
+		return errors.New("--rate needs --burst, the requests that may come at once")
+	}
+	n.Strict, n.Production = n.mode == "strict", n.stage == "live"
+	return nil
+}
+
+func knownScope(s string) bool {
+	for _, known := range auth.AllScopes {
+		if s == known {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cli) createClient() *cobra.Command {
+	var n newClient
+	cmd := &cobra.Command{
+		Use: "create --name NAME --scope SCOPE...", Short: "Make a client with a secret and a key for each API", Args: noArguments,
+		Example: "  cedula clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.register(cmd.Context(), &n)
+		},
+	}
+	n.flags(cmd)
+	return cmd
+}
+
+// register makes a client. Its limits are enrolled last: if that fails the
+// client is there and is told, and the command may be run for it again.
+func (c *cli) register(ctx context.Context, n *newClient) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	return c.with(ctx, func(r *registry) error {
+		client, shown, err := auth.Register(ctx, r.Registry, r.Hasher, n.NewClient, r.Now())
+		if errors.Is(err, auth.ErrInvalid) {
+			return fmt.Errorf("--name must be printable and at most 128 bytes, --tenant up to 64 letters, digits, '.', '_' and '-'")
+		}
+		if err != nil {
+			return err
+		}
+		c.print(createdClient{clientOut(client, r.Now()), shown.ClientSecret, shown.ConomyKey, shown.BlnkKey})
+		if err := r.plans.Enrol(ctx, client); err != nil {
+			return fmt.Errorf("the client was made, but the gateway does not count its calls yet: %w; run `cedula clients show %s --enrol`", err, client.ID)
+		}
+		return nil
+	})
+}
+
+func (c *cli) bootstrap() *cobra.Command {
+	n := newClient{scopes: []string{auth.ScopeAll}}
+	cmd := &cobra.Command{
+		Use: "bootstrap --name NAME", Short: "Make the first client of a registry, which may do everything", Args: noArguments,
+		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := c.with(cmd.Context(), func(r *registry) error {
+				have, err := r.Clients(cmd.Context())
+				if err == nil && len(have) > 0 {
+					return fmt.Errorf("the registry has %d clients; use `cedula clients create`", len(have))
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return c.register(cmd.Context(), &n)
+		},
+	}
+	n.flags(cmd)
+	n.scopes = []string{auth.ScopeAll}
+	_ = cmd.Flags().MarkHidden("scope")
+	return cmd
+}
+
+func (c *cli) listClients() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List all clients, the oldest first", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				all, err := r.Clients(cmd.Context())
+				list := make(clientList, 0, len(all))
+				for _, client := range all {
+					list = append(list, clientOut(client, r.Now()))
+				}
+				if err == nil {
+					c.print(list)
+				}
+				return err
+			})
+		},
+	}
+}
+
+func (c *cli) showClient() *cobra.Command {
+	var enrol bool
+	cmd := &cobra.Command{
+		Use: "show CLIENT", Short: "Show a client", Args: one("the client's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				client, err := r.Client(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				c.print(clientOut(client, r.Now()))
+				if enrol {
+					return r.plans.Enrol(cmd.Context(), client)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&enrol, "enrol", false, "make the gateway's key for the client if it is missing")
+	return cmd
+}
+
+func (c *cli) suspendClient() *cobra.Command {
+	var lift bool
+	cmd := &cobra.Command{
+		Use: "suspend CLIENT", Short: "Shut a client out, or let it in again", Args: one("the client's id"),
+		Example: "  cedula clients suspend 7c2m9x4hq0vt5kzb\n  cedula clients suspend 7c2m9x4hq0vt5kzb --lift",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				client, err := r.Suspend(cmd.Context(), args[0], !lift)
+				if err != nil {
+					return err
+				}
+				c.print(changed{"client", client.ID, state(client), r.Now().Add(auth.SeenWithin)})
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&lift, "lift", false, "let the client in again")
+	return cmd
+}
+
+func state(c auth.Client) string {
+	if c.Suspended {
+		return "suspended"
+	}
+	return "active"
+}
+
+// clientOut is what is shown of a client.
+func clientOut(c auth.Client, now time.Time) client {
+	out := client{
+		ID: c.ID, Name: c.Name, Tenant: c.Tenant, Scopes: c.Scopes, State: state(c), Mode: "lenient", Stage: "test",
+		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Secrets: len(c.Live(now)), Created: c.Created,
+	}
+	if c.Strict {
+		out.Mode = "strict"
+	}
+	if c.Production {
+		out.Stage = "live"
+	}
+	return out
+}

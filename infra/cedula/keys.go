@@ -1,0 +1,152 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cedula/shared/auth"
+)
+
+func (c *cli) keys() *cobra.Command {
+	return group("keys", "Make, list, rotate and revoke API keys", c.createKey(), c.listKeys(), c.rotateKey(), c.revokeKey())
+}
+
+func (c *cli) createKey() *cobra.Command {
+	var client, use, name string
+	var scopes []string
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
+		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n := auth.NewKey{Use: auth.Use(use), Name: name}
+			for _, s := range scopes {
+				if !knownScope(s) {
+					return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
+				}
+				n.Scopes = append(n.Scopes, s)
+			}
+			if n.Use != auth.UseConomy && n.Use != auth.UseBlnk {
+				return errors.New("--use must be conomy or blnk")
+			}
+			return c.with(cmd.Context(), func(r *registry) error {
+				if life > 0 {
+					n.Expires = r.Now().Add(life).UTC().Truncate(time.Second)
+				}
+				k, text, err := r.CreateKey(cmd.Context(), client, n)
+				if err == nil {
+					c.print(createdKey{keyOut(k, r.Now()), text, time.Time{}})
+				}
+				return err
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&client, "client", "", "the client's id (required)")
+	f.StringVar(&use, "use", "", "the API that it is for: conomy or blnk (required)")
+	f.StringVar(&name, "name", "", "what to call the key")
+	f.StringArrayVar(&scopes, "scope", nil, "narrow what the client may do; may be repeated")
+	f.DurationVar(&life, "expires-in", 0, "how long it is good, such as 720h (default: for ever)")
+	_ = cmd.MarkFlagRequired("client")
+	_ = cmd.MarkFlagRequired("use")
+	return cmd
+}
+
+func (c *cli) listKeys() *cobra.Command {
+	return &cobra.Command{
+		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: one("the client's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				if _, err := r.Client(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				all, err := r.Keys(cmd.Context(), args[0])
+				slices.SortFunc(all, func(a, b auth.Key) int {
+					return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+				})
+				list := make(keyList, 0, len(all))
+				for _, k := range all {
+					list = append(list, keyOut(k, r.Now()))
+				}
+				if err == nil {
+					c.print(list)
+				}
+				return err
+			})
+		},
+	}
+}
+
+const overlapHelp = "how long the old one lives on beside it: 0 to 168h"
+
+func (c *cli) rotateKey() *cobra.Command {
+	var overlap time.Duration
+	cmd := &cobra.Command{
+		Use: "rotate KEY", Short: "Make a key in the place of another", Args: one("the key's id, as `cedula keys list` shows it"),
+		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				k, text, err := r.RotateKey(cmd.Context(), args[0], overlap)
+				if err == nil {
+					c.print(createdKey{keyOut(k, r.Now()), text, r.Now().Add(overlap + auth.SeenWithin)})
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, overlapHelp)
+	return cmd
+}
+
+func (c *cli) revokeKey() *cobra.Command {
+	return &cobra.Command{
+		Use: "revoke KEY", Short: "End a key", Args: one("the key's id, as `cedula keys list` shows it"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				k, err := r.RevokeKey(cmd.Context(), args[0])
+				if err == nil {
+					c.print(changed{"key", k.ID, "revoked", r.Now().Add(auth.SeenWithin)})
+				}
+				return err
+			})
+		},
+	}
+}
+
+func (c *cli) secrets() *cobra.Command {
+	var overlap time.Duration
+	rotate := &cobra.Command{
+		Use: "rotate CLIENT", Short: "Give a client a new secret", Args: one("the client's id"),
+		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(cmd.Context(), func(r *registry) error {
+				client, text, err := r.RotateSecret(cmd.Context(), args[0], overlap)
+				if err == nil {
+					c.print(createdSecret{client.ID, text, r.Now().Add(overlap)})
+				}
+				return err
+			})
+		},
+	}
+	rotate.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, overlapHelp)
+	return group("secrets", "Rotate clients' secrets", rotate)
+}
+
+func keyOut(k auth.Key, now time.Time) key {
+	out := key{
+		ID: k.ID, Client: k.Client, Use: string(k.Use), Name: k.Name, Owner: k.Owner, Scopes: k.Scopes, State: "live",
+		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created,
+	}
+	switch {
+	case !k.Revoked.IsZero() && !now.Before(k.Revoked):
+		out.State = "revoked"
+	case !k.Expires.IsZero() && !now.Before(k.Expires):
+		out.State = "expired"
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// view is something to print: as JSON, or as lines for a person.
+type view interface{ lines(w *tabwriter.Writer) }
+
+// print writes a view. What cannot be written has no reader.
+func (c *cli) print(v view) {
+	if c.json {
+		text, err := json.MarshalIndent(v, "", "  ")
+		if err != nil {
+			panic("cedula: a view that is no JSON: " + err.Error())
+		}
+		_, _ = fmt.Fprintf(c.out, "%s\n", text)
+		return
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	v.lines(w)
+	_ = w.Flush()
+}
+
+func row(w *tabwriter.Writer, columns ...any) {
+	texts := make([]string, len(columns))
+	for n, c := range columns {
+		texts[n] = fmt.Sprint(c)
+	}
+	_, _ = fmt.Fprintln(w, strings.Join(texts, "\t"))
+}
+
+// client is one as shown.
+type client struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Tenant  string    `json:"tenant"`
+	Scopes  []string  `json:"scopes"`
+	State   string    `json:"state"`
+	Mode    string    `json:"mode"`
+	Stage   string    `json:"stage"`
+	Rate    float64   `json:"rate"`
+	Burst   int       `json:"burst"`
+	Quota   int       `json:"quota"`
+	Secrets int       `json:"liveSecrets"`
+	Created time.Time `json:"created"`
+}
+
+func (c client) lines(w *tabwriter.Writer) {
+	row(w, "client", c.ID)
+	row(w, "name", c.Name)
+	row(w, "tenant", c.Tenant)
+	row(w, "scopes", strings.Join(c.Scopes, " "))
+	row(w, "state", c.State+", "+c.Mode+", "+c.Stage)
+	row(w, "limits", c.limits())
+	row(w, "live secrets", c.Secrets)
+	row(w, "created", moment(c.Created))
+}
+
+func (c client) limits() string {
+	if c.Rate == 0 && c.Burst == 0 && c.Quota == 0 {
+		return "the registry's own"
+	}
+	return fmt.Sprintf("%g a second, %d at once, %d a day (0: the registry's own)", c.Rate, c.Burst, c.Quota)
+}
+
+type clientList []client
+
+func (l clientList) lines(w *tabwriter.Writer) {
+	row(w, "CLIENT", "NAME", "TENANT", "STATE", "STAGE", "CREATED")
+	for _, c := range l {
+		row(w, c.ID, c.Name, c.Tenant, c.State, c.Stage, moment(c.Created))
+	}
+}
+
+type createdClient struct {
+	client
+	Secret    string `json:"clientSecret"`
+	ConomyKey string `json:"conomyKey"`
+	BlnkKey   string `json:"blnkKey"`
+}
+
+const shownOnce = "\nThis is the only time that they are shown. Keep them as you keep passwords."
+
+func (c createdClient) lines(w *tabwriter.Writer) {
+	c.client.lines(w)
+	row(w, "client secret", c.Secret)
+	row(w, "x-api-key", c.ConomyKey)
+	row(w, "X-blnk-key", c.BlnkKey)
+	row(w, shownOnce)
+}
+
+// key is one as shown.
+type key struct {
+	ID      string    `json:"id"`
+	Client  string    `json:"client"`
+	Use     string    `json:"use"`
+	Name    string    `json:"name"`
+	Owner   string    `json:"owner,omitempty"`
+	Scopes  []string  `json:"scopes"` // null: the client's
+	State   string    `json:"state"`
+	Expires time.Time `json:"expires,omitzero"`
+	Revoked time.Time `json:"revoked,omitzero"`
+	Created time.Time `json:"created"`
+}
+
+func (k key) lines(w *tabwriter.Writer) {
+	row(w, "key", k.ID)
+	row(w, "client", k.Client)
+	row(w, "use", k.Use)
+	row(w, "scopes", k.scopes())
+	row(w, "expires", moment(k.Expires))
+}
+
+func (k key) scopes() string {
+	if k.Scopes == nil {
+		return "the client's"
+	}
+	return strings.Join(k.Scopes, " ")
+}
+
+type keyList []key
+
+func (l keyList) lines(w *tabwriter.Writer) {
+	row(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "EXPIRES", "CREATED")
+	for _, k := range l {
+		row(w, k.ID, k.Use, k.Name, k.State, k.scopes(), moment(k.Expires), moment(k.Created))
+	}
+}
+
+type createdKey struct {
+	key
+	Text     string    `json:"key"`
+	OldUntil time.Time `json:"oldRefusedBy,omitzero"`
+}
+
+func (k createdKey) lines(w *tabwriter.Writer) {
+	k.key.lines(w)
+	row(w, "text", k.Text)
+	if !k.OldUntil.IsZero() {
+		row(w, "old key", "is refused by "+moment(k.OldUntil))
+	}
+	row(w, "\nThis is the only time that it is shown. Keep it as you keep a password.")
+}
+
+type createdSecret struct {
+	Client   string    `json:"client"`
+	Secret   string    `json:"clientSecret"`
+	OldUntil time.Time `json:"oldGoodUntil"`
+}
+
+func (s createdSecret) lines(w *tabwriter.Writer) {
+	row(w, "client", s.Client)
+	row(w, "client secret", s.Secret)
+	row(w, "old secret", "is good until "+moment(s.OldUntil)+"; its tokens for an hour more")
+	row(w, "\nThis is the only time that it is shown. Keep it as you keep a password.")
+}
+
+// changed says what became of something, and by when everybody has seen it.
+type changed struct {
+	What   string    `json:"what"`
+	ID     string    `json:"id"`
+	State  string    `json:"state"`
+	SeenBy time.Time `json:"seenBy"`
+}
+
+func (c changed) lines(w *tabwriter.Writer) {
+	row(w, c.What, c.ID)
+	row(w, "state", c.State)
+	row(w, "seen by", moment(c.SeenBy)+", also where it is remembered")
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

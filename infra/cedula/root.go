@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// cli is what the commands share.
+type cli struct {
+	out    io.Writer
+	json   bool
+	data   string // folder of a local registry
+	stack  string // or a stack in AWS
+	region string
+	aws    string // profile
+}
+
+const (
+	longHelp = `Manages the clients of a registry: who may call, with which keys and scopes,
+and how often. It works on the data of "make run" in --data, whether or not the
+server is running, or with --stack on a stack in AWS.
+
+Secrets are shown once, when they are made. Whatever is ended here is refused
+everywhere within 60 seconds.`
+	examples = `  cedula clients create --name shop --scope identity:read --scope identity:write
+  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read
+  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h
+  cedula --stack cedula-production --region us-east-1 bootstrap --name back-office`
+)
+
+func newRoot(out io.Writer) *cobra.Command {
+	c := &cli{out: out}
+	root := &cobra.Command{
+		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples,
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
+	}
+	f := root.PersistentFlags()
+	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
+	f.StringVar(&c.data, "data", ".cedula", "data folder of a local registry")
+	f.StringVar(&c.stack, "stack", "", "name of a stack in AWS, instead of local data")
+	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
+	f.StringVar(&c.aws, "profile", "", "AWS profile (default: the environment's)")
+	root.SetOut(out)
+	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+	})
+	return root
+}
+
+// group is a command that only holds others.
+func group(use, short string, members ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: showHelp}
+	g.AddCommand(members...)
+	return g
+}
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// noArguments refuses what is no subcommand with the names of those there are.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasAvailableSubCommands() {
+		return fmt.Errorf("%q is one word too many; see: %s --help", args[0], cmd.CommandPath())
+	}
+	text := fmt.Sprintf("there is no %q under %q, but:", args[0], cmd.CommandPath())
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			text += " " + sub.Name()
+		}
+	}
+	return errors.New(text)
+}
+
+// one asks for exactly one argument and says what it is.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return fmt.Errorf("needs %s: %s", what, cmd.UseLine())
+	}
+}
+
+// explain turns an error of a command into what an operator can do about it.
+func explain(cmd *cobra.Command, err error) string {
+	var key *auth.InvalidKey
+	switch {
+	case errors.As(err, &key):
+		return key.Field + " " + key.Reason
+	case errors.Is(err, auth.ErrUnknown):
+		return "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"
+	case errors.Is(err, auth.ErrOverlap):
+		return "--overlap must be between 0 and 168h (7 days)"
+	case errors.Is(err, auth.ErrExpired):
+		return "that key has ended; make a new one with `cedula keys create`"
+	case errors.Is(err, fs.ErrNotExist):
+		return err.Error() + "; name the folder with --data, or start the registry once with `make run`"
+	case errors.Is(err, identity.ErrUnavailable), errors.Is(err, table.ErrUnavailable):
+		return "the registry's table does not answer, try again: " + err.Error()
+	}
+	if strings.HasPrefix(err.Error(), "required flag") {
+		return err.Error() + "; see: " + cmd.CommandPath() + " --help"
+	}
+	return err.Error()
+}
