@@ -33,6 +33,27 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestReadmeOfTheCommandLine runs the README's lines about clients beside a
+// server, from the repository's folder.
+func TestReadmeOfTheCommandLine(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)<!-- run in the repository -->\n```sh\n(.*?)```").FindSubmatch(text)
+	if block == nil {
+		t.Fatal("no lines to run")
+	}
+	data := filepath.Join(t.TempDir(), ".cedula")
+	startAt(t, data, "localhost:5010", "localhost:5001")
+	script := strings.ReplaceAll(string(block[1]), "./infra/cedula", "./infra/cedula --data "+data)
+	out := shell(t, filepath.Join("..", ".."), script)
+	wantIn(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
+	if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
+		t.Errorf("smoke:\n%s", out)
+	}
+}
+
 func shell(t *testing.T, folder, script string) string {
 	t.Helper()
 	c := exec.Command("bash", "-euo", "pipefail", "-c", script)
