@@ -12,7 +12,7 @@ import (
 	"cedula/shared/identity"
 )
 
-// searched is a registry to search: some three hundred people, of whom many
+// searched is a registry to search: some two hundred people, of whom many
 // have one creation time and some one creation number, in the order of their
 // creation. Another tenant has as many.
 func searched(t *testing.T) (w *world, oldest []identity.Identity) {
@@ -22,7 +22,7 @@ func searched(t *testing.T) (w *world, oldest []identity.Identity) {
 	for group := range 12 {
 		w.now = start.Add(time.Duration(group) * time.Millisecond)
 		ids := slices.Clone(equal[3*group : 3*group+3])
-		for n := range 22 {
+		for n := range 14 {
 			ids = append(ids, fmt.Sprintf("p%d-%d", group, n))
 		}
 		for n, id := range ids {
@@ -117,9 +117,9 @@ func TestSearchFindsEachOnce(t *testing.T) {
 		for fit, test := range fits {
 			for by, text := range sorts {
 				for _, ascending := range []bool{true, false} {
-					for _, limit := range []int{1, 7, 100, 301} {
-						for _, skip := range []int{0, 1, 69, 100, 299, 300, 5000} {
-							if limit < 100 && skip != 0 && skip != 69 || limit == 1 && text != nil && fit != "few" {
+					for _, limit := range []int{1, 40, 100, 301} {
+						for _, skip := range []int{0, 69, 100, 5000} {
+							if limit < 100 && skip > 69 || limit == 1 && text != nil && fit != "few" || by == "nothing" && fit != "all" {
 								continue // the same again, slowly
 							}
 							q := identity.Search{Fits: test, SortBy: text, Ascending: ascending, Limit: limit, At: identity.Position{Skip: skip}}
@@ -271,9 +271,12 @@ func TestSearchWhileOthersGoAndCome(t *testing.T) {
 	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
 		for _, ascending := range []bool{true, false} {
 			for _, together := range []int{identity.MaxExamined, 70} {
+				if sort == nil && together == 70 {
+					continue // where nothing is sorted, nothing is taken together
+				}
 				w, oldest := searched(t)
 				undo := identity.SetMaxExamined(together)
-				q := identity.Search{SortBy: sort, Ascending: ascending, Limit: 9}
+				q := identity.Search{SortBy: sort, Ascending: ascending, Limit: 15}
 				want := expected(oldest, q, together)
 				gone, come := 0, 0
 				got, _ := w.walk(t, q, func(met []string) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,6 +189,7 @@ func sources(t *testing.T, s *store.Store, _ *faults.Counter) {
 				}
 			}
 			afterNumbers(t, s, src, want, descending)
+			afterStrangers(t, s, src, want, descending)
 		}
 	}
 }
@@ -228,6 +230,33 @@ func afterNumbers(t *testing.T, s *store.Store, src identity.Source, all []ident
 			}
 		}
 	}
+}
+
+// afterStrangers: one may go on after an entry that is not in the source, be it
+// gone or another source's.
+func afterStrangers(t *testing.T, s *store.Store, src identity.Source, all []identity.Entry, descending bool) {
+	t.Helper()
+	for _, e := range all {
+		for _, id := range []string{"-", e.ID + "0", "zz"} {
+			var want []identity.Entry
+			for _, x := range all {
+				if c := inOrder(x, identity.Entry{ID: id, Number: e.Number}); c != 0 && (c < 0) == descending {
+					want = append(want, x)
+				}
+			}
+			got, err := s.Entries(ctx, src, &identity.Entry{ID: id, Number: e.Number}, 1000, descending)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%+v after %s of %d, descending %v: %v\n%s", src, id, e.Number, descending, err, diff)
+			}
+		}
+	}
+}
+
+func inOrder(a, b identity.Entry) int {
+	if a.Number != b.Number {
+		return map[bool]int{true: -1, false: 1}[a.Number < b.Number]
+	}
+	return strings.Compare(a.ID, b.ID)
 }
 
 // equalNumbers are ids whose identities have one number if created at once.
