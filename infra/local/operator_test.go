@@ -19,7 +19,7 @@ import (
 // shortFolder is one in which a socket's path is short enough everywhere.
 func shortFolder(t *testing.T) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "c")
+	folder, err := os.MkdirTemp("", "c") //nolint:usetesting // its name would hold the test's, too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func (s *server) serves(t *testing.T, c sandbox) {
 	t.Helper()
 	token := s.as(c).token(t)
 	a := call(t, "POST", s.conomy+"/identities", numbered(1), "Authorization", "Bearer "+token, "x-api-key", c.ConomyKey)
-	if a.status != 200 && a.status != 409 { // made before
+	if a.status != 200 {
 		t.Errorf("Conomy: %d %s", a.status, a.body)
 	}
 	if a := call(t, "POST", s.blnk+"/identities", `{"first_name":"A"}`, "X-blnk-key", c.BlnkKey); a.status != 201 {
@@ -146,10 +146,10 @@ func TestOperatorFolderTooLong(t *testing.T) {
 	folder := filepath.Join(beside, "data")
 	s := start(t, folder)
 	s.token(t)
-	if said := s.log.String(); strings.Count(said, "\n") != 1 {
-		t.Errorf("want one line: %s", said)
+	if said := s.log.String(); strings.Count(said, `"WARN"`) != 1 {
+		t.Errorf("want one warning: %s", said)
 	}
-	wantIn(t, s.log.String(), `"WARN"`, folder, tablesocket.ErrTooLong.Error())
+	wantIn(t, s.log.String(), folder, tablesocket.ErrTooLong.Error())
 	if err := s.end(t); err != nil {
 		t.Error(err)
 	}
@@ -161,7 +161,7 @@ func TestOperatorFolderTooLong(t *testing.T) {
 		if err := s.end(t); err != nil {
 			t.Error(err)
 		}
-		if s.log.String() != "" {
+		if strings.Contains(s.log.String(), `"WARN"`) {
 			t.Errorf("logged: %s", s.log)
 		}
 	}

@@ -16,8 +16,8 @@ const (
 	sweepEvery      = time.Minute
 )
 
-// run serves both APIs and the operator's socket until ctx ends or the disk refuses a write, then
-// finishes what is under way.
+// run serves both APIs and the operator's socket until ctx ends or the disk
+// refuses a write, then finishes what is under way.
 func run(ctx context.Context, o options, out io.Writer) error {
 	conomyListener, err := listen(ctx, o.conomy, "-conomy")
 	if err != nil {

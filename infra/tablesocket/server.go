@@ -41,7 +41,9 @@ func Serve(ctx context.Context, l net.Listener, t table.Table) error {
 	if server.Shutdown(finishing) != nil {
 		_ = server.Close()
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("table socket: %w", err)
+	}
 	return nil
 }
 

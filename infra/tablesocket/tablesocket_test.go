@@ -74,7 +74,7 @@ func dial(t *testing.T, path string) *tablesocket.Client {
 // shortFolder is one in which a socket's path is short enough everywhere.
 func shortFolder(t *testing.T) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "s")
+	folder, err := os.MkdirTemp("", "s") //nolint:usetesting // its name would hold the test's, too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
