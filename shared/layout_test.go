@@ -25,6 +25,7 @@ var imports = map[string]string{
 	"identity":        "",
 	"auth":            "",
 	"auth/kms":        "auth",
+	"auth/jwks":       "auth",
 	"strictjson":      "",
 	"document":        "",
 	"iso":             "",
@@ -39,7 +40,7 @@ var imports = map[string]string{
 	"conomy":          "identity auth gateway strictjson document iso",
 	"blnk":            "identity auth gateway strictjson",
 	"boot":            "identity auth table table/dynamo store",
-	"boot/tokens":     "auth auth/kms boot",
+	"boot/tokens":     "auth auth/kms auth/jwks boot strictjson",
 	"boot/vaults":     "identity vault vault/kms boot",
 	"vault":           "identity",
 	"vault/kms":       "vault identity",
@@ -52,7 +53,7 @@ var confined = []struct{ path, packages, reason string }{
 	{"github.com/awslabs/", "shared/gateway infra", "events end at the gateway"},
 	{"github.com/cockroachdb/pebble", "shared/table/embedded", "it has no place in a Lambda"},
 	{"encoding/json", "infra", "it takes duplicate keys and names in the wrong case: use strictjson or go-json-experiment"},
-	{"net/http", "shared/gateway shared/conomy shared/blnk shared/boot infra", "HTTP ends at the dialects"},
+	{"net/http", "shared/gateway shared/conomy shared/blnk shared/boot shared/auth/jwks infra", "HTTP ends at the dialects; jwks asks issuers for their keys"},
 	{"os", "shared/boot shared/table/embedded infra", "the environment and the files are not theirs"},
 }
 

@@ -27,8 +27,11 @@ const (
 )
 
 // data is the folder of a local registry: the table, the deployment's secret,
-// the key that signs tokens, the key that tokenized values are encrypted under,
-// and the sandbox client's credentials.
+// the key that signs tokens with the one before it, if there is one, the key
+// that tokenized values are encrypted under, and the sandbox client's credentials.
+// To rotate the key of tokens is to rename its file to that of the one before:
+// the next start makes a new key. Tokens of the old one are taken until its file
+// is removed.
 type data struct {
 	folder  *folder
 	table   *embedded.DB
@@ -36,7 +39,8 @@ type data struct {
 	hasher  auth.Hasher
 	cursors *blnk.Cursors
 	signer  *auth.LocalKey
-	keys    *vault.Local
+	sealing *vault.Local
+	former  *auth.LocalKey // nil: none
 	sandbox sandbox
 	now     func() time.Time // for credentials; nil: time.Now
 }
@@ -97,7 +101,10 @@ func (d *data) readFiles() (secret []byte, err error) {
 	if secret, err = d.folder.read(secretFile); err != nil {
 		return nil, err
 	}
-	if err := d.readSigner(); err != nil {
+	if d.signer, err = d.readKey(signerFile); err != nil {
+		return nil, err
+	}
+	if d.former, err = d.readKey(formerFile); err != nil {
 		return nil, err
 	}
 	if err := d.readDataKey(); err != nil {
@@ -131,16 +138,17 @@ func (d *data) makeSecret() ([]byte, error) {
 	return fresh, d.folder.publish(secretFile, fresh)
 }
 
-// readSigner reads the key that signs tokens if there is one.
-func (d *data) readSigner() error {
-	pem, err := d.folder.read(signerFile)
+// readKey reads a key of tokens; nil if there is none.
+func (d *data) readKey(name string) (*auth.LocalKey, error) {
+	pem, err := d.folder.read(name)
 	if err != nil || pem == nil {
-		return err
+		return nil, err
 	}
-	if d.signer, err = auth.ParseKey(pem); err != nil {
-		return fmt.Errorf("%s is damaged: it must hold a P-256 private key; remove it to have a new one made", d.folder.in(signerFile))
+	key, err := auth.ParseKey(pem)
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: it must hold a P-256 private key; remove it to have a new one made", d.folder.in(name))
 	}
-	return nil
+	return key, nil
 }
 
 // makeSigner makes the key unless it was read.
@@ -160,20 +168,31 @@ func (d *data) makeSigner() error {
 func (d *data) guard() *auth.Guard {
 	g := &auth.Guard{Store: d.store, Hasher: d.hasher, Now: d.now}
 	if d.signer != nil {
-		g.Tokens = auth.NewVerifier(issuer, audience, auth.StaticKeys(d.signer.Public()))
+		g.Tokens = auth.NewVerifier(issuer, audience, d.keys())
 	}
 	return g
 }
 
+// keys are those of tokens; the first signs.
+func (d *data) keys() auth.Ring {
+	if d.former == nil {
+		return auth.Ring{d.signer}
+	}
+	return auth.Ring{d.signer, d.former}
+}
+
 // apis wires both dialects to the store, as boot does for the functions.
 func (d *data) apis() (conomyAPI, blnkAPI api) {
-	identities := &identity.Service{Store: d.store, Vault: vault.New(d.keys, time.Now), Now: time.Now, Random: rand.Reader}
+	identities := &identity.Service{Store: d.store, Vault: vault.New(d.sealing, time.Now), Now: time.Now, Random: rand.Reader}
 	guard, keys := d.guard(), &auth.Keys{Store: d.store, Hasher: d.hasher, Now: time.Now}
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	limits := newLimiter(store.New(d.table, nil).Client) // apart: what the gateway reads is not the registry's
 	conomyAPI = api{
-		limits:     limits,
-		dialect:    &conomy.API{Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy},
+		limits: limits,
+		dialect: &conomy.API{
+			Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy,
+			Published: auth.Published{Issuer: issuer, Keys: d.keys()},
+		},
 		authorizer: &conomy.Authorizer{Guard: guard},
 		sources:    []string{"Authorization", "X-Api-Key"},
 		stage:      "/sandbox",

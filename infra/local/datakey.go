@@ -23,7 +23,7 @@ func (d *data) readDataKey() error {
 	if err != nil || key == nil {
 		return err
 	}
-	if d.keys, err = vault.NewLocal(key); err != nil {
+	if d.sealing, err = vault.NewLocal(key); err != nil {
 		return fmt.Errorf("%s is damaged: it must have %d bytes", d.folder.in(dataKeyFile), vault.KeySize)
 	}
 	return nil
@@ -37,10 +37,10 @@ func (d *data) checkDataKey(ctx context.Context) error {
 	switch {
 	case err != nil || body == nil:
 		return err
-	case d.keys == nil:
+	case d.sealing == nil:
 		return fmt.Errorf("%s is missing, and tokenized values cannot be read without it; %s", d.folder.in(dataKeyFile), d.afresh())
 	}
-	if _, err := d.keys.Unwrap(ctx, noTenant, body); err != nil {
+	if _, err := d.sealing.Unwrap(ctx, noTenant, body); err != nil {
 		return d.apart(dataKeyFile)
 	}
 	return nil
@@ -49,18 +49,18 @@ func (d *data) checkDataKey(ctx context.Context) error {
 // makeDataKey makes the key unless it was read, then the proof unless there is
 // one: if this breaks off in between, the next start goes on.
 func (d *data) makeDataKey(ctx context.Context) error {
-	if d.keys == nil {
+	if d.sealing == nil {
 		key := make([]byte, vault.KeySize)
 		_, _ = rand.Read(key) // ends the process rather than fail
 		if err := d.folder.publish(dataKeyFile, key); err != nil {
 			return err
 		}
 		var err error
-		if d.keys, err = vault.NewLocal(key); err != nil {
+		if d.sealing, err = vault.NewLocal(key); err != nil {
 			return err
 		}
 	}
-	_, wrapped, err := d.keys.New(ctx, noTenant)
+	_, wrapped, err := d.sealing.New(ctx, noTenant)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ const (
 	secretFile  = "secret"
 	signerFile  = "token-key.pem"
 	dataKeyFile = "data-key"
+	formerFile  = "token-key.previous.pem"
 	sandboxFile = "sandbox.env"
 
 	unfinished = ".new-*" // a file that has not got its name yet

@@ -37,6 +37,7 @@ func newConomyWorld(t *testing.T) *conomyWorld {
 		Logins:     &auth.Guard{Store: w.store, Hasher: w.hasher},
 		Tokens:     &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: time.Now},
 		Reference:  reference.Conomy,
+		Published:  auth.Published{Issuer: "http://localhost:5010", Keys: auth.Ring{key}},
 	}
 	w.dialect = api
 	return &conomyWorld{w, api}
@@ -221,7 +222,7 @@ func (w *conomyWorld) elsewhere() {
 		method, path, _ := strings.Cut(c, " ")
 		w.send(501, method, "/identities/x"+path, `{"free":1}`)
 	}
-	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js"} {
+	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"} {
 		w.send(200, "GET", path, "")
 	}
 }
@@ -236,6 +237,11 @@ func (w *conomyWorld) tokens() {
 	for _, bad := range []string{"", "[]", "{}", `{"clientId":"a"}`} {
 		w.send(400, "POST", "/auth", bad)
 	}
+	wrong := strings.Repeat("0", len(shown.ClientSecret))
+	for range 5 {
+		w.send(401, "POST", "/auth", fmt.Sprintf(body, wrong), "X-Api-Key", shown.ConomyKey)
+	}
+	w.send(429, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
 }
 
 func (w *conomyWorld) client() auth.Credentials {

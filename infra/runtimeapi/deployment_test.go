@@ -53,6 +53,7 @@ func newDeployment(t *testing.T, dynamoDB string) *deployment {
 			"CEDULA_AUDIENCE":  "urn:cedula:test:conomy",
 			"CEDULA_TOKEN_KEY": fakekms.KeyID,
 			"CEDULA_VAULT_KEY": fakekms.DataKeyID,
+			"CEDULA_ISSUERS":   "[]",
 		},
 		services: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB, "AWS_ENDPOINT_URL_KMS=" + kms.URL},
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/go-jose/go-jose/v4"
 
 	"cedula/infra/runtimeapi"
 	"cedula/infra/stack"
@@ -86,6 +87,9 @@ func (s *stage) start(t *testing.T, folder string) *runtimeapi.Function {
 func call(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) (map[string]any, events.APIGatewayProxyResponse) {
 	t.Helper()
 	answer := invoke(t, f, event, wantStatus)
+	if got := answer.MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
 	var body map[string]any
 	if wantStatus != http.StatusNoContent {
 		decode(t, []byte(answer.Body), &body)
@@ -104,9 +108,6 @@ func invoke(t *testing.T, f *runtimeapi.Function, event []byte, wantStatus int) 
 	decode(t, payload, &answer)
 	if answer.StatusCode != wantStatus {
 		t.Fatalf("got status %d, want %d: %s\n%s", answer.StatusCode, wantStatus, answer.Body, f.Output())
-	}
-	if got := answer.MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
-		t.Errorf("Cache-Control is %q", got)
 	}
 	return answer
 }
@@ -411,6 +412,30 @@ func TestReference(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTokenKeys: a token can be verified with what is published.
+func TestTokenKeys(t *testing.T) {
+	s := newStage(t)
+	f := s.start(t, "conomy/get-token-keys")
+	answer := invoke(t, f, s.event(t, "conomy-get-token-keys"), 200)
+	if got := answer.MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "public, max-age=300" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	var set jose.JSONWebKeySet
+	decode(t, []byte(answer.Body), &set)
+	signed, err := jose.ParseSignedCompact(s.token(t), []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signed.Verify(set); err != nil {
+		t.Errorf("%v with %s", err, answer.Body)
+	}
+	const keys, metadata = "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"
+	answer = invoke(t, f, s.event(t, "conomy-get-token-keys", keys, metadata), 200)
+	var said map[string]any
+	decode(t, []byte(answer.Body), &said)
+	want(t, said, map[string]any{"issuer": "urn:cedula:test", "jwks_uri": "https://conomy.registry.example.com/sandbox" + keys})
 }
 
 // An identity of another tenant is answered like one that is not there.

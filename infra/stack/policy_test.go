@@ -17,7 +17,8 @@ var wildcards = []string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 var granted = map[string][]string{
 	"authorizers/conomy":               onCredentials("kms:GetPublicKey"),
 	"authorizers/blnk":                 onCredentials(),
-	"conomy/create-token":              onCredentials("kms:GetPublicKey", "kms:Sign"),
+	"conomy/create-token":              onCredentials("dynamodb:BatchGetItem L#*", "dynamodb:PutItem L#*", "kms:GetPublicKey", "kms:Sign"),
+	"conomy/get-token-keys":            {"kms:GetPublicKey"},
 	"conomy/create-identity":           onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
 	"conomy/list-identities":           onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
 	"conomy/search-identities":         onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
@@ -126,6 +127,9 @@ func keyUse(granted []string) []string {
 	if len(granted) == 0 {
 		return nil
 	}
+	if !slices.ContainsFunc(granted, func(g string) bool { return strings.HasPrefix(g, "dynamodb:") }) {
+		return []string{"kms:Decrypt"} // the environment's
+	}
 	use := []string{"kms:Decrypt", "kms:Decrypt", "kms:DescribeKey"}
 	if slices.ContainsFunc(granted, func(g string) bool {
 		return strings.HasPrefix(g, "dynamodb:PutItem") || strings.HasPrefix(g, "dynamodb:DeleteItem")
@@ -151,6 +155,9 @@ func statements(t *testing.T, role stack.Resource) []any {
 func actions(t *testing.T, stem string, s any) (got, key []string) {
 	t.Helper()
 	resource := stack.At(s, "Resource")
+	if either, ok := stack.At(resource, "Fn::If").([]any); ok && either[0] == "OwnTokenKey" && stack.At(either[2], "Ref") == "TokenKeys" {
+		resource = either[1] // or what the operator names in its place
+	}
 	attribute, _ := stack.At(resource, "Fn::GetAtt").(string)
 	isIndex := stack.At(resource, "Fn::Sub") == "${Table.Arn}/index/*"
 	for _, action := range list(stack.At(s, "Action")) {

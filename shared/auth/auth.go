@@ -36,6 +36,10 @@ var (
 	ErrMismatch = errors.New("auth: credentials do not match")
 	// ErrSuspended: the credentials are good, the client is not to be served.
 	ErrSuspended = errors.New("auth: client suspended")
+	// ErrTooMany: too many logins of the client failed. It comes as a *Slowed.
+	ErrTooMany = errors.New("auth: too many failed logins")
+	// ErrUnavailable: the keys that tokens are verified with cannot be had now.
+	ErrUnavailable = errors.New("auth: keys unavailable")
 	// ErrUnknown: a Store or a KeySource holds nothing under that id.
 	ErrUnknown = errors.New("auth: unknown")
 	// ErrExists: a Store already holds a client or a key of that id.

@@ -79,6 +79,8 @@ type Store interface {
 	// RevokeKey makes a key refused from at on; one that is refused earlier
 	// stays so. It returns ErrUnknown when the client has no such key.
 	RevokeKey(ctx context.Context, client, id string, at time.Time) error
+
+	Attempts
 }
 
 // holds tells whether h is the hash of a live secret of the client. It compares

@@ -58,7 +58,7 @@ func (g *Guard) Bearer(ctx context.Context, token, apiKey string) (Caller, error
 	if err != nil {
 		return Caller{}, err
 	}
-	if caller.Tenant != claims.Tenant {
+	if claims.Tenant != "" && caller.Tenant != claims.Tenant {
 		return Caller{}, fmt.Errorf("%w: tenant", ErrMismatch)
 	}
 	caller.Scopes = caller.Scopes.Intersect(claims.Scopes)
@@ -77,36 +77,6 @@ func (g *Guard) Key(ctx context.Context, apiKey string) (Caller, error) {
 		return Caller{}, err
 	}
 	return g.pass(ctx, name, apiKey)
-}
-
-// Login passes a client that wants a token: a Conomy key and a live secret of
-// one client. It always asks the Store, so that a new secret works at once, and
-// says ErrExpired or ErrSuspended only to who has both. Otherwise it returns
-// ErrMissing, ErrInvalid or ErrMismatch.
-func (g *Guard) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
-	if apiKey == "" || clientID == "" || clientSecret == "" {
-		return Client{}, ErrMissing
-	}
-	name, err := parseKeyOf(apiKey, UseConomy)
-	switch {
-	case err != nil:
-		return Client{}, err
-	case !spelled(clientID, clientChars), !spelled(clientSecret, secretChars):
-		return Client{}, fmt.Errorf("%w: client format", ErrInvalid)
-	case name.client != clientID:
-		return Client{}, fmt.Errorf("%w: client and key", ErrMismatch)
-	}
-	r, err := g.read(ctx, name)
-	if err != nil {
-		return Client{}, err
-	}
-	now := g.now()
-	rightKey := r.key.Hash.Equal(g.Hasher.Hash(apiKey))
-	rightSecret := r.client.holds(g.Hasher.Hash(clientSecret), now)
-	if err := r.judge(name, rightKey && rightSecret, now); err != nil {
-		return Client{}, err
-	}
-	return r.client, nil
 }
 
 // pass judges a key by what the Store says, or said within TTL.

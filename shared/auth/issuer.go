@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
 )
 
@@ -62,53 +62,40 @@ func (i *Issuer) claims(c Client) (payload, error) {
 	}, nil
 }
 
+// sign makes the compact form (RFC 7515, section 3.1) by hand: a library that
+// signs by every algorithm would be half a megabyte for this one.
 func (i *Issuer) sign(ctx context.Context, claims payload) (string, error) {
-	if l, ok := i.Signer.(interface{ Load(context.Context) error }); ok {
-		if err := l.Load(ctx); err != nil {
-			return "", err
-		}
+	if err := load(ctx, i.Signer); err != nil {
+		return "", err
 	}
-	kid, key := i.KeyID(), i.Public()
-	if kid == "" || key == nil {
+	kid := i.KeyID()
+	if kid == "" {
 		return "", errors.New("no signing key")
 	}
-	text, err := json.Marshal(claims)
-	if err != nil {
+	header, err1 := json.Marshal(protected{ES256, kid, tokenType})
+	body, err2 := json.Marshal(claims)
+	if err := errors.Join(err1, err2); err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.ES256, Key: &digestSigner{ctx, i.Signer, jose.JSONWebKey{Key: key, KeyID: kid}}},
-		(&jose.SignerOptions{}).WithType(tokenType))
-	if err != nil {
+	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(body)
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := i.Sign(ctx, digest[:])
+	switch {
+	case err != nil:
 		return "", err
+	case len(signature) != signatureBytes:
+		return "", errors.New("signature of the wrong length")
 	}
-	signed, err := signer.Sign(text)
-	if err != nil {
-		return "", err
+	token := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if len(token) > maxToken {
+		return "", errors.New("token too long")
 	}
-	token, err := signed.CompactSerialize()
-	if err == nil && len(token) > maxToken {
-		err = errors.New("token too long")
-	}
-	return token, err
+	return token, nil
 }
 
-// digestSigner lends a Signer to go-jose for one call, which is why it may hold
-// that call's context.
-type digestSigner struct {
-	ctx    context.Context
-	signer Signer
-	public jose.JSONWebKey
-}
-
-func (d *digestSigner) Public() *jose.JSONWebKey        { return &d.public }
-func (d *digestSigner) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{jose.ES256} }
-
-func (d *digestSigner) SignPayload(text []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
-	digest := sha256.Sum256(text)
-	sig, err := d.signer.Sign(d.ctx, digest[:])
-	if err == nil && len(sig) != signatureBytes {
-		err = errors.New("signature of the wrong length")
-	}
-	return sig, err
+// protected is a token's header.
+type protected struct {
+	Algorithm string `json:"alg"`
+	KeyID     string `json:"kid"`
+	Type      string `json:"typ"`
 }

@@ -12,8 +12,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // Signer signs with one P-256 key, as ES256 asks (RFC 7518, section 3.4).
@@ -31,42 +29,51 @@ type Signer interface {
 
 // KeySource finds the public key that a token names.
 type KeySource interface {
-	// Key returns ErrUnknown when no trusted key has that id. Any other error
-	// means that the source could not tell.
-	Key(ctx context.Context, kid string) (*ecdsa.PublicKey, error)
+	// Key returns a *ecdsa.PublicKey or an *rsa.PublicKey, or ErrUnknown when no
+	// trusted key has that id. Any other error means that the source could not
+	// tell.
+	Key(ctx context.Context, kid string) (crypto.PublicKey, error)
 }
 
 // Thumbprint is a P-256 key's SHA-256 thumbprint (RFC 7638), its id in tokens.
 func Thumbprint(key *ecdsa.PublicKey) (string, error) {
-	if key == nil || key.Curve != elliptic.P256() {
-		return "", errors.New("auth: not a P-256 key")
-	}
-	sum, err := (&jose.JSONWebKey{Key: key}).Thumbprint(crypto.SHA256)
+	k, err := newPublicKey(key)
 	if err != nil {
-		return "", errors.New("auth: key without a thumbprint")
+		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(sum), nil
+	return k.KeyID, nil
 }
 
-// StaticKeys trusts the given P-256 keys under their thumbprints. Others it
-// leaves out: nothing could be verified with them.
-func StaticKeys(keys ...*ecdsa.PublicKey) KeySource {
-	known := staticKeys{}
-	for _, key := range keys {
-		if kid, err := Thumbprint(key); err == nil {
-			known[kid] = key
-		}
-	}
-	return known
+// publicKey is a key as it is published (RFC 7517, section 4; RFC 7518, section
+// 6.2.1).
+type publicKey struct {
+	Use       string `json:"use"`
+	Kind      string `json:"kty"`
+	KeyID     string `json:"kid"`
+	Curve     string `json:"crv"`
+	Algorithm string `json:"alg"`
+	X         string `json:"x"`
+	Y         string `json:"y"`
 }
 
-type staticKeys map[string]*ecdsa.PublicKey
-
-func (s staticKeys) Key(_ context.Context, kid string) (*ecdsa.PublicKey, error) {
-	if key := s[kid]; key != nil {
-		return key, nil
+func newPublicKey(key *ecdsa.PublicKey) (publicKey, error) {
+	if key == nil || key.Curve != elliptic.P256() {
+		return publicKey{}, errors.New("auth: not a P-256 key")
 	}
-	return nil, ErrUnknown
+	point, err := key.Bytes()
+	if err != nil {
+		return publicKey{}, errors.New("auth: not a point on P-256")
+	}
+	x, y := point[1:1+len(point)/2], point[1+len(point)/2:]
+	k := publicKey{
+		Use: "sig", Kind: "EC", Curve: "P-256", Algorithm: ES256,
+		X: base64.RawURLEncoding.EncodeToString(x), Y: base64.RawURLEncoding.EncodeToString(y),
+	}
+	// The required members in the order of their names, without white space
+	// (RFC 7638, section 3.3).
+	sum := sha256.Sum256([]byte(`{"crv":"P-256","kty":"EC","x":"` + k.X + `","y":"` + k.Y + `"}`))
+	k.KeyID = base64.RawURLEncoding.EncodeToString(sum[:])
+	return k, nil
 }
 
 // LocalKey is a Signer that holds its private key.

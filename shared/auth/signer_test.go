@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"strings"
 	"testing"
 
@@ -32,10 +31,6 @@ func TestThumbprint(t *testing.T) {
 		if _, err := auth.Thumbprint(key); err == nil {
 			t.Errorf("%s has one", fact)
 		}
-	}
-	source := auth.StaticKeys(nil, &p384.PublicKey)
-	if _, err := source.Key(ctx, ""); !errors.Is(err, auth.ErrUnknown) {
-		t.Error(err)
 	}
 }
 

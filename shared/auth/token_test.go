@@ -2,7 +2,7 @@ package auth_test
 
 import (
 	"context"
-	"crypto/ecdsa"
+	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/x509"
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,16 @@ func (w *world) claims(changes ...string) string {
 		{"exp", fmt.Sprint(w.now.Unix() + 3600)},
 		{"jti", `"j"`},
 		{"scope", `"identity:read identity:write"`},
+	}
+	return object(all, changes...)
+}
+
+// object writes members as JSON; changes replace one, add one, or drop it with "".
+func object(all [][2]string, changes ...string) string {
+	for i := 0; i < len(changes); i += 2 {
+		if !slices.ContainsFunc(all, func(m [2]string) bool { return m[0] == changes[i] }) {
+			all = append(all, [2]string{changes[i]})
+		}
 	}
 	var parts []string
 	for _, c := range all {
@@ -203,7 +214,7 @@ func (b broken) Sign(context.Context, []byte) ([]byte, error) { return make([]by
 
 type failing struct{}
 
-func (failing) Key(context.Context, string) (*ecdsa.PublicKey, error) { return nil, errDown }
+func (failing) Key(context.Context, string) (crypto.PublicKey, error) { return nil, errDown }
 
 func TestKeySourceThatCannotTellDecidesNothing(t *testing.T) {
 	w := newWorld(t)
@@ -216,7 +227,7 @@ func TestKeySourceThatCannotTellDecidesNothing(t *testing.T) {
 
 func TestVerifierWithoutANameTakesNothing(t *testing.T) {
 	w := newWorld(t)
-	keys := auth.StaticKeys(w.signer.Public())
+	keys := auth.Ring{w.signer}
 	nobody := w.forged(w.header(""), w.claims("iss", `""`))
 	noone := w.forged(w.header(""), w.claims("aud", `""`))
 	_, issuerErr := auth.NewVerifier("", audience, keys).Verify(ctx, nobody, w.now)
@@ -228,7 +239,7 @@ func TestVerifierWithoutANameTakesNothing(t *testing.T) {
 // anyKey answers every id with one key.
 type anyKey struct{ *auth.LocalKey }
 
-func (k anyKey) Key(context.Context, string) (*ecdsa.PublicKey, error) { return k.Public(), nil }
+func (k anyKey) Key(context.Context, string) (crypto.PublicKey, error) { return k.Public(), nil }
 
 // TestKeySourceIsTrustedWithNothing: the header is checked whatever a source takes.
 func TestKeySourceIsTrustedWithNothing(t *testing.T) {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"hash/crc32"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -20,13 +23,44 @@ type memory struct {
 	mu      sync.Mutex
 	clients map[string]auth.Client
 	keys    map[string]auth.Key
+	failed  map[string]auth.Failures
 	reads   int
+	writes  int // of failures
 	fail    error
 	before  func(context.Context) error // runs inside a read, outside the lock
+
+	uncounted error // what Count returns
 }
 
 func newMemory() *memory {
-	return &memory{clients: map[string]auth.Client{}, keys: map[string]auth.Key{}}
+	return &memory{clients: map[string]auth.Client{}, keys: map[string]auth.Key{}, failed: map[string]auth.Failures{}}
+}
+
+// nobody counts for all ids that no client has.
+const nobody = "?"
+
+func (m *memory) Attempt(ctx context.Context, client, keyID string) (auth.Client, auth.Key, auth.Failures, error) {
+	c, k, err := m.Credentials(ctx, client, keyID)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if errors.Is(err, auth.ErrUnknown) {
+		client = nobody
+	}
+	f := m.failed[client]
+	f.Counter = client
+	return c, k, f, err
+}
+
+func (m *memory) Count(_ context.Context, f auth.Failures) (auth.Failures, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	if there := m.failed[f.Counter]; there.Version != f.Version {
+		return there, auth.ErrExists
+	}
+	f.Version++
+	m.failed[f.Counter] = f
+	return f, m.uncounted
 }
 
 func (m *memory) Credentials(ctx context.Context, client, keyID string) (auth.Client, auth.Key, error) {
@@ -134,7 +168,7 @@ func newWorld(t testing.TB) *world {
 	w.hasher = auth.NewHasher([]byte(strings.Repeat("s", 32)))
 	clock := func() time.Time { return w.now }
 	w.issuer = &auth.Issuer{Signer: signer, Issuer: issuer, Audience: audience, Now: clock}
-	verifier := auth.NewVerifier(issuer, audience, auth.StaticKeys(signer.Public()))
+	verifier := auth.NewVerifier(issuer, audience, auth.Ring{signer})
 	w.guard = &auth.Guard{Store: w.store, Hasher: w.hasher, Tokens: verifier, Now: clock}
 	w.client, w.shown = w.register(t, "acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite)
 	return w
@@ -204,4 +238,12 @@ func (w *world) sealToken(signed string) string {
 		panic(err)
 	}
 	return signed + "." + b64(string(sig))
+}
+
+// serveText is a real server that answers every request with a text.
+func serveText(t testing.TB, body string) (url string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -2,7 +2,9 @@ package conomy
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"cedula/shared/auth"
@@ -61,6 +63,8 @@ var sentinels = []struct {
 	{auth.ErrSuspended, forbiddenOperation, forbiddenDetail},
 	{auth.ErrEscalation, forbiddenOperation, forbiddenDetail},
 	{auth.ErrTooManyKeys, failedPrecondition, "the client has as many keys as it may have"},
+	{auth.ErrTooMany, tooManyRequests, "too many failed attempts, try again shortly"},
+	{auth.ErrUnavailable, unavailable, "the service is unavailable, try again shortly"},
 }
 
 const (
@@ -73,7 +77,11 @@ const (
 func (a *API) Error(err error, traceID string) gateway.Response {
 	p, detail := classify(err)
 	r := gateway.JSON(p.status, p.envelope(detail, traceID))
-	if p == unavailable || p == busy {
+	var slowed *auth.Slowed
+	switch {
+	case errors.As(err, &slowed):
+		r = r.With("Retry-After", strconv.Itoa(int(math.Ceil(slowed.Wait.Seconds()))))
+	case p == unavailable || p == busy:
 		r = r.With("Retry-After", "1")
 	}
 	return r

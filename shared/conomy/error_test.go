@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
@@ -49,6 +50,8 @@ var sentinels = []row{
 	{"auth.ErrExpired", auth.ErrExpired, 401, "41", "unauthorized", "Unauthorized", "missing or invalid credentials", false},
 	{"auth.ErrMismatch", auth.ErrMismatch, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
+	{"auth.ErrTooMany", auth.ErrTooMany, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", false},
+	{"auth.ErrUnavailable", auth.ErrUnavailable, 503, "01", "serverError", "Service Unavailable", "the service is unavailable, try again shortly", true},
 	{"identity.ErrTokenized", identity.ErrTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},       // meant: this dialect tokenizes nothing
 	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
 	{"identity.ErrNeverToken", identity.ErrNeverToken, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},     // likewise
@@ -67,6 +70,7 @@ var details = []row{
 	{"identity.Unknown", &identity.Unknown{Field: "children.3"}, 404, "31", "notFound", "Not Found", "children.3 is no identity of this client", false},
 	{"identity.Precondition", &identity.Precondition{Reason: "it is so"}, 422, "21", "failedPrecondition", "Unprocessable Entity", "it is so", false},
 	{"identity.Taken", &identity.Taken{Fields: []identity.Field{identity.FieldID, identity.FieldKind}}, 409, "13", "alreadyExist", "Conflict", "an identity with the same id, type already exists", false},
+	{"auth.Slowed", &auth.Slowed{Wait: 700 * time.Millisecond}, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", true},
 	{"an unknown error", errors.New("10.0.0.1:5432 said secret"), 500, "01", "serverError", "Internal Server Error", "unexpected error", false},
 	{"cancelled", context.Canceled, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},
 }

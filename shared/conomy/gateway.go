@@ -52,7 +52,7 @@ func (a *API) GatewayResponses() []gateway.Canned {
 		{gateway.TooLarge, tooLarge, "body is too large"},
 		{gateway.Throttled, tooManyRequests, "too many requests"},
 		{gateway.QuotaExceeded, tooManyRequests, "the client's quota is used up"},
-		{gateway.AuthorizerFailure, serverError, "unexpected error"},
+		{gateway.AuthorizerFailure, unavailable, "the service is unavailable, try again shortly"},
 		{gateway.AuthorizerMisconfigured, serverError, "unexpected error"},
 		{gateway.Timeout, unavailable, "the service is unavailable, try again shortly"},
 		{gateway.Failure, unavailable, "the service is unavailable, try again shortly"},

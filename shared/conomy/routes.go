@@ -19,6 +19,7 @@ type API struct {
 	Logins     Logins
 	Tokens     Tokens
 	Reference  gateway.Reference
+	Published  auth.Published
 }
 
 // Logins checks the credentials that a token is given for.
@@ -61,6 +62,8 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "remove-fees", Method: "DELETE", Path: "/identities/{id}/fees", Scope: write, Serve: a.RemoveFees},
 		{Name: "remove-fee", Method: "DELETE", Path: "/identities/{id}/fees/{ruleId}", Scope: write, Serve: a.RemoveFee},
 		{Name: "set-escrow-fee", Method: "POST", Path: "/identities/{id}/accounts/escrow-fee", Scope: write, Serve: a.SetEscrowFee},
+		{Name: "get-token-keys", Method: "GET", Path: keysPath, Public: true, Serve: a.GetTokenKeys},
+		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.GetTokenKeys},
 		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
 		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
 		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},

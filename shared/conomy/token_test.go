@@ -34,9 +34,10 @@ func newBank(t testing.TB) *bank {
 	hasher := auth.NewHasher(bytes.Repeat([]byte("s"), 32))
 	guard := &auth.Guard{
 		Store: w.store, Hasher: hasher,
-		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.StaticKeys(signer.Public())),
+		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.Ring{signer}),
 	}
 	w.api.Logins = guard
+	w.api.Published = auth.Published{Issuer: "https://cedula.example", Keys: auth.Ring{signer}}
 	w.api.Tokens = &auth.Issuer{Signer: signer, Issuer: "https://cedula.example", Audience: "cedula"}
 	b := &bank{world: w, authorizer: &conomy.Authorizer{Guard: guard}}
 	for tenant, shown := range map[string]*auth.Credentials{"acme": &b.client, "other": &b.rival} {

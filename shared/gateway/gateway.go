@@ -56,6 +56,7 @@ type Request struct {
 	Query     url.Values
 	Body      []byte
 	TraceID   string // the gateway's request id, a UUID
+	Base      string // the URL of the API, on a path without parameters; empty where the gateway does not say
 
 	ctx    context.Context
 	params map[string]string
@@ -91,6 +92,7 @@ type Response struct {
 	Header http.Header // may be nil
 	Body   []byte
 	Policy string // the Content-Security-Policy of a page; empty for an answer that is none
+	Cache  string // the Cache-Control of an answer that is everybody's; empty: no-store
 }
 
 // JSON is an answer with a JSON body.

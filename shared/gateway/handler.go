@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -72,7 +73,7 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.route = o.routeOf(&a.event)
 	request := &Request{
 		Operation: o.route.Name, Path: o.route.Path, Header: r.Header, Query: r.URL.Query(), TraceID: trace,
-		ctx: r.Context(), params: a.event.PathParameters,
+		Base: base(&a.event), ctx: r.Context(), params: a.event.PathParameters,
 	}
 	answer, err := o.serve(request, &a.event)
 	if err != nil {
@@ -80,6 +81,18 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	write(w, answer)
 	o.log(r.Context(), request, answer, err, time.Since(a.start))
+}
+
+// base is the URL that a path without parameters stands behind: that of the
+// stage, or of the mapping under a domain of the customer's own. API Gateway
+// says it, and serves no host but those it knows.
+func base(event *events.APIGatewayProxyRequest) string {
+	c := event.RequestContext
+	before, ok := strings.CutSuffix(c.Path, event.Resource)
+	if c.DomainName == "" || !ok {
+		return ""
+	}
+	return "https://" + c.DomainName + before
 }
 
 // routeOf is the route of an event; the first if it is none of them.
@@ -151,6 +164,9 @@ func write(w http.ResponseWriter, r Response) {
 	for i, fixed := range SecurityHeaders {
 		values[i] = fixed[1]
 		h[fixed[0]] = values[i : i+1 : i+1]
+	}
+	if r.Cache != "" {
+		h.Set("Cache-Control", r.Cache)
 	}
 	if r.Policy != "" {
 		h.Set("Content-Security-Policy", r.Policy)

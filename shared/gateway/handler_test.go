@@ -218,3 +218,54 @@ func TestStartRefusesUnknownOperations(t *testing.T) {
 	}()
 	gateway.Start(dialect{[]gateway.Route{route(fine)}}, "get-nothing")
 }
+
+// TestCache: an answer is nobody's to keep unless the operation says so; a
+// refusal never is.
+func TestCache(t *testing.T) {
+	shared := func(*gateway.Request) (gateway.Response, error) {
+		answer := gateway.JSON(http.StatusOK, []byte("fine"))
+		answer.Cache = "public, max-age=300"
+		return answer, nil
+	}
+	forced := func(r *gateway.Request) (gateway.Response, error) {
+		answer, err := fine(r)
+		return answer.With("Cache-Control", "public"), err
+	}
+	for want, serve := range map[string]func(*gateway.Request) (gateway.Response, error){
+		"no-store": forced, "public, max-age=300": shared,
+	} {
+		if got := send(t, route(serve), event()).MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	e := event()
+	e.RequestContext.Authorizer = nil
+	if got := send(t, route(shared), e).MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("a refusal may be kept: %q", got)
+	}
+}
+
+// TestBase: where the API is, from what API Gateway says and no header.
+func TestBase(t *testing.T) {
+	for _, tt := range []struct{ domain, path, want string }{
+		{"api.example.com", "/sandbox/keys", "https://api.example.com/sandbox"},
+		{"api.example.com", "/keys", "https://api.example.com"},
+		{"", "/sandbox/keys", ""},
+		{"api.example.com", "/sandbox/other", ""},
+		{"api.example.com", "", ""},
+	} {
+		got := "unset"
+		e := event()
+		e.Resource, e.Path = "/keys", "/keys"
+		e.MultiValueHeaders = map[string][]string{"Host": {"evil.example"}, "X-Forwarded-Host": {"evil.example"}}
+		e.RequestContext.DomainName, e.RequestContext.Path = tt.domain, tt.path
+		keys := gateway.Route{Name: "keys", Method: "GET", Path: "/keys", Public: true, Serve: func(r *gateway.Request) (gateway.Response, error) {
+			got = r.Base
+			return fine(r)
+		}}
+		want(t, send(t, keys, e), http.StatusOK, "fine")
+		if got != tt.want {
+			t.Errorf("%s %s: got %q, want %q", tt.domain, tt.path, got, tt.want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -70,14 +71,20 @@ func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Cli
 	if err != nil {
 		return auth.Client{}, auth.Key{}, explain("read credentials", err)
 	}
-	if len(found.Items) != 2 {
+	return credentials(found.Items)
+}
+
+// credentials reads the items of a client and a key, which stand first.
+func credentials(items []table.Item) (auth.Client, auth.Key, error) {
+	if len(items) < 2 || items[0].SK != itemSK || !strings.HasPrefix(items[0].PK, prefixClient) ||
+		!strings.HasPrefix(items[1].SK, prefixKey) {
 		return auth.Client{}, auth.Key{}, auth.ErrUnknown
 	}
-	c, err := decodeClient(found.Items[0].Body)
+	c, err := decodeClient(items[0].Body)
 	if err != nil {
 		return auth.Client{}, auth.Key{}, err
 	}
-	k, err := decodeKey(found.Items[1].Body)
+	k, err := decodeKey(items[1].Body)
 	return c, k, err
 }
 

@@ -28,6 +28,8 @@ import (
 //	idempotency claim   T#<tenant>#O#<hmac>         #
 //	client              C#<client>                  #              L
 //	API key             C#<client>                  K#<key id>
+//	failed logins       L#<client>                  #
+//	  of no client      L#?<8 bits of an hmac>      #
 //
 //	index               PK                          SK
 //	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
@@ -86,9 +88,20 @@ func (k keys) onceOf(tenant, id, idempotencyKey string) table.Key {
 	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixOnce + k.digest(tenant, "O"+id, idempotencyKey)}
 }
 
-func clientKey(client string) table.Key { return table.Key{PK: "C#" + client, SK: itemSK} }
+func clientKey(client string) table.Key { return table.Key{PK: prefixClient + client, SK: itemSK} }
 
-func apiKeyKey(client, id string) table.Key { return table.Key{PK: "C#" + client, SK: "K#" + id} }
+func apiKeyKey(client, id string) table.Key {
+	return table.Key{PK: prefixClient + client, SK: prefixKey + id}
+}
+
+// failuresKey is in a partition of its own, so that who may count failures need
+// not be allowed to write credentials.
+func failuresKey(counter string) table.Key {
+	return table.Key{PK: prefixFailures + counter, SK: itemSK}
+}
+
+// nobody is the counter that an id shares with others as long as no client has it.
+func (k keys) nobody(client string) string { return "?" + k.digest("", "L", client)[:2] }
 
 // indexes is where an identity stands in the sparse indexes.
 func (k keys) indexes(i *identity.Identity) map[string]table.Key {
@@ -155,6 +168,10 @@ const (
 	prefixChild      = "C#"
 	prefixParent     = "F#"
 	prefixWithdrawal = "W#"
+
+	prefixClient   = "C#" // of a PK
+	prefixKey      = "K#"
+	prefixFailures = "L#" // of a PK
 )
 
 func childKey(parent string, tenant string, e identity.Entry) table.Key {

@@ -4,6 +4,7 @@ package kms
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -81,7 +82,7 @@ func (k *Key) Public() *ecdsa.PublicKey {
 }
 
 // Key implements auth.KeySource.
-func (k *Key) Key(ctx context.Context, kid string) (*ecdsa.PublicKey, error) {
+func (k *Key) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	p, err := k.load(ctx)
 	switch {
 	case err != nil:

@@ -71,7 +71,7 @@ func TestSameIDAsTheLocalKey(t *testing.T) {
 func TestKeySource(t *testing.T) {
 	s := newServer(t)
 	key := s.key("k")
-	if got, err := key.Key(ctx, key.KeyID()); err != nil || !got.Equal(&s.private.PublicKey) {
+	if got, err := key.Key(ctx, key.KeyID()); err != nil || !s.private.PublicKey.Equal(got) {
 		t.Error(err)
 	}
 	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrUnknown) {

@@ -16,36 +16,55 @@ import (
 // Issuer signs tokens. It reads CEDULA_ISSUER, CEDULA_AUDIENCE and
 // CEDULA_TOKEN_KEY.
 func Issuer() *auth.Issuer {
-	signer, _ := key()
 	return &auth.Issuer{
-		Signer: signer,
+		Signer: ring()[0],
 		Issuer: boot.Variable("CEDULA_ISSUER"), Audience: boot.Variable("CEDULA_AUDIENCE"),
 	}
 }
 
-// Guard is boot.Guard, which besides trusts the tokens that Issuer makes. It
-// reads the variables of both.
+// Guard is boot.Guard, which besides trusts the tokens that Issuer makes and
+// those of outside issuers. It reads the variables of both and CEDULA_ISSUERS.
 func Guard() *auth.Guard {
 	g := boot.Guard()
-	_, source := key()
-	g.Tokens = auth.NewVerifier(boot.Variable("CEDULA_ISSUER"), boot.Variable("CEDULA_AUDIENCE"), source)
+	g.Tokens = auth.NewVerifier(boot.Variable("CEDULA_ISSUER"), boot.Variable("CEDULA_AUDIENCE"), ring())
+	trustOthers(g.Tokens)
 	return g
 }
 
-// key is the one that CEDULA_TOKEN_KEY names: the id, ARN or alias of a KMS
-// key, or, for development, a private key as PEM text.
-func key() (auth.Signer, auth.KeySource) {
-	const name = "CEDULA_TOKEN_KEY"
-	value := boot.Variable(name)
-	if !strings.HasPrefix(value, "-----BEGIN") {
-		k := remote(value)
-		return k, k
+// Published is what others verify our tokens with. It reads CEDULA_ISSUER and
+// CEDULA_TOKEN_KEY.
+func Published() auth.Published {
+	return auth.Published{Issuer: boot.Variable("CEDULA_ISSUER"), Keys: ring()}
+}
+
+const keyVariable = "CEDULA_TOKEN_KEY"
+
+// ring is the keys that CEDULA_TOKEN_KEY names, separated by commas, of which
+// the first signs: the id, ARN or alias of a KMS key each, or, for development,
+// a private key as PEM text. Only the first is fetched before it is needed.
+func ring() auth.Ring {
+	var keys auth.Ring
+	for i, name := range strings.Split(boot.Variable(keyVariable), ",") {
+		name = strings.TrimSpace(name)
+		if strings.HasPrefix(name, "-----BEGIN") {
+			keys = append(keys, local(name))
+			continue
+		}
+		k := remote(name)
+		if i == 0 {
+			boot.Warm(k.Load)
+		}
+		keys = append(keys, k)
 	}
-	k, err := auth.ParseKey([]byte(value))
+	return keys
+}
+
+func local(pem string) *auth.LocalKey {
+	k, err := auth.ParseKey([]byte(pem))
 	if err != nil {
-		boot.Refuse(name, "is not a P-256 private key in PEM")
+		boot.Refuse(keyVariable, "is not a P-256 private key in PEM")
 	}
-	return k, auth.StaticKeys(k.Public())
+	return k
 }
 
 func remote(id string) *signing.Key {
@@ -54,8 +73,7 @@ func remote(id string) *signing.Key {
 	})
 	k, err := signing.New(client, id)
 	if err != nil {
-		boot.Refuse("CEDULA_TOKEN_KEY", "names no key")
+		boot.Refuse(keyVariable, "names no key where one is due")
 	}
-	boot.Warm(k.Load)
 	return k
 }

@@ -12,14 +12,7 @@ import (
 // those of no other key. The key in KMS is tried with the real functions, in
 // infra/runtimeapi.
 func TestGuardTakesTheIssuersTokens(t *testing.T) {
-	for name, value := range map[string]string{
-		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": "0123456789abcdef0123456789abcdef",
-		"CEDULA_ISSUER": "urn:issuer", "CEDULA_AUDIENCE": "urn:audience",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
-		"AWS_LAMBDA_FUNCTION_NAME": "",
-	} {
-		t.Setenv(name, value)
-	}
+	environment(t)
 	newKey(t)
 	guard, client := tokens.Guard(), auth.Client{ID: "client", Tenant: "acme"}
 	own := issue(t, client)
@@ -33,13 +26,26 @@ func TestGuardTakesTheIssuersTokens(t *testing.T) {
 	}
 }
 
-func newKey(t *testing.T) {
+func environment(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": "0123456789abcdef0123456789abcdef",
+		"CEDULA_ISSUER": "urn:issuer", "CEDULA_AUDIENCE": "urn:audience", "CEDULA_ISSUERS": "[]",
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"AWS_LAMBDA_FUNCTION_NAME": "",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func newKey(t *testing.T) (pem string) {
 	t.Helper()
 	key, err := auth.NewLocalKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("CEDULA_TOKEN_KEY", string(key.PEM()))
+	return string(key.PEM())
 }
 
 func issue(t *testing.T, c auth.Client) string {

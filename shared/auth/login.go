@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Login passes a client that wants a token: a Conomy key and a live secret of
+// one client. It always asks the Store, so that a new secret works at once, and
+// says ErrExpired or ErrSuspended only to who has both. Otherwise it returns
+// ErrMissing, ErrInvalid or ErrMismatch.
+//
+// After maxFailures wrong ones within failureWindow it returns a *Slowed for the
+// rest of it, whatever the credentials: if the right ones passed, a guesser
+// would not be slowed at all, and would read from the answer which those are.
+// Who may slow a client down knows the id of one of its keys. Ids that nobody
+// has are slowed alike, at the same number of Store calls.
+func (g *Guard) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
+	name, err := parseLogin(apiKey, clientID, clientSecret)
+	if err != nil {
+		return Client{}, err
+	}
+	r, failures, err := g.attempt(ctx, name)
+	if err != nil {
+		return Client{}, err
+	}
+	now := g.now()
+	if failures.full(now) {
+		return Client{}, failures.slowed(now)
+	}
+	rightKey := r.key.Hash.Equal(g.Hasher.Hash(apiKey))
+	rightSecret := r.client.holds(g.Hasher.Hash(clientSecret), now)
+	err = r.judge(name, rightKey && rightSecret, now)
+	if errors.Is(err, ErrInvalid) {
+		if uncounted := g.count(ctx, failures, now); uncounted != nil {
+			return Client{}, uncounted
+		}
+	}
+	if err != nil {
+		return Client{}, err
+	}
+	return r.client, nil
+}
+
+func parseLogin(apiKey, clientID, clientSecret string) (keyName, error) {
+	if apiKey == "" || clientID == "" || clientSecret == "" {
+		return keyName{}, ErrMissing
+	}
+	name, err := parseKeyOf(apiKey, UseConomy)
+	switch {
+	case err != nil:
+		return keyName{}, err
+	case !spelled(clientID, clientChars), !spelled(clientSecret, secretChars):
+		return keyName{}, fmt.Errorf("%w: client format", ErrInvalid)
+	case name.client != clientID:
+		return keyName{}, fmt.Errorf("%w: client and key", ErrMismatch)
+	}
+	return name, nil
+}
+
+// attempt is read for a login.
+func (g *Guard) attempt(ctx context.Context, name keyName) (record, Failures, error) {
+	c, k, f, err := g.Store.Attempt(ctx, name.client, name.id)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return record{}, f, nil
+	case err != nil:
+		return record{}, Failures{}, fmt.Errorf("auth: read credentials: %w", err)
+	}
+	return record{client: c, key: k}, f, nil
+}

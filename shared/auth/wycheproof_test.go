@@ -1,0 +1,127 @@
+package auth_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"testing"
+
+	"github.com/c2sp/wycheproof"
+
+	"cedula/shared/auth"
+	"cedula/shared/auth/jwks"
+)
+
+// vectors is a file of Wycheproof's: keys and texts signed with them.
+type vectors struct {
+	TestGroups []struct {
+		Comment         string
+		Public, Private json.RawMessage
+		Tests           []struct {
+			TcID                 int
+			Comment, JWS, Result string
+		}
+	}
+}
+
+func readVectors(t *testing.T, file string) vectors {
+	t.Helper()
+	text, err := fs.ReadFile(wycheproof.TestVectors, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vectors
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// opens tells whether a text is taken that way: the key by the one road that an
+// issuer's keys come in, the signature by the one that every token takes.
+func opens(t *testing.T, source auth.KeySource, jws string) bool {
+	t.Helper()
+	for _, alg := range []string{auth.ES256, auth.RS256} {
+		kid, err := auth.KeyIDOf(jws, alg)
+		if err != nil {
+			continue
+		}
+		key, err := source.Key(ctx, kid)
+		if err != nil && !errors.Is(err, auth.ErrUnknown) && !errors.Is(err, auth.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		if err == nil && auth.Open(jws, alg, key) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func sourceOf(t *testing.T, set string) auth.KeySource {
+	t.Helper()
+	source, err := jwks.New(jwks.Options{URL: serveText(t, set), Loopback: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// noClaims is valid and refused all the same: a token always has claims.
+const noClaims = "emptyPayload"
+
+// TestWycheproofSignatures takes each valid text of ES256 and RS256, and no other.
+func TestWycheproofSignatures(t *testing.T) {
+	var accepted, rejected, otherwise, empty int
+	for _, g := range readVectors(t, "json_web_signature_test.json").TestGroups {
+		key := g.Public
+		if key == nil {
+			key = g.Private // of a group with a symmetric key
+		}
+		source := sourceOf(t, `{"keys":[`+string(key)+`]}`)
+		for _, test := range g.Tests {
+			var header struct{ Alg string }
+			_ = json.Unmarshal(key, &header)
+			ours := header.Alg == auth.ES256 || header.Alg == auth.RS256
+			want := test.Result == "valid" && ours && test.Comment != noClaims
+			got := opens(t, source, test.JWS)
+			switch {
+			case got != want:
+				t.Errorf("%s %d %s: taken %v, want %v: %.200s", g.Comment, test.TcID, test.Comment, got, want, test.JWS)
+			case got:
+				accepted++
+			case test.Result == "valid" && ours:
+				empty++
+			case test.Result == "valid":
+				otherwise++
+			default:
+				rejected++
+			}
+		}
+	}
+	t.Logf("%d valid taken, %d invalid refused, %d valid refused for their algorithm, %d for an empty body",
+		accepted, rejected, otherwise, empty)
+}
+
+func TestWycheproofKeys(t *testing.T) {
+	var accepted, rejected int
+	for _, g := range readVectors(t, "json_web_key_test.json").TestGroups {
+		set := g.Public
+		if set == nil {
+			set = g.Private
+		}
+		source := sourceOf(t, string(set))
+		for _, test := range g.Tests {
+			got := opens(t, source, test.JWS)
+			want := g.Comment == "rs256" && test.Result == "valid"
+			if got != want {
+				t.Errorf("%s %d %s: taken %v, want %v", g.Comment, test.TcID, test.Comment, got, want)
+			}
+			if got {
+				accepted++
+			} else {
+				rejected++
+			}
+		}
+	}
+	t.Logf("%d taken, %d refused", accepted, rejected)
+}

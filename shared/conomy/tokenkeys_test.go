@@ -1,0 +1,162 @@
+package conomy_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-jose/go-jose/v4"
+
+	"cedula/infra/openapi"
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+)
+
+const (
+	keysPath     = "/.well-known/jwks.json"
+	metadataPath = "/.well-known/oauth-authorization-server"
+)
+
+// fetch asks the one function of both paths, as API Gateway does for somebody
+// without credentials.
+func (b *bank) fetch(path, host, stage string) events.APIGatewayProxyResponse {
+	b.Helper()
+	var routes []gateway.Route
+	for _, r := range b.api.Routes() {
+		if r.Name == "get-token-keys" {
+			routes = append(routes, r)
+		}
+	}
+	answer, err := gateway.Handler(b.api, routes...)(context.Background(), events.APIGatewayProxyRequest{
+		HTTPMethod: "GET", Resource: path, Path: path,
+		RequestContext: events.APIGatewayProxyRequestContext{RequestID: trace, DomainName: host, Path: stage + path},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = contract().Check("GET", path, openapi.Answer{Status: answer.StatusCode, Header: answer.MultiValueHeaders, Body: []byte(answer.Body)})
+	if err != nil {
+		b.Error(err)
+	}
+	return answer
+}
+
+func wantHeader(t testing.TB, got events.APIGatewayProxyResponse, name, want string) {
+	t.Helper()
+	if values := got.MultiValueHeaders[name]; len(values) != 1 || values[0] != want {
+		t.Errorf("%s is %q, want %q", name, values, want)
+	}
+}
+
+// TestTokenKeys: with what is published anybody can verify a token, also one of
+// the key before.
+func TestTokenKeys(t *testing.T) {
+	b := newBank(t)
+	before, err := auth.NewLocalKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.api.Published.Keys = append(b.api.Published.Keys.(auth.Ring), before)
+	old := &auth.Issuer{Signer: before, Issuer: "https://cedula.example", Audience: "cedula"}
+	earlier, _, err := old.Issue(context.Background(), auth.Client{ID: "0123456789abcdef", Tenant: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := b.fetch(keysPath, "", "")
+	wantStatus(t, got, 200)
+	wantHeader(t, got, "Cache-Control", "public, max-age=300")
+	wantHeader(t, got, "Vary", "Conomyhq-Api-Version")
+	wantHeader(t, got, "X-Content-Type-Options", "nosniff")
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal([]byte(got.Body), &set); err != nil || len(set.Keys) != 2 || strings.Contains(got.Body, `"d"`) {
+		t.Fatalf("%v: %s", err, got.Body)
+	}
+	for _, token := range []string{b.token(b.client), earlier} {
+		signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := signed.Verify(set); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestMetadata: where the API is is said by API Gateway or else by the issuer.
+func TestMetadata(t *testing.T) {
+	b := newBank(t)
+	const lists = `"response_types_supported":[],"grant_types_supported":[]`
+	for _, tt := range []struct{ issuer, host, stage, base string }{
+		{"urn:cedula:1:a", "api.example.com", "/sandbox", "https://api.example.com/sandbox"},
+		{"urn:cedula:1:a", "api.example.com", "", "https://api.example.com"},
+		{"https://issuer.example", "api.example.com", "/v1", "https://api.example.com/v1"},
+		{"https://issuer.example/", "", "", "https://issuer.example"},
+		{"http://localhost:5010", "", "/sandbox", "http://localhost:5010"},
+		{"urn:cedula:1:a", "", "", ""},
+	} {
+		b.api.Published.Issuer = tt.issuer
+		want := `{"issuer":"` + tt.issuer + `",` + lists + `}`
+		if tt.base != "" {
+			want = `{"issuer":"` + tt.issuer + `","jwks_uri":"` + tt.base + keysPath + `",` + lists + `,"service_documentation":"` + tt.base + `/docs"}`
+		}
+		got := b.fetch(metadataPath, tt.host, tt.stage)
+		if wantStatus(t, got, 200); got.Body != want {
+			t.Errorf("got  %s\nwant %s", got.Body, want)
+		}
+		wantHeader(t, got, "Cache-Control", "public, max-age=300")
+	}
+}
+
+// away is a key that cannot be had.
+type away struct{ auth.Signer }
+
+func (away) Load(context.Context) error { return errors.New("kms said " + canary) }
+
+func TestTokenKeysUnavailable(t *testing.T) {
+	b := newBank(t)
+	b.api.Published.Keys = auth.Ring{away{}}
+	got := b.fetch(keysPath, "", "")
+	wantStatus(t, got, 503)
+	wantHeader(t, got, "Retry-After", "1")
+	wantHeader(t, got, "Cache-Control", "no-store")
+	noCanary(t, got.Body)
+}
+
+// TestGuessersAreSlowed: the sixth wrong secret within ten seconds, and the
+// right one then, are told to wait; and it says for how long.
+func TestGuessersAreSlowed(t *testing.T) {
+	b := newBank(t)
+	clock := time.Now()
+	b.api.Logins.(*auth.Guard).Now = func() time.Time { return clock }
+	c := b.client
+	wrong, right := login(c.ClientID, strings.Repeat("0", 64), c.ConomyKey), login(c.ClientID, c.ClientSecret, c.ConomyKey)
+	b.table.Reset()
+	for range 5 {
+		wantStatus(t, b.send(wrong), 401)
+		if calls := b.table.Reset(); calls.Get != 1 || calls.Write != 1 {
+			t.Errorf("a failure took %+v", calls)
+		}
+	}
+	clock = clock.Add(1500 * time.Millisecond)
+	for _, q := range []request{wrong, right} {
+		got := b.send(q)
+		if wantStatus(t, got, 429); at(t, got.Body, "code") != `"32"` {
+			t.Error(got.Body)
+		}
+		wantHeader(t, got, "Retry-After", "9")
+		if calls := b.table.Reset(); calls.Total() != 1 {
+			t.Errorf("a slowed login took %+v", calls)
+		}
+	}
+	wantStatus(t, b.send(login(b.rival.ClientID, b.rival.ClientSecret, b.rival.ConomyKey)), 200)
+	clock = clock.Add(8500 * time.Millisecond)
+	b.table.Reset()
+	wantStatus(t, b.send(right), 200)
+	if calls := b.table.Reset(); calls.Total() != 1 {
+		t.Errorf("a login took %+v", calls)
+	}
+}
