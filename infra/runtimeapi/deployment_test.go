@@ -46,15 +46,7 @@ func newDeployment(t *testing.T, dynamoDB string) *deployment {
 	t.Cleanup(kms.Close)
 	return &deployment{
 		root: root, template: template,
-		values: map[string]string{
-			"CEDULA_TABLE":     "cedula",
-			"CEDULA_SECRET":    strings.Repeat("s", 64),
-			"CEDULA_ISSUER":    "urn:cedula:test",
-			"CEDULA_AUDIENCE":  "urn:cedula:test:conomy",
-			"CEDULA_TOKEN_KEY": fakekms.KeyID,
-			"CEDULA_VAULT_KEY": fakekms.DataKeyID,
-			"CEDULA_ISSUERS":   "[]",
-		},
+		values:   runtimeapi.Environment(),
 		services: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB, "AWS_ENDPOINT_URL_KMS=" + kms.URL},
 	}
 }

@@ -179,12 +179,11 @@ func services() (env []string, done func(), err error) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		_, _ = io.WriteString(w, "{}")
 	}))
-	return []string{
-		"AWS_ENDPOINT_URL_DYNAMODB=" + table.URL, "AWS_ENDPOINT_URL_KMS=" + kms.URL,
-		"CEDULA_TABLE=cedula", "CEDULA_SECRET=" + strings.Repeat("s", 64),
-		"CEDULA_ISSUER=urn:cedula:measure", "CEDULA_AUDIENCE=urn:cedula:measure", "CEDULA_TOKEN_KEY=" + fakekms.KeyID,
-		"CEDULA_VAULT_KEY=" + fakekms.DataKeyID,
-	}, func() { kms.Close(); table.Close() }, nil
+	env = []string{"AWS_ENDPOINT_URL_DYNAMODB=" + table.URL, "AWS_ENDPOINT_URL_KMS=" + kms.URL}
+	for name, value := range runtimeapi.Environment() {
+		env = append(env, name+"="+value)
+	}
+	return env, func() { kms.Close(); table.Close() }, nil
 }
 
 func printTable(out io.Writer, rows []*row) {

@@ -1,0 +1,21 @@
+package runtimeapi
+
+import (
+	"strings"
+
+	"cedula/infra/runtimeapi/fakekms"
+)
+
+// Environment is a value for every variable of ours that the template sets for
+// some function. The keys are fakekms's.
+func Environment() map[string]string {
+	return map[string]string{
+		"CEDULA_TABLE":     "cedula",
+		"CEDULA_SECRET":    strings.Repeat("s", 64),
+		"CEDULA_ISSUER":    "urn:cedula:test",
+		"CEDULA_AUDIENCE":  "urn:cedula:test:conomy",
+		"CEDULA_TOKEN_KEY": fakekms.KeyID,
+		"CEDULA_VAULT_KEY": fakekms.DataKeyID,
+		"CEDULA_ISSUERS":   "[]",
+	}
+}
