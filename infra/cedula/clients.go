@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,10 +39,8 @@ func (n *newClient) flags(cmd *cobra.Command) {
 
 func (n *newClient) check() error {
 	n.Scopes = auth.Scopes(n.scopes)
-	for _, s := range n.scopes {
-		if !knownScope(s) {
-			return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
-		}
+	if err := checkScopes(n.scopes); err != nil {
+		return err
 	}
 	switch {
 	case n.mode != "lenient" && n.mode != "strict":
@@ -59,13 +58,13 @@ func (n *newClient) check() error {
 	return nil
 }
 
-func knownScope(s string) bool {
-	for _, known := range auth.AllScopes {
-		if s == known {
-			return true
+func checkScopes(list []string) error {
+	for _, s := range list {
+		if !slices.Contains(auth.AllScopes, s) {
+			return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
 		}
 	}
-	return false
+	return nil
 }
 
 func (c *cli) createClient() *cobra.Command {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,12 +24,10 @@ func (c *cli) createKey() *cobra.Command {
 		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n := auth.NewKey{Use: auth.Use(use), Name: name}
-			for _, s := range scopes {
-				if !knownScope(s) {
-					return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
-				}
-				n.Scopes = append(n.Scopes, s)
+			if err := checkScopes(scopes); err != nil {
+				return err
 			}
+			n.Scopes = scopes
 			if n.Use != auth.UseConomy && n.Use != auth.UseBlnk {
 				return errors.New("--use must be conomy or blnk")
 			}

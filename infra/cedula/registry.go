@@ -21,7 +21,7 @@ import (
 type registry struct {
 	*auth.Operator
 	plans plans
-	urls  map[string]string // base URL by dialect, where they are known
+	urls  map[string]string // base URL by dialect, of a stack
 	close func() error
 }
 
@@ -61,9 +61,7 @@ func (c *cli) openLocal(ctx context.Context) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
 	}
-	r = newRegistry(db, secret, noPlans{}, db.Close)
-	r.urls = localURLs
-	return r, nil
+	return newRegistry(db, secret, noPlans{}, db.Close), nil
 }
 
 func (c *cli) dial(ctx context.Context, secret []byte) (*registry, error) {
@@ -71,9 +69,7 @@ func (c *cli) dial(ctx context.Context, secret []byte) (*registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newRegistry(t, secret, noPlans{}, t.Close)
-	r.urls = localURLs
-	return r, nil
+	return newRegistry(t, secret, noPlans{}, t.Close), nil
 }
 
 // localURLs are where `make run` serves unless it is told otherwise.

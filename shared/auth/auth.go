@@ -50,6 +50,14 @@ var (
 	ErrTooManyKeys = errors.New("auth: too many keys")
 )
 
+// at asks a clock, which may be nil: time.Now.
+func at(clock func() time.Time) time.Time {
+	if clock == nil {
+		return time.Now()
+	}
+	return clock()
+}
+
 // earliest returns the first of the times given, zero meaning never.
 func earliest(times ...time.Time) time.Time {
 	var first time.Time

@@ -115,12 +115,7 @@ func (g *Guard) verify(ctx context.Context, token string) (Claims, error) {
 
 // now is wall-clock time: a monotonic clock may stand still while a Lambda is
 // frozen, and what was remembered would outlive its TTL.
-func (g *Guard) now() time.Time {
-	if g.Now == nil {
-		return time.Now().Round(0)
-	}
-	return g.Now().Round(0)
-}
+func (g *Guard) now() time.Time { return at(g.Now).Round(0) }
 
 // record is what the Store holds under a key's id; zero for an unknown one.
 type record struct {

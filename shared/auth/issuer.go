@@ -51,11 +51,7 @@ func (i *Issuer) claims(c Client) (payload, error) {
 	if ttl < time.Second || ttl > maxTokenTTL || i.Issuer == "" || i.Audience == "" {
 		return payload{}, errors.New("auth: issue: the issuer is not set up")
 	}
-	now := time.Now
-	if i.Now != nil {
-		now = i.Now
-	}
-	issued := now().Unix()
+	issued := at(i.Now).Unix()
 	return payload{
 		Issuer: i.Issuer, Audience: audience{i.Audience}, Subject: c.ID, ClientID: c.ID, Tenant: c.Tenant,
 		Scope: c.Scopes.String(), IssuedAt: issued, Expiry: issued + int64(ttl/time.Second), ID: random(32),

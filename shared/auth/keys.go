@@ -143,13 +143,7 @@ func (k *Keys) read(ctx context.Context, caller Caller, now time.Time) (all []Ke
 	return all, all[at], nil
 }
 
-func (k *Keys) now() time.Time {
-	now := time.Now
-	if k.Now != nil {
-		now = k.Now
-	}
-	return now().UTC().Truncate(time.Microsecond)
-}
+func (k *Keys) now() time.Time { return at(k.Now).UTC().Truncate(time.Microsecond) }
 
 // check judges what is asked for by itself and by what the caller holds.
 func (n NewKey) check(caller Caller, now time.Time) error {

@@ -35,7 +35,7 @@ type Registry interface {
 type Operator struct {
 	Registry
 	Hasher Hasher
-	Now    func() time.Time
+	Now    func() time.Time // nil: time.Now
 }
 
 // ErrOverlap is for an overlap outside 0 to MaxOverlap.
@@ -105,7 +105,7 @@ func (o *Operator) RotateKey(ctx context.Context, id string, overlap time.Durati
 	if overlap < 0 || overlap > MaxOverlap {
 		return Key{}, "", ErrOverlap
 	}
-	old, err := o.key(ctx, client, id)
+	_, old, err := o.Credentials(ctx, client, id)
 	switch {
 	case err != nil:
 		return Key{}, "", err
@@ -137,11 +137,6 @@ func (o *Operator) RevokeKey(ctx context.Context, id string) (Key, error) {
 	})
 }
 
-func (o *Operator) key(ctx context.Context, client, id string) (Key, error) {
-	_, k, err := o.Credentials(ctx, client, id)
-	return k, err
-}
-
 // clientOfKey is the client whose id begins a key's.
 func clientOfKey(id string) (string, error) {
 	if !spelled(id, keyIDChars) {
@@ -150,13 +145,7 @@ func clientOfKey(id string) (string, error) {
 	return strings.Clone(id[:clientChars]), nil
 }
 
-func (o *Operator) now() time.Time {
-	now := time.Now
-	if o.Now != nil {
-		now = o.Now
-	}
-	return now().UTC().Truncate(time.Second)
-}
+func (o *Operator) now() time.Time { return at(o.Now).UTC().Truncate(time.Second) }
 
 // Live are the secrets of a client that are good now.
 func (c Client) Live(now time.Time) []Secret {

@@ -65,9 +65,6 @@ var columns = map[string]column{
 	"meta_data":         {kind: kindMetadata},
 }
 
-// sortText is a text by which identities are sorted.
-func (c column) sortText(i *identity.Identity) string { return c.text(i) }
-
 // day and instant are texts that sort as the times do; no day is empty.
 func day(t time.Time) string {
 	if t.IsZero() {

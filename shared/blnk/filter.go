@@ -2,6 +2,7 @@ package blnk
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -38,7 +39,7 @@ func listQuery(q url.Values) (listing, error) {
 	l := listing{limit: maxLimit}
 	var faults []string
 	filters := url.Values{}
-	for _, name := range sortedNames(q) {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
 		column, operator, isFilter := splitParameter(name)
 		if slices.Contains(reserved, name) || !isFilter {
 			continue
@@ -64,15 +65,6 @@ func listQuery(q url.Values) (listing, error) {
 	}
 	l.query = filters.Encode()
 	return l, nil
-}
-
-func sortedNames(q url.Values) []string {
-	names := make([]string, 0, len(q))
-	for name := range q {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // splitParameter takes a parameter's name apart: the longest member of an

@@ -147,8 +147,8 @@ func (a *API) next(r *gateway.Request, l listing, at identity.Position) string {
 // emails, phones and the time of creation narrows what is read.
 func (l *listing) search(s *identity.Service) identity.Search {
 	q := identity.Search{Limit: l.limit, Ascending: l.Ascending, Count: l.count}
-	if by := columns[l.SortBy]; l.SortBy != "" && l.SortBy != "created_at" {
-		q.SortBy = by.sortText
+	if l.SortBy != "" && l.SortBy != "created_at" {
+		q.SortBy = columns[l.SortBy].text
 	}
 	if len(l.Conditions) == 0 {
 		return q

@@ -29,12 +29,12 @@ func Identities() *identity.Service {
 // Guard judges API keys and client secrets. It trusts no bearer token: that
 // one is tokens.Guard. It reads CEDULA_TABLE and CEDULA_SECRET.
 func Guard() *auth.Guard {
-	return &auth.Guard{Store: open(), Hasher: auth.NewHasher(secret())}
+	return &auth.Guard{Store: open(), Hasher: auth.NewHasher(Secret())}
 }
 
 // Keys makes, lists and revokes API keys. It reads CEDULA_TABLE and CEDULA_SECRET.
 func Keys() *auth.Keys {
-	return &auth.Keys{Store: open(), Hasher: auth.NewHasher(secret()), Now: time.Now}
+	return &auth.Keys{Store: open(), Hasher: auth.NewHasher(Secret()), Now: time.Now}
 }
 
 // Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
@@ -45,7 +45,7 @@ func Health() *store.Store {
 
 // open is one store for a process, whatever asks for it.
 var open = sync.OnceValue(func() *store.Store {
-	key := secret()
+	key := Secret()
 	return store.New(openTable(), key)
 })
 
@@ -61,9 +61,7 @@ func openTable() table.Table {
 
 // Secret is the deployment's, at least 32 bytes: keys are to be derived from it
 // and it is to be used for nothing else. It reads CEDULA_SECRET.
-func Secret() []byte { return secret() }
-
-func secret() []byte {
+func Secret() []byte {
 	const name, least = "CEDULA_SECRET", 32
 	value := []byte(Variable(name))
 	if len(value) < least {

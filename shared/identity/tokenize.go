@@ -99,10 +99,9 @@ func (p *Profile) Shown(f Field) (string, bool) {
 
 // Tokenize replaces the values of fields by random texts of their shape, all or
 // none, and keeps them encrypted. What is remembered of answers to earlier
-// requests loses them too. It returns a *FieldError with ErrNeverToken or
-// ErrTokenized, and what Change returns.
+// requests loses them too. The Apply of c is not called. It returns a *FieldError
+// with ErrNeverToken or ErrTokenized, and what Change returns.
 func (s *Service) Tokenize(ctx context.Context, c Change, fields ...Field) (Changed, error) {
-	apply := c.Apply
 	c.Apply = func(i *Identity) error {
 		for _, f := range fields {
 			if i.text(f) == nil {
@@ -118,10 +117,7 @@ func (s *Service) Tokenize(ctx context.Context, c Change, fields ...Field) (Chan
 				i.Sealed = append(i.Sealed, Sealed{Field: f})
 			}
 		}
-		if apply == nil {
-			return nil
-		}
-		return apply(i)
+		return nil
 	}
 	changed, err := s.Change(ctx, c)
 	if err != nil && !errors.Is(err, ErrTokenized) {

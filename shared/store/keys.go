@@ -131,22 +131,28 @@ func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value
 }
 
 // lookUpField is lookUp for a field that may be tokenized: then the value itself
-// is not there, but the key that it had.
+// is not there, but the partition that it had.
 func (k keys) lookUpField(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
-	s := i.Tokenized(f)
-	switch {
-	case s == nil && value != "":
-		at[indexOf[f]] = table.Key{PK: k.fieldPK(i.Tenant, f, value), SK: entrySK("", i.Number(), i.ID)}
-	case s != nil && s.Held != "":
-		at[indexOf[f]] = table.Key{PK: s.Held, SK: entrySK("", i.Number(), i.ID)}
+	var pk string
+	if s := i.Tokenized(f); s != nil {
+		pk = s.Held
+	} else {
+		pk = k.fieldPK(i.Tenant, f, value)
+	}
+	if pk != "" {
+		at[indexOf[f]] = table.Key{PK: pk, SK: entrySK("", i.Number(), i.ID)}
 	}
 }
 
 // indexOf are the fields that can be tokenized and looked up.
 var indexOf = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
 
-// fieldPK is the partition of an index that holds those with the value.
+// fieldPK is the partition of an index that holds those with the value; empty
+// for no value, and for a field that has no index.
 func (k keys) fieldPK(tenant string, f identity.Field, value string) string {
+	if value == "" || indexOf[f] == "" {
+		return ""
+	}
 	if f == identity.FieldEmail {
 		value = identity.NormalizeEmail(value)
 	}
