@@ -190,7 +190,9 @@ func (b broken) Create(context.Context, identity.Identity, []identity.Claim, ide
 	return identity.Changed{}, b.err
 }
 
-func (b broken) Delete(context.Context, string, string, func(int64) bool) error { return b.err }
+func (b broken) Delete(context.Context, string, string, func(*identity.Identity) error) error {
+	return b.err
+}
 
 func (b broken) Entries(context.Context, identity.Source, *identity.Entry, int, bool) ([]identity.Entry, error) {
 	return nil, b.err

@@ -21,6 +21,10 @@ type Change struct {
 	// fresh copy of the newest state, and must not keep it.
 	Apply  func(*Identity) error // nil: only the links change
 	Relink *Relinking            // nil: the children stay as they are
+
+	// aside is Apply for a change with which more is written than the identity.
+	aside  func(context.Context, *Identity) (Aside, error)
+	proves bool // it proves the address that it puts into the identity
 }
 
 const (
@@ -91,6 +95,7 @@ type prepared struct {
 	after  Identity
 	claims []Claim // in the place of those held; nil: they stay
 	links  Links
+	aside  Aside
 }
 
 // prepare makes the change to a copy.
@@ -107,6 +112,14 @@ func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p pre
 	if err := p.after.check(); err != nil {
 		return p, err
 	}
+	if c.aside != nil {
+		if p.aside, err = c.aside(ctx, &p.after); err != nil {
+			return p, err
+		}
+	}
+	if !c.proves {
+		p.after.guardAddresses(&before)
+	}
 	if p.links, err = s.relink(ctx, &before, c.Relink); err != nil {
 		return p, err
 	}
@@ -121,7 +134,7 @@ func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p pre
 // request sent again.
 func (s *Service) write(ctx context.Context, before Identity, p prepared, c Change) (Changed, error) {
 	after, links := p.after, p.links
-	after.UpdatedAt = s.Now().UTC().Truncate(time.Microsecond)
+	after.UpdatedAt = s.now(after.Tenant)
 	if err := s.stampBank(&after, before.Bank, c.MintID); err != nil {
 		return Changed{}, err
 	}
@@ -133,7 +146,8 @@ func (s *Service) write(ctx context.Context, before Identity, p prepared, c Chan
 		if !rest.empty() {
 			once = Idempotency{}
 		}
-		changed, err := s.Store.Update(ctx, after, p.claims, once, now)
+		changed, err := s.Store.Update(ctx, after, p.claims, once, now, p.aside)
+		err = s.unlessLapsed(ctx, after.Tenant, err)
 		if err != nil || rest.empty() {
 			return changed, err
 		}
@@ -176,5 +190,6 @@ func (i Identity) clone() Identity {
 		i.Security.AccessControl = &AccessControl{Scopes: append([]AccessScope(nil), control.Scopes...)}
 	}
 	i.Sealed = slices.Clone(i.Sealed)
+	i.Proofs = slices.Clone(i.Proofs)
 	return i
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// getMany reads identities in portions. Absent ones are left out.
+// getMany reads identities in portions. Absent and lapsed ones are left out.
 func (s *Service) getMany(ctx context.Context, tenant string, ids []string) ([]Identity, error) {
 	var all []Identity
 	for portion := range slices.Chunk(ids, portion) {
@@ -15,7 +15,8 @@ func (s *Service) getMany(ctx context.Context, tenant string, ids []string) ([]I
 		}
 		all = append(all, found...)
 	}
-	return all, nil
+	now := s.now(tenant)
+	return slices.DeleteFunc(all, func(i Identity) bool { return i.lapsed(now) }), nil
 }
 
 // present reads the identities of entries. One whose entry is all that is left

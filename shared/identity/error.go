@@ -56,7 +56,10 @@ func (e *Missing) Error() string { return fmt.Sprintf("%s is required", e.Field)
 
 // Taken says that another identity of the tenant has the same id, or holds
 // the same unique claim.
-type Taken struct{ Fields []Field }
+type Taken struct {
+	Fields []Field
+	Holder string // the id of the other identity: never to be shown
+}
 
 // Error names the fields, never the value or the holder.
 func (e *Taken) Error() string { return fmt.Sprintf("an identity with the same %v exists", e.Fields) }

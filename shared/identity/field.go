@@ -33,4 +33,10 @@ const (
 	FieldBank             Field = "bankAccount"
 	FieldMetadata         Field = "metadata"
 	FieldIdempotencyKey   Field = "Idempotency-Key"
+	FieldStatus           Field = "status"
+	FieldChannel          Field = "channel"
+	FieldCode             Field = "code"
+	FieldOutcome          Field = "decision"
+	FieldReason           Field = "reason"
+	FieldReviewer         Field = "reviewer"
 )

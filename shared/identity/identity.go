@@ -28,6 +28,13 @@ type Identity struct {
 	Status    Status
 	ExpiresAt time.Time // when a pending identity lapses, to the second; zero unless pending
 
+	Steps    Steps   // what it had to go through, or has to; empty: nothing
+	Proofs   []Proof // what is known of its addresses, where anything is
+	Review   *Review // the last decision about its screening
+	Hold     *Hold   // nil: it lapses when its time is over
+	Reminded bool    // a message said that it lapses soon
+	Test     bool    // a test client made it
+
 	KYC       JSON // written by the registry, never by a client
 	WatchList JSON // likewise
 
@@ -45,11 +52,12 @@ type Identity struct {
 }
 
 // Held is what a store keeps for an identity beside its record: its uniqueness
-// claims and the idempotency claim of its creation, by their keys. The core
-// hands it back as it came.
+// claims and the idempotency claim of its creation, by their keys, and whether
+// it is known to have no further parts. The core hands it back as it came.
 type Held struct {
 	Claims []string
 	Once   string
+	Alone  bool
 }
 
 // Profile is the part of an identity that its client writes. An empty string

@@ -50,6 +50,9 @@ type Links struct {
 
 func (l Links) empty() bool { return len(l.Add)+len(l.Remove) == 0 }
 
+// Alone reports whether the links make no parts of the identity.
+func (l Links) Alone() bool { return len(l.Add) == 0 }
+
 // split cuts off what fits in one transaction. What only goes away needs no
 // checks.
 func (l Links) split() (now, rest Links) {
@@ -157,7 +160,7 @@ func (s *Service) resolve(ctx context.Context, tenant string, ids []string) ([]I
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := s.Store.GetMany(ctx, tenant, ids)
+	found, err := s.getMany(ctx, tenant, ids)
 	if err != nil {
 		return nil, err
 	}

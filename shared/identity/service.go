@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,11 +19,21 @@ type Store interface {
 	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
 
 	// Update writes the next version of an identity, the idempotency key of the
-	// change and its links, all or nothing. Claims, if there are any, take the
-	// place of those that it held. ErrStale if the identity is not of
-	// the version before i's any more, or a linked one has changed; otherwise
-	// as Create.
-	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
+	// change, its links and what belongs to it besides, all or nothing. Claims, if
+	// there are any, take the place of those that it held. ErrStale if the identity
+	// is not of the version before i's any more, or a linked one or a part of aside
+	// has changed; otherwise as Create.
+	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links, aside Aside) (Changed, error)
+
+	// Code reads the code last sent to an identity by a channel and, unless to is
+	// empty, when codes were sent to that address. Zero where there is none.
+	Code(ctx context.Context, tenant, id string, channel Channel, to string) (Code, Sends, error)
+	// SpendCheck writes a code one of whose checks was spent. ErrStale if it was
+	// spent, used or sent anew since it was read.
+	SpendCheck(ctx context.Context, tenant, id string, c Code) error
+	// HashCode is what is kept of a code: it says nothing of the code to whoever
+	// has not the deployment's secret, and holds for this identity and address only.
+	HashCode(tenant, id string, channel Channel, address, code string) []byte
 
 	// Forget makes what is kept of answers to earlier requests with a key show
 	// an identity as it is now.
@@ -51,9 +62,14 @@ type Store interface {
 
 	// Delete removes an identity, its parts, its links from both sides and its
 	// claims. If it is cut short, the identity is gone for every reader, and the
-	// next Delete finishes the work. ErrNotFound; ErrStale if match, which may be
-	// nil, refuses the version; ErrBusy if others change it all the time.
-	Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error
+	// next Delete finishes the work. ErrNotFound; what allow, which may be nil, says
+	// of the identity as it is; ErrStale if it changes meanwhile.
+	Delete(ctx context.Context, tenant, id string, allow func(*Identity) error) error
+
+	// Expire removes an identity that has lapsed, as it was read, as Delete does,
+	// and leaves a mark without personal data for MarkLife. ErrStale if it has
+	// changed.
+	Expire(ctx context.Context, i Identity, now time.Time) error
 
 	// Withdrawals returns an identity's withdrawal accounts by id.
 	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)
@@ -74,6 +90,9 @@ type Service struct {
 	Now    func() time.Time
 	Random io.Reader // must be cryptographically strong
 
+	Screener Screener                          // nil: a person decides each screening
+	Ahead    func(tenant string) time.Duration // nil: no tenant's time was moved, as only a sandbox does
+
 	totals totals
 }
 
@@ -83,6 +102,9 @@ type Draft struct {
 	Profile
 	Status  Status // the status asked for; honoured only for a trusted caller
 	Trusted bool   // whether the caller may decide the status
+	Policy  Policy // of the client
+	Usual   Steps  // where the policy says none; empty: Contact
+	Test    bool   // whether a test client asks
 
 	ID     string // chosen by the client; empty to have one minted
 	MintID func(now time.Time, random io.Reader) (string, error)
@@ -118,7 +140,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 		}
 		i.Parent = len(children) > 0
 		created, err = s.Store.Create(ctx, i, d.Claims, d.Idempotency, Links{Add: children})
-		return err
+		return s.unlessLapsed(ctx, d.Tenant, err)
 	})
 	if err != nil {
 		return Changed{}, err
@@ -127,29 +149,42 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 }
 
 func (s *Service) newIdentity(d Draft) (Identity, error) {
-	now := s.Now().UTC().Truncate(time.Microsecond)
+	now := s.now(d.Tenant)
 	id, err := s.name(d, now)
 	if err != nil {
 		return Identity{}, err
 	}
 	i := Identity{
-		Tenant: d.Tenant, ID: id, Profile: d.Profile,
-		Status:  initialStatus(d.Status, d.Trusted),
+		Tenant: d.Tenant, ID: id, Profile: d.Profile, Test: d.Test,
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	if i.Status.Pending() {
-		i.ExpiresAt = now.Add(pendingLife).Truncate(time.Second)
+	if i.Status, i.Steps = d.beginning(); i.Status.Pending() {
+		i.ExpiresAt = now.Add(cmp.Or(d.Policy.PendingLife, DefaultPendingLife)).Truncate(time.Second)
 	}
 	return i, s.stampBank(&i, nil, d.MintID)
 }
 
+// now is a tenant's time, to the microsecond.
+func (s *Service) now(tenant string) time.Time {
+	now := s.Now()
+	if s.Ahead != nil {
+		now = now.Add(s.Ahead(tenant))
+	}
+	return now.UTC().Truncate(time.Microsecond)
+}
+
 // Get returns an identity of the tenant. An id that no identity can have is
-// ErrNotFound without asking the store.
+// ErrNotFound without asking the store; one that has lapsed is too, though it
+// may be there still.
 func (s *Service) Get(ctx context.Context, tenant, id string) (Identity, error) {
 	if !ValidID(id) {
 		return Identity{}, ErrNotFound
 	}
-	return s.Store.Get(ctx, tenant, id)
+	i, err := s.Store.Get(ctx, tenant, id)
+	if err == nil && i.lapsed(s.now(tenant)) {
+		return Identity{}, ErrNotFound
+	}
+	return i, err
 }
 
 func (d *Draft) check() error {

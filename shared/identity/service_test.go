@@ -48,7 +48,7 @@ func TestCreateSetsWhatIsTheServers(t *testing.T) {
 	got := w.create(t, draft(profile))
 	at := noon.Truncate(time.Microsecond)
 	want := identity.Identity{
-		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active,
+		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active, Held: identity.Held{Alone: true},
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	if diff := cmp.Diff(identity.Changed{Identity: want}, got); diff != "" {

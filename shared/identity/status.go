@@ -1,34 +1,57 @@
 package identity
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Status is how far an identity is in its life.
 type Status string
 
 // The statuses.
 const (
-	Pending                Status = "PENDING"
-	PendingEmailValidation Status = "PENDING_EMAIL_VALIDATION"
-	PendingPhoneValidation Status = "PENDING_PHONE_VALIDATION"
-	Screening              Status = "SCREENING"
+	Pending                Status = "PENDING"                  // nothing was begun
+	PendingEmailValidation Status = "PENDING_EMAIL_VALIDATION" // the email is to be proven next
+	PendingPhoneValidation Status = "PENDING_PHONE_VALIDATION" // the phone is to be proven next
+	Screening              Status = "SCREENING"                // a reviewer is to decide
 	Active                 Status = "ACTIVE"
 	Inactive               Status = "INACTIVE"
 	Rejected               Status = "REJECTED"
 	Blocked                Status = "BLOCKED"
 )
 
-// pendingLife is how long an identity may stay pending before it lapses.
-const pendingLife = 7 * 24 * time.Hour
+// Transition is a status with those that may follow it.
+type Transition struct {
+	From Status
+	To   []Status
+}
+
+// Transitions is the whole life of an identity: no other step is ever taken,
+// whoever asks for it. A step to the status that an identity has is none.
+var Transitions = []Transition{
+	{Pending, []Status{PendingEmailValidation, PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
+	{PendingEmailValidation, []Status{PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
+	{PendingPhoneValidation, []Status{Screening, Active, Rejected, Blocked}},
+	{Screening, []Status{Active, Rejected, Blocked}},
+	{Active, []Status{Inactive, Blocked}},
+	{Inactive, []Status{Active, Blocked}},
+	{Rejected, []Status{Screening, Blocked}},
+	{Blocked, []Status{Active, Inactive}},
+}
+
+// next are the statuses that may follow s.
+func (s Status) next() []Status {
+	for _, t := range Transitions {
+		if t.From == s {
+			return t.To
+		}
+	}
+	return nil
+}
 
 // Known reports whether s is one of the statuses.
-func (s Status) Known() bool {
-	switch s {
-	case Pending, PendingEmailValidation, PendingPhoneValidation, Screening,
-		Active, Inactive, Rejected, Blocked:
-		return true
-	}
-	return false
-}
+func (s Status) Known() bool { return s.next() != nil }
 
 // Pending reports whether an identity in this status waits for something and
 // lapses if that never comes.
@@ -40,33 +63,65 @@ func (s Status) Pending() bool {
 	return false
 }
 
-// initialStatus is the status of a new identity: for a caller that is trusted
-// with it the one asked for or, if none is, ACTIVE. Everybody else's is PENDING,
-// and so is one that the registry does not know: a misspelt BLOCKED must not
-// make an identity active.
-func initialStatus(asked Status, trusted bool) Status {
-	switch {
-	case trusted && asked == "":
-		return Active
-	case trusted && asked.Known():
-		return asked
-	default:
-		return Pending
+// become moves an identity to a status. Who goes back to be screened has as long
+// for it as a new identity. It returns a *Precondition naming what may follow if
+// this may not.
+func (i *Identity) become(to Status, now time.Time) error {
+	if i.Status == to {
+		return nil
 	}
+	if !slices.Contains(i.Status.next(), to) {
+		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
+			", only " + either(i.Status.next())}
+	}
+	if to.Pending() && !i.Status.Pending() {
+		i.Review, i.Reminded = nil, false
+		i.ExpiresAt = now.Add(DefaultPendingLife).Truncate(time.Second)
+	}
+	if i.Status = to; !to.Pending() {
+		i.ExpiresAt = time.Time{}
+	}
+	return nil
+}
+
+// either spells a choice: "A, B or C".
+func either(list []Status) string {
+	var b strings.Builder
+	for n, s := range list {
+		switch {
+		case n == 0:
+		case n == len(list)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(s))
+	}
+	return b.String()
+}
+
+// SetStatus is for a caller that may decide it. It returns an *Invalid for what
+// is no status, and a *Precondition for a step that is not among Transitions.
+func (i *Identity) SetStatus(to Status, now time.Time) error {
+	if !to.Known() {
+		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
+	}
+	return i.become(to, now)
 }
 
 // Deactivate takes an active identity out of use; an inactive one stays as it
 // is. It returns a *Precondition in any other status.
-func (i *Identity) Deactivate() error { return i.move(Active, Inactive) }
+func (i *Identity) Deactivate() error { return i.turn(Active, Inactive) }
 
 // Reactivate takes an inactive identity back into use; an active one stays as
-// it is. It returns a *Precondition in any other status.
-func (i *Identity) Reactivate() error { return i.move(Inactive, Active) }
+// it is. It returns a *Precondition in any other status: it is no way around
+// what a new identity has to prove, nor out of a block.
+func (i *Identity) Reactivate() error { return i.turn(Inactive, Active) }
 
-func (i *Identity) move(from, to Status) error {
+func (i *Identity) turn(from, to Status) error {
 	if i.Status != from && i.Status != to {
-		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to)}
+		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
+			" in this way, only one in status " + string(from)}
 	}
-	i.Status = to
-	return nil
+	return i.become(to, time.Time{})
 }

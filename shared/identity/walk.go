@@ -40,7 +40,7 @@ func (w *walk) run(ctx context.Context) error {
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		found, err := w.service.Store.GetMany(ctx, w.source.Tenant, ids(entries))
+		found, err := w.service.getMany(ctx, w.source.Tenant, ids(entries))
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *Service) AddWithdrawal(ctx context.Context, w NewWithdrawal) (AddedAcco
 	if err := errors.Join(w.Idempotency.check(), holder.check()); err != nil {
 		return AddedAccount{}, err
 	}
-	now := s.Now().UTC().Truncate(time.Microsecond)
+	now := s.now(w.Tenant)
 	var err error
 	if w.BankAccount.ID, err = w.accountID(now, s.Random); err != nil {
 		return AddedAccount{}, err
@@ -105,5 +105,14 @@ func (s *Service) Delete(ctx context.Context, tenant, id string, match func(vers
 	if !ValidID(id) {
 		return ErrNotFound
 	}
-	return retry(ctx, func() error { return s.Store.Delete(ctx, tenant, id, match) })
+	allow := func(i *Identity) error {
+		switch {
+		case i.lapsed(s.now(tenant)):
+			return ErrNotFound
+		case match != nil && !match(i.Version):
+			return ErrRefused
+		}
+		return nil
+	}
+	return retry(ctx, func() error { return s.Store.Delete(ctx, tenant, id, allow) })
 }

@@ -34,7 +34,7 @@ func updated(t *testing.T, s *store.Store, calls *faults.Counter) {
 	first := create(t, s, person("p1"), claims("a"), once("k", 1)).Identity
 	want := next(first, "Second")
 	calls.Reset()
-	got, err := s.Update(ctx, want, nil, identity.Idempotency{}, identity.Links{})
+	got, err := s.Update(ctx, want, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{})
 	if diff := cmp.Diff(identity.Changed{Identity: want}, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
@@ -66,7 +66,7 @@ func updateRefused(t *testing.T, s *store.Store, _ *faults.Counter) {
 		{"the next version again", second, identity.ErrStale},
 		{"the version before", first, identity.ErrStale},
 	} {
-		if _, err := s.Update(ctx, tt.give, nil, once("k "+tt.name, 1), identity.Links{}); !errors.Is(err, tt.want) || errors.Is(err, identity.ErrRefused) {
+		if _, err := s.Update(ctx, tt.give, nil, once("k "+tt.name, 1), identity.Links{}, identity.Aside{}); !errors.Is(err, tt.want) || errors.Is(err, identity.ErrRefused) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
 		}
 		_, err := s.Replay(ctx, "t", tt.give.ID, once("k "+tt.name, 1))
@@ -84,17 +84,17 @@ func updateReplayed(t *testing.T, s *store.Store, calls *faults.Counter) {
 	create(t, s, bare("p2"), nil, identity.Idempotency{})
 	second := next(first, "Second")
 	// A create's key and a change's are two: this one is not taken yet.
-	answered, err := s.Update(ctx, second, nil, once("k", 1), identity.Links{})
+	answered, err := s.Update(ctx, second, nil, once("k", 1), identity.Links{}, identity.Aside{})
 	if err != nil || answered.Replayed {
 		t.Fatalf("%+v, %v", answered, err)
 	}
-	if _, err := s.Update(ctx, next(second, "Third"), nil, identity.Idempotency{}, identity.Links{}); err != nil {
+	if _, err := s.Update(ctx, next(second, "Third"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{}); err != nil {
 		t.Fatal(err)
 	}
 	want := identity.Changed{Identity: second, Replayed: true}
 	calls.Reset()
 	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": next(next(second, ""), "x"), "with a gap": next(next(next(second, ""), ""), "x")} {
-		got, err := s.Update(ctx, again, nil, once("k", 1), identity.Links{})
+		got, err := s.Update(ctx, again, nil, once("k", 1), identity.Links{}, identity.Aside{})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", name, err, diff)
 		}
@@ -122,7 +122,7 @@ func updateReplayed(t *testing.T, s *store.Store, calls *faults.Counter) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.Update(ctx, second, nil, once("k", 2), identity.Links{}); !errors.Is(err, identity.ErrIdempotencyReused) {
+	if _, err := s.Update(ctx, second, nil, once("k", 2), identity.Links{}, identity.Aside{}); !errors.Is(err, identity.ErrIdempotencyReused) {
 		t.Errorf("another request under the key, stale too: %v", err)
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
@@ -134,7 +134,7 @@ func updateReplayed(t *testing.T, s *store.Store, calls *faults.Counter) {
 func oneVersionEach(t *testing.T, s *store.Store, _ *faults.Counter) {
 	first := create(t, s, bare("p1"), nil, identity.Idempotency{}).Identity
 	outcomes := atOnce(16, func(n int) (identity.Changed, error) {
-		return s.Update(ctx, next(first, fmt.Sprint(n)), nil, identity.Idempotency{}, identity.Links{})
+		return s.Update(ctx, next(first, fmt.Sprint(n)), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{})
 	})
 	won := ""
 	for n, o := range outcomes {

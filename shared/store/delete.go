@@ -21,7 +21,12 @@ const deletesAtOnce = 40
 // transaction. If they are too many, the identity first becomes a tombstone
 // without any data, which no reader sees; its parts follow in portions, and the
 // tombstone goes last.
-func (s *Store) Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error {
+func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
+	return s.remove(ctx, tenant, id, allow)
+}
+
+// remove is Delete, with more written at the moment when the identity goes.
+func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
 	page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
 		return explain("delete identity", err)
@@ -31,15 +36,18 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, match func(versio
 		return err
 	}
 	parts := page.Items[1:]
-	if !r.Gone && match != nil && !match(r.Version) {
-		return identity.ErrRefused
+	if i := r.identity(tenant); !r.Gone && allow != nil {
+		if err := allow(&i); err != nil {
+			return err
+		}
 	}
 	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
-		ops := append([]table.Op{table.Delete(page.Items[0].Key, table.VersionIs(r.Version))}, r.claimDeletes()...)
+		ops := append([]table.Op{table.Delete(page.Items[0].Key, table.VersionIs(r.Version))}, more...)
+		ops = append(ops, r.claimDeletes(time.Now())...)
 		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
 	}
 	if !r.Gone {
-		if err := s.bury(ctx, tenant, r); err != nil {
+		if err := s.bury(ctx, tenant, r, more); err != nil {
 			return err
 		}
 	}
@@ -69,12 +77,12 @@ func (s *Store) deleteAll(ctx context.Context, ops []table.Op) error {
 
 // claimDeletes frees what the identity reserved. The idempotency claim may have
 // passed to another after a day; then it is not ours to delete.
-func (r *record) claimDeletes() []table.Op {
+func (r *record) claimDeletes(now time.Time) []table.Op {
 	var ops []table.Op
 	for _, pk := range r.Claims {
 		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 	}
-	if r.Once != "" && time.Now().Before(time.UnixMicro(r.Created).Add(onceLife)) {
+	if r.Once != "" && now.Before(time.UnixMicro(r.Created).Add(onceLife)) {
 		ops = append(ops, table.Delete(table.Key{PK: r.Once, SK: itemSK}, table.Always()))
 	}
 	return ops
@@ -100,14 +108,14 @@ func partDeletes(tenant string, r *record, parts []table.Item) []table.Op {
 
 // bury turns an identity into a tombstone and frees its claims. The tombstone
 // stands in the pending queue, due at once, for whoever clears that.
-func (s *Store) bury(ctx context.Context, tenant string, r *record) error {
+func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) error {
 	tomb := record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
 	due := identity.Identity{Tenant: tenant, ID: r.ID, ExpiresAt: time.UnixMicro(r.Created)}
 	ops := append([]table.Op{table.Put(table.Item{
 		Key: identityKey(tenant, r.ID), Version: tomb.Version, Body: mustEncode(tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
-	}, table.VersionIs(r.Version))}, r.claimDeletes()...)
-	return s.deleteAll(ctx, ops)
+	}, table.VersionIs(r.Version))}, more...)
+	return s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
 }
 
 // deleteParts empties a tombstone's partition, the tombstone last.

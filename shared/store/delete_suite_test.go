@@ -65,7 +65,7 @@ func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
 		}
 	}
 	p = next(newest(t, s, []identity.Identity{p})[0], "Last")
-	if _, err := s.Update(ctx, p, nil, once("change", 1), identity.Links{}); err != nil {
+	if _, err := s.Update(ctx, p, nil, once("change", 1), identity.Links{}, identity.Aside{}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -132,12 +132,19 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		refuse := func(v int64) bool { return v != p.Version }
-		if err := s.Delete(ctx, "t", "p", refuse); !errors.Is(err, identity.ErrRefused) {
+		only := func(version int64) func(*identity.Identity) error {
+			return func(i *identity.Identity) error {
+				if i.Version != version {
+					return identity.ErrRefused
+				}
+				return nil
+			}
+		}
+		if err := s.Delete(ctx, "t", "p", only(p.Version+1)); !errors.Is(err, identity.ErrRefused) {
 			t.Errorf("of another version: %v", err)
 		}
 		calls.Reset()
-		if err := s.Delete(ctx, "t", "p", func(v int64) bool { return v == p.Version }); err != nil {
+		if err := s.Delete(ctx, "t", "p", only(p.Version)); err != nil {
 			t.Fatal(err)
 		}
 		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
@@ -214,7 +221,7 @@ func half(t *testing.T, s *store.Store, p identity.Identity) {
 	case err2 != nil:
 		t.Error(err2)
 	case errors.Is(err, identity.ErrNotFound) && len(listed) == 0:
-		if _, err := s.Update(ctx, next(p, "x"), nil, identity.Idempotency{}, identity.Links{}); err == nil {
+		if _, err := s.Update(ctx, next(p, "x"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{}); err == nil {
 			t.Error("a deleted identity was changed")
 		}
 		wantLookUps(t, s, 0)

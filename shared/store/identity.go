@@ -26,6 +26,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	if once.Key != "" {
 		i.Held.Once = onceKey.PK
 	}
+	i.Held.Alone = links.Alone()
 	body := mustEncode(newRecord(&i))
 	ops[0] = table.Put(s.item(&i, body), table.Absent())
 	if once.Key != "" {
@@ -35,7 +36,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
-		return refusedCreate(failed, i.Tenant, claims, once)
+		return refusedCreate(failed, i.Tenant, i.ID, claims, once)
 	}
 	return identity.Changed{Identity: i}, explain("create identity", err)
 }
@@ -54,9 +55,10 @@ func (s *Store) putNext(i *identity.Identity, body []byte) table.Op {
 
 // Update writes the next version of an identity. The idempotency key of a
 // change is a part of the identity, and goes with it.
-func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links, aside identity.Aside) (identity.Changed, error) {
 	s.holdSealed(&i)
 	claimed := s.reclaim(&i, claims)
+	i.Held.Alone = i.Held.Alone && links.Alone() && once.Key == ""
 	body := mustEncode(newRecord(&i))
 	ops := append([]table.Op{s.putNext(&i, body)}, claimed...)
 	onceAt := len(ops)
@@ -64,6 +66,7 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
 	}
 	ops = append(ops, s.linkOps(&i, links)...)
+	ops = append(ops, s.asideOps(&i, aside)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	switch {
@@ -77,11 +80,19 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 		return identity.Changed{}, identity.ErrStale
 	}
 	for n := range claimed {
-		if failed.Of(n+1) != nil {
-			return identity.Changed{}, &identity.Taken{Fields: claims[n].Fields}
+		if f := failed.Of(n + 1); f != nil {
+			return identity.Changed{}, &identity.Taken{Fields: claims[n].Fields, Holder: owner(f)}
 		}
 	}
 	return identity.Changed{}, identity.ErrStale
+}
+
+// owner is whom the item that stood in the way belongs to.
+func owner(f *table.Failure) string {
+	if f.Current == nil {
+		return ""
+	}
+	return f.Current.Owner
 }
 
 // reclaim puts claims in the place of those that the identity held. Those that
@@ -138,16 +149,16 @@ func putOnce(key table.Key, owner string, now time.Time, once identity.Idempoten
 // refusedCreate says what stood in a create's way. The idempotency claim is
 // looked at first: an equal request that was carried out holds the other
 // claims as well.
-func refusedCreate(failed *table.ConditionError, tenant string, claims []identity.Claim, once identity.Idempotency) (identity.Changed, error) {
+func refusedCreate(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.Changed, error) {
 	if f := failed.Of(len(claims) + 1); f != nil && once.Key != "" {
 		return replay(f.Current, tenant, once)
 	}
 	if failed.Of(0) != nil {
-		return identity.Changed{}, &identity.Taken{Fields: []identity.Field{identity.FieldID}}
+		return identity.Changed{}, &identity.Taken{Fields: []identity.Field{identity.FieldID}, Holder: id}
 	}
 	for n, c := range claims {
-		if failed.Of(n+1) != nil {
-			return identity.Changed{}, &identity.Taken{Fields: c.Fields}
+		if f := failed.Of(n + 1); f != nil {
+			return identity.Changed{}, &identity.Taken{Fields: c.Fields, Holder: owner(f)}
 		}
 	}
 	return identity.Changed{}, identity.ErrStale // a child changed

@@ -10,6 +10,7 @@ import (
 	stdhash "hash"
 	"hash/fnv"
 	"sync"
+	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
@@ -24,6 +25,9 @@ import (
 //	  a parent's link   T#<tenant>#I#<id>           F#<parent's creation number>#<parent>
 //	  a change's key    T#<tenant>#I#<id>           O#<hmac>
 //	  withdrawal acct.  T#<tenant>#I#<id>           W#<account>
+//	  code last sent    T#<tenant>#I#<id>           V#<channel>
+//	mark of a lapsed    T#<tenant>#G#<id>           #
+//	codes sent, count   T#<tenant>#V#<channel>#<hmac>  #
 //	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
 //	idempotency claim   T#<tenant>#O#<hmac>         #
 //	client              C#<client>                  #              L
@@ -52,10 +56,9 @@ const (
 var Indexes = []string{indexList, indexEmail, indexPhone, indexDocument, indexExternal, indexPending}
 
 const (
-	itemSK        = "#"
-	clientsPK     = "CLIENTS"
-	pendingShards = 64
-	digestBytes   = 16
+	itemSK      = "#"
+	clientsPK   = "CLIENTS"
+	digestBytes = 16
 )
 
 // keys makes keys for one deployment. Making an HMAC ready costs more than
@@ -114,7 +117,7 @@ func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 	k.lookUpField(at, i, identity.FieldPhone, i.Phone)
 	k.lookUp(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
 	k.lookUp(at, i, indexExternal, i.ExternalID)
-	if i.Status.Pending() {
+	if i.Status.Pending() && i.Hold == nil {
 		at[indexPending] = pendingKey(i)
 	}
 	return at
@@ -174,6 +177,7 @@ const (
 	prefixChild      = "C#"
 	prefixParent     = "F#"
 	prefixWithdrawal = "W#"
+	prefixCode       = "V#"
 
 	prefixClient   = "C#" // of a PK
 	prefixKey      = "K#"
@@ -192,14 +196,32 @@ func withdrawalKey(tenant, id, account string) table.Key {
 	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixWithdrawal + account}
 }
 
+func codeKey(tenant, id string, c identity.Channel) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixCode + string(c)}
+}
+
+// sends is the counter of an address, which is given by its partition in an index.
+func (k keys) sends(tenant string, c identity.Channel, to string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
+}
+
+func markKey(tenant, id string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#G#" + id, SK: itemSK}
+}
+
 func pendingKey(i *identity.Identity) table.Key {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(i.Tenant + "#" + i.ID))
 	return table.Key{
-		PK: fmt.Sprintf("P#%02d", h.Sum32()%pendingShards),
-		SK: fmt.Sprintf("%011d#%s#%s", i.ExpiresAt.Unix(), i.Tenant, i.ID),
+		PK: pendingPK(h.Sum32() % identity.QueueShards),
+		SK: pendingBound(i.ExpiresAt) + "#" + i.Tenant + "#" + i.ID,
 	}
 }
+
+func pendingPK(shard uint32) string { return fmt.Sprintf("P#%02d", shard) }
+
+// pendingBound sorts before every entry of a deadline and after those of earlier ones.
+func pendingBound(deadline time.Time) string { return fmt.Sprintf("%011d", max(0, deadline.Unix())) }
 
 // digest is the HMAC-SHA-256 of values for one tenant and use, the first 128
 // bits in hex. Each part is preceded by its length, so that no two lists of

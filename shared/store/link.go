@@ -18,6 +18,7 @@ func (s *Store) linkOps(parent *identity.Identity, l identity.Links) []table.Op 
 	from := identity.Entry{ID: parent.ID, Number: parent.Number()}
 	for _, child := range l.Add {
 		child.Version++
+		child.Held.Alone = false
 		to := identity.Entry{ID: child.ID, Number: child.Number()}
 		ops = append(ops,
 			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),

@@ -22,7 +22,7 @@ func link(t *testing.T, s *store.Store, parent identity.Identity, children ...id
 		some = newest(t, s, some)
 		parent = next(newest(t, s, []identity.Identity{parent})[0], parent.FirstName)
 		parent.Parent = true
-		if _, err := s.Update(ctx, parent, nil, identity.Idempotency{}, identity.Links{Add: some}); err != nil {
+		if _, err := s.Update(ctx, parent, nil, identity.Idempotency{}, identity.Links{Add: some}, identity.Aside{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,7 +96,7 @@ func bothSides(t *testing.T, s *store.Store, calls *faults.Counter) {
 	wantSides("linked again", linked)
 
 	p = next(p, p.FirstName)
-	if _, err := s.Update(ctx, p, nil, identity.Idempotency{}, identity.Links{Remove: []identity.Entry{entry(a), {ID: "never", Number: 1}}}); err != nil {
+	if _, err := s.Update(ctx, p, nil, identity.Idempotency{}, identity.Links{Remove: []identity.Entry{entry(a), {ID: "never", Number: 1}}}, identity.Aside{}); err != nil {
 		t.Fatal(err)
 	}
 	wantSides("unlinked", map[identity.Source][]identity.Entry{
@@ -113,14 +113,14 @@ func bothSides(t *testing.T, s *store.Store, calls *faults.Counter) {
 
 func childChanged(t *testing.T, s *store.Store, _ *faults.Counter) {
 	p, a := create(t, s, bare("p"), nil, identity.Idempotency{}).Identity, create(t, s, bare("a"), nil, identity.Idempotency{}).Identity
-	if _, err := s.Update(ctx, next(a, "Changed"), nil, identity.Idempotency{}, identity.Links{}); err != nil {
+	if _, err := s.Update(ctx, next(a, "Changed"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, l := range map[string]identity.Links{
 		"a child of an old version": {Add: []identity.Identity{a}}, "one to be checked of an old version": {Check: []identity.Identity{a}},
 		"a child that is nobody": {Add: []identity.Identity{bare("nobody")}}, "one to be checked that is nobody": {Check: []identity.Identity{bare("nobody")}},
 	} {
-		if _, err := s.Update(ctx, next(p, "x"), nil, once("k", 1), l); !errors.Is(err, identity.ErrStale) {
+		if _, err := s.Update(ctx, next(p, "x"), nil, once("k", 1), l, identity.Aside{}); !errors.Is(err, identity.ErrStale) {
 			t.Errorf("%s: update: %v", name, err)
 		}
 		if _, err := s.Create(ctx, bare("new"), claims("a"), once("k", 1), l); !errors.Is(err, identity.ErrStale) {

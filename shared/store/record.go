@@ -21,6 +21,14 @@ type record struct {
 	Updated int64  `json:"u"`
 	Expires int64  `json:"x,omitzero"` // seconds since 1970
 
+	Steps    string        `json:"steps,omitzero"`
+	Proofs   []proofRecord `json:"pr,omitempty"`
+	Review   *reviewRecord `json:"rev,omitzero"`
+	Hold     *holdRecord   `json:"hold,omitzero"`
+	Reminded bool          `json:"rem,omitzero"`
+	Test     bool          `json:"test,omitzero"`
+	Alone    bool          `json:"al,omitzero"` // it has no parts but codes; false where nobody knows
+
 	Kind             string `json:"k,omitzero"`
 	FirstName        string `json:"fn,omitzero"`
 	LastName         string `json:"ln,omitzero"`
@@ -64,6 +72,25 @@ type sealedRecord struct {
 	Field  string `json:"f"`
 	Box    []byte `json:"b"`
 	LookUp string `json:"l,omitzero"`
+}
+
+type proofRecord struct {
+	Channel string `json:"c"`
+	Proven  int64  `json:"p,omitzero"` // seconds since 1970
+	Sent    int64  `json:"s,omitzero"`
+	Change  string `json:"n,omitzero"`
+}
+
+type reviewRecord struct {
+	Outcome  string `json:"o"`
+	Reason   string `json:"r"`
+	Reviewer string `json:"by"`
+	At       int64  `json:"at"` // seconds since 1970
+}
+
+type holdRecord struct {
+	Reason string `json:"r"`
+	Since  int64  `json:"s"` // seconds since 1970
 }
 
 type addressRecord struct {
@@ -119,15 +146,15 @@ func newRecord(i *identity.Identity) *record {
 		Bank:  (*bankRecord)(i.Bank),
 		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
 		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
-		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once,
+		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once, Alone: i.Held.Alone,
 		DataKey: i.DataKey,
+		Steps:   string(i.Steps), Reminded: i.Reminded, Test: i.Test,
 	}
+	r.setLife(i)
 	for _, s := range i.Sealed {
 		r.Sealed = append(r.Sealed, sealedRecord{string(s.Field), s.Box, s.Held})
 	}
-	if !i.ExpiresAt.IsZero() {
-		r.Expires = i.ExpiresAt.Unix()
-	}
+	r.Expires = seconds(i.ExpiresAt)
 	return r
 }
 
@@ -172,7 +199,8 @@ func (r *record) identity(tenant string) identity.Identity {
 		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
 		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
-		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once},
+		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once, Alone: r.Alone},
+		Steps: identity.Steps(r.Steps), Reminded: r.Reminded, Test: r.Test,
 		Profile: identity.Profile{
 			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
 			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
@@ -188,9 +216,8 @@ func (r *record) identity(tenant string) identity.Identity {
 		i.Sealed = append(i.Sealed, identity.Sealed{Field: identity.Field(s.Field), Box: s.Box, Held: s.LookUp})
 	}
 	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
-	if r.Expires != 0 {
-		i.ExpiresAt = time.Unix(r.Expires, 0).UTC()
-	}
+	i.ExpiresAt = instant(r.Expires)
+	r.life(&i)
 	return i
 }
 

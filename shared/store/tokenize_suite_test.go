@@ -28,7 +28,7 @@ func tokenized(i identity.Identity) identity.Identity {
 
 func update(t *testing.T, s *store.Store, i identity.Identity) identity.Identity {
 	t.Helper()
-	got, err := s.Update(ctx, i, nil, identity.Idempotency{}, identity.Links{})
+	got, err := s.Update(ctx, i, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func forgets(t *testing.T, open func(*testing.T) table.Table) {
 	p.Email = "canary@example.com"
 	created := create(t, s, p, nil, once("create", 1)).Identity
 	second := next(created, "Second")
-	if _, err := s.Update(ctx, second, nil, once("change", 2), identity.Links{}); err != nil {
+	if _, err := s.Update(ctx, second, nil, once("change", 2), identity.Links{}, identity.Aside{}); err != nil {
 		t.Fatal(err)
 	}
 	create(t, s, bare("p2"), nil, once("other", 3))
@@ -143,7 +143,7 @@ func forgets(t *testing.T, open func(*testing.T) table.Table) {
 	if diff := cmp.Diff(identity.Changed{Identity: now, Replayed: true}, again); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	again, err = s.Update(ctx, second, nil, once("change", 2), identity.Links{})
+	again, err = s.Update(ctx, second, nil, once("change", 2), identity.Links{}, identity.Aside{})
 	if diff := cmp.Diff(identity.Changed{Identity: now, Replayed: true}, again); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
@@ -158,26 +158,26 @@ func forgets(t *testing.T, open func(*testing.T) table.Table) {
 func movedClaims(t *testing.T, s *store.Store, _ *faults.Counter) {
 	first := create(t, s, bare("p1"), claims("a"), identity.Idempotency{}).Identity
 	create(t, s, bare("p2"), claims("b"), identity.Idempotency{})
-	_, err := s.Update(ctx, next(first, "X"), claims("b"), identity.Idempotency{}, identity.Links{})
+	_, err := s.Update(ctx, next(first, "X"), claims("b"), identity.Idempotency{}, identity.Links{}, identity.Aside{})
 	wantTaken(t, err, "b")
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 1 {
 		t.Errorf("a refused change made version %d, %v", i.Version, err)
 	}
-	moved, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{})
+	moved, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{}, identity.Aside{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Update(ctx, next(first, "Y"), claims("d"), identity.Idempotency{}, identity.Links{}); !errors.Is(err, identity.ErrStale) {
+	if _, err := s.Update(ctx, next(first, "Y"), claims("d"), identity.Idempotency{}, identity.Links{}, identity.Aside{}); !errors.Is(err, identity.ErrStale) {
 		t.Errorf("a stale change: %v", err)
 	}
-	replayed, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{})
+	replayed, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{}, identity.Aside{})
 	if err != nil || !replayed.Replayed {
 		t.Errorf("the change sent again: %+v, %v", replayed, err)
 	}
 	_, err = s.Create(ctx, bare("p3"), claims("c"), identity.Idempotency{}, identity.Links{})
 	wantTaken(t, err, "c")
 	create(t, s, bare("p4"), claims("a"), identity.Idempotency{}) // the old claim is free
-	same, err := s.Update(ctx, next(moved.Identity, "Z"), claims("c"), identity.Idempotency{}, identity.Links{})
+	same, err := s.Update(ctx, next(moved.Identity, "Z"), claims("c"), identity.Idempotency{}, identity.Links{}, identity.Aside{})
 	if err != nil || same.Version != 3 {
 		t.Errorf("a claim kept: %v", err)
 	}

@@ -43,6 +43,7 @@ func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identi
 	if once.Key != "" {
 		r.Request = once.Fingerprint[:]
 	}
+	i.Held.Alone = false
 	_, err := s.table.Write(ctx,
 		s.putNext(&i, mustEncode(newRecord(&i))),
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),

@@ -1,0 +1,57 @@
+package conomy
+
+import (
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+)
+
+type screeningRequest struct {
+	Decision string `json:"decision"`
+	Reason   string `json:"reason"`
+	Reviewer string `json:"reviewer"`
+}
+
+// DecideScreening serves POST /identities/{id}/screening: a reviewer's decision.
+func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
+	var body screeningRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if body.Decision == "" {
+		return gateway.Response{}, &identity.Missing{Field: identity.FieldOutcome}
+	}
+	decided, err := a.Identities.Decide(r.Context(), a.changeOf(r), identity.Review{
+		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
+	})
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(decided), nil
+}
+
+type holdRequest struct {
+	Reason string `json:"reason"`
+}
+
+// HoldIdentity serves POST /identities/{id}/hold: a pending identity does not
+// lapse while it is on hold.
+func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body holdRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	held, err := a.Identities.Hold(r.Context(), a.changeOf(r), body.Reason)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(held), nil
+}
+
+// ReleaseIdentity serves DELETE /identities/{id}/hold.
+func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
+	released, err := a.Identities.Release(r.Context(), a.changeOf(r))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(released), nil
+}

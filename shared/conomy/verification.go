@@ -1,0 +1,62 @@
+package conomy
+
+import (
+	"net/http"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+type verificationRequest struct {
+	Channel string `json:"channel"`
+}
+
+// verificationWire says that a code was sent, and nothing of where to or of
+// whether it can arrive.
+type verificationWire struct {
+	Channel   string `json:"channel"`
+	SentAt    string `json:"sentAt"`
+	ExpiresAt string `json:"expiresAt"`
+	NextAt    string `json:"nextAt"`
+}
+
+// StartVerification serves POST /identities/{id}/verifications: it sends a code
+// to the identity's email or phone.
+func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
+	var body verificationRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if body.Channel == "" {
+		return gateway.Response{}, &identity.Missing{Field: identity.FieldChannel}
+	}
+	sent, err := a.Identities.StartVerification(r.Context(), a.changeOf(r), identity.Channel(body.Channel), r.Header.Get("Accept-Language"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	response := gateway.JSON(http.StatusCreated, strictjson.Encode(verificationWire{
+		Channel: string(sent.Channel), SentAt: wireTime(sent.Sent), ExpiresAt: wireTime(sent.Expires), NextAt: wireTime(sent.Next),
+	}))
+	return replayed(response, sent.Replayed), nil
+}
+
+type confirmationRequest struct {
+	Code string `json:"code"`
+}
+
+// ConfirmVerification serves POST /identities/{id}/verifications/{channel}/confirm.
+func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) {
+	var body confirmationRequest
+	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if body.Code == "" {
+		return gateway.Response{}, &identity.Missing{Field: identity.FieldCode}
+	}
+	confirmed, err := a.Identities.ConfirmVerification(r.Context(), a.changeOf(r), identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(confirmed), nil
+}

@@ -1,0 +1,50 @@
+package identity
+
+import (
+	"context"
+	"time"
+)
+
+// Hold keeps a pending identity from lapsing, for as long as it stands.
+type Hold struct {
+	Reason string
+	Since  time.Time
+}
+
+// afterHold is what a pending identity has at least when its hold ends.
+const afterHold = 24 * time.Hour
+
+// Hold puts an identity on hold; one that is held already has the new reason.
+// It returns a *Missing or an *Invalid for the reason, and what Change returns.
+func (s *Service) Hold(ctx context.Context, c Change, reason string) (Changed, error) {
+	if reason == "" {
+		return Changed{}, &Missing{FieldReason}
+	}
+	if err := checkText(rule{FieldReason, reason, MaxTextLength}); err != nil {
+		return Changed{}, err
+	}
+	c.Apply = func(i *Identity) error {
+		since := s.now(i.Tenant).Truncate(time.Second)
+		if i.Hold != nil {
+			since = i.Hold.Since
+		}
+		i.Hold = &Hold{reason, since}
+		return nil
+	}
+	return s.Change(ctx, c)
+}
+
+// Release ends a hold, if there is one. A pending identity then has a day at least.
+func (s *Service) Release(ctx context.Context, c Change) (Changed, error) {
+	c.Apply = func(i *Identity) error {
+		if i.Hold == nil {
+			return nil
+		}
+		i.Hold = nil
+		if least := s.now(i.Tenant).Add(afterHold).Truncate(time.Second); i.Status.Pending() && i.ExpiresAt.Before(least) {
+			i.ExpiresAt = least
+		}
+		return nil
+	}
+	return s.Change(ctx, c)
+}

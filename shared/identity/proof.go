@@ -1,0 +1,153 @@
+package identity
+
+import (
+	"slices"
+	"time"
+)
+
+// Proof is what is known of an identity's email or phone: whether it was proven,
+// and which other one is to take its place.
+type Proof struct {
+	Channel Channel
+	Proven  time.Time // when it was; zero: it was not
+	Sent    time.Time // when a code was last sent that may still prove something; zero: none was
+	Change  string    // an address that takes the other's place once it is proven
+}
+
+// channels are the ways to reach a person, in the order in which they are proven.
+var channels = []Channel{ByEmail, ByPhone}
+
+// field is where the channel's address stands.
+func (c Channel) field() Field {
+	if c == ByPhone {
+		return FieldPhone
+	}
+	return FieldEmail
+}
+
+// Known reports whether c is one of the channels.
+func (c Channel) Known() bool { return slices.Contains(channels, c) }
+
+// Proof is what is known of a channel's address.
+func (i *Identity) Proof(c Channel) Proof {
+	for _, p := range i.Proofs {
+		if p.Channel == c {
+			return p
+		}
+	}
+	return Proof{Channel: c}
+}
+
+// note replaces what is known of a channel's address.
+func (i *Identity) note(p Proof) {
+	i.Proofs = slices.DeleteFunc(i.Proofs, func(have Proof) bool { return have.Channel == p.Channel })
+	if p != (Proof{Channel: p.Channel}) {
+		i.Proofs = append(i.Proofs, p)
+	}
+}
+
+// proves reports whether the identity's addresses are to be proven at all.
+func (i *Identity) proves() bool { return i.Steps == Contact || i.Steps == ContactAndScreening }
+
+// due reports whether an address, or with no channel the screening, is to be
+// passed before the identity is active. What stands before its status was
+// waived by whoever set that. Of an identity without any address the email is.
+func (i *Identity) due(c Channel) bool {
+	has := i.Email != "" || i.Phone == ""
+	if c == ByPhone {
+		has = i.Phone != ""
+	}
+	open := i.Proof(c).Proven.IsZero()
+	switch i.Status {
+	case Pending:
+		return open && has
+	case PendingEmailValidation:
+		return open && (has || c == ByEmail)
+	case PendingPhoneValidation:
+		return open && c == ByPhone
+	}
+	return false
+}
+
+// dueScreening likewise.
+func (i *Identity) dueScreening() bool {
+	return i.Review == nil && (i.Status == Screening || i.Status.Pending() && i.Steps == ContactAndScreening)
+}
+
+// advance moves a pending identity to the first step that is due, or to ACTIVE.
+func (i *Identity) advance(now time.Time) error {
+	to := Active
+	switch {
+	case !i.Status.Pending():
+		return nil
+	case i.due(ByEmail):
+		to = PendingEmailValidation
+	case i.due(ByPhone):
+		to = PendingPhoneValidation
+	case i.dueScreening():
+		to = Screening
+	}
+	return i.become(to, now)
+}
+
+// guardAddresses lets no change put an unproven address in the place of one that
+// counts: the new one stands beside it until it is proven. While nothing was
+// proven it simply takes its place.
+func (i *Identity) guardAddresses(before *Identity) {
+	for _, c := range channels {
+		was, is := before.text(c.field()), i.text(c.field())
+		if *was == *is {
+			continue
+		}
+		counts := before.proves() && (!before.Status.Pending() || !before.Proof(c).Proven.IsZero())
+		if !counts || *is == "" {
+			i.note(Proof{Channel: c})
+			continue
+		}
+		p := before.Proof(c)
+		p.Change, p.Sent = *is, time.Time{}
+		i.note(p)
+		*is = *was
+	}
+}
+
+// Requirements say what an identity that is not active waits for, and which
+// changes of it do.
+type Requirements struct {
+	Due     []string  // what is to be begun: "email", "phone"
+	Pending []string  // what was begun: a code was sent, "email", "phone"; "screening"
+	By      time.Time // when a pending identity lapses otherwise; zero: never
+}
+
+// RequirementScreening is what Requirements call a reviewer's decision.
+const RequirementScreening = "screening"
+
+// Requirements are what the identity waits for now.
+func (i *Identity) Requirements() Requirements {
+	var r Requirements
+	for _, c := range channels {
+		p := i.Proof(c)
+		switch {
+		case !i.due(c) && p.Change == "":
+		case p.Sent.IsZero():
+			r.Due = append(r.Due, string(c))
+		default:
+			r.Pending = append(r.Pending, string(c))
+		}
+	}
+	if i.Status == Screening {
+		r.Pending = append(r.Pending, RequirementScreening)
+	} else if i.dueScreening() {
+		r.Due = append(r.Due, RequirementScreening)
+	}
+	if i.Hold == nil {
+		r.By = i.ExpiresAt
+	}
+	return r
+}
+
+// lapsed reports whether a pending identity's time is over: it is gone for every
+// reader, whenever it is cleaned up.
+func (i *Identity) lapsed(now time.Time) bool {
+	return i.Status.Pending() && i.Hold == nil && !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt)
+}

@@ -1,0 +1,128 @@
+package identity
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// Who lapses within a day is reminded once. Each run looks at the hours before
+// that, so that one that is left out is made up for.
+const (
+	remindBefore = 24 * time.Hour
+	remindWithin = 4 * time.Hour
+)
+
+// Reminding is what a run did, in numbers of identities.
+type Reminding struct {
+	Examined int // that lapse soon
+	Reminded int
+	Kept     int // that were reminded before, are on hold, or have no email
+	Failed   int
+	Complete bool
+}
+
+// Remind sends each identity that lapses in a day, and has an email, a message
+// that says so. It stops in time before stop; its error is the table's. Language
+// chooses the message's by a country.
+func (c *Cleaner) Remind(ctx context.Context, stop time.Time, language func(country string) string) (Reminding, error) {
+	var (
+		all  sync.WaitGroup
+		mu   sync.Mutex
+		errs error
+		sum  = Reminding{Complete: true}
+	)
+	for shard := range QueueShards {
+		all.Go(func() {
+			done, err := c.remindShard(ctx, shard, stop, language)
+			mu.Lock()
+			defer mu.Unlock()
+			sum.Examined += done.Examined
+			sum.Reminded += done.Reminded
+			sum.Kept += done.Kept
+			sum.Failed += done.Failed
+			sum.Complete = sum.Complete && done.Complete
+			if errs == nil {
+				errs = err
+			}
+		})
+	}
+	all.Wait()
+	return sum, errs
+}
+
+func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time, language func(string) string) (done Reminding, err error) {
+	var at *Place
+	from := c.Now().Add(remindBefore - remindWithin)
+	until := c.Now().Add(remindBefore + c.MaxAhead)
+	for c.Now().Before(stop) {
+		due, err := c.Queue.Due(ctx, shard, from, until, at)
+		if err != nil {
+			return done, err
+		}
+		for n := range due.Identities {
+			if err := c.remindOne(ctx, &due.Identities[n], language, &done); err != nil {
+				done.Failed++
+				return done, err
+			}
+		}
+		if at = due.Next; at == nil {
+			done.Complete = true
+			return done, nil
+		}
+	}
+	return done, nil
+}
+
+// remindOne sends the message and notes that it did, in one write. Another change
+// of the identity at that moment leaves it to the next run.
+func (c *Cleaner) remindOne(ctx context.Context, i *Identity, language func(string) string, done *Reminding) error {
+	done.Examined++
+	now := c.now(i.Tenant)
+	soon := !i.ExpiresAt.After(now.Add(remindBefore)) && i.ExpiresAt.After(now)
+	if i.Reminded || i.Hold != nil || i.Email == "" || !soon || i.scripted(ByEmail, i.Email) != unscripted {
+		done.Kept++
+		return nil
+	}
+	address := i.Email
+	if sealed := i.Tokenized(FieldEmail); sealed != nil {
+		opened, err := c.open(ctx, i, sealed)
+		if err != nil {
+			return err
+		}
+		address = opened
+	}
+	id, err := messageID(c.Random)
+	if err != nil {
+		return err
+	}
+	message := Message{
+		ID: id, Tenant: i.Tenant, Identity: i.ID, Channel: ByEmail, Purpose: SendReminder,
+		To: address, Language: language(i.Country), Expires: i.ExpiresAt,
+	}
+	next := i.clone()
+	next.Reminded, next.Version, next.UpdatedAt = true, i.Version+1, now
+	_, err = c.Store.Update(ctx, next, nil, Idempotency{}, Links{}, Aside{Message: &message})
+	switch {
+	case err == nil:
+		done.Reminded++
+	case errors.Is(err, ErrStale), errors.Is(err, ErrBusy), errors.Is(err, ErrNotFound):
+		done.Kept++
+	default:
+		return err
+	}
+	return nil
+}
+
+// messageID is 128 random bits in hex.
+func messageID(random io.Reader) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("message id: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
+}

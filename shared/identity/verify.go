@@ -1,0 +1,208 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// Aside is what is written together with an identity's next version, all or
+// nothing. Each part that is nil is not written.
+type Aside struct {
+	Code    *Code    // over the one of its Version
+	Sends   *Sends   // likewise
+	Message *Message // into the outbox
+}
+
+// Started is a code that was sent, as far as anybody may know.
+type Started struct {
+	Channel  Channel
+	Sent     time.Time
+	Expires  time.Time
+	Next     time.Time // when another may be sent
+	Replayed bool
+}
+
+// StartVerification sends a code to an identity's address or, if a change of it
+// waits to be proven, to the new one. The answer is the same whether or not
+// anything arrives there. Language is of the message.
+//
+// It returns a *Precondition where nothing is to be proven, a *TooSoon where
+// another code may not be sent yet, and what Change returns.
+func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, language string) (Started, error) {
+	if !channel.Known() {
+		return Started{}, errChannel
+	}
+	c.aside = func(ctx context.Context, i *Identity) (Aside, error) {
+		return s.start(ctx, i, channel, language)
+	}
+	changed, err := s.Change(ctx, c)
+	if err != nil {
+		return Started{}, err
+	}
+	sent := changed.Proof(channel).Sent
+	return Started{channel, sent, sent.Add(CodeLife), sent.Add(CodePause), changed.Replayed}, nil
+}
+
+var errChannel = &Invalid{FieldChannel, "must be email or phone"}
+
+// start notes on the identity that a code is sent, and returns what to write besides.
+func (s *Service) start(ctx context.Context, i *Identity, channel Channel, language string) (Aside, error) {
+	now := s.now(i.Tenant).Truncate(time.Second)
+	address, err := s.toProve(ctx, i, channel)
+	if err != nil {
+		return Aside{}, err
+	}
+	p := i.Proof(channel)
+	if wait := p.Sent.Add(CodePause).Sub(now); !p.Sent.IsZero() && wait > 0 {
+		return Aside{}, &TooSoon{wait, "a code was sent a moment ago"}
+	}
+	to := s.Store.LookUp(i.Tenant, channel.field(), address)
+	was, sends, err := s.Store.Code(ctx, i.Tenant, i.ID, channel, to)
+	if err != nil {
+		return Aside{}, err
+	}
+	if err := sends.check(now); err != nil {
+		return Aside{}, err
+	}
+	sends.add(now)
+	p.Sent = now
+	i.note(p)
+	if i.Status == Pending {
+		if err := i.advance(now); err != nil {
+			return Aside{}, err
+		}
+	}
+	code, message, err := s.newCode(i, channel, address, now)
+	if err != nil {
+		return Aside{}, err
+	}
+	code.To, code.Version = to, was.Version
+	if message != nil {
+		message.Language = cmp.Or(language, "en")
+	}
+	return Aside{Code: &code, Sends: &sends, Message: message}, nil
+}
+
+// toProve is the address that a code goes to.
+func (s *Service) toProve(ctx context.Context, i *Identity, channel Channel) (string, error) {
+	p := i.Proof(channel)
+	address := *i.text(channel.field())
+	switch {
+	case p.Change != "":
+		return p.Change, nil
+	case address == "":
+		return "", &Precondition{"the identity has no " + string(channel)}
+	case !p.Proven.IsZero():
+		return "", &Precondition{"the " + string(channel) + " is proven already"}
+	case !i.due(channel):
+		return "", &Precondition{"an identity in status " + string(i.Status) + " does not wait for its " + string(channel) + " to be proven"}
+	}
+	if sealed := i.Tokenized(channel.field()); sealed != nil {
+		return s.open(ctx, i, sealed)
+	}
+	return address, nil
+}
+
+// newCode makes a code and the message that brings it; none to an address whose
+// outcome is known beforehand.
+func (s *Service) newCode(i *Identity, channel Channel, address string, now time.Time) (Code, *Message, error) {
+	digits, err := newCode(s.Random)
+	if err != nil {
+		return Code{}, nil, err
+	}
+	id, err := messageID(s.Random)
+	if err != nil {
+		return Code{}, nil, err
+	}
+	code := Code{Channel: channel, Sent: now, Expires: now.Add(CodeLife)}
+	script := i.scripted(channel, address)
+	if script == verifies {
+		digits = SandboxRight
+	}
+	if script != fails {
+		code.Hash = s.Store.HashCode(i.Tenant, i.ID, channel, address, digits)
+	}
+	if script != unscripted {
+		return code, nil, nil
+	}
+	return code, &Message{
+		ID: id, Tenant: i.Tenant, Identity: i.ID, Channel: channel, Purpose: SendCode,
+		To: address, Code: digits, Expires: code.Expires,
+	}, nil
+}
+
+// ConfirmVerification proves an address by the code that was sent to it, and
+// moves a pending identity on. Of many who try at once, no more than CodeChecks
+// wrong codes are ever compared, and one right code is used once.
+//
+// It returns an *Invalid for what is no code, ErrNoCode, ErrUsedCode,
+// ErrSpentCode, ErrExpiredCode or ErrWrongCode, and what Change returns: a *Taken
+// if the changed address makes the identity equal to another. Test is whether a
+// test client asks.
+func (s *Service) ConfirmVerification(ctx context.Context, c Change, channel Channel, code string, test bool) (Changed, error) {
+	if !channel.Known() {
+		return Changed{}, errChannel
+	}
+	if err := checkCode(code); err != nil {
+		return Changed{}, err
+	}
+	c.proves = true
+	c.aside = func(ctx context.Context, i *Identity) (Aside, error) {
+		return s.confirm(ctx, i, channel, code, test)
+	}
+	changed, err := s.Change(ctx, c)
+	if err != nil {
+		return Changed{}, err
+	}
+	return s.screen(ctx, changed)
+}
+
+func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, code string, test bool) (Aside, error) {
+	now := s.now(i.Tenant)
+	address, err := s.toProve(ctx, i, channel)
+	to := ""
+	if err == nil {
+		to = s.Store.LookUp(i.Tenant, channel.field(), address)
+	}
+	kept, _, failed := s.Store.Code(ctx, i.Tenant, i.ID, channel, "")
+	if failed != nil {
+		return Aside{}, failed
+	}
+	if err != nil {
+		if kept.Used {
+			return Aside{}, ErrUsedCode
+		}
+		return Aside{}, err
+	}
+	if err := kept.state(to, now); err != nil {
+		return Aside{}, err
+	}
+	if !s.right(i, &kept, address, code, test) {
+		kept.Checks++
+		if err := s.Store.SpendCheck(ctx, i.Tenant, i.ID, kept); err != nil {
+			return Aside{}, err
+		}
+		return Aside{}, ErrWrongCode
+	}
+	kept.Used = true
+	if changed := i.Proof(channel).Change; changed != "" {
+		*i.text(channel.field()) = changed
+	}
+	i.note(Proof{Channel: channel, Proven: now.Truncate(time.Second)})
+	return Aside{Code: &kept}, i.advance(now)
+}
+
+// right compares in constant time, but for the two codes that a test client's
+// tests know anyway.
+func (s *Service) right(i *Identity, kept *Code, address, code string, test bool) bool {
+	if i.Test && test && i.scripted(kept.Channel, address) == unscripted {
+		switch code {
+		case SandboxRight:
+			return true
+		case SandboxWrong:
+			return false
+		}
+	}
+	return kept.proven(s.Store.HashCode(i.Tenant, i.ID, kept.Channel, address, code))
+}
