@@ -44,6 +44,9 @@ func (i *Identity) note(p Proof) {
 	if p != (Proof{Channel: p.Channel}) {
 		i.Proofs = append(i.Proofs, p)
 	}
+	if len(i.Proofs) == 0 {
+		i.Proofs = nil // as it is read
+	}
 }
 
 // proves reports whether the identity's addresses are to be proven at all.

@@ -27,9 +27,8 @@ type Reminding struct {
 }
 
 // Remind sends each identity that lapses in a day, and has an email, a message
-// that says so. It stops in time before stop; its error is the table's. Language
-// chooses the message's by a country.
-func (c *Cleaner) Remind(ctx context.Context, stop time.Time, language func(country string) string) (Reminding, error) {
+// that says so. It begins nothing after stop; its error is the table's.
+func (c *Cleaner) Remind(ctx context.Context, stop time.Time) (Reminding, error) {
 	var (
 		all  sync.WaitGroup
 		mu   sync.Mutex
@@ -38,7 +37,7 @@ func (c *Cleaner) Remind(ctx context.Context, stop time.Time, language func(coun
 	)
 	for shard := range QueueShards {
 		all.Go(func() {
-			done, err := c.remindShard(ctx, shard, stop, language)
+			done, err := c.remindShard(ctx, shard, stop)
 			mu.Lock()
 			defer mu.Unlock()
 			sum.Examined += done.Examined
@@ -55,7 +54,7 @@ func (c *Cleaner) Remind(ctx context.Context, stop time.Time, language func(coun
 	return sum, errs
 }
 
-func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time, language func(string) string) (done Reminding, err error) {
+func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time) (done Reminding, err error) {
 	var at *Place
 	from := c.Now().Add(remindBefore - remindWithin)
 	until := c.Now().Add(remindBefore + c.MaxAhead)
@@ -65,7 +64,7 @@ func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time, la
 			return done, err
 		}
 		for n := range due.Identities {
-			if err := c.remindOne(ctx, &due.Identities[n], language, &done); err != nil {
+			if err := c.remindOne(ctx, &due.Identities[n], &done); err != nil {
 				done.Failed++
 				return done, err
 			}
@@ -80,7 +79,7 @@ func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time, la
 
 // remindOne sends the message and notes that it did, in one write. Another change
 // of the identity at that moment leaves it to the next run.
-func (c *Cleaner) remindOne(ctx context.Context, i *Identity, language func(string) string, done *Reminding) error {
+func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) error {
 	done.Examined++
 	now := c.now(i.Tenant)
 	soon := !i.ExpiresAt.After(now.Add(remindBefore)) && i.ExpiresAt.After(now)
@@ -102,7 +101,7 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, language func(stri
 	}
 	message := Message{
 		ID: id, Tenant: i.Tenant, Identity: i.ID, Channel: ByEmail, Purpose: SendReminder,
-		To: address, Language: language(i.Country), Expires: i.ExpiresAt,
+		To: address, Language: Language("", i.Country), Expires: i.ExpiresAt,
 	}
 	next := i.clone()
 	next.Reminded, next.Version, next.UpdatedAt = true, i.Version+1, now

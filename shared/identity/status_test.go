@@ -1,6 +1,9 @@
 package identity_test
 
 import (
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,36 +11,49 @@ import (
 )
 
 func TestFirstStatus(t *testing.T) {
+	const contact, screening = identity.Contact, identity.ContactAndScreening
 	tests := []struct {
 		name    string
 		asked   identity.Status
 		trusted bool
+		policy  identity.Steps
+		usual   identity.Steps
 		want    identity.Status
+		steps   identity.Steps
 	}{
-		{"untrusted asks for nothing", "", false, identity.Pending},
-		{"untrusted asks for active", identity.Active, false, identity.Pending},
-		{"untrusted asks for blocked", identity.Blocked, false, identity.Pending},
-		{"untrusted asks for what is unknown", "GOLD", false, identity.Pending},
-		{"trusted asks for nothing", "", true, identity.Active},
-		{"trusted asks for what is unknown", "GOLD", true, identity.Pending},
-		{"trusted asks in lower case", "blocked", true, identity.Pending},
-		{"trusted asks for pending", identity.Pending, true, identity.Pending},
-		{"trusted asks for pending email", identity.PendingEmailValidation, true, identity.PendingEmailValidation},
-		{"trusted asks for pending phone", identity.PendingPhoneValidation, true, identity.PendingPhoneValidation},
-		{"trusted asks for screening", identity.Screening, true, identity.Screening},
-		{"trusted asks for active", identity.Active, true, identity.Active},
-		{"trusted asks for inactive", identity.Inactive, true, identity.Inactive},
-		{"trusted asks for rejected", identity.Rejected, true, identity.Rejected},
-		{"trusted asks for blocked", identity.Blocked, true, identity.Blocked},
+		{"untrusted asks for nothing", "", false, "", "", identity.Pending, contact},
+		{"untrusted asks for active", identity.Active, false, "", "", identity.Pending, contact},
+		{"untrusted asks for blocked", identity.Blocked, false, "", "", identity.Pending, contact},
+		{"untrusted asks for what is unknown", "GOLD", false, "", "", identity.Pending, contact},
+		{"trusted asks for nothing", "", true, "", "", identity.Active, ""},
+		{"trusted asks for what is unknown", "GOLD", true, "", "", identity.Pending, contact},
+		{"trusted asks for what is unknown, instant", "GOLD", true, identity.Instant, "", identity.Pending, contact},
+		{"trusted asks in lower case", "blocked", true, "", "", identity.Pending, contact},
+		{"trusted asks for pending", identity.Pending, true, "", "", identity.Pending, contact},
+		{"trusted asks for pending email", identity.PendingEmailValidation, true, "", "", identity.PendingEmailValidation, contact},
+		{"trusted asks for pending phone", identity.PendingPhoneValidation, true, "", "", identity.PendingPhoneValidation, contact},
+		{"trusted asks for screening", identity.Screening, true, "", "", identity.Screening, contact},
+		{"trusted asks for active", identity.Active, true, "", "", identity.Active, ""},
+		{"trusted asks for inactive", identity.Inactive, true, "", "", identity.Inactive, ""},
+		{"trusted asks for rejected", identity.Rejected, true, "", "", identity.Rejected, ""},
+		{"trusted asks for blocked", identity.Blocked, true, "", "", identity.Blocked, ""},
+
+		{"instant", "", false, identity.Instant, "", identity.Active, ""},
+		{"usually instant", "", false, "", identity.Instant, identity.Active, ""},
+		{"usually instant, but the policy says contact", "", false, contact, identity.Instant, identity.Pending, contact},
+		{"screening", "", false, screening, "", identity.Pending, screening},
+		{"trusted, with a policy, asks for nothing", "", true, screening, "", identity.Pending, screening},
+		{"trusted, with a policy, asks for active", identity.Active, true, contact, "", identity.Active, contact},
+		{"trusted, instant, asks for pending", identity.Pending, true, identity.Instant, "", identity.Pending, contact},
 	}
 	w := newWorld(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := draft(identity.Profile{})
-			d.Status, d.Trusted = tt.asked, tt.trusted
+			d.Status, d.Trusted, d.Policy.Steps, d.Usual = tt.asked, tt.trusted, tt.policy, tt.usual
 			got := w.create(t, d)
-			if got.Status != tt.want {
-				t.Errorf("got %s, want %s", got.Status, tt.want)
+			if got.Status != tt.want || got.Steps != tt.steps {
+				t.Errorf("got %s %q, want %s %q", got.Status, got.Steps, tt.want, tt.steps)
 			}
 			lapses := time.Time{}
 			if tt.want.Pending() {
@@ -50,26 +66,104 @@ func TestFirstStatus(t *testing.T) {
 	}
 }
 
-func TestStatusKinds(t *testing.T) {
-	tests := []struct {
-		status         identity.Status
-		known, pending bool
+func TestPolicies(t *testing.T) {
+	for _, tt := range []struct {
+		policy identity.Policy
+		ok     bool
 	}{
-		{identity.Pending, true, true},
-		{identity.PendingEmailValidation, true, true},
-		{identity.PendingPhoneValidation, true, true},
-		{identity.Screening, true, true},
-		{identity.Active, true, false},
-		{identity.Inactive, true, false},
-		{identity.Rejected, true, false},
-		{identity.Blocked, true, false},
-		{"", false, false},
-		{"active", false, false},
-		{"PENDING_VALIDATION", false, false},
+		{identity.Policy{}, true},
+		{identity.Policy{Steps: identity.Instant, PendingLife: time.Hour}, true},
+		{identity.Policy{Steps: identity.Contact, PendingLife: 90 * 24 * time.Hour}, true},
+		{identity.Policy{Steps: identity.ContactAndScreening}, true},
+		{identity.Policy{Steps: "screening"}, false},
+		{identity.Policy{PendingLife: time.Hour - 1}, false},
+		{identity.Policy{PendingLife: -time.Hour}, false},
+		{identity.Policy{PendingLife: 90*24*time.Hour + 1}, false},
+	} {
+		if err := tt.policy.Check(); (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt.policy, err)
+		}
 	}
-	for _, tt := range tests {
-		if tt.status.Known() != tt.known || tt.status.Pending() != tt.pending {
-			t.Errorf("%q: known %v, pending %v", tt.status, tt.status.Known(), tt.status.Pending())
+}
+
+func TestPendingLifeIsTheClients(t *testing.T) {
+	w := newWorld(t)
+	d := draft(identity.Profile{})
+	d.Trusted, d.Policy.PendingLife = false, 36*time.Hour
+	if got := w.create(t, d); !got.ExpiresAt.Equal(noon.Add(36 * time.Hour).Truncate(time.Second)) {
+		t.Errorf("lapses %v", got.ExpiresAt)
+	}
+}
+
+var statuses = []identity.Status{
+	identity.Pending, identity.PendingEmailValidation, identity.PendingPhoneValidation, identity.Screening,
+	identity.Active, identity.Inactive, identity.Rejected, identity.Blocked,
+}
+
+// TestTransitions tries every step there could be.
+func TestTransitions(t *testing.T) {
+	allowed := make(map[identity.Status][]identity.Status)
+	for _, row := range identity.Transitions {
+		allowed[row.From] = row.To
+	}
+	if len(allowed) != len(statuses) {
+		t.Errorf("the table has %d rows", len(allowed))
+	}
+	w := newWorld(t)
+	for _, from := range statuses {
+		for _, to := range statuses {
+			d := draft(identity.Profile{})
+			d.Status = from
+			i := w.create(t, d)
+			got, err := w.Change(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error {
+				return i.SetStatus(to, w.now)
+			}})
+			may := from == to || slices.Contains(allowed[from], to)
+			var state *identity.Precondition
+			switch {
+			case may && (err != nil || got.Status != to || got.ExpiresAt.IsZero() == to.Pending()):
+				t.Errorf("%s to %s: %v, %s until %v", from, to, err, got.Status, got.ExpiresAt)
+			case !may && !errors.As(err, &state):
+				t.Errorf("%s to %s: %v", from, to, err)
+			case !may:
+				for _, next := range allowed[from] {
+					if !strings.Contains(state.Reason, string(next)) {
+						t.Errorf("%s to %s does not say that %s is allowed: %s", from, to, next, state.Reason)
+					}
+				}
+			}
+		}
+	}
+	var invalid *identity.Invalid
+	i := identity.Identity{Status: identity.Active}
+	if err := i.SetStatus("GOLD", w.now); !errors.As(err, &invalid) || invalid.Field != identity.FieldStatus {
+		t.Error(err)
+	}
+}
+
+func TestTurningOffAndOn(t *testing.T) {
+	for _, from := range statuses {
+		off, on := identity.Identity{Status: from}, identity.Identity{Status: from}
+		may := from == identity.Active || from == identity.Inactive
+		if err := off.Deactivate(); (err == nil) != may || may && off.Status != identity.Inactive {
+			t.Errorf("%s: %v, %s", from, err, off.Status)
+		}
+		if err := on.Reactivate(); (err == nil) != may || may && on.Status != identity.Active {
+			t.Errorf("%s: %v, %s", from, err, on.Status)
+		}
+	}
+}
+
+func TestStatusKinds(t *testing.T) {
+	for _, s := range statuses {
+		pending := s == identity.Pending || s == identity.PendingEmailValidation || s == identity.PendingPhoneValidation || s == identity.Screening
+		if !s.Known() || s.Pending() != pending {
+			t.Errorf("%s: known %v, pending %v", s, s.Known(), s.Pending())
+		}
+	}
+	for _, s := range []identity.Status{"", "active", "PENDING_VALIDATION"} {
+		if s.Known() || s.Pending() {
+			t.Errorf("%q is a status", s)
 		}
 	}
 }

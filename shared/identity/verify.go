@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"cmp"
 	"context"
 	"time"
 )
@@ -25,16 +24,17 @@ type Started struct {
 
 // StartVerification sends a code to an identity's address or, if a change of it
 // waits to be proven, to the new one. The answer is the same whether or not
-// anything arrives there. Language is of the message.
+// anything arrives there. Languages are those that the person reads, as in an
+// Accept-Language header; the message is in one of them or in the country's.
 //
 // It returns a *Precondition where nothing is to be proven, a *TooSoon where
 // another code may not be sent yet, and what Change returns.
-func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, language string) (Started, error) {
+func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, languages string) (Started, error) {
 	if !channel.Known() {
 		return Started{}, errChannel
 	}
 	c.aside = func(ctx context.Context, i *Identity) (Aside, error) {
-		return s.start(ctx, i, channel, language)
+		return s.start(ctx, i, channel, languages)
 	}
 	changed, err := s.Change(ctx, c)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Service) StartVerification(ctx context.Context, c Change, channel Chann
 var errChannel = &Invalid{FieldChannel, "must be email or phone"}
 
 // start notes on the identity that a code is sent, and returns what to write besides.
-func (s *Service) start(ctx context.Context, i *Identity, channel Channel, language string) (Aside, error) {
+func (s *Service) start(ctx context.Context, i *Identity, channel Channel, languages string) (Aside, error) {
 	now := s.now(i.Tenant).Truncate(time.Second)
 	address, err := s.toProve(ctx, i, channel)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Service) start(ctx context.Context, i *Identity, channel Channel, langu
 	}
 	code.To, code.Version = to, was.Version
 	if message != nil {
-		message.Language = cmp.Or(language, "en")
+		message.Language = Language(languages, i.Country)
 	}
 	return Aside{Code: &code, Sends: &sends, Message: message}, nil
 }

@@ -6,12 +6,15 @@ import (
 	"encoding/hex"
 	"io"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/store"
+	"cedula/shared/table"
 	"cedula/shared/table/embedded"
 )
 
@@ -25,7 +28,35 @@ var (
 type world struct {
 	*identity.Service
 	store *counted
+	tap   *tap
 	now   time.Time
+}
+
+// tap notes the ids of the messages that are put into the outbox.
+type tap struct {
+	table.Table
+	mu  sync.Mutex
+	ids []string
+}
+
+func (w *tap) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	units, err := w.Table.Write(ctx, ops...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, op := range ops {
+		if id, found := strings.CutPrefix(op.Item.PK, "M#"); found && err == nil && op.Action == table.ActionPut && op.Item.Version == 1 {
+			w.ids = append(w.ids, id)
+		}
+	}
+	return units, err
+}
+
+func (w *tap) count() int { return len(w.since(0)) }
+
+func (w *tap) since(n int) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ids[n:])
 }
 
 // counted is a store that counts what reaches it.
@@ -70,7 +101,8 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{now: noon, store: &counted{Store: store.New(db, bytes.Repeat([]byte("s"), 32))}}
+	w := &world{now: noon, tap: &tap{Table: db}}
+	w.store = &counted{Store: store.New(w.tap, bytes.Repeat([]byte("s"), 32))}
 	w.Service = &identity.Service{
 		Store: w.store, Now: func() time.Time { return w.now }, Random: &shared{from: rand.NewChaCha8([32]byte{1})},
 	}

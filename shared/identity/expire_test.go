@@ -1,0 +1,353 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+)
+
+// cleaner is one on the world's store.
+func (w *world) cleaner() *identity.Cleaner {
+	return &identity.Cleaner{Service: w.Service, Queue: w.store.Store.(*store.Store)}
+}
+
+// expire runs it to the end.
+func (w *world) expire(t *testing.T) identity.Cleaning {
+	t.Helper()
+	done, err := w.cleaner().Expire(ctx, w.now.Add(time.Hour), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+const week = identity.DefaultPendingLife
+
+// TestLapsed: an identity past its time is gone for every reader at once.
+func TestLapsed(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	parent := w.create(t, draft(identity.Profile{FirstName: "Parent"}))
+	c := on(parent.ID)
+	c.Relink = &identity.Relinking{Children: []string{i.ID}}
+	if _, err := w.Change(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	there := func(want bool) {
+		t.Helper()
+		_, err := w.Get(ctx, "acme", i.ID)
+		_, changed := w.Change(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error { i.Nickname = "x"; return nil }})
+		_, parents := w.Parents(ctx, "acme", i.ID)
+		_, sent := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "")
+		_, accounts := w.Withdrawals(ctx, "acme", i.ID)
+		for name, err := range map[string]error{"get": err, "change": changed, "parents": parents, "send": sent, "accounts": accounts} {
+			if errors.Is(err, identity.ErrNotFound) == want || want && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		byEmail, _ := w.List(ctx, identity.Listing{Tenant: "acme", Limit: 10, Filter: identity.Filter{Email: ana.Email}})
+		all, _ := w.List(ctx, identity.Listing{Tenant: "acme", Limit: 10})
+		found, _ := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 10})
+		family, _ := w.GetWithChildren(ctx, "acme", parent.ID)
+		more := map[bool]int{true: 1}[want]
+		if len(byEmail.Identities) != more || len(all.Identities) != 1+more || len(found.Identities) != 1+more || len(family.Children) != more {
+			t.Errorf("listed %d, %d, %d, %d", len(byEmail.Identities), len(all.Identities), len(found.Identities), len(family.Children))
+		}
+		link := identity.Change{Tenant: "acme", ID: parent.ID, Relink: &identity.Relinking{Children: []string{i.ID}}}
+		var unknown *identity.Unknown
+		if _, err := w.Change(ctx, link); errors.As(err, &unknown) == want {
+			t.Errorf("link: %v", err)
+		}
+	}
+	w.now = i.ExpiresAt.Add(-time.Microsecond)
+	there(true)
+	w.now = i.ExpiresAt
+	there(false)
+	if err := w.Delete(ctx, "acme", i.ID, nil); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("delete: %v", err)
+	}
+}
+
+// TestNobodyWaitsForTheCleaning: who would take what a lapsed identity holds gets it.
+func TestNobodyWaitsForTheCleaning(t *testing.T) {
+	w := newWorld(t)
+	d := draft(ana)
+	d.Trusted, d.ID, d.Claims = false, "own-id", []identity.Claim{ana.Uniqueness()}
+	w.create(t, d)
+	var taken *identity.Taken
+	if _, err := w.Create(ctx, d); !errors.As(err, &taken) {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(week)
+	if again := w.create(t, d); again.Version != 1 || !again.CreatedAt.Equal(w.now.Truncate(time.Microsecond)) {
+		t.Errorf("%+v", again)
+	}
+	p := ana
+	p.Email = "b@example.com"
+	second := w.pending(t, p, identity.Contact)
+	if got := w.setEmail(t, second.ID, "c@example.com"); got.Email != "c@example.com" {
+		t.Error(got.Email)
+	}
+	w.now = w.now.Add(week - time.Hour)
+	third := w.pending(t, p, identity.Contact) // its email was given up
+	w.now = w.now.Add(time.Hour)
+	if got := w.setEmail(t, third.ID, "c@example.com"); got.Email != "c@example.com" {
+		t.Error(got.Email)
+	}
+}
+
+func TestExpire(t *testing.T) {
+	w := newWorld(t)
+	var gone, stay []string
+	for n := range 300 {
+		p := ana
+		p.DocumentNumber = fmt.Sprint("1", n)
+		i := w.pending(t, p, identity.Contact)
+		switch n % 5 {
+		case 0:
+			if _, err := w.Hold(ctx, on(i.ID), "held"); err != nil {
+				t.Fatal(err)
+			}
+			stay = append(stay, i.ID)
+		case 1:
+			c := on(i.ID)
+			c.Apply = func(i *identity.Identity) error { return i.SetStatus(identity.Active, w.now) }
+			if _, err := w.Change(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+			stay = append(stay, i.ID)
+		default:
+			gone = append(gone, i.ID)
+		}
+	}
+	if done := w.expire(t); done != (identity.Cleaning{Complete: true}) {
+		t.Errorf("before anything is due: %+v", done)
+	}
+	w.now = w.now.Add(week)
+	young := w.pending(t, ana, identity.Contact)
+	dry, err := w.cleaner().Expire(ctx, w.now.Add(time.Hour), true)
+	late := w.now.Sub(w.now.Truncate(time.Second))
+	if want := (identity.Cleaning{Examined: 180, Expired: 180, Complete: true, Lag: late.Truncate(time.Microsecond)}); err != nil || dry != want {
+		t.Errorf("dry: %+v, %v", dry, err)
+	}
+	if done, want := w.expire(t), (identity.Cleaning{Examined: 180, Expired: 180, Complete: true}); done != want {
+		t.Errorf("%+v", done)
+	}
+	if done := w.expire(t); done != (identity.Cleaning{Complete: true}) {
+		t.Errorf("again: %+v", done)
+	}
+	for _, id := range append(stay, young.ID) {
+		if _, err := w.Get(ctx, "acme", id); err != nil {
+			t.Errorf("one that is not due: %v", err)
+		}
+	}
+	w.now = w.now.Add(-week) // a reader whose clock lags sees them gone all the same
+	for _, id := range gone {
+		if _, err := w.Get(ctx, "acme", id); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("one that was due: %v", err)
+		}
+	}
+	for n := range 300 {
+		p := ana
+		p.DocumentNumber = fmt.Sprint("1", n)
+		d := draft(p)
+		d.Claims = []identity.Claim{p.Uniqueness()}
+		if _, err := w.Create(ctx, d); (err == nil) == (n%5 < 2) {
+			t.Errorf("%d: the claim: %v", n, err)
+		}
+	}
+}
+
+// TestExpireStopsInTime: a run ends where its time does, and the next goes on.
+func TestExpireStopsInTime(t *testing.T) {
+	w := newWorld(t)
+	for n := range 200 {
+		p := ana
+		p.DocumentNumber = fmt.Sprint("1", n)
+		w.pending(t, p, identity.Contact)
+	}
+	w.now = w.now.Add(week + time.Hour)
+	c := w.cleaner()
+	var asked atomic.Int64
+	real := w.now
+	c.Service = &identity.Service{Store: w.Store, Random: w.Random, Now: func() time.Time {
+		return real.Add(time.Duration(asked.Add(1)) * time.Second)
+	}}
+	first, err := c.Expire(ctx, real.Add(6*time.Minute), false)
+	if err != nil || first.Complete || first.Expired == 0 || first.Expired >= 200 || first.Lag < time.Hour {
+		t.Errorf("%v %+v", err, first)
+	}
+	w.now = w.now.Add(time.Hour)
+	if rest := w.expire(t); rest.Expired != 200-first.Expired || !rest.Complete || rest.Lag != 0 {
+		t.Errorf("%+v after %+v", rest, first)
+	}
+}
+
+// failing is a table that fails some of its calls.
+type failing struct {
+	table.Table
+	write func() error
+}
+
+func (f *failing) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if err := f.write(); err != nil {
+		return table.Units{}, err
+	}
+	return f.Table.Write(ctx, ops...)
+}
+
+// TestExpireWithoutATable gives up a shard that fails again and again.
+func TestExpireWithoutATable(t *testing.T) {
+	w := newWorld(t)
+	for n := range 2000 {
+		w.pending(t, identity.Profile{Nickname: fmt.Sprint(n), DocumentNumber: fmt.Sprint(n)}, identity.Contact)
+	}
+	w.now = w.now.Add(week)
+	var calls atomic.Int64
+	w.tap.Table = &failing{w.tap.Table, func() error { calls.Add(1); return table.ErrUnavailable }}
+	done, err := w.cleaner().Expire(ctx, w.now.Add(time.Hour), false)
+	if !errors.Is(err, identity.ErrUnavailable) || done.Complete || done.Failed != 10*identity.QueueShards || int(calls.Load()) != done.Failed {
+		t.Errorf("%v %+v after %d calls", err, done, calls.Load())
+	}
+}
+
+// TestExpireWithParts: what an identity has besides goes with it, also when it is
+// more than a transaction holds, and when the run before was cut short.
+func TestExpireWithParts(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	for range 60 {
+		_, err := w.AddWithdrawal(ctx, identity.NewWithdrawal{Tenant: "acme", ID: i.ID, MintID: mint})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.now = w.now.Add(week)
+	table, left := w.tap.Table, 2
+	w.tap.Table = &failing{table, func() error {
+		if left--; left < 0 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}}
+	if _, err := w.cleaner().Expire(ctx, w.now.Add(time.Hour), false); err == nil {
+		t.Fatal("was not cut short")
+	}
+	w.tap.Table = table
+	w.expire(t)
+	w.expire(t)
+	w.create(t, identity.Draft{Tenant: "acme", ID: i.ID, Profile: ana, Claims: []identity.Claim{ana.Uniqueness()}, Trusted: true})
+	if list, err := w.Withdrawals(ctx, "acme", i.ID); err != nil || len(list) != 0 {
+		t.Errorf("%d accounts outlived their identity: %v", len(list), err)
+	}
+}
+
+// TestExpireRacesActivation: no identity that became active is lost, every one
+// that did not is gone, and what the gone ones held is free.
+func TestExpireRacesActivation(t *testing.T) {
+	w := newWorld(t)
+	const many = 2000
+	ids := make([]string, many)
+	var all sync.WaitGroup
+	for n := range many {
+		all.Go(func() {
+			p := ana
+			p.DocumentNumber = fmt.Sprint("1", n)
+			ids[n] = w.pending(t, p, identity.Contact).ID
+		})
+	}
+	all.Wait()
+	race(t, w, ids)
+}
+
+func race(t *testing.T, w *world, ids []string) {
+	t.Helper()
+	late := w.now.Add(week)
+	cleaners := w.cleaner()
+	cleaners.Service = &identity.Service{Store: w.Store, Random: w.Random, Now: func() time.Time { return late }}
+	won := make([]atomic.Bool, len(ids))
+	var all sync.WaitGroup
+	for part := range 4 {
+		all.Go(func() {
+			for n := part; n < len(ids); n += 8 { // one half
+				c := on(ids[n])
+				c.Apply = func(i *identity.Identity) error { return i.SetStatus(identity.Active, w.now) }
+				_, err := w.Change(ctx, c)
+				won[n].Store(err == nil)
+				if err != nil && !errors.Is(err, identity.ErrNotFound) && !errors.Is(err, identity.ErrBusy) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 2 {
+		all.Go(func() {
+			if _, err := cleaners.Expire(ctx, late.Add(time.Hour), false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if done, err := cleaners.Expire(ctx, late.Add(time.Hour), false); err != nil || !done.Complete || done.Conflicts > 0 {
+		t.Errorf("%v %+v", err, done)
+	}
+	active := 0
+	for n, id := range ids {
+		_, err := w.Store.Get(ctx, "acme", id)
+		if there := err == nil; there != won[n].Load() || err != nil && !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("activated: %v, there: %v", won[n].Load(), err)
+		}
+		if won[n].Load() {
+			active++
+			continue
+		}
+		p := ana
+		p.DocumentNumber = fmt.Sprint("1", n)
+		d := draft(p)
+		d.Claims = []identity.Claim{p.Uniqueness()}
+		if _, err := w.Create(ctx, d); err != nil {
+			t.Errorf("what a gone one held: %v", err)
+		}
+	}
+	t.Logf("%d of %d became active in time", active, len(ids))
+}
+
+// TestReminders: who lapses in a day is told once, in the language of the country.
+func TestReminders(t *testing.T) {
+	w := newWorld(t)
+	p := ana
+	p.Country = "BRA"
+	i := w.pending(t, p, identity.Contact)
+	w.pending(t, identity.Profile{Phone: "+56912345678"}, identity.Contact)
+	held := w.pending(t, identity.Profile{Email: "held@example.com"}, identity.Contact)
+	if _, err := w.Hold(ctx, on(held.ID), "held"); err != nil {
+		t.Fatal(err)
+	}
+	remind := func(want identity.Reminding) {
+		t.Helper()
+		want.Complete = true
+		if got, err := w.cleaner().Remind(ctx, w.now.Add(time.Hour)); err != nil || got != want {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	remind(identity.Reminding{})
+	w.now = i.ExpiresAt.Add(-24*time.Hour - time.Second)
+	remind(identity.Reminding{})
+	w.now = i.ExpiresAt.Add(-24 * time.Hour)
+	m := w.message(t, func() error { remind(identity.Reminding{Examined: 2, Reminded: 1, Kept: 1}); return nil })
+	if m.To != ana.Email || m.Purpose != identity.SendReminder || m.Language != "pt" || !m.Expires.Equal(i.ExpiresAt) || m.Code != "" {
+		t.Errorf("%+v", m)
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	remind(identity.Reminding{Examined: 2, Kept: 2})
+	w.now = w.now.Add(20 * time.Hour)
+	remind(identity.Reminding{})
+}

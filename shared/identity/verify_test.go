@@ -1,0 +1,327 @@
+package identity_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+)
+
+// ana is somebody whose email and phone are to be proven.
+var ana = identity.Profile{
+	Kind: identity.Individual, FirstName: "Ana", Email: "ana@example.com", Phone: "+56912345678",
+	DocumentType: "RUT", DocumentNumber: "11.111.111-1", Country: "CHL",
+}
+
+// pending makes one.
+func (w *world) pending(t *testing.T, p identity.Profile, steps identity.Steps) identity.Changed {
+	t.Helper()
+	d := draft(p)
+	d.Trusted, d.Policy.Steps, d.Claims = false, steps, []identity.Claim{p.Uniqueness()}
+	return w.create(t, d)
+}
+
+func on(id string) identity.Change { return identity.Change{Tenant: "acme", ID: id} }
+
+// start sends a code and returns it, as the message has it.
+func (w *world) start(t *testing.T, id string, c identity.Channel) string {
+	t.Helper()
+	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(id), c, ""); return err })
+	return m.Code
+}
+
+// message is the one that an operation puts into the outbox; zero if it puts none.
+func (w *world) message(t *testing.T, do func() error) identity.Message {
+	t.Helper()
+	before := w.tap.count()
+	if err := do(); err != nil {
+		t.Fatal(err)
+	}
+	ids := w.tap.since(before)
+	if len(ids) == 0 {
+		return identity.Message{}
+	}
+	m, _, err := w.store.Store.(*store.Store).Claim(ctx, ids[0], w.now, time.Minute)
+	if err != nil || len(ids) > 1 {
+		t.Fatal(ids, err)
+	}
+	return m
+}
+
+func (w *world) confirm(id string, c identity.Channel, code string) (identity.Changed, error) {
+	return w.ConfirmVerification(ctx, on(id), c, code, false)
+}
+
+func (w *world) mustConfirm(t *testing.T, id string, c identity.Channel, code string) identity.Changed {
+	t.Helper()
+	got, err := w.confirm(id, c, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// other is a code that is not the one given.
+func other(code string) string {
+	if code == "123456" {
+		return "654321"
+	}
+	return "123456"
+}
+
+func TestWayToActive(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.ContactAndScreening)
+	want := func(i identity.Changed, s identity.Status, due, pending []string) {
+		t.Helper()
+		r := i.Requirements()
+		if i.Status != s || !slices.Equal(r.Due, due) || !slices.Equal(r.Pending, pending) || !r.By.Equal(i.ExpiresAt) || r.By.IsZero() == s.Pending() {
+			t.Errorf("%s, %+v", i.Status, r)
+		}
+	}
+	now := func() identity.Changed {
+		got, err := w.Get(ctx, "acme", i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return identity.Changed{Identity: got}
+	}
+	want(i, identity.Pending, []string{"email", "phone", "screening"}, nil)
+
+	message := w.message(t, func() error {
+		got, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "")
+		if sent := w.now.Truncate(time.Second).UTC(); got != (identity.Started{
+			Channel: identity.ByEmail, Sent: sent, Expires: sent.Add(10 * time.Minute), Next: sent.Add(time.Minute),
+		}) {
+			t.Errorf("%+v", got)
+		}
+		return err
+	})
+	if message.To != "ana@example.com" || message.Language != "es" || message.Purpose != identity.SendCode || message.Identity != i.ID {
+		t.Errorf("%+v", message)
+	}
+	want(now(), identity.PendingEmailValidation, []string{"phone", "screening"}, []string{"email"})
+	want(w.mustConfirm(t, i.ID, identity.ByEmail, message.Code), identity.PendingPhoneValidation, []string{"phone", "screening"}, nil)
+
+	code := w.start(t, i.ID, identity.ByPhone)
+	want(now(), identity.PendingPhoneValidation, []string{"screening"}, []string{"phone"})
+	want(w.mustConfirm(t, i.ID, identity.ByPhone, code), identity.Screening, nil, []string{"screening"})
+
+	decided, err := w.Decide(ctx, on(i.ID), identity.Review{Outcome: identity.Clear, Reason: "no hit", Reviewer: "rosa"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(decided, identity.Active, nil, nil)
+	if decided.Review == nil || decided.Review.Reviewer != "rosa" || !decided.Proof(identity.ByPhone).Proven.Equal(w.now.Truncate(time.Second)) {
+		t.Errorf("%+v %+v", decided.Review, decided.Proofs)
+	}
+}
+
+func TestPhoneMayBeProvenFirst(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	if got := w.mustConfirm(t, i.ID, identity.ByPhone, w.start(t, i.ID, identity.ByPhone)); got.Status != identity.PendingEmailValidation {
+		t.Error(got.Status)
+	}
+	if got := w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail)); got.Status != identity.Active {
+		t.Error(got.Status)
+	}
+}
+
+func TestOnlyWhatIsThereIsProven(t *testing.T) {
+	w := newWorld(t)
+	for name, p := range map[string]identity.Profile{"email": {Email: "a@example.com"}, "phone": {Phone: "+56912345678"}} {
+		c := identity.Channel(name)
+		i := w.pending(t, p, identity.Contact)
+		if got := w.mustConfirm(t, i.ID, c, w.start(t, i.ID, c)); got.Status != identity.Active {
+			t.Error(name, got.Status)
+		}
+	}
+	i := w.pending(t, identity.Profile{FirstName: "Nobody"}, identity.Contact)
+	if r := i.Requirements(); !slices.Equal(r.Due, []string{"email"}) {
+		t.Errorf("%+v", r)
+	}
+	for _, c := range []identity.Channel{identity.ByEmail, identity.ByPhone} {
+		var state *identity.Precondition
+		if _, err := w.StartVerification(ctx, on(i.ID), c, ""); !errors.As(err, &state) {
+			t.Errorf("%s: %v", c, err)
+		}
+	}
+}
+
+// TestCodes: each way in which a code proves nothing has an error of its own.
+func TestCodes(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	var invalid *identity.Invalid
+	for _, odd := range []string{"", "12345", "1234567", "12345a", "１２３４５６", "-12345"} {
+		if _, err := w.confirm(i.ID, identity.ByEmail, odd); !errors.As(err, &invalid) || invalid.Field != identity.FieldCode {
+			t.Errorf("%q: %v", odd, err)
+		}
+	}
+	if _, err := w.confirm(i.ID, "fax", "123456"); !errors.As(err, &invalid) || invalid.Field != identity.FieldChannel {
+		t.Error(err)
+	}
+	want := func(c identity.Channel, code string, want error) {
+		t.Helper()
+		if _, err := w.confirm(i.ID, c, code); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	want(identity.ByEmail, "123456", identity.ErrNoCode)
+	code := w.start(t, i.ID, identity.ByEmail)
+	want(identity.ByPhone, code, identity.ErrNoCode)
+	for range identity.CodeChecks {
+		want(identity.ByEmail, other(code), identity.ErrWrongCode)
+	}
+	want(identity.ByEmail, code, identity.ErrSpentCode)
+
+	w.now = w.now.Add(time.Minute)
+	code = w.start(t, i.ID, identity.ByEmail)
+	w.now = w.now.Add(10 * time.Minute)
+	want(identity.ByEmail, code, identity.ErrExpiredCode)
+
+	before := code
+	code = w.start(t, i.ID, identity.ByEmail)
+	want(identity.ByEmail, before, identity.ErrWrongCode) // a new code takes the old one's place
+	w.mustConfirm(t, i.ID, identity.ByEmail, code)
+	want(identity.ByEmail, code, identity.ErrUsedCode)
+	want(identity.ByEmail, other(code), identity.ErrUsedCode)
+	var state *identity.Precondition
+	if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, ""); !errors.As(err, &state) {
+		t.Errorf("proven already: %v", err)
+	}
+	if _, err := w.confirm("nobody", identity.ByEmail, code); !errors.Is(err, identity.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+// TestSendsAreLimited counts per address, across the identities of a tenant.
+func TestSendsAreLimited(t *testing.T) {
+	w := newWorld(t)
+	send := func(id string) time.Duration {
+		t.Helper()
+		_, err := w.StartVerification(ctx, on(id), identity.ByEmail, "")
+		var soon *identity.TooSoon
+		if err != nil && !errors.As(err, &soon) {
+			t.Fatal(err)
+		}
+		if soon == nil {
+			return 0
+		}
+		return soon.Wait
+	}
+	var ids []string
+	for n := range 12 {
+		p := ana
+		p.DocumentNumber = fmt.Sprint("1111", n)
+		ids = append(ids, w.pending(t, p, identity.Contact).ID)
+	}
+	begun := w.now.Truncate(time.Second)
+	if send(ids[0]) != 0 || send(ids[0]) != time.Minute {
+		t.Error("the pause")
+	}
+	for _, id := range ids[1:5] {
+		if wait := send(id); wait != 0 {
+			t.Errorf("waits %v", wait)
+		}
+	}
+	if wait := send(ids[5]); wait != time.Hour {
+		t.Errorf("the sixth within an hour waits %v", wait)
+	}
+	w.now = begun.Add(time.Hour)
+	for _, id := range ids[5:10] {
+		if wait := send(id); wait != 0 {
+			t.Errorf("waits %v", wait)
+		}
+	}
+	w.now = begun.Add(3 * time.Hour)
+	if wait := send(ids[10]); wait != 21*time.Hour {
+		t.Errorf("the eleventh of a day waits %v", wait)
+	}
+	elsewhere := ana
+	elsewhere.Email = "other@example.com"
+	if wait := send(w.pending(t, elsewhere, identity.Contact).ID); wait != 0 {
+		t.Errorf("another address waits %v", wait)
+	}
+}
+
+// TestGuessing: of a hundred guesses by twenty at once, at most five are compared.
+func TestGuessing(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	code := w.start(t, i.ID, identity.ByEmail)
+	var (
+		all   sync.WaitGroup
+		mu    sync.Mutex
+		tally = make(map[error]int)
+	)
+	for range 20 {
+		all.Go(func() {
+			for range 5 {
+				_, err := w.confirm(i.ID, identity.ByEmail, other(code))
+				mu.Lock()
+				for _, known := range []error{identity.ErrWrongCode, identity.ErrSpentCode} {
+					if errors.Is(err, known) {
+						tally[known]++
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if tally[identity.ErrWrongCode] != 5 || tally[identity.ErrSpentCode] != 95 {
+		t.Errorf("%v", tally)
+	}
+}
+
+// TestOneCodeIsUsedOnce: of twenty who bring the right code at once, one wins.
+func TestOneCodeIsUsedOnce(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	code := w.start(t, i.ID, identity.ByEmail)
+	outcomes := make(chan error, 20)
+	for range 20 {
+		go func() { _, err := w.confirm(i.ID, identity.ByEmail, code); outcomes <- err }()
+	}
+	won := 0
+	for range 20 {
+		switch err := <-outcomes; {
+		case err == nil:
+			won++
+		case !errors.Is(err, identity.ErrUsedCode):
+			t.Error(err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d won", won)
+	}
+}
+
+// TestRetriedRequests: with an idempotency key one code is sent, and it is used once.
+func TestRetriedRequests(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	c := on(i.ID)
+	c.Idempotency = identity.Idempotency{Key: "send", Fingerprint: [32]byte{1}}
+	var first identity.Started
+	m := w.message(t, func() (err error) { first, err = w.StartVerification(ctx, c, identity.ByEmail, ""); return err })
+	w.now = w.now.Add(10 * time.Second)
+	again, err := w.StartVerification(ctx, c, identity.ByEmail, "")
+	if first.Replayed = true; err != nil || again != first {
+		t.Errorf("%+v %v, want %+v", again, err, first)
+	}
+	c.Idempotency = identity.Idempotency{Key: "use", Fingerprint: [32]byte{2}}
+	for n := range 2 {
+		got, err := w.ConfirmVerification(ctx, c, identity.ByEmail, m.Code, false)
+		if err != nil || got.Replayed != (n == 1) || got.Status != identity.PendingPhoneValidation {
+			t.Errorf("%d: %v %v %s", n, err, got.Replayed, got.Status)
+		}
+	}
+}
