@@ -23,16 +23,18 @@ func (c *cli) createKey() *cobra.Command {
 		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
 		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			n := auth.NewKey{Use: auth.Use(use), Name: name}
-			if err := checkScopes(scopes); err != nil {
+			n := auth.NewKey{Use: auth.Use(use), Name: name, Scopes: scopes}
+			ends := cmd.Flags().Changed("expires-in")
+			switch err := checkScopes(scopes); {
+			case err != nil:
 				return err
-			}
-			n.Scopes = scopes
-			if n.Use != auth.UseConomy && n.Use != auth.UseBlnk {
+			case n.Use != auth.UseConomy && n.Use != auth.UseBlnk:
 				return errors.New("--use must be conomy or blnk")
+			case ends && life < time.Second:
+				return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
 			}
 			return c.with(cmd.Context(), func(r *registry) error {
-				if life > 0 {
+				if ends {
 					n.Expires = r.Now().Add(life).UTC().Truncate(time.Second)
 				}
 				k, text, err := r.CreateKey(cmd.Context(), client, n)

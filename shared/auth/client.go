@@ -20,13 +20,6 @@ type Client struct {
 	Created      time.Time
 }
 
-// Limits are how often a client may call. A zero is the registry's own default.
-type Limits struct {
-	Rate  float64 // requests a second, on average
-	Burst int     // requests at once
-	Quota int     // requests a day
-}
-
 // Secret is one client secret as stored.
 type Secret struct {
 	Hash    Hash
