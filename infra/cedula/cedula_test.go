@@ -131,7 +131,10 @@ func TestAgainstARunningRegistry(t *testing.T) {
 	if s.logsIn(t, id, secret, conomyKey) != 200 || s.logsIn(t, id, second, conomyKey) != 200 {
 		t.Error("both secrets are good while they overlap")
 	}
-	third := s.object(t, "secrets", "rotate", id, "--overlap", "0")["clientSecret"].(string)
+	if out, err := s.try("secrets", "rotate", id, "--overlap", "0"); err == nil || !strings.Contains(out, "--force") {
+		t.Errorf("the first secret ends early: %s", out)
+	}
+	third := s.object(t, "secrets", "rotate", id, "--overlap", "0", "--force")["clientSecret"].(string)
 	if s.logsIn(t, id, second, conomyKey) != 401 || s.logsIn(t, id, third, conomyKey) != 200 {
 		t.Error("without an overlap the old secret ends at once")
 	}

@@ -55,6 +55,9 @@ type Key struct {
 // Shown is the part of the key's text that is no secret.
 func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }
 
+// End is from when on the key is refused; zero: never.
+func (k Key) End() time.Time { return earliest(k.Expires, k.Revoked) }
+
 // Store keeps clients and their keys. What it returns is the caller's to keep.
 type Store interface {
 	// Credentials reads a client and one key of it in one table call. It
