@@ -34,9 +34,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	conomyAddress, blnkAddress := spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener)
+	d.issuer = "http://" + conomyAddress
 	conomyAPI, blnkAPI := d.apis()
 	operatorListener := d.listenOperator(ctx)
-	printWelcome(out, d, spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener))
+	printWelcome(out, d, conomyAddress, blnkAddress)
 
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
