@@ -46,6 +46,7 @@ func TestOddValues(t *testing.T) {
 	id := s.object(t, "clients", "create", "--name", "shop", "--scope", "*")["id"].(string)
 	client := []string{"clients", "create", "--name", "x", "--scope", "*"}
 	key := []string{"keys", "create", "--client", id, "--use", "blnk"}
+	long := strings.Repeat("a", 3000)
 	const life, limits = "--expires-in must be at least 1s", "must be 0 or from"
 	for _, tt := range []struct {
 		command []string
@@ -81,6 +82,19 @@ func TestOddValues(t *testing.T) {
 		{client, []string{"--tenant", ""}, "--tenant is blank"},
 		{client, []string{"--stack", ""}, "--stack is blank"},
 		{[]string{"bootstrap"}, []string{"--name", " "}, "--name is blank"},
+		{[]string{"clients", "list"}, []string{"--region", "us-east-1"}, "--region needs --stack"},
+		{[]string{"clients", "list"}, []string{"--profile", "work"}, "--profile needs --stack"},
+		{[]string{"smoke"}, []string{"--base-url", "conomy="}, "--base-url must be conomy=URL or blnk=URL"},
+		{[]string{"smoke"}, []string{"--base-url", "conomy=localhost:5010"}, "--base-url must be conomy=URL or blnk=URL"},
+		{[]string{"smoke"}, []string{"--base-url", "conomy=ftp://x"}, "--base-url must be conomy=URL or blnk=URL"},
+		{[]string{"clients", "show"}, []string{long}, "no such client or key"},
+		{[]string{"clients", "suspend"}, []string{long}, "no such client or key"},
+		{[]string{"keys", "list"}, []string{long}, "no such client or key"},
+		{[]string{"keys", "revoke"}, []string{long}, "no such client or key"},
+		{[]string{"keys", "create", "--use", "blnk"}, []string{"--client", long}, "no such client or key"},
+		{[]string{"keys", "create", "--use", "blnk"}, []string{"--client", ""}, "--client is blank; give it a value"},
+		{[]string{"secrets", "rotate"}, []string{long}, "no such client or key"},
+		{key, []string{"--name", "a\nb"}, "--name must have"},
 		{[]string{"clients", "show"}, []string{""}, "needs the client's id"},
 		{[]string{"keys", "list"}, []string{" "}, "needs the client's id"},
 	} {

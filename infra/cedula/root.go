@@ -44,7 +44,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples,
 		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return noBlanks(cmd.Flags()) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd.Flags()) },
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
@@ -86,16 +86,23 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return errors.New(text)
 }
 
-// noBlanks refuses a flag that was given without a value, as "$NAME" is where
-// NAME is not set: what it stands for when it is left out was not asked for.
-func noBlanks(flags *pflag.FlagSet) (err error) {
+// checkFlags refuses a flag that was given without a value, as "$NAME" is where
+// NAME is not set: what it stands for when it is left out was not asked for. And
+// who names a region means no local registry.
+func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values = list.GetSlice()
 		}
-		if slices.ContainsFunc(values, blank) {
+		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
+		switch {
+		case slices.ContainsFunc(values, blank) && required:
+			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
+		case slices.ContainsFunc(values, blank):
 			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
+		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
+			err = fmt.Errorf("--%s needs --stack, or the command works on local data", f.Name)
 		}
 	})
 	return err
@@ -119,7 +126,7 @@ func explain(cmd *cobra.Command, err error) string {
 	var client *auth.InvalidClient
 	switch {
 	case errors.As(err, &key):
-		return key.Field + " " + key.Reason
+		return "--" + key.Field + " " + key.Reason
 	case errors.As(err, &client):
 		return "--" + client.Field + " " + client.Reason
 	case errors.Is(err, auth.ErrUnknown):

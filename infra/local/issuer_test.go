@@ -49,3 +49,8 @@ func TestTheIssuerIsTheAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAddressOfNothing(t *testing.T) {
+	wantIn(t, fails(t, command(t.TempDir(), "", "localhost:0")), "-conomy needs an address")
+	wantIn(t, fails(t, command(t.TempDir(), "localhost:0", "")), "-blnk needs an address")
+}

@@ -33,6 +33,22 @@ type Operator struct {
 	Now    func() time.Time // nil: time.Now
 }
 
+// Client is the Registry's; what is no id is ErrUnknown without asking.
+func (o *Operator) Client(ctx context.Context, id string) (Client, error) {
+	if !spelled(id, clientChars) {
+		return Client{}, ErrUnknown
+	}
+	return o.Registry.Client(ctx, id)
+}
+
+// ChangeClient is the Registry's, and as careful as Client.
+func (o *Operator) ChangeClient(ctx context.Context, id string, change func(*Client) error) (Client, error) {
+	if !spelled(id, clientChars) {
+		return Client{}, ErrUnknown
+	}
+	return o.Registry.ChangeClient(ctx, id, change)
+}
+
 // Suspend shuts a client out with all its keys and tokens, or lets it in again.
 func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (Client, error) {
 	return o.ChangeClient(ctx, client, func(c *Client) error {
@@ -45,6 +61,9 @@ func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (
 // Scopes that are nil leave the client's as they are.
 func (o *Operator) CreateKey(ctx context.Context, client string, n NewKey) (Key, string, error) {
 	all := Caller{Scopes: Scopes{ScopeAll}}
+	if !spelled(client, clientChars) {
+		return Key{}, "", ErrUnknown
+	}
 	if err := n.check(all, o.now()); err != nil {
 		return Key{}, "", err
 	}
