@@ -1,6 +1,9 @@
 package conomy_test
 
 import (
+	"encoding/json"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,4 +53,75 @@ func TestManagesWhatBlnkMade(t *testing.T) {
 	w.send(request{operation: "delete-identity", id: id, caller: caller("acme", auth.ScopeIdentityDelete)})
 	w.through(other, request{operation: "get-identity", id: id})
 	w.golden("manages-blnks")
+}
+
+// tokenized are two that share an email address and a phone, of which the first
+// has its tokenizable fields tokenized through the other dialect.
+func tokenized(t *testing.T) (w *world, sealed, plain string) {
+	w = newWorld(t)
+	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`
+	sealed = w.made(request{caller: trusted, body: `{"name":"Ana","lastname":"Alba","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`})
+	plain = w.made(request{caller: trusted, body: `{"name":"Bea","documentNumber":"2-7",` + contact + `}`})
+	wantStatus(t, w.through(&blnk.API{Identities: w.api.Identities}, request{
+		operation: "tokenize-identity", id: sealed, body: `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`,
+	}), 200)
+	return w, sealed, plain
+}
+
+// TestTokenizedAreFound: by their email and phone as before, and not by what
+// stands in their place.
+func TestTokenizedAreFound(t *testing.T) {
+	w, sealed, plain := tokenized(t)
+	shown := w.send(get(sealed)).Body
+	wantStatus(t, w.send(to("add-permissions", plain, `[{"resource":"IDENTITY","reference":"`+sealed+`","permissions":["admin"]}]`)), 201)
+	both := `"` + plain + `" "` + sealed + `" `
+	for body, want := range map[string]string{
+		`{"email":"ANA@example.com"}`:                               both,
+		`{"phone":"+56912345678"}`:                                  both,
+		`{"email":"ana@example.com","phone":"+56912345678"}`:        both,
+		`{"email":"ana@example.com","documentNumber":"1-9"}`:        `"` + sealed + `" `,
+		`{"phone":"+56912345678","scopeIdentity":"` + plain + `"}`:  `"` + sealed + `" `,
+		`{"email":"other@example.com","documentNumber":"1-9"}`:      "",
+		`{"email":` + at(t, shown, "email") + `}`:                   "",
+		`{"phone":` + at(t, shown, "phone") + `,"status":"ACTIVE"}`: "",
+	} {
+		for _, r := range []request{to("search-identities", "", body), to("list-identities", "", "").where(asQuery(t, body))} {
+			got := w.send(r)
+			wantStatus(t, got, 200)
+			ids := ""
+			for _, i := range elements(t, at(t, got.Body, "data")) {
+				ids += at(t, i, "id") + " "
+			}
+			if total := at(t, got.Body, "pagination.total"); ids != want || total != strconv.Itoa(strings.Count(want, " ")) {
+				t.Errorf("%s %s: got %sof %s, want %s", r.operation, body, ids, total, want)
+			}
+		}
+	}
+}
+
+// asQuery is a body of texts as query parameters.
+func asQuery(t *testing.T, body string) string {
+	t.Helper()
+	var members map[string]string
+	if err := json.Unmarshal([]byte(body), &members); err != nil {
+		t.Fatal(err)
+	}
+	query := url.Values{}
+	for name, value := range members {
+		query.Set(name, value)
+	}
+	return query.Encode()
+}
+
+func elements(t *testing.T, list string) []string {
+	t.Helper()
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(list), &raw); err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, len(raw))
+	for n := range raw {
+		texts[n] = string(raw[n])
+	}
+	return texts
 }
