@@ -99,6 +99,47 @@ func TestTokenizedAreFound(t *testing.T) {
 	}
 }
 
+// TestTokenizedAreMarked: wherever a random text is shown, the answer says so,
+// and it says nothing of what is not shown.
+func TestTokenizedAreMarked(t *testing.T) {
+	w, sealed, plain := tokenized(t)
+	const all = `["name","email","phone","address.street","address.zipcode"]`
+	wantMark := func(identity, want string) {
+		t.Helper()
+		if got := at(t, identity, "tokenizedFields"); got != want {
+			t.Errorf("marked %s, want %s: %s", got, want, identity)
+		}
+	}
+	for _, r := range []request{get(sealed), patch(sealed, `{"nickname":"A"}`), to("deactivate-identity", sealed, "")} {
+		wantMark(w.send(r).Body, all)
+	}
+	found := elements(t, at(t, w.send(to("list-identities", "", "").where("email=ana@example.com")).Body, "data"))
+	wantMark(found[0], "")
+	wantMark(found[1], all)
+	parent := w.send(to("add-children", plain, `{"children":["`+sealed+`"]}`)).Body
+	wantMark(parent, "")
+	wantMark(elements(t, at(t, parent, "children"))[0], `["name","email"]`)
+	wantMark(w.send(patch(sealed, `{"address":null}`)).Body, `["name","email","phone"]`)
+}
+
+// TestNamesOfTokenized: name is marked only where the tokenized one is shown.
+func TestNamesOfTokenized(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"first_name":"Ana","organization_name":"Firm"}`:                                `["name"]`,
+		`{"identity_type":"organization","first_name":"Ana","organization_name":"Firm"}`: "",
+		`{"identity_type":"organization","first_name":"Ana","last_name":"Alba"}`:         `["name","lastname"]`,
+		`{"organization_name":"Firm","last_name":"Alba"}`:                                `["lastname"]`,
+	} {
+		w := newWorld(t)
+		other := &blnk.API{Identities: w.api.Identities}
+		id := strings.Trim(at(t, w.through(other, request{operation: "create-identity", body: body}).Body, "identity_id"), `"`)
+		wantStatus(t, w.through(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["FirstName","LastName"]}`}), 200)
+		if got := at(t, w.send(get(id)).Body, "tokenizedFields"); got != want {
+			t.Errorf("%s: marked %s, want %s", body, got, want)
+		}
+	}
+}
+
 // asQuery is a body of texts as query parameters.
 func asQuery(t *testing.T, body string) string {
 	t.Helper()
