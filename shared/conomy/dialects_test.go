@@ -2,6 +2,7 @@ package conomy_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -137,6 +138,20 @@ func TestNamesOfTokenized(t *testing.T) {
 		if got := at(t, w.send(get(id)).Body, "tokenizedFields"); got != want {
 			t.Errorf("%s: marked %s, want %s", body, got, want)
 		}
+	}
+}
+
+// TestCountryOfATokenizedPhone: a new country is not held against digits that are
+// random.
+func TestCountryOfATokenizedPhone(t *testing.T) {
+	w := newWorld(t)
+	other := &blnk.API{Identities: w.api.Identities}
+	for n := range 10 {
+		id := w.made(request{caller: trusted, body: fmt.Sprintf(
+			`{"name":"Ana","email":"a@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"1000000%d-9","idv":"iv","country":"CHL"}`, n)})
+		wantStatus(t, w.send(patch(id, `{"country":"PER"}`)), 400)
+		wantStatus(t, w.through(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["PhoneNumber"]}`}), 200)
+		wantStatus(t, w.send(patch(id, `{"country":"PER"}`)), 200)
 	}
 }
 
