@@ -69,8 +69,9 @@ func listQuery(q url.Values) (listing, error) {
 
 // splitParameter takes a parameter's name apart: the longest member of an
 // identity that it begins with, and an operator. Any name that ends in an
-// operator is a filter, also if it begins like no member: to pass over a
-// misspelt one would list everything.
+// operator is a filter, also if it begins like no member, and so are
+// first_name.eq and first_name[eq]: to pass over a misspelt one would list
+// everything.
 func splitParameter(name string) (column, operator string, isFilter bool) {
 	if rest, ok := strings.CutPrefix(name, metadataPrefix); ok {
 		at := strings.LastIndexByte(rest, '_')
@@ -81,7 +82,7 @@ func splitParameter(name string) (column, operator string, isFilter bool) {
 	}
 	for known := range columns {
 		rest, ok := strings.CutPrefix(name, known)
-		if ok && len(known) > len(column) && (rest == "" || rest[0] == '_') {
+		if ok && len(known) > len(column) && (rest == "" || strings.ContainsRune("_.[", rune(rest[0]))) {
 			column, operator = known, strings.TrimPrefix(rest, "_")
 		}
 	}

@@ -248,7 +248,8 @@ func TestFilterBodies(t *testing.T) {
 }
 
 func TestRefusedFilters(t *testing.T) {
-	const operators = " needs an operator: eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+	const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+	const operators = " needs an operator: " + operatorNames
 	long := strings.Repeat("x", 1001)
 	many := strings.TrimSuffix(strings.Repeat("x,", 101), ",")
 	for _, tt := range []struct{ name, query, want string }{
@@ -285,6 +286,8 @@ func TestRefusedFilters(t *testing.T) {
 		{"what may not be meant as a filter", "checked_in=1", "checked_in names no member to filter by"},
 		{"an operator alone", "_eq=" + canary, "_eq names no member to filter by"},
 		{"metadata by another name", "metadata.tier_isnull=", "metadata.tier_isnull names no member to filter by"},
+		{"another form of a filter", "first_name[eq]=" + canary, "a parameter" + operators},
+		{"with a dot", "first_name.eq=" + canary, "first_name.eq" + operators},
 		{"an odd name", url.QueryEscape(canary+" x_ne") + "=1", "a parameter names no member to filter by"},
 		{"a name that is no UTF-8", "first_name_%ff=1", "a parameter" + operators},
 		{"a long name", strings.Repeat("n", 62) + "_eq=1", "a parameter names no member to filter by"},
@@ -315,8 +318,8 @@ func TestRefusedFilters(t *testing.T) {
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no field", `{"filters":[{"operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field is required"},
 		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field names no member to filter by"},
-		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1.operator" + operators},
-		{"no operator", `{"filters":[{"field":"city","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.operator" + operators},
+		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1.operator must be " + operatorNames},
+		{"no operator", `{"filters":[{"field":"city","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.operator must be " + operatorNames},
 		{"a value that is an object", `{"filters":[{"field":"city","operator":"eq","value":{"a":1}}]}`, malformed, "filters.0.value" + values},
 		{"no value", `{"filters":[{"field":"city","operator":"eq"}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must have one value"},
 		{"null as a value", `{"filters":[{"field":"city","operator":"eq","value":null}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must have one value"},

@@ -94,9 +94,12 @@ func (f *filterRequest) listing() (listing, error) {
 // refusal tells what is wrong with a filter, and where it stands.
 func (f *filterRequest) refusal(n int, wrong *fault) error {
 	place, reason := fmt.Sprintf("filters.%d.%s", n, wrong.part), wrong.reason
+	_, known := operators[f.Filters[n].Operator]
 	switch at := wrong.at; {
 	case wrong.part == "field" && f.Filters[n].Field == "":
 		reason = "is required"
+	case wrong.part == "operator" && !known:
+		reason = "must be " + operatorNames
 	case at == 0 && f.Filters[n].Value.sent:
 		place = fmt.Sprintf("filters.%d.value", n)
 	case at > 0 && f.Filters[n].Value.sent: // the value counts as the first of the values

@@ -3,8 +3,10 @@ package blnk
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"cedula/shared/gateway"
@@ -96,6 +98,9 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
+	if err := noFilters(r.Query); err != nil {
+		return gateway.Response{}, err
+	}
 	l, err := body.listing()
 	if err != nil {
 		return gateway.Response{}, err
@@ -112,6 +117,17 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	return a.resume(r, l, at)
+}
+
+// noFilters refuses filters that stand in the URL where they are read from the
+// body.
+func noFilters(q url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if _, _, isFilter := splitParameter(name); isFilter {
+			return invalid(spoken(name) + " must stand in the body")
+		}
+	}
+	return nil
 }
 
 func (a *API) resume(r *gateway.Request, l listing, at cursor) (gateway.Response, error) {

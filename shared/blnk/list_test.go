@@ -102,6 +102,8 @@ func TestCursors(t *testing.T) {
 		{"another body", post(posted, `{}`), another},
 		{"twice", post(posted+"&"+posted, `{}`), "cursor must be sent once"},
 		{"empty", post("cursor=", `{}`), foreign},
+		{"filters in the URL of a POST", post("first_name_eq=x", `{}`), "first_name_eq must stand in the body"},
+		{"odd filters in the URL of a POST", post("instance_id=1&%3F_in=x", `{}`), "a parameter must stand in the body"},
 		{"another order", post(posted, `{"filters":[{"field":"country","operator":"eq","value":"CHL"}],"sort_by":"city"}`), another},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
