@@ -1,6 +1,7 @@
 package blnk
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -131,7 +132,11 @@ func (l *listing) readPage(q url.Values) (faults []string) {
 		return faults
 	}
 	limit, ok := wholeNumber(q, "limit")
-	if !l.setLimit(limit) || !ok {
+	usual := defaultLimit
+	if len(l.Conditions) == 0 {
+		usual = maxLimit
+	}
+	if !l.setLimit(limit, usual) || !ok {
 		faults = append(faults, limitText)
 	}
 	if l.offset, ok = wholeNumber(q, "offset"); !ok || l.offset < 0 || l.offset > maxOffset {
@@ -155,17 +160,10 @@ func wholeNumber(q url.Values, name string) (n int, ok bool) {
 	return n, err == nil
 }
 
-// setLimit sets how many a page of the conditions has at most. 0 asks for no
-// number, and more than there can be for as many as can be; less is refused.
-func (l *listing) setLimit(asked int) bool {
-	switch {
-	case asked > 0:
-		l.limit = min(asked, maxLimit)
-	case len(l.Conditions) > 0:
-		l.limit = defaultLimit
-	default:
-		l.limit = maxLimit
-	}
+// setLimit sets how many a page has at most. 0 asks for the usual number, and
+// more than there can be for as many as can be; less is refused.
+func (l *listing) setLimit(asked, usual int) bool {
+	l.limit = min(cmp.Or(asked, usual), maxLimit)
 	return asked >= 0
 }
 

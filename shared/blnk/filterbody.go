@@ -85,7 +85,7 @@ func (f *filterRequest) listing() (listing, error) {
 		}
 		l.Conditions = append(l.Conditions, c)
 	}
-	if !l.setLimit(f.Limit) {
+	if !l.setLimit(f.Limit, defaultLimit) {
 		return l, invalid(limitText)
 	}
 	return l, l.order(f.SortBy, f.SortOrder)

@@ -16,7 +16,7 @@ import (
 
 // Limits of a page.
 const (
-	defaultLimit = 20 // with filters, as Blnk has it; without, where Blnk lists everything, a page is maxLimit
+	defaultLimit = 20 // as Blnk has it; where Blnk lists everything, a page is maxLimit
 	maxLimit     = 100
 	maxOffset    = 10_000
 	maxQuery     = 4096 // bytes of filters that a cursor carries

@@ -165,7 +165,7 @@ func TestLimits(t *testing.T) {
 			want int
 		}{
 			{listed("instance_id=x" + parameter), tt.whole},
-			{filter(member + `"filters":[]}`), tt.whole},
+			{filter(member + `"filters":[]}`), tt.filtered},
 			{listed("first_name_eq=Ana" + parameter), tt.filtered},
 			{filter(member + `"filters":[{"field":"first_name","operator":"eq","value":"Ana"}]}`), tt.filtered},
 		} {
