@@ -131,7 +131,10 @@ func TestAgainstARunningRegistry(t *testing.T) {
 	if s.logsIn(t, id, secret, conomyKey) != 200 || s.logsIn(t, id, second, conomyKey) != 200 {
 		t.Error("both secrets are good while they overlap")
 	}
-	third := s.object(t, "secrets", "rotate", id, "--overlap", "0")["clientSecret"].(string)
+	if out, err := s.try("secrets", "rotate", id, "--overlap", "0"); err == nil || !strings.Contains(out, "--force") {
+		t.Errorf("the first secret ends early: %s", out)
+	}
+	third := s.object(t, "secrets", "rotate", id, "--overlap", "0", "--force")["clientSecret"].(string)
 	if s.logsIn(t, id, second, conomyKey) != 401 || s.logsIn(t, id, third, conomyKey) != 200 {
 		t.Error("without an overlap the old secret ends at once")
 	}
@@ -190,40 +193,5 @@ func TestWithoutAServer(t *testing.T) {
 	}
 	if _, err := s.try("bootstrap", "--name", "first"); err == nil || !strings.Contains(err.Error(), "clients create") {
 		t.Errorf("a second first client: %v", err)
-	}
-}
-
-// TestMistakes: each says what to do.
-func TestMistakes(t *testing.T) {
-	s := start(t)
-	for _, tt := range []struct{ line, want string }{
-		{"clients", "list"},
-		{"clients nothing", `there is no "nothing" under "cedula clients"`},
-		{"clients create", `required flag(s) "name" not set; see: cedula clients create --help`},
-		{"clients create --name x", "--scope is needed"},
-		{"clients create --name x --scope identity:reed", `--scope "identity:reed" is none; there are: * client:admin`},
-		{"clients create --name x --scope * --mode odd", "--mode must be lenient or strict"},
-		{"clients create --name x --scope * --stage odd", "--stage must be test or live"},
-		{"clients create --name x --scope * --rate 5", "--rate needs --burst"},
-		{"clients create --name x --scope * --tenant a#b", "--tenant up to 64 letters"},
-		{"clients show", "needs the client's id: cedula clients show CLIENT"},
-		{"clients show nobody", "no such client or key"},
-		{"keys list nobody", "no such client or key"},
-		{"keys create --client x --use other", "--use must be conomy or blnk"},
-		{"keys create --client 0000000000000000 --use blnk", "no such client or key"},
-		{"keys rotate x", "no such client or key"},
-		{"keys revoke", "needs the key's id"},
-		{"secrets rotate nobody --overlap 200h", "--overlap must be between 0 and 168h"},
-		{"secrets rotate x --overlap soon", `invalid argument "soon"`},
-		{"clients list --data /nowhere", "make run"},
-		{"smoke --base-url other=http://x", "--base-url must be conomy=URL or blnk=URL"},
-		{"smoke --env-file /nowhere", "/nowhere"},
-		{"clients list more", `"more" is one word too many`},
-		{"clients list --stack x --region us-east-1 --profile nobody", "profile"},
-	} {
-		out, _ := s.try(strings.Fields(tt.line)...)
-		if !strings.Contains(out, tt.want) {
-			t.Errorf("%s: %s\nwant %s", tt.line, out, tt.want)
-		}
 	}
 }

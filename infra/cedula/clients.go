@@ -31,8 +31,8 @@ func (n *newClient) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&n.scopes, "scope", nil, `what it may do, such as identity:read; may be repeated, "*" is everything`)
 	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to refuse what the dialects otherwise let pass")
 	f.StringVar(&n.stage, "stage", "test", "test, or live for real people")
-	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second (0: the registry's own limit)")
-	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once (0: the registry's own limit)")
+	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second, with --burst (0: the registry's own limit)")
+	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once, with --rate (0: the registry's own limit)")
 	f.IntVar(&n.Limits.Quota, "quota", 0, "requests a day (0: the registry's own limit)")
 	_ = cmd.MarkFlagRequired("name")
 }
@@ -49,10 +49,6 @@ func (n *newClient) check() error {
 		return errors.New("--stage must be test or live")
 	case len(n.scopes) == 0:
 		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
-	case n.Limits.Rate < 0 || n.Limits.Burst < 0 || n.Limits.Quota < 0:
-		return errors.New("--rate, --burst and --quota must not be negative")
-	case n.Limits.Rate > 0 && n.Limits.Burst == 0:
-		return errors.New("--rate needs --burst, the requests that may come at once")
 	}
 	n.Strict, n.Production = n.mode == "strict", n.stage == "live"
 	return nil
@@ -88,9 +84,6 @@ func (c *cli) register(ctx context.Context, n *newClient) error {
 	}
 	return c.with(ctx, func(r *registry) error {
 		client, shown, err := auth.Register(ctx, r.Registry, r.Hasher, n.NewClient, r.Now())
-		if errors.Is(err, auth.ErrInvalid) {
-			return fmt.Errorf("--name must be printable and at most 128 bytes, --tenant up to 64 letters, digits, '.', '_' and '-'")
-		}
 		if err != nil {
 			return err
 		}

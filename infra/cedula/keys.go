@@ -23,21 +23,23 @@ func (c *cli) createKey() *cobra.Command {
 		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
 		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			n := auth.NewKey{Use: auth.Use(use), Name: name}
-			if err := checkScopes(scopes); err != nil {
+			n := auth.NewKey{Use: auth.Use(use), Name: name, Scopes: scopes}
+			ends := cmd.Flags().Changed("expires-in")
+			switch err := checkScopes(scopes); {
+			case err != nil:
 				return err
-			}
-			n.Scopes = scopes
-			if n.Use != auth.UseConomy && n.Use != auth.UseBlnk {
+			case n.Use != auth.UseConomy && n.Use != auth.UseBlnk:
 				return errors.New("--use must be conomy or blnk")
+			case ends && life < time.Second:
+				return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
 			}
 			return c.with(cmd.Context(), func(r *registry) error {
-				if life > 0 {
+				if ends {
 					n.Expires = r.Now().Add(life).UTC().Truncate(time.Second)
 				}
 				k, text, err := r.CreateKey(cmd.Context(), client, n)
 				if err == nil {
-					c.print(createdKey{keyOut(k, r.Now()), text, time.Time{}})
+					c.print(createdKey{keyOut(k, r.Now()), text, nil})
 				}
 				return err
 			})
@@ -79,27 +81,6 @@ func (c *cli) listKeys() *cobra.Command {
 	}
 }
 
-const overlapHelp = "how long the old one lives on beside it: 0 to 168h"
-
-func (c *cli) rotateKey() *cobra.Command {
-	var overlap time.Duration
-	cmd := &cobra.Command{
-		Use: "rotate KEY", Short: "Make a key in the place of another", Args: one("the key's id, as `cedula keys list` shows it"),
-		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(r *registry) error {
-				k, text, err := r.RotateKey(cmd.Context(), args[0], overlap)
-				if err == nil {
-					c.print(createdKey{keyOut(k, r.Now()), text, r.Now().Add(overlap + auth.SeenWithin)})
-				}
-				return err
-			})
-		},
-	}
-	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, overlapHelp)
-	return cmd
-}
-
 func (c *cli) revokeKey() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke KEY", Short: "End a key", Args: one("the key's id, as `cedula keys list` shows it"),
@@ -113,25 +94,6 @@ func (c *cli) revokeKey() *cobra.Command {
 			})
 		},
 	}
-}
-
-func (c *cli) secrets() *cobra.Command {
-	var overlap time.Duration
-	rotate := &cobra.Command{
-		Use: "rotate CLIENT", Short: "Give a client a new secret", Args: one("the client's id"),
-		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(cmd.Context(), func(r *registry) error {
-				client, text, err := r.RotateSecret(cmd.Context(), args[0], overlap)
-				if err == nil {
-					c.print(createdSecret{client.ID, text, r.Now().Add(overlap)})
-				}
-				return err
-			})
-		},
-	}
-	rotate.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, overlapHelp)
-	return group("secrets", "Rotate clients' secrets", rotate)
 }
 
 func keyOut(k auth.Key, now time.Time) key {

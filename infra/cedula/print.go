@@ -134,29 +134,42 @@ func (l keyList) lines(w *tabwriter.Writer) {
 
 type createdKey struct {
 	key
-	Text     string    `json:"key"`
-	OldUntil time.Time `json:"oldRefusedBy,omitzero"`
+	Text string  `json:"key"`
+	Old  *oldKey `json:"old,omitempty"`
+}
+
+// oldKey is the one in whose place a key was made.
+type oldKey struct {
+	ID        string    `json:"id"`
+	GoodUntil time.Time `json:"goodUntil"`
+	RefusedBy time.Time `json:"refusedBy"` // also where it is remembered
 }
 
 func (k createdKey) lines(w *tabwriter.Writer) {
 	k.key.lines(w)
 	row(w, "text", k.Text)
-	if !k.OldUntil.IsZero() {
-		row(w, "old key", "is refused by "+moment(k.OldUntil))
+	if k.Old != nil {
+		row(w, "old key", k.Old.ID+" is good until "+moment(k.Old.GoodUntil)+" and refused everywhere by "+moment(k.Old.RefusedBy))
 	}
 	row(w, "\nThis is the only time that it is shown. Keep it as you keep a password.")
 }
 
 type createdSecret struct {
-	Client   string    `json:"client"`
-	Secret   string    `json:"clientSecret"`
-	OldUntil time.Time `json:"oldGoodUntil"`
+	Client string      `json:"client"`
+	Secret string      `json:"clientSecret"`
+	Old    []oldSecret `json:"old"` // those that were good, the oldest first
+}
+
+type oldSecret struct {
+	GoodUntil time.Time `json:"goodUntil"`
 }
 
 func (s createdSecret) lines(w *tabwriter.Writer) {
 	row(w, "client", s.Client)
 	row(w, "client secret", s.Secret)
-	row(w, "old secret", "is good until "+moment(s.OldUntil)+"; its tokens for an hour more")
+	for _, old := range s.Old {
+		row(w, "old secret", "is good until "+moment(old.GoodUntil)+"; its tokens for an hour more")
+	}
 	row(w, "\nThis is the only time that it is shown. Keep it as you keep a password.")
 }
 

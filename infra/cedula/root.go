@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cedula/shared/auth"
 	"cedula/shared/identity"
@@ -42,6 +44,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples,
 		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd.Flags()) },
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
@@ -83,10 +86,34 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return errors.New(text)
 }
 
+// checkFlags refuses a flag that was given without a value, as "$NAME" is where
+// NAME is not set: what it stands for when it is left out was not asked for. And
+// who names a region means no local registry.
+func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
+		switch {
+		case slices.ContainsFunc(values, blank) && required:
+			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
+		case slices.ContainsFunc(values, blank):
+			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
+		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
+			err = fmt.Errorf("--%s needs --stack, or the command works on local data", f.Name)
+		}
+	})
+	return err
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
 // one asks for exactly one argument and says what it is.
 func one(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1 {
+		if len(args) == 1 && !blank(args[0]) {
 			return nil
 		}
 		return fmt.Errorf("needs %s: %s", what, cmd.UseLine())
@@ -96,9 +123,12 @@ func one(what string) cobra.PositionalArgs {
 // explain turns an error of a command into what an operator can do about it.
 func explain(cmd *cobra.Command, err error) string {
 	var key *auth.InvalidKey
+	var client *auth.InvalidClient
 	switch {
 	case errors.As(err, &key):
-		return key.Field + " " + key.Reason
+		return "--" + key.Field + " " + key.Reason
+	case errors.As(err, &client):
+		return "--" + client.Field + " " + client.Reason
 	case errors.Is(err, auth.ErrUnknown):
 		return "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"
 	case errors.Is(err, auth.ErrOverlap):

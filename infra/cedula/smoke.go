@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,9 +77,10 @@ func (c *cli) smoke() *cobra.Command {
 
 // baseURLs are those given or, if none is, the registry's own.
 func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string]string, error) {
-	for dialect := range given {
-		if dialect != "conomy" && dialect != "blnk" {
-			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, not %s=", dialect)
+	for dialect, base := range given {
+		u, err := url.Parse(base)
+		if dialect != "conomy" && dialect != "blnk" || err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", dialect, base)
 		}
 	}
 	switch {

@@ -18,11 +18,8 @@ import (
 	"cedula/shared/vault"
 )
 
-// What the bearer tokens of the local server say of it.
 const (
-	issuer   = "http://localhost:5010"
-	audience = "cedula"
-
+	audience    = "cedula" // of bearer tokens, wherever it is served
 	secretBytes = 32
 )
 
@@ -42,6 +39,7 @@ type data struct {
 	sealing *vault.Local
 	former  *auth.LocalKey // nil: none
 	sandbox sandbox
+	issuer  string           // of bearer tokens: where Conomy's dialect is served
 	now     func() time.Time // for credentials; nil: time.Now
 }
 
@@ -168,7 +166,7 @@ func (d *data) makeSigner() error {
 func (d *data) guard() *auth.Guard {
 	g := &auth.Guard{Store: d.store, Hasher: d.hasher, Now: d.now}
 	if d.signer != nil {
-		g.Tokens = auth.NewVerifier(issuer, audience, d.keys())
+		g.Tokens = auth.NewVerifier(d.issuer, audience, d.keys())
 	}
 	return g
 }
@@ -185,13 +183,13 @@ func (d *data) keys() auth.Ring {
 func (d *data) apis() (conomyAPI, blnkAPI api) {
 	identities := &identity.Service{Store: d.store, Vault: vault.New(d.sealing, time.Now), Now: time.Now, Random: rand.Reader}
 	guard, keys := d.guard(), &auth.Keys{Store: d.store, Hasher: d.hasher, Now: time.Now}
-	tokens := &auth.Issuer{Signer: d.signer, Issuer: issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
+	tokens := &auth.Issuer{Signer: d.signer, Issuer: d.issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	limits := newLimiter(store.New(d.table, nil).Client) // apart: what the gateway reads is not the registry's
 	conomyAPI = api{
 		limits: limits,
 		dialect: &conomy.API{
 			Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy,
-			Published: auth.Published{Issuer: issuer, Keys: d.keys()},
+			Published: auth.Published{Issuer: d.issuer, Keys: d.keys()},
 		},
 		authorizer: &conomy.Authorizer{Guard: guard},
 		sources:    []string{"Authorization", "X-Api-Key"},

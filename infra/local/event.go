@@ -22,6 +22,7 @@ type arrival struct {
 	path   string
 	route  gateway.Route
 	params map[string]string
+	query  url.Values // once the authorizer has let it pass
 	body   string
 }
 
@@ -29,11 +30,10 @@ type arrival struct {
 // authorizer's context, nil on a public route.
 func (a arrival) event(r *http.Request, caller map[string]any) events.APIGatewayProxyRequest {
 	headers, multi := headersOf(r)
-	query := r.URL.Query()
 	e := events.APIGatewayProxyRequest{
 		Resource: a.route.Path, Path: a.path, HTTPMethod: r.Method,
 		Headers: headers, MultiValueHeaders: multi,
-		QueryStringParameters: lastOf(query), MultiValueQueryStringParameters: query,
+		QueryStringParameters: lastOf(a.query), MultiValueQueryStringParameters: a.query,
 		PathParameters: a.params,
 		RequestContext: events.APIGatewayProxyRequestContext{
 			ResourcePath: a.route.Path, Path: r.URL.Path, HTTPMethod: r.Method, Protocol: r.Proto,

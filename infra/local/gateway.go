@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -90,8 +91,15 @@ func (g *restGateway) admit(w http.ResponseWriter, r *http.Request, a arrival) {
 	g.invoke(w, r, a, verdict.context)
 }
 
-// invoke reads the body and runs the operation.
+// invoke reads the query and the body and runs the operation. A query that cannot
+// be read whole is refused: what was left out of it could have been a filter.
 func (g *restGateway) invoke(w http.ResponseWriter, r *http.Request, a arrival, caller map[string]any) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		g.refuse(w, r, a, gateway.BadParameters, nil)
+		return
+	}
+	a.query = query
 	body, err := a.sent.read()
 	if err != nil {
 		kind := gateway.BadBody

@@ -205,13 +205,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	m := newMatrix(t)
 	people := m.principals(t)
 	for _, dialect := range []string{"conomy", "blnk"} {
-		cold := func() *restGateway {
-			conomyAPI, blnkAPI := m.data.apis()
-			if dialect == "conomy" {
-				return newGateway(conomyAPI)
-			}
-			return newGateway(blnkAPI)
-		}
+		cold := func() *restGateway { return newGateway(m.api(dialect)) }
 		for _, r := range cold().routes {
 			if r.Public || r.Method == gateway.AnyMethod {
 				continue

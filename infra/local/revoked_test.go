@@ -79,7 +79,7 @@ func TestASecretEnds(t *testing.T) {
 	w := newWorld(t)
 	old := w.token(t)
 	o := &auth.Operator{Registry: w.data.store, Hasher: w.data.hasher, Now: time.Now}
-	_, fresh, err := o.RotateSecret(t.Context(), w.client.ClientID, 0)
+	_, fresh, _, err := o.RotateSecret(t.Context(), w.client.ClientID, auth.Rotation{})
 	if err != nil {
 		t.Fatal(err)
 	}

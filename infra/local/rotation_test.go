@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -22,7 +23,7 @@ func TestKeyRotation(t *testing.T) {
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
-		s = start(t, folder)
+		s = startAt(t, folder, strings.TrimPrefix(s.conomy, "http://"), "localhost:0") // the same issuer
 	}
 	status := func(token string) int {
 		return call(t, "GET", s.conomy+"/identities/x", "", "Authorization", "Bearer "+token, "x-api-key", s.client.ConomyKey).status

@@ -34,9 +34,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	conomyAddress, blnkAddress := spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener)
+	d.issuer = "http://" + conomyAddress
 	conomyAPI, blnkAPI := d.apis()
 	operatorListener := d.listenOperator(ctx)
-	printWelcome(out, d, spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener))
+	printWelcome(out, d, conomyAddress, blnkAddress)
 
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
@@ -55,7 +57,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return failed
 }
 
+// listen refuses an address of nothing: it would be any port of every interface.
 func listen(ctx context.Context, address, flagName string) (net.Listener, error) {
+	if address == "" {
+		return nil, fmt.Errorf("%s needs an address, such as localhost:5010", flagName)
+	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use by another program; stop it, or choose another address with %s", address, flagName)

@@ -47,7 +47,10 @@ func newWorld(t *testing.T) *world {
 	})
 	secret := make([]byte, secretBytes)
 	w.calls = faults.Count(db)
-	w.data = &data{folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret), cursors: blnk.NewCursors(secret)}
+	w.data = &data{
+		folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret), cursors: blnk.NewCursors(secret),
+		issuer: "http://conomy.example",
+	}
 	if err := w.data.makeSigner(); err != nil {
 		t.Fatal(err)
 	}

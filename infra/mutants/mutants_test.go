@@ -34,6 +34,8 @@ var all = []mutant{
 	{"a key's scopes do not narrow its client's", "shared/auth/guard.go", "return c.Scopes.Intersect(k.Scopes)", "return c.Scopes", "./shared/auth"},
 	{"a token's scopes do not narrow its client's", "shared/auth/guard.go", "caller.Scopes = caller.Scopes.Intersect(claims.Scopes)", "caller.Scopes = slices.Clone(caller.Scopes)", "./shared/auth"},
 	{"an old secret lives for ever", "shared/auth/client.go", "s.Hash.Equal(h) && !reached(s.Expires, now)", "s.Hash.Equal(h)", "./shared/auth"},
+	{"a rotation breaks a promise", "shared/auth/rotation.go", "!r.Force && end.Before(promised)", "false", "./shared/auth"},
+	{"a malformed secret is no failed login", "shared/auth/login.go", "case !spelled(clientID, clientChars):", "case !spelled(clientID, clientChars), !spelled(clientSecret, secretChars):", "./shared/auth"},
 	{"a token of another audience passes", "shared/auth/token.go", "case aud == \"\" || !slices.Contains(p.Audience, aud):", "case false && !slices.Contains(p.Audience, aud):", "./shared/auth"},
 	{"a token of another issuer passes", "shared/auth/token.go", "case p.Issuer == \"\" || p.Issuer != issuer:", "case false:", "./shared/auth"},
 	{"another type of token passes", "shared/auth/compact.go", "case !slices.Contains(f.types, typ):", "case false:", "./shared/auth"},

@@ -20,13 +20,6 @@ type Client struct {
 	Created      time.Time
 }
 
-// Limits are how often a client may call. A zero is the registry's own default.
-type Limits struct {
-	Rate  float64 // requests a second, on average
-	Burst int     // requests at once
-	Quota int     // requests a day
-}
-
 // Secret is one client secret as stored.
 type Secret struct {
 	Hash    Hash
@@ -61,6 +54,9 @@ type Key struct {
 
 // Shown is the part of the key's text that is no secret.
 func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }
+
+// End is from when on the key is refused; zero: never.
+func (k Key) End() time.Time { return earliest(k.Expires, k.Revoked) }
 
 // Store keeps clients and their keys. What it returns is the caller's to keep.
 type Store interface {

@@ -195,7 +195,7 @@ func (n NewKey) allowed(own Key, all []Key, now time.Time) error {
 	case live >= MaxLiveKeys, len(all) >= MaxKeptKeys:
 		return ErrTooManyKeys
 	}
-	return outlives(n.Expires, earliest(own.Expires, own.Revoked))
+	return outlives(n.Expires, own.End())
 }
 
 // outlives returns an *InvalidKey for a key that would live longer than its

@@ -20,16 +20,20 @@ func wantSlowed(t *testing.T, err error, wait time.Duration) {
 // guesser tries wrong secrets of a client, or of ids that nobody has.
 type guesser struct {
 	*world
-	key, id string
+	key, id, secret string
 }
 
-func (g guesser) guess() error {
-	return login(g.world, g.key, g.id, bump(g.shown.ClientSecret, 7))
-}
+func (g guesser) guess() error { return login(g.world, g.key, g.id, g.secret) }
 
 func newGuesser(t testing.TB) guesser {
 	w := newWorld(t)
-	return guesser{w, w.shown.ConomyKey, w.shown.ClientID}
+	return guesser{w, w.shown.ConomyKey, w.shown.ClientID, bump(w.shown.ClientSecret, 7)}
+}
+
+// malformed tries what no secret can be.
+func (g guesser) malformed() guesser {
+	g.secret = "hunter2"
+	return g
 }
 
 // unknown is the same of a client that is not there.
@@ -42,7 +46,10 @@ func (g guesser) unknown() guesser {
 // TestLoginsAreSlowed: from the outside a known client and an unknown one look
 // alike, and cost the table the same.
 func TestLoginsAreSlowed(t *testing.T) {
-	for who, g := range map[string]guesser{"known": newGuesser(t), "unknown": newGuesser(t).unknown()} {
+	for who, g := range map[string]guesser{
+		"known": newGuesser(t), "unknown": newGuesser(t).unknown(),
+		"known, malformed": newGuesser(t).malformed(), "unknown, malformed": newGuesser(t).unknown().malformed(),
+	} {
 		t.Run(who, func(t *testing.T) {
 			for n := range 5 {
 				refused(t, g.guess(), auth.ErrInvalid)
@@ -123,7 +130,9 @@ func TestOnlyGuessesCount(t *testing.T) {
 	g.change(g.key, func(c *auth.Client, k *auth.Key) { c.Suspended, k.Expires = false, g.now })
 	for range 6 {
 		refused(t, login(g.world, g.key, g.id, g.shown.ClientSecret), auth.ErrExpired)
-		refused(t, login(g.world, g.key, g.id, "short"), auth.ErrInvalid)
+		refused(t, login(g.world, g.key, g.id, ""), auth.ErrMissing)
+		refused(t, login(g.world, g.key, "no id", "short"), auth.ErrInvalid)
+		refused(t, login(g.world, "no key", g.id, "short"), auth.ErrInvalid)
 	}
 	if g.store.writes != 0 {
 		t.Errorf("%d failures counted", g.store.writes)

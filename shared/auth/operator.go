@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,10 +11,6 @@ import (
 // SeenWithin is after how long everybody has seen what an Operator ended: 30 s
 // of a Guard's memory and 30 s of the gateway's.
 const SeenWithin = 60 * time.Second
-
-// MaxOverlap is how long a credential may live on beside the one that takes its
-// place.
-const MaxOverlap = 7 * 24 * time.Hour
 
 // Registry is what an Operator needs of a store.
 type Registry interface {
@@ -38,8 +33,21 @@ type Operator struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// ErrOverlap is for an overlap outside 0 to MaxOverlap.
-var ErrOverlap = errors.New("auth: overlap must be between 0 and 7 days")
+// Client is the Registry's; what is no id is ErrUnknown without asking.
+func (o *Operator) Client(ctx context.Context, id string) (Client, error) {
+	if !spelled(id, clientChars) {
+		return Client{}, ErrUnknown
+	}
+	return o.Registry.Client(ctx, id)
+}
+
+// ChangeClient is the Registry's, and as careful as Client.
+func (o *Operator) ChangeClient(ctx context.Context, id string, change func(*Client) error) (Client, error) {
+	if !spelled(id, clientChars) {
+		return Client{}, ErrUnknown
+	}
+	return o.Registry.ChangeClient(ctx, id, change)
+}
 
 // Suspend shuts a client out with all its keys and tokens, or lets it in again.
 func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (Client, error) {
@@ -49,34 +57,13 @@ func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (
 	})
 }
 
-// RotateSecret gives a client a new secret and returns its text, to be shown
-// once. The newest of the secrets it has lives on for the overlap, any other
-// ends at once.
-func (o *Operator) RotateSecret(ctx context.Context, client string, overlap time.Duration) (Client, string, error) {
-	if overlap < 0 || overlap > MaxOverlap {
-		return Client{}, "", ErrOverlap
-	}
-	text := random(secretChars)
-	changed, err := o.ChangeClient(ctx, client, func(c *Client) error {
-		now, secrets := o.now(), []Secret{{Hash: o.Hasher.Hash(text)}}
-		if old := len(c.Secrets) - 1; old >= 0 && overlap > 0 && !reached(c.Secrets[old].Expires, now) {
-			last := c.Secrets[old]
-			last.Expires = earliest(last.Expires, now.Add(overlap))
-			secrets = []Secret{last, secrets[0]}
-		}
-		c.Secrets = secrets
-		return nil
-	})
-	if err != nil {
-		return Client{}, "", err
-	}
-	return changed, text, nil
-}
-
 // CreateKey makes a key of a client and returns its text, to be shown once.
 // Scopes that are nil leave the client's as they are.
 func (o *Operator) CreateKey(ctx context.Context, client string, n NewKey) (Key, string, error) {
 	all := Caller{Scopes: Scopes{ScopeAll}}
+	if !spelled(client, clientChars) {
+		return Key{}, "", ErrUnknown
+	}
 	if err := n.check(all, o.now()); err != nil {
 		return Key{}, "", err
 	}
@@ -92,37 +79,6 @@ func (o *Operator) CreateKey(ctx context.Context, client string, n NewKey) (Key,
 		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
 	}
 	return k, text, nil
-}
-
-// RotateKey makes a key that may do what another may, which lives on for the
-// overlap. It returns ErrUnknown for an id that is none, and ErrExpired for a
-// key that has ended.
-func (o *Operator) RotateKey(ctx context.Context, id string, overlap time.Duration) (Key, string, error) {
-	client, err := clientOfKey(id)
-	if err != nil {
-		return Key{}, "", err
-	}
-	if overlap < 0 || overlap > MaxOverlap {
-		return Key{}, "", ErrOverlap
-	}
-	_, old, err := o.Credentials(ctx, client, id)
-	switch {
-	case err != nil:
-		return Key{}, "", err
-	case old.ended(o.now()):
-		return Key{}, "", ErrExpired
-	}
-	made, text, err := o.CreateKey(ctx, client, NewKey{
-		Use: old.Use, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, Granted: old.Granted, Expires: old.Expires,
-	})
-	if err != nil {
-		return Key{}, "", err
-	}
-	_, err = o.ChangeKey(ctx, client, id, func(k *Key) error {
-		k.Revoked = earliest(k.Revoked, o.now().Add(overlap))
-		return nil
-	})
-	return made, text, err
 }
 
 // RevokeKey ends a key. One that has ended stays as it is.

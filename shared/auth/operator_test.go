@@ -3,7 +3,6 @@ package auth_test
 import (
 	"bytes"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -90,110 +89,5 @@ func TestSuspend(t *testing.T) {
 	}
 	if _, err := o.Suspend(ctx, "nobody", true); !errors.Is(err, auth.ErrUnknown) {
 		t.Errorf("nobody: %v", err)
-	}
-}
-
-func TestRotateSecret(t *testing.T) {
-	o := newOffice(t)
-	first := o.shown.ClientSecret
-	c, second, err := o.RotateSecret(ctx, o.client.ID, 48*time.Hour)
-	if err != nil || len(c.Live(o.now)) != 2 {
-		t.Fatal(len(c.Live(o.now)), err)
-	}
-	if o.login(first) != nil || o.login(second) != nil {
-		t.Error("both secrets are good while they overlap")
-	}
-	_, third, err := o.RotateSecret(ctx, o.client.ID, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o.login(first) == nil || o.login(second) != nil || o.login(third) != nil {
-		t.Error("there are two live secrets, the newest")
-	}
-	o.now = o.now.Add(time.Hour)
-	if o.login(second) == nil || o.login(third) != nil {
-		t.Error("the overlap has ended")
-	}
-	_, fourth, err := o.RotateSecret(ctx, o.client.ID, 0)
-	if err != nil || o.login(third) == nil || o.login(fourth) != nil {
-		t.Error("without an overlap the old secret ends at once", err)
-	}
-	for _, overlap := range []time.Duration{-1, auth.MaxOverlap + 1} {
-		if _, _, err := o.RotateSecret(ctx, o.client.ID, overlap); !errors.Is(err, auth.ErrOverlap) {
-			t.Errorf("overlap %v: %v", overlap, err)
-		}
-	}
-	if _, _, err := o.RotateSecret(ctx, "nobody", 0); !errors.Is(err, auth.ErrUnknown) {
-		t.Errorf("nobody: %v", err)
-	}
-}
-
-// TestRotateAtOnce: of rotations at the same moment each gives a secret, and two
-// of them are live.
-func TestRotateAtOnce(t *testing.T) {
-	o := newOffice(t)
-	secrets := make([]string, 6)
-	var all sync.WaitGroup
-	for n := range secrets {
-		all.Go(func() {
-			var err error
-			if _, secrets[n], err = o.RotateSecret(ctx, o.client.ID, time.Hour); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	live := 0
-	for _, s := range secrets {
-		if o.login(s) == nil {
-			live++
-		}
-	}
-	if live != 2 {
-		t.Errorf("%d live secrets", live)
-	}
-}
-
-func TestRotateKey(t *testing.T) {
-	o := newOffice(t)
-	old, text, err := o.CreateKey(ctx, o.client.ID, auth.NewKey{
-		Use: auth.UseBlnk, Name: "svc", Owner: "team", Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: o.now.Add(72 * time.Hour),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, fresh, err := o.RotateKey(ctx, old.ID, time.Hour)
-	if err != nil || made.Name != old.Name || made.Owner != old.Owner || !made.Expires.Equal(old.Expires) || len(made.Scopes) != 1 {
-		t.Fatalf("%+v, %v", made, err)
-	}
-	if o.opens(text) != nil || o.opens(fresh) != nil {
-		t.Error("both keys are good while they overlap")
-	}
-	o.now = o.now.Add(time.Hour)
-	if !errors.Is(o.opens(text), auth.ErrExpired) || o.opens(fresh) != nil {
-		t.Error("the overlap has ended")
-	}
-	if _, _, err := o.RotateKey(ctx, old.ID, 0); !errors.Is(err, auth.ErrExpired) {
-		t.Errorf("a key that has ended: %v", err)
-	}
-	if _, err := o.RevokeKey(ctx, made.ID); err != nil || !errors.Is(o.opens(fresh), auth.ErrExpired) {
-		t.Error("revoked", err)
-	}
-	for _, id := range []string{"", "x", o.client.ID + "00000000", "C#" + o.client.ID} {
-		if _, err := o.RevokeKey(ctx, id); !errors.Is(err, auth.ErrUnknown) {
-			t.Errorf("revoke %q: %v", id, err)
-		}
-		if _, _, err := o.RotateKey(ctx, id, 0); !errors.Is(err, auth.ErrUnknown) {
-			t.Errorf("rotate %q: %v", id, err)
-		}
-	}
-	// The key that a client was registered with leaves its scopes as they are,
-	// and so does the one in its place.
-	master, text, err := o.RotateKey(ctx, o.shown.BlnkKey[4:28], 0)
-	if err != nil || master.Scopes != nil || o.opens(text) != nil || !errors.Is(o.opens(o.shown.BlnkKey), auth.ErrExpired) {
-		t.Errorf("%+v, %v", master, err)
-	}
-	if _, _, err := o.CreateKey(ctx, "0000000000000000", auth.NewKey{Use: auth.UseConomy}); !errors.Is(err, auth.ErrUnknown) {
-		t.Errorf("a key of nobody: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -32,7 +33,7 @@ func (c Credentials) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q
 
 // NewClient is what an operator says about a client.
 type NewClient struct {
-	Name   string // at most 128 bytes, printable
+	Name   string // at most 128 bytes, printable, not blank
 	Tenant string // 1 to 64 of A-Z a-z 0-9 . _ -; empty: a tenant of its own, named by its id
 	Scopes Scopes
 	Strict bool
@@ -42,8 +43,8 @@ type NewClient struct {
 }
 
 // Register creates a client with a secret and one key for each API, none of
-// which expires. It returns ErrInvalid when the description breaks its rules,
-// and whatever the store returned; then nothing was created.
+// which expires. It returns an *InvalidClient when the description breaks its
+// rules, and whatever the store returned; then nothing was created.
 func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.Time) (Client, Credentials, error) {
 	if err := n.check(); err != nil {
 		return Client{}, Credentials{}, err
@@ -68,22 +69,27 @@ func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.
 	return c, shown, nil
 }
 
+// InvalidClient says what is wrong with a NewClient. Its text holds no value.
+type InvalidClient struct {
+	Field  string // "name", "tenant", "scope", "rate", "burst" or "quota"
+	Reason string // the end of a sentence: "must not be blank"
+}
+
+// Error is the field and the reason.
+func (e *InvalidClient) Error() string { return "auth: client: " + e.Field + " " + e.Reason }
+
 func (n NewClient) check() error {
-	if n.Tenant != "" && !validTenant(n.Tenant) {
-		return fmt.Errorf("%w: tenant", ErrInvalid)
+	switch {
+	case n.Tenant != "" && !validTenant(n.Tenant):
+		return &InvalidClient{"tenant", "must have up to 64 letters of a to z, digits, '.', '_' and '-'"}
+	case strings.TrimSpace(n.Name) == "":
+		return &InvalidClient{"name", "must not be blank"}
+	case !validLabel(n.Name):
+		return &InvalidClient{"name", "must have at most 128 bytes of printable text"}
+	case slices.ContainsFunc(n.Scopes, func(s string) bool { return !validScope(s) }):
+		return &InvalidClient{"scope", "must be visible ASCII without quotation marks and backslashes"}
 	}
-	if !validLabel(n.Name) {
-		return fmt.Errorf("%w: name", ErrInvalid)
-	}
-	if n.Limits.Rate < 0 || n.Limits.Burst < 0 || n.Limits.Quota < 0 {
-		return fmt.Errorf("%w: limits", ErrInvalid)
-	}
-	for _, s := range n.Scopes {
-		if !validScope(s) {
-			return fmt.Errorf("%w: scope", ErrInvalid)
-		}
-	}
-	return nil
+	return n.Limits.check()
 }
 
 // validLabel takes what people call things: up to 128 bytes of printable text.

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -42,6 +43,7 @@ func TestRegisterEndToEnd(t *testing.T) {
 }
 
 func TestRegisterRefuses(t *testing.T) {
+	rate := func(r float64) auth.Limits { return auth.Limits{Rate: r, Burst: 1} }
 	for fact, n := range map[string]auth.NewClient{
 		"tenant with a separator":     {Tenant: "a#b"},
 		"tenant with a space":         {Tenant: "a b"},
@@ -54,16 +56,34 @@ func TestRegisterRefuses(t *testing.T) {
 		"empty scope":                 {Scopes: auth.Scopes{""}},
 		"scope with a space":          {Scopes: auth.Scopes{"a b"}},
 		"scope with a quotation mark": {Scopes: auth.Scopes{`a"b`}},
+		"name of nothing":             {},
+		"name of blanks":              {Name: "  "},
+		"rate that is no number":      {Limits: rate(math.NaN())},
+		"rate without end":            {Limits: rate(math.Inf(1))},
+		"rate below zero":             {Limits: rate(-1)},
+		"rate of hardly ever":         {Limits: rate(0.0009)},
+		"rate beyond the gateway's":   {Limits: rate(1 << 31)},
+		"rate without a burst":        {Limits: auth.Limits{Rate: 1}},
+		"burst without a rate":        {Limits: auth.Limits{Burst: 1}},
+		"burst below zero":            {Limits: auth.Limits{Rate: 1, Burst: -1}},
+		"burst beyond the gateway's":  {Limits: auth.Limits{Rate: 1, Burst: 1 << 31}},
+		"quota below zero":            {Limits: auth.Limits{Quota: -1}},
+		"quota beyond the gateway's":  {Limits: auth.Limits{Quota: 1 << 31}},
 	} {
 		w := newWorld(t)
+		field, _, _ := strings.Cut(strings.TrimPrefix(fact, "empty "), " ")
+		if field != "name" {
+			n.Name = "app"
+		}
 		_, shown, err := auth.Register(ctx, w.store, w.hasher, n, w.now)
-		if !errors.Is(err, auth.ErrInvalid) || shown != (auth.Credentials{}) || len(w.store.clients) != 1 {
+		var invalid *auth.InvalidClient
+		if !errors.As(err, &invalid) || invalid.Field != field || shown != (auth.Credentials{}) || len(w.store.clients) != 1 {
 			t.Errorf("%s: %v", fact, err)
 		}
 	}
 	w := newWorld(t)
 	w.store.fail = auth.ErrExists
-	if _, shown, err := auth.Register(ctx, w.store, w.hasher, auth.NewClient{}, w.now); !errors.Is(err, auth.ErrExists) || shown != (auth.Credentials{}) {
+	if _, shown, err := auth.Register(ctx, w.store, w.hasher, auth.NewClient{Name: "app"}, w.now); !errors.Is(err, auth.ErrExists) || shown != (auth.Credentials{}) {
 		t.Error(err)
 	}
 }

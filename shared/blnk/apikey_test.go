@@ -29,7 +29,7 @@ type client struct {
 
 func (w *world) client(tenant string, scopes ...string) *client {
 	w.Helper()
-	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{Tenant: tenant, Scopes: scopes}, w.now)
+	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{Name: "test", Tenant: tenant, Scopes: scopes}, w.now)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -84,45 +84,43 @@ func (c *condition) column() (col column, name string, known bool) {
 	return col, "", known && col.kind != kindMetadata
 }
 
-// check returns a refusal that names what is wrong below a place of the request,
-// and turns the values of dates and times into their texts.
-func (c *condition) check(place string) error {
+// fault says what is wrong with a condition.
+type fault struct {
+	part   string // field, operator, value or values
+	at     int    // which value; -1 for their number, or if it is none of them
+	reason string // the end of a sentence
+}
+
+// check returns what is wrong, or nil, and turns the values of dates and times
+// into their texts.
+func (c *condition) check() *fault {
 	col, _, known := c.column()
 	count, isOperator := operators[c.Operator]
 	switch {
-	case !known && c.Field == "":
-		return invalid(place + ".field is required")
 	case !known:
-		return invalid(place + " names no member to filter by")
+		return &fault{"field", -1, "names no member to filter by"}
 	case !isOperator:
-		return invalid(place + " needs an operator: " + operatorNames)
-	case count >= 0 && len(c.Values) != count:
-		return invalid(fmt.Sprintf("%s must have %s", place, plural(count)))
+		return &fault{"operator", -1, "needs an operator: " + operatorNames}
+	case count == 1 && len(c.Values) != 1:
+		return &fault{"value", -1, "must have one value"}
+	case count == 0 && len(c.Values) > 0:
+		return &fault{"value", -1, "must have no value, or true"}
+	case count > 1 && len(c.Values) != count:
+		return &fault{"values", -1, fmt.Sprintf("must have %d values", count)}
 	case count < 0 && (len(c.Values) == 0 || len(c.Values) > maxValues):
-		return invalid(fmt.Sprintf("%s must have from 1 to %d values", place, maxValues))
+		return &fault{"values", -1, fmt.Sprintf("must have from 1 to %d values", maxValues)}
+	case col.kind != kindText && col.kind != kindMetadata && strings.HasSuffix(c.Operator, "like"):
+		return &fault{"operator", -1, "must not be like or ilike for a date"}
 	}
 	for n, v := range c.Values {
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) || utf8.RuneCountInString(v) > maxValueChars {
-			return invalid(fmt.Sprintf("%s: a value must be text of at most %d characters", place, maxValueChars))
+			return &fault{"values", n, fmt.Sprintf("must be text of at most %d characters", maxValueChars)}
 		}
 		if !col.normalize(&c.Values[n]) {
-			return invalid(place + ": a value must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z")
+			return &fault{"values", n, "must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"}
 		}
 	}
-	if col.kind != kindText && col.kind != kindMetadata && strings.HasSuffix(c.Operator, "like") {
-		return invalid(place + ": a date has no like")
-	}
 	return nil
-}
-
-func plural(n int) string {
-	switch n {
-	case 0:
-		return "no value, or true"
-	case 1:
-		return "one value"
-	}
-	return fmt.Sprintf("%d values", n)
 }
 
 // normalize gives a value the form in which the column's texts are compared.

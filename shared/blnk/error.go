@@ -71,13 +71,12 @@ var (
 	errCursor      = &refusal{problem: invalidRequest, text: "cursor is none that this list gave out"}
 	errOtherCursor = &refusal{problem: invalidRequest, text: "cursor belongs to another list: send the same filters and order with it"}
 
-	errNothing    = &refusal{problem: badRequest, text: "No fields provided for update"}
-	errNoFields   = &refusal{problem: invalidRequest, text: "fields must name at least one field"}
-	errTokenField = &refusal{problem: notTokenizable, text: "Field is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"}
-	errEntityID   = &refusal{problem: invalidEntity, text: "No entity has an id of this form"}
-	errNoEntity   = &refusal{problem: noEntity, text: "Entity not found"}
-	errNoSearch   = &refusal{problem: noSearch, text: "Search is not set up: use POST /identities/filter"}
-	errNoBalance  = &refusal{problem: noBalance, text: "Balance not found: an identity registry keeps none"}
+	errNothing   = &refusal{problem: badRequest, text: "No fields provided for update"}
+	errNoFields  = &refusal{problem: invalidRequest, text: "fields must name at least one field"}
+	errEntityID  = &refusal{problem: invalidEntity, text: "No entity has an id of this form"}
+	errNoEntity  = &refusal{problem: noEntity, text: "Entity not found"}
+	errNoSearch  = &refusal{problem: noSearch, text: "Search is not set up: use POST /identities/filter"}
+	errNoBalance = &refusal{problem: noBalance, text: "Balance not found: an identity registry keeps none"}
 )
 
 // answer adds what a refusal has besides its text. The faults of a list's

@@ -1,6 +1,7 @@
 package blnk
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -33,10 +34,10 @@ var metadataName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
 // reserved are the parameters of GET /identities that are no filters.
 var reserved = []string{"cursor", "limit", "offset", "logical_operator"}
 
-// listQuery reads the parameters of GET /identities. A parameter that begins
-// like no member of an identity passes unseen.
+// listQuery reads the parameters of GET /identities. One that is neither
+// reserved nor a filter passes unseen.
 func listQuery(q url.Values) (listing, error) {
-	l := listing{limit: maxLimit}
+	var l listing
 	var faults []string
 	filters := url.Values{}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
@@ -46,8 +47,8 @@ func listQuery(q url.Values) (listing, error) {
 		}
 		for _, value := range q[name] {
 			c := condition{Field: column, Operator: operator, Values: splitValue(operator, value)}
-			if err := c.check(name); err != nil {
-				faults = append(faults, err.Error())
+			if f := c.check(); f != nil {
+				faults = append(faults, spoken(name)+" "+f.reason)
 			}
 			l.Conditions = append(l.Conditions, c)
 			filters.Add(name, value)
@@ -68,7 +69,10 @@ func listQuery(q url.Values) (listing, error) {
 }
 
 // splitParameter takes a parameter's name apart: the longest member of an
-// identity that it begins with, and an operator.
+// identity that it begins with, and an operator. Any name that ends in an
+// operator is a filter, also if it begins like no member, and so are
+// first_name.eq and first_name[eq]: to pass over a misspelt one would list
+// everything.
 func splitParameter(name string) (column, operator string, isFilter bool) {
 	if rest, ok := strings.CutPrefix(name, metadataPrefix); ok {
 		at := strings.LastIndexByte(rest, '_')
@@ -79,11 +83,26 @@ func splitParameter(name string) (column, operator string, isFilter bool) {
 	}
 	for known := range columns {
 		rest, ok := strings.CutPrefix(name, known)
-		if ok && len(known) > len(column) && (rest == "" || rest[0] == '_') {
+		if ok && len(known) > len(column) && (rest == "" || strings.ContainsRune("_.[", rune(rest[0]))) {
 			column, operator = known, strings.TrimPrefix(rest, "_")
 		}
 	}
-	return column, operator, column != ""
+	if column != "" {
+		return column, operator, true
+	}
+	at := strings.LastIndexByte(name, '_')
+	_, isFilter = operators[strings.ToLower(name[at+1:])]
+	return name, "", at >= 0 && isFilter
+}
+
+// plainName is a parameter's name that an error may tell.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+func spoken(name string) string {
+	if plainName.MatchString(name) {
+		return name
+	}
+	return "a parameter"
 }
 
 // splitValue reads the values of a parameter: several for in and between.
@@ -104,31 +123,51 @@ func splitValue(operator, value string) []string {
 // readPage reads the parameters that are no filters and returns what is wrong
 // with them.
 func (l *listing) readPage(q url.Values) (faults []string) {
-	if len(l.Conditions) > 0 {
-		l.limit = defaultLimit
-	}
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			faults = append(faults, "limit must be a whole number from 1 to 100")
-		} else if n <= maxLimit {
-			l.limit = n
+	for _, name := range reserved {
+		if len(q[name]) > 1 {
+			faults = append(faults, name+" must be sent once")
 		}
 	}
-	if text := q.Get("offset"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > maxOffset {
-			faults = append(faults, offsetText)
-		}
-		l.offset = n
+	if len(faults) > 0 {
+		return faults
 	}
-	isOr, ok := logical(q.Get("logical_operator"))
-	if !ok {
+	limit, ok := wholeNumber(q, "limit")
+	usual := defaultLimit
+	if len(l.Conditions) == 0 {
+		usual = maxLimit
+	}
+	if !l.setLimit(limit, usual) || !ok {
+		faults = append(faults, limitText)
+	}
+	if l.offset, ok = wholeNumber(q, "offset"); !ok || l.offset < 0 || l.offset > maxOffset {
+		faults = append(faults, offsetText)
+	}
+	if q.Has("cursor") && q.Has("offset") {
+		faults = append(faults, "offset must not be sent with a cursor")
+	}
+	if l.Any, ok = logical(q.Get("logical_operator")); !ok {
 		faults = append(faults, "logical_operator must be and or or")
 	}
-	l.Any = isOr
 	return faults
 }
+
+// wholeNumber reads a parameter; 0 if it is not sent.
+func wholeNumber(q url.Values, name string) (n int, ok bool) {
+	if !q.Has(name) {
+		return 0, true
+	}
+	n, err := strconv.Atoi(q.Get(name))
+	return n, err == nil
+}
+
+// setLimit sets how many a page has at most. 0 asks for the usual number, and
+// more than there can be for as many as can be; less is refused.
+func (l *listing) setLimit(asked, usual int) bool {
+	l.limit = min(cmp.Or(asked, usual), maxLimit)
+	return asked >= 0
+}
+
+const limitText = "limit must be a whole number from 1 to 100"
 
 const offsetText = "offset must be a whole number from 0 to 10000; to go further, follow the header Link"
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -83,7 +84,7 @@ func TestFilters(t *testing.T) {
 	const first = "2026-03-04T05:07:07.123456Z" // when 1 was made
 	tests := []struct{ name, query, want string }{
 		{"no filter", "", "7654321"},
-		{"unknown parameters pass", "instance_id=x&Country_eq=y", "7654321"},
+		{"unknown parameters pass", "instance_id=x&Country=y&nosuch_foo=z&eq=1&in=2", "7654321"},
 		{"equal", "country_eq=CHL", "763"},
 		{"equal is exact", "country_eq=chl", "4"},
 		{"not equal, empty ones too", "country_ne=CHL", "5421"},
@@ -157,6 +158,7 @@ func TestFilters(t *testing.T) {
 		{"limit and offset", "limit=2&offset=3", "43"},
 		{"offset beyond", "offset=10000", ""},
 		{"limit above a hundred", "limit=1000", "7654321"},
+		{"limit that is none", "limit=0", "7654321"},
 		{"filter, limit and offset", "country_eq=CHL&limit=1&offset=1", "6"},
 	}
 	w := crowd(t)
@@ -183,6 +185,9 @@ func asBody(t *testing.T, query string) (string, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if values.Has("instance_id") {
+		return "", false
+	}
 	body := map[string]any{"filters": []any{}}
 	var filters []any
 	for name, all := range values {
@@ -190,8 +195,12 @@ func asBody(t *testing.T, query string) (string, bool) {
 		case "logical_operator":
 			body[name] = all[0]
 			continue
-		case "limit", "offset", "instance_id":
-			return "", false
+		case "limit", "offset":
+			body[name], err = strconv.Atoi(all[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			continue
 		}
 		m := filterName.FindStringSubmatch(name)
 		for _, value := range all {
@@ -239,7 +248,8 @@ func TestFilterBodies(t *testing.T) {
 }
 
 func TestRefusedFilters(t *testing.T) {
-	const operators = " needs an operator: eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+	const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+	const operators = " needs an operator: " + operatorNames
 	long := strings.Repeat("x", 1001)
 	many := strings.TrimSuffix(strings.Repeat("x,", 101), ",")
 	for _, tt := range []struct{ name, query, want string }{
@@ -250,23 +260,42 @@ func TestRefusedFilters(t *testing.T) {
 		{"metadata too deep", "meta_data.a.b_eq=" + canary, "meta_data.a.b_eq names no member to filter by"},
 		{"metadata without a name", "meta_data._eq=x", "meta_data._eq names no member to filter by"},
 		{"metadata without an operator", "meta_data.tier=x", "meta_data.tier" + operators},
-		{"long value", "first_name_eq=" + long, "first_name_eq: a value must be text of at most 1000 characters"},
+		{"long value", "first_name_eq=" + long, "first_name_eq must be text of at most 1000 characters"},
 		{"many values", "first_name_in=" + many, "first_name_in must have from 1 to 100 values"},
 		{"many filters", strings.Repeat("first_name_eq=x&", 21), "a list takes at most 20 filters"},
 		{"one end of two", "first_name_between=x", "first_name_between must have 2 values"},
 		{"three ends", "first_name_between=a|b|c", "first_name_between must have 2 values"},
 		{"null that is not", "first_name_isnull=false", "first_name_isnull must have no value, or true"},
-		{"no date", "dob_eq=" + canary, "dob_eq: a value must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
-		{"no time", "created_at_gt=" + canary, "created_at_gt: a value must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
-		{"like a date", "dob_like=1990-01-15", "dob_like: a date has no like"},
-		{"NUL", "first_name_eq=%00", "first_name_eq: a value must be text of at most 1000 characters"},
-		{"not UTF-8", "first_name_eq=%ff", "first_name_eq: a value must be text of at most 1000 characters"},
+		{"no date", "dob_eq=" + canary, "dob_eq must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
+		{"no time", "created_at_gt=" + canary, "created_at_gt must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
+		{"like a date", "dob_like=1990-01-15", "dob_like must not be like or ilike for a date"},
+		{"NUL", "first_name_eq=%00", "first_name_eq must be text of at most 1000 characters"},
+		{"not UTF-8", "first_name_eq=%ff", "first_name_eq must be text of at most 1000 characters"},
 		{"no limit", "limit=" + canary, "limit must be a whole number from 1 to 100"},
-		{"limit of none", "limit=0", "limit must be a whole number from 1 to 100"},
+		{"limit below", "limit=-1", "limit must be a whole number from 1 to 100"},
+		{"empty limit", "limit=", "limit must be a whole number from 1 to 100"},
+		{"two limits", "limit=1&limit=2", "limit must be sent once"},
+		{"an offset that is empty", "offset=", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
+		{"two offsets", "offset=1&offset=1", "offset must be sent once"},
+		{"and and or", "logical_operator=and&logical_operator=or", "logical_operator must be sent once"},
+		{"two cursors", "cursor=a&cursor=b", "cursor must be sent once"},
+		{"an offset beside a cursor", "cursor=a&offset=0", "offset must not be sent with a cursor"},
+		{"no member", "nosuch_eq=" + canary, "nosuch_eq names no member to filter by"},
+		{"a member in another case", "FirstName_eq=" + canary, "FirstName_eq names no member to filter by"},
+		{"an operator in another case", "Country_EQ=" + canary, "Country_EQ names no member to filter by"},
+		{"what may not be meant as a filter", "checked_in=1", "checked_in names no member to filter by"},
+		{"an operator alone", "_eq=" + canary, "_eq names no member to filter by"},
+		{"metadata by another name", "metadata.tier_isnull=", "metadata.tier_isnull names no member to filter by"},
+		{"another form of a filter", "first_name[eq]=" + canary, "a parameter" + operators},
+		{"with a dot", "first_name.eq=" + canary, "first_name.eq" + operators},
+		{"an odd name", url.QueryEscape(canary+" x_ne") + "=1", "a parameter names no member to filter by"},
+		{"a name that is no UTF-8", "first_name_%ff=1", "a parameter" + operators},
+		{"a long name", strings.Repeat("n", 62) + "_eq=1", "a parameter names no member to filter by"},
 		{"offset below", "offset=-1", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
 		{"offset beyond", "offset=10001", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
 		{"neither and nor or", "logical_operator=xor", "logical_operator must be and or or"},
 		{"cursor of nobody", "cursor=" + canary, "cursor is none that this list gave out"},
+		{"cursor that is empty", "cursor=", "cursor is none that this list gave out"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -285,15 +314,28 @@ func TestRefusedFilters(t *testing.T) {
 			}
 		})
 	}
+	const values = " must be a string, a number or a boolean"
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no field", `{"filters":[{"operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field is required"},
-		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0 names no member to filter by"},
-		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1" + operators},
-		{"a value that is an object", `{"filters":[{"field":"city","operator":"eq","value":{"a":1}}]}`, malformed, "filters.0.value must be a string, a number or a boolean"},
-		{"no value", `{"filters":[{"field":"city","operator":"eq"}]}`, "GEN_VALIDATION_ERROR", "filters.0 must have one value"},
+		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field names no member to filter by"},
+		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1.operator must be " + operatorNames},
+		{"no operator", `{"filters":[{"field":"city","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.operator must be " + operatorNames},
+		{"a value that is an object", `{"filters":[{"field":"city","operator":"eq","value":{"a":1}}]}`, malformed, "filters.0.value" + values},
+		{"no value", `{"filters":[{"field":"city","operator":"eq"}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must have one value"},
+		{"null as a value", `{"filters":[{"field":"city","operator":"eq","value":null}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must have one value"},
+		{"two values", `{"filters":[{"field":"city","operator":"eq","value":"a","values":["b"]}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must have one value"},
+		{"null among the values", `{"filters":[{"field":"city","operator":"in","values":["a",null]}]}`, malformed, "filters.0.values.1" + values},
+		{"null alone", `{"filters":[{"field":"city","operator":"in","values":[null]}]}`, malformed, "filters.0.values.0" + values},
+		{"no values", `{"filters":[{"field":"city","operator":"in","values":[]}]}`, "GEN_VALIDATION_ERROR", "filters.0.values must have from 1 to 100 values"},
+		{"one end", `{"filters":[{"field":"city","operator":"between","values":["a"]}]}`, "GEN_VALIDATION_ERROR", "filters.0.values must have 2 values"},
+		{"a long value", `{"filters":[{"field":"city","operator":"eq","value":"` + long + `"}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must be text of at most 1000 characters"},
+		{"a long one among others", `{"filters":[{"field":"city","operator":"in","value":"a","values":["b","` + long + `"]}]}`, "GEN_VALIDATION_ERROR", "filters.0.values.1 must be text of at most 1000 characters"},
+		{"no date among others", `{"filters":[{"field":"dob","operator":"between","values":["1990-01-15","x"]}]}`, "GEN_VALIDATION_ERROR", "filters.0.values.1 must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"},
+		{"like a date", `{"filters":[{"field":"dob","operator":"ilike","value":"1990-01-15"}]}`, "GEN_VALIDATION_ERROR", "filters.0.operator must not be like or ilike for a date"},
 		{"lone surrogate", `{"filters":[{"field":"city","operator":"eq","value":"\ud800"}]}`, malformed, "filters.0.value must not hold a lone surrogate"},
 		{"odd order", `{"sort_order":"up"}`, "GEN_VALIDATION_ERROR", "sort_order must be asc or desc"},
 		{"limit that is a text", `{"limit":"5"}`, malformed, "limit must be a whole number"},
+		{"limit below", `{"limit":-1}`, "GEN_VALIDATION_ERROR", "limit must be a whole number from 1 to 100"},
 		{"filters that are none", `{"filters":{}}`, malformed, "filters must be an array"},
 	} {
 		t.Run("POST "+tt.name, func(t *testing.T) {

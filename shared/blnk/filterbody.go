@@ -10,10 +10,10 @@ import (
 // filterRequest is the body of POST /identities/filter.
 type filterRequest struct {
 	Filters []struct {
-		Field    string        `json:"field"`
-		Operator string        `json:"operator"`
-		Value    plainValue    `json:"value"`
-		Values   *[]plainValue `json:"values"`
+		Field    string      `json:"field"`
+		Operator string      `json:"operator"`
+		Value    plainValue  `json:"value"`
+		Values   *[]someText `json:"values"`
 	} `json:"filters"`
 	LogicalOperator string `json:"logical_operator"`
 	Limit           int    `json:"limit"`
@@ -45,15 +45,29 @@ func (p *plainValue) UnmarshalJSON(data []byte) error {
 		*p = plainValue{string(data), true}
 		return nil
 	}
-	return &strictjson.Error{Reason: "must be a string, a number or a boolean"}
+	return errPlain
+}
+
+var errPlain = &strictjson.Error{Reason: "must be a string, a number or a boolean"}
+
+// someText is a plainValue among others, where null would be taken for a text
+// that is empty.
+type someText string
+
+// UnmarshalJSON refuses null too.
+func (s *someText) UnmarshalJSON(data []byte) error {
+	var p plainValue
+	err := p.UnmarshalJSON(data)
+	if err == nil && !p.sent {
+		return errPlain
+	}
+	*s = someText(p.text)
+	return err
 }
 
 // listing checks the request. An error names the member by its place.
 func (f *filterRequest) listing() (listing, error) {
-	l := listing{limit: defaultLimit, offset: f.Offset, count: f.IncludeCount}
-	if f.Limit >= 1 && f.Limit <= maxLimit {
-		l.limit = f.Limit
-	}
+	l := listing{offset: f.Offset, count: f.IncludeCount}
 	var ok bool
 	if l.Any, ok = logical(f.LogicalOperator); !ok {
 		return l, invalid("logical_operator must be and or or")
@@ -66,12 +80,34 @@ func (f *filterRequest) listing() (listing, error) {
 	}
 	for n := range f.Filters {
 		c := condition{Field: f.Filters[n].Field, Operator: f.Filters[n].Operator, Values: f.values(n)}
-		if err := c.check(fmt.Sprintf("filters.%d", n)); err != nil {
-			return l, err
+		if fault := c.check(); fault != nil {
+			return l, f.refusal(n, fault)
 		}
 		l.Conditions = append(l.Conditions, c)
 	}
+	if !l.setLimit(f.Limit, defaultLimit) {
+		return l, invalid(limitText)
+	}
 	return l, l.order(f.SortBy, f.SortOrder)
+}
+
+// refusal tells what is wrong with a filter, and where it stands.
+func (f *filterRequest) refusal(n int, wrong *fault) error {
+	place, reason := fmt.Sprintf("filters.%d.%s", n, wrong.part), wrong.reason
+	_, known := operators[f.Filters[n].Operator]
+	switch at := wrong.at; {
+	case wrong.part == "field" && f.Filters[n].Field == "":
+		reason = "is required"
+	case wrong.part == "operator" && !known:
+		reason = "must be " + operatorNames
+	case at == 0 && f.Filters[n].Value.sent:
+		place = fmt.Sprintf("filters.%d.value", n)
+	case at > 0 && f.Filters[n].Value.sent: // the value counts as the first of the values
+		place = fmt.Sprintf("%s.%d", place, at-1)
+	case at >= 0:
+		place = fmt.Sprintf("%s.%d", place, at)
+	}
+	return invalid(place + " " + reason)
 }
 
 // values are those of a filter, whichever member they came in. Where none is
@@ -86,7 +122,7 @@ func (f *filterRequest) values(n int) []string {
 	}
 	if f.Filters[n].Values != nil {
 		for _, v := range *f.Filters[n].Values {
-			texts = append(texts, v.text)
+			texts = append(texts, string(v))
 		}
 	}
 	return texts

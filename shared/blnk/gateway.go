@@ -49,7 +49,7 @@ func (a *API) GatewayResponses() []gateway.Canned {
 		{gateway.InvalidAPIKey, insufficient, "API key has no usage plan"},
 		{gateway.NoSuchRoute, noRoute, "No such route"},
 		{gateway.BadBody, badRequest, "Request body does not fit the operation"},
-		{gateway.BadParameters, badRequest, "A parameter does not fit the operation"},
+		{gateway.BadParameters, badRequest, "A parameter of the URL cannot be read"},
 		{gateway.TooLarge, tooLarge, "Request body is too large"},
 		{gateway.Throttled, rateLimited, "Too many requests"},
 		{gateway.QuotaExceeded, rateLimited, "The quota of this key is used up"},

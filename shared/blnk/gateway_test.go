@@ -201,7 +201,7 @@ func TestRoutes(t *testing.T) {
 func TestKeyOpensTheAPI(t *testing.T) {
 	w := newWorld(t)
 	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{
-		Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
+		Name: "app", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
 	}, time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,10 @@ package blnk
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"cedula/shared/gateway"
@@ -14,7 +16,7 @@ import (
 
 // Limits of a page.
 const (
-	defaultLimit = 20 // with a filter; without one a page is maxLimit
+	defaultLimit = 20 // as Blnk has it; where Blnk lists everything, a page is maxLimit
 	maxLimit     = 100
 	maxOffset    = 10_000
 	maxQuery     = 4096 // bytes of filters that a cursor carries
@@ -41,8 +43,11 @@ func (l *listing) print() string {
 // ListIdentities serves GET /identities: the newest first, in pages, narrowed
 // by parameters such as country_eq. The header Link says where it goes on.
 func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
-	text := r.Query.Get("cursor")
 	l, err := listQuery(r.Query)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	text, err := sentCursor(r.Query)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -61,6 +66,18 @@ func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
 	return a.resume(r, l, at)
 }
 
+// sentCursor is the cursor of a request; empty if none was sent. One that was sent
+// empty is refused: its client would begin anew and not know it.
+func sentCursor(q url.Values) (string, error) {
+	switch sent := q["cursor"]; {
+	case len(sent) > 1:
+		return "", invalid("cursor must be sent once")
+	case len(sent) == 1 && sent[0] == "":
+		return "", errCursor
+	}
+	return q.Get("cursor"), nil
+}
+
 // resumed is the list of a cursor that is followed without its filters.
 func resumed(query, limit string) (listing, error) {
 	values, err := url.ParseQuery(query)
@@ -74,17 +91,24 @@ func resumed(query, limit string) (listing, error) {
 }
 
 // FilterIdentities serves POST /identities/filter. The header Link says where
-// it goes on: the same body is to be sent there.
+// it goes on: the same body is to be sent there. The body's offset is for the
+// first page only.
 func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 	var body filterRequest
 	if err := decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if err := noFilters(r.Query); err != nil {
 		return gateway.Response{}, err
 	}
 	l, err := body.listing()
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	text := r.Query.Get("cursor")
+	text, err := sentCursor(r.Query)
+	if err != nil {
+		return gateway.Response{}, err
+	}
 	if text == "" {
 		return a.list(r, l, identity.Position{Skip: l.offset})
 	}
@@ -93,6 +117,17 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	return a.resume(r, l, at)
+}
+
+// noFilters refuses filters that stand in the URL where they are read from the
+// body.
+func noFilters(q url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if _, _, isFilter := splitParameter(name); isFilter {
+			return invalid(spoken(name) + " must stand in the body")
+		}
+	}
+	return nil
 }
 
 func (a *API) resume(r *gateway.Request, l listing, at cursor) (gateway.Response, error) {

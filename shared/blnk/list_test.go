@@ -100,6 +100,10 @@ func TestCursors(t *testing.T) {
 		{"other filters", listed(filtered + "&country_eq=PER"), another},
 		{"filters where none were", listed(whole + "&country_eq=CHL"), another},
 		{"another body", post(posted, `{}`), another},
+		{"twice", post(posted+"&"+posted, `{}`), "cursor must be sent once"},
+		{"empty", post("cursor=", `{}`), foreign},
+		{"filters in the URL of a POST", post("first_name_eq=x", `{}`), "first_name_eq must stand in the body"},
+		{"odd filters in the URL of a POST", post("instance_id=1&%3F_in=x", `{}`), "a parameter must stand in the body"},
 		{"another order", post(posted, `{"filters":[{"field":"country","operator":"eq","value":"CHL"}],"sort_by":"city"}`), another},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,6 +138,42 @@ func TestPagesHoldWhoeverComesAndGoes(t *testing.T) {
 	wantStatus(t, w.send(request{body: `{}`}), 201)
 	if got := members(t, w.send(listed(next(t, first)))); got != "321" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestLimits: a page has as many whichever way it is asked for.
+func TestLimits(t *testing.T) {
+	w := newWorld(t)
+	for n := range 105 {
+		p := identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("n%d@example.com", n)}
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		limit           string
+		whole, filtered int
+	}{
+		{"", 100, 20}, {"0", 100, 20}, {"1", 1, 1}, {"20", 20, 20}, {"99", 99, 99}, {"100", 100, 100}, {"101", 100, 100}, {"1000000", 100, 100},
+	} {
+		parameter, member := "", "{"
+		if tt.limit != "" {
+			parameter, member = "&limit="+tt.limit, `{"limit":`+tt.limit+`,`
+		}
+		for _, asked := range []struct {
+			request
+			want int
+		}{
+			{listed("instance_id=x" + parameter), tt.whole},
+			{filter(member + `"filters":[]}`), tt.filtered},
+			{listed("first_name_eq=Ana" + parameter), tt.filtered},
+			{filter(member + `"filters":[{"field":"first_name","operator":"eq","value":"Ana"}]}`), tt.filtered},
+		} {
+			got := w.send(asked.request)
+			if n := strings.Count(got.Body, `"identity_id"`); n != asked.want || next(t, got) == "" {
+				t.Errorf("limit %q: %s %v %s: %d, want %d", tt.limit, asked.operation, asked.values, asked.body, n, asked.want)
+			}
+		}
 	}
 }
 

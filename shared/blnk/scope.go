@@ -27,6 +27,16 @@ var abilities = []struct {
 
 const anything = "*" // on either side of a scope
 
+// mistaken are resources that somebody writes who means one of abilities, and
+// which one: some stand in the registry's own scopes, which an operator knows. An
+// empty one can be meant by nobody. Blnk has no resource of these names.
+var mistaken = map[string]string{
+	"identity": "identities",
+	"key":      "api-keys", "keys": "api-keys", "api-key": "api-keys", "api_key": "api-keys", "api_keys": "api-keys",
+	"apikey": "api-keys", "apikeys": "api-keys",
+	"client": "", "clients": "",
+}
+
 // scopesOf translates what a request asks for. A "*" stands for every resource
 // or action of abilities. The scopes of Blnk's other resources, such as
 // ledgers:read, are well-formed and grant nothing. For any other text it
@@ -35,21 +45,35 @@ const anything = "*" // on either side of a scope
 func scopesOf(sent []string) (auth.Scopes, error) {
 	scopes := make(auth.Scopes, 0, len(sent))
 	for i, text := range sent {
-		resource, action, _ := strings.Cut(text, ":")
-		if !validSide(resource) || !validSide(action) {
-			return nil, &auth.InvalidKey{
-				Field: fmt.Sprintf("scopes.%d", i), Reason: "must be a resource and an action in lower case, such as identities:read",
-			}
-		}
-		found, ok := able(resource, action)
-		if !ok {
-			return nil, &auth.InvalidKey{
-				Field: fmt.Sprintf("scopes.%d", i), Reason: "must name an action of " + resource + ": " + actionsOf(resource),
-			}
+		found, reason := scopeOf(text)
+		if reason != "" {
+			return nil, &auth.InvalidKey{Field: fmt.Sprintf("scopes.%d", i), Reason: reason}
 		}
 		scopes = append(scopes, found...)
 	}
 	return scopes, nil
+}
+
+// scopeOf returns what one text grants, or what it must be.
+func scopeOf(text string) (scopes auth.Scopes, reason string) {
+	resource, action, _ := strings.Cut(text, ":")
+	if !validSide(resource) || !validSide(action) {
+		return nil, "must be a resource and an action in lower case, such as identities:read"
+	}
+	meant, isMistaken := mistaken[resource]
+	if !isMistaken {
+		meant = resource
+	}
+	found, ok := able(meant, action)
+	switch {
+	case meant == "":
+		return nil, "must be of identities or api-keys: a key cannot be given " + resource
+	case !ok:
+		return nil, "must name an action of " + meant + ": " + actionsOf(meant)
+	case isMistaken:
+		return nil, "must be " + meant + ":" + action + ": " + resource + " is no resource of this API"
+	}
+	return found, ""
 }
 
 // able returns what a well-formed scope grants; false if its resource is known

@@ -1,6 +1,7 @@
 package blnk
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -52,15 +53,22 @@ func tokenField(name string) (identity.Field, error) {
 			return f, nil
 		}
 	}
-	return "", errTokenField
+	return "", notAField("Field")
 }
 
+// notAField refuses a name; place is where it stands.
+func notAField(place string) error {
+	const text = " is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"
+	return &refusal{problem: notTokenizable, text: place + text}
+}
+
+// tokenFields are the fields of a body.
 func tokenFields(names []string) ([]identity.Field, error) {
 	fields := make([]identity.Field, len(names))
 	for n, name := range names {
 		var err error
 		if fields[n], err = tokenField(name); err != nil {
-			return nil, err
+			return nil, notAField(fmt.Sprintf("fields.%d", n))
 		}
 	}
 	return fields, nil
@@ -85,7 +93,11 @@ func (b *fieldsRequest) decode(r *gateway.Request) ([]string, error) {
 // TokenizeField serves POST /identities/{id}/tokenize/{field}. A body is not
 // looked at.
 func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
-	return a.tokenize(r, []string{r.Param("field")}, "Field tokenized successfully")
+	field, err := tokenField(r.Param("field"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return a.tokenize(r, []identity.Field{field}, "Field tokenized successfully")
 }
 
 // TokenizeIdentity serves POST /identities/{id}/tokenize: all fields or none.
@@ -98,14 +110,14 @@ func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 	if len(names) == 0 {
 		return gateway.Response{}, errNoFields
 	}
-	return a.tokenize(r, names, "Fields tokenized successfully")
-}
-
-func (a *API) tokenize(r *gateway.Request, names []string, done string) (gateway.Response, error) {
 	fields, err := tokenFields(names)
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	return a.tokenize(r, fields, "Fields tokenized successfully")
+}
+
+func (a *API) tokenize(r *gateway.Request, fields []identity.Field, done string) (gateway.Response, error) {
 	changed, err := a.Identities.Tokenize(r.Context(), change(r, nil), fields...)
 	if err != nil {
 		return gateway.Response{}, err
@@ -141,7 +153,11 @@ type valueWire struct {
 // answered as it was sent.
 func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
 	name := r.Param("field")
-	values, err := a.detokenize(r, []string{name})
+	field, err := tokenField(name)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	values, err := a.detokenize(r, []string{name}, []identity.Field{field})
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -160,20 +176,21 @@ func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	values, err := a.detokenize(r, names)
+	fields, err := tokenFields(names)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	values, err := a.detokenize(r, names, fields)
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	return gateway.JSON(http.StatusOK, strictjson.Encode(valuesWire{values})), nil
 }
 
-// detokenize returns values by the names sent, or by this dialect's own where
-// none was. Who read which fields goes into the log before the answer goes out.
-func (a *API) detokenize(r *gateway.Request, names []string) (map[string]string, error) {
-	fields, err := tokenFields(names)
-	if err != nil {
-		return nil, err
-	}
+// detokenize returns values by the names sent for the fields, or by this
+// dialect's own where none was. Who read which fields goes into the log before
+// the answer goes out.
+func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.Field) (map[string]string, error) {
 	found, err := a.Identities.Detokenize(r.Context(), r.Caller.Tenant, r.Param("id"), fields...)
 	if err != nil {
 		return nil, err

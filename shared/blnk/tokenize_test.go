@@ -44,6 +44,23 @@ func TestTokenize(t *testing.T) {
 	w.golden("tokenize")
 }
 
+// TestUntokenizable: the error says which of the names is none.
+func TestUntokenizable(t *testing.T) {
+	const is = " is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"
+	w := withEverything(t)
+	for body, place := range map[string]string{
+		`{"fields":["Bogus"]}`:                      "fields.0",
+		`{"fields":["PhoneNumber","Street",""]}`:    "fields.2",
+		`{"fields":["PhoneNumber","first_name"]}`:   "fields.1",
+		`{"fields":["` + canary + `","FirstName"]}`: "fields.0",
+		`{"fields":["FirstName","Bogus","Bogus"]}`:  "fields.1",
+	} {
+		for _, operation := range []string{"tokenize-identity", "detokenize-identity"} {
+			wantError(t, w.send(on(operation, body)), 400, "IDT_FIELD_NOT_TOKENIZABLE", place+is)
+		}
+	}
+}
+
 // TestUpdateOfATokenizedField: a new value is sealed, one that is sent back as
 // it was shown stays, and the tokenization survives new metadata.
 func TestUpdateOfATokenizedField(t *testing.T) {

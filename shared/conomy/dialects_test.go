@@ -1,6 +1,10 @@
 package conomy_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,4 +54,130 @@ func TestManagesWhatBlnkMade(t *testing.T) {
 	w.send(request{operation: "delete-identity", id: id, caller: caller("acme", auth.ScopeIdentityDelete)})
 	w.through(other, request{operation: "get-identity", id: id})
 	w.golden("manages-blnks")
+}
+
+// tokenized are two that share an email address and a phone, of which the first
+// has its tokenizable fields tokenized through the other dialect.
+func tokenized(t *testing.T) (w *world, sealed, plain string) {
+	w = newWorld(t)
+	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`
+	sealed = w.made(request{caller: trusted, body: `{"name":"Ana","lastname":"Alba","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`})
+	plain = w.made(request{caller: trusted, body: `{"name":"Bea","documentNumber":"2-7",` + contact + `}`})
+	wantStatus(t, w.through(&blnk.API{Identities: w.api.Identities}, request{
+		operation: "tokenize-identity", id: sealed, body: `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`,
+	}), 200)
+	return w, sealed, plain
+}
+
+// TestTokenizedAreFound: by their email and phone as before, and not by what
+// stands in their place.
+func TestTokenizedAreFound(t *testing.T) {
+	w, sealed, plain := tokenized(t)
+	shown := w.send(get(sealed)).Body
+	wantStatus(t, w.send(to("add-permissions", plain, `[{"resource":"IDENTITY","reference":"`+sealed+`","permissions":["admin"]}]`)), 201)
+	both := `"` + plain + `" "` + sealed + `" `
+	for body, want := range map[string]string{
+		`{"email":"ANA@example.com"}`:                               both,
+		`{"phone":"+56912345678"}`:                                  both,
+		`{"email":"ana@example.com","phone":"+56912345678"}`:        both,
+		`{"email":"ana@example.com","documentNumber":"1-9"}`:        `"` + sealed + `" `,
+		`{"phone":"+56912345678","scopeIdentity":"` + plain + `"}`:  `"` + sealed + `" `,
+		`{"email":"other@example.com","documentNumber":"1-9"}`:      "",
+		`{"email":` + at(t, shown, "email") + `}`:                   "",
+		`{"phone":` + at(t, shown, "phone") + `,"status":"ACTIVE"}`: "",
+	} {
+		for _, r := range []request{to("search-identities", "", body), to("list-identities", "", "").where(asQuery(t, body))} {
+			got := w.send(r)
+			wantStatus(t, got, 200)
+			ids := ""
+			for _, i := range elements(t, at(t, got.Body, "data")) {
+				ids += at(t, i, "id") + " "
+			}
+			if total := at(t, got.Body, "pagination.total"); ids != want || total != strconv.Itoa(strings.Count(want, " ")) {
+				t.Errorf("%s %s: got %sof %s, want %s", r.operation, body, ids, total, want)
+			}
+		}
+	}
+}
+
+// TestTokenizedAreMarked: wherever a random text is shown, the answer says so,
+// and it says nothing of what is not shown.
+func TestTokenizedAreMarked(t *testing.T) {
+	w, sealed, plain := tokenized(t)
+	const all = `["name","email","phone","address.street","address.zipcode"]`
+	wantMark := func(identity, want string) {
+		t.Helper()
+		if got := at(t, identity, "tokenizedFields"); got != want {
+			t.Errorf("marked %s, want %s: %s", got, want, identity)
+		}
+	}
+	for _, r := range []request{get(sealed), patch(sealed, `{"nickname":"A"}`), to("deactivate-identity", sealed, "")} {
+		wantMark(w.send(r).Body, all)
+	}
+	found := elements(t, at(t, w.send(to("list-identities", "", "").where("email=ana@example.com")).Body, "data"))
+	wantMark(found[0], "")
+	wantMark(found[1], all)
+	parent := w.send(to("add-children", plain, `{"children":["`+sealed+`"]}`)).Body
+	wantMark(parent, "")
+	wantMark(elements(t, at(t, parent, "children"))[0], `["name","email"]`)
+	wantMark(w.send(patch(sealed, `{"address":null}`)).Body, `["name","email","phone"]`)
+}
+
+// TestNamesOfTokenized: name is marked only where the tokenized one is shown.
+func TestNamesOfTokenized(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"first_name":"Ana","organization_name":"Firm"}`:                                `["name"]`,
+		`{"identity_type":"organization","first_name":"Ana","organization_name":"Firm"}`: "",
+		`{"identity_type":"organization","first_name":"Ana","last_name":"Alba"}`:         `["name","lastname"]`,
+		`{"organization_name":"Firm","last_name":"Alba"}`:                                `["lastname"]`,
+	} {
+		w := newWorld(t)
+		other := &blnk.API{Identities: w.api.Identities}
+		id := strings.Trim(at(t, w.through(other, request{operation: "create-identity", body: body}).Body, "identity_id"), `"`)
+		wantStatus(t, w.through(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["FirstName","LastName"]}`}), 200)
+		if got := at(t, w.send(get(id)).Body, "tokenizedFields"); got != want {
+			t.Errorf("%s: marked %s, want %s", body, got, want)
+		}
+	}
+}
+
+// TestCountryOfATokenizedPhone: a new country is not held against digits that are
+// random.
+func TestCountryOfATokenizedPhone(t *testing.T) {
+	w := newWorld(t)
+	other := &blnk.API{Identities: w.api.Identities}
+	for n := range 10 {
+		id := w.made(request{caller: trusted, body: fmt.Sprintf(
+			`{"name":"Ana","email":"a@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"1000000%d-9","idv":"iv","country":"CHL"}`, n)})
+		wantStatus(t, w.send(patch(id, `{"country":"PER"}`)), 400)
+		wantStatus(t, w.through(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["PhoneNumber"]}`}), 200)
+		wantStatus(t, w.send(patch(id, `{"country":"PER"}`)), 200)
+	}
+}
+
+// asQuery is a body of texts as query parameters.
+func asQuery(t *testing.T, body string) string {
+	t.Helper()
+	var members map[string]string
+	if err := json.Unmarshal([]byte(body), &members); err != nil {
+		t.Fatal(err)
+	}
+	query := url.Values{}
+	for name, value := range members {
+		query.Set(name, value)
+	}
+	return query.Encode()
+}
+
+func elements(t *testing.T, list string) []string {
+	t.Helper()
+	var raw []json.RawMessage
+	if err := json.Unmarshal([]byte(list), &raw); err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, len(raw))
+	for n := range raw {
+		texts[n] = string(raw[n])
+	}
+	return texts
 }

@@ -48,7 +48,7 @@ func (a *API) GatewayResponses() []gateway.Canned {
 		{gateway.InvalidAPIKey, forbiddenOperation, forbiddenDetail},
 		{gateway.NoSuchRoute, notFound, "no such operation"},
 		{gateway.BadBody, invalidParam, "body does not fit the operation"},
-		{gateway.BadParameters, invalidParam, "a parameter does not fit the operation"},
+		{gateway.BadParameters, invalidParam, "a parameter of the URL cannot be read"},
 		{gateway.TooLarge, tooLarge, "body is too large"},
 		{gateway.Throttled, tooManyRequests, "too many requests"},
 		{gateway.QuotaExceeded, tooManyRequests, "the client's quota is used up"},

@@ -80,7 +80,7 @@ func TestList(t *testing.T) {
 		}
 	}
 	w.send(list("country=PER"))
-	for _, body := range []string{`{"limit":2,"next":0,"sort":"asc"}`, `{"limit":"2","email":"m1@example.com"}`, `{"limit":null,"email":null,"documentNumber":"100000000","other":[1]}`} {
+	for _, body := range []string{`{"limit":2,"next":0,"sort":"asc"}`, `{"limit":"2","email":"m1@example.com"}`, `{"limit":null,"next":null,"offset":null,"email":null,"documentNumber":"100000000","other":[1]}`} {
 		wantStatus(t, w.send(to("search-identities", "", body)), 200)
 	}
 	w.golden("list")
@@ -93,6 +93,14 @@ func TestListRefuses(t *testing.T) {
 	w := newWorld(t)
 	const aNumber = " must be a whole number from "
 	for _, tt := range []struct{ query, body, detail string }{
+		{"limit=", `{"limit":""}`, "limit" + aNumber + "1 to 100"},
+		{"next=", `{"next":""}`, "next" + aNumber + "0 to 9007199254740991"},
+		{"offset=", `{"offset":""}`, "offset" + aNumber + "0 to 9007199254740991"},
+		{"next=5&offset=", `{"next":5,"offset":""}`, "offset" + aNumber + "0 to 9007199254740991"},
+		{"next=5&offset=x", `{"next":5,"offset":"x"}`, "offset" + aNumber + "0 to 9007199254740991"},
+		{"next=5&next=5", `{"next":[5]}`, "next must be sent once|next must be a whole number"},
+		{"offset=5&offset=6", `{"offset":[5]}`, "offset must be sent once|offset must be a whole number"},
+		{"sort=asc&sort=desc", `{"sort":["asc"]}`, "sort must be sent once|sort must be a string"},
 		{"limit=0", `{"limit":0}`, "limit" + aNumber + "1 to 100"},
 		{"limit=101", `{"limit":101}`, "limit" + aNumber + "1 to 100"},
 		{"limit=-1", `{"limit":"-1"}`, "limit" + aNumber + "1 to 100"},
@@ -105,6 +113,7 @@ func TestListRefuses(t *testing.T) {
 		{"next=-1", `{"next":-1}`, "next" + aNumber + "0 to 9007199254740991"},
 		{"next=9007199254740992", `{"next":9007199254740992}`, "next" + aNumber + "0 to 9007199254740991"},
 		{"next=abc", `{"next":"abc"}`, "next" + aNumber + "0 to 9007199254740991"},
+		{"next=%2F5", `{"next":"\/5"}`, "next" + aNumber + "0 to 9007199254740991"},
 		{"offset=x", `{"offset":"x"}`, "offset" + aNumber + "0 to 9007199254740991"},
 		{"sort=name", `{"sort":"name"}`, "sort must be asc, desc, createdAt or -createdAt"},
 		{"type=user", `{"type":"user"}`, "type must be USER or ORGANIZATION"},

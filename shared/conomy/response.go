@@ -7,8 +7,8 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// identityWire is an identity in an answer. Nothing is left out: what is not
-// known is "", null, [] or {} as Conomy sends it.
+// identityWire is an identity in an answer. Nothing of Conomy's is left out:
+// what is not known is "", null, [] or {} as Conomy sends it.
 type identityWire struct {
 	ID              string           `json:"id"`
 	Type            string           `json:"type"`
@@ -39,6 +39,7 @@ type identityWire struct {
 	Address         addressWire      `json:"address"`
 	CreatedAt       string           `json:"createdAt"`
 	UpdatedAt       string           `json:"updatedAt"`
+	Tokenized       []string         `json:"tokenizedFields,omitzero"`
 }
 
 type securityWire struct {
@@ -61,10 +62,11 @@ type scopeWire struct {
 // childWire spells lastName with a capital N, unlike the identity itself: so
 // does Conomy.
 type childWire struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	LastName string `json:"lastName"`
-	Email    string `json:"email"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	LastName  string   `json:"lastName"`
+	Email     string   `json:"email"`
+	Tokenized []string `json:"tokenizedFields,omitzero"`
 }
 
 type bankWire struct {
@@ -99,6 +101,7 @@ func toWire(i identity.Identity) identityWire {
 		ExtendedData: orElse(i.ExtendedData, "[]"), Metadata: orElse(i.Metadata, "{}"),
 		Address:   toAddressWire(i.Address),
 		CreatedAt: wireTime(i.CreatedAt), UpdatedAt: wireTime(i.UpdatedAt),
+		Tokenized: standIns(&i, identityMembers),
 	}
 }
 
@@ -114,7 +117,7 @@ func toChildrenWire(children []identity.Identity) []childWire {
 	var list []childWire
 	for n := range children {
 		c := &children[n]
-		list = append(list, childWire{c.ID, nameOf(&c.Profile), c.LastName, c.Email})
+		list = append(list, childWire{c.ID, nameOf(&c.Profile), c.LastName, c.Email, standIns(c, childMembers)})
 	}
 	return list
 }

@@ -42,7 +42,7 @@ func newBank(t testing.TB) *bank {
 	b := &bank{world: w, authorizer: &conomy.Authorizer{Guard: guard}}
 	for tenant, shown := range map[string]*auth.Credentials{"acme": &b.client, "other": &b.rival} {
 		_, *shown, err = auth.Register(context.Background(), w.store, hasher, auth.NewClient{
-			Tenant: tenant, Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
+			Name: "app", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
 		}, time.Now())
 		if err != nil {
 			t.Fatal(err)

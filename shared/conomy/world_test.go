@@ -31,6 +31,7 @@ import (
 	"cedula/shared/store"
 	"cedula/shared/table/embedded"
 	"cedula/shared/table/faults"
+	"cedula/shared/vault"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -66,8 +67,13 @@ func newWorld(t testing.TB) *world {
 	})
 	w := &world{TB: t, table: faults.Count(db), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
 	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
+	local, err := vault.NewLocal(bytes.Repeat([]byte("k"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := func() time.Time { return w.now }
 	w.api = &conomy.API{Identities: &identity.Service{
-		Store: w.store, Now: func() time.Time { return w.now }, Random: rand.NewChaCha8([32]byte{2}),
+		Store: w.store, Vault: vault.New(local, clock), Now: clock, Random: rand.NewChaCha8([32]byte{2}),
 	}}
 	return w
 }

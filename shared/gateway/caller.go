@@ -39,7 +39,9 @@ func callerContext(c auth.Caller) map[string]any {
 }
 
 // callerFrom reads the context back. Whatever is missing or odd in it, the
-// answer is ErrNoCaller: a function trusts nothing else.
+// answer is ErrNoCaller: a function trusts nothing else. API Gateway may show a
+// context that has expired since: then the answer is what its authorizer would
+// give by now, auth.ErrExpired.
 func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 	text := func(name string) string {
 		s, _ := values[name].(string)
@@ -59,7 +61,7 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 	if seconds > 0 {
 		c.Expires = time.Unix(seconds, 0)
 		if !now.Before(c.Expires) {
-			return auth.Caller{}, ErrNoCaller
+			return auth.Caller{}, auth.ErrExpired
 		}
 	}
 	return c, nil

@@ -5,7 +5,7 @@ import "errors"
 // Errors that a request meets before its operation runs. A dialect renders
 // them like any other error.
 var (
-	// ErrNoCaller: the authorizer's context is missing, unreadable or past its time.
+	// ErrNoCaller: the authorizer's context is missing or unreadable.
 	ErrNoCaller = errors.New("gateway: no caller")
 	// ErrScope: the caller has not been granted the route's scope.
 	ErrScope = errors.New("gateway: scope not granted")

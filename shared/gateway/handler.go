@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -48,12 +49,12 @@ type arrival struct {
 	start time.Time
 }
 
-// presentable is the event with only those parts that the adapter needs: the
-// headers and the query. Method and path are fixed, since they may hold what a
-// client wrote there, and the adapter prints those of a request that it cannot
-// convert.
+// presentable is the event with only that part that the adapter needs: the
+// headers. Method and path are fixed, since they may hold what a client wrote
+// there, and the adapter prints those of a request that it cannot convert.
 func presentable(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
 	event.HTTPMethod, event.Path = http.MethodGet, "/"
+	event.QueryStringParameters, event.MultiValueQueryStringParameters = nil, nil
 	event.Body, event.IsBase64Encoded = "", false
 	event.RequestContext.DomainName = "cedula.invalid"
 	return event
@@ -72,7 +73,7 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	trace := a.event.RequestContext.RequestID
 	o.route = o.routeOf(&a.event)
 	request := &Request{
-		Operation: o.route.Name, Path: o.route.Path, Header: r.Header, Query: r.URL.Query(), TraceID: trace,
+		Operation: o.route.Name, Path: o.route.Path, Header: r.Header, Query: query(&a.event), TraceID: trace,
 		Base: base(&a.event), ctx: r.Context(), params: a.event.PathParameters,
 	}
 	answer, err := o.serve(request, &a.event)
@@ -81,6 +82,20 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	write(w, answer)
 	o.log(r.Context(), request, answer, err, time.Since(a.start))
+}
+
+// query is the parameters of an event, which are decoded there. They make no
+// detour by a URL: whoever reads one leaves out what it cannot read, and a filter
+// that is left out makes a list wider.
+func query(event *events.APIGatewayProxyRequest) url.Values {
+	if len(event.MultiValueQueryStringParameters) > 0 {
+		return event.MultiValueQueryStringParameters
+	}
+	single := make(url.Values, len(event.QueryStringParameters))
+	for name, value := range event.QueryStringParameters {
+		single.Set(name, value)
+	}
+	return single
 }
 
 // base is the URL that a path without parameters stands behind: that of the

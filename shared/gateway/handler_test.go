@@ -141,6 +141,25 @@ func TestOperationSeesSingleHeaders(t *testing.T) {
 	}), e), 200, "fine")
 }
 
+// TestOperationSeesEveryParameter: however many there are, and whatever stands in
+// them. A filter that got lost would make a list wider.
+func TestOperationSeesEveryParameter(t *testing.T) {
+	many := make([]string, 20_000)
+	for _, e := range []events.APIGatewayProxyRequest{
+		{MultiValueQueryStringParameters: map[string][]string{"q": {"a;b"}, "50%;": {"%zz", "%", ";"}, "many": many}},
+		{QueryStringParameters: map[string]string{"q": "a;b", "50%;": "%zz"}},
+	} {
+		whole := event()
+		whole.MultiValueQueryStringParameters, whole.QueryStringParameters = e.MultiValueQueryStringParameters, e.QueryStringParameters
+		want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+			if r.Query.Get("q") != "a;b" || r.Query.Get("50%;") != "%zz" || len(r.Query["many"]) != len(e.MultiValueQueryStringParameters["many"]) {
+				t.Errorf("q is %q, the odd one %q, and %d of another", r.Query["q"], r.Query["50%;"], len(r.Query["many"]))
+			}
+			return fine(r)
+		}), whole), 200, "fine")
+	}
+}
+
 func TestFingerprint(t *testing.T) {
 	requests := []struct{ operation, body string }{
 		{"a", ""}, {"a", "x"}, {"a", "x "}, {"b", "x"}, {"ax", ""}, {"a", "\nx"},

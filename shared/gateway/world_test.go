@@ -42,7 +42,7 @@ func (d dialect) Error(err error, traceID string) gateway.Response {
 
 var statuses = map[error]int{
 	gateway.ErrNoCaller: 401, gateway.ErrScope: 403, gateway.ErrNoRoute: 404, gateway.ErrBodyTooLarge: 413,
-	gateway.ErrBodyEncoding: 400, gateway.ErrPanic: 500,
+	gateway.ErrBodyEncoding: 400, gateway.ErrPanic: 500, auth.ErrExpired: 401,
 }
 
 // route serves GET /identities/{id} for whoever may read.

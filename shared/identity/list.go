@@ -109,18 +109,6 @@ func (f Filter) only(s Source) bool {
 	return rest == Filter{}
 }
 
-// fits reports whether an identity passes the filter, but for ParentID and
-// GrantedTo, which are not in the identity.
-func (f Filter) fits(i *Identity) bool {
-	return (f.Email == "" || NormalizeEmail(f.Email) == NormalizeEmail(i.Email)) &&
-		(f.Phone == "" || f.Phone == i.Phone) &&
-		(f.DocumentNumber == "" || NormalizeDocument(f.DocumentNumber) == NormalizeDocument(i.DocumentNumber)) &&
-		(f.ExternalID == "" || f.ExternalID == i.ExternalID) &&
-		(f.Kind == "" || (f.Kind == Organization) == (i.Kind == Organization)) &&
-		(f.Country == "" || f.Country == i.Country) &&
-		(f.Status == "" || f.Status == i.Status)
-}
-
 // listGranted lists the identities over which one has permissions. They are at
 // most MaxListLength, so the page is cut from all of them.
 func (s *Service) listGranted(ctx context.Context, l Listing) (Page, error) {

@@ -83,8 +83,18 @@ func (w *walk) take(entries []Entry, found []Identity) bool {
 	return false
 }
 
+// fits reports whether an identity passes the filter, but for GrantedTo, which
+// is not in the identity. A tokenized email or phone is compared by its value.
 func (w *walk) fits(i *Identity) bool {
-	return w.listing.Filter.fits(i) && (w.inParent == nil || w.inParent[i.ID])
+	f := &w.listing.Filter
+	return (f.Email == "" || w.service.Holds(i, FieldEmail, f.Email)) &&
+		(f.Phone == "" || w.service.Holds(i, FieldPhone, f.Phone)) &&
+		(f.DocumentNumber == "" || NormalizeDocument(f.DocumentNumber) == NormalizeDocument(i.DocumentNumber)) &&
+		(f.ExternalID == "" || f.ExternalID == i.ExternalID) &&
+		(f.Kind == "" || (f.Kind == Organization) == (i.Kind == Organization)) &&
+		(f.Country == "" || f.Country == i.Country) &&
+		(f.Status == "" || f.Status == i.Status) &&
+		(w.inParent == nil || w.inParent[i.ID])
 }
 
 // loadParent reads the children of ParentID if another look-up is the source.

@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// MaxOverlap is how long a credential may live on beside the one that takes its
+// place.
+const MaxOverlap = 7 * 24 * time.Hour
+
+// Rotation is how a credential makes room for another. The time at which it
+// ends is a promise to whoever still uses it.
+type Rotation struct {
+	Overlap time.Duration // how long the old one lives on: 0 to MaxOverlap
+	Force   bool          // break promises of earlier rotations
+}
+
+// ErrOverlap is for an overlap outside 0 to MaxOverlap.
+var ErrOverlap = errors.New("auth: overlap must be between 0 and 7 days")
+
+// Promised is the refusal to end a credential earlier than a rotation said.
+type Promised struct{ Until time.Time }
+
+// Error implements error.
+func (p *Promised) Error() string { return "auth: an earlier rotation promised a later end" }
+
+// check judges that a credential ends at end which was promised until then; zero
+// is no promise.
+func (r Rotation) check(promised, end time.Time) error {
+	if !r.Force && end.Before(promised) {
+		return &Promised{promised}
+	}
+	return nil
+}
+
+func (r Rotation) valid() bool { return r.Overlap >= 0 && r.Overlap <= MaxOverlap }
+
+// RotateSecret gives a client a new secret and returns its text, to be shown
+// once, and when each secret that was live ends, the oldest first. The newest of
+// them lives on for the overlap, the other ends at once: *Promised if that was
+// to live longer. ErrUnknown, ErrOverlap.
+func (o *Operator) RotateSecret(ctx context.Context, client string, r Rotation) (Client, string, []time.Time, error) {
+	if !r.valid() {
+		return Client{}, "", nil, ErrOverlap
+	}
+	text := random(secretChars)
+	var ends []time.Time
+	changed, err := o.ChangeClient(ctx, client, func(c *Client) error {
+		now, live := o.now(), c.Live(o.now())
+		ends = nil
+		for n := range live {
+			end := now
+			if n == len(live)-1 {
+				end = earliest(live[n].Expires, now.Add(r.Overlap))
+			}
+			if err := r.check(live[n].Expires, end); err != nil {
+				return err
+			}
+			live[n].Expires, ends = end, append(ends, end)
+		}
+		c.Secrets = append(live, Secret{Hash: o.Hasher.Hash(text)})
+		c.Secrets = c.Live(now)
+		return nil
+	})
+	if err != nil {
+		return Client{}, "", nil, err
+	}
+	return changed, text, ends, nil
+}
+
+// RotateKey makes a key that may do what another may, which lives on for the
+// overlap, and returns its text, to be shown once, and the old key with its end.
+// It returns ErrUnknown for an id that is none, ErrExpired for a key that has
+// ended, *Promised for one that was to live longer, and ErrOverlap.
+func (o *Operator) RotateKey(ctx context.Context, id string, r Rotation) (made Key, text string, old Key, err error) {
+	client, err := clientOfKey(id)
+	if err != nil {
+		return Key{}, "", Key{}, err
+	}
+	if !r.valid() {
+		return Key{}, "", Key{}, ErrOverlap
+	}
+	if _, old, err = o.Credentials(ctx, client, id); err != nil {
+		return Key{}, "", Key{}, err
+	}
+	if err := r.retire(&old, o.now()); err != nil {
+		return Key{}, "", Key{}, err
+	}
+	made, text, err = o.CreateKey(ctx, client, NewKey{
+		Use: old.Use, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, Granted: old.Granted, Expires: old.Expires,
+	})
+	if err != nil {
+		return Key{}, "", Key{}, err
+	}
+	old, err = o.ChangeKey(ctx, client, id, func(k *Key) error { return r.retire(k, o.now()) })
+	if err != nil {
+		return Key{}, "", Key{}, err
+	}
+	return made, text, old, nil
+}
+
+// retire gives a key the end that its rotation means.
+func (r Rotation) retire(k *Key, now time.Time) error {
+	if k.ended(now) {
+		return ErrExpired
+	}
+	end := earliest(k.Revoked, now.Add(r.Overlap))
+	if err := r.check(k.Revoked, end); err != nil {
+		return err
+	}
+	k.Revoked = end
+	return nil
+}

@@ -1,0 +1,182 @@
+package conomy
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// Limits of a page.
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// listRequest is a list's filters and page, as query parameters or as the body
+// of a search. All of them are texts, as in Conomy's own contract, but the body
+// may also give the three numbers as numbers.
+type listRequest struct {
+	Type           string        `json:"type"`
+	Email          string        `json:"email"`
+	DocumentNumber string        `json:"documentNumber"`
+	Phone          string        `json:"phone"`
+	Country        string        `json:"country"`
+	Status         string        `json:"status"`
+	ExternalID     string        `json:"externalId"`
+	Parents        string        `json:"parents"`
+	ScopeIdentity  string        `json:"scopeIdentity"`
+	Limit          *textOrNumber `json:"limit"`
+	Next           *textOrNumber `json:"next"`
+	Offset         *textOrNumber `json:"offset"`
+	Sort           string        `json:"sort"`
+}
+
+// textOrNumber is a whole number, also when it is written as a text.
+type textOrNumber string
+
+// UnmarshalJSON takes a string or a number.
+func (t *textOrNumber) UnmarshalJSON(data []byte) error {
+	switch v := strictjson.Value(data); v.Kind() {
+	case '"':
+		return strictjson.Text(v, (*string)(t))
+	case '0': // 20.0 is a whole number too
+		whole, fraction, _ := strings.Cut(string(data), ".")
+		if strings.Trim(fraction, "0") != "" {
+			whole = string(data)
+		}
+		*t = textOrNumber(whole)
+	default:
+		return &strictjson.Error{Reason: "must be a whole number"}
+	}
+	return nil
+}
+
+// listQuery reads the parameters. One that is not known passes; one that is
+// sent twice does not, since nobody could say which is meant.
+func listQuery(q url.Values) (listRequest, error) {
+	var l listRequest
+	for _, p := range []struct {
+		name   string
+		text   *string
+		number **textOrNumber
+	}{
+		{"type", &l.Type, nil},
+		{"email", &l.Email, nil},
+		{"documentNumber", &l.DocumentNumber, nil},
+		{"phone", &l.Phone, nil},
+		{"country", &l.Country, nil},
+		{"status", &l.Status, nil},
+		{"externalId", &l.ExternalID, nil},
+		{"parents", &l.Parents, nil},
+		{"scopeIdentity", &l.ScopeIdentity, nil},
+		{"limit", nil, &l.Limit},
+		{"next", nil, &l.Next},
+		{"offset", nil, &l.Offset},
+		{"sort", &l.Sort, nil},
+	} {
+		values := q[p.name]
+		switch {
+		case len(values) > 1:
+			return l, &identity.Invalid{Field: identity.Field(p.name), Reason: "must be sent once"}
+		case len(values) == 1 && p.text != nil:
+			*p.text = values[0]
+		case len(values) == 1:
+			number := textOrNumber(values[0])
+			*p.number = &number
+		}
+	}
+	return l, nil
+}
+
+// listing translates the request. It returns an *Invalid naming the parameter.
+func (l *listRequest) listing() (identity.Listing, error) {
+	if err := l.check(); err != nil {
+		return identity.Listing{}, err
+	}
+	limit, err := number("limit", l.Limit, 1, maxLimit)
+	if err != nil {
+		return identity.Listing{}, err
+	}
+	if l.Limit == nil {
+		limit = defaultLimit
+	}
+	after, err := number("offset", l.Offset, 0, 1<<53-1)
+	if err != nil {
+		return identity.Listing{}, err
+	}
+	if l.Next != nil {
+		if after, err = number("next", l.Next, 0, 1<<53-1); err != nil {
+			return identity.Listing{}, err
+		}
+	}
+	oldest, err := oldestFirst(l.Sort)
+	return identity.Listing{Filter: l.filter(), After: after, Limit: int(limit), Oldest: oldest}, err
+}
+
+func (l *listRequest) filter() identity.Filter {
+	f := identity.Filter{
+		Email: l.Email, Phone: l.Phone, DocumentNumber: l.DocumentNumber, ExternalID: l.ExternalID,
+		Country: l.Country, Status: identity.Status(l.Status), ParentID: l.Parents, GrantedTo: l.ScopeIdentity,
+	}
+	if l.Type != "" {
+		f.Kind = kindOf(l.Type)
+	}
+	return f
+}
+
+func (l *listRequest) check() error {
+	if l.Type != "" && l.Type != typeUser && l.Type != typeOrganization {
+		return errType
+	}
+	if l.Country != "" && !alpha3(l.Country) {
+		return errCountry
+	}
+	if l.Status != "" && !identity.Status(l.Status).Known() {
+		return &identity.Invalid{Field: "status", Reason: "must be a status such as ACTIVE"}
+	}
+	if l.DocumentNumber != "" && identity.NormalizeDocument(l.DocumentNumber) == "" {
+		return errDocumentNumber
+	}
+	for _, id := range []struct {
+		name identity.Field
+		sent string
+	}{{"parents", l.Parents}, {"scopeIdentity", l.ScopeIdentity}} {
+		if id.sent != "" && !identity.ValidID(id.sent) {
+			return &identity.Invalid{Field: id.name, Reason: "must be an identity's id"}
+		}
+	}
+	return nil
+}
+
+var errDocumentNumber = &identity.Invalid{Field: identity.FieldDocumentNumber, Reason: "must hold letters or digits"}
+
+// number reads a figure; 0 if it was not sent. Sent empty it is refused: a walk
+// that lost its cursor would begin anew.
+func number(name string, sent *textOrNumber, least, most int64) (int64, error) {
+	if sent == nil {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(*sent), 10, 64)
+	if err != nil || n < least || n > most || strconv.FormatInt(n, 10) != string(*sent) {
+		return 0, &identity.Invalid{
+			Field:  identity.Field(name),
+			Reason: "must be a whole number from " + strconv.FormatInt(least, 10) + " to " + strconv.FormatInt(most, 10),
+		}
+	}
+	return n, nil
+}
+
+// oldestFirst reads the order by creation. The newest come first unless the
+// client says otherwise.
+func oldestFirst(sort string) (bool, error) {
+	switch sort {
+	case "", "desc", "-createdAt":
+		return false, nil
+	case "asc", "createdAt":
+		return true, nil
+	}
+	return false, &identity.Invalid{Field: "sort", Reason: "must be asc, desc, createdAt or -createdAt"}
+}
