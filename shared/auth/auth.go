@@ -15,6 +15,8 @@ type Caller struct {
 	Key            string // the id of the API key that was shown
 	Scopes         Scopes
 	Strict         bool      // the client's setting
+	Production     bool      // likewise
+	Policy         Policy    // likewise
 	Expires        time.Time // zero: the credential does not expire
 	// UsagePlanKey is the client's, for the authorizer's answer to the gateway
 	// only: handlers never see it. Empty: the client is in no usage plan.

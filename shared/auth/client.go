@@ -13,11 +13,19 @@ type Client struct {
 	Strict           bool     // refuse what the dialects otherwise let pass
 	Production       bool     // it works with real people: otherwise a test client
 	Limits           Limits   // how often it may call
+	Policy           Policy   // what it asks of its new identities
 	Secrets          []Secret // at most two live ones, while one takes the other's place
 	// UsagePlanKey is the API key value by which the gateway counts and
 	// throttles this client's calls. It opens nothing.
 	UsagePlanKey string
 	Created      time.Time
+}
+
+// Policy is what a client asks of its new identities, in the core's words: auth
+// hands it on and does not act upon it.
+type Policy struct {
+	Steps       string        // empty: what is usual
+	PendingLife time.Duration // zero: what is usual
 }
 
 // Secret is one client secret as stored.

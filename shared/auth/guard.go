@@ -153,6 +153,7 @@ func (r record) judge(name keyName, proven bool, now time.Time) error {
 func (r record) caller() Caller {
 	return Caller{
 		Tenant: r.client.Tenant, Client: r.client.ID, Key: r.key.ID, Scopes: slices.Clone(r.scopes), Strict: r.client.Strict,
+		Production: r.client.Production, Policy: r.client.Policy,
 		Expires: r.key.End(), UsagePlanKey: r.client.UsagePlanKey,
 	}
 }

@@ -40,6 +40,7 @@ type NewClient struct {
 
 	Production bool
 	Limits     Limits
+	Policy     Policy
 }
 
 // Register creates a client with a secret and one key for each API, none of
@@ -52,7 +53,7 @@ func Register(ctx context.Context, store Store, h Hasher, n NewClient, now time.
 	shown := Credentials{ClientID: random(clientChars), ClientSecret: random(secretChars)}
 	c := Client{
 		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: newScopes(n.Scopes), Strict: n.Strict,
-		Production: n.Production, Limits: n.Limits,
+		Production: n.Production, Limits: n.Limits, Policy: n.Policy,
 		Secrets: []Secret{{Hash: h.Hash(shown.ClientSecret)}}, Created: now,
 	}
 	c.UsagePlanKey = h.usagePlanKey(c.ID)

@@ -21,7 +21,7 @@ func TestReadsWhatConomyMade(t *testing.T) {
 		{"minimal", `{"name":"Ana",` + strings.Replace(required, "1-9", "2-7", 1) + `}`},
 	}
 	w := newWorld(t)
-	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{Tenant: "acme", ID: "c"}); err != nil {
+	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{Tenant: "acme", Usual: identity.Instant, ID: "c"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {

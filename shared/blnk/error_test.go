@@ -55,10 +55,15 @@ var sentinels = []row{
 	{"auth.ErrUnknown", auth.ErrUnknown, 404, "GEN_NOT_FOUND", "API key not found", false},
 	{"auth.ErrEscalation", auth.ErrEscalation, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "An API key can be given neither more scopes than the key that makes it nor another owner", false},
 	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, 409, "GEN_CONFLICT", "A client has at most 100 live API keys, and 1000 with those that ended within 30 days", false},
-	{"auth.ErrOverlap", auth.ErrOverlap, 500, "GEN_INTERNAL", "Internal server error", false},         // likewise
-	{"auth.ErrExists", auth.ErrExists, 500, "GEN_INTERNAL", "Internal server error", false},           // meant: the operator's, not a client's
-	{"auth.ErrTooMany", auth.ErrTooMany, 500, "GEN_INTERNAL", "Internal server error", false},         // meant: this dialect has no logins
-	{"auth.ErrUnavailable", auth.ErrUnavailable, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: nor tokens
+	{"auth.ErrOverlap", auth.ErrOverlap, 500, "GEN_INTERNAL", "Internal server error", false},                 // likewise
+	{"auth.ErrExists", auth.ErrExists, 500, "GEN_INTERNAL", "Internal server error", false},                   // meant: the operator's, not a client's
+	{"identity.ErrNoCode", identity.ErrNoCode, 500, "GEN_INTERNAL", "Internal server error", false},           // meant: this dialect sends no codes
+	{"identity.ErrWrongCode", identity.ErrWrongCode, 500, "GEN_INTERNAL", "Internal server error", false},     // likewise
+	{"identity.ErrExpiredCode", identity.ErrExpiredCode, 500, "GEN_INTERNAL", "Internal server error", false}, // likewise
+	{"identity.ErrUsedCode", identity.ErrUsedCode, 500, "GEN_INTERNAL", "Internal server error", false},       // likewise
+	{"identity.ErrSpentCode", identity.ErrSpentCode, 500, "GEN_INTERNAL", "Internal server error", false},     // likewise
+	{"auth.ErrTooMany", auth.ErrTooMany, 500, "GEN_INTERNAL", "Internal server error", false},                 // meant: this dialect has no logins
+	{"auth.ErrUnavailable", auth.ErrUnavailable, 500, "GEN_INTERNAL", "Internal server error", false},         // meant: nor tokens
 }
 
 var details = []row{

@@ -36,12 +36,12 @@ func crowd(t *testing.T) *world {
 		{Kind: identity.Organization, OrganizationName: "Firm", Country: "CHL"},
 	} {
 		w.now = w.now.Add(time.Minute)
-		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: crowdID(n + 6)})
+		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: crowdID(n + 6)})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
+	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", Usual: identity.Instant, Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
 		t.Fatal(err)
 	}
 	w.told.Reset()

@@ -20,6 +20,8 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	draft.Tenant, draft.Idempotency = r.Caller.Tenant, idempotency(r)
+	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
+	draft.Test = !r.Caller.Production
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err

@@ -146,7 +146,7 @@ func TestLimits(t *testing.T) {
 	w := newWorld(t)
 	for n := range 105 {
 		p := identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -227,7 +227,7 @@ func TestListCosts(t *testing.T) {
 	w := newWorld(t)
 	for n := range 300 {
 		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}

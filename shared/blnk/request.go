@@ -84,10 +84,9 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 			},
 			Metadata: identity.JSON(c.MetaData.Value),
 		},
-		Status:  identity.Active, // Blnk has no statuses: an identity is there or not
-		Trusted: true,
-		ID:      c.IdentityID,
-		MintID:  mintID,
+		Usual:  identity.Instant, // Blnk has no statuses: an identity is there or not
+		ID:     c.IdentityID,
+		MintID: mintID,
 	}, nil
 }
 

@@ -8,6 +8,8 @@ import (
 )
 
 // identityWire is an identity in an answer: all 19 keys, always, in this order.
+// Where the identity waits for something, which no identity of Blnk's does, three
+// more say for what.
 //
 // What another dialect wrote reads like this: a person's and an organisation's
 // name stand in first_name and organization_name, state and city are the first
@@ -33,11 +35,40 @@ type identityWire struct {
 	DOB              string           `json:"dob"`
 	CreatedAt        string           `json:"created_at"`
 	MetaData         strictjson.Value `json:"meta_data"`
+
+	Status       string            `json:"status,omitzero"`
+	Requirements *requirementsWire `json:"requirements,omitzero"`
+	ExpiresAt    string            `json:"expires_at,omitzero"`
+}
+
+// requirementsWire is what an identity waits for.
+type requirementsWire struct {
+	CurrentlyDue []string `json:"currently_due"`
+	Pending      []string `json:"pending"`
+	DueBy        string   `json:"due_by,omitzero"`
+}
+
+// setLife shows what the identity waits for, if it does or is out of use.
+func (w *identityWire) setLife(i *identity.Identity) {
+	r := i.Requirements()
+	if i.Status == identity.Active && len(r.Due)+len(r.Pending) == 0 {
+		return
+	}
+	w.Status, w.Requirements = string(i.Status), &requirementsWire{CurrentlyDue: r.Due, Pending: r.Pending}
+	for _, list := range []*[]string{&w.Requirements.CurrentlyDue, &w.Requirements.Pending} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	if !r.By.IsZero() {
+		w.ExpiresAt = r.By.UTC().Format(time.RFC3339)
+		w.Requirements.DueBy = w.ExpiresAt
+	}
 }
 
 // toWire translates an identity of either dialect.
 func toWire(i identity.Identity) identityWire {
-	return identityWire{
+	wire := identityWire{
 		IdentityID: i.ID, IdentityType: string(i.Kind),
 		OrganizationName: i.OrganizationName, Category: i.Category,
 		FirstName:    shown(&i, identity.FieldFirstName, i.FirstName),
@@ -53,6 +84,8 @@ func toWire(i identity.Identity) identityWire {
 		CreatedAt: i.CreatedAt.UTC().Format(time.RFC3339Nano),
 		MetaData:  strictjson.Value(i.Metadata),
 	}
+	wire.setLife(&i)
+	return wire
 }
 
 // wireNames are the core's fields that this dialect calls by another name.

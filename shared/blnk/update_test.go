@@ -129,7 +129,7 @@ func TestClaimedElsewhere(t *testing.T) {
 	for n, email := range []string{"ana@example.com", "bea@example.com"} {
 		p := identity.Profile{Kind: identity.Individual, Email: email, Phone: "+56912345678", DocumentNumber: "1-9"}
 		_, err := w.api.Identities.Create(t.Context(), identity.Draft{
-			Tenant: "acme", Profile: p, Claims: []identity.Claim{p.Uniqueness()}, ID: fmt.Sprint("conomy", n),
+			Tenant: "acme", Usual: identity.Instant, Profile: p, Claims: []identity.Claim{p.Uniqueness()}, ID: fmt.Sprint("conomy", n),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"cedula/shared/auth"
 	"cedula/shared/table/faults"
 )
 
@@ -62,6 +63,9 @@ func TestCalls(t *testing.T) {
 		w.wantCalls(tt.Calls)
 	}
 	for _, r := range w.api.Routes() {
+		if strings.Contains(r.Path, "/verifications") || r.Scope == auth.ScopeIdentityReview {
+			continue // TestLifeCalls counts them
+		}
 		if !counted[r.Name] && !r.Public && w.send(to(r.Name, "a", "").at("ruleId", "r")).StatusCode != 501 {
 			t.Errorf("%s is not counted", r.Name)
 		}

@@ -11,8 +11,8 @@ import (
 // phone a dial code of its country; a strict client's must be right as far as
 // that can be computed, and its codes must exist.
 func (c *createRequest) checkFacts(strict bool) error {
-	if iso.Country(c.Country) && !iso.PhoneFits(c.Phone, c.Country) {
-		return &identity.Invalid{Field: identity.FieldPhone, Reason: "must have a dial code of the country and a length that is used there"}
+	if err := checkDialCode(c.Phone, c.Country); err != nil {
+		return err
 	}
 	if !document.Fits(c.DocumentType, c.Country, c.DocumentNumber) {
 		return &identity.Invalid{Field: identity.FieldDocumentNumber, Reason: "must have the form of its documentType"}

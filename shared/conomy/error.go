@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
@@ -50,6 +51,11 @@ var sentinels = []struct {
 	{identity.ErrBusy, busy, "an equal request is still running, try again shortly"},
 	{identity.ErrTooLarge, tooLarge, "the identity is too large"},
 	{identity.ErrUnavailable, unavailable, "the service is unavailable, try again shortly"},
+	{identity.ErrNoCode, failedPrecondition, "no code was sent to this address; ask for one"},
+	{identity.ErrWrongCode, invalidParam, "code is wrong"},
+	{identity.ErrExpiredCode, failedPrecondition, "the code has expired; ask for another"},
+	{identity.ErrUsedCode, failedPrecondition, "the code was used already"},
+	{identity.ErrSpentCode, failedPrecondition, "too many wrong codes were tried; ask for another"},
 	{errUnimplemented, unimplemented, "not part of an identity registry"},
 	{gateway.ErrNoCaller, unauthorized, unauthorizedDetail},
 	{gateway.ErrScope, forbiddenOperation, "the client may not perform this operation"},
@@ -77,15 +83,23 @@ const (
 func (a *API) Error(err error, traceID string) gateway.Response {
 	p, detail := classify(err)
 	r := gateway.JSON(p.status, p.envelope(detail, traceID))
-	var slowed *auth.Slowed
+	var (
+		slowed *auth.Slowed
+		soon   *identity.TooSoon
+	)
 	switch {
 	case errors.As(err, &slowed):
-		r = r.With("Retry-After", strconv.Itoa(int(math.Ceil(slowed.Wait.Seconds()))))
+		r = r.With("Retry-After", seconds(slowed.Wait))
+	case errors.As(err, &soon):
+		r = r.With("Retry-After", seconds(soon.Wait))
 	case p == unavailable || p == busy:
 		r = r.With("Retry-After", "1")
 	}
 	return r
 }
+
+// seconds are whole ones, none too few.
+func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 func classify(err error) (problem, string) {
 	var (
@@ -95,6 +109,7 @@ func classify(err error) (problem, string) {
 		taken   *identity.Taken
 		state   *identity.Precondition
 		unknown *identity.Unknown
+		soon    *identity.TooSoon
 	)
 	switch {
 	case errors.As(err, &body) && body.Syntax:
@@ -109,6 +124,8 @@ func classify(err error) (problem, string) {
 		return notFound, wireName(unknown.Field) + " is no identity of this client"
 	case errors.As(err, &state):
 		return failedPrecondition, state.Reason
+	case errors.As(err, &soon):
+		return tooManyRequests, soon.Reason
 	case errors.As(err, &taken):
 		return alreadyExist, "an identity with the same " + fieldList(taken.Fields) + " already exists"
 	}

@@ -22,6 +22,8 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	}
 	draft.Tenant = r.Caller.Tenant
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
+	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
+	draft.Usual, draft.Test = identity.Contact, !r.Caller.Production
 	draft.Idempotency = idempotency(r)
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {

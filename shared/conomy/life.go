@@ -1,7 +1,11 @@
 package conomy
 
 import (
+	"time"
+
+	"cedula/shared/auth"
 	"cedula/shared/identity"
+	"cedula/shared/iso"
 	"cedula/shared/strictjson"
 )
 
@@ -14,7 +18,15 @@ type requirementsWire struct {
 
 func toRequirementsWire(i *identity.Identity) requirementsWire {
 	r := i.Requirements()
-	return requirementsWire{CurrentlyDue: list(r.Due), Pending: list(r.Pending), DueBy: timeOrNull(r.By)}
+	return requirementsWire{CurrentlyDue: list(r.Due), Pending: list(r.Pending), DueBy: momentOrNull(r.By)}
+}
+
+func momentOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	moment := wireTime(t)
+	return &moment
 }
 
 // list is never null.
@@ -60,4 +72,62 @@ func pendingAddress(i *identity.Identity, c identity.Channel, f identity.Field) 
 		return ""
 	}
 	return i.Proof(c).Change
+}
+
+// applyLife changes what only some may, and only of some identities: the status
+// for a client that is trusted with it; an email and a phone that are to be
+// proven, which takes a code sent to the new one. Of everybody else they are
+// dropped unread, as Conomy does, or refused for a strict client.
+func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now time.Time) error {
+	trusted := caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
+	for _, m := range []struct {
+		field identity.Field
+		sent  strictjson.Optional[strictjson.Value]
+		may   bool
+		set   func(text string) error
+	}{
+		{identity.FieldStatus, u.Status, trusted, func(text string) error { return i.SetStatus(identity.Status(text), now) }},
+		{identity.FieldEmail, u.Email, i.Proves(), func(text string) error { return changed(text, &i.Email, identity.CheckEmail) }},
+		{identity.FieldPhone, u.Phone, i.Proves(), func(text string) error {
+			return changed(text, &i.Phone, func(phone string) error { return checkDialCode(phone, i.Country) })
+		}},
+	} {
+		switch {
+		case !m.sent.Sent, !m.may && !caller.Strict:
+			continue
+		case !m.may:
+			return &identity.Invalid{Field: m.field, Reason: "cannot be changed"}
+		}
+		var text string
+		if m.sent.Null() || strictjson.Text(m.sent.Value, &text) != nil {
+			return &identity.Invalid{Field: m.field, Reason: "must be a string"}
+		}
+		if err := m.set(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed puts a text that passes its check in the place of another one.
+func changed(text string, at *string, check func(string) error) error {
+	if text == *at {
+		return nil
+	}
+	if err := check(text); err != nil {
+		return err
+	}
+	*at = text
+	return nil
+}
+
+// checkDialCode asks for a phone of the country, if that is one.
+func checkDialCode(phone, country string) error {
+	if err := identity.CheckPhone(phone); err != nil {
+		return err
+	}
+	if iso.Country(country) && !iso.PhoneFits(phone, country) {
+		return &identity.Invalid{Field: identity.FieldPhone, Reason: "must have a dial code of the country and a length that is used there"}
+	}
+	return nil
 }

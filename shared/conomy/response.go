@@ -40,6 +40,11 @@ type identityWire struct {
 	CreatedAt       string           `json:"createdAt"`
 	UpdatedAt       string           `json:"updatedAt"`
 	Tokenized       []string         `json:"tokenizedFields,omitzero"`
+	Requirements    requirementsWire `json:"requirements"`
+	ExpiresAt       *string          `json:"expiresAt,omitzero"` // while it is pending
+	Hold            *holdWire        `json:"hold,omitzero"`
+	PendingEmail    string           `json:"pendingEmail,omitzero"`
+	PendingPhone    string           `json:"pendingPhone,omitzero"`
 }
 
 type securityWire struct {
@@ -97,11 +102,14 @@ func toWire(i identity.Identity) identityWire {
 		Status: string(i.Status), ExternalID: i.ExternalID, BankAccount: toBankWire(i.Bank),
 		Rules:  strictjson.Value(i.Rules),
 		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
-		KYC: strictjson.Value(i.KYC), WatchList: strictjson.Value(i.WatchList),
+		KYC: strictjson.Value(i.KYC), WatchList: watchListOf(&i),
 		ExtendedData: orElse(i.ExtendedData, "[]"), Metadata: orElse(i.Metadata, "{}"),
 		Address:   toAddressWire(i.Address),
 		CreatedAt: wireTime(i.CreatedAt), UpdatedAt: wireTime(i.UpdatedAt),
-		Tokenized: standIns(&i, identityMembers),
+		Requirements: toRequirementsWire(&i), ExpiresAt: momentOrNull(i.Requirements().By), Hold: toHoldWire(i.Hold),
+		PendingEmail: pendingAddress(&i, identity.ByEmail, identity.FieldEmail),
+		PendingPhone: pendingAddress(&i, identity.ByPhone, identity.FieldPhone),
+		Tokenized:    standIns(&i, identityMembers),
 	}
 }
 

@@ -20,7 +20,7 @@ func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
 	if body.Decision == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldOutcome}
 	}
-	decided, err := a.Identities.Decide(r.Context(), a.changeOf(r), identity.Review{
+	decided, err := a.Identities.Decide(r.Context(), changeOf(r), identity.Review{
 		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	held, err := a.Identities.Hold(r.Context(), a.changeOf(r), body.Reason)
+	held, err := a.Identities.Hold(r.Context(), changeOf(r), body.Reason)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -49,7 +49,7 @@ func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 
 // ReleaseIdentity serves DELETE /identities/{id}/hold.
 func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	released, err := a.Identities.Release(r.Context(), a.changeOf(r))
+	released, err := a.Identities.Release(r.Context(), changeOf(r))
 	if err != nil {
 		return gateway.Response{}, err
 	}

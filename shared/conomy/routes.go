@@ -37,6 +37,7 @@ type Tokens interface {
 // Routes lists every operation of the dialect.
 func (a *API) Routes() []gateway.Route {
 	const read, write, remove = auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete
+	const review = auth.ScopeIdentityReview
 	routes := []gateway.Route{
 		{Name: "create-token", Method: "POST", Path: "/auth", Public: true, Serve: a.CreateToken},
 		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: write, Serve: a.CreateIdentity},
@@ -56,6 +57,11 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "list-withdrawal-accounts", Method: "GET", Path: "/identities/{id}/withdrawal-accounts", Scope: read, Serve: a.ListWithdrawalAccounts},
 		{Name: "add-withdrawal-account", Method: "POST", Path: "/identities/{id}/withdrawal-accounts", Scope: write, Serve: a.AddWithdrawalAccount},
 		{Name: "remove-withdrawal-account", Method: "DELETE", Path: "/identities/{id}/withdrawal-accounts/{accountId}", Scope: write, Serve: a.RemoveWithdrawalAccount},
+		{Name: "start-verification", Method: "POST", Path: "/identities/{id}/verifications", Scope: write, Serve: a.StartVerification},
+		{Name: "confirm-verification", Method: "POST", Path: "/identities/{id}/verifications/{channel}/confirm", Scope: write, Serve: a.ConfirmVerification},
+		{Name: "decide-screening", Method: "POST", Path: "/identities/{id}/screening", Scope: review, Serve: a.DecideScreening},
+		{Name: "hold-identity", Method: "POST", Path: "/identities/{id}/hold", Scope: review, Serve: a.HoldIdentity},
+		{Name: "release-identity", Method: "DELETE", Path: "/identities/{id}/hold", Scope: review, Serve: a.ReleaseIdentity},
 		{Name: "add-rules", Method: "POST", Path: "/identities/{id}/rules", Scope: write, Serve: a.AddRules},
 		{Name: "remove-rules", Method: "DELETE", Path: "/identities/{id}/rules", Scope: write, Serve: a.RemoveRules},
 		{Name: "add-fees", Method: "POST", Path: "/identities/{id}/fees", Scope: write, Serve: a.AddFees},

@@ -29,12 +29,14 @@ type updateRequest struct {
 	// What never changes: dropped, or refused for a strict client.
 	ID             strictjson.Optional[strictjson.Value] `json:"id"`
 	Type           strictjson.Optional[strictjson.Value] `json:"type"`
-	Email          strictjson.Optional[strictjson.Value] `json:"email"`
-	Phone          strictjson.Optional[strictjson.Value] `json:"phone"`
 	DocumentType   strictjson.Optional[strictjson.Value] `json:"documentType"`
 	DocumentNumber strictjson.Optional[strictjson.Value] `json:"documentNumber"`
 	IDV            strictjson.Optional[strictjson.Value] `json:"idv"`
-	Status         strictjson.Optional[strictjson.Value] `json:"status"`
+
+	// What changes only where it may: see applyLife.
+	Email  strictjson.Optional[strictjson.Value] `json:"email"`
+	Phone  strictjson.Optional[strictjson.Value] `json:"phone"`
+	Status strictjson.Optional[strictjson.Value] `json:"status"`
 }
 
 type securityPatch struct {
@@ -78,7 +80,10 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	change := identity.Change{Apply: func(i *identity.Identity) error {
-		if err := body.apply(i); err != nil || !r.Caller.Strict {
+		if err := body.apply(i); err != nil {
+			return err
+		}
+		if err := body.applyLife(i, r.Caller, a.Identities.Time(i.Tenant)); err != nil || !r.Caller.Strict {
 			return err
 		}
 		return checkCodes(i.Country, i.Bank)
@@ -91,13 +96,20 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 
 // change makes a change to the identity of the path and answers the identity.
 func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
-	c.Tenant, c.ID, c.Match = r.Caller.Tenant, r.Param("id"), r.IfMatch()
-	c.MintID, c.Idempotency = mintID, idempotency(r)
-	changed, err := a.Identities.Change(r.Context(), c)
+	to := changeOf(r)
+	to.Apply, to.Relink = c.Apply, c.Relink
+	changed, err := a.Identities.Change(r.Context(), to)
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	return answer(changed), nil
+}
+
+// changeOf is a change of the identity of the path, as its headers want it.
+func changeOf(r *gateway.Request) identity.Change {
+	return identity.Change{
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), MintID: mintID, Idempotency: idempotency(r),
+	}
 }
 
 // check applies what needs no identity to be known.
@@ -131,12 +143,9 @@ func (u *updateRequest) checkImmutable() error {
 	}{
 		{"id", u.ID},
 		{"type", u.Type},
-		{"email", u.Email},
-		{"phone", u.Phone},
 		{"documentType", u.DocumentType},
 		{"documentNumber", u.DocumentNumber},
 		{"idv", u.IDV},
-		{"status", u.Status},
 	} {
 		if f.Sent {
 			return &identity.Invalid{Field: f.name, Reason: "cannot be changed"}

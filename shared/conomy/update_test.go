@@ -35,7 +35,7 @@ func TestUpdate(t *testing.T) {
 		`{"address":{"street":"New","zipcode":null},"securityOptions":{"signTrx":false},"bankAccount":{"bank":"Other","nickname":null}}`,
 		`{"children":[{"id":"c3"},{"id":"c1","name":"not looked at"}]}`,
 		`{"rules":[1.10],"extendedData":["z"],"metadata":{"only":true},"securityOptions":{"accessControl":{"scopes":[]}}}`,
-		`{"type":"ORGANIZATION","email":"x","phone":5,"documentType":[],"documentNumber":"1","idv":null,"status":"BLOCKED","id":"mine","kyc":{},"createdAt":"x"}`,
+		`{"type":"ORGANIZATION","documentType":[],"documentNumber":"1","idv":null,"status":"BLOCKED","id":"mine","kyc":{},"createdAt":"x"}`,
 		`{"nickname":null,"lastname":null,"country":null,"externalId":null,"gender":null,"birthDate":null,"nationality":null,"rules":null,` +
 			`"extendedData":null,"metadata":null,"securityOptions":null,"address":null,"bankAccount":null,"children":null}`,
 		`{"bankAccount":{"accountNumber":"2","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"},"birthDate":"2001-02-03","address":{"country":"PER"}}`,

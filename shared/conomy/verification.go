@@ -31,14 +31,17 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if body.Channel == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldChannel}
 	}
-	sent, err := a.Identities.StartVerification(r.Context(), a.changeOf(r), identity.Channel(body.Channel), r.Header.Get("Accept-Language"))
+	sent, err := a.Identities.StartVerification(r.Context(), changeOf(r), identity.Channel(body.Channel), r.Header.Get("Accept-Language"))
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	response := gateway.JSON(http.StatusCreated, strictjson.Encode(verificationWire{
 		Channel: string(sent.Channel), SentAt: wireTime(sent.Sent), ExpiresAt: wireTime(sent.Expires), NextAt: wireTime(sent.Next),
 	}))
-	return replayed(response, sent.Replayed), nil
+	if sent.Replayed {
+		response = response.With("Idempotent-Replayed", "true")
+	}
+	return response, nil
 }
 
 type confirmationRequest struct {
@@ -54,7 +57,7 @@ func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) 
 	if body.Code == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldCode}
 	}
-	confirmed, err := a.Identities.ConfirmVerification(r.Context(), a.changeOf(r), identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production)
+	confirmed, err := a.Identities.ConfirmVerification(r.Context(), changeOf(r), identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production)
 	if err != nil {
 		return gateway.Response{}, err
 	}

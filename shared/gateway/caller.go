@@ -15,8 +15,12 @@ const (
 	contextScopes  = "scopes"
 	contextMode    = "mode"    // strict or lenient
 	contextExpires = "expires" // Unix seconds; 0 for a credential without end
+	contextStage   = "stage"   // live or test
+	contextSteps   = "steps"   // of the client's policy
+	contextLife    = "life"    // likewise, seconds
 
 	modeStrict, modeLenient = "strict", "lenient"
+	stageLive, stageTest    = "live", "test"
 )
 
 func callerContext(c auth.Caller) map[string]any {
@@ -28,7 +32,14 @@ func callerContext(c auth.Caller) map[string]any {
 	if c.Strict {
 		mode = modeStrict
 	}
+	stage := stageTest
+	if c.Production {
+		stage = stageLive
+	}
 	return map[string]any{
+		contextStage:   stage,
+		contextSteps:   c.Policy.Steps,
+		contextLife:    strconv.FormatInt(int64(c.Policy.PendingLife/time.Second), 10),
 		contextMode:    mode,
 		contextTenant:  c.Tenant,
 		contextClient:  c.Client,
@@ -48,12 +59,16 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 		return s
 	}
 	seconds, err := strconv.ParseInt(text(contextExpires), 10, 64)
+	life, _ := strconv.ParseInt(text(contextLife), 10, 64)
 	c := auth.Caller{
 		Tenant: text(contextTenant),
 		Client: text(contextClient),
 		Key:    text(contextKey),
 		Scopes: auth.ParseScopes(text(contextScopes)),
 		Strict: text(contextMode) == modeStrict,
+		// Whoever is not known to be a test client is treated as a live one.
+		Production: text(contextStage) != stageTest,
+		Policy:     auth.Policy{Steps: text(contextSteps), PendingLife: time.Duration(life) * time.Second},
 	}
 	if err != nil || seconds < 0 || c.Tenant == "" || c.Client == "" {
 		return auth.Caller{}, ErrNoCaller

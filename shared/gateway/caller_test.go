@@ -18,16 +18,16 @@ func TestCallerIsTheAuthorizers(t *testing.T) {
 		context map[string]any
 		want    auth.Caller
 	}{
-		{"without end", caller("identity:read"), auth.Caller{Tenant: "acme", Client: "client-1", Scopes: auth.Scopes{"identity:read"}}},
+		{"without end", caller("identity:read"), auth.Caller{Tenant: "acme", Client: "client-1", Scopes: auth.Scopes{"identity:read"}, Production: true}},
 		{
 			"until later",
-			map[string]any{"tenant": "t", "client": "c", "scopes": "b * a", "expires": seconds(in)},
-			auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*", "a", "b"}, Expires: in},
+			map[string]any{"tenant": "t", "client": "c", "scopes": "b * a", "expires": seconds(in), "stage": "test", "steps": "contact", "life": "7200"},
+			auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*", "a", "b"}, Expires: in, Policy: auth.Policy{Steps: "contact", PendingLife: 2 * time.Hour}},
 		},
 		{
 			"with what API Gateway adds", map[string]any{
 				"tenant": "t", "client": "c", "scopes": "*", "expires": "0", "principalId": "c", "integrationLatency": 12.0,
-			}, auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*"}},
+			}, auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*"}, Production: true},
 		},
 	}
 	for _, tt := range tests {

@@ -134,7 +134,7 @@ func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p pre
 // request sent again.
 func (s *Service) write(ctx context.Context, before Identity, p prepared, c Change) (Changed, error) {
 	after, links := p.after, p.links
-	after.UpdatedAt = s.now(after.Tenant)
+	after.UpdatedAt = s.Time(after.Tenant)
 	if err := s.stampBank(&after, before.Bank, c.MintID); err != nil {
 		return Changed{}, err
 	}

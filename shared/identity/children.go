@@ -15,7 +15,7 @@ func (s *Service) getMany(ctx context.Context, tenant string, ids []string) ([]I
 		}
 		all = append(all, found...)
 	}
-	now := s.now(tenant)
+	now := s.Time(tenant)
 	return slices.DeleteFunc(all, func(i Identity) bool { return i.lapsed(now) }), nil
 }
 

@@ -153,7 +153,7 @@ func (s *sweep) finish(ctx context.Context, r Remains) {
 
 func (s *sweep) one(ctx context.Context, i *Identity) {
 	s.done.Examined++
-	now := s.cleaner.now(i.Tenant)
+	now := s.cleaner.Time(i.Tenant)
 	if !i.lapsed(now) {
 		s.done.Kept++
 		return
@@ -181,7 +181,7 @@ func (s *sweep) failed(err error) {
 
 // lags notes an identity that stays although it has lapsed.
 func (s *sweep) lags(i *Identity) {
-	if late := s.cleaner.now(i.Tenant).Sub(i.ExpiresAt); i.lapsed(s.cleaner.now(i.Tenant)) {
+	if late := s.cleaner.Time(i.Tenant).Sub(i.ExpiresAt); i.lapsed(s.cleaner.Time(i.Tenant)) {
 		s.done.Lag = max(s.done.Lag, late)
 	}
 }
@@ -194,7 +194,7 @@ func (s *Service) unlessLapsed(ctx context.Context, tenant string, err error) er
 	if !errors.As(err, &taken) || taken.Holder == "" {
 		return err
 	}
-	now := s.now(tenant)
+	now := s.Time(tenant)
 	holder, found := s.Store.Get(ctx, tenant, taken.Holder)
 	if found != nil || !holder.lapsed(now) {
 		return err

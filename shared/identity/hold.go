@@ -24,7 +24,7 @@ func (s *Service) Hold(ctx context.Context, c Change, reason string) (Changed, e
 		return Changed{}, err
 	}
 	c.Apply = func(i *Identity) error {
-		since := s.now(i.Tenant).Truncate(time.Second)
+		since := s.Time(i.Tenant).Truncate(time.Second)
 		if i.Hold != nil {
 			since = i.Hold.Since
 		}
@@ -41,7 +41,7 @@ func (s *Service) Release(ctx context.Context, c Change) (Changed, error) {
 			return nil
 		}
 		i.Hold = nil
-		if least := s.now(i.Tenant).Add(afterHold).Truncate(time.Second); i.Status.Pending() && i.ExpiresAt.Before(least) {
+		if least := s.Time(i.Tenant).Add(afterHold).Truncate(time.Second); i.Status.Pending() && i.ExpiresAt.Before(least) {
 			i.ExpiresAt = least
 		}
 		return nil

@@ -49,8 +49,8 @@ func (i *Identity) note(p Proof) {
 	}
 }
 
-// proves reports whether the identity's addresses are to be proven at all.
-func (i *Identity) proves() bool { return i.Steps == Contact || i.Steps == ContactAndScreening }
+// Proves reports whether the identity's addresses are to be proven at all.
+func (i *Identity) Proves() bool { return i.Steps == Contact || i.Steps == ContactAndScreening }
 
 // due reports whether an address, or with no channel the screening, is to be
 // passed before the identity is active. What stands before its status was
@@ -102,7 +102,7 @@ func (i *Identity) guardAddresses(before *Identity) {
 		if *was == *is {
 			continue
 		}
-		counts := before.proves() && (!before.Status.Pending() || !before.Proof(c).Proven.IsZero())
+		counts := before.Proves() && (!before.Status.Pending() || !before.Proof(c).Proven.IsZero())
 		if !counts || *is == "" {
 			i.note(Proof{Channel: c})
 			continue

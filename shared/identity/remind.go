@@ -81,7 +81,7 @@ func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time) (d
 // of the identity at that moment leaves it to the next run.
 func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) error {
 	done.Examined++
-	now := c.now(i.Tenant)
+	now := c.Time(i.Tenant)
 	soon := !i.ExpiresAt.After(now.Add(remindBefore)) && i.ExpiresAt.After(now)
 	if i.Reminded || i.Hold != nil || i.Email == "" || !soon || i.scripted(ByEmail, i.Email) != unscripted {
 		done.Kept++

@@ -36,7 +36,7 @@ func (s *Service) Decide(ctx context.Context, c Change, r Review) (Changed, erro
 		return Changed{}, err
 	}
 	c.Apply = func(i *Identity) error {
-		r.At = s.now(i.Tenant).Truncate(time.Second)
+		r.At = s.Time(i.Tenant).Truncate(time.Second)
 		return i.decide(r)
 	}
 	return s.Change(ctx, c)

@@ -149,7 +149,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 }
 
 func (s *Service) newIdentity(d Draft) (Identity, error) {
-	now := s.now(d.Tenant)
+	now := s.Time(d.Tenant)
 	id, err := s.name(d, now)
 	if err != nil {
 		return Identity{}, err
@@ -164,8 +164,8 @@ func (s *Service) newIdentity(d Draft) (Identity, error) {
 	return i, s.stampBank(&i, nil, d.MintID)
 }
 
-// now is a tenant's time, to the microsecond.
-func (s *Service) now(tenant string) time.Time {
+// Time is a tenant's time, to the microsecond.
+func (s *Service) Time(tenant string) time.Time {
 	now := s.Now()
 	if s.Ahead != nil {
 		now = now.Add(s.Ahead(tenant))
@@ -181,7 +181,7 @@ func (s *Service) Get(ctx context.Context, tenant, id string) (Identity, error) 
 		return Identity{}, ErrNotFound
 	}
 	i, err := s.Store.Get(ctx, tenant, id)
-	if err == nil && i.lapsed(s.now(tenant)) {
+	if err == nil && i.lapsed(s.Time(tenant)) {
 		return Identity{}, ErrNotFound
 	}
 	return i, err

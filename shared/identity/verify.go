@@ -48,7 +48,7 @@ var errChannel = &Invalid{FieldChannel, "must be email or phone"}
 
 // start notes on the identity that a code is sent, and returns what to write besides.
 func (s *Service) start(ctx context.Context, i *Identity, channel Channel, languages string) (Aside, error) {
-	now := s.now(i.Tenant).Truncate(time.Second)
+	now := s.Time(i.Tenant).Truncate(time.Second)
 	address, err := s.toProve(ctx, i, channel)
 	if err != nil {
 		return Aside{}, err
@@ -159,7 +159,7 @@ func (s *Service) ConfirmVerification(ctx context.Context, c Change, channel Cha
 }
 
 func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, code string, test bool) (Aside, error) {
-	now := s.now(i.Tenant)
+	now := s.Time(i.Tenant)
 	address, err := s.toProve(ctx, i, channel)
 	to := ""
 	if err == nil {

@@ -45,7 +45,7 @@ func (s *Service) AddWithdrawal(ctx context.Context, w NewWithdrawal) (AddedAcco
 	if err := errors.Join(w.Idempotency.check(), holder.check()); err != nil {
 		return AddedAccount{}, err
 	}
-	now := s.now(w.Tenant)
+	now := s.Time(w.Tenant)
 	var err error
 	if w.BankAccount.ID, err = w.accountID(now, s.Random); err != nil {
 		return AddedAccount{}, err
@@ -107,7 +107,7 @@ func (s *Service) Delete(ctx context.Context, tenant, id string, match func(vers
 	}
 	allow := func(i *Identity) error {
 		switch {
-		case i.lapsed(s.now(tenant)):
+		case i.lapsed(s.Time(tenant)):
 			return ErrNotFound
 		case match != nil && !match(i.Version):
 			return ErrRefused

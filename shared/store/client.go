@@ -28,6 +28,8 @@ type clientRecord struct {
 	Burst        int            `json:"burst,omitzero"`
 	Quota        int            `json:"quota,omitzero"`
 	Created      time.Time      `json:"c"`
+	Steps        string         `json:"steps,omitzero"`
+	PendingLife  int64          `json:"life,omitzero"` // seconds
 }
 
 type secretRecord struct {
@@ -144,6 +146,7 @@ func encodeClient(c auth.Client) []byte {
 		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
 		UsagePlanKey: c.UsagePlanKey, Production: c.Production,
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Created: c.Created.UTC(),
+		Steps: c.Policy.Steps, PendingLife: int64(c.Policy.PendingLife / time.Second),
 	}
 	for _, secret := range c.Secrets {
 		r.Secrets = append(r.Secrets, secretRecord{secret.Hash[:], secret.Expires})
@@ -160,6 +163,7 @@ func decodeClient(body []byte) (auth.Client, error) {
 		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
 		UsagePlanKey: r.UsagePlanKey, Production: r.Production,
 		Limits: auth.Limits{Rate: r.Rate, Burst: r.Burst, Quota: r.Quota}, Created: r.Created,
+		Policy: auth.Policy{Steps: r.Steps, PendingLife: time.Duration(r.PendingLife) * time.Second},
 	}
 	for _, secret := range r.Secrets {
 		c.Secrets = append(c.Secrets, auth.Secret{Hash: hash(secret.Hash), Expires: secret.Expires})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/store"
@@ -49,11 +50,27 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	st := store.New(s, secret)
 	claim := []identity.Claim{{Kind: "user", Values: []string{"CANARY1", "canary@example.com"}}}
 	create(t, st, p, claim, once("canary-key", 1))
-	p.Tenant = "t2"
+	hold := p.Hold
+	p.Tenant, p.Hold = "t2", nil
 	create(t, st, p, claim, once("canary-key", 1))
+	p.Hold, p.Version, p.Tenant = hold, p.Version+1, "t"
+	to := st.LookUp("t", identity.FieldEmail, p.Email)
+	if _, err := st.Update(ctx, p, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{
+		Code:    &identity.Code{Channel: identity.ByEmail, To: to, Hash: st.HashCode("t", p.ID, identity.ByEmail, p.Email, "123456")},
+		Sends:   &identity.Sends{To: to, Times: []time.Time{now}},
+		Message: &identity.Message{ID: "m1", To: p.Email, Code: "123456", Expires: now},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range s.ops[len(s.ops)-3:] {
+		if body := string(op.Item.Body); strings.Contains(body, "canary") || strings.Contains(body, "123456") {
+			t.Errorf("%s holds what is nobody's: %s", op.Item.PK, body)
+		}
+	}
 
-	shapes := regexp.MustCompile(`^(T#t2?#(I#id1|U#user#[0-9a-f]{32}|O#[0-9a-f]{32}|L#0|[EPDX]#[0-9a-f]{32})|P#\d\d)$`)
+	shapes := regexp.MustCompile(`^(T#t2?#(I#id1|U#user#[0-9a-f]{32}|O#[0-9a-f]{32}|L#0|[EPDX]#[0-9a-f]{32}|V#email#[0-9a-f]{32})|P#\d\d|M#m1)$`)
 	seen := make(map[string]bool)
+	s.ops[len(s.ops)-4].Item.Indexes = nil // they are those of its version before
 	for _, op := range s.ops {
 		for _, k := range append(slices.Collect(maps.Values(op.Item.Indexes)), op.Item.Key) {
 			if !shapes.MatchString(k.PK) || strings.Contains(strings.ToLower(k.PK+k.SK), "canary") {
@@ -67,20 +84,23 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 2*6 {
-		t.Errorf("%d digests, want 6 for each tenant", len(seen))
+	if len(seen) != 2*6+1 {
+		t.Errorf("%d digests, want 6 for each tenant and a counter's", len(seen))
 	}
 }
 
-// TestPendingQueue: an identity is in the queue exactly while it is pending.
+// TestPendingQueue: an identity is in the queue exactly while it is pending and
+// not on hold.
 func TestPendingQueue(t *testing.T) {
 	for _, status := range []identity.Status{identity.Pending, identity.Screening, identity.Active, identity.Inactive, identity.Rejected, identity.Blocked} {
-		s := &spy{Table: openEmbedded(t)}
-		p := person("p")
-		p.Status = status
-		create(t, store.New(s, secret), p, nil, identity.Idempotency{})
-		if _, queued := s.ops[0].Item.Indexes["Q"]; queued != status.Pending() {
-			t.Errorf("%s: in the queue: %v", status, queued)
+		for _, hold := range []*identity.Hold{nil, {Reason: "h"}} {
+			s := &spy{Table: openEmbedded(t)}
+			p := person("p")
+			p.Status, p.Hold = status, hold
+			create(t, store.New(s, secret), p, nil, identity.Idempotency{})
+			if _, queued := s.ops[0].Item.Indexes["Q"]; queued != (status.Pending() && hold == nil) {
+				t.Errorf("%s, %v: in the queue: %v", status, hold, queued)
+			}
 		}
 	}
 }
@@ -89,6 +109,8 @@ func TestPendingQueue(t *testing.T) {
 // here must still read what stands in tables today.
 func TestRecordIsReadableForEver(t *testing.T) {
 	const golden = `{"id":"p","st":"SCREENING","v":3,"c":1772600767123456,"u":1772600827123456,"x":1772604367,` +
+		`"steps":"contact+screening","pr":[{"c":"email","p":1772600767,"n":"new@example.com"},{"c":"phone","s":1772600767}],` +
+		`"rev":{"o":"clear","r":"r","by":"v","at":1772600767},"hold":{"r":"h","s":1772600767},"rem":true,"test":true,"al":true,` +
 		`"k":"individual","fn":"A","ln":"B","on":"C","org":"D","nn":"E","em":"a@example.com","ph":"+56912345678","dt":"RUT","dn":"1-9","idv":"i","g":"x","b":"1990-01-15","n":"CL","cat":"c","co":"CHL","ext":"ext",` +
 		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +
 		`"par":true,"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +

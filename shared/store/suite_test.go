@@ -64,6 +64,11 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a tokenized value finds its identity", foundWhenSealed},
 		{"a value tokenized anew replaces the old one", sealedAnew},
 		{"claims move with a change", movedClaims},
+		{"a code and the counter of its address", codes},
+		{"a code is of one version", codesRaced},
+		{"the queue is read to its end, with what stands in it", pendingQueue},
+		{"one that has lapsed goes in one transaction", expired},
+		{"one that has lapsed goes with its parts", expiredWithParts},
 		{"a message comes back as it was, and is delivered", messageDelivered},
 		{"a claimed message is its holder's", messageHeld},
 		{"a claim that ended is another's", messageLeaseEnded},
@@ -91,7 +96,7 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 }
 
 func roundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
-	for _, want := range []identity.Identity{person("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now}} {
+	for _, want := range []identity.Identity{person("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, Held: identity.Held{Alone: true}}} {
 		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.Links{}); err != nil {
 			t.Fatal(err)
 		}
@@ -335,8 +340,15 @@ func wantTaken(t *testing.T, err error, fields ...identity.Field) {
 func person(id string) identity.Identity {
 	return identity.Identity{
 		Tenant: "t", ID: id, Status: identity.Screening, ExpiresAt: now.Truncate(time.Second).Add(time.Hour),
-		KYC: identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
-		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o"},
+		Steps: identity.ContactAndScreening, Reminded: true, Test: true,
+		Proofs: []identity.Proof{
+			{Channel: identity.ByEmail, Proven: now.Truncate(time.Second), Change: "new@example.com"},
+			{Channel: identity.ByPhone, Sent: now.Truncate(time.Second)},
+		},
+		Review: &identity.Review{Outcome: identity.Clear, Reason: "r", Reviewer: "v", At: now.Truncate(time.Second)},
+		Hold:   &identity.Hold{Reason: "h", Since: now.Truncate(time.Second)},
+		KYC:    identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
+		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o", Alone: true},
 		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 		Profile: identity.Profile{
 			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",
