@@ -30,6 +30,7 @@ import (
 //	API key             C#<client>                  K#<key id>
 //	failed logins       L#<client>                  #
 //	  of no client      L#?<8 bits of an hmac>      #
+//	queued message      M#<message id>              #
 //
 //	index               PK                          SK
 //	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
@@ -99,6 +100,8 @@ func apiKeyKey(client, id string) table.Key {
 func failuresKey(counter string) table.Key {
 	return table.Key{PK: prefixFailures + counter, SK: itemSK}
 }
+
+func messageKey(id string) table.Key { return table.Key{PK: PrefixMessage + id, SK: itemSK} }
 
 // nobody is the counter that an id shares with others as long as no client has it.
 func (k keys) nobody(client string) string { return "?" + k.digest("", "L", client)[:2] }
@@ -178,6 +181,10 @@ const (
 	prefixClient   = "C#" // of a PK
 	prefixKey      = "K#"
 	prefixFailures = "L#" // of a PK
+
+	// PrefixMessage begins the partition key of a queued message, the id is the
+	// rest: by it who reads the table's stream knows one.
+	PrefixMessage = "M#"
 )
 
 func childKey(parent string, tenant string, e identity.Entry) table.Key {

@@ -5,8 +5,10 @@ package store
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
+	"sync"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
@@ -17,11 +19,15 @@ import (
 type Store struct {
 	table table.Table
 	keys  keys
+	boxes func() cipher.AEAD // of messages
 }
 
 // New is a store on t. The secret is the deployment's, at least 32 bytes, and
 // must never change: every key depends on it.
-func New(t table.Table, secret []byte) *Store { return &Store{t, newKeys(secret)} }
+func New(t table.Table, secret []byte) *Store {
+	boxes := sync.OnceValue(func() cipher.AEAD { return newBoxes(secret) }) // few need it
+	return &Store{t, newKeys(secret), boxes}
+}
 
 // Ping returns nil if the table answers. It reads one item that does not exist.
 func (s *Store) Ping(ctx context.Context) error {

@@ -64,6 +64,11 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a tokenized value finds its identity", foundWhenSealed},
 		{"a value tokenized anew replaces the old one", sealedAnew},
 		{"claims move with a change", movedClaims},
+		{"a message comes back as it was, and is delivered", messageDelivered},
+		{"a claimed message is its holder's", messageHeld},
+		{"a claim that ended is another's", messageLeaseEnded},
+		{"a message goes by its time", messageExpired},
+		{"one of many claims of a message is made", messageRaced},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,182 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/faults"
+)
+
+const lease = time.Minute
+
+func code(id string) identity.Message {
+	return identity.Message{
+		ID: id, Tenant: "t", Identity: "i1", Channel: identity.ByEmail, Purpose: identity.SendCode,
+		To: "canary@example.com", Code: "271828", Language: "es", Expires: now.Add(10 * time.Minute).Truncate(time.Millisecond),
+	}
+}
+
+func queue(t *testing.T, s *store.Store, m identity.Message) {
+	t.Helper()
+	if err := s.Queue(ctx, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// claim claims m1 after so much time.
+func claim(t *testing.T, s *store.Store, after time.Duration, want error) (identity.Message, string) {
+	t.Helper()
+	m, holder, err := s.Claim(ctx, "m1", now.Add(after), lease)
+	if !errors.Is(err, want) || (err == nil) != (holder != "") {
+		t.Fatalf("claim: %v, want %v", err, want)
+	}
+	return m, holder
+}
+
+func messageDelivered(t *testing.T, s *store.Store, calls *faults.Counter) {
+	for _, m := range []identity.Message{
+		code("m1"),
+		{ID: "m1", Tenant: "t2", Identity: "i2", Channel: identity.ByPhone, Purpose: identity.SendReminder, To: "+56912345678", Language: "pt", Expires: now.Truncate(time.Millisecond)},
+	} {
+		queue(t, s, m)
+		if err := s.Queue(ctx, m); err == nil {
+			t.Error("an id was queued twice")
+		}
+		calls.Reset()
+		got, holder := claim(t, s, 0, nil)
+		if diff := cmp.Diff(m, got); diff != "" {
+			t.Error(diff)
+		}
+		if err := s.Delivered(ctx, "m1", holder); err != nil {
+			t.Error(err)
+		}
+		if got := calls.Reset(); got.Total() != 3 || got.Get != 1 || got.Write != 2 {
+			t.Errorf("a delivery took %+v", got)
+		}
+		claim(t, s, 0, identity.ErrNotFound)
+		for _, err := range []error{s.Delivered(ctx, "m1", holder), s.Release(ctx, "m1", holder)} {
+			if err != nil {
+				t.Errorf("once more: %v", err)
+			}
+		}
+	}
+}
+
+func messageHeld(t *testing.T, s *store.Store, _ *faults.Counter) {
+	queue(t, s, code("m1"))
+	_, holder := claim(t, s, 0, nil)
+	claim(t, s, lease-time.Millisecond, identity.ErrBusy)
+	for _, stranger := range []string{"", "x", holder + "x"} {
+		for _, err := range []error{s.Delivered(ctx, "m1", stranger), s.Release(ctx, "m1", stranger)} {
+			if !errors.Is(err, identity.ErrBusy) {
+				t.Errorf("a stranger: %v", err)
+			}
+		}
+	}
+	claim(t, s, 0, identity.ErrBusy)
+	if err := s.Release(ctx, "m1", holder); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Delivered(ctx, "m1", holder); !errors.Is(err, identity.ErrBusy) {
+		t.Errorf("delivered after it was released: %v", err)
+	}
+	if m, again := claim(t, s, 0, nil); again == holder || m.Code != "271828" {
+		t.Errorf("claimed again: %q", m.Code)
+	}
+}
+
+func messageLeaseEnded(t *testing.T, s *store.Store, _ *faults.Counter) {
+	queue(t, s, code("m1"))
+	_, first := claim(t, s, 0, nil)
+	_, second := claim(t, s, lease, nil)
+	for _, err := range []error{s.Delivered(ctx, "m1", first), s.Release(ctx, "m1", first)} {
+		if !errors.Is(err, identity.ErrBusy) {
+			t.Errorf("the first: %v", err)
+		}
+	}
+	claim(t, s, lease, identity.ErrBusy)
+	if err := s.Delivered(ctx, "m1", second); err != nil {
+		t.Error(err)
+	}
+	if err := s.Delivered(ctx, "m1", first); err != nil {
+		t.Errorf("what another delivered: %v", err)
+	}
+}
+
+// An engine deletes what is past its time when it likes. Until then a claim
+// must say the same.
+func messageExpired(t *testing.T, s *store.Store, _ *faults.Counter) {
+	m := code("m1")
+	m.Expires = time.Now().Add(time.Hour) // or the engine's own sweep might be first
+	queue(t, s, m)
+	end := m.Expires.Add(24 * time.Hour).Truncate(time.Second)
+	claim(t, s, end.Sub(now), identity.ErrNotFound)
+	claim(t, s, end.Sub(now)-time.Second, nil)
+}
+
+func messageRaced(t *testing.T, s *store.Store, _ *faults.Counter) {
+	queue(t, s, code("m1"))
+	for round := range 3 {
+		var won atomic.Int64
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				_, _, err := s.Claim(ctx, "m1", now.Add(time.Duration(round)*lease), lease)
+				if err == nil {
+					won.Add(1)
+				} else if !errors.Is(err, identity.ErrBusy) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d claims were made", won.Load())
+		}
+	}
+}
+
+// TestMessageIsSealed: what stands in the table says nothing but the id, and is
+// of no use under another id or to another deployment.
+func TestMessageIsSealed(t *testing.T) {
+	s := &spy{Table: openEmbedded(t)}
+	queue(t, store.New(s, secret), code("m1"))
+	queue(t, store.New(s, secret), code("m2"))
+	if bytes.Equal(s.ops[0].Item.Body, s.ops[1].Item.Body) {
+		t.Error("equal messages look alike")
+	}
+	for _, op := range s.ops {
+		i := op.Item
+		if i.PK != "M#m1" && i.PK != "M#m2" || i.SK != "#" || i.Indexes != nil || i.Owner != "" || i.Version != 1 {
+			t.Errorf("%+v", i)
+		}
+		if want := now.Add(10*time.Minute + 24*time.Hour).Truncate(time.Second); !i.Expires.Equal(want) {
+			t.Errorf("goes at %v, want %v", i.Expires, want)
+		}
+		for _, canary := range []string{"canary", "example", "271828", "i1", "email"} {
+			if strings.Contains(string(i.Body), canary) {
+				t.Errorf("%q is in %s", canary, i.Body)
+			}
+		}
+	}
+	moved := s.ops[0].Item
+	moved.PK = "M#m3"
+	if _, err := s.Table.Write(ctx, table.Put(moved, table.Absent())); err != nil {
+		t.Fatal(err)
+	}
+	for id, secret := range map[string][]byte{"m3": secret, "m1": []byte("another deployment's secret of 32"), "m2": nil} {
+		if m, _, err := store.New(s, secret).Claim(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
+			t.Errorf("%s was opened", id)
+		}
+	}
+}
