@@ -45,7 +45,7 @@ var imports = map[string]string{
 	"courier":         "identity",
 	"courier/ses":     "courier",
 	"courier/sns":     "courier",
-	"boot/couriers":   "boot courier courier/ses courier/sns identity store",
+	"boot/couriers":   "boot courier courier/ses courier/sns identity",
 	"vault":           "identity",
 	"vault/kms":       "vault identity",
 }
