@@ -71,6 +71,7 @@ func TestFailedMessagesAreSeen(t *testing.T) {
 		{[]string{"MaximumBatchingWindowInSeconds"}, 0},
 		{[]string{"FunctionResponseTypes"}, []any{"ReportBatchItemFailures"}},
 		{[]string{"BisectBatchOnFunctionError"}, true},
+		{[]string{"ParallelizationFactor"}, 5},
 		{[]string{"MaximumRecordAgeInSeconds"}, 600}, // a code's life
 		{[]string{"DestinationConfig", "OnFailure", "Destination", "Fn::GetAtt"}, "MessagesDeadLetters.Arn"},
 	} {

@@ -38,8 +38,9 @@ type Courier struct {
 }
 
 const (
-	// lease is longer than a function lives, so that who still sends is not overtaken.
-	lease = 30 * time.Second
+	// lease is longer than a function may run, so that who still sends is not
+	// overtaken, and not much longer: after a process died nobody sends until then.
+	lease = 15 * time.Second
 	// sendTime and recordTime fit into a function's time together.
 	sendTime   = 5 * time.Second
 	recordTime = 2 * time.Second

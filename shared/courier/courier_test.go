@@ -197,7 +197,7 @@ func TestConcurrentDeliveries(t *testing.T) {
 // TestProcessDies ends a delivery before and after each step, and lets the one
 // after it find what is left, at once and once the claim has ended.
 func TestProcessDies(t *testing.T) {
-	const lease = 30 * time.Second
+	const lease = 15 * time.Second
 	for _, c := range []struct {
 		name   string
 		die    func(*world)
