@@ -13,7 +13,7 @@ import (
 	"cedula/shared/identity"
 )
 
-// ErrRefused: the address takes no messages, now or later. A Sender wraps it.
+// ErrRefused is wrapped by a Sender when the address takes no messages, now or later.
 var ErrRefused = errors.New("the address takes no messages")
 
 // Outbox is what a Courier needs of a store; store.Store documents the errors.

@@ -46,12 +46,12 @@ var wordings = map[identity.Purpose]map[string]wording{
 	},
 	identity.SendReminder: {
 		"es": {
-			"Tu registro está por vencer",
+			"Tu registro va a vencer",
 			"Tu registro está incompleto y vence el {date}.\n\nSi no lo completas antes, se eliminará y tendrás que empezar de nuevo.\n",
 			"Tu registro vence el {date} si no lo completas antes.",
 		},
 		"pt": {
-			"Seu cadastro está prestes a expirar",
+			"Seu cadastro vai expirar",
 			"Seu cadastro está incompleto e expira em {date}.\n\nSe você não o completar antes, ele será excluído e será preciso começar de novo.\n",
 			"Seu cadastro expira em {date}. Complete-o antes.",
 		},

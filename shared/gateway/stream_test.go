@@ -78,8 +78,13 @@ func TestStream(t *testing.T) {
 		{"those that fail are named in their order", []string{
 			change(1, "INSERT", "M#a"), change(2, "INSERT", "M#fails"), change(3, "INSERT", "M#c"), change(4, "INSERT", "M#busy"),
 		}, []string{"a", "busy", "c", "fails"}, []int{2, 4}, "ERROR", `"records":4,"failed":2`},
-		{"a panic is that message's alone", []string{change(1, "INSERT", "M#panics"), change(2, "INSERT", "M#b")},
-			[]string{"b", "panics"}, []int{1}, "ERROR", `"records":2,"failed":1`},
+		{
+			"a panic is that message's alone",
+			[]string{change(1, "INSERT", "M#panics"), change(2, "INSERT", "M#b")},
+			[]string{"b", "panics"},
+			[]int{1},
+			"ERROR", `"records":2,"failed":1`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := &post{fail: map[string]error{"fails": away, "busy": errors.New("busy")}}
