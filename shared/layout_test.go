@@ -42,13 +42,17 @@ var imports = map[string]string{
 	"boot":            "identity auth table table/dynamo store",
 	"boot/tokens":     "auth auth/kms auth/jwks boot strictjson",
 	"boot/vaults":     "identity vault vault/kms boot",
+	"courier":         "identity",
+	"courier/ses":     "courier",
+	"courier/sns":     "courier",
+	"boot/couriers":   "boot courier courier/ses courier/sns identity",
 	"vault":           "identity",
 	"vault/kms":       "vault identity",
 }
 
 // confined are imports that only some packages may have, by their start.
 var confined = []struct{ path, packages, reason string }{
-	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/vault/kms shared/boot infra", "each client costs start-up time"},
+	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/vault/kms shared/courier/ses shared/courier/sns shared/boot infra", "each client costs start-up time"},
 	{"github.com/aws/aws-lambda-go", "shared/gateway functions/jobs infra", "events end at the gateway"},
 	{"github.com/awslabs/", "shared/gateway infra", "events end at the gateway"},
 	{"github.com/cockroachdb/pebble", "shared/table/embedded", "it has no place in a Lambda"},
@@ -154,6 +158,8 @@ func functionImports(name string) []string {
 		return append(list, group)
 	case "authorizers":
 		return append(list, operation)
+	case "jobs":
+		return append(list, "boot/couriers")
 	}
 	return list
 }

@@ -31,7 +31,7 @@ func start(t *testing.T) *server {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	folder := t.TempDir()
-	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0")}
+	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")}
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

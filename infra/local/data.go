@@ -32,6 +32,8 @@ const (
 type data struct {
 	folder  *folder
 	table   *embedded.DB
+	post    *postman // the table, for whoever may queue messages
+	mailbox *mailbox
 	store   *store.Store
 	hasher  auth.Hasher
 	cursors *blnk.Cursors
@@ -71,7 +73,8 @@ func (d *data) open(ctx context.Context) error {
 	if d.table, err = embedded.Open(d.folder.in(tableFolder), store.Indexes); err != nil {
 		return fmt.Errorf("cannot open the data in %s: %w", d.folder.path, err)
 	}
-	d.store, d.hasher, d.cursors = store.New(d.table, secret), auth.NewHasher(secret), blnk.NewCursors(secret)
+	d.post, d.mailbox = newPostman(d.table), &mailbox{}
+	d.store, d.hasher, d.cursors = store.New(d.post, secret), auth.NewHasher(secret), blnk.NewCursors(secret)
 	if err := d.settle(ctx); err != nil {
 		_ = d.table.Close() // err says it already
 		return err
@@ -220,5 +223,9 @@ func (d *data) sweep(ctx context.Context) {
 	}
 }
 
-// Close closes the table. Everything acknowledged is on disk already.
-func (d *data) Close() error { return errors.Join(d.table.Close(), d.folder.Close()) }
+// Close lets messages arrive and closes the table. Everything acknowledged is on
+// disk already.
+func (d *data) Close() error {
+	d.post.close(drainTime)
+	return errors.Join(d.table.Close(), d.folder.Close())
+}

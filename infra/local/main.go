@@ -13,13 +13,14 @@ import (
 	"syscall"
 )
 
-type options struct{ data, conomy, blnk string }
+type options struct{ data, conomy, blnk, mailbox string }
 
 func main() {
 	var o options
 	flag.StringVar(&o.data, "data", ".cedula", "folder of the data; made at the first start")
 	flag.StringVar(&o.conomy, "conomy", "localhost:5010", "address of the API in Conomy's dialect")
 	flag.StringVar(&o.blnk, "blnk", "localhost:5001", "address of the API in Blnk's dialect")
+	flag.StringVar(&o.mailbox, "mailbox", "localhost:5012", "address of the page that shows the messages to people")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "cedula: unexpected argument %q\n", flag.Arg(0))

@@ -28,4 +28,4 @@ func (d *data) listenOperator(ctx context.Context) net.Listener {
 }
 
 // operator answers the command line.
-func (d *data) operator() http.Handler { return tablesocket.Handler(d.table) }
+func (d *data) operator() http.Handler { return tablesocket.Handler(d.post) }

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 // server is a running `make run` with its own data folder.
 type server struct {
 	conomy, blnk string // base URLs
+	mailbox      string // likewise
 	client       sandbox
 	command      *exec.Cmd
 	out          *transcript
@@ -70,6 +71,7 @@ func (s *server) learn(t testing.TB, folder string) {
 	t.Helper()
 	s.conomy = "http://" + s.await(t, regexp.MustCompile(`Conomy's dialect +http://(\S+)`))
 	s.blnk = "http://" + s.await(t, regexp.MustCompile(`Blnk's dialect +http://(\S+)`))
+	s.mailbox = "http://" + s.await(t, regexp.MustCompile(`Mailbox +http://(\S+)`))
 	s.await(t, regexp.MustCompile(`(identity_type)`))
 	content, err := os.ReadFile(filepath.Join(folder, sandboxFile))
 	if err != nil {
@@ -82,7 +84,7 @@ func (s *server) learn(t testing.TB, folder string) {
 
 func command(folder, conomyAddress, blnkAddress string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
-	s.command = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress)
+	s.command = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress, "-mailbox", "localhost:0")
 	s.command.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1", "GORACE=atexit_sleep_ms=0")
 	s.command.Stderr = s.log
 	return s

@@ -16,7 +16,7 @@ const (
 	sweepEvery      = time.Minute
 )
 
-// run serves both APIs and the operator's socket until ctx ends or the disk
+// run serves both APIs, the mailbox and the operator's socket until ctx ends or the disk
 // refuses a write, then finishes what is under way.
 func run(ctx context.Context, o options, out io.Writer) error {
 	conomyListener, err := listen(ctx, o.conomy, "-conomy")
@@ -30,6 +30,12 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer func() { _ = blnkListener.Close() }()
 
+	mailboxListener, err := listen(ctx, o.mailbox, "-mailbox")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = mailboxListener.Close() }()
+
 	d, err := openData(ctx, o.data)
 	if err != nil {
 		return err
@@ -38,11 +44,13 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	d.issuer = "http://" + conomyAddress
 	conomyAPI, blnkAPI := d.apis()
 	operatorListener := d.listenOperator(ctx)
-	printWelcome(out, d, conomyAddress, blnkAddress)
+	d.deliver()
+	printWelcome(out, d, conomyAddress, blnkAddress, spoken(o.mailbox, mailboxListener))
 
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
 	s.serve(newGateway(blnkAPI), blnkListener)
+	s.serve(mailboxHandler(d.mailbox, o.mailbox), mailboxListener)
 	if operatorListener != nil {
 		s.serve(d.operator(), operatorListener)
 	}

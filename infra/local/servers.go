@@ -18,8 +18,8 @@ const (
 	answerTime     = 10 * time.Second // more for the answer
 )
 
-// servers are the HTTP servers of both APIs and of the operator's socket, which
-// end together.
+// servers are the HTTP servers of both APIs, of the mailbox and of the operator's
+// socket, which end together.
 type servers struct {
 	list      []*http.Server
 	listeners []net.Listener
@@ -27,7 +27,7 @@ type servers struct {
 	ended     chan error
 }
 
-func newServers() *servers { return &servers{ended: make(chan error, 3)} }
+func newServers() *servers { return &servers{ended: make(chan error, 4)} }
 
 // serve starts one.
 func (s *servers) serve(h http.Handler, l net.Listener) {

@@ -107,7 +107,7 @@ func TestArguments(t *testing.T) {
 	if !strings.HasPrefix(said, "cedula: unexpected argument \"production\"\nUsage") {
 		t.Error(said)
 	}
-	wantIn(t, said, "-conomy", "-blnk", "-data")
+	wantIn(t, said, "-conomy", "-blnk", "-mailbox", "-data")
 }
 
 // TestSpokenAddress: what is printed can be pasted.

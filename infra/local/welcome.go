@@ -14,6 +14,7 @@ Conomy's dialect  http://{{.Conomy}}  (with and without /sandbox)
   x-api-key     {{.C.ConomyKey}}
 Blnk's dialect    http://{{.Blnk}}
   X-blnk-key    {{.C.BlnkKey}}
+Mailbox           http://{{.Mailbox}}  (the codes and reminders that people would get)
 
 Try it, in another terminal, as often as you like:
 
@@ -30,8 +31,8 @@ curl -s http://{{.Blnk}}/identities -H 'X-blnk-key: {{.C.BlnkKey}}' -H 'Content-
 `))
 
 // printWelcome says where the APIs are, with credentials and lines to paste.
-func printWelcome(out io.Writer, d *data, conomyAddress, blnkAddress string) {
+func printWelcome(out io.Writer, d *data, conomyAddress, blnkAddress, mailboxAddress string) {
 	_ = welcome.Execute(out, map[string]any{
-		"Data": d.folder.path, "Conomy": conomyAddress, "Blnk": blnkAddress, "C": d.sandbox,
+		"Data": d.folder.path, "Conomy": conomyAddress, "Blnk": blnkAddress, "Mailbox": mailboxAddress, "C": d.sandbox,
 	})
 }

@@ -10,7 +10,7 @@ trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$serve
 
 cd "$here/../.."
 "${GO:-go}" build -o "$work/local" ./infra/local
-"$work/local" -data "$work/data" -conomy localhost:0 -blnk localhost:0 >"$work/out" 2>"$work/log" &
+"$work/local" -data "$work/data" -conomy localhost:0 -blnk localhost:0 -mailbox localhost:0 >"$work/out" 2>"$work/log" &
 server=$!
 
 # address of a dialect, empty until the server has said it

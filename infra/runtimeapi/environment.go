@@ -6,6 +6,9 @@ import (
 	"cedula/infra/runtimeapi/fakekms"
 )
 
+// Optional are the variables that the template may leave empty.
+var Optional = []string{"CEDULA_EMAIL_CONFIGURATION", "CEDULA_EMAIL_FROM", "CEDULA_SMS_SENDER"}
+
 // Environment is a value for every variable of ours that the template sets for
 // some function. The keys are fakekms's.
 func Environment() map[string]string {
@@ -17,5 +20,9 @@ func Environment() map[string]string {
 		"CEDULA_TOKEN_KEY": fakekms.KeyID,
 		"CEDULA_VAULT_KEY": fakekms.DataKeyID,
 		"CEDULA_ISSUERS":   "[]",
+
+		"CEDULA_EMAIL_FROM":          "registry@example.org",
+		"CEDULA_EMAIL_CONFIGURATION": "registry",
+		"CEDULA_SMS_SENDER":          "CEDULA",
 	}
 }

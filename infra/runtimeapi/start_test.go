@@ -12,7 +12,8 @@ import (
 )
 
 // A function starts with the variables that the template gives it, and each of
-// them is needed: so the template sets what is read, no more and no less.
+// them is needed unless it may be empty: so the template sets what is read, no
+// more and no less.
 func TestEveryFunctionStartsWithItsEnvironment(t *testing.T) {
 	d := newDeployment(t, noItems(t))
 	for folder, resource := range d.functions() {
@@ -22,6 +23,12 @@ func TestEveryFunctionStartsWithItsEnvironment(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range resource.Variables() {
+				if slices.Contains(runtimeapi.Optional, name) {
+					if _, err := d.run(t, folder, append(d.environment(t, folder, name), name+"=")).Ready(deadline(t)); err != nil {
+						t.Errorf("without %s: %v", name, err)
+					}
+					continue
+				}
 				refuses(t, d.run(t, folder, d.environment(t, folder, name)), name+" is not set")
 			}
 		})
@@ -113,6 +120,11 @@ func TestLinkedModules(t *testing.T) {
 		// What makes or reads tokens is wired on top of what has the table.
 		if want := slices.Contains(functions[folder].Variables(), "CEDULA_TABLE") || slices.Contains(callers, folder); links(dynamoDB) != want {
 			t.Errorf("%s: links the DynamoDB client: %v, want %v", folder, !want, want)
+		}
+		for _, sender := range []string{"sesv2", "sns"} {
+			if want := folder == "jobs/deliver-messages"; links("github.com/aws/aws-sdk-go-v2/service/"+sender) != want {
+				t.Errorf("%s: links the client of %s: %v, want %v", folder, sender, !want, want)
+			}
 		}
 		if links(pebble) {
 			t.Errorf("%s: links the embedded table", folder)

@@ -30,10 +30,18 @@ var dialects = []dialect{
 	{"blnk", "Blnk", &blnk.API{}, []any{"X-blnk-key"}},
 }
 
-// functionIDs are the functions that there should be: one for each route and
-// an authorizer for each dialect, as folder and logical id.
+// jobs are the functions that no request calls, and how each one's main starts.
+var jobs = map[string]string{
+	"deliver-messages": "gateway.StartStream(",
+}
+
+// functionIDs are the functions that there should be: one for each route, an
+// authorizer for each dialect and the jobs, as folder and logical id.
 func functionIDs() map[string]string {
 	ids := map[string]string{}
+	for name := range jobs {
+		ids["jobs/"+name] = "Jobs" + pascal(name) + "Function"
+	}
 	for _, d := range dialects {
 		ids["authorizers/"+d.name] = d.title + "AuthorizerFunction"
 		for _, r := range d.api.Routes() {
@@ -122,6 +130,12 @@ func TestMainsNameTheirOperation(t *testing.T) {
 			t.Fatal(err)
 		}
 		dialect, operation, _ := strings.Cut(folder, "/")
+		if dialect == "jobs" {
+			if !strings.Contains(string(text), jobs[operation]) {
+				t.Errorf("functions/%s/main.go does not call %s", folder, jobs[operation])
+			}
+			continue
+		}
 		if dialect == "authorizers" {
 			dialect, operation = operation, ""
 		}

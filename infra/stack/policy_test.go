@@ -64,6 +64,11 @@ var granted = map[string][]string{
 	"blnk/get-root":                    {},
 	"blnk/get-reference":               {},
 	"blnk/get-health":                  {ping},
+	"jobs/deliver-messages": {
+		ping, "dynamodb:DeleteItem M#*", "dynamodb:GetItem M#*", "dynamodb:PutItem M#*",
+		"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+		"ses:SendEmail from EmailFrom", "sns:Publish to phones", giveUp,
+	},
 }
 
 const (
@@ -71,6 +76,7 @@ const (
 	sealFields = "kms:GenerateDataKey VaultKey"
 	ping       = "dynamodb:GetItem PING"
 	onIndexes  = "Query T#* in indexes"
+	giveUp     = "sqs:SendMessage MessagesDeadLetters"
 )
 
 // onIdentities are actions on what stands under a tenant.
@@ -136,6 +142,9 @@ func keyUse(granted []string) []string {
 	}) {
 		use = append(use, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 	}
+	if slices.Contains(granted, giveUp) {
+		use = append(use, "kms:Decrypt", "kms:GenerateDataKey") // the queue's
+	}
 	return use
 }
 
@@ -179,6 +188,14 @@ func actions(t *testing.T, stem string, s any) (got, key []string) {
 			got = append(got, action+" VaultKey")
 		case service == "kms" && attribute == "TokenKey.Arn":
 			got = append(got, action)
+		case service == "dynamodb" && attribute == "Table.StreamArn":
+			got = append(got, action)
+		case service == "sqs" && attribute == "MessagesDeadLetters.Arn":
+			got = append(got, action+" MessagesDeadLetters")
+		case action == "ses:SendEmail" && emailed(s):
+			got = append(got, action+" from EmailFrom")
+		case action == "sns:Publish" && phoned(s):
+			got = append(got, action+" to phones")
 		case service == "dynamodb" && (attribute == "Table.Arn" || isIndex):
 			keys := list(stack.At(s, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
 			if len(keys) == 0 {
@@ -195,6 +212,26 @@ func actions(t *testing.T, stem string, s any) (got, key []string) {
 		}
 	}
 	return got, key
+}
+
+// emailed tells that a statement grants what is sent from the stack's address
+// alone. The identity that verified it may be the address or a domain above it,
+// which the template cannot know.
+func emailed(s any) bool {
+	const account = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+	resources, _ := stack.At(s, "Resource").([]any)
+	for _, r := range resources {
+		if text := stack.At(r, "Fn::Sub"); text != account+"identity/*" && text != account+"configuration-set/*" {
+			return false
+		}
+	}
+	return len(resources) > 0 && stack.At(s, "Condition", "StringEquals", "ses:FromAddress", "Ref") == "EmailFrom"
+}
+
+// phoned tells that a statement leaves out all that SNS has an ARN for. A phone
+// number has none and cannot be named, so nothing narrower grants to publish to it.
+func phoned(s any) bool {
+	return stack.At(s, "Resource") == nil && stack.At(s, "NotResource", "Fn::Sub") == "arn:${AWS::Partition}:sns:*:*:*"
 }
 
 // list reads what may be one text or several.

@@ -1,6 +1,6 @@
 // Package boot turns a function's environment into wired services. Together
-// with its subpackages tokens and vaults it is the only reader of the environment
-// in a function: a variable that is missing or bad ends the process with one line.
+// with its subpackages it is the only reader of the environment in a function:
+// a variable that is missing or bad ends the process with one line.
 // It knows nothing of requests, dialects or items.
 package boot
 
@@ -36,6 +36,9 @@ func Guard() *auth.Guard {
 func Keys() *auth.Keys {
 	return &auth.Keys{Store: open(), Hasher: auth.NewHasher(Secret()), Now: time.Now}
 }
+
+// Outbox is what messages are delivered from. It reads CEDULA_TABLE and CEDULA_SECRET.
+func Outbox() *store.Store { return open() }
 
 // Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
 // open route's function holds no secret.

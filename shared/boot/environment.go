@@ -16,6 +16,10 @@ func Variable(name string) string {
 	return value
 }
 
+// Optional is the value of an environment variable that may be absent or empty,
+// without the white space around it.
+func Optional(name string) string { return lookUp(name) }
+
 // Refuse ends the process with one line that names a variable and says what is
 // wrong with it; reason never quotes the value, which may be a secret.
 func Refuse(name, reason string) {

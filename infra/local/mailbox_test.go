@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/courier"
+	"cedula/shared/store"
+)
+
+// letters reads a mailbox as a program does.
+func letters(t *testing.T, url string) []received {
+	t.Helper()
+	a := call(t, "GET", url, "")
+	var all []received
+	if err := json.Unmarshal(a.body, &all); err != nil || a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	return all
+}
+
+// await waits for so many letters at a running server.
+func awaitLetters(t *testing.T, s *server, n int) []received {
+	t.Helper()
+	for range 1000 {
+		if all := letters(t, s.mailbox+"/messages"); len(all) >= n {
+			return all
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("the letters do not arrive")
+	return nil
+}
+
+// outbox is the store of a running server, as the operator's command line has it.
+func outbox(t *testing.T, folder string) *store.Store {
+	t.Helper()
+	secret, err := os.ReadFile(filepath.Join(folder, secretFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.New(dialOperator(t, folder), secret)
+}
+
+// TestMailbox takes messages from the table of a running server to its mailbox.
+func TestMailbox(t *testing.T) {
+	folder := shortFolder(t)
+	s := start(t, folder)
+	queue := outbox(t, folder)
+	if err := queue.Queue(t.Context(), code("m1", "+56912345678", "271828")); err != nil {
+		t.Fatal(err)
+	}
+	awaitLetters(t, s, 1)
+	if err := queue.Queue(t.Context(), reminder("m2", "ana@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	all := awaitLetters(t, s, 2)
+	if all[0].ID != "m2" || all[0].Code != "" || all[0].Subject == "" || all[0].Purpose != "reminder" || all[0].Channel != "email" {
+		t.Errorf("the newest is %+v", all[0])
+	}
+	if l := all[1]; l.ID != "m1" || l.To != "+56912345678" || l.Code != "271828" || !strings.Contains(l.Text, "271828") ||
+		l.Channel != "phone" || l.Purpose != "code" || l.Language != "es" || l.Subject != "" || time.Since(l.At) > time.Minute {
+		t.Errorf("the code is %+v", l)
+	}
+	if only := letters(t, s.mailbox+"/messages?to=%2B56912345678"); len(only) != 1 || only[0].ID != "m1" {
+		t.Errorf("to one: %+v", only)
+	}
+	if a := call(t, "DELETE", s.mailbox+"/messages", ""); a.status != 204 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := call(t, "GET", s.mailbox+"/messages", ""); string(a.body) != "[]\n" || a.header.Get("Content-Type") != "application/json; charset=utf-8" {
+		t.Errorf("emptied: %s", a.body)
+	}
+	if err := queue.Queue(t.Context(), reminder("m3", "ana@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.end(t); err != nil {
+		t.Error(err)
+	}
+	if said := s.out.String() + s.log.String(); strings.Contains(said, "271828") || strings.Contains(said, "+569") && strings.Count(said, "+569") > strings.Count(said, `"phone":"+56912345678"`) {
+		t.Error(said)
+	}
+}
+
+func TestMailboxIsBounded(t *testing.T) {
+	m := &mailbox{}
+	for n := range mailboxSize + 10 {
+		_ = m.Send(t.Context(), courier.Letter{Message: reminder(fmt.Sprint("m", n), "ana@example.com")})
+	}
+	all := m.to("")
+	if len(all) != mailboxSize || all[0].ID != fmt.Sprint("m", mailboxSize+9) || all[mailboxSize-1].ID != "m10" {
+		t.Errorf("%d letters, from %s to %s", len(all), all[len(all)-1].ID, all[0].ID)
+	}
+}
+
+func TestMailboxPage(t *testing.T) {
+	m := &mailbox{}
+	const attack = `"><script>alert(1)</script><b a='`
+	hostile := code("m1", attack, `<i>1`)
+	hostile.Language = attack
+	_ = m.Send(t.Context(), courier.Letter{Message: hostile, Subject: attack, Text: attack})
+	_ = m.Send(t.Context(), courier.Letter{Message: code("m2", "+1", "271828"), Text: "one\ntwo"})
+	server := httptest.NewServer(mailboxHandler(m, "localhost:0"))
+	t.Cleanup(server.Close)
+
+	a := call(t, "GET", server.URL+"/", "")
+	page := string(a.body)
+	if a.status != 200 || strings.Contains(page, "<script>") || strings.Contains(page, "<b a") || strings.Contains(page, "<i>") {
+		t.Errorf("not escaped: %s", page)
+	}
+	wantIn(t, page, `<p class="code">271828</p>`, "one\ntwo", "&lt;script&gt;", `href="?to=%2b1"`)
+	if strings.Index(page, "271828") > strings.Index(page, "alert") {
+		t.Error("the newest is not first")
+	}
+	if one := string(call(t, "GET", server.URL+"/?to=%2B1", "").body); strings.Contains(one, "alert") || !strings.Contains(one, "271828") {
+		t.Errorf("to one: %s", one)
+	}
+	for path, kind := range map[string]string{"/": "text/html", "/messages": "application/json", "/mailbox.js": "text/javascript", "/mailbox.css": "text/css"} {
+		a := call(t, "GET", server.URL+path, "")
+		if a.status != 200 || !strings.HasPrefix(a.header.Get("Content-Type"), kind) {
+			t.Errorf("%s: %d, %s", path, a.status, a.header.Get("Content-Type"))
+		}
+		policy := a.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") || a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+	}
+	for request, status := range map[string]int{"GET /mailbox.html": 404, "GET /x": 404, "POST /messages": 405, "DELETE /": 405} {
+		method, path, _ := strings.Cut(request, " ")
+		if a := call(t, method, server.URL+path, ""); a.status != status {
+			t.Errorf("%s: %d", request, a.status)
+		}
+	}
+}
+
+// A page of a stranger's, whose name leads to this machine, reads nothing.
+func TestMailboxKnowsItsHost(t *testing.T) {
+	for _, c := range []struct {
+		asked, host string
+		status      int
+	}{
+		{"localhost:5012", "localhost:5012", 200},
+		{"localhost:5012", "127.0.0.1:5012", 200},
+		{"localhost:5012", "[::1]:5012", 200},
+		{"localhost:5012", "evil.example:5012", 421},
+		{"localhost:5012", "localhost.evil.example", 421},
+		{"box.local:5012", "box.local:5012", 200},
+		{"box.local:5012", "evil.example:5012", 421},
+		{":5012", "box.local:5012", 200},
+		{"0.0.0.0:5012", "box.local:5012", 200},
+		{"[::]:5012", "box.local", 200},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/messages", http.NoBody)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		mailboxHandler(&mailbox{}, c.asked).ServeHTTP(w, r)
+		if w.Code != c.status {
+			t.Errorf("%s at %s: %d, want %d", c.host, c.asked, w.Code, c.status)
+		}
+	}
+}
