@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"cedula/infra/clock"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
@@ -35,6 +36,7 @@ type data struct {
 	post    *postman // the table, for whoever may queue messages
 	mailbox *mailbox
 	store   *store.Store
+	clock   *clock.Clock
 	hasher  auth.Hasher
 	cursors *blnk.Cursors
 	signer  *auth.LocalKey
@@ -43,6 +45,8 @@ type data struct {
 	sandbox sandbox
 	issuer  string           // of bearer tokens: where Conomy's dialect is served
 	now     func() time.Time // for credentials; nil: time.Now
+
+	core *identity.Service
 }
 
 // openData opens the folder, and fills it if it is new. All files are read and
@@ -74,6 +78,10 @@ func (d *data) open(ctx context.Context) error {
 		return fmt.Errorf("cannot open the data in %s: %w", d.folder.path, err)
 	}
 	d.post, d.mailbox = newPostman(d.table), &mailbox{}
+	if d.clock, err = clock.Open(d.folder.path); err != nil {
+		_ = d.table.Close() // err says it already
+		return err
+	}
 	d.store, d.hasher, d.cursors = store.New(d.post, secret), auth.NewHasher(secret), blnk.NewCursors(secret)
 	if err := d.settle(ctx); err != nil {
 		_ = d.table.Close() // err says it already
@@ -184,14 +192,16 @@ func (d *data) keys() auth.Ring {
 
 // apis wires both dialects to the store, as boot does for the functions.
 func (d *data) apis() (conomyAPI, blnkAPI api) {
-	identities := &identity.Service{Store: d.store, Vault: vault.New(d.sealing, time.Now), Now: time.Now, Random: rand.Reader}
+	d.core = &identity.Service{
+		Store: d.store, Vault: vault.New(d.sealing, time.Now), Now: time.Now, Random: rand.Reader, Ahead: d.clock.Ahead,
+	}
 	guard, keys := d.guard(), &auth.Keys{Store: d.store, Hasher: d.hasher, Now: time.Now}
 	tokens := &auth.Issuer{Signer: d.signer, Issuer: d.issuer, Audience: audience, TTL: time.Hour, Now: time.Now}
 	limits := newLimiter(store.New(d.table, nil).Client) // apart: what the gateway reads is not the registry's
 	conomyAPI = api{
 		limits: limits,
 		dialect: &conomy.API{
-			Identities: identities, Logins: guard, Tokens: tokens, Reference: reference.Conomy,
+			Identities: d.core, Logins: guard, Tokens: tokens, Reference: reference.Conomy,
 			Published: auth.Published{Issuer: d.issuer, Keys: d.keys()},
 		},
 		authorizer: &conomy.Authorizer{Guard: guard},
@@ -200,7 +210,7 @@ func (d *data) apis() (conomyAPI, blnkAPI api) {
 	}
 	blnkAPI = api{
 		limits:     limits,
-		dialect:    &blnk.API{Identities: identities, Health: d.store, Keys: keys, Cursors: d.cursors, Reference: reference.Blnk},
+		dialect:    &blnk.API{Identities: d.core, Health: d.store, Keys: keys, Cursors: d.cursors, Reference: reference.Blnk},
 		authorizer: &blnk.Authorizer{Guard: guard},
 		sources:    []string{"X-Blnk-Key"},
 	}

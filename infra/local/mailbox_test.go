@@ -107,7 +107,7 @@ func TestMailboxPage(t *testing.T) {
 	hostile.Language = attack
 	_ = m.Send(t.Context(), courier.Letter{Message: hostile, Subject: attack, Text: attack})
 	_ = m.Send(t.Context(), courier.Letter{Message: code("m2", "+1", "271828"), Text: "one\ntwo"})
-	server := httptest.NewServer(mailboxHandler(m, "localhost:0"))
+	server := httptest.NewServer(mailboxHandler(m, http.NotFoundHandler(), "localhost:0"))
 	t.Cleanup(server.Close)
 
 	a := call(t, "GET", server.URL+"/", "")
@@ -160,7 +160,7 @@ func TestMailboxKnowsItsHost(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/messages", http.NoBody)
 		r.Host = c.host
 		w := httptest.NewRecorder()
-		mailboxHandler(&mailbox{}, c.asked).ServeHTTP(w, r)
+		mailboxHandler(&mailbox{}, http.NotFoundHandler(), c.asked).ServeHTTP(w, r)
 		if w.Code != c.status {
 			t.Errorf("%s at %s: %d, want %d", c.host, c.asked, w.Code, c.status)
 		}

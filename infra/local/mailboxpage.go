@@ -21,9 +21,9 @@ var mailboxPage = template.Must(template.ParseFS(mailboxFiles, "mailbox.html"))
 const mailboxPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// mailboxHandler shows a mailbox to whoever asks the address that the user named:
-// there are no credentials, since whoever reaches it is on the same machine.
-func mailboxHandler(m *mailbox, asked string) http.Handler {
+// mailboxHandler shows a mailbox, and each tenant's time, to whoever asks the
+// address that the user named: there are no credentials, since whoever reaches it is on the same machine.
+func mailboxHandler(m *mailbox, clock http.Handler, asked string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", m.page)
 	mux.HandleFunc("GET /messages", m.list)
@@ -31,6 +31,7 @@ func mailboxHandler(m *mailbox, asked string) http.Handler {
 		m.empty()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.Handle("/clock", clock)
 	for _, name := range []string{"/mailbox.css", "/mailbox.js"} {
 		mux.Handle("GET "+name, http.FileServerFS(mailboxFiles))
 	}

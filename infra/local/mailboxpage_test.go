@@ -37,7 +37,7 @@ func drop(t *testing.T, into *mailbox, all ...identity.Message) {
 func TestMailboxInChromium(t *testing.T) {
 	m := &mailbox{}
 	drop(t, m, reminder("m1", "ana@example.com"), code("m2", "+56912345678", "271828"))
-	shows := mailboxHandler(m, "localhost:0")
+	shows := mailboxHandler(m, http.NotFoundHandler(), "localhost:0")
 	var looks atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" && looks.Add(1) == 2 { // the page looks for news

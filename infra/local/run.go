@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -50,15 +51,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
 	s.serve(newGateway(blnkAPI), blnkListener)
-	s.serve(mailboxHandler(d.mailbox, o.mailbox), mailboxListener)
+	s.serve(mailboxHandler(d.mailbox, clockHandler(d.clock), o.mailbox), mailboxListener)
 	if operatorListener != nil {
 		s.serve(d.operator(), operatorListener)
 	}
 	go d.sweep(ctx)
+	var schedules sync.WaitGroup
+	schedules.Go(func() { d.jobs(ctx) })
 	failed := s.await(ctx, d)
 	if cut := s.shutdown(shutdownTimeout); cut > 0 {
 		slog.WarnContext(ctx, "requests were cut off", "requests", cut)
 	}
+	schedules.Wait()
 	if err := d.Close(); err != nil && failed == nil { // after a failure it says nothing new
 		failed = fmt.Errorf("cannot close the data in %s: %w", o.data, err)
 	}

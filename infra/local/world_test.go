@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/clock"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/store"
@@ -50,6 +51,9 @@ func newWorld(t *testing.T) *world {
 	w.data = &data{
 		folder: f, table: db, store: store.New(w.calls, secret), hasher: auth.NewHasher(secret), cursors: blnk.NewCursors(secret),
 		issuer: "http://conomy.example",
+	}
+	if w.data.clock, err = clock.Open(f.path); err != nil {
+		t.Fatal(err)
 	}
 	if err := w.data.makeSigner(); err != nil {
 		t.Fatal(err)

@@ -156,10 +156,10 @@ var indexOf = map[identity.Field]string{identity.FieldEmail: indexEmail, identit
 // fieldPK is the partition of an index that holds those with the value; empty
 // for no value, and for a field that has no index.
 func (k keys) fieldPK(tenant string, f identity.Field, value string) string {
-	if value == "" || indexOf[f] == "" {
+	switch {
+	case value == "" || indexOf[f] == "":
 		return ""
-	}
-	if f == identity.FieldEmail {
+	case f == identity.FieldEmail:
 		value = identity.NormalizeEmail(value)
 	}
 	return k.lookUpPK(tenant, indexOf[f], value)
