@@ -32,7 +32,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run test check mutants build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
+.PHONY: help run expire test check mutants build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ run: ## serve both APIs on this machine, data in .cedula/
 	@mkdir -p .build
 	$(GO) build -o .build/cedula ./infra/local
 	@exec .build/cedula
+
+expire: ## remove the pending identities in .cedula/ whose time is over, once
+	@$(GO) run ./infra/cedula expire
 
 test: ## all tests that need Go alone
 	$(GO) test ./...

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cedula/shared/auth"
+	"cedula/shared/identity"
 )
 
 func (c *cli) clients() *cobra.Command {
@@ -22,6 +23,7 @@ type newClient struct {
 	scopes []string
 	mode   string
 	stage  string
+	steps  string
 }
 
 func (n *newClient) flags(cmd *cobra.Command) {
@@ -34,6 +36,8 @@ func (n *newClient) flags(cmd *cobra.Command) {
 	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second, with --burst (0: the registry's own limit)")
 	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once, with --rate (0: the registry's own limit)")
 	f.IntVar(&n.Limits.Quota, "quota", 0, "requests a day (0: the registry's own limit)")
+	f.StringVar(&n.steps, "steps", "", "what a new identity goes through: instant, contact or contact+screening (default: what is usual in each dialect)")
+	f.DurationVar(&n.Policy.PendingLife, "pending-life", 0, "how long a new identity may stay pending, 1h to 2160h (default: 168h)")
 	_ = cmd.MarkFlagRequired("name")
 }
 
@@ -50,7 +54,10 @@ func (n *newClient) check() error {
 	case len(n.scopes) == 0:
 		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
 	}
-	n.Strict, n.Production = n.mode == "strict", n.stage == "live"
+	n.Strict, n.Production, n.Policy.Steps = n.mode == "strict", n.stage == "live", n.steps
+	if err := (identity.Policy{Steps: identity.Steps(n.steps), PendingLife: n.Policy.PendingLife}).Check(); err != nil {
+		return fmt.Errorf("--steps or --pending-life: %w", err)
+	}
 	return nil
 }
 
@@ -193,6 +200,10 @@ func clientOut(c auth.Client, now time.Time) client {
 	out := client{
 		ID: c.ID, Name: c.Name, Tenant: c.Tenant, Scopes: c.Scopes, State: state(c), Mode: "lenient", Stage: "test",
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Secrets: len(c.Live(now)), Created: c.Created,
+		Steps: c.Policy.Steps,
+	}
+	if c.Policy.PendingLife > 0 {
+		out.Life = c.Policy.PendingLife.String()
 	}
 	if c.Strict {
 		out.Mode = "strict"

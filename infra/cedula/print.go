@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -46,6 +47,8 @@ type client struct {
 	Rate    float64   `json:"rate"`
 	Burst   int       `json:"burst"`
 	Quota   int       `json:"quota"`
+	Steps   string    `json:"steps"`
+	Life    string    `json:"pendingLife"`
 	Secrets int       `json:"liveSecrets"`
 	Created time.Time `json:"created"`
 }
@@ -57,6 +60,7 @@ func (c client) lines(w *tabwriter.Writer) {
 	row(w, "scopes", strings.Join(c.Scopes, " "))
 	row(w, "state", c.State+", "+c.Mode+", "+c.Stage)
 	row(w, "limits", c.limits())
+	row(w, "new identities", c.policy())
 	row(w, "live secrets", c.Secrets)
 	row(w, "created", moment(c.Created))
 }
@@ -66,6 +70,10 @@ func (c client) limits() string {
 		return "the registry's own"
 	}
 	return fmt.Sprintf("%g a second, %d at once, %d a day (0: the registry's own)", c.Rate, c.Burst, c.Quota)
+}
+
+func (c client) policy() string {
+	return cmp.Or(c.Steps, "what is usual") + ", pending for " + cmp.Or(c.Life, "168h") + " at most"
 }
 
 type clientList []client

@@ -20,6 +20,7 @@ import (
 // registry is what a command works on.
 type registry struct {
 	*auth.Operator
+	store *store.Store
 	plans plans
 	urls  map[string]string // base URL by dialect, of a stack
 	close func() error
@@ -40,9 +41,10 @@ func (c *cli) open(ctx context.Context) (*registry, error) {
 }
 
 func newRegistry(t table.Table, secret []byte, p plans, closing func() error) *registry {
+	s := store.New(t, secret)
 	return &registry{
-		Operator: &auth.Operator{Registry: store.New(t, secret), Hasher: auth.NewHasher(secret), Now: time.Now},
-		plans:    p, close: closing,
+		Operator: &auth.Operator{Registry: s, Hasher: auth.NewHasher(secret), Now: time.Now},
+		store:    s, plans: p, close: closing,
 	}
 }
 

@@ -53,7 +53,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
 	f.StringVar(&c.aws, "profile", "", "AWS profile (default: the environment's)")
 	root.SetOut(out)
-	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke())
+	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke(), c.expire())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
 	})

@@ -42,6 +42,8 @@ type Cleaner struct {
 	// MaxAhead is how far a tenant's time may have been moved: as long as that is
 	// looked into the future.
 	MaxAhead time.Duration
+	// Seen is called for each identity that was looked at, by several at once; may be nil.
+	Seen func()
 }
 
 // Cleaning is what a run did, in numbers of identities.
@@ -153,6 +155,9 @@ func (s *sweep) finish(ctx context.Context, r Remains) {
 
 func (s *sweep) one(ctx context.Context, i *Identity) {
 	s.done.Examined++
+	if s.cleaner.Seen != nil {
+		defer s.cleaner.Seen()
+	}
 	now := s.cleaner.Time(i.Tenant)
 	if !i.lapsed(now) {
 		s.done.Kept++
