@@ -254,10 +254,9 @@ func TestExpireWithParts(t *testing.T) {
 // that did not is gone, and what the gone ones held is free.
 func TestExpireRacesActivation(t *testing.T) {
 	w := newWorld(t)
-	const many = 2000
-	ids := make([]string, many)
+	ids := make([]string, raceSize)
 	var all sync.WaitGroup
-	for n := range many {
+	for n := range ids {
 		all.Go(func() {
 			p := ana
 			p.DocumentNumber = fmt.Sprint("1", n)

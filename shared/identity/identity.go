@@ -52,11 +52,13 @@ type Identity struct {
 }
 
 // Held is what a store keeps for an identity beside its record: its uniqueness
-// claims and the idempotency claim of its creation, by their keys, and whether
-// it is known to have no further parts. The core hands it back as it came.
+// claims and the idempotency claim of its creation, by their keys, by which
+// channels codes were sent, and whether it is known to have no further parts. The
+// core hands it back as it came.
 type Held struct {
 	Claims []string
 	Once   string
+	Codes  []Channel
 	Alone  bool
 }
 

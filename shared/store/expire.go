@@ -100,8 +100,8 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 	}
 	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), table.VersionIs(i.Version)), mark}
 	ops = append(ops, r.claimDeletes(now)...)
-	for _, p := range i.Proofs {
-		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, p.Channel), table.Always()))
+	for _, c := range i.Held.Codes {
+		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))
 	}
 	return s.deleteAll(ctx, ops)
 }

@@ -82,7 +82,6 @@ func expired(t *testing.T, s *store.Store, calls *faults.Counter) {
 	for n, key := range []identity.Idempotency{{}, once("k", 1)} {
 		i := create(t, s, waiting("t", "p1", time.Hour), claims("a"), key).Identity
 		aside := sent(s, "p1", "123456")
-		i.Proofs = []identity.Proof{{Channel: identity.ByEmail, Sent: now}}
 		moved, err := s.Update(ctx, next(i, "x"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{Code: aside.Code})
 		if err != nil {
 			t.Fatal(err)

@@ -59,6 +59,9 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 	s.holdSealed(&i)
 	claimed := s.reclaim(&i, claims)
 	i.Held.Alone = i.Held.Alone && links.Alone() && once.Key == ""
+	if c := aside.Code; c != nil && !slices.Contains(i.Held.Codes, c.Channel) {
+		i.Held.Codes = append(slices.Clone(i.Held.Codes), c.Channel)
+	}
 	body := mustEncode(newRecord(&i))
 	ops := append([]table.Op{s.putNext(&i, body)}, claimed...)
 	onceAt := len(ops)

@@ -11,6 +11,9 @@ func (r *record) setLife(i *identity.Identity) {
 	for _, p := range i.Proofs {
 		r.Proofs = append(r.Proofs, proofRecord{string(p.Channel), seconds(p.Proven), seconds(p.Sent), p.Change})
 	}
+	for _, c := range i.Held.Codes {
+		r.Codes = append(r.Codes, string(c))
+	}
 	if v := i.Review; v != nil {
 		r.Review = &reviewRecord{string(v.Outcome), v.Reason, v.Reviewer, seconds(v.At)}
 	}
@@ -25,6 +28,9 @@ func (r *record) life(i *identity.Identity) {
 		i.Proofs = append(i.Proofs, identity.Proof{
 			Channel: identity.Channel(p.Channel), Proven: instant(p.Proven), Sent: instant(p.Sent), Change: p.Change,
 		})
+	}
+	for _, c := range r.Codes {
+		i.Held.Codes = append(i.Held.Codes, identity.Channel(c))
 	}
 	if v := r.Review; v != nil {
 		i.Review = &identity.Review{Outcome: identity.Outcome(v.Outcome), Reason: v.Reason, Reviewer: v.Reviewer, At: instant(v.At)}

@@ -27,7 +27,8 @@ type record struct {
 	Hold     *holdRecord   `json:"hold,omitzero"`
 	Reminded bool          `json:"rem,omitzero"`
 	Test     bool          `json:"test,omitzero"`
-	Alone    bool          `json:"al,omitzero"` // it has no parts but codes; false where nobody knows
+	Codes    []string      `json:"cd,omitempty"` // channels by which codes were sent
+	Alone    bool          `json:"al,omitzero"`  // it has no parts but codes; false where nobody knows
 
 	Kind             string `json:"k,omitzero"`
 	FirstName        string `json:"fn,omitzero"`

@@ -348,7 +348,7 @@ func person(id string) identity.Identity {
 		Review: &identity.Review{Outcome: identity.Clear, Reason: "r", Reviewer: "v", At: now.Truncate(time.Second)},
 		Hold:   &identity.Hold{Reason: "h", Since: now.Truncate(time.Second)},
 		KYC:    identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
-		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o", Alone: true},
+		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o", Codes: []identity.Channel{identity.ByEmail}, Alone: true},
 		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 		Profile: identity.Profile{
 			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",

@@ -1,0 +1,8 @@
+//go:build !soak
+
+package identity_test
+
+const (
+	modelSteps = 40   // of each of the hundred lives of TestLifeUnderCrashes
+	raceSize   = 2000 // identities of TestExpireRacesActivation
+)
