@@ -19,7 +19,7 @@ var granted = map[string][]string{
 	"authorizers/blnk":                 onCredentials(),
 	"conomy/create-token":              onCredentials("dynamodb:BatchGetItem L#*", "dynamodb:PutItem L#*", "kms:GetPublicKey", "kms:Sign"),
 	"conomy/get-token-keys":            {"kms:GetPublicKey"},
-	"conomy/create-identity":           onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/create-identity":           onIdentities("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"),
 	"conomy/list-identities":           onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
 	"conomy/search-identities":         onIdentities("BatchGetItem", "GetItem", "Query", onIndexes),
 	"conomy/get-identity":              onIdentities("BatchGetItem", "GetItem", "Query"),
@@ -36,6 +36,11 @@ var granted = map[string][]string{
 	"conomy/add-withdrawal-account":    onIdentities("GetItem", "PutItem", "Query"),
 	"conomy/list-withdrawal-accounts":  onIdentities("GetItem", "Query"),
 	"conomy/remove-withdrawal-account": onIdentities("DeleteItem", "GetItem"),
+	"conomy/start-verification":        append(onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"), queueMessages, openFields),
+	"conomy/confirm-verification":      append(onIdentities("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query"), openFields),
+	"conomy/decide-screening":          onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/hold-identity":             onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
+	"conomy/release-identity":          onIdentities("BatchGetItem", "GetItem", "PutItem", "Query"),
 	"conomy/add-rules":                 {},
 	"conomy/remove-rules":              {},
 	"conomy/add-fees":                  {},
@@ -43,7 +48,7 @@ var granted = map[string][]string{
 	"conomy/remove-fee":                {},
 	"conomy/set-escrow-fee":            {},
 	"conomy/get-reference":             {},
-	"blnk/create-identity":             onIdentities("PutItem"),
+	"blnk/create-identity":             onIdentities("DeleteItem", "GetItem", "PutItem", "Query"),
 	"blnk/get-identity":                onIdentities("GetItem"),
 	"blnk/list-identities":             onIdentities("BatchGetItem", "GetItem", onIndexes),
 	"blnk/filter-identities":           onIdentities("BatchGetItem", "GetItem", onIndexes),
@@ -72,11 +77,12 @@ var granted = map[string][]string{
 }
 
 const (
-	openFields = "kms:Decrypt VaultKey"
-	sealFields = "kms:GenerateDataKey VaultKey"
-	ping       = "dynamodb:GetItem PING"
-	onIndexes  = "Query T#* in indexes"
-	giveUp     = "sqs:SendMessage MessagesDeadLetters"
+	openFields    = "kms:Decrypt VaultKey"
+	sealFields    = "kms:GenerateDataKey VaultKey"
+	ping          = "dynamodb:GetItem PING"
+	onIndexes     = "Query T#* in indexes"
+	queueMessages = "dynamodb:PutItem M#*"
+	giveUp        = "sqs:SendMessage MessagesDeadLetters"
 )
 
 // onIdentities are actions on what stands under a tenant.
