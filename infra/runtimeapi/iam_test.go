@@ -74,6 +74,7 @@ func (s *stage) guarded(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	granted, onward := s.permissions(t, folder), httputil.NewSingleHostReverseProxy(target)
+	onward.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -3,6 +3,7 @@
 package runtimeapi_test
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"strings"
@@ -134,17 +135,24 @@ func (s *stage) lapsed(t *testing.T, id, email, phone string, parts int) {
 		},
 	}
 	made, err := s.store.Create(t.Context(), i, []identity.Claim{i.Uniqueness()}, identity.Idempotency{}, identity.Links{})
-	for n := range parts {
-		if err != nil {
-			break
-		}
-		made.Version++
-		made.Held.Alone = false
-		_, err = s.store.AddWithdrawal(t.Context(), made.Identity, identity.BankAccount{ID: fmt.Sprint("account", n)}, identity.Idempotency{})
+	if err == nil {
+		err = s.addParts(t.Context(), made.Identity, parts)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// addParts gives an identity withdrawal accounts.
+func (s *stage) addParts(ctx context.Context, i identity.Identity, count int) error {
+	i.Held.Alone = i.Held.Alone && count == 0
+	for n := range count {
+		i.Version++
+		if _, err := s.store.AddWithdrawal(ctx, i, identity.BankAccount{ID: fmt.Sprint("account", n)}, identity.Idempotency{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TestLapsedHolder: who stayed pending too long stands in nobody's way, before
