@@ -153,7 +153,8 @@ func TestAlarms(t *testing.T) {
 			return otherwise
 		}
 		got := alarm{
-			namespace + " " + metric, missing, map[string]any{},
+			namespace + " " + metric, missing,
+			map[string]any{},
 			number("Period", 0), number("EvaluationPeriods", 0), number("DatapointsToAlarm", number("EvaluationPeriods", 0)), number("Threshold", -1),
 		}
 		dimensions, _ := p["Dimensions"].([]any)

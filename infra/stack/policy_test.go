@@ -314,7 +314,7 @@ func TestFunctionSettings(t *testing.T) {
 var own = map[string]map[string]any{
 	// Nobody waits for them, and they do as much as there is: Lambda's longest time,
 	// which is also what lies between two runs.
-	"jobs/expire-pending": {"Timeout": 900, "MemorySize": 1024},
+	"jobs/expire-pending": {"Timeout": 900, "MemorySize": 1769},
 	"jobs/remind-pending": {"Timeout": 900},
 }
 
