@@ -45,6 +45,7 @@ var imports = map[string]string{
 	"courier":         "identity",
 	"courier/ses":     "courier",
 	"courier/sns":     "courier",
+	"boot/cleaners":   "boot boot/vaults gateway identity",
 	"boot/couriers":   "boot courier courier/ses courier/sns identity",
 	"vault":           "identity",
 	"vault/kms":       "vault identity",
@@ -159,7 +160,7 @@ func functionImports(name string) []string {
 	case "authorizers":
 		return append(list, operation)
 	case "jobs":
-		return append(list, "boot/couriers")
+		return append(list, "boot/couriers", "boot/cleaners")
 	}
 	return list
 }

@@ -62,6 +62,7 @@ func TestConomyAnswers(t *testing.T) {
 	w.relations()
 	w.permissions()
 	w.accounts()
+	w.life()
 	w.elsewhere()
 	w.tokens()
 	w.everywhere()
@@ -94,7 +95,11 @@ func (w *conomyWorld) identities() {
 	w.caller = callerWith(auth.ScopeAll, "strict")
 	w.send(400, "POST", "/identities", person(6, `,"unknown":1`))
 	w.send(400, "POST", "/identities", person(6, ""))
+	w.send(200, "PATCH", "/identities/"+id, `{"status":"ACTIVE"}`) // it may
+	w.caller = callerWith(auth.ScopeIdentityWrite, "strict")
 	w.send(400, "PATCH", "/identities/"+id, `{"status":"ACTIVE"}`)
+	w.caller = callerWith(auth.ScopeIdentityWrite, "lenient")
+	w.send(200, "PATCH", "/identities/"+id, `{"status":"odd"}`) // not read
 	w.caller = lenient
 
 	one := "/identities/" + id
@@ -105,13 +110,14 @@ func (w *conomyWorld) identities() {
 		w.send(404, "PATCH", "/identities/"+path, "{}")
 		w.send(404, "DELETE", "/identities/"+path, "")
 	}
-	w.send(200, "PATCH", one, `{"nickname":"Thomas","status":"odd","bankAccount":null,"address":null,"rules":null,"securityOptions":null}`)
+	w.send(200, "PATCH", one, `{"nickname":"Thomas","status":"ACTIVE","bankAccount":null,"address":null,"rules":null,"securityOptions":null}`)
 	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
 	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
 	w.send(422, "PATCH", one, `{"nickname":"U"}`, "Idempotency-Key", "p")
 	w.send(412, "PATCH", one, `{"nickname":"U"}`, "If-Match", `"1"`)
 	w.send(412, "DELETE", one, "", "If-Match", `"1"`)
-	for _, body := range []string{"", "[]", `{"name":null}`, `{"country":"x"}`, `{"birthDate":"x"}`, `{"bankAccount":{"bank":"B"}}`, `{"children":[{}]}`, `{"children":[{"id":"` + id + `"}]}`} {
+	w.send(422, "PATCH", one, `{"status":"PENDING"}`)
+	for _, body := range []string{"", "[]", `{"status":"odd"}`, `{"status":null}`, `{"name":null}`, `{"country":"x"}`, `{"birthDate":"x"}`, `{"bankAccount":{"bank":"B"}}`, `{"children":[{}]}`, `{"children":[{"id":"` + id + `"}]}`} {
 		w.send(400, "PATCH", one, body)
 	}
 	w.send(413, "PATCH", one, `{"metadata":{"a":"`+strings.Repeat("x", 300<<10)+`"}}`)
@@ -286,5 +292,10 @@ func (w *conomyWorld) changes() []ask {
 		{"DELETE", "/identities/x/permissions/y", ""},
 		{"POST", "/identities/x/withdrawal-accounts", bank},
 		{"DELETE", "/identities/x/withdrawal-accounts/y", ""},
+		{"POST", "/identities/x/verifications", `{"channel":"email"}`},
+		{"POST", "/identities/x/verifications/email/confirm", `{"code":"000000"}`},
+		{"POST", "/identities/x/screening", decision},
+		{"POST", "/identities/x/hold", `{"reason":"r"}`},
+		{"DELETE", "/identities/x/hold", ""},
 	}
 }

@@ -93,7 +93,13 @@ func (d *deployment) run(t *testing.T, folder string, env []string) *runtimeapi.
 	if path == "" {
 		t.Fatalf("%s: in the template and not under functions/", folder)
 	}
-	f, err := runtimeapi.Start(runtimeapi.Config{Bootstrap: path, Name: strings.ReplaceAll(folder, "/", "-"), Env: env})
+	timeout, ok := d.functions()[folder].Properties["Timeout"].(int)
+	if !ok {
+		timeout, _ = stack.At(d.template.Globals["Function"], "Timeout").(int)
+	}
+	f, err := runtimeapi.Start(runtimeapi.Config{
+		Bootstrap: path, Name: strings.ReplaceAll(folder, "/", "-"), Env: env, Timeout: time.Duration(timeout) * time.Second,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ import (
 type stage struct {
 	*deployment
 	dynamoDB string // its URL
+	client   *dynamodb.Client
 	store    *store.Store
 	shown    auth.Credentials
 }
@@ -58,7 +59,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{d, endpoint, registry, shown}
+	return &stage{d, endpoint, client, registry, shown}
 }
 
 // event reads a function's sample event and puts values in place of what only a

@@ -104,6 +104,8 @@ func TestLinkedModules(t *testing.T) {
 	callers := []string{
 		"authorizers/conomy", "conomy/create-token", "conomy/get-token-keys", // of the token key
 		"conomy/update-identity", "blnk/update-identity", "blnk/tokenize-field", "blnk/tokenize-identity", // of the vault's
+		"conomy/start-verification", "conomy/confirm-verification",
+		"jobs/expire-pending", "jobs/remind-pending", // which are wired together
 		"blnk/detokenize-field", "blnk/detokenize-identity",
 	}
 	for folder, path := range bootstraps(t) {

@@ -82,9 +82,11 @@ func TestFailedMessagesAreSeen(t *testing.T) {
 	if attempts, _ := stack.At(p, "MaximumRetryAttempts").(int); attempts < 1 || attempts > 100 {
 		t.Errorf("tried %d times", attempts)
 	}
-	queue := template.Resources["MessagesDeadLetters"].Properties
-	if queue["MessageRetentionPeriod"] != 14*24*60*60 || stack.At(queue, "KmsMasterKeyId", "Fn::GetAtt") != "DataKey.Arn" {
-		t.Errorf("dead letters are kept %v seconds under %v", queue["MessageRetentionPeriod"], queue["KmsMasterKeyId"])
+	for _, id := range []string{"MessagesDeadLetters", "JobsDeadLetters"} {
+		p := template.Resources[id].Properties
+		if p["MessageRetentionPeriod"] != 14*24*60*60 || stack.At(p, "KmsMasterKeyId", "Fn::GetAtt") != "DataKey.Arn" {
+			t.Errorf("%s are kept %v seconds under %v", id, p["MessageRetentionPeriod"], p["KmsMasterKeyId"])
+		}
 	}
 }
 

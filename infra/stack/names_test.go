@@ -33,6 +33,8 @@ var dialects = []dialect{
 // jobs are the functions that no request calls, and how each one's main starts.
 var jobs = map[string]string{
 	"deliver-messages": "gateway.StartStream(",
+	"expire-pending":   `gateway.StartJob("expire-pending", `,
+	"remind-pending":   `gateway.StartJob("remind-pending", `,
 }
 
 // functionIDs are the functions that there should be: one for each route, an

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"cedula/shared/identity"
 )
 
 // AWS is the configuration that Lambda's own variables describe, built by hand:
@@ -42,8 +44,12 @@ const (
 	attemptTime = 3 * time.Second
 )
 
-// newHTTPClient keeps a few connections: a function serves one request at a
-// time. It follows no redirect and knows no proxy.
+// atOnce is how many calls a job has under way, one for each shard of its queue.
+// Whatever serves requests opens a few connections and keeps those.
+const atOnce = identity.QueueShards
+
+// newHTTPClient keeps the connections that were opened. It follows no redirect
+// and knows no proxy.
 func newHTTPClient() *http.Client {
 	return &http.Client{
 		Timeout: attemptTime,
@@ -51,8 +57,8 @@ func newHTTPClient() *http.Client {
 			DialContext:           (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   tlsTime,
 			ResponseHeaderTimeout: headerTime,
-			MaxIdleConns:          16,
-			MaxIdleConnsPerHost:   8,
+			MaxIdleConns:          2 * atOnce,
+			MaxIdleConnsPerHost:   atOnce,
 			IdleConnTimeout:       5 * time.Minute, // the function may be frozen between requests
 			DisableCompression:    true,            // DynamoDB's checksum is of the bytes as sent
 		},

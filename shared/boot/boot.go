@@ -40,6 +40,9 @@ func Keys() *auth.Keys {
 // Outbox is what messages are delivered from. It reads CEDULA_TABLE and CEDULA_SECRET.
 func Outbox() *store.Store { return open() }
 
+// Queue is where pending identities stand. It reads CEDULA_TABLE and CEDULA_SECRET.
+func Queue() *store.Store { return open() }
+
 // Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
 // open route's function holds no secret.
 func Health() *store.Store {

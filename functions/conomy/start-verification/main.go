@@ -1,0 +1,12 @@
+// Command start-verification serves POST /identities/{id}/verifications in Conomy's dialect.
+package main
+
+import (
+	"cedula/shared/boot/vaults"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+)
+
+func main() {
+	gateway.Start(&conomy.API{Identities: vaults.Identities()}, "start-verification")
+}
