@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,9 +29,10 @@ const (
 //
 // A caller whose own key has scopes of its own sees and makes the keys of its
 // own owner only; one with a key that the client was registered with, all.
-// Every call reads the caller's key anew and returns ErrExpired once it is
-// revoked, even while a Guard still remembers it: a revoked key makes no others
-// in the meantime. It returns ErrInvalid when the key is not there.
+// Every call reads the caller's client and key anew, whatever a Guard still
+// remembers: a revoked key makes no others in the meantime, nor does one of a
+// suspended client. It returns ErrExpired for a key that ended, ErrSuspended,
+// and ErrInvalid when the client or the key is not there.
 type Keys struct {
 	Store  Store
 	Hasher Hasher
@@ -130,15 +132,18 @@ func (k *Keys) Revoke(ctx context.Context, caller Caller, f KeyFilter, id string
 
 // read returns all keys of the caller's client and, of these, the caller's own.
 func (k *Keys) read(ctx context.Context, caller Caller, now time.Time) (all []Key, own Key, err error) {
-	if all, err = k.Store.Keys(ctx, caller.Client); err != nil {
+	client, all, err := k.Store.Keys(ctx, caller.Client)
+	if err != nil && !errors.Is(err, ErrUnknown) {
 		return nil, Key{}, fmt.Errorf("auth: read keys: %w", err)
 	}
 	at := slices.IndexFunc(all, func(key Key) bool { return key.ID == caller.Key })
 	switch {
-	case at < 0:
+	case err != nil, at < 0:
 		return nil, Key{}, fmt.Errorf("%w: the caller's key is gone", ErrInvalid)
 	case all[at].ended(now):
 		return nil, Key{}, ErrExpired
+	case client.Suspended:
+		return nil, Key{}, ErrSuspended
 	}
 	return all, all[at], nil
 }

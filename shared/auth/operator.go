@@ -49,6 +49,14 @@ func (o *Operator) ChangeClient(ctx context.Context, id string, change func(*Cli
 	return o.Registry.ChangeClient(ctx, id, change)
 }
 
+// Keys is the Registry's, and as careful as Client.
+func (o *Operator) Keys(ctx context.Context, client string) (Client, []Key, error) {
+	if !spelled(client, clientChars) {
+		return Client{}, nil, ErrUnknown
+	}
+	return o.Registry.Keys(ctx, client)
+}
+
 // Suspend shuts a client out with all its keys and tokens, or lets it in again.
 func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (Client, error) {
 	return o.ChangeClient(ctx, client, func(c *Client) error {

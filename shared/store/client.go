@@ -104,25 +104,33 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 	return auth.ErrExists
 }
 
-// Keys reads all keys of a client, in one call where a page holds them.
-func (s *Store) Keys(ctx context.Context, client string) ([]auth.Key, error) {
-	from := apiKeyKey(client, "")
-	q := table.Query{PK: from.PK, From: from.SK, To: from.SK + "~", Strong: true}
-	var list []auth.Key
+// Keys reads a client, which stands before its keys, and all of these.
+func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
+	q := table.Query{PK: clientKey(client).PK, Strong: true}
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return nil, explain("read keys", err)
+			return auth.Client{}, nil, explain("read keys", err)
 		}
-		for n := range page.Items {
-			k, err := decodeKey(page.Items[n].Body)
+		items := page.Items
+		if q.Start == nil {
+			if len(items) == 0 || items[0].SK != itemSK {
+				return auth.Client{}, nil, auth.ErrUnknown
+			}
+			if c, err = decodeClient(items[0].Body); err != nil {
+				return auth.Client{}, nil, err
+			}
+			items = items[1:]
+		}
+		for n := range items {
+			k, err := decodeKey(items[n].Body)
 			if err != nil {
-				return nil, err
+				return auth.Client{}, nil, err
 			}
 			list = append(list, k)
 		}
 		if page.Next == nil {
-			return list, nil
+			return c, list, nil
 		}
 		q.Start = page.Next
 	}

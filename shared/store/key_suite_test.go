@@ -44,7 +44,10 @@ func createKey(t *testing.T, s *store.Store, k auth.Key) {
 // keysAre compares a client's keys, whatever their order.
 func keysAre(t *testing.T, s *store.Store, client string, want ...auth.Key) {
 	t.Helper()
-	got, err := s.Keys(ctx, client)
+	c, got, err := s.Keys(ctx, client)
+	if c.ID != client {
+		t.Errorf("the client read is %q", c.ID)
+	}
 	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(got, byID)
 	slices.SortFunc(want, byID)
@@ -66,7 +69,9 @@ func furtherKeys(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 	keysAre(t, s, "c1", own, first, second)
 	keysAre(t, s, "c10", other)
-	keysAre(t, s, "nobody")
+	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("nobody's keys: %v", err)
+	}
 	if c := calls.Reset(); c.Query != 3 || c.Total() != 3 {
 		t.Errorf("three lists took %+v", c)
 	}
@@ -79,7 +84,9 @@ func furtherKeys(t *testing.T, s *store.Store, calls *faults.Counter) {
 	if err := s.CreateKey(ctx, furtherKey("c2", 1)); !errors.Is(err, auth.ErrUnknown) {
 		t.Errorf("no such client: %v", err)
 	}
-	keysAre(t, s, "c2")
+	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("a key is there without its client: %v", err)
+	}
 }
 
 // manyKeys are more than a page of the table holds.
@@ -198,7 +205,7 @@ func TestKeyRecordIsReadableForEver(t *testing.T) {
 	if _, err := table.Write(ctx, put); err != nil {
 		t.Fatal(err)
 	}
-	_, listErr := s.Keys(ctx, "c1")
+	_, _, listErr := s.Keys(ctx, "c1")
 	revokeErr := s.RevokeKey(ctx, "c1", "c1k0003", now)
 	if listErr == nil || revokeErr == nil {
 		t.Error("a damaged key was read")
