@@ -49,8 +49,13 @@ type Key struct {
 	Created time.Time
 	Name    string
 	Owner   string   // whom it is for: a label
+	Maker   string   // the id of the key that made it; empty: an operator did
 	Granted []string // its scopes in the words of whoever asked for it; they grant nothing
 }
+
+// madeByKey tells those of Keys.Create from an operator's. Before the maker was
+// kept only they had an owner.
+func (k Key) madeByKey() bool { return k.Maker != "" || k.Owner != "" }
 
 // Shown is the part of the key's text that is no secret.
 func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }

@@ -63,6 +63,7 @@ func TestCreatedKeyOpens(t *testing.T) {
 	want := auth.Key{
 		ID: text[4:28], Client: w.client.ID, Use: auth.UseBlnk, Hash: w.hasher.Hash(text), Scopes: auth.Scopes{"identity:read"},
 		Expires: w.now.Add(time.Hour), Created: w.now, Name: "svc", Owner: "team-a", Granted: []string{"a:b"},
+		Maker: w.shown.BlnkKey[4:28],
 	}
 	if diff := cmp.Diff(want, k) + cmp.Diff(want, w.store.keys[k.ID]); diff != "" || !k.Hash.Equal(want.Hash) {
 		t.Error(diff)
@@ -364,7 +365,7 @@ func TestLimits(t *testing.T) {
 	w.made(t, rich, w.wanted()) // all others have expired
 	for n := len(w.store.keys); n < 2+auth.MaxKeptKeys; n++ {
 		id := fmt.Sprintf("%s%08d", caller.Client, n)
-		w.store.keys[id] = auth.Key{ID: id, Client: caller.Client, Use: auth.UseBlnk, Scopes: auth.Scopes{}, Revoked: w.now}
+		w.store.keys[id] = auth.Key{ID: id, Client: caller.Client, Use: auth.UseBlnk, Scopes: auth.Scopes{}, Revoked: w.now, Maker: rich[4:28]}
 	}
 	_, _, err = w.keys().Create(ctx, caller, w.wanted())
 	refused(t, err, auth.ErrTooManyKeys)

@@ -52,6 +52,17 @@ func (c *client) callerOf(key string) auth.Caller {
 	return caller
 }
 
+// given is a key with scopes of its own that the operator made.
+func (c *client) given(scopes ...string) string {
+	c.w.Helper()
+	o := auth.Operator{Registry: c.w.store, Hasher: hasher, Now: func() time.Time { return c.w.now }}
+	_, text, err := o.CreateKey(context.Background(), c.master[4:20], auth.NewKey{Use: auth.UseBlnk, Scopes: scopes})
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	return text
+}
+
 // contextOf asks the authorizer about a key, as API Gateway does.
 func (c *client) contextOf(key string) map[string]any {
 	c.w.Helper()
@@ -229,6 +240,7 @@ func TestKeysThatAreNotThere(t *testing.T) {
 		"the master key, scoped":  revoke(c.contextOf(scoped), idOf(c.master)),
 		"another owner's, scoped": revoke(c.contextOf(scoped), idOf(theirs)),
 		"another owner's":         revoke(c.context, idOf(theirs), "team-a"),
+		"the operator's":          revoke(c.context, idOf(c.given(auth.ScopeKeyRead))),
 		"unknown":                 revoke(c.context, "api_key_"+c.master[4:20]+"00000000"),
 		"id without its prefix":   revoke(c.context, theirs[4:28]),
 		"prefix alone":            revoke(c.context, "api_key_"),
@@ -240,6 +252,9 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	}
 	c.callerOf(theirs)
 	c.callerOf(c.master)
+	if got := w.send(list(c.contextOf(c.given(auth.ScopeKeyRead)))); strings.Count(got.Body, "api_key_id") != 2 {
+		t.Errorf("listed by an operator's key: %s", got.Body)
+	}
 	for name, q := range map[string]request{
 		"another client's": list(fellow.context), "another tenant's": list(stranger.context), "by owner": list(c.context, "nobody"),
 	} {

@@ -49,6 +49,7 @@ type keyRecord struct {
 	Created time.Time `json:"c"`
 	Owner   string    `json:"o,omitzero"`
 	Granted []string  `json:"g,omitempty"`
+	Maker   string    `json:"by,omitzero"`
 }
 
 // CreateClient writes a client and its keys, all or nothing.
@@ -179,7 +180,7 @@ func encodeKey(k auth.Key) []byte {
 	return mustEncode(keyRecord{
 		ID: k.ID, Client: k.Client, Use: string(k.Use), Hash: k.Hash[:], Scopes: (*[]string)(orNil(k.Scopes)),
 		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
-		Owner: k.Owner, Granted: k.Granted,
+		Owner: k.Owner, Granted: k.Granted, Maker: k.Maker,
 	})
 }
 
@@ -191,7 +192,7 @@ func decodeKey(body []byte) (auth.Key, error) {
 	k := auth.Key{
 		ID: r.ID, Client: r.Client, Use: auth.Use(r.Use), Hash: hash(r.Hash),
 		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
-		Owner: r.Owner, Granted: r.Granted,
+		Owner: r.Owner, Granted: r.Granted, Maker: r.Maker,
 	}
 	if r.Scopes != nil {
 		k.Scopes = append(auth.Scopes{}, *r.Scopes...)

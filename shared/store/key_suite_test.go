@@ -21,7 +21,7 @@ import (
 func furtherKey(client string, n int) auth.Key {
 	return auth.Key{
 		ID: fmt.Sprintf("%sk%04d", client, n), Client: client, Use: auth.UseBlnk, Hash: auth.Hash{byte(n)}, Scopes: auth.Scopes{"a", "b"},
-		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", Granted: []string{"x:y", "*:*"},
+		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", Granted: []string{"x:y", "*:*"}, Maker: client + "own",
 	}
 }
 
@@ -183,7 +183,7 @@ func TestKeyRecordIsReadableForEver(t *testing.T) {
 	const (
 		hash   = `"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`
 		golden = `{"id":"c1k0001","cl":"c1","u":"blnk","h":` + hash + `,"s":["a","b"],"n":"n","x":"2026-03-04T06:06:07.123456Z",` +
-			`"r":"2026-03-04T05:06:07.123456Z","c":"2026-03-04T05:06:07.123456Z","o":"o","g":["x:y","*:*"]}`
+			`"r":"2026-03-04T05:06:07.123456Z","c":"2026-03-04T05:06:07.123456Z","o":"o","g":["x:y","*:*"],"by":"c1own"}`
 		before = `{"id":"c1k0002","cl":"c1","u":"blnk","h":` + hash + `,"s":[],"n":"blnk","c":"2026-03-04T05:06:07.123456Z"}`
 	)
 	table := &spy{Table: openEmbedded(t)}
