@@ -100,6 +100,9 @@ func (c *createKeyRequest) key() (auth.NewKey, error) {
 	if err != nil {
 		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
 	}
+	if expires.Unix() <= 0 { // the core takes Go's zero time for no end
+		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must lie in the future"}
+	}
 	return auth.NewKey{
 		Use: auth.UseBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, Granted: c.Scopes, Expires: expires,
 	}, nil

@@ -209,6 +209,8 @@ func TestKeyRequests(t *testing.T) {
 		{"no zone", with("00Z", "00"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"no day", with("01-01T", "02-30T"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"past", with("2099", "1999"), invalid, "expires_at must lie in the future"},
+		{"year 1", with("2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z"), invalid, "expires_at must lie in the future"},
+		{"year 1, elsewhere", with("2099-01-01T00:00:00Z", "0000-12-31T23:00:00.9-01:00"), invalid, "expires_at must lie in the future"},
 		{"year 10000", with("2099-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00"), invalid, "expires_at must lie before the year 10000"},
 		{"name is a number", with(`"n"`, "5"), malformed, "name must be a string"},
 		{"scopes are a text", with(`["identities:read"]`, `"identities:read"`), malformed, "scopes must be an array"},
