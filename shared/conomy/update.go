@@ -150,6 +150,9 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	if err := u.checkPhone(i); err != nil {
 		return err
 	}
+	if err := u.checkTokenized(i); err != nil {
+		return err
+	}
 	if u.Name.Sent {
 		setName(p, u.Name.Value)
 	}
