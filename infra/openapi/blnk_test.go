@@ -94,6 +94,9 @@ func (w *blnkWorld) creations() {
 	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k", "Content-Type", "text/plain")
 	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k")
 	w.send(422, "POST", "/identities", "{}", "Idempotency-Key", "k")
+	gone := member(w.T, w.send(201, "POST", "/identities", "{}", "Idempotency-Key", "gone"), "identity_id")
+	w.send(200, "DELETE", "/identities/"+gone, "")
+	w.send(404, "POST", "/identities", "{}", "Idempotency-Key", "gone")
 	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "é")
 	w.send(400, "POST", "/identities", "{}", "Content-Type", "application/xml")
 	for _, body := range append(unreadable, `{"first_name":1}`, `{"dob":"x"}`, `{"identity_id":"x"}`, `{"identity_id":"idt_x"}`, `{"meta_data":[]}`, `{"city":"\u0007"}`) {

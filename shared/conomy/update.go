@@ -186,12 +186,6 @@ func (u *updateRequest) checkPhone(i *identity.Identity) error {
 	return nil
 }
 
-func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {
-	if isSent {
-		*dst = identity.JSON(value)
-	}
-}
-
 func (u *updateRequest) applySecurity(o *identity.SecurityOptions) {
 	if !u.SecurityOptions.Sent {
 		return
