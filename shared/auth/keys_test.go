@@ -162,7 +162,7 @@ func TestNoKeyOutlivesItsMaker(t *testing.T) {
 
 // TestNoKeyDoesMoreThanItsMaker makes chains of keys, each by the one before.
 func TestNoKeyDoesMoreThanItsMaker(t *testing.T) {
-	all := []string{"identity:read", "identity:write", "identity:delete", "key:write", "client:admin", "*"}
+	all := []string{"identity:read", "identity:search", "identity:write", "identity:delete", "key:write", "client:admin", "*"}
 	some := rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID)
 	rapid.Check(t, func(r *rapid.T) {
 		w := &world{store: newMemory(), now: epoch, hasher: auth.NewHasher([]byte(strings.Repeat("s", 32)))}
