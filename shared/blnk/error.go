@@ -71,6 +71,8 @@ var (
 	errCursor      = &refusal{problem: invalidRequest, text: "cursor is none that this list gave out"}
 	errOtherCursor = &refusal{problem: invalidRequest, text: "cursor belongs to another list: send the same filters and order with it"}
 
+	errOperatorAlone = &refusal{problem: invalidRequest, text: "logical_operator must not be sent with a cursor but beside its filters"}
+
 	errNothing   = &refusal{problem: badRequest, text: "No fields provided for update"}
 	errNoFields  = &refusal{problem: invalidRequest, text: "fields must name at least one field"}
 	errEntityID  = &refusal{problem: invalidEntity, text: "No entity has an id of this form"}

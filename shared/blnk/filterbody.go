@@ -67,7 +67,7 @@ func (s *someText) UnmarshalJSON(data []byte) error {
 
 // listing checks the request. An error names the member by its place.
 func (f *filterRequest) listing() (listing, error) {
-	l := listing{offset: f.Offset, count: f.IncludeCount}
+	l := listing{offset: f.Offset, count: f.IncludeCount, posted: true}
 	var ok bool
 	if l.Any, ok = logical(f.LogicalOperator); !ok {
 		return l, invalid("logical_operator must be and or or")
