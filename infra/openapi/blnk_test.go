@@ -170,7 +170,7 @@ func (w *blnkWorld) filters() {
 	for _, body := range []string{
 		"{}", `{"filters":[]}`, `{"filters":[],"limit":1,"offset":1,"sort_by":"last_name","sort_order":"asc"}`, `{"filters":[],"include_count":true}`,
 		by("last_name", "eq", `"value":"Okafor"`), by("last_name", "eq", `"value":"nobody"`), by("country", "in", `"values":["NG"]`),
-		by("dob", "between", `"values":["1990-01-01","1990-12-31"]`), by("city", "isnull", `"value":null`), by("meta_data.tier", "ne", `"value":"gold"`),
+		by("dob", "between", `"values":["1990-01-01","1990-12-31"]`), by("city", "isnull", `"value":null`), by("city", "isnotnull", `"value":true`), by("meta_data.tier", "ne", `"value":"gold"`),
 		`{"filters":[{"field":"last_name","operator":"eq","value":"nobody"}],"include_count":true}`,
 	} {
 		w.send(200, "POST", path, body)
