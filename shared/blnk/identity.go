@@ -12,7 +12,7 @@ import (
 // the same Idempotency-Key is marked by the header Idempotent-Replayed.
 func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body createRequest
-	if err := decode(r, &body); err != nil {
+	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	draft, err := body.draft(r.Caller.Strict)

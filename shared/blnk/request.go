@@ -1,6 +1,7 @@
 package blnk
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -34,6 +35,17 @@ func decode(r *gateway.Request, into any) error {
 	return strictjson.Decode(r.Body, into)
 }
 
+// decodeIdentity reads a body with members of an identity. One that is not known
+// breaks a rule of identities, like those that a strict client must keep to.
+func decodeIdentity(r *gateway.Request, into any) error {
+	err := decode(r, into)
+	var unknown *strictjson.Error
+	if errors.As(err, &unknown) && unknown.Unknown {
+		return &refusal{problem: validation, text: unknown.Error()}
+	}
+	return err
+}
+
 // createRequest is what a client may say of a new identity. All of it is optional.
 type createRequest struct {
 	IdentityID       string            `json:"identity_id"`
@@ -54,6 +66,7 @@ type createRequest struct {
 	City             string            `json:"city"`
 	DOB              string            `json:"dob"`
 	MetaData         strictjson.Object `json:"meta_data"`
+	CreatedAt        strictjson.Value  `json:"created_at"` // dropped: it is the registry's
 }
 
 // draft translates the request into the core's words. It returns an *Invalid

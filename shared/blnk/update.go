@@ -29,6 +29,10 @@ type updateRequest struct {
 	City             strictjson.Optional[string]            `json:"city"`
 	DOB              strictjson.Optional[string]            `json:"dob"`
 	MetaData         strictjson.Optional[strictjson.Object] `json:"meta_data"`
+
+	// What never changes: dropped, whatever it is.
+	IdentityID strictjson.Value `json:"identity_id"`
+	CreatedAt  strictjson.Value `json:"created_at"`
 }
 
 // updatedWire is the answer to a change: Blnk's message, and the identity as it
@@ -41,7 +45,7 @@ type updatedWire struct {
 // UpdateIdentity serves PUT /identities/{id}.
 func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body updateRequest
-	if err := decode(r, &body); err != nil {
+	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	born, err := birthDate(body.DOB.Value)

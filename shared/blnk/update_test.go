@@ -108,7 +108,7 @@ func TestStrict(t *testing.T) {
 		{"no type", `{"first_name":"A"}`, validation, "identity_type must be individual or organization"},
 		{"another type", `{"identity_type":"alien"}`, validation, "identity_type must be individual or organization"},
 		{"no email address", `{"identity_type":"individual","email_address":"not an email"}`, validation, "email_address must be an email address such as name@example.com"},
-		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, malformed, "nickname is not known"},
+		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, validation, "nickname is not known"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := withEverything(t)
@@ -121,6 +121,15 @@ func TestStrict(t *testing.T) {
 	w := withEverything(t)
 	wantStatus(t, w.send(request{body: seed}.by(strict)), 201)
 	wantStatus(t, w.send(on("update-identity", `{"city":"x"}`).by(strict)), 200) // the email that is there already may stay
+	wantError(t, w.send(on("update-metadata", `{"meta_data":{},"x":1}`).by(strict)), 400, malformed, "x is not known")
+	wantError(t, w.send(on("update-identity", `{"identity_id":"x","created_at":1}`).by(strict)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
+	read := w.send(request{body: seed}.by(strict))
+	wantStatus(t, w.send(request{body: strings.Replace(read.Body, at(t, read.Body, "identity_id"), `""`, 1)}.by(strict)), 201)
+	back := on("update-identity", read.Body)
+	back.id = strings.Trim(at(t, read.Body, "identity_id"), `"`)
+	if got := w.send(back.by(strict)); at(t, got.Body, "created_at") != at(t, read.Body, "created_at") {
+		t.Errorf("what was read is put back: %d %s", got.StatusCode, got.Body)
+	}
 }
 
 // TestClaimedElsewhere: what the other dialect holds to be unique stays so.
