@@ -98,7 +98,10 @@ func (w *blnkWorld) creations() {
 	w.send(200, "DELETE", "/identities/"+gone, "")
 	w.send(404, "POST", "/identities", "{}", "Idempotency-Key", "gone")
 	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "é")
-	w.send(400, "POST", "/identities", "{}", "Content-Type", "application/xml")
+	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "a", "Idempotency-Key", "b")
+	for _, h := range [][2]string{{"Content-Type", "application/xml"}, {"Content-Type", "application/json; charset=latin1"}, {"Content-Encoding", "gzip"}} {
+		w.send(400, "POST", "/identities", "{}", h[0], h[1])
+	}
 	for _, body := range append(unreadable, `{"first_name":1}`, `{"dob":"x"}`, `{"identity_id":"x"}`, `{"identity_id":"idt_x"}`, `{"meta_data":[]}`, `{"city":"\u0007"}`) {
 		w.send(400, "POST", "/identities", body)
 	}
@@ -128,6 +131,7 @@ func (w *blnkWorld) updates() {
 	w.send(200, "PUT", one, `{"city":"Abuja"}`, "Idempotency-Key", "u", "If-Match", `"2"`)
 	w.send(200, "PUT", one, `{"city":"Abuja"}`, "Idempotency-Key", "u", "If-Match", `"2"`)
 	w.send(422, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "u")
+	w.send(400, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "")
 	w.send(412, "PUT", one, `{"city":"Kano"}`, "If-Match", `"1"`)
 	w.send(404, "PUT", absent, `{"city":"Kano"}`)
 	for _, body := range append(unreadable, "{}", `{"identity_id":"x"}`, `{"city":1}`, `{"dob":"x"}`, `{"meta_data":1}`, `{"city":"\u0007"}`) {

@@ -109,6 +109,9 @@ func (w *conomyWorld) identities() {
 	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
 	w.send(200, "PATCH", one, `{"nickname":"T","email":5}`, "Idempotency-Key", "p", "If-Match", `"2"`)
 	w.send(422, "PATCH", one, `{"nickname":"U"}`, "Idempotency-Key", "p")
+	w.send(400, "PATCH", one, `{"nickname":"U"}`, "Idempotency-Key", "")
+	w.send(400, "PATCH", one, `{"nickname":"U"}`, "Idempotency-Key", "a", "Idempotency-Key", "b")
+	w.send(400, "PATCH", one, `{"nickname":"U"}`, "Content-Encoding", "br")
 	w.send(412, "PATCH", one, `{"nickname":"U"}`, "If-Match", `"1"`)
 	w.send(412, "DELETE", one, "", "If-Match", `"1"`)
 	for _, body := range []string{"", "[]", `{"name":null}`, `{"country":"x"}`, `{"birthDate":"x"}`, `{"bankAccount":{"bank":"B"}}`, `{"children":[{}]}`, `{"children":[{"id":"` + id + `"}]}`} {

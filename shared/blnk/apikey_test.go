@@ -254,6 +254,10 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	}
 	c.callerOf(theirs)
 	c.callerOf(c.master)
+	for _, operation := range []string{"list-api-keys", "revoke-api-key"} {
+		twice := request{operation: operation, id: idOf(theirs), values: map[string][]string{"owner": {"team-a", "team-b"}}, caller: c.context}
+		wantError(t, w.send(twice), 400, "GEN_BAD_REQUEST", "owner must be sent once")
+	}
 	if got := w.send(list(c.contextOf(c.given(auth.ScopeKeyRead)))); strings.Count(got.Body, "api_key_id") != 2 {
 		t.Errorf("listed by an operator's key: %s", got.Body)
 	}

@@ -19,7 +19,10 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	draft.Tenant, draft.Idempotency = r.Caller.Tenant, idempotency(r)
+	draft.Tenant = r.Caller.Tenant
+	if draft.Idempotency, err = idempotency(r); err != nil {
+		return gateway.Response{}, err
+	}
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
@@ -28,11 +31,9 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 // idempotency is the key that came with a request, if one did.
-func idempotency(r *gateway.Request) identity.Idempotency {
-	return identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("blnk " + r.Operation),
-	}
+func idempotency(r *gateway.Request) (identity.Idempotency, error) {
+	key, err := r.IdempotencyKey()
+	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("blnk " + r.Operation)}, err
 }
 
 // answer shows what became of an identity.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"strings"
 	"time"
 
@@ -24,10 +23,11 @@ var plainTypes = map[string]bool{
 // decode reads a body. A strict client's may have no member that the operation
 // does not know.
 func decode(r *gateway.Request, into any) error {
-	if sent := r.Header.Get("Content-Type"); sent != "" {
-		if media, _, err := mime.ParseMediaType(sent); err != nil || !plainTypes[media] {
-			return &strictjson.Error{Field: "Content-Type", Reason: "must be application/json"}
-		}
+	switch media, err := r.MediaType(); {
+	case err != nil:
+		return err
+	case media != "" && !plainTypes[media]:
+		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
 	}
 	if r.Caller.Strict {
 		return strictjson.DecodeKnown(r.Body, into)

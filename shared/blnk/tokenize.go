@@ -115,7 +115,11 @@ func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 func (a *API) tokenize(r *gateway.Request, fields []identity.Field, done string) (gateway.Response, error) {
-	changed, err := a.Identities.Tokenize(r.Context(), change(r, nil), fields...)
+	change, err := changeOf(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	changed, err := a.Identities.Tokenize(r.Context(), change, fields...)
 	if err != nil {
 		return gateway.Response{}, err
 	}

@@ -55,21 +55,28 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if !body.any() {
 		return gateway.Response{}, errNothing
 	}
-	changed, err := a.Identities.Change(r.Context(), change(r, func(i *identity.Identity) error {
-		return body.apply(i, born, r.Caller.Strict)
-	}))
+	changed, err := a.change(r, func(i *identity.Identity) error { return body.apply(i, born, r.Caller.Strict) })
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	return answer(http.StatusOK, changed, updatedWire{"Identity updated successfully", toWire(changed.Identity)}), nil
 }
 
-// change is a change of the identity of the path.
-func change(r *gateway.Request, apply func(*identity.Identity) error) identity.Change {
+// changeOf is a change of the identity of the path.
+func changeOf(r *gateway.Request) (identity.Change, error) {
+	once, err := idempotency(r)
 	return identity.Change{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(),
-		Idempotency: idempotency(r), MintID: mintID, Apply: apply,
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), Idempotency: once, MintID: mintID,
+	}, err
+}
+
+func (a *API) change(r *gateway.Request, apply func(*identity.Identity) error) (identity.Changed, error) {
+	c, err := changeOf(r)
+	if err != nil {
+		return identity.Changed{}, err
 	}
+	c.Apply = apply
+	return a.Identities.Change(r.Context(), c)
 }
 
 // texts pairs what may be sent with where it goes. A tokenized field that is

@@ -95,10 +95,13 @@ func classify(err error) (problem, string) {
 		taken   *identity.Taken
 		state   *identity.Precondition
 		unknown *identity.Unknown
+		header  *gateway.HeaderError
 	)
 	switch {
 	case errors.As(err, &body) && body.Syntax:
 		return parsingResource, body.Error()
+	case errors.As(err, &header):
+		return invalidParam, header.Error()
 	case errors.As(err, &body):
 		return invalidParam, body.Error()
 	case errors.As(err, &invalid):

@@ -22,7 +22,9 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	}
 	draft.Tenant = r.Caller.Tenant
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
-	draft.Idempotency = idempotency(r)
+	if draft.Idempotency, err = idempotency(r); err != nil {
+		return gateway.Response{}, err
+	}
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
@@ -32,11 +34,24 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 
 // idempotency reads the request's key. Equal requests are equal in their body,
 // in what their path names, and in their query.
-func idempotency(r *gateway.Request) identity.Idempotency {
-	return identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode()),
+func idempotency(r *gateway.Request) (identity.Idempotency, error) {
+	key, err := r.IdempotencyKey()
+	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode())}, err
+}
+
+// change makes a change to the identity of the path and answers the identity.
+func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
+	c.Tenant, c.ID, c.Match = r.Caller.Tenant, r.Param("id"), r.IfMatch()
+	var err error
+	if c.Idempotency, err = idempotency(r); err != nil {
+		return gateway.Response{}, err
 	}
+	c.MintID = mintID
+	changed, err := a.Identities.Change(r.Context(), c)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(changed), nil
 }
 
 // answer shows an identity with its version, and whether the request was

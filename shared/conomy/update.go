@@ -89,17 +89,6 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	return a.change(r, change)
 }
 
-// change makes a change to the identity of the path and answers the identity.
-func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
-	c.Tenant, c.ID, c.Match = r.Caller.Tenant, r.Param("id"), r.IfMatch()
-	c.MintID, c.Idempotency = mintID, idempotency(r)
-	changed, err := a.Identities.Change(r.Context(), c)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return answer(changed), nil
-}
-
 // check applies what needs no identity to be known.
 func (u *updateRequest) check(strict bool) error {
 	if u.Name.Sent && u.Name.Value == "" {
