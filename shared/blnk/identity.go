@@ -38,7 +38,7 @@ func idempotency(r *gateway.Request) (identity.Idempotency, error) {
 
 // answer shows what became of an identity.
 func answer(status int, c identity.Changed, wire any) gateway.Response {
-	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Version)), c)
+	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Tag())), c)
 }
 
 // replayed marks the answer to a request that took effect before.
@@ -55,8 +55,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Version) {
-		return gateway.NotModified(i.Version), nil
+	if r.NotModified(i.Tag()) {
+		return gateway.NotModified(i.Tag()), nil
 	}
 	return answer(http.StatusOK, identity.Changed{Identity: i}, toWire(i)), nil
 }

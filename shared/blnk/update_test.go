@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/identity"
@@ -98,6 +99,30 @@ func TestConditionalChanges(t *testing.T) {
 	w.send(on("delete-identity", ""))
 	w.send(on("get-identity", ""))
 	w.golden("conditional")
+}
+
+// TestTagsOfAnId: the tag of an identity is not that of another one which takes its
+// id later, in the very same version.
+func TestTagsOfAnId(t *testing.T) {
+	w := newWorld(t)
+	const id = "idt_11111111-1111-4111-8111-111111111111"
+	own := request{body: `{"identity_id":"` + id + `"}`}
+	tag := func() string { return w.send(own).MultiValueHeaders["Etag"][0] }
+	of := func(operation, body string) request {
+		return request{operation: operation, id: id, body: body, caller: everyone}
+	}
+	first := tag()
+	wantStatus(t, w.send(of("get-identity", "").with("If-None-Match", first)), 304)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 200)
+	w.now = w.now.Add(time.Microsecond)
+	second := tag()
+	if got := w.send(of("get-identity", "").with("If-None-Match", first)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != second || first == second {
+		t.Errorf("the tags are %s and %s: %d", first, second, got.StatusCode)
+	}
+	wantStatus(t, w.send(of("update-identity", `{"city":"x"}`).with("If-Match", first)), 412)
+	wantStatus(t, w.send(request{operation: "tokenize-field", id: id, field: "Street", caller: everyone}.with("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", second)), 200)
 }
 
 // TestStrict: a strict client's mistakes are refused, in Blnk's way.

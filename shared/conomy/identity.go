@@ -57,7 +57,7 @@ func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, e
 // answer shows an identity with its version, and whether the request was
 // carried out before.
 func answer(c identity.Changed) gateway.Response {
-	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Version))
+	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Tag()))
 	if c.Replayed {
 		response = response.With("Idempotent-Replayed", "true")
 	}
@@ -70,8 +70,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Version) {
-		return gateway.NotModified(i.Version), nil
+	if r.NotModified(i.Tag()) {
+		return gateway.NotModified(i.Tag()), nil
 	}
 	return answer(identity.Changed{Identity: i}), nil
 }

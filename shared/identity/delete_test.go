@@ -16,14 +16,14 @@ type meddler struct {
 	before func()
 }
 
-func (m *meddler) Delete(ctx context.Context, tenant, id string, match func(int64) bool) error {
-	return m.Store.Delete(ctx, tenant, id, func(version int64) bool {
+func (m *meddler) Delete(ctx context.Context, tenant, id string, match func(string) bool) error {
+	return m.Store.Delete(ctx, tenant, id, func(tag string) bool {
 		if m.before != nil {
 			do := m.before
 			m.before = nil
 			do()
 		}
-		return match == nil || match(version)
+		return match == nil || match(tag)
 	})
 }
 

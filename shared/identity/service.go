@@ -53,7 +53,7 @@ type Store interface {
 	// claims. If it is cut short, the identity is gone for every reader, and the
 	// next Delete finishes the work. ErrNotFound; ErrStale if match, which may be
 	// nil, refuses the version; ErrBusy if others change it all the time.
-	Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error
+	Delete(ctx context.Context, tenant, id string, match func(tag string) bool) error
 
 	// Withdrawals returns an identity's withdrawal accounts by id.
 	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)

@@ -101,7 +101,7 @@ func (s *Service) RemoveWithdrawal(ctx context.Context, tenant, id, account stri
 
 // Delete removes an identity with everything that belongs to it. It returns
 // ErrNotFound, or ErrStale if match refuses the version.
-func (s *Service) Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error {
+func (s *Service) Delete(ctx context.Context, tenant, id string, match func(tag string) bool) error {
 	if !ValidID(id) {
 		return ErrNotFound
 	}

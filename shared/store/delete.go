@@ -21,7 +21,7 @@ const deletesAtOnce = 40
 // transaction. If they are too many, the identity first becomes a tombstone
 // without any data, which no reader sees; its parts follow in portions, and the
 // tombstone goes last.
-func (s *Store) Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error {
+func (s *Store) Delete(ctx context.Context, tenant, id string, match func(tag string) bool) error {
 	page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
 		return explain("delete identity", err)
@@ -31,7 +31,7 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, match func(versio
 		return err
 	}
 	parts := page.Items[1:]
-	if !r.Gone && match != nil && !match(r.Version) {
+	if !r.Gone && match != nil && !match(r.tag()) {
 		return identity.ErrRefused
 	}
 	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
@@ -44,6 +44,10 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, match func(versio
 		}
 	}
 	return s.deleteParts(ctx, tenant, r)
+}
+
+func (r *record) tag() string {
+	return (&identity.Identity{Version: r.Version, CreatedAt: time.UnixMicro(r.Created)}).Tag()
 }
 
 // recordOf reads the identity itself, which stands before its parts.

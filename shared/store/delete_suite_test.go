@@ -143,12 +143,12 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		refuse := func(v int64) bool { return v != p.Version }
+		refuse := func(tag string) bool { return tag != p.Tag() }
 		if err := s.Delete(ctx, "t", "p", refuse); !errors.Is(err, identity.ErrRefused) {
 			t.Errorf("of another version: %v", err)
 		}
 		calls.Reset()
-		if err := s.Delete(ctx, "t", "p", func(v int64) bool { return v == p.Version }); err != nil {
+		if err := s.Delete(ctx, "t", "p", func(tag string) bool { return tag == p.Tag() }); err != nil {
 			t.Fatal(err)
 		}
 		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
