@@ -142,7 +142,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 // plan of its own; to enrol again changes nothing.
 func TestAgainstAStack(t *testing.T) {
 	a := newAccount(t)
-	s := &server{folder: "/nowhere"}
+	s := &server{}
 	stack := []string{"--stack", "cedula-test", "--region", "us-east-1"}
 	run := func(words ...string) map[string]any { return s.object(t, append(stack, words...)...) }
 	first := run("bootstrap", "--name", "back-office")

@@ -62,7 +62,10 @@ func (s *server) stop() {
 func (s *server) try(words ...string) (string, error) {
 	var out bytes.Buffer
 	root := newRoot(&out)
-	root.SetArgs(append([]string{"--data", s.folder}, words...))
+	if s.folder != "" {
+		words = append([]string{"--data", s.folder}, words...)
+	}
+	root.SetArgs(words)
 	cmd, err := root.ExecuteContextC(context.Background())
 	if err != nil {
 		return explain(cmd, err), err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -61,10 +62,7 @@ func (c *cli) listKeys() *cobra.Command {
 		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: one("the client's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(r *registry) error {
-				if _, err := r.Client(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				all, err := r.Keys(cmd.Context(), args[0])
+				_, all, err := r.Keys(cmd.Context(), args[0])
 				slices.SortFunc(all, func(a, b auth.Key) int {
 					return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 				})
@@ -82,23 +80,43 @@ func (c *cli) listKeys() *cobra.Command {
 }
 
 func (c *cli) revokeKey() *cobra.Command {
-	return &cobra.Command{
+	var withMade bool
+	cmd := &cobra.Command{
 		Use: "revoke KEY", Short: "End a key", Args: one("the key's id, as `cedula keys list` shows it"),
+		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.with(cmd.Context(), func(r *registry) error {
-				k, err := r.RevokeKey(cmd.Context(), args[0])
+				revoke := func(ctx context.Context, id string) ([]auth.Key, error) {
+					k, err := r.RevokeKey(ctx, id)
+					return []auth.Key{k}, err
+				}
+				if withMade {
+					revoke = r.RevokeWithMade
+				}
+				ended, err := revoke(cmd.Context(), args[0])
 				if err == nil {
-					c.print(changed{"key", k.ID, "revoked", r.Now().Add(auth.SeenWithin)})
+					c.print(revokedKeys(ended, r.Now()))
 				}
 				return err
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&withMade, "with-made", false, "end also the keys that it made, and those that they made")
+	return cmd
+}
+
+// revokedKeys shows a key that was ended, and others with it.
+func revokedKeys(ended []auth.Key, now time.Time) changedKey {
+	out := changedKey{changed: changed{"key", ended[0].ID, "revoked", now.Add(auth.SeenWithin)}}
+	for _, k := range ended[1:] {
+		out.Made = append(out.Made, k.ID)
+	}
+	return out
 }
 
 func keyOut(k auth.Key, now time.Time) key {
 	out := key{
-		ID: k.ID, Client: k.Client, Use: string(k.Use), Name: k.Name, Owner: k.Owner, Scopes: k.Scopes, State: "live",
+		ID: k.ID, Client: k.Client, Use: string(k.Use), Name: k.Name, Owner: k.Owner, Maker: k.Maker, Scopes: k.Scopes, State: "live",
 		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created,
 	}
 	switch {

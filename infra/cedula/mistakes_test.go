@@ -1,8 +1,13 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"cedula/shared/store"
+	"cedula/shared/table/embedded"
 )
 
 // TestMistakes: each says what to do.
@@ -17,7 +22,7 @@ func TestMistakes(t *testing.T) {
 		{"clients create --name x --scope * --mode odd", "--mode must be lenient or strict"},
 		{"clients create --name x --scope * --stage odd", "--stage must be test or live"},
 		{"clients create --name x --scope * --rate 5", "--rate needs a burst"},
-		{"clients create --name x --scope * --tenant a#b", "--tenant must have up to 64 letters"},
+		{"clients create --name x --scope * --tenant a#b", "--tenant must have up to 64 of the letters a to z and A to Z, digits"},
 		{"clients show", "needs the client's id: cedula clients show CLIENT"},
 		{"clients show nobody", "no such client or key"},
 		{"keys list nobody", "no such client or key"},
@@ -30,12 +35,45 @@ func TestMistakes(t *testing.T) {
 		{"clients list --data /nowhere", "make run"},
 		{"smoke --base-url other=http://x", "--base-url must be conomy=URL or blnk=URL"},
 		{"smoke --env-file /nowhere", "/nowhere"},
+		{"smoke --base-url conomy=http://x?a=b", "--base-url must be conomy=URL or blnk=URL"},
+		{"smoke --base-url conomy=http://x?", "--base-url must be conomy=URL or blnk=URL"},
+		{"smoke --base-url blnk=http://x/#a", "--base-url must be conomy=URL or blnk=URL"},
+		{"clients list --stack x --region us-east-1 --profile nobody", "--data is the folder of a local registry: leave it out with --stack"},
+		{"help nosuch", `there is no "nosuch" under "cedula", but:`},
+		{"help clients nosuch", `there is no "nosuch" under "cedula clients", but: create`},
+		{"help keys revoke more", `"more" is one word too many`},
+		{"help clients", "Make, list, show and suspend clients"},
+		{"help", "Manages the clients of a registry"},
 		{"clients list more", `"more" is one word too many`},
-		{"clients list --stack x --region us-east-1 --profile nobody", "profile"},
 	} {
 		if out, _ := s.try(strings.Fields(tt.line)...); !strings.Contains(out, tt.want) {
 			t.Errorf("%s: %s\nwant %s", tt.line, out, tt.want)
 		}
+	}
+}
+
+// TestUnknownProfile: AWS says so.
+func TestUnknownProfile(t *testing.T) {
+	out, err := new(server).try("clients", "list", "--stack", "x", "--region", "us-east-1", "--profile", "nobody")
+	if err == nil || !strings.Contains(out, "profile") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestLockedTable: two commands at the same instant without a server.
+func TestLockedTable(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "secret"), make([]byte, 32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := embedded.Open(filepath.Join(folder, "table"), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	out, err := (&server{folder: folder}).try("clients", "list")
+	if err == nil || !strings.Contains(out, "in use by another process; it may be a command that ends, or a server that starts: try again") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

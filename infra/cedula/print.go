@@ -109,7 +109,8 @@ type key struct {
 	Use     string    `json:"use"`
 	Name    string    `json:"name"`
 	Owner   string    `json:"owner,omitempty"`
-	Scopes  []string  `json:"scopes"` // null: the client's
+	Maker   string    `json:"maker,omitempty"` // the key that made it; empty: an operator did
+	Scopes  []string  `json:"scopes"`          // null: the client's
 	State   string    `json:"state"`
 	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
@@ -131,12 +132,21 @@ func (k key) scopes() string {
 	return strings.Join(k.Scopes, " ")
 }
 
+// maker: a key that has an owner was made by a key, also where it was made before
+// that was kept.
+func (k key) maker() string {
+	if k.Maker == "" && k.Owner != "" {
+		return "a key"
+	}
+	return cmp.Or(k.Maker, "operator")
+}
+
 type keyList []key
 
 func (l keyList) lines(w *tabwriter.Writer) {
-	row(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "EXPIRES", "CREATED")
+	row(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "EXPIRES", "CREATED", "OWNER", "MADE BY")
 	for _, k := range l {
-		row(w, k.ID, k.Use, k.Name, k.State, k.scopes(), moment(k.Expires), moment(k.Created))
+		row(w, k.ID, k.Use, k.Name, k.State, k.scopes(), moment(k.Expires), moment(k.Created), cmp.Or(k.Owner, "-"), k.maker())
 	}
 }
 
@@ -193,6 +203,19 @@ func (c changed) lines(w *tabwriter.Writer) {
 	row(w, c.What, c.ID)
 	row(w, "state", c.State)
 	row(w, "seen by", moment(c.SeenBy)+", also where it is remembered")
+}
+
+// changedKey is a key and those made by it that were changed with it.
+type changedKey struct {
+	changed
+	Made []string `json:"made,omitempty"`
+}
+
+func (c changedKey) lines(w *tabwriter.Writer) {
+	c.changed.lines(w)
+	for _, id := range c.Made {
+		row(w, "made by it", id)
+	}
 }
 
 func moment(t time.Time) string {

@@ -14,6 +14,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/identity"
 	"cedula/shared/table"
+	"cedula/shared/table/embedded"
 )
 
 // cli is what the commands share.
@@ -54,6 +55,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	f.StringVar(&c.aws, "profile", "", "AWS profile (default: the environment's)")
 	root.SetOut(out)
 	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke(), c.expire())
+	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
 	})
@@ -68,6 +70,23 @@ func group(use, short string, members ...*cobra.Command) *cobra.Command {
 }
 
 func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// helpCommand is cobra's, but that it refuses what is no command.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(cmd, rest); err != nil {
+				return err
+			}
+			return cmd.Help()
+		},
+	}
+}
 
 // noArguments refuses what is no subcommand with the names of those there are.
 func noArguments(cmd *cobra.Command, args []string) error {
@@ -101,6 +120,8 @@ func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
 			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
 		case slices.ContainsFunc(values, blank):
 			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
+		case c.stack != "" && f.Name == "data":
+			err = errors.New("--data is the folder of a local registry: leave it out with --stack")
 		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
 			err = fmt.Errorf("--%s needs --stack, or the command works on local data", f.Name)
 		}
@@ -135,6 +156,8 @@ func explain(cmd *cobra.Command, err error) string {
 		return "--overlap must be between 0 and 168h (7 days)"
 	case errors.Is(err, auth.ErrExpired):
 		return "that key has ended; make a new one with `cedula keys create`"
+	case errors.Is(err, embedded.ErrLocked):
+		return err.Error() + "; it may be a command that ends, or a server that starts: try again"
 	case errors.Is(err, fs.ErrNotExist):
 		return err.Error() + "; name the folder with --data, or start the registry once with `make run`"
 	case errors.Is(err, identity.ErrUnavailable), errors.Is(err, table.ErrUnavailable):

@@ -79,7 +79,8 @@ func (c *cli) smoke() *cobra.Command {
 func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string]string, error) {
 	for dialect, base := range given {
 		u, err := url.Parse(base)
-		if dialect != "conomy" && dialect != "blnk" || err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		switch {
+		case dialect != "conomy" && dialect != "blnk", err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", strings.ContainsAny(base, "?#"):
 			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", dialect, base)
 		}
 	}

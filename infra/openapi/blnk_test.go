@@ -94,8 +94,14 @@ func (w *blnkWorld) creations() {
 	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k", "Content-Type", "text/plain")
 	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k")
 	w.send(422, "POST", "/identities", "{}", "Idempotency-Key", "k")
+	gone := member(w.T, w.send(201, "POST", "/identities", "{}", "Idempotency-Key", "gone"), "identity_id")
+	w.send(200, "DELETE", "/identities/"+gone, "")
+	w.send(404, "POST", "/identities", "{}", "Idempotency-Key", "gone")
 	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "é")
-	w.send(400, "POST", "/identities", "{}", "Content-Type", "application/xml")
+	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "a", "Idempotency-Key", "b")
+	for _, h := range [][2]string{{"Content-Type", "application/xml"}, {"Content-Type", "application/json; charset=latin1"}, {"Content-Encoding", "gzip"}} {
+		w.send(400, "POST", "/identities", "{}", h[0], h[1])
+	}
 	for _, body := range append(unreadable, `{"first_name":1}`, `{"dob":"x"}`, `{"identity_id":"x"}`, `{"identity_id":"idt_x"}`, `{"meta_data":[]}`, `{"city":"\u0007"}`) {
 		w.send(400, "POST", "/identities", body)
 	}
@@ -125,6 +131,7 @@ func (w *blnkWorld) updates() {
 	w.send(200, "PUT", one, `{"city":"Abuja"}`, "Idempotency-Key", "u", "If-Match", `"2"`)
 	w.send(200, "PUT", one, `{"city":"Abuja"}`, "Idempotency-Key", "u", "If-Match", `"2"`)
 	w.send(422, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "u")
+	w.send(400, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "")
 	w.send(412, "PUT", one, `{"city":"Kano"}`, "If-Match", `"1"`)
 	w.send(404, "PUT", absent, `{"city":"Kano"}`)
 	for _, body := range append(unreadable, "{}", `{"identity_id":"x"}`, `{"city":1}`, `{"dob":"x"}`, `{"meta_data":1}`, `{"city":"\u0007"}`) {
@@ -167,7 +174,7 @@ func (w *blnkWorld) filters() {
 	for _, body := range []string{
 		"{}", `{"filters":[]}`, `{"filters":[],"limit":1,"offset":1,"sort_by":"last_name","sort_order":"asc"}`, `{"filters":[],"include_count":true}`,
 		by("last_name", "eq", `"value":"Okafor"`), by("last_name", "eq", `"value":"nobody"`), by("country", "in", `"values":["NG"]`),
-		by("dob", "between", `"values":["1990-01-01","1990-12-31"]`), by("city", "isnull", `"value":null`), by("meta_data.tier", "ne", `"value":"gold"`),
+		by("dob", "between", `"values":["1990-01-01","1990-12-31"]`), by("city", "isnull", `"value":null`), by("city", "isnotnull", `"value":true`), by("meta_data.tier", "ne", `"value":"gold"`),
 		`{"filters":[{"field":"last_name","operator":"eq","value":"nobody"}],"include_count":true}`,
 	} {
 		w.send(200, "POST", path, body)

@@ -75,9 +75,19 @@ func (w *world) send(status int, method, target, body string, headers ...string)
 		return "{}"
 	}
 	for i := 0; i < len(headers); i += 2 {
-		e.MultiValueHeaders[headers[i]] = append(e.MultiValueHeaders[headers[i]], headers[i+1])
+		e.MultiValueHeaders[headers[i]] = append(e.MultiValueHeaders[headers[i]], w.tags(e.PathParameters["id"], headers[i], headers[i+1]))
 	}
 	return w.answer(status, e)
+}
+
+// tags writes a version in a condition as the entity tag of the path's identity.
+func (w *world) tags(id, header, value string) string {
+	i, err := w.store.Get(context.Background(), "acme", id)
+	if !strings.HasPrefix(header, "If-") || err != nil {
+		return value
+	}
+	_, made, _ := strings.Cut(i.Tag(), "-")
+	return `"` + strings.Trim(value, `"`) + "-" + made + `"`
 }
 
 // event is a request as API Gateway hands it to the function of its route. It

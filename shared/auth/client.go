@@ -57,8 +57,13 @@ type Key struct {
 	Created time.Time
 	Name    string
 	Owner   string   // whom it is for: a label
+	Maker   string   // the id of the key that made it; empty: an operator did
 	Granted []string // its scopes in the words of whoever asked for it; they grant nothing
 }
+
+// madeByKey tells those of Keys.Create from an operator's. Before the maker was
+// kept only they had an owner.
+func (k Key) madeByKey() bool { return k.Maker != "" || k.Owner != "" }
 
 // Shown is the part of the key's text that is no secret.
 func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }
@@ -77,9 +82,10 @@ type Store interface {
 	// CreateKey writes a further key of a client. It returns ErrUnknown when
 	// there is no such client and ErrExists when the key's id is taken.
 	CreateKey(ctx context.Context, k Key) error
-	// Keys reads every key of a client, in no order that matters. A store
-	// forgets a key once KeptFor has passed since it expired or was revoked.
-	Keys(ctx context.Context, client string) ([]Key, error)
+	// Keys reads a client and every key of it, in no order that matters, in one
+	// table call where a page holds them. A store forgets a key once KeptFor has
+	// passed since it expired or was revoked. ErrUnknown: there is no such client.
+	Keys(ctx context.Context, client string) (Client, []Key, error)
 	// RevokeKey makes a key refused from at on; one that is refused earlier
 	// stays so. It returns ErrUnknown when the client has no such key.
 	RevokeKey(ctx context.Context, client, id string, at time.Time) error

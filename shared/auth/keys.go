@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,15 +23,16 @@ const (
 	maxGrantedBytes = 64 // of one entry
 )
 
-// Keys lets a client make, list and revoke keys beside those that it was
-// registered with. These are the operator's: they have no scopes of their own,
-// are not listed and cannot be revoked here.
+// Keys lets a client make, list and revoke keys beside those that an operator
+// gave it. These are not listed and cannot be revoked here, whether they have
+// scopes of their own or not.
 //
-// A caller whose own key has scopes of its own sees and makes the keys of its
-// own owner only; one with a key that the client was registered with, all.
-// Every call reads the caller's key anew and returns ErrExpired once it is
-// revoked, even while a Guard still remembers it: a revoked key makes no others
-// in the meantime. It returns ErrInvalid when the key is not there.
+// A caller whose own key was made here sees and makes the keys of its own owner
+// only; one with an operator's key, all.
+// Every call reads the caller's client and key anew, whatever a Guard still
+// remembers: a revoked key makes no others in the meantime, nor does one of a
+// suspended client. It returns ErrExpired for a key that ended, ErrSuspended,
+// and ErrInvalid when the client or the key is not there.
 type Keys struct {
 	Store  Store
 	Hasher Hasher
@@ -48,6 +50,8 @@ type NewKey struct {
 	Scopes  Scopes    // none: a key that may do nothing
 	Granted []string  // the scopes as the caller spelt them, to be shown again
 	Expires time.Time // to the second; zero: never
+
+	maker string // whose place the key takes, as a rotation has it
 }
 
 // KeyFilter says which keys are meant: those for one API.
@@ -84,6 +88,7 @@ func (k *Keys) Create(ctx context.Context, caller Caller, n NewKey) (Key, string
 	}
 	made, text := newKey(caller.Client, n.Use, k.Hasher)
 	made.Name, made.Owner, made.Scopes, made.Granted = n.Name, n.Owner, newScopes(n.Scopes), n.Granted
+	made.Maker = own.ID
 	made.Expires, made.Created = n.Expires, now
 	if err := k.Store.CreateKey(ctx, made); err != nil {
 		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
@@ -130,15 +135,18 @@ func (k *Keys) Revoke(ctx context.Context, caller Caller, f KeyFilter, id string
 
 // read returns all keys of the caller's client and, of these, the caller's own.
 func (k *Keys) read(ctx context.Context, caller Caller, now time.Time) (all []Key, own Key, err error) {
-	if all, err = k.Store.Keys(ctx, caller.Client); err != nil {
+	client, all, err := k.Store.Keys(ctx, caller.Client)
+	if err != nil && !errors.Is(err, ErrUnknown) {
 		return nil, Key{}, fmt.Errorf("auth: read keys: %w", err)
 	}
 	at := slices.IndexFunc(all, func(key Key) bool { return key.ID == caller.Key })
 	switch {
-	case at < 0:
+	case err != nil, at < 0:
 		return nil, Key{}, fmt.Errorf("%w: the caller's key is gone", ErrInvalid)
 	case all[at].ended(now):
 		return nil, Key{}, ErrExpired
+	case client.Suspended:
+		return nil, Key{}, ErrSuspended
 	}
 	return all, all[at], nil
 }
@@ -185,7 +193,7 @@ func checkGranted(granted []string) error {
 func (n NewKey) allowed(own Key, all []Key, now time.Time) error {
 	live := 0
 	for _, key := range all {
-		if key.Scopes != nil && !key.ended(now) {
+		if key.madeByKey() && !key.ended(now) {
 			live++
 		}
 	}
@@ -209,10 +217,10 @@ func outlives(expires, maker time.Time) error {
 
 // covers tells whether the filter means key, and own may see it.
 func (f KeyFilter) covers(key, own Key) bool {
-	return key.Scopes != nil && key.Use == f.Use && (f.Owner == "" || key.Owner == f.Owner) && own.serves(key.Owner)
+	return key.madeByKey() && key.Use == f.Use && (f.Owner == "" || key.Owner == f.Owner) && own.serves(key.Owner)
 }
 
 // serves tells whether keys of that owner are this key's business.
-func (k Key) serves(owner string) bool { return k.Scopes == nil || k.Owner == owner }
+func (k Key) serves(owner string) bool { return !k.madeByKey() || k.Owner == owner }
 
 func (k Key) ended(now time.Time) bool { return reached(k.Expires, now) || reached(k.Revoked, now) }

@@ -49,6 +49,14 @@ func (o *Operator) ChangeClient(ctx context.Context, id string, change func(*Cli
 	return o.Registry.ChangeClient(ctx, id, change)
 }
 
+// Keys is the Registry's, and as careful as Client.
+func (o *Operator) Keys(ctx context.Context, client string) (Client, []Key, error) {
+	if !spelled(client, clientChars) {
+		return Client{}, nil, ErrUnknown
+	}
+	return o.Registry.Keys(ctx, client)
+}
+
 // Suspend shuts a client out with all its keys and tokens, or lets it in again.
 func (o *Operator) Suspend(ctx context.Context, client string, suspended bool) (Client, error) {
 	return o.ChangeClient(ctx, client, func(c *Client) error {
@@ -74,7 +82,7 @@ func (o *Operator) CreateKey(ctx context.Context, client string, n NewKey) (Key,
 	if n.Name != "" {
 		k.Name = n.Name
 	}
-	k.Owner, k.Granted, k.Expires, k.Created = n.Owner, n.Granted, n.Expires, o.now()
+	k.Owner, k.Maker, k.Granted, k.Expires, k.Created = n.Owner, n.maker, n.Granted, n.Expires, o.now()
 	if err := o.Registry.CreateKey(ctx, k); err != nil {
 		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
 	}
@@ -91,6 +99,50 @@ func (o *Operator) RevokeKey(ctx context.Context, id string) (Key, error) {
 		k.Revoked = earliest(k.Revoked, o.now())
 		return nil
 	})
+}
+
+// RevokeWithMade ends a key, every key that it made, and every key that these
+// made, and returns those that it ended, the key itself first. It looks again
+// until it finds no more, since a key may be making others meanwhile. What was
+// made by way of a key that the store has forgotten is not found.
+func (o *Operator) RevokeWithMade(ctx context.Context, id string) ([]Key, error) {
+	first, err := o.RevokeKey(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ended := []Key{first}
+	for {
+		_, all, err := o.Keys(ctx, first.Client)
+		if err != nil {
+			return ended, err
+		}
+		live := slices.DeleteFunc(madeBy(id, all), func(k Key) bool { return k.ended(o.now()) })
+		if len(live) == 0 {
+			return ended, nil
+		}
+		for _, k := range live {
+			k, err := o.RevokeKey(ctx, k.ID)
+			if err != nil {
+				return ended, err
+			}
+			ended = append(ended, k)
+		}
+	}
+}
+
+// madeBy are those of the keys that a key made, directly or not.
+func madeBy(id string, all []Key) []Key {
+	makers, made := map[string]bool{id: true}, []Key(nil)
+	for grown := true; grown; {
+		grown = false
+		for _, k := range all {
+			if makers[k.Maker] && !makers[k.ID] {
+				makers[k.ID], grown = true, true
+				made = append(made, k)
+			}
+		}
+	}
+	return made
 }
 
 // clientOfKey is the client whose id begins a key's.

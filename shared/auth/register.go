@@ -82,7 +82,7 @@ func (e *InvalidClient) Error() string { return "auth: client: " + e.Field + " "
 func (n NewClient) check() error {
 	switch {
 	case n.Tenant != "" && !validTenant(n.Tenant):
-		return &InvalidClient{"tenant", "must have up to 64 letters of a to z, digits, '.', '_' and '-'"}
+		return &InvalidClient{"tenant", "must have up to 64 of the letters a to z and A to Z, digits, '.', '_' and '-'"}
 	case strings.TrimSpace(n.Name) == "":
 		return &InvalidClient{"name", "must not be blank"}
 	case !validLabel(n.Name):

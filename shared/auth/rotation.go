@@ -89,7 +89,7 @@ func (o *Operator) RotateKey(ctx context.Context, id string, r Rotation) (made K
 		return Key{}, "", Key{}, err
 	}
 	made, text, err = o.CreateKey(ctx, client, NewKey{
-		Use: old.Use, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, Granted: old.Granted, Expires: old.Expires,
+		Use: old.Use, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, Granted: old.Granted, Expires: old.Expires, maker: old.Maker,
 	})
 	if err != nil {
 		return Key{}, "", Key{}, err

@@ -199,7 +199,7 @@ func TestPromisedKey(t *testing.T) {
 
 func (o *office) keys(t *testing.T) []auth.Key {
 	t.Helper()
-	all, err := o.Keys(ctx, o.client.ID)
+	_, all, err := o.Keys(ctx, o.client.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

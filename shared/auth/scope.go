@@ -12,7 +12,7 @@ const (
 	ScopeIdentityWrite       = "identity:write"
 	ScopeIdentityStatusWrite = "identity:status:write" // to set a status by oneself
 	ScopeIdentityDelete      = "identity:delete"
-	ScopeIdentitySearch      = "identity:search"
+	ScopeIdentitySearch      = "identity:search" // part of ScopeIdentityRead
 	ScopeIdentityDetokenize  = "identity:detokenize"
 	ScopeIdentityReview      = "identity:review"
 	ScopeClientAdmin         = "client:admin"
@@ -48,10 +48,11 @@ func newScopes(list []string) Scopes {
 	return slices.Compact(scopes)
 }
 
-// Has tells whether scope is among them. The empty scope is held by nobody, so
+// Has tells whether scope is among them or part of one. The empty scope is held by nobody, so
 // that a route which forgot to name one stays shut.
 func (s Scopes) Has(scope string) bool {
-	return scope != "" && (slices.Contains(s, scope) || slices.Contains(s, ScopeAll))
+	return scope != "" && (slices.Contains(s, scope) || slices.Contains(s, ScopeAll) ||
+		scope == ScopeIdentitySearch && slices.Contains(s, ScopeIdentityRead))
 }
 
 // Intersect returns the scopes that both hold; never nil, and no memory shared.

@@ -46,6 +46,9 @@ func TestHas(t *testing.T) {
 		"no scope named":       {auth.Scopes{"*"}, "", false},
 		"star asked of few":    {auth.Scopes{"a"}, "*", false},
 		"other case":           {auth.Scopes{"a"}, "A", false},
+		"who reads searches":   {auth.Scopes{"identity:read"}, "identity:search", true},
+		"not the reverse":      {auth.Scopes{"identity:search"}, "identity:read", false},
+		"nor does who writes":  {auth.Scopes{"identity:write"}, "identity:search", false},
 	} {
 		if try.scopes.Has(try.scope) != try.want {
 			t.Error(fact)
@@ -54,12 +57,12 @@ func TestHas(t *testing.T) {
 }
 
 func TestIntersectGrantsWhatBothHold(t *testing.T) {
-	some := rapid.SliceOf(rapid.SampledFrom([]string{"a", "b", "c", "d", "*"}))
+	some := rapid.SliceOf(rapid.SampledFrom([]string{"a", "b", "c", "d", "*", "identity:read", "identity:search"}))
 	rapid.Check(t, func(t *rapid.T) {
 		a := auth.ParseScopes(strings.Join(some.Draw(t, "a"), " "))
 		b := auth.ParseScopes(strings.Join(some.Draw(t, "b"), " "))
 		both := a.Intersect(b)
-		for _, scope := range []string{"a", "b", "c", "d", "*", "else"} {
+		for _, scope := range []string{"a", "b", "c", "d", "*", "else", "identity:read", "identity:search"} {
 			if both.Has(scope) != (a.Has(scope) && b.Has(scope)) {
 				t.Fatalf("%v and %v: %v, wrong about %s", a, b, both, scope)
 			}

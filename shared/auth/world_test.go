@@ -110,16 +110,20 @@ func (m *memory) CreateKey(_ context.Context, k auth.Key) error {
 	return m.fail
 }
 
-func (m *memory) Keys(_ context.Context, client string) (list []auth.Key, err error) {
+func (m *memory) Keys(_ context.Context, client string) (c auth.Client, list []auth.Key, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++
+	c, known := m.clients[client]
+	if !known {
+		return c, nil, auth.ErrUnknown
+	}
 	for _, k := range m.keys {
 		if k.Client == client {
 			list = append(list, k)
 		}
 	}
-	return list, m.fail
+	return c, list, m.fail
 }
 
 func (m *memory) RevokeKey(_ context.Context, _, id string, at time.Time) error {

@@ -40,7 +40,11 @@ func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
 // owner if the parameter owner says so, the newest first. Ended ones are shown
 // for as long as they are kept.
 func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
-	list, err := a.Keys.List(r.Context(), r.Caller, keyFilter(r))
+	filter, err := keyFilter(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	list, err := a.Keys.List(r.Context(), r.Caller, filter)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -59,15 +63,22 @@ func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	if !ok {
 		return gateway.Response{}, auth.ErrUnknown
 	}
-	if err := a.Keys.Revoke(r.Context(), r.Caller, keyFilter(r), id); err != nil {
+	filter, err := keyFilter(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if err := a.Keys.Revoke(r.Context(), r.Caller, filter, id); err != nil {
 		return gateway.Response{}, err
 	}
 	return gateway.Response{Status: http.StatusNoContent}, nil
 }
 
 // keyFilter means this API's keys, of one owner if the request names one.
-func keyFilter(r *gateway.Request) auth.KeyFilter {
-	return auth.KeyFilter{Use: auth.UseBlnk, Owner: r.Query.Get("owner")}
+func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
+	if len(r.Query["owner"]) > 1 {
+		return auth.KeyFilter{}, errOwners
+	}
+	return auth.KeyFilter{Use: auth.UseBlnk, Owner: r.Query.Get("owner")}, nil
 }
 
 // keyIDPrefix makes a key's id one of this dialect's.
@@ -99,6 +110,9 @@ func (c *createKeyRequest) key() (auth.NewKey, error) {
 	expires, err := time.Parse(time.RFC3339, c.ExpiresAt)
 	if err != nil {
 		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
+	}
+	if expires.Unix() <= 0 { // the core takes Go's zero time for no end
+		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must lie in the future"}
 	}
 	return auth.NewKey{
 		Use: auth.UseBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, Granted: c.Scopes, Expires: expires,

@@ -52,6 +52,17 @@ func (c *client) callerOf(key string) auth.Caller {
 	return caller
 }
 
+// given is a key with scopes of its own that the operator made.
+func (c *client) given(scopes ...string) string {
+	c.w.Helper()
+	o := auth.Operator{Registry: c.w.store, Hasher: hasher, Now: func() time.Time { return c.w.now }}
+	_, text, err := o.CreateKey(context.Background(), c.master[4:20], auth.NewKey{Use: auth.UseBlnk, Scopes: scopes})
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	return text
+}
+
 // contextOf asks the authorizer about a key, as API Gateway does.
 func (c *client) contextOf(key string) map[string]any {
 	c.w.Helper()
@@ -198,6 +209,8 @@ func TestKeyRequests(t *testing.T) {
 		{"no zone", with("00Z", "00"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"no day", with("01-01T", "02-30T"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"past", with("2099", "1999"), invalid, "expires_at must lie in the future"},
+		{"year 1", with("2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z"), invalid, "expires_at must lie in the future"},
+		{"year 1, elsewhere", with("2099-01-01T00:00:00Z", "0000-12-31T23:00:00.9-01:00"), invalid, "expires_at must lie in the future"},
 		{"year 10000", with("2099-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00"), invalid, "expires_at must lie before the year 10000"},
 		{"name is a number", with(`"n"`, "5"), malformed, "name must be a string"},
 		{"scopes are a text", with(`["identities:read"]`, `"identities:read"`), malformed, "scopes must be an array"},
@@ -229,6 +242,7 @@ func TestKeysThatAreNotThere(t *testing.T) {
 		"the master key, scoped":  revoke(c.contextOf(scoped), idOf(c.master)),
 		"another owner's, scoped": revoke(c.contextOf(scoped), idOf(theirs)),
 		"another owner's":         revoke(c.context, idOf(theirs), "team-a"),
+		"the operator's":          revoke(c.context, idOf(c.given(auth.ScopeKeyRead))),
 		"unknown":                 revoke(c.context, "api_key_"+c.master[4:20]+"00000000"),
 		"id without its prefix":   revoke(c.context, theirs[4:28]),
 		"prefix alone":            revoke(c.context, "api_key_"),
@@ -240,6 +254,13 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	}
 	c.callerOf(theirs)
 	c.callerOf(c.master)
+	for _, operation := range []string{"list-api-keys", "revoke-api-key"} {
+		twice := request{operation: operation, id: idOf(theirs), values: map[string][]string{"owner": {"team-a", "team-b"}}, caller: c.context}
+		wantError(t, w.send(twice), 400, "GEN_BAD_REQUEST", "owner must be sent once")
+	}
+	if got := w.send(list(c.contextOf(c.given(auth.ScopeKeyRead)))); strings.Count(got.Body, "api_key_id") != 2 {
+		t.Errorf("listed by an operator's key: %s", got.Body)
+	}
 	for name, q := range map[string]request{
 		"another client's": list(fellow.context), "another tenant's": list(stranger.context), "by owner": list(c.context, "nobody"),
 	} {

@@ -71,7 +71,10 @@ var (
 	errCursor      = &refusal{problem: invalidRequest, text: "cursor is none that this list gave out"}
 	errOtherCursor = &refusal{problem: invalidRequest, text: "cursor belongs to another list: send the same filters and order with it"}
 
+	errOperatorAlone = &refusal{problem: invalidRequest, text: "logical_operator must not be sent with a cursor but beside its filters"}
+
 	errNothing   = &refusal{problem: badRequest, text: "No fields provided for update"}
+	errOwners    = &refusal{problem: badRequest, text: "owner must be sent once"}
 	errNoFields  = &refusal{problem: invalidRequest, text: "fields must name at least one field"}
 	errEntityID  = &refusal{problem: invalidEntity, text: "No entity has an id of this form"}
 	errNoEntity  = &refusal{problem: noEntity, text: "Entity not found"}
@@ -155,10 +158,15 @@ func classify(err error) (problem, string) {
 		own     *refusal
 		taken   *identity.Taken
 		key     *auth.InvalidKey
+		header  *gateway.HeaderError
 	)
 	switch {
 	case errors.As(err, &body):
 		return malformed, body.Error()
+	case errors.As(err, &header) && header.Name == string(identity.FieldIdempotencyKey):
+		return validation, header.Error()
+	case errors.As(err, &header):
+		return malformed, header.Error()
 	case errors.As(err, &invalid):
 		return validation, wireName(invalid.Field) + " " + invalid.Reason
 	case errors.As(err, &own):

@@ -58,13 +58,15 @@ func listQuery(q url.Values) (listing, error) {
 		faults = []string{fmt.Sprintf("a list takes at most %d filters", maxConditions)}
 	}
 	faults = append(faults, l.readPage(q)...)
-	if len(faults) > 0 {
-		return l, &refusal{problem: invalidRequest, text: strings.Join(faults, "; "), list: faults}
-	}
 	if l.Any {
 		filters.Set("logical_operator", "or")
 	}
-	l.query = filters.Encode()
+	if l.query = filters.Encode(); len(l.query) > maxQuery {
+		faults = append(faults, fmt.Sprintf("filters in a URL must have at most %d bytes: send them in the body of POST /identities/filter", maxQuery))
+	}
+	if len(faults) > 0 {
+		return l, &refusal{problem: invalidRequest, text: strings.Join(faults, "; "), list: faults}
+	}
 	return l, nil
 }
 

@@ -67,7 +67,7 @@ func (s *someText) UnmarshalJSON(data []byte) error {
 
 // listing checks the request. An error names the member by its place.
 func (f *filterRequest) listing() (listing, error) {
-	l := listing{offset: f.Offset, count: f.IncludeCount}
+	l := listing{offset: f.Offset, count: f.IncludeCount, posted: true}
 	var ok bool
 	if l.Any, ok = logical(f.LogicalOperator); !ok {
 		return l, invalid("logical_operator must be and or or")
@@ -111,13 +111,12 @@ func (f *filterRequest) refusal(n int, wrong *fault) error {
 }
 
 // values are those of a filter, whichever member they came in. Where none is
-// needed none is read.
+// needed, true is none.
 func (f *filterRequest) values(n int) []string {
-	if count, known := operators[f.Filters[n].Operator]; known && count == 0 {
-		return nil
-	}
+	count, known := operators[f.Filters[n].Operator]
 	var texts []string
-	if v := f.Filters[n].Value; v.sent {
+	needless := known && count == 0 && f.Filters[n].Value.text == "true"
+	if v := f.Filters[n].Value; v.sent && !needless {
 		texts = append(texts, v.text)
 	}
 	if f.Filters[n].Values != nil {

@@ -219,6 +219,7 @@ func TestKeyOpensTheAPI(t *testing.T) {
 	created := w.send(request{body: seed, caller: given.Context})
 	wantStatus(t, created, 201)
 	wantStatus(t, w.send(get(strings.Trim(at(t, created.Body, "identity_id"), `"`)).by(given.Context)), 200)
+	wantStatus(t, w.send(request{operation: "filter-identities", body: "{}", caller: given.Context}), 200)
 
 	for name, key := range map[string]string{"key of the other API": shown.ConomyKey, "made-up key": canary, "key cut off": shown.BlnkKey[:66]} {
 		got, err := ask(key)

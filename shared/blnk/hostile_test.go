@@ -136,7 +136,7 @@ func TestContentTypes(t *testing.T) {
 func TestHostileIdempotencyKeys(t *testing.T) {
 	w := newWorld(t)
 	for key, reason := range map[string]string{
-		strings.Repeat(canary, 20): "must have at most 255 characters", canary + "é": "must be printable ASCII",
+		"": "must not be empty", strings.Repeat(canary, 20): "must have at most 255 characters", canary + "é": "must be printable ASCII",
 	} {
 		got := w.send(request{body: seed}.with("Idempotency-Key", key))
 		wantError(t, got, 400, validation, "Idempotency-Key "+reason)

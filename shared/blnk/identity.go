@@ -12,16 +12,18 @@ import (
 // the same Idempotency-Key is marked by the header Idempotent-Replayed.
 func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body createRequest
-	if err := decode(r, &body); err != nil {
+	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	draft, err := body.draft(r.Caller.Strict)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	draft.Tenant, draft.Idempotency = r.Caller.Tenant, idempotency(r)
+	draft.Tenant, draft.Test = r.Caller.Tenant, !r.Caller.Production
 	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
-	draft.Test = !r.Caller.Production
+	if draft.Idempotency, err = idempotency(r); err != nil {
+		return gateway.Response{}, err
+	}
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
@@ -30,16 +32,14 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 // idempotency is the key that came with a request, if one did.
-func idempotency(r *gateway.Request) identity.Idempotency {
-	return identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("blnk " + r.Operation),
-	}
+func idempotency(r *gateway.Request) (identity.Idempotency, error) {
+	key, err := r.IdempotencyKey()
+	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("blnk " + r.Operation)}, err
 }
 
 // answer shows what became of an identity.
 func answer(status int, c identity.Changed, wire any) gateway.Response {
-	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Version)), c)
+	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Tag())), c)
 }
 
 // replayed marks the answer to a request that took effect before.
@@ -56,8 +56,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Version) {
-		return gateway.NotModified(i.Version), nil
+	if r.NotModified(i.Tag()) {
+		return gateway.NotModified(i.Tag()), nil
 	}
 	return answer(http.StatusOK, identity.Changed{Identity: i}, toWire(i)), nil
 }

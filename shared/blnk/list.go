@@ -19,7 +19,7 @@ const (
 	defaultLimit = 20 // as Blnk has it; where Blnk lists everything, a page is maxLimit
 	maxLimit     = 100
 	maxOffset    = 10_000
-	maxQuery     = 4096 // bytes of filters that a cursor carries
+	maxQuery     = 6000 // bytes of filters in a URL: a cursor carries them, and must go into one too
 )
 
 // listing is what a client asks of a list.
@@ -31,7 +31,8 @@ type listing struct {
 	limit      int
 	offset     int
 	count      bool
-	query      string // the filters as they came, for the next page's link
+	query      string // the filters of a URL, for the next page's link
+	posted     bool   // the filters came in a body
 }
 
 // print tells one list from another: its filters and order.
@@ -59,6 +60,9 @@ func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	if len(l.Conditions) == 0 && at.Query != "" {
+		if r.Query.Has("logical_operator") {
+			return gateway.Response{}, errOperatorAlone
+		}
 		if l, err = resumed(at.Query, r.Query.Get("limit")); err != nil {
 			return gateway.Response{}, err
 		}
@@ -98,7 +102,7 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	if err := noFilters(r.Query); err != nil {
+	if err := cursorAlone(r.Query); err != nil {
 		return gateway.Response{}, err
 	}
 	l, err := body.listing()
@@ -119,11 +123,14 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 	return a.resume(r, l, at)
 }
 
-// noFilters refuses filters that stand in the URL where they are read from the
-// body.
-func noFilters(q url.Values) error {
+// inBody are the members of a filter's body that are no filters.
+var inBody = []string{"filters", "logical_operator", "limit", "offset", "sort_by", "sort_order", "include_count"}
+
+// cursorAlone refuses what stands in the URL where it is read from the body:
+// everything of a list but its cursor.
+func cursorAlone(q url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(q)) {
-		if _, _, isFilter := splitParameter(name); isFilter {
+		if _, _, isFilter := splitParameter(name); isFilter || slices.Contains(inBody, name) {
 			return invalid(spoken(name) + " must stand in the body")
 		}
 	}
@@ -168,14 +175,14 @@ func (a *API) list(r *gateway.Request, l listing, at identity.Position) (gateway
 }
 
 // next is the link to the next page (RFC 8288): a reference relative to the
-// request's own URL, since the stage before its path is not known here.
+// request's own URL, since the stage before its path is not known here. A list
+// whose filters came in a body has its limit there too.
 func (a *API) next(r *gateway.Request, l listing, at identity.Position) string {
-	query := l.query
-	if len(query) > maxQuery {
-		query = "" // the client is to send its filters again
+	link := "<?cursor=" + a.Cursors.seal(r.Caller.Tenant, r.Operation, newCursor(at, l.query, l.print()))
+	if !l.posted {
+		link += "&limit=" + strconv.Itoa(l.limit)
 	}
-	text := a.Cursors.seal(r.Caller.Tenant, r.Operation, newCursor(at, query, l.print()))
-	return "<?cursor=" + text + "&limit=" + strconv.Itoa(l.limit) + `>; rel="next"`
+	return link + `>; rel="next"`
 }
 
 // search is what the core is to look for. What the conditions say of ids,

@@ -30,10 +30,10 @@ func (a *API) UpdateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if body.MetaData.Value == nil {
 		return gateway.Response{}, &strictjson.Error{Field: "meta_data", Reason: "is required and must be an object"}
 	}
-	changed, err := a.Identities.Change(r.Context(), change(r, func(i *identity.Identity) error {
+	changed, err := a.change(r, func(i *identity.Identity) error {
 		i.Metadata = identity.JSON(strictjson.Merge(strictjson.Value(i.Metadata), body.MetaData.Value))
 		return nil
-	}))
+	})
 	if err != nil {
 		return gateway.Response{}, ofEntity(err)
 	}

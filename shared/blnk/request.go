@@ -1,9 +1,9 @@
 package blnk
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"strings"
 	"time"
 
@@ -23,15 +23,27 @@ var plainTypes = map[string]bool{
 // decode reads a body. A strict client's may have no member that the operation
 // does not know.
 func decode(r *gateway.Request, into any) error {
-	if sent := r.Header.Get("Content-Type"); sent != "" {
-		if media, _, err := mime.ParseMediaType(sent); err != nil || !plainTypes[media] {
-			return &strictjson.Error{Field: "Content-Type", Reason: "must be application/json"}
-		}
+	switch media, err := r.MediaType(); {
+	case err != nil:
+		return err
+	case media != "" && !plainTypes[media]:
+		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
 	}
 	if r.Caller.Strict {
 		return strictjson.DecodeKnown(r.Body, into)
 	}
 	return strictjson.Decode(r.Body, into)
+}
+
+// decodeIdentity reads a body with members of an identity. One that is not known
+// breaks a rule of identities, like those that a strict client must keep to.
+func decodeIdentity(r *gateway.Request, into any) error {
+	err := decode(r, into)
+	var unknown *strictjson.Error
+	if errors.As(err, &unknown) && unknown.Unknown {
+		return &refusal{problem: validation, text: unknown.Error()}
+	}
+	return err
 }
 
 // createRequest is what a client may say of a new identity. All of it is optional.
@@ -54,6 +66,7 @@ type createRequest struct {
 	City             string            `json:"city"`
 	DOB              string            `json:"dob"`
 	MetaData         strictjson.Object `json:"meta_data"`
+	CreatedAt        strictjson.Value  `json:"created_at"` // dropped: it is the registry's
 }
 
 // draft translates the request into the core's words. It returns an *Invalid

@@ -16,7 +16,7 @@ var abilities = []struct {
 	resource, action string
 	scopes           auth.Scopes
 }{
-	{"identities", "read", auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentitySearch}},
+	{"identities", "read", auth.Scopes{auth.ScopeIdentityRead}},
 	{"identities", "write", auth.Scopes{auth.ScopeIdentityWrite}},
 	{"identities", "delete", auth.Scopes{auth.ScopeIdentityDelete}},
 	{"identities", "detokenize", auth.Scopes{auth.ScopeIdentityDetokenize}},

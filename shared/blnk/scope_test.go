@@ -14,20 +14,20 @@ import (
 
 // grants is what each word of Blnk's is worth here, written out.
 var grants = map[string]string{
-	"identities:read":       "identity:read identity:search",
+	"identities:read":       "identity:read",
 	"identities:write":      "identity:write",
 	"identities:delete":     "identity:delete",
 	"identities:detokenize": "identity:detokenize",
-	"identities:*":          "identity:delete identity:detokenize identity:read identity:search identity:write",
+	"identities:*":          "identity:delete identity:detokenize identity:read identity:write",
 	"api-keys:read":         "key:read",
 	"api-keys:write":        "key:write",
 	"api-keys:delete":       "key:delete",
 	"api-keys:*":            "key:delete key:read key:write",
-	"*:read":                "identity:read identity:search key:read",
+	"*:read":                "identity:read key:read",
 	"*:write":               "identity:write key:write",
 	"*:delete":              "identity:delete key:delete",
 	"*:detokenize":          "identity:detokenize",
-	"*:*":                   "identity:delete identity:detokenize identity:read identity:search identity:write key:delete key:read key:write",
+	"*:*":                   "identity:delete identity:detokenize identity:read identity:write key:delete key:read key:write",
 
 	"ledgers:read": "", "balances:write": "", "accounts:*": "", "transactions:write": "", "hooks:delete": "", "search:read": "",
 	"reconciliation:write": "", "metadata:write": "", "backup:read": "", "multi-search:read": "", "bulk_jobs2:approve": "", "*:approve": "",

@@ -3,7 +3,6 @@ package blnk
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"cedula/shared/gateway"
@@ -34,10 +33,8 @@ func tokenName(f identity.Field) string {
 // the value's shape and a reference, both random.
 const tokenPrefix = "FPT:"
 
-// tokenForm is what shown makes of a tokenized field.
-var tokenForm = regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`)
-
-// shown is a text of an identity as this dialect shows it.
+// shown is a text of an identity as this dialect shows it: identity.Marked, if
+// the field is tokenized.
 func shown(i *identity.Identity, f identity.Field, text string) string {
 	sealed := i.Tokenized(f)
 	if sealed == nil || text == "" {
@@ -118,7 +115,11 @@ func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 func (a *API) tokenize(r *gateway.Request, fields []identity.Field, done string) (gateway.Response, error) {
-	changed, err := a.Identities.Tokenize(r.Context(), change(r, nil), fields...)
+	change, err := changeOf(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	changed, err := a.Identities.Tokenize(r.Context(), change, fields...)
 	if err != nil {
 		return gateway.Response{}, err
 	}

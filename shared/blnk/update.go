@@ -29,6 +29,10 @@ type updateRequest struct {
 	City             strictjson.Optional[string]            `json:"city"`
 	DOB              strictjson.Optional[string]            `json:"dob"`
 	MetaData         strictjson.Optional[strictjson.Object] `json:"meta_data"`
+
+	// What never changes: dropped, whatever it is.
+	IdentityID strictjson.Value `json:"identity_id"`
+	CreatedAt  strictjson.Value `json:"created_at"`
 }
 
 // updatedWire is the answer to a change: Blnk's message, and the identity as it
@@ -41,7 +45,7 @@ type updatedWire struct {
 // UpdateIdentity serves PUT /identities/{id}.
 func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body updateRequest
-	if err := decode(r, &body); err != nil {
+	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	born, err := birthDate(body.DOB.Value)
@@ -51,21 +55,28 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if !body.any() {
 		return gateway.Response{}, errNothing
 	}
-	changed, err := a.Identities.Change(r.Context(), change(r, func(i *identity.Identity) error {
-		return body.apply(i, born, r.Caller.Strict)
-	}))
+	changed, err := a.change(r, func(i *identity.Identity) error { return body.apply(i, born, r.Caller.Strict) })
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	return answer(http.StatusOK, changed, updatedWire{"Identity updated successfully", toWire(changed.Identity)}), nil
 }
 
-// change is a change of the identity of the path.
-func change(r *gateway.Request, apply func(*identity.Identity) error) identity.Change {
+// changeOf is a change of the identity of the path.
+func changeOf(r *gateway.Request) (identity.Change, error) {
+	once, err := idempotency(r)
 	return identity.Change{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(),
-		Idempotency: idempotency(r), MintID: mintID, Apply: apply,
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), Idempotency: once, MintID: mintID,
+	}, err
+}
+
+func (a *API) change(r *gateway.Request, apply func(*identity.Identity) error) (identity.Changed, error) {
+	c, err := changeOf(r)
+	if err != nil {
+		return identity.Changed{}, err
 	}
+	c.Apply = apply
+	return a.Identities.Change(r.Context(), c)
 }
 
 // texts pairs what may be sent with where it goes. A tokenized field that is
@@ -104,7 +115,7 @@ func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict b
 	for _, t := range u.texts(i) {
 		switch was := shown(i, t.field, *t.into); {
 		case was == t.sent.Value:
-		case i.Tokenized(t.field) != nil && tokenForm.MatchString(t.sent.Value):
+		case i.Tokenized(t.field) != nil && identity.Marked(t.sent.Value):
 			return &identity.Invalid{Field: t.field, Reason: "must be a value, not the text that stood for an earlier one"}
 		default:
 			t.sent.Set(t.into)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/identity"
@@ -100,6 +101,30 @@ func TestConditionalChanges(t *testing.T) {
 	w.golden("conditional")
 }
 
+// TestTagsOfAnId: the tag of an identity is not that of another one which takes its
+// id later, in the very same version.
+func TestTagsOfAnId(t *testing.T) {
+	w := newWorld(t)
+	const id = "idt_11111111-1111-4111-8111-111111111111"
+	own := request{body: `{"identity_id":"` + id + `"}`}
+	tag := func() string { return w.send(own).MultiValueHeaders["Etag"][0] }
+	of := func(operation, body string) request {
+		return request{operation: operation, id: id, body: body, caller: everyone}
+	}
+	first := tag()
+	wantStatus(t, w.send(of("get-identity", "").with("If-None-Match", first)), 304)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 200)
+	w.now = w.now.Add(time.Microsecond)
+	second := tag()
+	if got := w.send(of("get-identity", "").with("If-None-Match", first)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != second || first == second {
+		t.Errorf("the tags are %s and %s: %d", first, second, got.StatusCode)
+	}
+	wantStatus(t, w.send(of("update-identity", `{"city":"x"}`).with("If-Match", first)), 412)
+	wantStatus(t, w.send(request{operation: "tokenize-field", id: id, field: "Street", caller: everyone}.with("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", second)), 200)
+}
+
 // TestStrict: a strict client's mistakes are refused, in Blnk's way.
 func TestStrict(t *testing.T) {
 	strict := caller("acme", auth.ScopeAll)
@@ -108,7 +133,7 @@ func TestStrict(t *testing.T) {
 		{"no type", `{"first_name":"A"}`, validation, "identity_type must be individual or organization"},
 		{"another type", `{"identity_type":"alien"}`, validation, "identity_type must be individual or organization"},
 		{"no email address", `{"identity_type":"individual","email_address":"not an email"}`, validation, "email_address must be an email address such as name@example.com"},
-		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, malformed, "nickname is not known"},
+		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, validation, "nickname is not known"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := withEverything(t)
@@ -121,6 +146,15 @@ func TestStrict(t *testing.T) {
 	w := withEverything(t)
 	wantStatus(t, w.send(request{body: seed}.by(strict)), 201)
 	wantStatus(t, w.send(on("update-identity", `{"city":"x"}`).by(strict)), 200) // the email that is there already may stay
+	wantError(t, w.send(on("update-metadata", `{"meta_data":{},"x":1}`).by(strict)), 400, malformed, "x is not known")
+	wantError(t, w.send(on("update-identity", `{"identity_id":"x","created_at":1}`).by(strict)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
+	read := w.send(request{body: seed}.by(strict))
+	wantStatus(t, w.send(request{body: strings.Replace(read.Body, at(t, read.Body, "identity_id"), `""`, 1)}.by(strict)), 201)
+	back := on("update-identity", read.Body)
+	back.id = strings.Trim(at(t, read.Body, "identity_id"), `"`)
+	if got := w.send(back.by(strict)); at(t, got.Body, "created_at") != at(t, read.Body, "created_at") {
+		t.Errorf("what was read is put back: %d %s", got.StatusCode, got.Body)
+	}
 }
 
 // TestClaimedElsewhere: what the other dialect holds to be unique stays so.

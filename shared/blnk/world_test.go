@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -99,7 +100,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{TB: t, table: &counted{Table: db}, now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
+	w := &world{TB: t, table: &counted{Table: db}, now: begin}
 	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	local, err := vault.NewLocal(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
@@ -155,7 +156,25 @@ func (q request) by(caller map[string]any) request {
 	return q
 }
 
+// begin is when a world's clock begins.
+var begin = time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)
+
+var versionAlone = regexp.MustCompile(`"[0-9]+"`)
+
+// tags writes versions, such as "1", as the entity tags of what was made when the
+// world began.
+func tags(versions string) string {
+	return versionAlone.ReplaceAllStringFunc(versions, func(v string) string {
+		n, _ := strconv.ParseInt(strings.Trim(v, `"`), 10, 64)
+		return gateway.ETag((&identity.Identity{Version: n, CreatedAt: begin}).Tag())
+	})
+}
+
+// with adds a header. In If-Match and If-None-Match a version stands for its tag.
 func (q request) with(name, value string) request {
+	if strings.HasPrefix(name, "If-") {
+		value = tags(value)
+	}
 	q.header = maps.Clone(q.header)
 	if q.header == nil {
 		q.header = make(map[string]string)

@@ -123,6 +123,35 @@ func TestTokenizedAreMarked(t *testing.T) {
 	wantMark(w.send(patch(sealed, `{"address":null}`)).Body, `["name","email","phone"]`)
 }
 
+// TestMarkedStandIns: what the other dialect shows of a tokenized field does not
+// take the place of its value; in a field that is not tokenized it is a text.
+func TestMarkedStandIns(t *testing.T) {
+	w, sealed, plain := tokenized(t)
+	other := &blnk.API{Identities: w.api.Identities}
+	wantStatus(t, w.through(other, request{operation: "tokenize-field", id: sealed, params: map[string]string{"field": "LastName"}}), 200)
+	shown := w.through(other, get(sealed)).Body
+	values := func() string {
+		return w.through(other, request{operation: "detokenize-identity", id: sealed, body: `{"fields":[]}`, caller: caller("acme", auth.ScopeAll)}).Body
+	}
+	before := values()
+	for member, body := range map[string]string{
+		"name":            `{"name":` + at(t, shown, "first_name") + `}`,
+		"lastname":        `{"lastname":` + at(t, shown, "last_name") + `}`,
+		"address.street":  `{"address":{"street":` + at(t, shown, "street") + `}}`,
+		"address.zipcode": `{"address":{"zipcode":"FPT:1:AAAAAAAAAAAAAAAA"}}`,
+	} {
+		got := w.send(patch(sealed, body))
+		wantStatus(t, got, 400)
+		if detail := at(t, got.Body, "detail"); detail != `"`+member+` must be a value, not the text that stood for an earlier one"` {
+			t.Errorf("%s: %s", member, detail)
+		}
+		wantStatus(t, w.send(patch(plain, body)), 200)
+	}
+	if after := values(); after != before || !strings.Contains(before, "Alba") {
+		t.Errorf("the values were %s and are %s", before, after)
+	}
+}
+
 // TestNamesOfTokenized: name is marked only where the tokenized one is shown.
 func TestNamesOfTokenized(t *testing.T) {
 	for body, want := range map[string]string{

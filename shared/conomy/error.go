@@ -110,10 +110,13 @@ func classify(err error) (problem, string) {
 		state   *identity.Precondition
 		unknown *identity.Unknown
 		soon    *identity.TooSoon
+		header  *gateway.HeaderError
 	)
 	switch {
 	case errors.As(err, &body) && body.Syntax:
 		return parsingResource, body.Error()
+	case errors.As(err, &header):
+		return invalidParam, header.Error()
 	case errors.As(err, &body):
 		return invalidParam, body.Error()
 	case errors.As(err, &invalid):

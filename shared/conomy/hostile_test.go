@@ -165,6 +165,9 @@ func TestHostileHeaders(t *testing.T) {
 		{"another JSON", "Content-Type", "application/json-patch+json", "Content-Type must be application/json"},
 		{"no media type", "Content-Type", canary, "Content-Type must be application/json"},
 		{"broken parameter", "Content-Type", "application/json; =" + canary, "Content-Type must be application/json"},
+		{"another charset", "Content-Type", "application/json; charset=iso-8859-1", "Content-Type must have no charset but utf-8"},
+		{"compressed", "Content-Encoding", "gzip", "Content-Encoding must be identity, or absent"},
+		{"empty idempotency key", "Idempotency-Key", "", "Idempotency-Key must not be empty"},
 		{"long idempotency key", "Idempotency-Key", strings.Repeat(canary, 20), "Idempotency-Key must have at most 255 characters"},
 		{"idempotency key outside ASCII", "Idempotency-Key", canary + "é", "Idempotency-Key must be printable ASCII"},
 	}

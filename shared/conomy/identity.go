@@ -24,7 +24,9 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
 	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
 	draft.Usual, draft.Test = identity.Contact, !r.Caller.Production
-	draft.Idempotency = idempotency(r)
+	if draft.Idempotency, err = idempotency(r); err != nil {
+		return gateway.Response{}, err
+	}
 	created, err := a.Identities.Create(r.Context(), draft)
 	if err != nil {
 		return gateway.Response{}, err
@@ -34,17 +36,39 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 
 // idempotency reads the request's key. Equal requests are equal in their body,
 // in what their path names, and in their query.
-func idempotency(r *gateway.Request) identity.Idempotency {
-	return identity.Idempotency{
-		Key:         r.Header.Get("Idempotency-Key"),
-		Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode()),
+func idempotency(r *gateway.Request) (identity.Idempotency, error) {
+	key, err := r.IdempotencyKey()
+	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode())}, err
+}
+
+// change makes a change to the identity of the path and answers the identity.
+func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
+	to, err := changeOf(r)
+	if err != nil {
+		return gateway.Response{}, err
 	}
+	to.Apply, to.Relink = c.Apply, c.Relink
+	return answered(a.Identities.Change(r.Context(), to))
+}
+
+// changeOf is a change of the identity of the path, as its headers want it.
+func changeOf(r *gateway.Request) (identity.Change, error) {
+	once, err := idempotency(r)
+	return identity.Change{Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), MintID: mintID, Idempotency: once}, err
+}
+
+// answered shows what became of a change.
+func answered(c identity.Changed, err error) (gateway.Response, error) {
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return answer(c), nil
 }
 
 // answer shows an identity with its version, and whether the request was
 // carried out before.
 func answer(c identity.Changed) gateway.Response {
-	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Version))
+	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Tag()))
 	if c.Replayed {
 		response = response.With("Idempotent-Replayed", "true")
 	}
@@ -57,8 +81,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Version) {
-		return gateway.NotModified(i.Version), nil
+	if r.NotModified(i.Tag()) {
+		return gateway.NotModified(i.Tag()), nil
 	}
 	return answer(identity.Changed{Identity: i}), nil
 }

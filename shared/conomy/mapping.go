@@ -1,6 +1,9 @@
 package conomy
 
-import "cedula/shared/identity"
+import (
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
 
 // How the dialect's names and shapes map onto the core's. What another dialect
 // wrote reads like this:
@@ -31,6 +34,12 @@ func setName(p *identity.Profile, name string) {
 		return
 	}
 	p.FirstName = name
+}
+
+func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {
+	if isSent {
+		*dst = identity.JSON(value)
+	}
 }
 
 func nameOf(p *identity.Profile) string {

@@ -65,7 +65,7 @@ func (a *API) ListPermissions(r *gateway.Request) (gateway.Response, error) {
 	if control := toAccessControlWire(i.Security.AccessControl); control != nil {
 		scopes = control.Scopes
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(scopes)).With("ETag", gateway.ETag(i.Version)), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(scopes)).With("ETag", gateway.ETag(i.Tag())), nil
 }
 
 // RemovePermission serves DELETE /identities/{id}/permissions/{reference}. The

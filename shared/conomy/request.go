@@ -1,8 +1,6 @@
 package conomy
 
 import (
-	"mime"
-
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/strictjson"
@@ -11,10 +9,11 @@ import (
 // decode reads a body whose Content-Type, if there is one, says JSON. A strict
 // client's may have no member that the operation does not know.
 func decode(r *gateway.Request, into any) error {
-	if sent := r.Header.Get("Content-Type"); sent != "" {
-		if media, _, err := mime.ParseMediaType(sent); err != nil || media != "application/json" {
-			return &identity.Invalid{Field: "Content-Type", Reason: "must be application/json"}
-		}
+	switch media, err := r.MediaType(); {
+	case err != nil:
+		return err
+	case media != "" && media != "application/json":
+		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
 	}
 	if r.Caller.Strict {
 		return strictjson.DecodeKnown(r.Body, into)

@@ -20,13 +20,13 @@ func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
 	if body.Decision == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldOutcome}
 	}
-	decided, err := a.Identities.Decide(r.Context(), changeOf(r), identity.Review{
-		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
-	})
+	change, err := changeOf(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(decided), nil
+	return answered(a.Identities.Decide(r.Context(), change, identity.Review{
+		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
+	}))
 }
 
 type holdRequest struct {
@@ -40,18 +40,18 @@ func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	held, err := a.Identities.Hold(r.Context(), changeOf(r), body.Reason)
+	change, err := changeOf(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(held), nil
+	return answered(a.Identities.Hold(r.Context(), change, body.Reason))
 }
 
 // ReleaseIdentity serves DELETE /identities/{id}/hold.
 func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	released, err := a.Identities.Release(r.Context(), changeOf(r))
+	change, err := changeOf(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(released), nil
+	return answered(a.Identities.Release(r.Context(), change))
 }

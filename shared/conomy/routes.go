@@ -42,7 +42,7 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "create-token", Method: "POST", Path: "/auth", Public: true, Serve: a.CreateToken},
 		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: write, Serve: a.CreateIdentity},
 		{Name: "list-identities", Method: "GET", Path: "/identities", Scope: read, Serve: a.ListIdentities},
-		{Name: "search-identities", Method: "POST", Path: "/identities/search", Scope: read, Serve: a.SearchIdentities},
+		{Name: "search-identities", Method: "POST", Path: "/identities/search", Scope: auth.ScopeIdentitySearch, Serve: a.SearchIdentities},
 		{Name: "get-identity", Method: "GET", Path: "/identities/{id}", Scope: read, Serve: a.GetIdentity},
 		{Name: "update-identity", Method: "PATCH", Path: "/identities/{id}", Scope: write, Serve: a.UpdateIdentity},
 		{Name: "delete-identity", Method: "DELETE", Path: "/identities/{id}", Scope: remove, Serve: a.DeleteIdentity},

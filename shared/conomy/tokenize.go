@@ -13,6 +13,24 @@ var (
 	}
 )
 
+// checkTokenized refuses for a tokenized field what the other dialect shows of
+// one: it would take the value's place, and the value be lost.
+func (u *updateRequest) checkTokenized(i *identity.Identity) error {
+	name := u.Name.Value
+	if i.Kind == identity.Organization {
+		name = "" // it is the organisation's, which is never tokenized
+	}
+	for f, text := range map[identity.Field]string{
+		identity.FieldFirstName: name, identity.FieldLastName: u.Lastname.Value,
+		identity.FieldStreet: u.Address.Value.Street.Value, identity.FieldPostalCode: u.Address.Value.Zipcode.Value,
+	} {
+		if i.Tokenized(f) != nil && identity.Marked(text) {
+			return &identity.Invalid{Field: identity.Field(identityMembers[f]), Reason: "must be a value, not the text that stood for an earlier one"}
+		}
+	}
+	return nil
+}
+
 // standIns lists the members that show a random text in place of a tokenized
 // value. Without this mark nobody could tell one from a value.
 func standIns(i *identity.Identity, members map[identity.Field]string) (list []string) {

@@ -63,24 +63,6 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	return a.change(r, change)
 }
 
-// change makes a change to the identity of the path and answers the identity.
-func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
-	to := changeOf(r)
-	to.Apply, to.Relink = c.Apply, c.Relink
-	changed, err := a.Identities.Change(r.Context(), to)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return answer(changed), nil
-}
-
-// changeOf is a change of the identity of the path, as its headers want it.
-func changeOf(r *gateway.Request) identity.Change {
-	return identity.Change{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), MintID: mintID, Idempotency: idempotency(r),
-	}
-}
-
 // check applies what needs no identity to be known.
 func (u *updateRequest) check(strict bool) error {
 	if u.Name.Sent && u.Name.Value == "" {
@@ -128,6 +110,9 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	if err := u.checkPhone(i); err != nil {
 		return err
 	}
+	if err := u.checkTokenized(i); err != nil {
+		return err
+	}
 	if u.Name.Sent {
 		setName(p, u.Name.Value)
 	}
@@ -159,12 +144,6 @@ func (u *updateRequest) checkPhone(i *identity.Identity) error {
 		return &identity.Invalid{Field: identity.FieldCountry, Reason: "must be the one of the phone's dial code"}
 	}
 	return nil
-}
-
-func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {
-	if isSent {
-		*dst = identity.JSON(value)
-	}
 }
 
 func (u *updateRequest) applySecurity(o *identity.SecurityOptions) {

@@ -31,7 +31,11 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if body.Channel == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldChannel}
 	}
-	sent, err := a.Identities.StartVerification(r.Context(), changeOf(r), identity.Channel(body.Channel), r.Header.Get("Accept-Language"))
+	change, err := changeOf(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.Header.Get("Accept-Language"))
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -57,9 +61,9 @@ func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) 
 	if body.Code == "" {
 		return gateway.Response{}, &identity.Missing{Field: identity.FieldCode}
 	}
-	confirmed, err := a.Identities.ConfirmVerification(r.Context(), changeOf(r), identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production)
+	change, err := changeOf(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(confirmed), nil
+	return answered(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production))
 }

@@ -32,9 +32,13 @@ func (a *API) AddWithdrawalAccount(r *gateway.Request) (gateway.Response, error)
 	if err := checkBank("", account); err != nil {
 		return gateway.Response{}, err
 	}
+	once, err := idempotency(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
 	added, err := a.Identities.AddWithdrawal(r.Context(), identity.NewWithdrawal{
 		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: *account,
-		Idempotency: idempotency(r), MintID: mintID,
+		Idempotency: once, MintID: mintID,
 	})
 	if err != nil {
 		return gateway.Response{}, err

@@ -13,7 +13,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -65,7 +67,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{TB: t, table: faults.Count(db), now: time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)}
+	w := &world{TB: t, table: faults.Count(db), now: begin}
 	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	local, err := vault.NewLocal(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
@@ -132,7 +134,25 @@ func (q request) by(caller map[string]any) request {
 	return q
 }
 
+// begin is when a world's clock begins.
+var begin = time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)
+
+var versionAlone = regexp.MustCompile(`"[0-9]+"`)
+
+// tags writes versions, such as "1", as the entity tags of what was made when the
+// world began.
+func tags(versions string) string {
+	return versionAlone.ReplaceAllStringFunc(versions, func(v string) string {
+		n, _ := strconv.ParseInt(strings.Trim(v, `"`), 10, 64)
+		return gateway.ETag((&identity.Identity{Version: n, CreatedAt: begin}).Tag())
+	})
+}
+
+// with adds a header. In If-Match and If-None-Match a version stands for its tag.
 func (q request) with(name, value string) request {
+	if strings.HasPrefix(name, "If-") {
+		value = tags(value)
+	}
 	q.header = maps.Clone(q.header)
 	if q.header == nil {
 		q.header = make(map[string]string)

@@ -2,28 +2,28 @@ package gateway
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 )
 
-// ETag is the entity tag of a version (RFC 9110, section 8.8.3).
-func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+// ETag is the entity tag of a state (RFC 9110, section 8.8.3), which must be told
+// by visible ASCII without quotation marks.
+func ETag(state string) string { return `"` + state + `"` }
 
 // IfMatch returns the condition of the header If-Match, by strong comparison
 // (RFC 9110, section 13.1.1). It is nil if the request has none.
-func (r *Request) IfMatch() func(version int64) bool {
+func (r *Request) IfMatch() func(state string) bool {
 	sent := r.Header["If-Match"]
 	if len(sent) == 0 {
 		return nil
 	}
-	return func(version int64) bool { return listed(sent, ETag(version)) }
+	return func(state string) bool { return listed(sent, ETag(state)) }
 }
 
-// NotModified tells whether the header If-None-Match names the version, by
-// weak comparison (RFC 9110, section 13.1.2).
-func (r *Request) NotModified(version int64) bool {
+// NotModified tells whether the header If-None-Match names the state, by weak
+// comparison (RFC 9110, section 13.1.2).
+func (r *Request) NotModified(state string) bool {
 	sent := r.Header["If-None-Match"]
-	return listed(sent, ETag(version)) || listed(sent, "W/"+ETag(version))
+	return listed(sent, ETag(state)) || listed(sent, "W/"+ETag(state))
 }
 
 func listed(headers []string, tag string) bool {
@@ -41,6 +41,6 @@ func listed(headers []string, tag string) bool {
 func Empty(status int) Response { return Response{Status: status} }
 
 // NotModified is the answer to a fetch of what the client has.
-func NotModified(version int64) Response {
-	return Empty(http.StatusNotModified).With("ETag", ETag(version))
+func NotModified(state string) Response {
+	return Empty(http.StatusNotModified).With("ETag", ETag(state))
 }

@@ -14,7 +14,7 @@ import (
 // Change is a request to change an identity.
 type Change struct {
 	Tenant, ID  string
-	Match       func(version int64) bool // nil: any version will do
+	Match       func(tag string) bool // of Identity.Tag; nil: any state will do
 	Idempotency Idempotency
 	MintID      func(now time.Time, random io.Reader) (string, error)
 	// Apply makes the change. It may be called several times, each time on a
@@ -100,7 +100,7 @@ type prepared struct {
 
 // prepare makes the change to a copy.
 func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p prepared, err error) {
-	if c.Match != nil && !c.Match(before.Version) {
+	if c.Match != nil && !c.Match(before.Tag()) {
 		return p, ErrRefused
 	}
 	p.after = before.clone()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,7 +41,9 @@ func (w *world) change(t *testing.T, c identity.Change) identity.Changed {
 	return changed
 }
 
-func atVersion(v int64) func(int64) bool { return func(is int64) bool { return is == v } }
+func atVersion(v int) func(string) bool {
+	return func(tag string) bool { return strings.HasPrefix(tag, strconv.Itoa(v)+"-") }
+}
 
 func TestChange(t *testing.T) {
 	w := newWorld(t)

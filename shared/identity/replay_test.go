@@ -3,9 +3,43 @@ package identity_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"cedula/shared/identity"
 )
+
+// TestDeletedIsNotMadeAgain: the key of what was deleted stays used for its day,
+// whatever comes under it; with another key the same is made.
+func TestDeletedIsNotMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	d := draft(identity.Profile{})
+	d.ID, d.Idempotency = "x", identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
+	w.now = time.Now()
+	if _, err := w.Create(ctx, d); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Delete(ctx, d.Tenant, "x", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range []byte{1, 2} {
+		d.Idempotency.Fingerprint = [32]byte{request}
+		if _, err := w.Create(ctx, d); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("request %d: %v", request, err)
+		}
+	}
+	if _, err := w.Get(ctx, d.Tenant, "x"); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("it is there again: %v", err)
+	}
+	d.Idempotency.Key = "other"
+	if made, err := w.Create(ctx, d); err != nil || made.Replayed {
+		t.Errorf("with another key: %v", err)
+	}
+	w.now = w.now.Add(24 * time.Hour)
+	d.ID, d.Idempotency.Key = "y", "k"
+	if made, err := w.Create(ctx, d); err != nil || made.Replayed {
+		t.Errorf("a day later: %v", err)
+	}
+}
 
 // TestCreateIsReplayedWithoutItsChild: the same request is the same answer, also
 // when it could not be carried out any more.

@@ -101,7 +101,7 @@ func (s *Service) RemoveWithdrawal(ctx context.Context, tenant, id, account stri
 
 // Delete removes an identity with everything that belongs to it. It returns
 // ErrNotFound, or ErrStale if match refuses the version.
-func (s *Service) Delete(ctx context.Context, tenant, id string, match func(version int64) bool) error {
+func (s *Service) Delete(ctx context.Context, tenant, id string, match func(tag string) bool) error {
 	if !ValidID(id) {
 		return ErrNotFound
 	}
@@ -109,7 +109,7 @@ func (s *Service) Delete(ctx context.Context, tenant, id string, match func(vers
 		switch {
 		case i.lapsed(s.Time(tenant)):
 			return ErrNotFound
-		case match != nil && !match(i.Version):
+		case match != nil && !match(i.Tag()):
 			return ErrRefused
 		}
 		return nil

@@ -51,6 +51,7 @@ type keyRecord struct {
 	Created time.Time `json:"c"`
 	Owner   string    `json:"o,omitzero"`
 	Granted []string  `json:"g,omitempty"`
+	Maker   string    `json:"by,omitzero"`
 }
 
 // CreateClient writes a client and its keys, all or nothing.
@@ -106,25 +107,33 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 	return auth.ErrExists
 }
 
-// Keys reads all keys of a client, in one call where a page holds them.
-func (s *Store) Keys(ctx context.Context, client string) ([]auth.Key, error) {
-	from := apiKeyKey(client, "")
-	q := table.Query{PK: from.PK, From: from.SK, To: from.SK + "~", Strong: true}
-	var list []auth.Key
+// Keys reads a client, which stands before its keys, and all of these.
+func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
+	q := table.Query{PK: clientKey(client).PK, Strong: true}
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return nil, explain("read keys", err)
+			return auth.Client{}, nil, explain("read keys", err)
 		}
-		for n := range page.Items {
-			k, err := decodeKey(page.Items[n].Body)
+		items := page.Items
+		if q.Start == nil {
+			if len(items) == 0 || items[0].SK != itemSK {
+				return auth.Client{}, nil, auth.ErrUnknown
+			}
+			if c, err = decodeClient(items[0].Body); err != nil {
+				return auth.Client{}, nil, err
+			}
+			items = items[1:]
+		}
+		for n := range items {
+			k, err := decodeKey(items[n].Body)
 			if err != nil {
-				return nil, err
+				return auth.Client{}, nil, err
 			}
 			list = append(list, k)
 		}
 		if page.Next == nil {
-			return list, nil
+			return c, list, nil
 		}
 		q.Start = page.Next
 	}
@@ -175,7 +184,7 @@ func encodeKey(k auth.Key) []byte {
 	return mustEncode(keyRecord{
 		ID: k.ID, Client: k.Client, Use: string(k.Use), Hash: k.Hash[:], Scopes: (*[]string)(orNil(k.Scopes)),
 		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
-		Owner: k.Owner, Granted: k.Granted,
+		Owner: k.Owner, Granted: k.Granted, Maker: k.Maker,
 	})
 }
 
@@ -187,7 +196,7 @@ func decodeKey(body []byte) (auth.Key, error) {
 	k := auth.Key{
 		ID: r.ID, Client: r.Client, Use: auth.Use(r.Use), Hash: hash(r.Hash),
 		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
-		Owner: r.Owner, Granted: r.Granted,
+		Owner: r.Owner, Granted: r.Granted, Maker: r.Maker,
 	}
 	if r.Scopes != nil {
 		k.Scopes = append(auth.Scopes{}, *r.Scopes...)

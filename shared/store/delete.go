@@ -75,15 +75,17 @@ func (s *Store) deleteAll(ctx context.Context, ops []table.Op) error {
 	return explain("delete identity", err)
 }
 
-// claimDeletes frees what the identity reserved. The idempotency claim may have
-// passed to another after a day; then it is not ours to delete.
+// claimDeletes frees what the identity reserved. Of its idempotency claim nothing
+// stays but that the key was used: no request under it takes effect again. After
+// a day the claim may have passed to another; then it is not ours to empty.
 func (r *record) claimDeletes(now time.Time) []table.Op {
 	var ops []table.Op
 	for _, pk := range r.Claims {
 		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 	}
-	if r.Once != "" && now.Before(time.UnixMicro(r.Created).Add(onceLife)) {
-		ops = append(ops, table.Delete(table.Key{PK: r.Once, SK: itemSK}, table.Always()))
+	if end := time.UnixMicro(r.Created).Add(onceLife); r.Once != "" && now.Before(end) {
+		used := table.Item{Key: table.Key{PK: r.Once, SK: itemSK}, Owner: r.ID, Expires: end}
+		ops = append(ops, table.Put(used, table.OwnerIs(r.ID)))
 	}
 	return ops
 }

@@ -43,14 +43,14 @@ func (c *cut) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 }
 
 // loaded is an identity with parts of every kind and as many children, parents
-// and accounts as asked for; it is created now, since an idempotency claim is
-// freed only for a day.
-func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
+// and accounts as asked for, made under an idempotency key; it is created now,
+// since the claim of that is emptied only for a day.
+func loaded(t *testing.T, s *store.Store, links int, key string) identity.Identity {
 	t.Helper()
 	p := person("p")
 	p.Version, p.Parent, p.Held = 1, links > 0, identity.Held{}
 	p.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
-	p = create(t, s, p, claims("a", "b"), once("k", 1)).Identity
+	p = create(t, s, p, claims("a", "b"), once(key, 1)).Identity
 	var below, above []identity.Identity
 	for n := range links {
 		below = append(below, create(t, s, bare(fmt.Sprintf("c%d", n)), nil, identity.Idempotency{}).Identity)
@@ -71,8 +71,9 @@ func loaded(t *testing.T, s *store.Store, links int) identity.Identity {
 	return p
 }
 
-// wantGone looks for what a deletion may have left, on every side.
-func wantGone(t *testing.T, s *store.Store, raw table.Table, links int) {
+// wantGone looks for what a deletion of p, which was made under a key, may have
+// left, on every side.
+func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity, links int, key string) {
 	t.Helper()
 	if _, err := s.Get(ctx, "t", "p"); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("get: %v", err)
@@ -112,10 +113,19 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, links int) {
 	if err := s.Delete(ctx, "t", "p", nil); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("deleted once more: %v", err)
 	}
-	// What it had claimed can be had again, and its key is unknown.
-	if got := create(t, s, bare("p"), claims("a", "b"), once("k", 1)); got.Replayed {
-		t.Error("the deleted identity was replayed")
+	// Its key is used, and nothing else is kept of it.
+	used, err := raw.Get(ctx, true, table.Key{PK: p.Held.Once, SK: "#"})
+	if err != nil || len(used.Items) != 1 || len(used.Items[0].Body) > 0 || used.Items[0].Owner != "p" ||
+		!used.Items[0].Expires.Equal(p.CreatedAt.Add(24*time.Hour).Truncate(time.Second)) {
+		t.Errorf("the claim of its key: %+v, %v", used.Items, err)
 	}
+	for _, request := range []byte{1, 2} {
+		if _, err := s.Create(ctx, bare("p"), claims("a", "b"), once(key, request), identity.Links{}); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("request %d under its key: %v", request, err)
+		}
+	}
+	// What it had claimed can be had again.
+	create(t, s, bare("p"), claims("a", "b"), identity.Idempotency{})
 	if _, err := s.Replay(ctx, "t", "p", once("change", 1)); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("the key of a change: %v", err)
 	}
@@ -124,7 +134,8 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, links int) {
 // deleted: an identity with few parts goes in one transaction.
 func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 	for _, links := range []int{0, 13} { // 13 of each of three kinds and a key: the most for one transaction
-		p := loaded(t, s, links)
+		key := fmt.Sprint("k", links)
+		p := loaded(t, s, links, key)
 		for name, err := range map[string]error{
 			"another tenant's": s.Delete(ctx, "other", "p", nil), "nobody": s.Delete(ctx, "t", "p9", nil),
 		} {
@@ -132,19 +143,19 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		only := func(version int64) func(*identity.Identity) error {
+		only := func(tag string) func(*identity.Identity) error {
 			return func(i *identity.Identity) error {
-				if i.Version != version {
+				if i.Tag() != tag {
 					return identity.ErrRefused
 				}
 				return nil
 			}
 		}
-		if err := s.Delete(ctx, "t", "p", only(p.Version+1)); !errors.Is(err, identity.ErrRefused) {
+		if err := s.Delete(ctx, "t", "p", only("")); !errors.Is(err, identity.ErrRefused) {
 			t.Errorf("of another version: %v", err)
 		}
 		calls.Reset()
-		if err := s.Delete(ctx, "t", "p", only(p.Version)); err != nil {
+		if err := s.Delete(ctx, "t", "p", only(p.Tag())); err != nil {
 			t.Fatal(err)
 		}
 		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
@@ -152,7 +163,7 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 		} else {
 			t.Logf("with %d links of each kind a deletion took %+v", links, c)
 		}
-		wantGone(t, s, calls, links)
+		wantGone(t, s, calls, p, links, key)
 		if err := s.Delete(ctx, "t", "p", nil); err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +181,7 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 // deletion that is cut short anywhere is finished by the next.
 func deletedInPortions(t *testing.T, s *store.Store, calls *faults.Counter) {
 	const links = 50
-	loaded(t, s, links)
+	p := loaded(t, s, links, "k")
 	calls.Reset()
 	if err := s.Delete(ctx, "t", "p", nil); err != nil {
 		t.Fatal(err)
@@ -180,7 +191,7 @@ func deletedInPortions(t *testing.T, s *store.Store, calls *faults.Counter) {
 	if whole.Get != 0 || whole.Total() > 12 {
 		t.Errorf("a deletion took %+v", whole)
 	}
-	wantGone(t, s, calls, links)
+	wantGone(t, s, calls, p, links, "k")
 }
 
 func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
@@ -190,14 +201,15 @@ func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
 		if n > 1 {
 			forget(t, s, links)
 		}
-		p := loaded(t, s, links)
+		key := fmt.Sprint("k", n)
+		p := loaded(t, s, links, key)
 		broken.left.Store(n)
 		err := s.Delete(ctx, "t", "p", nil)
 		if broken.left.Swap(0) > 0 {
 			if err != nil || n < 3 {
 				t.Fatalf("after %d calls: %v", n, err)
 			}
-			wantGone(t, s, raw, links)
+			wantGone(t, s, raw, p, links, key)
 			return
 		}
 		if !errors.Is(err, identity.ErrUnavailable) {
@@ -208,7 +220,7 @@ func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
 		if err != nil && (!late || !errors.Is(err, identity.ErrNotFound)) {
 			t.Fatalf("cut at %d, the next: %v", n, err)
 		}
-		wantGone(t, s, raw, links)
+		wantGone(t, s, raw, p, links, key)
 	}
 }
 

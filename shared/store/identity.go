@@ -141,7 +141,8 @@ func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Ide
 }
 
 // putOnce remembers a request and the identity as it was answered. The copy
-// lives no longer than the identity: its deletion removes it too.
+// lives no longer than the identity: its deletion empties the claim of a create
+// and removes that of a change.
 func putOnce(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
 	return table.Put(table.Item{
 		Key: key, Owner: owner, Expires: now.Add(onceLife),
@@ -169,6 +170,9 @@ func refusedCreate(failed *table.ConditionError, tenant, id string, claims []ide
 
 func replay(claim *table.Item, tenant string, once identity.Idempotency) (identity.Changed, error) {
 	size := len(once.Fingerprint)
+	if claim != nil && len(claim.Body) == 0 {
+		return identity.Changed{}, identity.ErrNotFound // what was made under the key is deleted
+	}
 	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
 		return identity.Changed{}, identity.ErrIdempotencyReused
 	}

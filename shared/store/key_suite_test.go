@@ -21,7 +21,7 @@ import (
 func furtherKey(client string, n int) auth.Key {
 	return auth.Key{
 		ID: fmt.Sprintf("%sk%04d", client, n), Client: client, Use: auth.UseBlnk, Hash: auth.Hash{byte(n)}, Scopes: auth.Scopes{"a", "b"},
-		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", Granted: []string{"x:y", "*:*"},
+		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", Granted: []string{"x:y", "*:*"}, Maker: client + "own",
 	}
 }
 
@@ -44,7 +44,10 @@ func createKey(t *testing.T, s *store.Store, k auth.Key) {
 // keysAre compares a client's keys, whatever their order.
 func keysAre(t *testing.T, s *store.Store, client string, want ...auth.Key) {
 	t.Helper()
-	got, err := s.Keys(ctx, client)
+	c, got, err := s.Keys(ctx, client)
+	if c.ID != client {
+		t.Errorf("the client read is %q", c.ID)
+	}
 	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(got, byID)
 	slices.SortFunc(want, byID)
@@ -66,7 +69,9 @@ func furtherKeys(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 	keysAre(t, s, "c1", own, first, second)
 	keysAre(t, s, "c10", other)
-	keysAre(t, s, "nobody")
+	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("nobody's keys: %v", err)
+	}
 	if c := calls.Reset(); c.Query != 3 || c.Total() != 3 {
 		t.Errorf("three lists took %+v", c)
 	}
@@ -79,7 +84,9 @@ func furtherKeys(t *testing.T, s *store.Store, calls *faults.Counter) {
 	if err := s.CreateKey(ctx, furtherKey("c2", 1)); !errors.Is(err, auth.ErrUnknown) {
 		t.Errorf("no such client: %v", err)
 	}
-	keysAre(t, s, "c2")
+	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("a key is there without its client: %v", err)
+	}
 }
 
 // manyKeys are more than a page of the table holds.
@@ -176,7 +183,7 @@ func TestKeyRecordIsReadableForEver(t *testing.T) {
 	const (
 		hash   = `"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`
 		golden = `{"id":"c1k0001","cl":"c1","u":"blnk","h":` + hash + `,"s":["a","b"],"n":"n","x":"2026-03-04T06:06:07.123456Z",` +
-			`"r":"2026-03-04T05:06:07.123456Z","c":"2026-03-04T05:06:07.123456Z","o":"o","g":["x:y","*:*"]}`
+			`"r":"2026-03-04T05:06:07.123456Z","c":"2026-03-04T05:06:07.123456Z","o":"o","g":["x:y","*:*"],"by":"c1own"}`
 		before = `{"id":"c1k0002","cl":"c1","u":"blnk","h":` + hash + `,"s":[],"n":"blnk","c":"2026-03-04T05:06:07.123456Z"}`
 	)
 	table := &spy{Table: openEmbedded(t)}
@@ -198,7 +205,7 @@ func TestKeyRecordIsReadableForEver(t *testing.T) {
 	if _, err := table.Write(ctx, put); err != nil {
 		t.Fatal(err)
 	}
-	_, listErr := s.Keys(ctx, "c1")
+	_, _, listErr := s.Keys(ctx, "c1")
 	revokeErr := s.RevokeKey(ctx, "c1", "c1k0003", now)
 	if listErr == nil || revokeErr == nil {
 		t.Error("a damaged key was read")

@@ -24,6 +24,8 @@ type Error struct {
 	Field  string // dotted path of the member at fault, a long one cut off; empty for the document
 	Reason string // the end of a sentence: "must be a string"
 	Syntax bool   // the document is not (strict) JSON at all
+
+	Unknown bool // only DecodeKnown refuses the member
 }
 
 // Error is the path and the reason.
@@ -119,7 +121,7 @@ func explain(err error) error {
 		return &Error{Field: dotted(semantic.JSONPointer), Reason: own.Reason}
 	}
 	if errors.Is(semantic, json.ErrUnknownName) {
-		return &Error{Field: dotted(semantic.JSONPointer), Reason: "is not known"}
+		return &Error{Field: dotted(semantic.JSONPointer), Reason: "is not known", Unknown: true}
 	}
 	return &Error{Field: dotted(semantic.JSONPointer), Reason: "must be " + typeName(semantic)}
 }
