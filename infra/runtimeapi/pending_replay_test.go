@@ -3,6 +3,7 @@
 package runtimeapi_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -78,10 +79,18 @@ func (s *stage) there(t *testing.T, all []identity.Identity) (count int) {
 	return count
 }
 
+// patience is longer than a request's: a job makes hundreds of calls.
+func patience(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // job runs a job, with the rights of its role, and returns its figures.
 func job(t *testing.T, f *runtimeapi.Function, event []byte) map[string]float64 {
 	t.Helper()
-	payload, err := f.Invoke(deadline(t), event)
+	payload, err := f.Invoke(patience(t), event)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, f.Output())
 	}
@@ -197,7 +206,7 @@ func TestExpirePendingKilled(t *testing.T) {
 	close(ready)
 	event := s.event(t, "jobs-expire-pending", `"dryRun": true`, `"dryRun": false`)
 	var gone *runtimeapi.ExitError
-	if _, err := f.Invoke(deadline(t), event); !errors.As(err, &gone) {
+	if _, err := f.Invoke(patience(t), event); !errors.As(err, &gone) {
 		t.Fatalf("the run was not killed: %v", err)
 	}
 	left := s.there(t, alone) + s.there(t, parts)
@@ -226,7 +235,7 @@ func TestExpirePendingFails(t *testing.T) {
 	t.Cleanup(refuses.Close)
 	f := s.run(t, folder, append(s.environment(t, folder), "AWS_ENDPOINT_URL_DYNAMODB="+refuses.URL))
 	var failed *runtimeapi.FunctionError
-	if _, err := f.Invoke(deadline(t), []byte("{}")); !errors.As(err, &failed) || lines(f, metrics) != 1 || lines(f, logs) != 1 {
+	if _, err := f.Invoke(patience(t), []byte("{}")); !errors.As(err, &failed) || lines(f, metrics) != 1 || lines(f, logs) != 1 {
 		t.Errorf("%v: %s", err, f.Output())
 	}
 }
@@ -267,7 +276,7 @@ func TestRemindPending(t *testing.T) {
 		t.Errorf("%d are reminded: %s", len(reminded), f.Output())
 	}
 	var failed *runtimeapi.FunctionError
-	if _, err := f.Invoke(deadline(t), []byte(`{"dryRun":true}`)); !errors.As(err, &failed) {
+	if _, err := f.Invoke(patience(t), []byte(`{"dryRun":true}`)); !errors.As(err, &failed) {
 		t.Errorf("a dry run: %v", err)
 	}
 }
