@@ -42,20 +42,23 @@ func (d *data) jobs(ctx context.Context) {
 func (d *data) expire(ctx context.Context) {
 	start := time.Now()
 	done, err := d.cleaner().Expire(ctx, start.Add(jobTime), false)
-	d.report(ctx, "expire-pending", start, err, "examined", done.Examined, "expired", done.Expired, "kept", done.Kept,
+	d.report(ctx, "expire-pending", start, err, done.Examined, "expired", done.Examined, "expired", done.Expired, "kept", done.Kept,
 		"conflicts", done.Conflicts, "failed", done.Failed, "complete", done.Complete)
 }
 
 func (d *data) remind(ctx context.Context) {
 	start := time.Now()
 	done, err := d.cleaner().Remind(ctx, start.Add(jobTime))
-	d.report(ctx, "remind-pending", start, err, "examined", done.Examined, "reminded", done.Reminded, "kept", done.Kept,
+	d.report(ctx, "remind-pending", start, err, done.Examined, "reminded", done.Reminded, "kept", done.Kept,
 		"failed", done.Failed, "complete", done.Complete)
 }
 
-// report writes a run's one line.
-func (d *data) report(ctx context.Context, job string, start time.Time, err error, figures ...any) {
-	line := append([]any{"job", job, "us", time.Since(start).Microseconds()}, figures...)
+// report writes a run's one line, if it had anything to do.
+func (d *data) report(ctx context.Context, job string, start time.Time, err error, examined int, figures ...any) {
+	if examined == 0 && err == nil {
+		return
+	}
+	line := append([]any{"job", job, "us", time.Since(start).Microseconds(), "examined", examined}, figures...)
 	if err != nil && ctx.Err() == nil {
 		slog.ErrorContext(ctx, "job", append(line, "error", err.Error())...)
 		return

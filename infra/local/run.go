@@ -55,6 +55,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if operatorListener != nil {
 		s.serve(d.operator(), operatorListener)
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	go d.sweep(ctx)
 	var schedules sync.WaitGroup
 	schedules.Go(func() { d.jobs(ctx) })
@@ -62,6 +64,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if cut := s.shutdown(shutdownTimeout); cut > 0 {
 		slog.WarnContext(ctx, "requests were cut off", "requests", cut)
 	}
+	end()
 	schedules.Wait()
 	if err := d.Close(); err != nil && failed == nil { // after a failure it says nothing new
 		failed = fmt.Errorf("cannot close the data in %s: %w", o.data, err)

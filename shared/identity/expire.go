@@ -102,6 +102,7 @@ type sweep struct {
 	stop    time.Time
 	dry     bool
 	done    Cleaning
+	last    *Identity // that was looked at: whoever comes after lapsed no earlier
 	err     error
 }
 
@@ -122,6 +123,9 @@ func (s *sweep) run(ctx context.Context) {
 			return
 		}
 	}
+	if s.last != nil {
+		s.lags(s.last)
+	}
 }
 
 func (s *sweep) late() bool { return !s.cleaner.Now().Before(s.stop) }
@@ -140,6 +144,7 @@ func (s *sweep) take(ctx context.Context, due Due) bool {
 			return false
 		}
 		s.one(ctx, i)
+		s.last = i
 	}
 	return true
 }

@@ -177,11 +177,11 @@ func TestExpireStopsInTime(t *testing.T) {
 	w.now = w.now.Add(week + time.Hour)
 	c := w.cleaner()
 	var asked atomic.Int64
-	real := w.now
+	begun := w.now
 	c.Service = &identity.Service{Store: w.Store, Random: w.Random, Now: func() time.Time {
-		return real.Add(time.Duration(asked.Add(1)) * time.Second)
+		return begun.Add(time.Duration(asked.Add(1)) * time.Second)
 	}}
-	first, err := c.Expire(ctx, real.Add(6*time.Minute), false)
+	first, err := c.Expire(ctx, begun.Add(6*time.Minute), false)
 	if err != nil || first.Complete || first.Expired == 0 || first.Expired >= 200 || first.Lag < time.Hour {
 		t.Errorf("%v %+v", err, first)
 	}

@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -95,23 +94,33 @@ func (l *ledger) record(ops []table.Op) {
 	}
 }
 
-// wanted is what of a stored identity the promises are about.
-type wanted struct {
-	ID      string   `json:"id"`
-	Status  string   `json:"st"`
-	Version int64    `json:"v"`
-	Expires int64    `json:"x"`
-	Email   string   `json:"em"`
-	Phone   string   `json:"ph"`
-	Steps   string   `json:"steps"`
-	Claims  []string `json:"cl"`
-	Gone    bool     `json:"gone"`
-	Hold    any      `json:"hold"`
-	Proofs  []struct {
-		Channel string `json:"c"`
-		Proven  int64  `json:"p"`
-		Sent    int64  `json:"s"`
-	} `json:"pr"`
+// stored is what a store wrote, by the short names that it gives. A number that is
+// not there is 0, a text empty.
+type stored map[string]any
+
+func read(item table.Item) stored {
+	s := stored{}
+	if len(item.Body) > 0 {
+		_ = json.Unmarshal(item.Body, &s) // what is no JSON says nothing
+	}
+	return s
+}
+
+func (s stored) number(name string) int64 {
+	n, _ := s[name].(float64)
+	return int64(n)
+}
+
+func (s stored) text(name string) string {
+	t, _ := s[name].(string)
+	return t
+}
+
+func (s stored) yes(name string) bool { return s[name] == true }
+
+func (s stored) list(name string) []any {
+	l, _ := s[name].([]any)
+	return l
 }
 
 // seen is a stored identity.
@@ -122,22 +131,24 @@ type seen struct {
 }
 
 func decoded(item table.Item) seen {
-	var r wanted
-	if err := json.Unmarshal(item.Body, &r); err != nil {
-		panic(err)
+	r := read(item)
+	s := seen{gone: r.yes("gone")}
+	s.ID, s.Status, s.Version, s.Steps = r.text("id"), identity.Status(r.text("st")), r.number("v"), identity.Steps(r.text("steps"))
+	s.Email, s.Phone = r.text("em"), r.text("ph")
+	if x := r.number("x"); x != 0 {
+		s.ExpiresAt = time.Unix(x, 0)
 	}
-	s := seen{claims: r.Claims, gone: r.Gone}
-	s.ID, s.Status, s.Version, s.Steps, s.Email, s.Phone = r.ID, identity.Status(r.Status), r.Version, identity.Steps(r.Steps), r.Email, r.Phone
-	if r.Expires != 0 {
-		s.ExpiresAt = time.Unix(r.Expires, 0)
-	}
-	if r.Hold != nil {
+	if r["hold"] != nil {
 		s.Hold = &identity.Hold{}
 	}
-	for _, p := range r.Proofs {
-		proof := identity.Proof{Channel: identity.Channel(p.Channel)}
-		if p.Proven != 0 {
-			proof.Proven = time.Unix(p.Proven, 0)
+	for _, pk := range r.list("cl") {
+		s.claims = append(s.claims, pk.(string))
+	}
+	for _, p := range r.list("pr") {
+		p := stored(p.(map[string]any))
+		proof := identity.Proof{Channel: identity.Channel(p.text("c"))}
+		if at := p.number("p"); at != 0 {
+			proof.Proven = time.Unix(at, 0)
 		}
 		s.Proofs = append(s.Proofs, proof)
 	}
@@ -215,49 +226,32 @@ func (l *ledger) checkIdentity(was table.Item, there bool, item table.Item) {
 	}
 }
 
-// codeItem is a stored code.
-type codeItem struct {
-	Hash    []byte `json:"h"`
-	Sent    int64  `json:"s"`
-	Expires int64  `json:"x"`
-	Checks  int    `json:"n"`
-	Used    bool   `json:"u"`
-}
-
 // checkCode: a code bears five wrong checks, is used in its time, and once.
 func (l *ledger) checkCode(was table.Item, there bool, item table.Item) {
-	var before, now codeItem
-	_ = json.Unmarshal(item.Body, &now)
-	if there {
-		_ = json.Unmarshal(was.Body, &before)
-	}
-	fresh := !there || !bytes.Equal(now.Hash, before.Hash)
+	before, now := read(was), read(item)
 	switch {
 	case item.Version != was.Version+1:
 		l.life.Errorf("a code of version %d after %d", item.Version, was.Version)
-	case now.Checks > identity.CodeChecks:
-		l.life.Errorf("a code bore %d checks", now.Checks)
-	case fresh:
-		return
-	case before.Used:
+	case now.number("n") > identity.CodeChecks:
+		l.life.Errorf("a code bore %d checks", now.number("n"))
+	case !there || now.text("h") != before.text("h"):
+		return // another code
+	case before.yes("u"):
 		l.life.Error("a code was used twice, or tried after it was used")
-	case now.Used && (before.Checks >= identity.CodeChecks || l.life.now.Unix() >= before.Expires):
-		l.life.Errorf("a code was used after its end: %+v at %v", before, l.life.now)
+	case now.yes("u") && (before.number("n") >= identity.CodeChecks || l.life.now.Unix() >= before.number("x")):
+		l.life.Errorf("a code was used after its end: %v at %v", before, l.life.now)
 	}
 }
 
 // checkSends: no address gets more codes than it may.
 func (l *ledger) checkSends(item table.Item) {
-	var r struct {
-		Times []int64 `json:"t"`
-	}
-	_ = json.Unmarshal(item.Body, &r)
 	hour, day := 0, 0
-	for _, t := range r.Times {
-		if ago := l.life.now.Unix() - t; ago < 3600 {
+	for _, t := range read(item).list("t") {
+		ago := l.life.now.Unix() - int64(t.(float64))
+		if ago < 3600 {
 			hour++
 		}
-		if ago := l.life.now.Unix() - t; ago < 24*3600 {
+		if ago < 24*3600 {
 			day++
 		}
 	}
@@ -270,11 +264,9 @@ func (l *ledger) checkSends(item table.Item) {
 func (l *ledger) checkSending(ops []table.Op) {
 	sent, counted, queued := 0, 0, 0
 	for _, op := range ops {
-		var c codeItem
-		_ = json.Unmarshal(op.Item.Body, &c)
-		put := op.Action == table.ActionPut
+		c, put := read(op.Item), op.Action == table.ActionPut
 		switch {
-		case put && strings.HasPrefix(op.Item.SK, "V#") && c.Checks == 0 && !c.Used:
+		case put && strings.HasPrefix(op.Item.SK, "V#") && c.number("n") == 0 && !c.yes("u"):
 			sent++
 		case put && strings.Contains(op.Item.PK, "#V#"):
 			counted++

@@ -89,15 +89,15 @@ func (m *machine) Screen(context.Context, identity.Identity) (identity.Review, b
 }
 
 func TestScreener(t *testing.T) {
-	clear := identity.Review{Outcome: identity.Clear, Reason: "no list names them", Reviewer: "lists"}
+	cleared := identity.Review{Outcome: identity.Clear, Reason: "no list names them", Reviewer: "lists"}
 	for name, tt := range map[string]struct {
 		machine
 		want identity.Status
 	}{
-		"clears":  {machine{Review: clear, decides: true}, identity.Active},
+		"clears":  {machine{Review: cleared, decides: true}, identity.Active},
 		"rejects": {machine{Review: identity.Review{Outcome: identity.Reject, Reason: "hit", Reviewer: "lists"}, decides: true}, identity.Rejected},
-		"leaves":  {machine{Review: clear}, identity.Screening},
-		"fails":   {machine{Review: clear, decides: true, err: errors.New("lists are away")}, identity.Screening},
+		"leaves":  {machine{Review: cleared}, identity.Screening},
+		"fails":   {machine{Review: cleared, decides: true, err: errors.New("lists are away")}, identity.Screening},
 	} {
 		w := newWorld(t)
 		w.Screener = &tt.machine

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	stdhash "hash"
+	"sync"
+)
+
+// keys makes keys for one deployment. Making an HMAC ready costs more than
+// using it, so those that were used are kept.
+type keys struct{ macs *sync.Pool }
+
+// newKeys derives the secret of the keys from the deployment's (RFC 5869), so
+// that nothing else computed from that one can be compared with a key.
+func newKeys(deployment []byte) keys {
+	secret, err := hkdf.Key(sha256.New, deployment, nil, "cedula table keys 1", sha256.Size)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a length that HKDF cannot give
+	}
+	return keys{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
+}
+
+// digest is the HMAC-SHA-256 of values for one tenant and use, the first 128
+// bits in hex. Each part is preceded by its length, so that no two lists of
+// parts read alike.
+func (k keys) digest(tenant, use string, values ...string) string {
+	text := make([]byte, 0, 512)
+	text = appendPart(appendPart(text, tenant), use)
+	for _, v := range values {
+		text = appendPart(text, v)
+	}
+	mac := k.macs.Get().(stdhash.Hash)
+	defer k.macs.Put(mac)
+	mac.Reset()
+	_, _ = mac.Write(text)
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(mac.Sum(sum[:0])[:digestBytes])
+}
+
+func appendPart(text []byte, part string) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
+}
