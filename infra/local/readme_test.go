@@ -19,11 +19,14 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)<!-- run -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 1 {
+	if len(blocks) != 2 {
 		t.Fatalf("%d blocks to run", len(blocks))
 	}
 	home := t.TempDir()
-	s := startAt(t, filepath.Join(home, ".cedula"), "localhost:5010", "localhost:5001")
+	folder := filepath.Join(home, ".cedula")
+	s := command(folder, "localhost:5010", "localhost:5001")
+	s.command.Args = append(s.command.Args, "-mailbox", "localhost:5012")
+	launch(t, s).learn(t, folder)
 	welcome := s.out.String()
 	for range 2 { // both may be pasted again
 		out := shell(t, home, blocks[0][1])
@@ -31,6 +34,8 @@ func TestReadme(t *testing.T) {
 		out = shell(t, home, welcome[strings.Index(welcome, "TOKEN="):])
 		wantIn(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
 	}
+	out := shell(t, home, blocks[0][1]+blocks[1][1])
+	wantIn(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
 }
 
 // TestReadmeOfTheCommandLine runs the README's lines about clients beside a
