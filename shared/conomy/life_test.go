@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -217,4 +218,35 @@ func TestLifeCalls(t *testing.T) {
 		t.Logf("%-26s %+v", tt.operation, w.table.Calls())
 		w.wantCalls(tt.Calls)
 	}
+}
+
+// TestEveryStep tries each of the 64 steps by the API: those of the table are
+// taken, and every other one is told which are.
+func TestEveryStep(t *testing.T) {
+	w := newWorld(t)
+	taken, refused := 0, 0
+	for _, from := range identity.Transitions {
+		for _, row := range identity.Transitions {
+			to := row.From
+			n := taken + refused
+			id := w.made(request{body: fmt.Sprintf(
+				`{"name":"Ana","email":"a%d@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"11.111.111-1","idv":"i","status":%q}`, n, from.From), caller: trusted})
+			got := w.send(patch(id, fmt.Sprintf(`{"status":%q}`, to)).by(trusted))
+			if from.From == to || slices.Contains(from.To, to) {
+				taken++
+				if got.StatusCode != 200 || at(t, got.Body, "status") != fmt.Sprintf("%q", to) {
+					t.Errorf("%s to %s: %s", from.From, to, got.Body)
+				}
+				continue
+			}
+			refused++
+			detail := at(t, got.Body, "detail")
+			for _, allowed := range from.To {
+				if got.StatusCode != 422 || at(t, got.Body, "code") != `"21"` || !strings.Contains(detail, string(allowed)) {
+					t.Errorf("%s to %s: %s", from.From, to, got.Body)
+				}
+			}
+		}
+	}
+	t.Logf("%d steps taken, %d refused", taken, refused)
 }
