@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
@@ -35,7 +36,7 @@ func tokenName(f identity.Field) string {
 const tokenPrefix = "FPT:"
 
 // tokenForm is what shown makes of a tokenized field.
-var tokenForm = regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`)
+var tokenForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`) })
 
 // shown is a text of an identity as this dialect shows it.
 func shown(i *identity.Identity, f identity.Field, text string) string {

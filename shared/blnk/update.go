@@ -104,7 +104,7 @@ func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict b
 	for _, t := range u.texts(i) {
 		switch was := shown(i, t.field, *t.into); {
 		case was == t.sent.Value:
-		case i.Tokenized(t.field) != nil && tokenForm.MatchString(t.sent.Value):
+		case i.Tokenized(t.field) != nil && tokenForm().MatchString(t.sent.Value):
 			return &identity.Invalid{Field: t.field, Reason: "must be a value, not the text that stood for an earlier one"}
 		default:
 			t.sent.Set(t.into)
