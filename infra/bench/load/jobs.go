@@ -17,7 +17,7 @@ const (
 	blnkBody = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","other_names":"Marie","gender":"female",` +
 		`"dob":"1990-01-15T00:00:00Z","email_address":"alice@N@@example.com","phone_number":"+1@N@","nationality":"Peruvian","category":"customer",` +
 		`"street":"1 Main Street","country":"Peru","state":"Lima","post_code":"15001","city":"Lima","meta_data":{"segment":"retail","n":"@N@"}}`
-	conomyBody = `{"type":"USER","name":"Juan Pérez","nickname":"juanp","email":"juan.perez-@N@@example.com","phone":"+56@N@","documentType":"RUT",` +
+	conomyBody = `{"type":"USER","name":"Juan Pérez","nickname":"juanp","email":"juan.perez-@N@@example.com","phone":"+56@N@","documentType":"PASSPORT",` +
 		`"documentNumber":"@N@","status":"ACTIVE","idv":"iv-23123","country":"CHL","securityOptions":{"twoFactorEnabled":false,"accessControl":{"scopes":` +
 		`[{"resource":"IDENTITY","reference":"6808d26af21dc6b97c1cc12a","permissions":["account:write","account:read"]}]}},"children":[]}`
 )
