@@ -36,8 +36,8 @@ func starts(ctx context.Context, b *bench) (page.Section, error) {
 	file := filepath.Join(b.folder, "starts.json")
 	measure := exec.CommandContext(ctx, "go", "run", "./infra/runtimeapi/measure", "-built", ".build/arm64", "-rounds", "40", "-json", file) //nolint:gosec // G204: a path of our own
 	measure.Dir, measure.Stdout, measure.Stderr = b.root, os.Stderr, os.Stderr
-	tooLarge := measure.Run()      // it says so, and writes the file all the same
-	text, err := os.ReadFile(file) //nolint:gosec // G304: a path of our own
+	tooLarge := measure.Run() // it says so, and writes the file all the same
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return page.Section{}, errors.Join(tooLarge, err)
 	}
@@ -116,7 +116,7 @@ func traceInits(ctx context.Context, path string) (map[string]initCost, error) {
 	least := make(map[string]initCost)
 	for range 10 {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		c := exec.CommandContext(ctx, path) //nolint:gosec // G204: a path of our own
+		c := exec.CommandContext(ctx, path)
 		c.Env = []string{"GODEBUG=inittrace=1", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
 		for name, value := range runtimeapi.Environment() {
 			c.Env = append(c.Env, name+"="+value)

@@ -30,7 +30,7 @@ type Pair struct {
 	Create, Fetch Job
 }
 
-// Conomy is a local server's in Conomy's dialect.
+// ConomyPair is a local server's in Conomy's dialect.
 func (l *Local) ConomyPair(ctx context.Context) (Pair, error) {
 	headers := []string{"Authorization: Bearer " + l.Token, "x-api-key: " + l.Key, "conomyhq-api-version: 24-04-2025", jsonType}
 	return newPair(ctx, "conomy", l.Server(l.Conomy), headers, "/identities", "/identities/{id}", conomyBody, "id")

@@ -49,8 +49,8 @@ func StartLocal(ctx context.Context, root, folder string) (*Local, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	defer func() { _ = log.Close() }() // the process has its own
-	const any = "localhost:0"
-	l.command = exec.Command(l.Binary, "-data", filepath.Join(folder, "data"), "-conomy", any, "-blnk", any, "-mailbox", any, "-pprof", any) //nolint:gosec,noctx // G204: our own; it is stopped by Stop
+	const free = "localhost:0"
+	l.command = exec.Command(l.Binary, "-data", filepath.Join(folder, "data"), "-conomy", free, "-blnk", free, "-mailbox", free, "-pprof", free) //nolint:gosec,noctx // G204: our own; it is stopped by Stop
 	l.command.Stderr = log
 	said, err := l.command.StdoutPipe()
 	if err != nil {
