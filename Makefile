@@ -73,8 +73,12 @@ build: ## every bootstrap for Lambda into .build/, with sizes and start-up times
 	done
 	$(GO) run ./infra/runtimeapi/measure -built .build/arm64
 
-bench: build ## start-up and size of every bootstrap, measured longer; a scoped key against the master key
-	$(GO) run ./infra/runtimeapi/measure -built .build/arm64 -rounds 40
+# PEER_URL names another server to be held against, with PEER_HEADER, and see
+# infra/bench/load/jobs.go. BENCH has flags: -length 10s -rounds 5.
+BENCH ?=
+
+bench: build ## measure everything anew and write infra/bench/results.md, cost.md and their plots (needs wrk)
+	$(GO) run ./infra/bench -memory '$(MEMORY)' $(BENCH)
 	$(GO) test -run - -bench Keys -benchtime 3s -count 4 ./infra/local | grep -v '^{'
 
 # sam's makefile builder asks for build-<logical id> and wants a bootstrap in

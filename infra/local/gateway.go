@@ -35,7 +35,7 @@ type handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGat
 // does with a request, in the same order, and calls what a Lambda would run.
 type restGateway struct {
 	api
-	routes   []gateway.Route
+	routes   routing
 	handlers map[string]handler
 	canned   map[string]gateway.Canned
 	door     *door
@@ -43,12 +43,12 @@ type restGateway struct {
 
 func newGateway(a api) *restGateway {
 	g := &restGateway{
-		api: a, routes: a.dialect.Routes(),
+		api: a, routes: newRouting(a.dialect.Routes()),
 		handlers: make(map[string]handler), canned: make(map[string]gateway.Canned),
 		door: newDoor(gateway.AuthorizerHandler(a.authorizer), a.sources),
 	}
 	for _, r := range g.routes {
-		g.handlers[r.Method+r.Path] = gateway.Handler(a.dialect, r)
+		g.handlers[r.Method+r.Path] = gateway.Handler(a.dialect, r.Route)
 	}
 	for _, c := range a.dialect.GatewayResponses() {
 		g.canned[c.Type] = c
@@ -60,7 +60,7 @@ func newGateway(a api) *restGateway {
 // that it reads: who is refused costs no memory.
 func (g *restGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := g.withoutStage(r.URL.EscapedPath())
-	route, params, found := match(g.routes, r.Method, path)
+	route, params, found := g.routes.match(r.Method, path)
 	a := arrival{id: uuid.NewString(), start: time.Now(), path: path, route: route, params: params, sent: newPayload(w, r)}
 	switch {
 	case r.ContentLength > maxPayload:

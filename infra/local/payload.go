@@ -42,9 +42,17 @@ func (p *payload) read() (string, error) {
 		p.drain()
 		return overlong, nil
 	}
+	if p.length == 0 {
+		return "", nil
+	}
+	// Copy makes its buffer no larger than the limit: most bodies are small.
+	limit := int64(gateway.MaxBodyBytes + 1)
+	if p.length > 0 {
+		limit = p.length
+	}
 	var text strings.Builder
 	text.Grow(int(max(p.length, 0)))
-	n, err := io.Copy(&text, io.LimitReader(p.from, gateway.MaxBodyBytes+1))
+	n, err := io.Copy(&text, io.LimitReader(p.from, limit))
 	if err == nil && n > gateway.MaxBodyBytes {
 		text = strings.Builder{}
 		_, err = io.Copy(io.Discard, p.from)

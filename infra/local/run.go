@@ -37,6 +37,10 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer func() { _ = mailboxListener.Close() }()
 
+	if err := serveProfiles(ctx, o.pprof, out); err != nil {
+		return err
+	}
+
 	d, err := openData(ctx, o.data)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.00
 // column is the condition's; for metadata, name is the member.
 func (c *condition) column() (col column, name string, known bool) {
 	if name, ok := strings.CutPrefix(c.Field, metadataPrefix); ok {
-		return columns["meta_data"], name, metadataName.MatchString(name)
+		return columns["meta_data"], name, metadataName().MatchString(name)
 	}
 	col, known = columns[c.Field]
 	return col, "", known && col.kind != kindMetadata

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Limits of a filter.
@@ -29,7 +30,9 @@ const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnul
 
 const metadataPrefix = "meta_data."
 
-var metadataName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`)
+// Expressions are compiled when they are first needed: most functions need none,
+// and each would cost every cold start its share.
+var metadataName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`) })
 
 // reserved are the parameters of GET /identities that are no filters.
 var reserved = []string{"cursor", "limit", "offset", "logical_operator"}
@@ -98,10 +101,10 @@ func splitParameter(name string) (column, operator string, isFilter bool) {
 }
 
 // plainName is a parameter's name that an error may tell.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`) })
 
 func spoken(name string) string {
-	if plainName.MatchString(name) {
+	if plainName().MatchString(name) {
 		return name
 	}
 	return "a parameter"

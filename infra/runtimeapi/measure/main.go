@@ -7,6 +7,7 @@ package main
 import (
 	"archive/zip"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -35,8 +36,9 @@ const (
 func main() {
 	built := flag.String("built", ".build/arm64", "folder of the bootstraps built for Lambda")
 	rounds := flag.Int("rounds", 10, "how often each is started; the shortest start counts")
+	asJSON := flag.String("json", "", "file that the table is written to as JSON too")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *built, *rounds); err != nil {
+	if err := run(context.Background(), os.Stdout, *built, *asJSON, *rounds); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
@@ -53,7 +55,7 @@ type row struct {
 // hello stands for the program that all are held against.
 const hello = "hello world"
 
-func run(ctx context.Context, out io.Writer, built string, rounds int) error {
+func run(ctx context.Context, out io.Writer, built, asJSON string, rounds int) error {
 	root, err := stack.Root()
 	if err != nil {
 		return err
@@ -79,8 +81,35 @@ func run(ctx context.Context, out io.Writer, built string, rounds int) error {
 		return err
 	}
 	printTable(out, rows)
-	return checkSizes(rows)
+	return errors.Join(writeJSON(asJSON, rows), checkSizes(rows))
 }
+
+// jsonRow is a row as programs read it: bytes and milliseconds.
+type jsonRow struct {
+	Name    string  `json:"name"`
+	Binary  int64   `json:"binary"`
+	Zip     int64   `json:"zip"`
+	Start   float64 `json:"startMs"`
+	OfHello float64 `json:"ofHello"`
+	Warm    float64 `json:"withFirstCallsMs"`
+}
+
+func writeJSON(path string, rows []*row) error {
+	if path == "" {
+		return nil
+	}
+	list := make([]jsonRow, len(rows))
+	for n, r := range rows {
+		list[n] = jsonRow{r.name, r.binary, r.zip, milliseconds(r.start), r.ofHello(rows[0]), milliseconds(r.warm)}
+	}
+	text, err := json.MarshalIndent(list, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}
+
+func (r *row) ofHello(hello *row) float64 { return r.start.Seconds() / hello.start.Seconds() }
 
 func weigh(built string, programs map[string]string, helloPath string) ([]*row, error) {
 	rows := []*row{{name: hello}}
@@ -192,7 +221,7 @@ func printTable(out io.Writer, rows []*row) {
 	for _, r := range rows {
 		_, _ = fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", r.name,
 			float64(r.binary)/1e6, float64(r.zip)/1e6,
-			milliseconds(r.start), r.start.Seconds()/rows[0].start.Seconds(), milliseconds(r.warm))
+			milliseconds(r.start), r.ofHello(rows[0]), milliseconds(r.warm))
 	}
 	_ = w.Flush()
 	_, _ = fmt.Fprintf(out, "Starts are from exec to the first call of the Runtime API, the shortest of several, on %s.\n", runtime.GOARCH)
