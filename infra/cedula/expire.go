@@ -32,7 +32,7 @@ func (c cleaning) lines(w *tabwriter.Writer) {
 	if c.DryRun {
 		what = "would be removed"
 	}
-	row(w, "past their time", c.Examined)
+	row(w, "looked at", c.Examined)
 	row(w, what, c.Expired)
 	row(w, "kept", c.Kept)
 	row(w, "changed meanwhile", c.Conflicts)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"time"
 
 	"cedula/infra/clock"
@@ -28,9 +29,17 @@ func clockHandler(c *clock.Clock) http.Handler {
 		tellTime(w, c, r.URL.Query().Get("tenant"))
 	})
 	mux.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
+		if stranger(r) {
+			http.Error(w, "a page of another site does not move the time", http.StatusForbidden)
+			return
+		}
 		var asked clockRequest
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&asked); err != nil {
 			http.Error(w, `the body must be such as {"advance":"168h"}`, http.StatusBadRequest)
+			return
+		}
+		if !tenantName.MatchString(tenantOr(asked.Tenant)) {
+			http.Error(w, "tenant must be the name of one", http.StatusBadRequest)
 			return
 		}
 		by, err := time.ParseDuration(asked.Advance)
@@ -45,6 +54,16 @@ func clockHandler(c *clock.Clock) http.Handler {
 		tellTime(w, c, asked.Tenant)
 	})
 	return mux
+}
+
+// tenantName is what a tenant can be called.
+var tenantName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// stranger tells a request that a browser sends for a page from elsewhere.
+func stranger(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	origin := r.Header.Get("Origin")
+	return site != "" && site != "same-origin" && site != "none" || origin != "" && origin != "http://"+r.Host
 }
 
 func tenantOr(asked string) string {

@@ -114,7 +114,9 @@ func (u *updateRequest) texts(i *identity.Identity) []struct {
 func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict bool) error {
 	for _, t := range u.texts(i) {
 		switch was := shown(i, t.field, *t.into); {
+		case !t.sent.Sent:
 		case was == t.sent.Value:
+			i.KeepAddress(t.field)
 		case i.Tokenized(t.field) != nil && identity.Marked(t.sent.Value):
 			return &identity.Invalid{Field: t.field, Reason: "must be a value, not the text that stood for an earlier one"}
 		default:

@@ -39,7 +39,7 @@ func TestCalls(t *testing.T) {
 		{to("list-identities", "", ""), faults.Calls{Get: 1, Query: 2}}, // a query is for the total
 		{to("list-identities", "", ""), faults.Calls{Get: 1, Query: 1}}, // which is remembered
 		{to("search-identities", "", `{"email":"ana@example.com"}`), faults.Calls{Get: 1, Query: 2}},
-		{to("search-identities", "", `{"parents":"`+id+`"}`), faults.Calls{Get: 1, Query: 2}},
+		{to("search-identities", "", `{"parents":"`+id+`"}`), faults.Calls{Get: 2, Query: 2}},
 		{to("search-identities", "", `{"scopeIdentity":"`+id+`"}`), faults.Calls{Get: 1}},
 		{to("add-withdrawal-account", id, account), faults.Calls{Get: 1, Query: 1, Write: 1}},
 		{to("list-withdrawal-accounts", id, ""), faults.Calls{Get: 1, Query: 1}},

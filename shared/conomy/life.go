@@ -87,9 +87,11 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 		set   func(text string) error
 	}{
 		{identity.FieldStatus, u.Status, trusted, func(text string) error { return i.SetStatus(identity.Status(text), now) }},
-		{identity.FieldEmail, u.Email, i.Proves(), func(text string) error { return changed(text, &i.Email, identity.CheckEmail) }},
+		{identity.FieldEmail, u.Email, i.Proves(), func(text string) error {
+			return changed(i, identity.FieldEmail, &i.Email, text, identity.CheckEmail)
+		}},
 		{identity.FieldPhone, u.Phone, i.Proves(), func(text string) error {
-			return changed(text, &i.Phone, func(phone string) error { return checkDialCode(phone, i.Country) })
+			return changed(i, identity.FieldPhone, &i.Phone, text, func(phone string) error { return checkDialCode(phone, i.Country) })
 		}},
 	} {
 		switch {
@@ -109,9 +111,11 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 	return nil
 }
 
-// changed puts a text that passes its check in the place of another one.
-func changed(text string, at *string, check func(string) error) error {
+// changed puts an address that passes its check in the place of another one. The
+// one that is there takes back what waits to be proven.
+func changed(i *identity.Identity, f identity.Field, at *string, text string, check func(string) error) error {
 	if text == *at {
+		i.KeepAddress(f)
 		return nil
 	}
 	if err := check(text); err != nil {

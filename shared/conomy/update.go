@@ -1,6 +1,8 @@
 package conomy
 
 import (
+	"cmp"
+
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/iso"
@@ -140,7 +142,11 @@ func (u *updateRequest) checkPhone(i *identity.Identity) error {
 	if c == i.Country || !iso.Country(c) || i.Tokenized(identity.FieldPhone) != nil {
 		return nil
 	}
-	if identity.CheckPhone(i.Phone) == nil && !iso.PhoneFits(i.Phone, c) {
+	phone := cmp.Or(i.Proof(identity.ByPhone).Change, i.Phone)
+	if u.Phone.Sent && i.Proves() {
+		return nil // the new one is compared with the new country
+	}
+	if identity.CheckPhone(phone) == nil && !iso.PhoneFits(phone, c) {
 		return &identity.Invalid{Field: identity.FieldCountry, Reason: "must be the one of the phone's dial code"}
 	}
 	return nil

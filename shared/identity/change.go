@@ -118,7 +118,9 @@ func (s *Service) prepare(ctx context.Context, before Identity, c Change) (p pre
 		}
 	}
 	if !c.proves {
-		p.after.guardAddresses(&before)
+		if err := p.after.guardAddresses(&before, s.Time(before.Tenant)); err != nil {
+			return p, err
+		}
 	}
 	if p.links, err = s.relink(ctx, &before, c.Relink); err != nil {
 		return p, err

@@ -26,19 +26,21 @@ const (
 
 // Code is a code that was sent, as it is kept.
 type Code struct {
-	Channel Channel
-	To      string // Store.LookUp of the address
-	Hash    []byte // Store.HashCode; nil: no code is right
-	Sent    time.Time
-	Expires time.Time
-	Checks  int // wrong ones
-	Used    bool
-	Version int64 // kept for the store
+	Channel  Channel
+	To       string // Store.LookUp of the address
+	Hash     []byte // Store.HashCode; nil: no code is right
+	Sent     time.Time
+	Expires  time.Time
+	Checks   int // wrong ones
+	Used     bool
+	Scripted bool  // the sandbox's: it proves nothing to a live client
+	Version  int64 // kept for the store
 }
 
-// Sends are when codes were sent to an address, at most SendsPerDay of them and
+// Sends are when codes and reminders were sent to an address, at most SendsPerDay of them and
 // the latest last, whichever identities of a tenant have it.
 type Sends struct {
+	Channel Channel
 	To      string // Store.LookUp of the address
 	Times   []time.Time
 	Version int64 // kept for the store

@@ -46,7 +46,7 @@ func TestLapsed(t *testing.T) {
 		_, err := w.Get(ctx, "acme", i.ID)
 		_, changed := w.Change(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error { i.Nickname = "x"; return nil }})
 		_, parents := w.Parents(ctx, "acme", i.ID)
-		_, sent := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "")
+		_, sent := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false)
 		_, accounts := w.Withdrawals(ctx, "acme", i.ID)
 		for name, err := range map[string]error{"get": err, "change": changed, "parents": parents, "send": sent, "accounts": accounts} {
 			if errors.Is(err, identity.ErrNotFound) == want || want && err != nil {
@@ -317,6 +317,38 @@ func race(t *testing.T, w *world, ids []string) {
 		}
 	}
 	t.Logf("%d of %d became active in time", active, len(ids))
+}
+
+// TestReplayOfALapsedCreate: the answer to a create is not given again once what it
+// made is gone.
+func TestReplayOfALapsedCreate(t *testing.T) {
+	w := newWorld(t)
+	d := draft(ana)
+	d.Trusted, d.Policy.PendingLife, d.Idempotency = false, time.Hour, identity.Idempotency{Key: "k"}
+	first := w.create(t, d)
+	if again := w.create(t, d); !again.Replayed || again.ID != first.ID {
+		t.Errorf("%+v", again)
+	}
+	w.now = w.now.Add(time.Hour)
+	if _, err := w.Create(ctx, d); !errors.Is(err, identity.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
+// TestChildrenOfALapsedParent are nobody's.
+func TestChildrenOfALapsedParent(t *testing.T) {
+	w := newWorld(t)
+	child := w.create(t, draft(identity.Profile{FirstName: "Child"}))
+	d := draft(ana)
+	d.Trusted, d.Children = false, []string{child.ID}
+	parent := w.create(t, d)
+	for _, want := range []int{1, 0} {
+		page, err := w.List(ctx, identity.Listing{Tenant: "acme", Limit: 10, Filter: identity.Filter{ParentID: parent.ID}})
+		if err != nil || len(page.Identities) != want {
+			t.Errorf("%d children, %v", len(page.Identities), err)
+		}
+		w.now = w.now.Add(week)
+	}
 }
 
 // TestReminders: who lapses in a day is told once, in the language of the country.

@@ -126,13 +126,14 @@ func (s stored) list(name string) []any {
 // seen is a stored identity.
 type seen struct {
 	identity.Identity
-	claims []string
-	gone   bool
+	claims   []string
+	gone     bool
+	reviewed bool
 }
 
 func decoded(item table.Item) seen {
 	r := read(item)
-	s := seen{gone: r.yes("gone")}
+	s := seen{gone: r.yes("gone"), reviewed: r["rev"] != nil}
 	s.ID, s.Status, s.Version, s.Steps = r.text("id"), identity.Status(r.text("st")), r.number("v"), identity.Steps(r.text("steps"))
 	s.Email, s.Phone = r.text("em"), r.text("ph")
 	if x := r.number("x"); x != 0 {
@@ -146,7 +147,7 @@ func decoded(item table.Item) seen {
 	}
 	for _, p := range r.list("pr") {
 		p := stored(p.(map[string]any))
-		proof := identity.Proof{Channel: identity.Channel(p.text("c"))}
+		proof := identity.Proof{Channel: identity.Channel(p.text("c")), Waived: p.yes("w")}
 		if at := p.number("p"); at != 0 {
 			proof.Proven = time.Unix(at, 0)
 		}
@@ -215,12 +216,12 @@ func (l *ledger) checkIdentity(was table.Item, there bool, item table.Item) {
 		l.life.Errorf("%s: from %s to %s", i.ID, before.Status, i.Status)
 	}
 	if before.Status.Pending() && i.Status == identity.Active && !l.trusted {
-		for _, c := range []identity.Channel{identity.ByEmail, identity.ByPhone} {
-			if i.Proof(c).Proven.IsZero() && before.Status != identity.PendingPhoneValidation {
+		for c, has := range map[identity.Channel]bool{identity.ByEmail: i.Email != "" || i.Phone == "", identity.ByPhone: i.Phone != ""} {
+			if p := i.Proof(c); has && p.Proven.IsZero() && !p.Waived {
 				l.life.Errorf("%s became active without a proven %s", i.ID, c)
 			}
 		}
-		if i.Steps == identity.ContactAndScreening {
+		if i.Steps == identity.ContactAndScreening && !i.reviewed {
 			l.life.Errorf("%s became active unscreened", i.ID)
 		}
 	}

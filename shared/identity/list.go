@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -61,6 +62,13 @@ const (
 func (s *Service) List(ctx context.Context, l Listing) (Page, error) {
 	if l.GrantedTo != "" {
 		return s.listGranted(ctx, l)
+	}
+	if l.ParentID != "" {
+		if _, err := s.Get(ctx, l.Tenant, l.ParentID); errors.Is(err, ErrNotFound) {
+			return Page{}, nil
+		} else if err != nil {
+			return Page{}, err
+		}
 	}
 	w := walk{service: s, listing: l, source: l.source()}
 	if err := w.run(ctx); err != nil {

@@ -119,7 +119,10 @@ func (w *life) step() {
 	w.checkReaders()
 }
 
-var emails = []string{"a@example.com", "b@example.com", "c@example.com"}
+var (
+	emails = []string{"a@example.com", "b@example.com", "A@example.com", ""}
+	phones = []string{"+56912345678", "+56987654321", ""}
+)
 
 // act is one operation on a slot. Its errors are the operation's own business: the
 // ledger judges by what was written.
@@ -131,7 +134,7 @@ func (w *life) act(slot int) {
 	case 0, 1:
 		w.create(slot)
 	case 2, 3:
-		_, _ = w.StartVerification(ctx, c, channel, "")
+		_, _ = w.StartVerification(ctx, c, channel, "", false)
 	case 4, 5:
 		code := w.codes[id+string(channel)]
 		if code == "" || rapid.IntRange(0, 2).Draw(w.T, "guess") == 0 {
@@ -139,8 +142,17 @@ func (w *life) act(slot int) {
 		}
 		_, _ = w.ConfirmVerification(ctx, c, channel, code, false)
 	case 6:
-		email := rapid.SampledFrom(emails).Draw(w.T, "email")
-		c.Apply = func(i *identity.Identity) error { i.Email = email; return nil }
+		email, phone := rapid.SampledFrom(emails).Draw(w.T, "email"), rapid.SampledFrom(phones).Draw(w.T, "phone")
+		both := rapid.IntRange(0, 2).Draw(w.T, "which")
+		c.Apply = func(i *identity.Identity) error {
+			if both != 1 {
+				i.Email = email
+			}
+			if both != 0 {
+				i.Phone = phone
+			}
+			return nil
+		}
 		_, _ = w.Change(ctx, c)
 	case 7:
 		to := rapid.SampledFrom(statuses).Draw(w.T, "status")
@@ -158,9 +170,7 @@ func (w *life) act(slot int) {
 		w.clean()
 	case 12:
 		outcome := rapid.SampledFrom([]identity.Outcome{identity.Clear, identity.Reject}).Draw(w.T, "outcome")
-		w.ledger.trusted = true
 		_, _ = w.Decide(ctx, c, identity.Review{Outcome: outcome, Reason: "r", Reviewer: "v"})
-		w.ledger.trusted = false
 	case 13:
 		if rapid.IntRange(0, 3).Draw(w.T, "delete") == 0 {
 			w.ledger.deleting = true
@@ -173,7 +183,7 @@ func (w *life) act(slot int) {
 func (w *life) create(slot int) {
 	w.made++
 	p := identity.Profile{
-		DocumentNumber: fmt.Sprint(slot), Email: rapid.SampledFrom(emails).Draw(w.T, "email"), Phone: "+56912345678",
+		DocumentNumber: fmt.Sprint(slot), Email: rapid.SampledFrom(emails).Draw(w.T, "email"), Phone: rapid.SampledFrom(phones).Draw(w.T, "phone"),
 	}
 	d := identity.Draft{
 		Tenant: w.tenant, ID: fmt.Sprintf("i%d", w.made), Profile: p, Claims: []identity.Claim{p.Uniqueness()},

@@ -10,6 +10,7 @@ import (
 type Proof struct {
 	Channel Channel
 	Proven  time.Time // when it was; zero: it was not
+	Waived  bool      // whoever set the status asked for no proof of it
 	Sent    time.Time // when a code was last sent that may still prove something; zero: none was
 	Change  string    // an address that takes the other's place once it is proven
 }
@@ -52,24 +53,16 @@ func (i *Identity) note(p Proof) {
 // Proves reports whether the identity's addresses are to be proven at all.
 func (i *Identity) Proves() bool { return i.Steps == Contact || i.Steps == ContactAndScreening }
 
-// due reports whether an address, or with no channel the screening, is to be
-// passed before the identity is active. What stands before its status was
-// waived by whoever set that. Of an identity without any address the email is.
+// due reports whether an address is to be proven before the identity is active:
+// every one that it has, unless that was waived. Of an identity without any address
+// the email is.
 func (i *Identity) due(c Channel) bool {
 	has := i.Email != "" || i.Phone == ""
 	if c == ByPhone {
 		has = i.Phone != ""
 	}
-	open := i.Proof(c).Proven.IsZero()
-	switch i.Status {
-	case Pending:
-		return open && has
-	case PendingEmailValidation:
-		return open && (has || c == ByEmail)
-	case PendingPhoneValidation:
-		return open && c == ByPhone
-	}
-	return false
+	p := i.Proof(c)
+	return i.Status.Pending() && has && p.Proven.IsZero() && !p.Waived
 }
 
 // dueScreening likewise.
@@ -77,7 +70,21 @@ func (i *Identity) dueScreening() bool {
 	return i.Review == nil && (i.Status == Screening || i.Status.Pending() && i.Steps == ContactAndScreening)
 }
 
-// advance moves a pending identity to the first step that is due, or to ACTIVE.
+// waive notes what a status that was set leaves out: the steps before it.
+func (i *Identity) waive() {
+	for n, c := range channels {
+		if i.Status == Screening || i.Status == PendingPhoneValidation && n == 0 {
+			if p := i.Proof(c); p.Proven.IsZero() {
+				p.Waived = true
+				i.note(p)
+			}
+		}
+	}
+}
+
+// advance moves a pending identity on to the first step that is due, or to ACTIVE.
+// It never goes back: where an earlier step has become due, the identity stays
+// until that is done too.
 func (i *Identity) advance(now time.Time) error {
 	to := Active
 	switch {
@@ -90,28 +97,59 @@ func (i *Identity) advance(now time.Time) error {
 	case i.dueScreening():
 		to = Screening
 	}
+	if !slices.Contains(i.Status.next(), to) {
+		return nil
+	}
 	return i.become(to, now)
+}
+
+// KeepAddress takes back the change of an address that waits to be proven: its
+// client sent the one that the identity has. Other fields have none.
+func (i *Identity) KeepAddress(f Field) {
+	for _, c := range channels {
+		if p := i.Proof(c); c.field() == f && p.Change != "" {
+			p.Change, p.Sent = "", time.Time{}
+			i.note(p)
+		}
+	}
 }
 
 // guardAddresses lets no change put an unproven address in the place of one that
 // counts: the new one stands beside it until it is proven. While nothing was
-// proven it simply takes its place.
-func (i *Identity) guardAddresses(before *Identity) {
+// proven it simply takes its place, and so does another spelling of the same one.
+func (i *Identity) guardAddresses(before *Identity, now time.Time) error {
+	moved := false
 	for _, c := range channels {
 		was, is := before.text(c.field()), i.text(c.field())
-		if *was == *is {
-			continue
-		}
-		counts := before.Proves() && (!before.Status.Pending() || !before.Proof(c).Proven.IsZero())
-		if !counts || *is == "" {
+		switch {
+		case *was == *is:
+		case sameAddress(c, *was, *is):
+			i.KeepAddress(c.field())
+		case *is == "" || !before.counts(c):
 			i.note(Proof{Channel: c})
-			continue
+			moved = true
+		default:
+			p := before.Proof(c)
+			p.Change, p.Sent = *is, time.Time{}
+			i.note(p)
+			*is = *was
 		}
-		p := before.Proof(c)
-		p.Change, p.Sent = *is, time.Time{}
-		i.note(p)
-		*is = *was
 	}
+	if !moved || before.Status == Pending || i.Email == "" && i.Phone == "" {
+		return nil
+	}
+	return i.advance(now)
+}
+
+// counts reports whether a channel's address is worth keeping until another is proven.
+func (i *Identity) counts(c Channel) bool {
+	p := i.Proof(c)
+	return i.Proves() && (!i.Status.Pending() || *i.text(c.field()) != "" && (!p.Proven.IsZero() || p.Waived))
+}
+
+// sameAddress compares two spellings.
+func sameAddress(c Channel, a, b string) bool {
+	return c == ByEmail && a != "" && NormalizeEmail(a) == NormalizeEmail(b)
 }
 
 // Requirements say what an identity that is not active waits for, and which
@@ -138,7 +176,7 @@ func (i *Identity) Requirements() Requirements {
 			r.Pending = append(r.Pending, string(c))
 		}
 	}
-	if i.Status == Screening {
+	if i.Status == Screening && i.Review == nil {
 		r.Pending = append(r.Pending, RequirementScreening)
 	} else if i.dueScreening() {
 		r.Due = append(r.Due, RequirementScreening)

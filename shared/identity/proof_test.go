@@ -36,6 +36,7 @@ func (w *world) setEmail(t *testing.T, id, email string) identity.Changed {
 func TestChangedAddress(t *testing.T) {
 	w := newWorld(t)
 	i := w.active(t, ana)
+	w.now = w.now.Add(time.Minute)
 	got := w.setEmail(t, i.ID, "new@example.com")
 	if got.Email != "ana@example.com" || got.Proof(identity.ByEmail).Change != "new@example.com" || got.Status != identity.Active {
 		t.Errorf("%s, %+v", got.Email, got.Proofs)
@@ -43,7 +44,7 @@ func TestChangedAddress(t *testing.T) {
 	if r := got.Requirements(); !slices.Equal(r.Due, []string{"email"}) || r.Pending != nil || !r.By.IsZero() {
 		t.Errorf("%+v", r)
 	}
-	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "pt"); return err })
+	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "pt", false); return err })
 	if m.To != "new@example.com" || m.Language != "pt" {
 		t.Errorf("%+v", m)
 	}
@@ -51,6 +52,7 @@ func TestChangedAddress(t *testing.T) {
 	if _, err := w.confirm(i.ID, identity.ByEmail, m.Code); !errors.Is(err, identity.ErrNoCode) {
 		t.Errorf("the code of an address that was changed again: %v", err)
 	}
+	w.now = w.now.Add(time.Minute)
 	got = w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail))
 	if got.Email != "third@example.com" || got.Proof(identity.ByEmail).Change != "" || got.Requirements().Due != nil {
 		t.Errorf("%s, %+v", got.Email, got.Proofs)
@@ -106,7 +108,7 @@ func TestTokenizedAddressIsProven(t *testing.T) {
 	if _, err := w.Tokenize(ctx, on(i.ID), identity.FieldEmail); err != nil {
 		t.Fatal(err)
 	}
-	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, ""); return err })
+	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); return err })
 	if m.To != "ana@example.com" {
 		t.Errorf("to %q", m.To)
 	}
@@ -136,6 +138,7 @@ func TestSandboxValues(t *testing.T) {
 		{"any other, wrong", "a@example.com", "", identity.ByEmail, true, true, "999999", identity.ErrWrongCode, true},
 		{"a live identity", "a+verifies@example.com", "", identity.ByEmail, false, true, "000000", identity.ErrWrongCode, true},
 		{"a live client", "a@example.com", "", identity.ByEmail, true, false, "000000", identity.ErrWrongCode, true},
+		{"a live client at a known address", "a+verifies@example.com", "", identity.ByEmail, true, false, "000000", identity.ErrWrongCode, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,7 +146,7 @@ func TestSandboxValues(t *testing.T) {
 			d := draft(identity.Profile{Email: tt.email, Phone: tt.phone})
 			d.Trusted, d.Test = false, tt.test
 			i := w.create(t, d)
-			m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), tt.channel, ""); return err })
+			m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), tt.channel, "", tt.asks); return err })
 			if (m.Code != "") != tt.sent || m.Code == tt.code {
 				t.Errorf("sent %q", m.Code)
 			}
@@ -152,5 +155,118 @@ func TestSandboxValues(t *testing.T) {
 				t.Errorf("%v, want %v", err, tt.want)
 			}
 		})
+	}
+}
+
+// setBoth changes both addresses.
+func (w *world) setBoth(t *testing.T, id, email, phone string) identity.Changed {
+	t.Helper()
+	c := on(id)
+	c.Apply = func(i *identity.Identity) error { i.Email, i.Phone = email, phone; return nil }
+	changed, err := w.Change(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+// TestNobodyIsActiveUnproven: whatever is cleared and set again meanwhile, an
+// address that was never proven makes nobody active.
+func TestNobodyIsActiveUnproven(t *testing.T) {
+	const victim, phone = "victim@example.com", "+56912345678"
+	t.Run("an email added to a phone", func(t *testing.T) {
+		w := newWorld(t)
+		i := w.pending(t, identity.Profile{Phone: phone}, identity.Contact)
+		code := w.start(t, i.ID, identity.ByPhone)
+		w.setBoth(t, i.ID, victim, phone)
+		got := w.mustConfirm(t, i.ID, identity.ByPhone, code)
+		if r := got.Requirements(); !got.Status.Pending() || !slices.Equal(r.Due, []string{"email"}) {
+			t.Errorf("%s, %+v", got.Status, r)
+		}
+		if got = w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail)); got.Status != identity.Active {
+			t.Error(got.Status)
+		}
+	})
+	t.Run("a proven email cleared and another set", func(t *testing.T) {
+		w := newWorld(t)
+		i := w.pending(t, ana, identity.Contact)
+		w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail))
+		w.setBoth(t, i.ID, "", phone)
+		w.setBoth(t, i.ID, victim, phone)
+		if got := w.mustConfirm(t, i.ID, identity.ByPhone, w.start(t, i.ID, identity.ByPhone)); !got.Status.Pending() {
+			t.Error(got.Status)
+		}
+	})
+	t.Run("both changed while a reviewer decides", func(t *testing.T) {
+		w := newWorld(t)
+		i := w.pending(t, ana, identity.ContactAndScreening)
+		w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail))
+		w.mustConfirm(t, i.ID, identity.ByPhone, w.start(t, i.ID, identity.ByPhone))
+		w.setBoth(t, i.ID, "", "")
+		w.setBoth(t, i.ID, victim, "+56999999999")
+		got, err := w.Decide(ctx, on(i.ID), identity.Review{Outcome: identity.Clear, Reason: "r", Reviewer: "v"})
+		if err != nil || !got.Status.Pending() {
+			t.Fatal(err, got.Status)
+		}
+		w.now = w.now.Add(time.Minute)
+		w.mustConfirm(t, i.ID, identity.ByPhone, w.start(t, i.ID, identity.ByPhone))
+		if got := w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail)); got.Status != identity.Active {
+			t.Error(got.Status)
+		}
+	})
+	t.Run("a phone taken away leaves nothing to prove", func(t *testing.T) {
+		w := newWorld(t)
+		i := w.pending(t, ana, identity.Contact)
+		w.mustConfirm(t, i.ID, identity.ByEmail, w.start(t, i.ID, identity.ByEmail))
+		if got := w.setBoth(t, i.ID, ana.Email, ""); got.Status != identity.Active {
+			t.Error(got.Status)
+		}
+	})
+}
+
+// TestChangeTakenBack: the present address takes back what waits, in any case of
+// letters, and another spelling of it is no other address.
+func TestChangeTakenBack(t *testing.T) {
+	w := newWorld(t)
+	i := w.active(t, ana)
+	w.setEmail(t, i.ID, "typo@example.com")
+	c := on(i.ID)
+	c.Apply = func(i *identity.Identity) error { i.KeepAddress(identity.FieldEmail); return nil }
+	if got, err := w.Change(ctx, c); err != nil || got.Proof(identity.ByEmail).Change != "" || got.Requirements().Due != nil {
+		t.Errorf("%v %+v", err, got.Proofs)
+	}
+	w.setEmail(t, i.ID, "typo@example.com")
+	got := w.setEmail(t, i.ID, "ANA@example.com")
+	if got.Email != "ANA@example.com" || got.Proof(identity.ByEmail).Change != "" || got.Proof(identity.ByEmail).Proven.IsZero() {
+		t.Errorf("%s %+v", got.Email, got.Proofs)
+	}
+}
+
+// TestPauseOutlastsChanges: whatever is changed meanwhile, a minute lies between
+// two codes, and a code holds for every spelling of its address.
+func TestPauseOutlastsChanges(t *testing.T) {
+	w := newWorld(t)
+	i := w.pending(t, ana, identity.Contact)
+	code := w.start(t, i.ID, identity.ByEmail)
+	var soon *identity.TooSoon
+	for _, email := range []string{"ANA@example.com", "other@example.com", "ana@example.com"} {
+		w.setEmail(t, i.ID, email)
+		if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); !errors.As(err, &soon) {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+	w.setEmail(t, i.ID, "Ana@Example.com")
+	w.mustConfirm(t, i.ID, identity.ByEmail, code)
+}
+
+// TestOneSpellingOfAHost: an address in other letters would have a count of its own.
+func TestOneSpellingOfAHost(t *testing.T) {
+	w := newWorld(t)
+	for _, email := range []string{"ana@münchen.example", "ana@ｍunchen.example"} {
+		i := w.pending(t, identity.Profile{Email: email}, identity.Contact)
+		var state *identity.Precondition
+		if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); !errors.As(err, &state) {
+			t.Errorf("%s: %v", email, err)
+		}
 	}
 }

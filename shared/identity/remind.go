@@ -83,7 +83,7 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 	done.Examined++
 	now := c.Time(i.Tenant)
 	soon := !i.ExpiresAt.After(now.Add(remindBefore)) && i.ExpiresAt.After(now)
-	if i.Reminded || i.Hold != nil || i.Email == "" || !soon || i.scripted(ByEmail, i.Email) != unscripted {
+	if i.Reminded || i.Hold != nil || i.Email == "" || !soon || i.scripted(ByEmail, i.Email, true) != unscripted {
 		done.Kept++
 		return nil
 	}
@@ -95,6 +95,15 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 		}
 		address = opened
 	}
+	_, sends, err := c.Store.Code(ctx, i.Tenant, i.ID, ByEmail, c.Store.LookUp(i.Tenant, FieldEmail, address))
+	if err != nil {
+		return err
+	}
+	if sendable(ByEmail, address) != nil || sends.check(now.Truncate(time.Second)) != nil {
+		done.Kept++ // nobody is written to more often than codes may be sent
+		return nil
+	}
+	sends.add(now.Truncate(time.Second))
 	id, err := messageID(c.Random)
 	if err != nil {
 		return err
@@ -105,7 +114,7 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 	}
 	next := i.clone()
 	next.Reminded, next.Version, next.UpdatedAt = true, i.Version+1, now
-	_, err = c.Store.Update(ctx, next, nil, Idempotency{}, Links{}, Aside{Message: &message})
+	_, err = c.Store.Update(ctx, next, nil, Idempotency{}, Links{}, Aside{Message: &message, Sends: &sends})
 	switch {
 	case err == nil:
 		done.Reminded++

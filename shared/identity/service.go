@@ -32,8 +32,9 @@ type Store interface {
 	// spent, used or sent anew since it was read.
 	SpendCheck(ctx context.Context, tenant, id string, c Code) error
 	// HashCode is what is kept of a code: it says nothing of the code to whoever
-	// has not the deployment's secret, and holds for this identity and address only.
-	HashCode(tenant, id string, channel Channel, address, code string) []byte
+	// has not the deployment's secret, and holds for this identity and the address
+	// that LookUp gave only.
+	HashCode(tenant, id, to, code string) []byte
 
 	// Forget makes what is kept of answers to earlier requests with a key show
 	// an identity as it is now.
@@ -140,6 +141,9 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 		}
 		i.Parent = len(children) > 0
 		created, err = s.Store.Create(ctx, i, d.Claims, d.Idempotency, Links{Add: children})
+		if err == nil && created.Replayed && created.lapsed(s.Time(d.Tenant)) {
+			_, err = s.Get(ctx, d.Tenant, created.ID) // unless it became active meanwhile, it is gone
+		}
 		return s.unlessLapsed(ctx, d.Tenant, err)
 	})
 	if err != nil {
@@ -161,6 +165,7 @@ func (s *Service) newIdentity(d Draft) (Identity, error) {
 	if i.Status, i.Steps = d.beginning(); i.Status.Pending() {
 		i.ExpiresAt = now.Add(cmp.Or(d.Policy.PendingLife, DefaultPendingLife)).Truncate(time.Second)
 	}
+	i.waive()
 	return i, s.stampBank(&i, nil, d.MintID)
 }
 

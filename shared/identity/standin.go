@@ -6,16 +6,17 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 // marked is the form in which a tokenized field is shown where its stand-in is
 // marked as one: a prefix, the text and a Reference.
-var marked = regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`)
+var marked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`) })
 
 // Marked tells whether a text is a marked stand-in, which no dialect takes for a
 // field's new value.
-func Marked(text string) bool { return marked.MatchString(text) }
+func Marked(text string) bool { return marked().MatchString(text) }
 
 // standIn is a random text of the shape of another: letters for letters in
 // their case, digits for digits, ASCII punctuation and spaces where they are.

@@ -106,7 +106,11 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if !to.Known() {
 		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
 	}
-	return i.become(to, now)
+	if err := i.become(to, now); err != nil {
+		return err
+	}
+	i.waive()
+	return nil
 }
 
 // Deactivate takes an active identity out of use; an inactive one stays as it

@@ -2,7 +2,9 @@ package identity
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Aside is what is written together with an identity's next version, all or
@@ -27,14 +29,15 @@ type Started struct {
 // anything arrives there. Languages are those that the person reads, as in an
 // Accept-Language header; the message is in one of them or in the country's.
 //
-// It returns a *Precondition where nothing is to be proven, a *TooSoon where
-// another code may not be sent yet, and what Change returns.
-func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, languages string) (Started, error) {
+// It returns a *Precondition where nothing is to be proven, or no message can be
+// sent, a *TooSoon where another code may not be sent yet, and what Change returns.
+// Test is whether a test client asks.
+func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, languages string, test bool) (Started, error) {
 	if !channel.Known() {
 		return Started{}, errChannel
 	}
 	c.aside = func(ctx context.Context, i *Identity) (Aside, error) {
-		return s.start(ctx, i, channel, languages)
+		return s.start(ctx, i, sending{channel, languages, test})
 	}
 	changed, err := s.Change(ctx, c)
 	if err != nil {
@@ -46,26 +49,36 @@ func (s *Service) StartVerification(ctx context.Context, c Change, channel Chann
 
 var errChannel = &Invalid{FieldChannel, "must be email or phone"}
 
+// sending is what is asked for.
+type sending struct {
+	channel   Channel
+	languages string
+	test      bool
+}
+
 // start notes on the identity that a code is sent, and returns what to write besides.
-func (s *Service) start(ctx context.Context, i *Identity, channel Channel, languages string) (Aside, error) {
+func (s *Service) start(ctx context.Context, i *Identity, asked sending) (Aside, error) {
 	now := s.Time(i.Tenant).Truncate(time.Second)
-	address, err := s.toProve(ctx, i, channel)
+	address, err := s.toProve(ctx, i, asked.channel)
 	if err != nil {
 		return Aside{}, err
 	}
-	p := i.Proof(channel)
-	if wait := p.Sent.Add(CodePause).Sub(now); !p.Sent.IsZero() && wait > 0 {
+	if err := sendable(asked.channel, address); err != nil {
+		return Aside{}, err
+	}
+	to := s.Store.LookUp(i.Tenant, asked.channel.field(), address)
+	was, sends, err := s.Store.Code(ctx, i.Tenant, i.ID, asked.channel, to)
+	if err != nil {
+		return Aside{}, err
+	}
+	if wait := was.Sent.Add(CodePause).Sub(now); wait > 0 {
 		return Aside{}, &TooSoon{wait, "a code was sent a moment ago"}
-	}
-	to := s.Store.LookUp(i.Tenant, channel.field(), address)
-	was, sends, err := s.Store.Code(ctx, i.Tenant, i.ID, channel, to)
-	if err != nil {
-		return Aside{}, err
 	}
 	if err := sends.check(now); err != nil {
 		return Aside{}, err
 	}
 	sends.add(now)
+	p := i.Proof(asked.channel)
 	p.Sent = now
 	i.note(p)
 	if i.Status == Pending {
@@ -73,14 +86,11 @@ func (s *Service) start(ctx context.Context, i *Identity, channel Channel, langu
 			return Aside{}, err
 		}
 	}
-	code, message, err := s.newCode(i, channel, address, now)
+	code, message, err := s.newCode(i, asked, address, to)
 	if err != nil {
 		return Aside{}, err
 	}
-	code.To, code.Version = to, was.Version
-	if message != nil {
-		message.Language = Language(languages, i.Country)
-	}
+	code.Version = was.Version
 	return Aside{Code: &code, Sends: &sends, Message: message}, nil
 }
 
@@ -104,9 +114,20 @@ func (s *Service) toProve(ctx context.Context, i *Identity, channel Channel) (st
 	return address, nil
 }
 
+// sendable refuses an address that one mailbox has several spellings of, each of
+// which would have a count of its own: a host in other letters than ASCII. No mail
+// service takes one either: in DNS it is written as xn--... (RFC 5890).
+func sendable(c Channel, address string) error {
+	_, host, _ := strings.Cut(address, "@")
+	if c == ByEmail && strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return &Precondition{"no code can be sent to an email whose host is not written in ASCII (xn--...)"}
+	}
+	return nil
+}
+
 // newCode makes a code and the message that brings it; none to an address whose
 // outcome is known beforehand.
-func (s *Service) newCode(i *Identity, channel Channel, address string, now time.Time) (Code, *Message, error) {
+func (s *Service) newCode(i *Identity, asked sending, address, to string) (Code, *Message, error) {
 	digits, err := newCode(s.Random)
 	if err != nil {
 		return Code{}, nil, err
@@ -115,20 +136,21 @@ func (s *Service) newCode(i *Identity, channel Channel, address string, now time
 	if err != nil {
 		return Code{}, nil, err
 	}
-	code := Code{Channel: channel, Sent: now, Expires: now.Add(CodeLife)}
-	script := i.scripted(channel, address)
+	now := i.Proof(asked.channel).Sent
+	script := i.scripted(asked.channel, address, asked.test)
+	code := Code{Channel: asked.channel, To: to, Sent: now, Expires: now.Add(CodeLife), Scripted: script != unscripted}
 	if script == verifies {
 		digits = SandboxRight
 	}
 	if script != fails {
-		code.Hash = s.Store.HashCode(i.Tenant, i.ID, channel, address, digits)
+		code.Hash = s.Store.HashCode(i.Tenant, i.ID, to, digits)
 	}
 	if script != unscripted {
 		return code, nil, nil
 	}
 	return code, &Message{
-		ID: id, Tenant: i.Tenant, Identity: i.ID, Channel: channel, Purpose: SendCode,
-		To: address, Code: digits, Expires: code.Expires,
+		ID: id, Tenant: i.Tenant, Identity: i.ID, Channel: asked.channel, Purpose: SendCode,
+		To: address, Code: digits, Language: Language(asked.languages, i.Country), Expires: code.Expires,
 	}, nil
 }
 
@@ -196,13 +218,14 @@ func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, cod
 // right compares in constant time, but for the two codes that a test client's
 // tests know anyway.
 func (s *Service) right(i *Identity, kept *Code, address, code string, test bool) bool {
-	if i.Test && test && i.scripted(kept.Channel, address) == unscripted {
-		switch code {
-		case SandboxRight:
-			return true
-		case SandboxWrong:
-			return false
-		}
+	switch {
+	case kept.Scripted && !test:
+		return false
+	case !i.Test || !test || i.scripted(kept.Channel, address, test) != unscripted:
+	case code == SandboxRight:
+		return true
+	case code == SandboxWrong:
+		return false
 	}
-	return kept.proven(s.Store.HashCode(i.Tenant, i.ID, kept.Channel, address, code))
+	return kept.proven(s.Store.HashCode(i.Tenant, i.ID, kept.To, code))
 }

@@ -31,7 +31,7 @@ func on(id string) identity.Change { return identity.Change{Tenant: "acme", ID: 
 // start sends a code and returns it, as the message has it.
 func (w *world) start(t *testing.T, id string, c identity.Channel) string {
 	t.Helper()
-	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(id), c, ""); return err })
+	m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(id), c, "", false); return err })
 	return m.Code
 }
 
@@ -94,7 +94,7 @@ func TestWayToActive(t *testing.T) {
 	want(i, identity.Pending, []string{"email", "phone", "screening"}, nil)
 
 	message := w.message(t, func() error {
-		got, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "")
+		got, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false)
 		if sent := w.now.Truncate(time.Second).UTC(); got != (identity.Started{
 			Channel: identity.ByEmail, Sent: sent, Expires: sent.Add(10 * time.Minute), Next: sent.Add(time.Minute),
 		}) {
@@ -148,7 +148,7 @@ func TestOnlyWhatIsThereIsProven(t *testing.T) {
 	}
 	for _, c := range []identity.Channel{identity.ByEmail, identity.ByPhone} {
 		var state *identity.Precondition
-		if _, err := w.StartVerification(ctx, on(i.ID), c, ""); !errors.As(err, &state) {
+		if _, err := w.StartVerification(ctx, on(i.ID), c, "", false); !errors.As(err, &state) {
 			t.Errorf("%s: %v", c, err)
 		}
 	}
@@ -193,7 +193,7 @@ func TestCodes(t *testing.T) {
 	want(identity.ByEmail, code, identity.ErrUsedCode)
 	want(identity.ByEmail, other(code), identity.ErrUsedCode)
 	var state *identity.Precondition
-	if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, ""); !errors.As(err, &state) {
+	if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); !errors.As(err, &state) {
 		t.Errorf("proven already: %v", err)
 	}
 	if _, err := w.confirm("nobody", identity.ByEmail, code); !errors.Is(err, identity.ErrNotFound) {
@@ -206,7 +206,7 @@ func TestSendsAreLimited(t *testing.T) {
 	w := newWorld(t)
 	send := func(id string) time.Duration {
 		t.Helper()
-		_, err := w.StartVerification(ctx, on(id), identity.ByEmail, "")
+		_, err := w.StartVerification(ctx, on(id), identity.ByEmail, "", false)
 		var soon *identity.TooSoon
 		if err != nil && !errors.As(err, &soon) {
 			t.Fatal(err)
@@ -311,9 +311,9 @@ func TestRetriedRequests(t *testing.T) {
 	c := on(i.ID)
 	c.Idempotency = identity.Idempotency{Key: "send", Fingerprint: [32]byte{1}}
 	var first identity.Started
-	m := w.message(t, func() (err error) { first, err = w.StartVerification(ctx, c, identity.ByEmail, ""); return err })
+	m := w.message(t, func() (err error) { first, err = w.StartVerification(ctx, c, identity.ByEmail, "", false); return err })
 	w.now = w.now.Add(10 * time.Second)
-	again, err := w.StartVerification(ctx, c, identity.ByEmail, "")
+	again, err := w.StartVerification(ctx, c, identity.ByEmail, "", false)
 	if first.Replayed = true; err != nil || again != first {
 		t.Errorf("%+v %v, want %+v", again, err, first)
 	}

@@ -21,6 +21,7 @@ type codeRecord struct {
 	Expires int64  `json:"x"`
 	Checks  int    `json:"n,omitzero"`
 	Used    bool   `json:"u,omitzero"`
+	Script  bool   `json:"sc,omitzero"` // the sandbox's
 }
 
 // sendsRecord is when codes were sent to an address, in seconds since 1970.
@@ -29,9 +30,9 @@ type sendsRecord struct {
 }
 
 // HashCode is an HMAC of a code for an identity and an address of it.
-func (s *Store) HashCode(tenant, id string, channel identity.Channel, address, code string) []byte {
+func (s *Store) HashCode(tenant, id, to, code string) []byte {
 	text := make([]byte, 0, 256)
-	for _, part := range []string{tenant, "code", id, string(channel), address, code} {
+	for _, part := range []string{tenant, "code", id, to, code} {
 		text = appendPart(text, part)
 	}
 	mac := s.keys.macs.Get().(stdhash.Hash)
@@ -53,7 +54,7 @@ func (s *Store) Code(ctx context.Context, tenant, id string, channel identity.Ch
 	if err != nil {
 		return identity.Code{}, identity.Sends{}, explain("read code", err)
 	}
-	code, sends := identity.Code{Channel: channel}, identity.Sends{To: to}
+	code, sends := identity.Code{Channel: channel}, identity.Sends{Channel: channel, To: to}
 	for n := range found.Items {
 		item := &found.Items[n]
 		if item.Key == at {
@@ -71,7 +72,7 @@ func decodeCode(item *table.Item, c *identity.Code) error {
 		return errors.New("store: damaged code")
 	}
 	c.To, c.Hash, c.Sent, c.Expires = r.To, r.Hash, instant(r.Sent), instant(r.Expires)
-	c.Checks, c.Used, c.Version = r.Checks, r.Used, item.Version
+	c.Checks, c.Used, c.Scripted, c.Version = r.Checks, r.Used, r.Script, item.Version
 	return nil
 }
 
@@ -105,7 +106,7 @@ func (s *Store) asideOps(i *identity.Identity, a identity.Aside) []table.Op {
 		ops = append(ops, putCode(i.Tenant, i.ID, a.Code))
 	}
 	if a.Sends != nil {
-		ops = append(ops, s.putSends(i.Tenant, a.Code.Channel, a.Sends))
+		ops = append(ops, s.putSends(i.Tenant, a.Sends))
 	}
 	if a.Message != nil {
 		ops = append(ops, s.queue(*a.Message))
@@ -116,18 +117,18 @@ func (s *Store) asideOps(i *identity.Identity, a identity.Aside) []table.Op {
 func putCode(tenant, id string, c *identity.Code) table.Op {
 	return table.Put(table.Item{
 		Key: codeKey(tenant, id, c.Channel), Version: c.Version + 1, Owner: id, Expires: c.Expires.Add(identity.CodeKept),
-		Body: mustEncode(codeRecord{c.To, c.Hash, seconds(c.Sent), seconds(c.Expires), c.Checks, c.Used}),
+		Body: mustEncode(codeRecord{c.To, c.Hash, seconds(c.Sent), seconds(c.Expires), c.Checks, c.Used, c.Scripted}),
 	}, following(c.Version))
 }
 
-func (s *Store) putSends(tenant string, channel identity.Channel, sends *identity.Sends) table.Op {
+func (s *Store) putSends(tenant string, sends *identity.Sends) table.Op {
 	r := sendsRecord{Times: make([]int64, len(sends.Times))}
 	for n, t := range sends.Times {
 		r.Times[n] = t.Unix()
 	}
 	last := sends.Times[len(sends.Times)-1]
 	return table.Put(table.Item{
-		Key: s.keys.sends(tenant, channel, sends.To), Version: sends.Version + 1, Expires: last.Add(25 * time.Hour), Body: mustEncode(r),
+		Key: s.keys.sends(tenant, sends.Channel, sends.To), Version: sends.Version + 1, Expires: last.Add(25 * time.Hour), Body: mustEncode(r),
 	}, following(sends.Version))
 }
 

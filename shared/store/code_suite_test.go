@@ -19,10 +19,10 @@ func sent(s *store.Store, id, code string) identity.Aside {
 	to := s.LookUp("t", identity.FieldEmail, "a@example.com")
 	return identity.Aside{
 		Code: &identity.Code{
-			Channel: identity.ByEmail, To: to, Hash: s.HashCode("t", id, identity.ByEmail, "a@example.com", code),
+			Channel: identity.ByEmail, To: to, Hash: s.HashCode("t", id, to, code),
 			Sent: at, Expires: at.Add(10 * time.Minute),
 		},
-		Sends:   &identity.Sends{To: to, Times: []time.Time{at.Add(-time.Hour), at}},
+		Sends:   &identity.Sends{Channel: identity.ByEmail, To: to, Times: []time.Time{at.Add(-time.Hour), at}},
 		Message: &identity.Message{ID: "m-" + id, To: "a@example.com", Code: code, Expires: at.Add(10 * time.Minute)},
 	}
 }
@@ -57,12 +57,11 @@ func codes(t *testing.T, s *store.Store, calls *faults.Counter) {
 		t.Errorf("another channel's: %+v %v", other, err)
 	}
 	for name, other := range map[string][]byte{
-		"another tenant's":   s.HashCode("t2", "p1", identity.ByEmail, "a@example.com", "123456"),
-		"another identity's": s.HashCode("t", "p2", identity.ByEmail, "a@example.com", "123456"),
-		"another channel's":  s.HashCode("t", "p1", identity.ByPhone, "a@example.com", "123456"),
-		"another address's":  s.HashCode("t", "p1", identity.ByEmail, "b@example.com", "123456"),
-		"another code's":     s.HashCode("t", "p1", identity.ByEmail, "a@example.com", "123457"),
-		"another registry's": store.New(nil, bytes.Repeat([]byte("x"), 32)).HashCode("t", "p1", identity.ByEmail, "a@example.com", "123456"),
+		"another tenant's":   s.HashCode("t2", "p1", code.To, "123456"),
+		"another identity's": s.HashCode("t", "p2", code.To, "123456"),
+		"another address's":  s.HashCode("t", "p1", s.LookUp("t", identity.FieldEmail, "b@example.com"), "123456"),
+		"another code's":     s.HashCode("t", "p1", code.To, "123457"),
+		"another registry's": store.New(nil, bytes.Repeat([]byte("x"), 32)).HashCode("t", "p1", code.To, "123456"),
 	} {
 		if bytes.Equal(other, code.Hash) {
 			t.Errorf("%s hash is the same", name)
@@ -93,7 +92,7 @@ func codesRaced(t *testing.T, s *store.Store, _ *faults.Counter) {
 	third := next(next(first, "x"), "y")
 	for name, stale := range map[string]identity.Aside{
 		"a code that was tried since it was read": {Code: &used},
-		"a counter that counted":                  {Code: &spent, Sends: &identity.Sends{To: counted.To, Times: counted.Times}},
+		"a counter that counted":                  {Code: &spent, Sends: &identity.Sends{Channel: identity.ByEmail, To: counted.To, Times: counted.Times}},
 	} {
 		if _, err := s.Update(ctx, third, nil, identity.Idempotency{}, identity.Links{}, stale); !errors.Is(err, identity.ErrStale) {
 			t.Errorf("%s: %v", name, err)

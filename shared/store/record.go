@@ -78,6 +78,7 @@ type sealedRecord struct {
 type proofRecord struct {
 	Channel string `json:"c"`
 	Proven  int64  `json:"p,omitzero"` // seconds since 1970
+	Waived  bool   `json:"w,omitzero"`
 	Sent    int64  `json:"s,omitzero"`
 	Change  string `json:"n,omitzero"`
 }

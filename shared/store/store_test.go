@@ -56,8 +56,8 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	p.Hold, p.Version, p.Tenant = hold, p.Version+1, "t"
 	to := st.LookUp("t", identity.FieldEmail, p.Email)
 	if _, err := st.Update(ctx, p, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{
-		Code:    &identity.Code{Channel: identity.ByEmail, To: to, Hash: st.HashCode("t", p.ID, identity.ByEmail, p.Email, "123456")},
-		Sends:   &identity.Sends{To: to, Times: []time.Time{now}},
+		Code:    &identity.Code{Channel: identity.ByEmail, To: to, Hash: st.HashCode("t", p.ID, to, "123456")},
+		Sends:   &identity.Sends{Channel: identity.ByEmail, To: to, Times: []time.Time{now}},
 		Message: &identity.Message{ID: "m1", To: p.Email, Code: "123456", Expires: now},
 	}); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestPendingQueue(t *testing.T) {
 // here must still read what stands in tables today.
 func TestRecordIsReadableForEver(t *testing.T) {
 	const golden = `{"id":"p","st":"SCREENING","v":3,"c":1772600767123456,"u":1772600827123456,"x":1772604367,` +
-		`"steps":"contact+screening","pr":[{"c":"email","p":1772600767,"n":"new@example.com"},{"c":"phone","s":1772600767}],` +
+		`"steps":"contact+screening","pr":[{"c":"email","p":1772600767,"w":true,"n":"new@example.com"},{"c":"phone","s":1772600767}],` +
 		`"rev":{"o":"clear","r":"r","by":"v","at":1772600767},"hold":{"r":"h","s":1772600767},"rem":true,"test":true,"cd":["email"],"al":true,` +
 		`"k":"individual","fn":"A","ln":"B","on":"C","org":"D","nn":"E","em":"a@example.com","ph":"+56912345678","dt":"RUT","dn":"1-9","idv":"i","g":"x","b":"1990-01-15","n":"CL","cat":"c","co":"CHL","ext":"ext",` +
 		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +

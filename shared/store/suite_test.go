@@ -342,7 +342,7 @@ func person(id string) identity.Identity {
 		Tenant: "t", ID: id, Status: identity.Screening, ExpiresAt: now.Truncate(time.Second).Add(time.Hour),
 		Steps: identity.ContactAndScreening, Reminded: true, Test: true,
 		Proofs: []identity.Proof{
-			{Channel: identity.ByEmail, Proven: now.Truncate(time.Second), Change: "new@example.com"},
+			{Channel: identity.ByEmail, Proven: now.Truncate(time.Second), Waived: true, Change: "new@example.com"},
 			{Channel: identity.ByPhone, Sent: now.Truncate(time.Second)},
 		},
 		Review: &identity.Review{Outcome: identity.Clear, Reason: "r", Reviewer: "v", At: now.Truncate(time.Second)},
