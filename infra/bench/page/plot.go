@@ -45,8 +45,10 @@ func (p *Plot) SVG() string {
 		x := d.x(n) + d.step/2
 		d.put(`<text x="%.1f" y="%d" transform="rotate(-40 %.1f %d)" text-anchor="end">%s</text>`, x, height-bottom+16, x, height-bottom+16, escape(label))
 	}
+	at := left
 	for n, s := range p.Series {
-		d.put(`<rect x="%d" y="38" width="10" height="10" fill="%s"/><text x="%d" y="47">%s</text>`, left+n*180, colour(n), left+n*180+14, escape(s.Name))
+		d.put(`<rect x="%d" y="38" width="10" height="10" fill="%s"/><text x="%d" y="47">%s</text>`, at, colour(n), at+14, escape(s.Name))
+		at += 34 + 6*len(s.Name) // about as wide as the name
 		if p.Lines {
 			d.line(n, s)
 		} else {
