@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/canary"
 	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -31,7 +32,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(canary.Handler()))
 	os.Exit(m.Run())
 }
 
