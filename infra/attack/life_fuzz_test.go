@@ -21,9 +21,20 @@ func patient(t testing.TB) (w *world, id string) {
 // another is an identity like patient's, with another document.
 func (w *world) another(t testing.TB, document string) (id string) {
 	t.Helper()
-	e := w.conomy.event(t, "create-identity", "", strings.NewReplacer("11.111.111-1", document, "RUT", "PASSPORT").Replace(person))
+	e := w.conomy.event(t, "create-identity", "", documented(document))
 	e.RequestContext.Authorizer = live(usual)
 	return text(t, w.conomy.send(t, "create-identity", e).Body, "id")
+}
+
+// person is one of a test client, with a document of its own.
+func (w *world) person(t testing.TB, document string) (id string) {
+	t.Helper()
+	return text(t, w.conomy.do(t, "create-identity", "", documented(document)).Body, "id")
+}
+
+// documented is a request for a person with another document.
+func documented(number string) string {
+	return strings.NewReplacer("11.111.111-1", number, "RUT", "PASSPORT").Replace(person)
 }
 
 // live is a caller whose client is no test client.

@@ -93,16 +93,28 @@ func (i *Identity) advance(now time.Time) error {
 	return i.become(to, now)
 }
 
+// ahead reports whether an identity, were its address not proven, would still
+// have to prove it on its way.
+func (i *Identity) ahead(c Channel) bool {
+	switch i.Status {
+	case Pending, PendingEmailValidation:
+		return true
+	case PendingPhoneValidation:
+		return c == ByPhone
+	}
+	return false
+}
+
 // guardAddresses lets no change put an unproven address in the place of one that
-// counts: the new one stands beside it until it is proven. While nothing was
-// proven it simply takes its place.
+// counts, nor of one that is gone: the new one stands beside it until it is
+// proven. While its proof is still ahead it simply takes its place.
 func (i *Identity) guardAddresses(before *Identity) {
 	for _, c := range channels {
 		was, is := before.text(c.field()), i.text(c.field())
 		if *was == *is {
 			continue
 		}
-		counts := before.Proves() && (!before.Status.Pending() || !before.Proof(c).Proven.IsZero())
+		counts := before.Proves() && (!before.ahead(c) || !before.Proof(c).Proven.IsZero())
 		if !counts || *is == "" {
 			i.note(Proof{Channel: c})
 			continue
