@@ -64,3 +64,16 @@ func (w *world) prove(t *testing.T, id, channel string) {
 		t.Fatalf("%d %s", got.StatusCode, got.Body)
 	}
 }
+
+// TestNoAddress: Blnk's dialect takes any text for an address, and no code is sent
+// to what is none.
+func TestNoAddress(t *testing.T) {
+	w := newWorld(t)
+	id := w.person(t, "P-000001")
+	w.blnk.do(t, "update-identity", id, `{"email_address":"Juana Canaria","phone_number":"at home"}`)
+	for _, channel := range []string{"email", "phone"} {
+		if got := w.conomy.do(t, "start-verification", id, `{"channel":"`+channel+`"}`); got.StatusCode != 422 {
+			t.Errorf("%s: %d %s", channel, got.StatusCode, got.Body)
+		}
+	}
+}

@@ -27,7 +27,8 @@ type Started struct {
 // anything arrives there. Languages are those that the person reads, as in an
 // Accept-Language header; the message is in one of them or in the country's.
 //
-// It returns a *Precondition where nothing is to be proven, a *TooSoon where
+// It returns a *Precondition where nothing is to be proven or no code can be sent to
+// the address, a *TooSoon where
 // another code may not be sent yet, and what Change returns.
 func (s *Service) StartVerification(ctx context.Context, c Change, channel Channel, languages string) (Started, error) {
 	if !channel.Known() {
@@ -52,6 +53,9 @@ func (s *Service) start(ctx context.Context, i *Identity, channel Channel, langu
 	address, err := s.toProve(ctx, i, channel)
 	if err != nil {
 		return Aside{}, err
+	}
+	if channel.check(address) != nil {
+		return Aside{}, &Precondition{"the identity's " + string(channel) + " is none that a code can be sent to"}
 	}
 	p := i.Proof(channel)
 	if wait := p.Sent.Add(CodePause).Sub(now); !p.Sent.IsZero() && wait > 0 {
