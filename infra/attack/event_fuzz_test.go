@@ -23,9 +23,17 @@ func FuzzRESTEvent(f *testing.F) {
 		dialect
 		name string
 	}{
-		{w.conomy, "create-identity"}, {w.conomy, "get-identity"}, {w.conomy, "update-identity"}, {w.conomy, "list-identities"},
-		{w.conomy, "remove-permission"}, {w.conomy, "create-token"},
-		{w.blnk, "create-identity"}, {w.blnk, "get-identity"}, {w.blnk, "list-identities"}, {w.blnk, "update-metadata"}, {w.blnk, "refuse-method"},
+		{w.conomy, "create-identity"},
+		{w.conomy, "get-identity"},
+		{w.conomy, "update-identity"},
+		{w.conomy, "list-identities"},
+		{w.conomy, "remove-permission"},
+		{w.conomy, "create-token"},
+		{w.blnk, "create-identity"},
+		{w.blnk, "get-identity"},
+		{w.blnk, "list-identities"},
+		{w.blnk, "update-metadata"},
+		{w.blnk, "refuse-method"},
 	}
 	f.Fuzz(func(t *testing.T, pick uint8, event string) {
 		var e events.APIGatewayProxyRequest

@@ -33,14 +33,14 @@ func run(out io.Writer, root, folder string) error {
 	}
 	leaks := search(lines, values)
 	for _, l := range leaks {
-		fmt.Fprintf(out, "%s: %q stands in %.500s\n", l.from, l.value, l.text)
+		_, _ = fmt.Fprintf(out, "%s: %q stands in %.500s\n", l.from, l.value, l.text)
 	}
 	total, packages := 0, map[string]bool{}
 	for _, l := range lines {
 		total++
 		packages[l.from] = true
 	}
-	fmt.Fprintf(out, "searched %d lines of %d packages for %d values, each of which was found where it was planted: %d leaks\n",
+	_, _ = fmt.Fprintf(out, "searched %d lines of %d packages for %d values, each of which was found where it was planted: %d leaks\n",
 		total, len(packages), len(values), len(leaks))
 	if len(leaks) > 0 || total == 0 {
 		return fmt.Errorf("canary: %d leaks in %d lines", len(leaks), total)

@@ -59,11 +59,11 @@ var object = regexp.MustCompile(`\{\\?"`)
 func collect(text []byte, into map[string]bool) {
 	text = bytes.ReplaceAll(text, []byte(`\"`), []byte(`"`))
 	for _, at := range object.FindAllIndex(text, -1) {
-		var any map[string]json.RawMessage
-		if json.NewDecoder(bytes.NewReader(text[at[0]:])).Decode(&any) != nil {
+		var all map[string]json.RawMessage
+		if json.NewDecoder(bytes.NewReader(text[at[0]:])).Decode(&all) != nil {
 			continue
 		}
-		for name, value := range any {
+		for name, value := range all {
 			var s string
 			if members.MatchString(name) && json.Unmarshal(value, &s) == nil {
 				into[s] = true
