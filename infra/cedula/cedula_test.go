@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/canary"
 	"cedula/shared/auth"
 )
 
@@ -32,6 +33,7 @@ func start(t *testing.T) *server {
 	}
 	folder := t.TempDir()
 	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")}
+	s.process.Stderr = canary.Tee(io.Discard)
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

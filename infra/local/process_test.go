@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cedula/infra/canary"
 )
 
 // TestMain lets the test binary be the server itself, so that the tests can
@@ -86,7 +88,7 @@ func command(folder, conomyAddress, blnkAddress string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
 	s.command = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress, "-mailbox", "localhost:0")
 	s.command.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1", "GORACE=atexit_sleep_ms=0")
-	s.command.Stderr = s.log
+	s.command.Stderr = canary.Tee(s.log)
 	return s
 }
 

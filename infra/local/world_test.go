@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/canary"
 	"cedula/infra/clock"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -30,7 +31,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{server: &server{log: &transcript{}}}
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(canary.Tee(w.log), nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 
 	f, err := openFolder(t.TempDir())

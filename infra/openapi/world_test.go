@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/canary"
 	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
@@ -29,7 +30,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(canary.Handler()))
 	os.Exit(m.Run())
 }
 

@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"sync"
 	"time"
+
+	"cedula/infra/canary"
 )
 
 // Config says what to run.
@@ -81,7 +83,8 @@ func Start(c Config) (*Function, error) {
 
 	f.process = exec.Command(c.Bootstrap)
 	f.process.Env = append(f.environment(listener.Addr().String()), c.Env...)
-	f.process.Stdout, f.process.Stderr = (*output)(f), (*output)(f)
+	said := canary.Tee((*output)(f))
+	f.process.Stdout, f.process.Stderr = said, said
 	f.mu.Lock()
 	f.started = time.Now()
 	f.mu.Unlock()

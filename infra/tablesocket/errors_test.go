@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"cedula/infra/canary"
 	"cedula/shared/table"
 	"cedula/shared/table/embedded"
 )
@@ -77,7 +78,7 @@ func TestConditionErrors(t *testing.T) {
 func TestUnknownErrors(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	slog.SetDefault(slog.New(slog.NewTextHandler(canary.Tee(&log), nil)))
 	defer slog.SetDefault(before)
 	for name, err := range calls(t.Context(), remote(t, failing(errors.New("words of the engine")))) {
 		if err == nil || strings.Contains(err.Error(), "words") {
@@ -97,7 +98,7 @@ func TestUnknownErrors(t *testing.T) {
 // TestPanic: a table that panics fails its call, and no other.
 func TestPanic(t *testing.T) {
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(canary.Handler()))
 	defer slog.SetDefault(before)
 	c := remote(t, scripted{write: func(context.Context, []table.Op) (table.Units, error) { panic("engine") }})
 	if _, err := c.Write(t.Context()); !errors.Is(err, table.ErrUnavailable) {

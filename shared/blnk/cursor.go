@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strings"
 
 	"cedula/shared/identity"
 	"cedula/shared/strictjson"
@@ -76,13 +77,16 @@ func (c *cursor) position() identity.Position {
 
 func (c *Cursors) seal(tenant, operation string, at cursor) string {
 	box := c.aead.Seal(nil, nil, strictjson.Encode(at), boundTo(tenant, operation)) //nolint:gosec // G407 does not know that this one makes its nonce
-	return base64.RawURLEncoding.EncodeToString(box)
+	return spelling.EncodeToString(box)
 }
+
+// spelling is that of cursors: each has one, so one that was altered is none.
+var spelling = base64.RawURLEncoding.Strict()
 
 // open returns errCursor for what seal did not make for this tenant and operation.
 func (c *Cursors) open(tenant, operation, text string) (at cursor, err error) {
-	box, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
+	box, err := spelling.DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 passes over
 		return at, errCursor
 	}
 	plain, err := c.aead.Open(nil, nil, box, boundTo(tenant, operation))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	kept "cedula/infra/canary"
 	"cedula/shared/gateway"
 )
 
@@ -167,7 +168,7 @@ func captured(t *testing.T, f func()) string {
 	defer file.Close()
 	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
 	os.Stdout, os.Stderr = file, file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(file, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	log.SetOutput(file)
 	defer func() {
 		os.Stdout, os.Stderr = stdout, stderr

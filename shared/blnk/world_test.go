@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	kept "cedula/infra/canary"
 	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -40,7 +41,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(kept.Handler()))
 	os.Exit(m.Run())
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -206,18 +207,23 @@ func (u unable) Issue(context.Context, auth.Client) (string, time.Time, error) {
 	return "", time.Time{}, u.err
 }
 
+// theirs are words of another service, which only the log may hold.
+const theirs = "words of another service"
+
 func TestTokenFailures(t *testing.T) {
 	b := newBank(t)
 	q := login(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey)
 	good := b.api.Logins
-	b.api.Tokens = unable{fmt.Errorf("kms said " + canary)}
+	b.api.Tokens = unable{errors.New("kms said " + theirs)}
 	for _, logins := range []conomy.Logins{good, unable{context.DeadlineExceeded}} {
 		b.api.Logins = logins
 		got := b.send(q)
 		if wantStatus(t, got, 500); at(t, got.Body, "detail") != `"unexpected error"` {
 			t.Error(got.Body)
 		}
-		noCanary(t, got.Body)
+		if strings.Contains(got.Body, theirs) {
+			t.Error(got.Body)
+		}
 	}
 	for _, refused := range []error{auth.ErrExpired, auth.ErrSuspended} {
 		b.api.Logins = unable{refused}

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	kept "cedula/infra/canary"
 	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
@@ -39,7 +40,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(kept.Handler()))
 	os.Exit(m.Run())
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/canary"
 	"cedula/shared/courier"
 	"cedula/shared/identity"
 	"cedula/shared/store"
@@ -67,7 +68,7 @@ func newWorld(t *testing.T) *world {
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	}
 	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(canary.Tee(w.log), nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	w.queue(t, message(identity.ByEmail, identity.SendCode, "es"))
 	return w

@@ -16,12 +16,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	kept "cedula/infra/canary"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+	slog.SetDefault(slog.New(kept.Handler()))
 	os.Exit(m.Run())
 }
 
@@ -101,7 +102,7 @@ func captured(t *testing.T, f func()) string {
 	defer file.Close()
 	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
 	os.Stdout, os.Stderr = file, file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(file, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), nil)))
 	log.SetOutput(file)
 	defer func() {
 		os.Stdout, os.Stderr = stdout, stderr

@@ -26,6 +26,14 @@ func (c Channel) field() Field {
 	return FieldEmail
 }
 
+// check returns an *Invalid for an address that nothing can be sent to.
+func (c Channel) check(address string) error {
+	if c == ByPhone {
+		return CheckPhone(address)
+	}
+	return CheckEmail(address)
+}
+
 // Known reports whether c is one of the channels.
 func (c Channel) Known() bool { return slices.Contains(channels, c) }
 

@@ -114,10 +114,13 @@ func (s *Service) toProve(ctx context.Context, i *Identity, channel Channel) (st
 	return address, nil
 }
 
-// sendable refuses an address that one mailbox has several spellings of, each of
+// sendable refuses what is no address, which the other dialect takes, and one that a mailbox has several spellings of, each of
 // which would have a count of its own: a host in other letters than ASCII. No mail
 // service takes one either: in DNS it is written as xn--... (RFC 5890).
 func sendable(c Channel, address string) error {
+	if c.check(address) != nil {
+		return &Precondition{"the identity's " + string(c) + " is none that a code can be sent to"}
+	}
 	_, host, _ := strings.Cut(address, "@")
 	if c == ByEmail && strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return &Precondition{"no code can be sent to an email whose host is not written in ASCII (xn--...)"}

@@ -105,20 +105,6 @@ func TestEncodeEscapesMarkup(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"name":"a","free":{"a":[1,null,"\u0001"]}}`))
-	f.Add([]byte(`{"name":"\u0000","list":[{}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var b body
-		if strictjson.Decode(data, &b) == nil {
-			var again body
-			if err := strictjson.Decode(strictjson.Encode(b), &again); err != nil {
-				t.Errorf("what was taken is refused when written: %v", err)
-			}
-		}
-	})
-}
-
 func TestDecodeKnown(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"known members", `{"name":"a","free":{"anything":1}}`, ""},

@@ -1,0 +1,79 @@
+package attack
+
+import (
+	"testing"
+	"time"
+)
+
+// TestClearedAddress: to clear a proven address and to send another one is no way
+// around its proof, in whichever dialect. The new one stands aside until it is
+// proven, and takes its place then.
+func TestClearedAddress(t *testing.T) {
+	w := newWorld(t)
+	for _, tt := range []struct {
+		status, channel, member, other, found string
+		reach                                 []string // the channels proven before
+	}{
+		{`"PENDING_PHONE_VALIDATION"`, "email", "email_address", "other@example.com", "email", []string{"email"}},
+		{`"SCREENING"`, "email", "email_address", "other@example.com", "email", []string{"email", "phone"}},
+		{`"SCREENING"`, "phone", "phone_number", "+56900000077", "phone", []string{"email", "phone"}},
+		{`"ACTIVE"`, "phone", "phone_number", "+56900000077", "phone", []string{"email", "phone"}},
+	} {
+		t.Run(tt.status+tt.channel, func(t *testing.T) {
+			id := w.proven(t, tt.reach...)
+			if tt.status == `"ACTIVE"` {
+				e := w.conomy.event(t, "decide-screening", id, `{"decision":"clear","reason":"r","reviewer":"v"}`)
+				e.RequestContext.Authorizer = reviewer
+				w.conomy.send(t, "decide-screening", e)
+			}
+			w.blnk.do(t, "update-identity", id, `{"`+tt.member+`":""}`)
+			w.blnk.do(t, "update-identity", id, `{"`+tt.member+`":"`+tt.other+`"}`)
+			got := w.conomy.do(t, "get-identity", id, "").Body
+			if member(t, got, "status") != tt.status || member(t, got, tt.found) != `""` {
+				t.Fatalf("an unproven %s counts: %s", tt.channel, got)
+			}
+			w.prove(t, id, tt.channel)
+			got = w.conomy.do(t, "get-identity", id, "").Body
+			if text(t, got, tt.found) != tt.other || member(t, got, "status") != tt.status {
+				t.Errorf("proven, it is not there: %s", got)
+			}
+		})
+	}
+}
+
+// proven is a new identity of a test client, some of whose addresses are proven.
+func (w *world) proven(t *testing.T, channels ...string) (id string) {
+	t.Helper()
+	w.now = w.now.Add(time.Hour)
+	id = w.person(t, w.now.Format("P-150405"))
+	for _, c := range channels {
+		w.prove(t, id, c)
+	}
+	return id
+}
+
+func (w *world) prove(t *testing.T, id, channel string) {
+	t.Helper()
+	w.now = w.now.Add(time.Minute)
+	if got := w.conomy.do(t, "start-verification", id, `{"channel":"`+channel+`"}`); got.StatusCode != 201 {
+		t.Fatalf("%d %s", got.StatusCode, got.Body)
+	}
+	e := w.conomy.event(t, "confirm-verification", id, `{"code":"000000"}`)
+	e.PathParameters["channel"] = channel
+	if got := w.conomy.send(t, "confirm-verification", e); got.StatusCode != 200 {
+		t.Fatalf("%d %s", got.StatusCode, got.Body)
+	}
+}
+
+// TestNoAddress: Blnk's dialect takes any text for an address, and no code is sent
+// to what is none.
+func TestNoAddress(t *testing.T) {
+	w := newWorld(t)
+	id := w.person(t, "P-000001")
+	w.blnk.do(t, "update-identity", id, `{"email_address":"Juana Canaria","phone_number":"at home"}`)
+	for _, channel := range []string{"email", "phone"} {
+		if got := w.conomy.do(t, "start-verification", id, `{"channel":"`+channel+`"}`); got.StatusCode != 422 {
+			t.Errorf("%s: %d %s", channel, got.StatusCode, got.Body)
+		}
+	}
+}
