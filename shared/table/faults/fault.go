@@ -20,11 +20,11 @@ const (
 	TimeoutAfter
 	ResetBefore // the connection breaks
 	ResetAfter
-	Conflict   // a Write that others were in the way of
-	ShortPage  // a Query's page ends after one item
-	EmptyPage  // a Query's page ends before its first item
-	OpenPage   // a Query's page says that there may be more, and there is none
-	Slow       // the answer comes late
+	Conflict  // a Write that others were in the way of
+	ShortPage // a Query's page ends after one item
+	EmptyPage // a Query's page ends before its first item
+	OpenPage  // a Query's page says that there may be more, and there is none
+	Slow      // the answer comes late
 )
 
 var names = [...]string{

@@ -1,0 +1,5 @@
+package faults_test
+
+const victimSocket = "CEDULA_TEST_VICTIM"
+
+func beVictim(string) {}
