@@ -201,7 +201,10 @@ func (s *Service) unlessLapsed(ctx context.Context, tenant string, err error) er
 	}
 	now := s.Time(tenant)
 	holder, found := s.Store.Get(ctx, tenant, taken.Holder)
-	if found != nil || !holder.lapsed(now) {
+	switch {
+	case found != nil && !errors.Is(found, ErrNotFound):
+		return found
+	case found != nil, !holder.lapsed(now):
 		return err
 	}
 	if failed := s.Store.Expire(ctx, holder, now); failed != nil && !errors.Is(failed, ErrNotFound) {

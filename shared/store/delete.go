@@ -27,7 +27,7 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*ident
 
 // remove is Delete, with more written at the moment when the identity goes.
 func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
-	page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
+	page, err := s.page(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
 		return explain("delete identity", err)
 	}
@@ -120,23 +120,32 @@ func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table
 
 // deleteParts empties a tombstone's partition, the tombstone last.
 func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error {
+	tomb := identityKey(tenant, r.ID)
+	q := table.Query{PK: tomb.PK, Limit: deletesAtOnce + 1, Strong: true}
 	for {
-		page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, r.ID).PK, Limit: deletesAtOnce + 1, Strong: true})
+		page, err := s.page(ctx, q)
 		if err != nil {
 			return explain("delete identity", err)
 		}
-		if len(page.Items) == 0 || page.Items[0].SK != itemSK {
-			return nil // another Delete was here
+		parts := page.Items
+		if q.Start == nil {
+			if len(parts) == 0 || parts[0].Key != tomb {
+				return nil // another Delete was here
+			}
+			parts = parts[1:]
 		}
-		ops := partDeletes(tenant, r, page.Items[1:])
+		ops := partDeletes(tenant, r, parts)
 		if page.Next == nil {
-			ops = append(ops, table.Delete(page.Items[0].Key, table.Always()))
+			ops = append(ops, table.Delete(tomb, table.Always()))
 		}
-		if err := s.deleteAll(ctx, ops); err != nil {
-			return fmt.Errorf("parts: %w", err)
+		if len(ops) > 0 {
+			if err := s.deleteAll(ctx, ops); err != nil {
+				return fmt.Errorf("parts: %w", err)
+			}
 		}
 		if page.Next == nil {
 			return nil
 		}
+		q.Start = page.Next
 	}
 }
