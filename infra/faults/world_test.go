@@ -150,6 +150,9 @@ type cell struct {
 	caller  map[string]any
 	id      string // of the identity that the operation is about
 	other   string // whatever else its preparation made
+	shards  []int  // of the queue, where it has somebody
+	post    *post
+	headers map[string][]string // of a request to an authorizer
 }
 
 // cell registers a client of a new tenant.
