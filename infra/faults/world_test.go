@@ -72,6 +72,12 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if leaks(logged.String()) {
 		fmt.Println("FAIL: personal data in the log")
+		for line := range strings.Lines(logged.String()) {
+			if leaks(line) {
+				fmt.Print(line)
+				break
+			}
+		}
 		code = 1
 	}
 	os.Exit(code)
