@@ -162,10 +162,16 @@ func (s *Service) unlessReplayed(ctx context.Context, tenant, id string, once Id
 		return Changed{}, refusal
 	}
 	first, err := s.Store.Replay(ctx, tenant, id, once)
-	if errors.Is(err, ErrNotFound) {
-		return Changed{}, refusal
+	if !errors.Is(err, ErrNotFound) {
+		return first, err
 	}
-	return first, err
+	if id != "" {
+		// The answer goes with its identity: what is not there may have been.
+		if _, err := s.Get(ctx, tenant, id); err != nil {
+			return Changed{}, err
+		}
+	}
+	return Changed{}, refusal
 }
 
 // pause waits a random time, longer with each attempt up to a bound.
