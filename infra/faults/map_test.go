@@ -55,7 +55,7 @@ func reasons(name, message string) http.HandlerFunc {
 // onWrites answers so what writes; reads find nothing.
 func onWrites(answer http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem") {
+		if target := r.Header.Get("X-Amz-Target"); strings.HasSuffix(target, ".GetItem") || strings.HasSuffix(target, ".Query") {
 			says(http.StatusOK, "{}")(w, r)
 			return
 		}
@@ -98,7 +98,7 @@ var errorMap = []struct {
 	{"in progress", code("TransactionInProgressException"), "t", 503, true, 6},
 	{"reset", breaks, "tpg", 503, true, 6},
 	{"timeout", sleeps, "tpg", 503, true, 6},
-	{"condition", onWrites(code("ConditionalCheckFailedException")), "p", 409, false, 2},
+	{"condition", onWrites(code("ConditionalCheckFailedException")), "p", 409, false, 3},
 	{"validation", code("ValidationException"), "tpg", 500, false, 1},
 	{"no such table", code("ResourceNotFoundException"), "tpg", 500, false, 1},
 	{"not allowed", code("AccessDeniedException"), "tpg", 500, false, 1},
@@ -108,7 +108,7 @@ var errorMap = []struct {
 	{"reason: conflict", reasons("TransactionConflict", "canary"), "t", 409, true, 6},
 	{"reason: throttled", reasons("ThrottlingError", "canary"), "t", 503, true, 6},
 	{"reason: throughput", reasons("ProvisionedThroughputExceeded", "canary"), "t", 503, true, 6},
-	{"reason: condition", onWrites(says(400, `{"__type":"#TransactionCanceledException","CancellationReasons":[{"Code":"ConditionalCheckFailed","Message":"canary"},{"Code":"None"}]}`)), "t", 409, false, 2},
+	{"reason: condition", onWrites(says(400, `{"__type":"#TransactionCanceledException","CancellationReasons":[{"Code":"ConditionalCheckFailed","Message":"canary"},{"Code":"None"}]}`)), "t", 409, false, 3},
 	{"reason: validation", reasons("ValidationError", "canary"), "t", 500, false, 1},
 	{"reason: too large", reasons("ValidationError", size), "t", 413, false, 1},
 	{"reason: collection too large", reasons("ItemCollectionSizeLimitExceeded", "canary"), "t", 413, false, 1},

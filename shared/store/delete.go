@@ -36,18 +36,19 @@ func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*ident
 		return err
 	}
 	parts := page.Items[1:]
-	if i := r.identity(tenant); !r.Gone && allow != nil {
+	i := r.identity(tenant)
+	if !r.Gone && allow != nil {
 		if err := allow(&i); err != nil {
 			return err
 		}
 	}
 	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
-		ops := append([]table.Op{table.Delete(page.Items[0].Key, table.VersionIs(r.Version))}, more...)
+		ops := append([]table.Op{table.Delete(page.Items[0].Key, unchanged(&i))}, more...)
 		ops = append(ops, r.claimDeletes(time.Now())...)
 		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
 	}
 	if !r.Gone {
-		if err := s.bury(ctx, tenant, r, more); err != nil {
+		if r, err = s.bury(ctx, tenant, r, more); err != nil {
 			return err
 		}
 	}
@@ -108,19 +109,21 @@ func partDeletes(tenant string, r *record, parts []table.Item) []table.Op {
 
 // bury turns an identity into a tombstone and frees its claims. The tombstone
 // stands in the pending queue, due at once, for whoever clears that.
-func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) error {
-	tomb := record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
+func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) (*record, error) {
+	i := r.identity(tenant)
+	tomb := &record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
 	due := identity.Identity{Tenant: tenant, ID: r.ID, ExpiresAt: time.UnixMicro(r.Created)}
 	ops := append([]table.Op{table.Put(table.Item{
-		Key: identityKey(tenant, r.ID), Version: tomb.Version, Body: mustEncode(tomb),
+		Key: identityKey(tenant, r.ID), Version: tomb.Version, Owner: life(&i), Body: mustEncode(tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
-	}, table.VersionIs(r.Version))}, more...)
-	return s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
+	}, unchanged(&i))}, more...)
+	return tomb, s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
 }
 
-// deleteParts empties a tombstone's partition, the tombstone last.
+// deleteParts empties a tombstone's partition, the tombstone last. If the tombstone
+// is not there any more, another Delete did it, and the id may have a new life.
 func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error {
-	tomb := identityKey(tenant, r.ID)
+	tomb, i := identityKey(tenant, r.ID), r.identity(tenant)
 	q := table.Query{PK: tomb.PK, Limit: deletesAtOnce + 1, Strong: true}
 	for {
 		page, err := s.page(ctx, q)
@@ -130,20 +133,23 @@ func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error
 		parts := page.Items
 		if q.Start == nil {
 			if len(parts) == 0 || parts[0].Key != tomb {
-				return nil // another Delete was here
+				return nil
 			}
 			parts = parts[1:]
 		}
-		ops := partDeletes(tenant, r, parts)
+		there := table.Check(tomb, unchanged(&i))
 		if page.Next == nil {
-			ops = append(ops, table.Delete(tomb, table.Always()))
+			there = table.Delete(tomb, unchanged(&i))
 		}
-		if len(ops) > 0 {
-			if err := s.deleteAll(ctx, ops); err != nil {
-				return fmt.Errorf("parts: %w", err)
-			}
+		if len(parts) > 0 || page.Next == nil {
+			err = s.deleteAll(ctx, append(partDeletes(tenant, r, parts), there))
 		}
-		if page.Next == nil {
+		switch {
+		case errors.Is(err, identity.ErrStale):
+			return nil
+		case err != nil:
+			return fmt.Errorf("parts: %w", err)
+		case page.Next == nil:
 			return nil
 		}
 		q.Start = page.Next
