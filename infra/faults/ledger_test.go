@@ -129,8 +129,8 @@ func (l *ledger) audit(underWay bool) []string {
 				say("an identity without its claim")
 			}
 		}
-		if b.Once != "" && l.items[table.Key{PK: b.Once, SK: "#"}].Owner != b.ID {
-			say("an identity without its idempotency claim")
+		if owner := l.items[table.Key{PK: b.Once, SK: "#"}].Owner; b.Once != "" && owner != b.ID && alive[tenant+"#I#"+owner].Once != b.Once {
+			say("an identity without its idempotency claim, which is nobody else's")
 		}
 	}
 	for k, i := range l.items {

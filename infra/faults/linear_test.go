@@ -234,9 +234,9 @@ func (l *linear) carryOut(a asked) (told, bool) {
 // one of a registry that does one thing at a time.
 func TestLinearizable(t *testing.T) {
 	const clients, operations = 4, 10
-	histories := 150
-	if testing.Short() {
-		histories = 20
+	histories := 40
+	if full {
+		histories = 400
 	}
 	db, err := embedded.Open(t.TempDir(), store.Indexes)
 	if err != nil {

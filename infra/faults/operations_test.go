@@ -99,6 +99,10 @@ var conomyOperations = []operation{
 	{name: "create-identity: over a lapsed one", prepare: lapsed, want: 200, keyed: true, ask: func(*cell) request {
 		return request{"POST", "/identities", person(1, ""), nil}
 	}},
+	{name: "create-identity: the key of yesterday", prepare: func(c *cell) {
+		c.must(request{"POST", "/identities", person(2, ""), []string{"Idempotency-Key", "key"}}, "")
+		c.ahead.Store(int64(25 * time.Hour))
+	}, want: 200, keyed: true, ask: func(*cell) request { return request{"POST", "/identities", person(1, ""), nil} }},
 	{name: "create-identity: taken", prepare: one(""), want: 409, ask: func(*cell) request {
 		return request{"POST", "/identities", person(1, ""), nil}
 	}},

@@ -122,7 +122,7 @@ func (o *operation) fault(w *world, dialect string, s sound, n int, f faults.Fau
 		bad("the replay differs: %s\n%s", acknowledged, last.body)
 	case wanted != "" && last.body != wanted:
 		bad("it reads %s, want %s", last.body, wanted)
-	case now != s.after() && (o.keyed || now != s.again) && !(times > 1 && !o.keyed):
+	case now != s.after() && (o.keyed || now != s.again && times == 1):
 		bad("in the end %s, want %s or %s", now, s.after(), s.again)
 	}
 	if o.shows {
@@ -173,13 +173,14 @@ func TestFaultsOfOperations(t *testing.T) {
 				for n, kind := range s.kinds {
 					for _, f := range faults.Of(kind) {
 						o.fault(w, dialect, s, n+1, f, 1)
-						o.fault(w, dialect, s, n+1, f, 2)
+						if full {
+							o.fault(w, dialect, s, n+1, f, 2)
+						}
 					}
 				}
 			})
 		}
 	}
-	t.Cleanup(func() { t.Logf("%d cells until here, %d broken invariants", cells.Load(), broken.Load()) })
 }
 
 // TestEveryOperationMeetsFaults: an operation that is in no list asks no table.

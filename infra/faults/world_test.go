@@ -66,6 +66,9 @@ func (t *transcript) String() string {
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, nil)))
 	code := m.Run()
+	if os.Getenv(errandVariable) == "" {
+		fmt.Printf("%d cells: operations x calls x faults, %d broken invariants\n", cells.Load(), broken.Load())
+	}
 	if leaks(logged.String()) {
 		fmt.Println("FAIL: personal data in the log")
 		for line := range strings.Lines(logged.String()) {
