@@ -49,6 +49,9 @@ func TestDeliveriesTwiceAndInAnyOrder(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			w.faults.Plan(func(_ int, k faults.Kind) faults.Fault {
 				if random.Float64() >= often {
+					if k == faults.Write && random.IntN(2) == 0 {
+						return faults.Slow // so that others read meanwhile
+					}
 					return faults.None
 				}
 				list := faults.Of(k)
