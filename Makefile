@@ -33,7 +33,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run expire test check life mutants fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
+.PHONY: help run expire test check life faults mutants fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,7 +51,7 @@ test: ## all tests that need Go alone
 
 # 27 fuzz targets, two at a time: 9 minutes.
 check: FUZZ_TIME = 40s
-check: fmt-check vet lint openapi test-dynamodb walk life mutants fuzz schemathesis template ## everything CI runs
+check: fmt-check vet lint openapi test-dynamodb walk life faults mutants fuzz schemathesis template ## everything CI runs
 
 fmt: ## format the code
 	$(LINT) fmt
@@ -195,6 +195,9 @@ MEMORY := $(firstword $(wildcard /dev/shm) /tmp)
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -run 'TestLifeUnderCrashes|TestExpire' -v ./shared/identity | grep -v '^=== '
+
+faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
+	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -v ./infra/faults | grep -vE '^ *(=== |--- PASS.*/)'
 
 mutants: ## break the rules one at a time, and see the tests fail
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -v ./infra/mutants | grep -v '^=== '

@@ -53,7 +53,7 @@ func (a *API) GatewayResponses() []gateway.Canned {
 		{gateway.TooLarge, tooLarge, "Request body is too large"},
 		{gateway.Throttled, rateLimited, "Too many requests"},
 		{gateway.QuotaExceeded, rateLimited, "The quota of this key is used up"},
-		{gateway.AuthorizerFailure, internal, internalText},
+		{gateway.AuthorizerFailure, unavailable, unavailableText},
 		{gateway.AuthorizerMisconfigured, internal, internalText},
 		{gateway.Timeout, unavailable, unavailableText},
 		{gateway.Failure, unavailable, unavailableText},

@@ -81,7 +81,7 @@ func TestRefusals(t *testing.T) {
 var gatewayTypes = map[string]int{
 	gateway.Unauthorized: 401, gateway.AccessDenied: 401, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
 	gateway.BadBody: 400, gateway.BadParameters: 400, gateway.TooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
-	gateway.AuthorizerFailure: 500, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
+	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
 	gateway.BadSignature: 404, gateway.BadMediaType: 400, gateway.Filtered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
 }
 

@@ -19,7 +19,7 @@ func (a *API) GetHealth(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Health.Ping(r.Context()); err != nil {
 		slog.ErrorContext(r.Context(), "health", "trace", r.TraceID, "error", err.Error())
 		down := strictjson.Encode(healthWire{"DOWN", "the table does not answer"})
-		return gateway.JSON(http.StatusServiceUnavailable, down), nil
+		return gateway.JSON(http.StatusServiceUnavailable, down).With("Retry-After", "1"), nil
 	}
 	return gateway.JSON(http.StatusOK, strictjson.Encode(healthWire{Status: "UP"})), nil
 }

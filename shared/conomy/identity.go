@@ -68,11 +68,15 @@ func answered(c identity.Changed, err error) (gateway.Response, error) {
 // answer shows an identity with its version, and whether the request was
 // carried out before.
 func answer(c identity.Changed) gateway.Response {
-	response := gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Tag()))
-	if c.Replayed {
-		response = response.With("Idempotent-Replayed", "true")
+	return marked(gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Tag())), c.Replayed)
+}
+
+// marked tells of the answer to an earlier, equal request that it is one.
+func marked(r gateway.Response, replayed bool) gateway.Response {
+	if replayed {
+		return r.With("Idempotent-Replayed", "true")
 	}
-	return response
+	return r
 }
 
 // GetIdentity serves GET /identities/{id}.

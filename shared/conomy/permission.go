@@ -22,16 +22,19 @@ func (a *API) AddPermissions(r *gateway.Request) (gateway.Response, error) {
 	if err := wire.check(""); err != nil {
 		return gateway.Response{}, err
 	}
-	if err := a.checkReferences(r, scopes); err != nil {
+	grant, err := changeOf(r)
+	if err != nil {
 		return gateway.Response{}, err
 	}
-	if _, err := a.change(r, identity.Change{Apply: func(i *identity.Identity) error {
+	grant.Apply = func(i *identity.Identity) error {
 		i.Grant(wire.control().Scopes)
-		return nil
-	}}); err != nil {
+		return a.checkReferences(r, scopes)
+	}
+	changed, err := a.Identities.Change(r.Context(), grant)
+	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusCreated, []byte("{}")), nil
+	return marked(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
 // checkReferences returns an *Unknown for a scope over an identity that does
@@ -72,10 +75,14 @@ func (a *API) ListPermissions(r *gateway.Request) (gateway.Response, error) {
 // query parameter resource narrows it to one kind of resource.
 func (a *API) RemovePermission(r *gateway.Request) (gateway.Response, error) {
 	reference, resource := r.Param("reference"), r.Query.Get("resource")
-	if _, err := a.change(r, identity.Change{Apply: func(i *identity.Identity) error {
-		return i.Revoke(resource, reference)
-	}}); err != nil {
+	revoke, err := changeOf(r)
+	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.Empty(http.StatusNoContent), nil
+	revoke.Apply = func(i *identity.Identity) error { return i.Revoke(resource, reference) }
+	changed, err := a.Identities.Change(r.Context(), revoke)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return marked(gateway.Empty(http.StatusNoContent), changed.Replayed), nil
 }

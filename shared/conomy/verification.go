@@ -39,13 +39,9 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	response := gateway.JSON(http.StatusCreated, strictjson.Encode(verificationWire{
+	return marked(gateway.JSON(http.StatusCreated, strictjson.Encode(verificationWire{
 		Channel: string(sent.Channel), SentAt: wireTime(sent.Sent), ExpiresAt: wireTime(sent.Expires), NextAt: wireTime(sent.Next),
-	}))
-	if sent.Replayed {
-		response = response.With("Idempotent-Replayed", "true")
-	}
-	return response, nil
+	})), sent.Replayed), nil
 }
 
 type confirmationRequest struct {

@@ -43,11 +43,7 @@ func (a *API) AddWithdrawalAccount(r *gateway.Request) (gateway.Response, error)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	response := gateway.JSON(http.StatusCreated, strictjson.Encode(toBankWire(&added.BankAccount)))
-	if added.Replayed {
-		response = response.With("Idempotent-Replayed", "true")
-	}
-	return response, nil
+	return marked(gateway.JSON(http.StatusCreated, strictjson.Encode(toBankWire(&added.BankAccount))), added.Replayed), nil
 }
 
 // RemoveWithdrawalAccount serves DELETE /identities/{id}/withdrawal-accounts/{accountId}.

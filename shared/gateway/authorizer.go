@@ -34,7 +34,7 @@ type Refusal struct {
 // (API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer").
 var errUnauthorized = errors.New("Unauthorized")
 
-// errUndecided makes API Gateway answer 500 and keep nothing in its cache.
+// errUndecided makes API Gateway answer AuthorizerFailure and keep nothing in its cache.
 var errUndecided = errors.New("authorizer could not decide")
 
 // AuthorizerHandler is what an authorizer function gives to the Lambda runtime.

@@ -14,7 +14,7 @@ type Canned struct {
 // quota is a day's, and nobody knows here how much of the day is left.
 func (c Canned) RetryAfter() string {
 	switch c.Type {
-	case Throttled, Timeout, Failure:
+	case Throttled, AuthorizerFailure, Timeout, Failure:
 		return "1"
 	case QuotaExceeded:
 		return "3600"

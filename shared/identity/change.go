@@ -82,7 +82,7 @@ func (s *Service) tryChange(ctx context.Context, c Change) (Changed, error) {
 	}
 	p, err := s.prepare(ctx, before, c)
 	if err != nil {
-		return s.unlessReplayed(ctx, before.Tenant, before.ID, c.Idempotency, err)
+		return s.unlessReplayed(ctx, &before, c.Idempotency, err)
 	}
 	if c.Idempotency.Key == "" && p.links.empty() && reflect.DeepEqual(before, p.after) {
 		return Changed{Identity: before}, nil
@@ -158,16 +158,27 @@ func (s *Service) write(ctx context.Context, before Identity, p prepared, c Chan
 }
 
 // unlessReplayed answers a request that the newest state refuses. If it is the
-// very request that made the state so, sent again, its first answer is due.
-func (s *Service) unlessReplayed(ctx context.Context, tenant, id string, once Idempotency, refusal error) (Changed, error) {
+// very request that made the state so, sent again, its first answer is due. A
+// create has no identity yet, but a tenant.
+func (s *Service) unlessReplayed(ctx context.Context, i *Identity, once Idempotency, refusal error) (Changed, error) {
 	if once.Key == "" {
 		return Changed{}, refusal
 	}
-	first, err := s.Store.Replay(ctx, tenant, id, once)
-	if errors.Is(err, ErrNotFound) {
-		return Changed{}, refusal
+	first, err := s.Store.Replay(ctx, i.Tenant, i.ID, once)
+	if !errors.Is(err, ErrNotFound) {
+		return first, err
 	}
-	return first, err
+	if i.ID != "" {
+		// The answer goes with its identity: what is not there may have been.
+		now, err := s.Get(ctx, i.Tenant, i.ID)
+		if err == nil && !now.CreatedAt.Equal(i.CreatedAt) {
+			err = ErrStale // another has its id
+		}
+		if err != nil {
+			return Changed{}, err
+		}
+	}
+	return Changed{}, refusal
 }
 
 // pause waits a random time, longer with each attempt up to a bound.

@@ -149,10 +149,12 @@ func (s *sweep) take(ctx context.Context, due Due) bool {
 	return true
 }
 
-// finish removes what a deletion left that was cut short. Of an identity that is
+// keep is what a Delete allows that only finishes another: of an identity that is
 // there after all nothing is touched.
+func keep(*Identity) error { return ErrRefused }
+
+// finish removes what a deletion left that was cut short.
 func (s *sweep) finish(ctx context.Context, r Remains) {
-	keep := func(*Identity) error { return ErrRefused }
 	if err := s.cleaner.Store.Delete(ctx, r.Tenant, r.ID, keep); err != nil && !errors.Is(err, ErrRefused) && !errors.Is(err, ErrNotFound) {
 		s.failed(err)
 	}
@@ -206,11 +208,29 @@ func (s *Service) unlessLapsed(ctx context.Context, tenant string, err error) er
 	}
 	now := s.Time(tenant)
 	holder, found := s.Store.Get(ctx, tenant, taken.Holder)
-	if found != nil || !holder.lapsed(now) {
+	switch {
+	case errors.Is(found, ErrNotFound):
+		return s.unlessGone(ctx, tenant, taken)
+	case found != nil:
+		return found
+	case !holder.lapsed(now):
 		return err
 	}
 	if failed := s.Store.Expire(ctx, holder, now); failed != nil && !errors.Is(failed, ErrNotFound) {
 		return failed
 	}
 	return ErrStale
+}
+
+// unlessGone finishes the deletion of a holder that nobody can read any more but
+// whose id is not free yet.
+func (s *Service) unlessGone(ctx context.Context, tenant string, taken *Taken) error {
+	switch err := s.Store.Delete(ctx, tenant, taken.Holder, keep); {
+	case err == nil:
+		return ErrStale
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrRefused):
+		return taken
+	default:
+		return err
+	}
 }

@@ -136,7 +136,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
 	err = retry(ctx, func() error {
 		children, err := s.resolve(ctx, d.Tenant, d.Children)
 		if err != nil {
-			created, err = s.unlessReplayed(ctx, d.Tenant, "", d.Idempotency, err)
+			created, err = s.unlessReplayed(ctx, &Identity{Tenant: d.Tenant}, d.Idempotency, err)
 			return err
 		}
 		i.Parent = len(children) > 0

@@ -27,7 +27,7 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*ident
 
 // remove is Delete, with more written at the moment when the identity goes.
 func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
-	page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
+	page, err := s.page(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
 		return explain("delete identity", err)
 	}
@@ -36,18 +36,19 @@ func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*ident
 		return err
 	}
 	parts := page.Items[1:]
-	if i := r.identity(tenant); !r.Gone && allow != nil {
+	i := r.identity(tenant)
+	if !r.Gone && allow != nil {
 		if err := allow(&i); err != nil {
 			return err
 		}
 	}
 	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
-		ops := append([]table.Op{table.Delete(page.Items[0].Key, table.VersionIs(r.Version))}, more...)
+		ops := append([]table.Op{table.Delete(page.Items[0].Key, unchanged(&i))}, more...)
 		ops = append(ops, r.claimDeletes(time.Now())...)
 		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
 	}
 	if !r.Gone {
-		if err := s.bury(ctx, tenant, r, more); err != nil {
+		if r, err = s.bury(ctx, tenant, r, more); err != nil {
 			return err
 		}
 	}
@@ -110,35 +111,49 @@ func partDeletes(tenant string, r *record, parts []table.Item) []table.Op {
 
 // bury turns an identity into a tombstone and frees its claims. The tombstone
 // stands in the pending queue, due at once, for whoever clears that.
-func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) error {
-	tomb := record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
+func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) (*record, error) {
+	i := r.identity(tenant)
+	tomb := &record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
 	due := identity.Identity{Tenant: tenant, ID: r.ID, ExpiresAt: time.UnixMicro(r.Created)}
 	ops := append([]table.Op{table.Put(table.Item{
-		Key: identityKey(tenant, r.ID), Version: tomb.Version, Body: mustEncode(tomb),
+		Key: identityKey(tenant, r.ID), Version: tomb.Version, Owner: life(&i), Body: mustEncode(tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
-	}, table.VersionIs(r.Version))}, more...)
-	return s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
+	}, unchanged(&i))}, more...)
+	return tomb, s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
 }
 
-// deleteParts empties a tombstone's partition, the tombstone last.
+// deleteParts empties a tombstone's partition, the tombstone last. If the tombstone
+// is not there any more, another Delete did it, and the id may have a new life.
 func (s *Store) deleteParts(ctx context.Context, tenant string, r *record) error {
+	tomb, i := identityKey(tenant, r.ID), r.identity(tenant)
+	q := table.Query{PK: tomb.PK, Limit: deletesAtOnce + 1, Strong: true}
 	for {
-		page, err := s.table.Query(ctx, table.Query{PK: identityKey(tenant, r.ID).PK, Limit: deletesAtOnce + 1, Strong: true})
+		page, err := s.page(ctx, q)
 		if err != nil {
 			return explain("delete identity", err)
 		}
-		if len(page.Items) == 0 || page.Items[0].SK != itemSK {
-			return nil // another Delete was here
+		parts := page.Items
+		if q.Start == nil {
+			if len(parts) == 0 || parts[0].Key != tomb {
+				return nil
+			}
+			parts = parts[1:]
 		}
-		ops := partDeletes(tenant, r, page.Items[1:])
+		there := table.Check(tomb, unchanged(&i))
 		if page.Next == nil {
-			ops = append(ops, table.Delete(page.Items[0].Key, table.Always()))
+			there = table.Delete(tomb, unchanged(&i))
 		}
-		if err := s.deleteAll(ctx, ops); err != nil {
+		if len(parts) > 0 || page.Next == nil {
+			err = s.deleteAll(ctx, append(partDeletes(tenant, r, parts), there))
+		}
+		switch {
+		case errors.Is(err, identity.ErrStale):
+			return nil
+		case err != nil:
 			return fmt.Errorf("parts: %w", err)
-		}
-		if page.Next == nil {
+		case page.Next == nil:
 			return nil
 		}
+		q.Start = page.Next
 	}
 }

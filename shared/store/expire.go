@@ -98,7 +98,7 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 		}
 		return s.remove(ctx, i.Tenant, i.ID, same, mark)
 	}
-	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), table.VersionIs(i.Version)), mark}
+	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), unchanged(&i)), mark}
 	ops = append(ops, r.claimDeletes(now)...)
 	for _, c := range i.Held.Codes {
 		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))

@@ -33,7 +33,7 @@ func (s *Store) linkOps(parent *identity.Identity, l identity.Links) []table.Op 
 		)
 	}
 	for i := range l.Check {
-		ops = append(ops, table.Check(identityKey(parent.Tenant, l.Check[i].ID), table.VersionIs(l.Check[i].Version)))
+		ops = append(ops, table.Check(identityKey(parent.Tenant, l.Check[i].ID), unchanged(&l.Check[i])))
 	}
 	return ops
 }

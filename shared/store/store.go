@@ -35,6 +35,18 @@ func (s *Store) Ping(ctx context.Context) error {
 	return explain("ping", err)
 }
 
+// page reads the next page of a query that holds anything. A page without items
+// is no end where it says how to go on.
+func (s *Store) page(ctx context.Context, q table.Query) (table.Page, error) {
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil || len(page.Items) > 0 || page.Next == nil {
+			return page, err
+		}
+		q.Start = page.Next
+	}
+}
+
 // explain turns a table's error into the core's, with the operation's name.
 func explain(operation string, err error) error {
 	switch {

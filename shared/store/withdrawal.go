@@ -13,21 +13,25 @@ import (
 
 // Withdrawals reads an identity's withdrawal accounts.
 func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
-	page, err := s.table.Query(ctx, table.Query{
-		PK: identityKey(tenant, id).PK, From: prefixWithdrawal, To: prefixWithdrawal + "~", Strong: true,
-	})
-	if err != nil {
-		return nil, explain("read withdrawal accounts", err)
-	}
-	list := make([]identity.BankAccount, len(page.Items))
-	for n := range page.Items {
-		var r withdrawalRecord
-		if err := json.Unmarshal(page.Items[n].Body, &r); err != nil {
-			return nil, errDamagedAccount
+	q := table.Query{PK: identityKey(tenant, id).PK, From: prefixWithdrawal, To: prefixWithdrawal + "~", Strong: true}
+	list := []identity.BankAccount{}
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return nil, explain("read withdrawal accounts", err)
 		}
-		list[n] = identity.BankAccount(r.bankRecord)
+		for n := range page.Items {
+			var r withdrawalRecord
+			if err := json.Unmarshal(page.Items[n].Body, &r); err != nil {
+				return nil, errDamagedAccount
+			}
+			list = append(list, identity.BankAccount(r.bankRecord))
+		}
+		if page.Next == nil {
+			return list, nil
+		}
+		q.Start = page.Next
 	}
-	return list, nil
 }
 
 // withdrawalRecord is a withdrawal account as its item's body. Request is the

@@ -62,7 +62,7 @@ func (op *Op) bytes() int {
 }
 
 func checkOp(op *Op, indexes []string) error {
-	if op.Action > ActionCheck || op.Condition.Test > TestAbsentOrExpired {
+	if op.Action > ActionCheck || op.Condition.Test > TestVersionOf {
 		return fmt.Errorf("%w: unknown action or condition", ErrMisuse)
 	}
 	if err := checkKey(op.Item.Key); err != nil {

@@ -135,7 +135,7 @@ func Check(k Key, c Condition) Op { return Op{ActionCheck, Item{Key: k}, c} }
 type Condition struct {
 	Test    Test
 	Version int64     // for VersionIs
-	Owner   string    // for OwnerIs
+	Owner   string    // for OwnerIs and VersionOf
 	Now     time.Time // for AbsentOrExpired
 }
 
@@ -150,6 +150,7 @@ const (
 	TestVersion
 	TestOwner
 	TestAbsentOrExpired
+	TestVersionOf
 )
 
 // Always holds.
@@ -163,6 +164,12 @@ func Exists() Condition { return Condition{Test: TestExists} }
 
 // VersionIs holds when there is an item of that version.
 func VersionIs(v int64) Condition { return Condition{Test: TestVersion, Version: v} }
+
+// VersionOf holds when there is an item of that version, which is not 0, and of
+// that owner; one that was written without an owner is anybody's.
+func VersionOf(owner string, v int64) Condition {
+	return Condition{Test: TestVersionOf, Version: v, Owner: owner}
+}
 
 // OwnerIs holds when there is an item of that owner.
 func OwnerIs(owner string) Condition { return Condition{Test: TestOwner, Owner: owner} }

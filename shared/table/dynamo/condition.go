@@ -18,6 +18,7 @@ var (
 	exists    = aws.String("attribute_exists(PK)")
 	versionIs = aws.String("V = :is")
 	noVersion = aws.String("attribute_exists(PK) AND attribute_not_exists(V)")
+	versionOf = aws.String("V = :is AND (O = :of OR attribute_not_exists(O))")
 	ownerIs   = aws.String("O = :is")
 	noOwner   = aws.String("attribute_exists(PK) AND attribute_not_exists(O)")
 	expired   = aws.String("attribute_not_exists(PK) OR #ttl <= :is")
@@ -37,6 +38,8 @@ func express(c table.Condition) condition {
 			return condition{expression: noVersion}
 		}
 		return condition{versionIs, nil, attributes{":is": number(c.Version)}}
+	case table.TestVersionOf:
+		return condition{versionOf, nil, attributes{":is": number(c.Version), ":of": text(c.Owner)}}
 	case table.TestOwner:
 		if c.Owner == "" {
 			return condition{expression: noOwner}

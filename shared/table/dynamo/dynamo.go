@@ -15,8 +15,13 @@
 // and DeleteItem, at half the price, have none; when their condition fails
 // after an attempt without an answer, then
 //   - a put that finds exactly what it wanted to put was that attempt's: success;
+//   - a put that finds a later version, or nothing, cannot know whether its own
+//     came before that: ErrUnavailable;
 //   - a delete that finds nothing cannot know who deleted: ErrUnavailable;
 //   - anything else is the failure it looks like.
+//
+// For the same reason a conflict after an attempt without an answer is
+// ErrUnavailable, not ErrConflict, which says that nothing was written.
 //
 // A Write that returns ErrUnavailable or the context's error may thus have
 // taken effect: who needs to know reads it back.

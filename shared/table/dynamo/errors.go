@@ -21,6 +21,74 @@ const (
 	noAnswer             // perhaps done: the answer is lost
 )
 
+// outcome is what an error of DynamoDB means: for the next attempt, and for the
+// caller once there is none.
+type outcome struct {
+	kind kind
+	err  error // nil: a failed condition, which is an answer
+}
+
+// errUnknown is an error of DynamoDB that nobody expects. The caller gets none of
+// the table's own: what became of the call is known, and why is not.
+var errUnknown = errors.New("dynamodb: unknown failure")
+
+// outcomes is the map of errors: codes of an answer, and those of the reasons for
+// which a transaction was cancelled (Amazon DynamoDB API Reference, "Common
+// errors"; Developer Guide, "Error handling"). What the core makes of them:
+// ErrUnavailable is 503 with Retry-After, ErrConflict 409 with Retry-After, a
+// failed condition 409, 412 or the answer to the request before; ErrTooLarge 413;
+// ErrMisuse, our own mistake, and whatever is unknown 500, logged as an error.
+var outcomes = map[string]outcome{
+	"ConditionalCheckFailedException": {final, nil},
+	"ConditionalCheckFailed":          {final, nil},
+
+	"ProvisionedThroughputExceededException": {refused, table.ErrUnavailable},
+	"ProvisionedThroughputExceeded":          {refused, table.ErrUnavailable},
+	"ThrottlingException":                    {refused, table.ErrUnavailable},
+	"ThrottlingError":                        {refused, table.ErrUnavailable},
+	"Throttling":                             {refused, table.ErrUnavailable},
+	"RequestLimitExceeded":                   {refused, table.ErrUnavailable},
+
+	"TransactionConflictException":     {refused, table.ErrConflict},
+	"TransactionConflict":              {refused, table.ErrConflict},
+	"ReplicatedWriteConflictException": {refused, table.ErrConflict},
+
+	"InternalServerError":            {noAnswer, table.ErrUnavailable},
+	"InternalFailure":                {noAnswer, table.ErrUnavailable},
+	"ServiceUnavailable":             {noAnswer, table.ErrUnavailable},
+	"ServiceUnavailableException":    {noAnswer, table.ErrUnavailable},
+	"TransactionInProgressException": {noAnswer, table.ErrUnavailable},
+
+	"ItemCollectionSizeLimitExceededException": {final, table.ErrTooLarge},
+	"ItemCollectionSizeLimitExceeded":          {final, table.ErrTooLarge},
+
+	"ValidationException":                  {final, table.ErrMisuse}, // but see tooLarge
+	"ValidationError":                      {final, table.ErrMisuse},
+	"SerializationException":               {final, table.ErrMisuse},
+	"IdempotentParameterMismatchException": {final, table.ErrMisuse},
+	"ResourceNotFoundException":            {final, table.ErrMisuse},
+	"AccessDeniedException":                {final, table.ErrMisuse},
+	"MissingAuthenticationTokenException":  {final, table.ErrMisuse},
+	"IncompleteSignatureException":         {final, table.ErrMisuse},
+	"InvalidSignatureException":            {final, table.ErrMisuse},
+	"UnrecognizedClientException":          {final, table.ErrMisuse},
+	"ExpiredTokenException":                {final, table.ErrUnavailable}, // the next environment has another
+	"KMSAccessDeniedException":             {final, table.ErrMisuse},
+	"ResourceInUseException":               {final, table.ErrUnavailable},
+}
+
+// outcomeOf reads the map. A server's failure of another name is one too; any
+// other name is unknown.
+func outcomeOf(code string, status int) outcome {
+	if o, known := outcomes[code]; known {
+		return o
+	}
+	if status >= 500 {
+		return outcome{noAnswer, table.ErrUnavailable}
+	}
+	return outcome{final, errUnknown}
+}
+
 var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
 
 // classify decides whether and how an attempt may be repeated. What is not an
@@ -37,17 +105,7 @@ func classify(err error) kind {
 	if !errors.As(err, &answer) {
 		return noAnswer
 	}
-	switch answer.ErrorCode() {
-	case "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling",
-		"RequestLimitExceeded", "TransactionConflictException", "ReplicatedWriteConflictException":
-		return refused
-	case "TransactionInProgressException":
-		return noAnswer
-	}
-	if status(err) >= 500 {
-		return noAnswer
-	}
-	return final
+	return outcomeOf(answer.ErrorCode(), status(err)).kind
 }
 
 func status(err error) int {
@@ -64,11 +122,15 @@ func status(err error) int {
 func classifyReasons(reasons []types.CancellationReason) kind {
 	k := final
 	for i := range reasons {
-		switch code(&reasons[i]) {
-		case "ValidationError", "ItemCollectionSizeLimitExceeded":
-			return final
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+		c := code(&reasons[i])
+		if c == "" || c == "None" {
+			continue
+		}
+		switch o := outcomeOf(c, 0); {
+		case o.kind != final:
 			k = refused
+		case o.err != nil:
+			return final
 		}
 	}
 	return k
@@ -93,7 +155,7 @@ func translate(err error) error {
 	}
 	var answer smithy.APIError
 	if errors.As(err, &answer) {
-		return fmt.Errorf("%w: %s", sentinel(answer.ErrorCode(), answer.ErrorMessage()), answer.ErrorCode())
+		return sentinel(answer.ErrorCode(), answer.ErrorMessage(), status(err))
 	}
 	if errors.Is(err, table.ErrUnavailable) {
 		return err
@@ -111,16 +173,20 @@ func translateReasons(cancelled *types.TransactionCanceledException) error {
 	var bad, slow, conflict, failed error
 	for i := range cancelled.CancellationReasons {
 		r := &cancelled.CancellationReasons[i]
-		switch c := code(r); c {
-		case "", "None":
-		case "ConditionalCheckFailed":
+		c := code(r)
+		if c == "" || c == "None" {
+			continue
+		}
+		err := fmt.Errorf("operation %d: %w", i, sentinel(c, message(r), 0))
+		switch o := outcomeOf(c, 0); {
+		case o.err == nil:
 			failed = cancelled
-		case "TransactionConflict":
-			conflict = fmt.Errorf("%w: operation %d", table.ErrConflict, i)
-		case "ValidationError", "ItemCollectionSizeLimitExceeded":
-			bad = fmt.Errorf("%w: operation %d: %s", sentinel(c, message(r)), i, c)
+		case errors.Is(o.err, table.ErrConflict):
+			conflict = err
+		case o.kind == final:
+			bad = err
 		default:
-			slow = fmt.Errorf("%w: operation %d: %s", table.ErrUnavailable, i, c)
+			slow = err
 		}
 	}
 	for _, err := range []error{bad, slow, conflict, failed} {
@@ -138,17 +204,20 @@ func message(r *types.CancellationReason) string {
 	return *r.Message
 }
 
-func sentinel(code, message string) error {
-	switch code {
-	case "TransactionConflictException", "ReplicatedWriteConflictException":
-		return table.ErrConflict
-	case "ItemCollectionSizeLimitExceeded", "ItemCollectionSizeLimitExceededException":
-		return table.ErrTooLarge
-	case "ValidationException", "ValidationError":
-		if m := strings.ToLower(message); strings.Contains(m, "size") && (strings.Contains(m, "exceed") || strings.Contains(m, "limit")) {
-			return table.ErrTooLarge
-		}
-		return table.ErrMisuse
+// sentinel is what the caller gets for a code: the table's error and the code.
+func sentinel(code, message string, status int) error {
+	o := outcomeOf(code, status)
+	switch {
+	case o.err == nil: // alone, where nobody asked for a condition
+		return fmt.Errorf("%w: %s", errUnknown, code)
+	case errors.Is(o.err, table.ErrMisuse) && tooLarge(message):
+		return fmt.Errorf("%w: %s", table.ErrTooLarge, code)
 	}
-	return table.ErrUnavailable
+	return fmt.Errorf("%w: %s", o.err, code)
+}
+
+// tooLarge reads from a validation's words what its code does not say.
+func tooLarge(message string) bool {
+	m := strings.ToLower(message)
+	return strings.Contains(m, "size") && (strings.Contains(m, "exceed") || strings.Contains(m, "limit"))
 }

@@ -24,6 +24,7 @@ var (
 
 const (
 	conditionFailedOn3 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"3"}}`
+	conditionFailedOn2 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"2"}}`
 	conditionFailedOn9 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"9"}}`
 )
 
@@ -51,8 +52,8 @@ var writeErrors = []struct {
 	{"connection reset for good", []answer{reset}, alone, table.ErrUnavailable, 6},
 	{"item too large", []answer{validation("Item size has exceeded the maximum allowed size")}, alone, table.ErrTooLarge, 1},
 	{"malformed", []answer{validation("Invalid ConditionExpression")}, alone, table.ErrMisuse, 1},
-	{"no such table", []answer{all("ResourceNotFoundException")}, alone, table.ErrUnavailable, 1},
-	{"access denied", []answer{all("AccessDeniedException")}, alone, table.ErrUnavailable, 1},
+	{"no such table", []answer{all("ResourceNotFoundException")}, alone, table.ErrMisuse, 1},
+	{"access denied", []answer{all("AccessDeniedException")}, alone, table.ErrMisuse, 1},
 	{"transaction: conflict, then done", []answer{cancelled(reason("None"), reason("TransactionConflict")), ok("{}")}, inPair, nil, 2},
 	{"transaction: conflict for good", []answer{cancelled(reason("None"), reason("TransactionConflict"))}, inPair, table.ErrConflict, 6},
 	{"transaction: throttled for good", []answer{cancelled(reason("ThrottlingError"), reason("None"))}, inPair, table.ErrUnavailable, 6},
@@ -95,7 +96,7 @@ func TestFailedConditions(t *testing.T) {
 		{"put on an item", []answer{conditionFails(conditionFailedOn3)}, alone, []table.Failure{{Op: 0, Current: &thing}}},
 		{"delete of nothing", []answer{conditionFails("")}, erase, []table.Failure{{Op: 0}}},
 		{"put after a throttle", []answer{all("ThrottlingException"), conditionFails(conditionFailedOn3)}, alone, []table.Failure{{Op: 0, Current: &thing}}},
-		{"put after a lost answer, another's item", []answer{reset, conditionFails(conditionFailedOn9)}, alone, []table.Failure{{Op: 0, Current: &table.Item{Key: k, Version: 9}}}},
+		{"put after a lost answer, another's item", []answer{reset, conditionFails(conditionFailedOn2)}, alone, []table.Failure{{Op: 0, Current: &table.Item{Key: k, Version: 2}}}},
 		{"delete after a lost answer, another's item", []answer{reset, conditionFails(conditionFailedOn9)}, erase, []table.Failure{{Op: 0, Current: &table.Item{Key: k, Version: 9}}}},
 		{"transaction", []answer{cancelled(reason("None"), conditionOn3)}, inPair, []table.Failure{{Op: 1, Current: &thing}}},
 		{"transaction, both", []answer{cancelled(conditionOn3, reason("ConditionalCheckFailed"))}, inPair, []table.Failure{{Op: 0, Current: &thing}, {Op: 1}}},
@@ -126,6 +127,23 @@ func TestPutFindsItsOwnUnseenSuccess(t *testing.T) {
 			tab, f := hasty(t, lost, conditionFails(conditionFailedOn3))
 			if _, err := tab.Write(t.Context(), alone...); err != nil || len(f.requests()) != 2 {
 				t.Errorf("write: %v after %d requests", err, len(f.requests()))
+			}
+		})
+	}
+}
+
+// TestPutDoesNotGuessWhatCameBefore: a later version may have followed this
+// put's own, and a conflict says nothing of the attempt before.
+func TestPutDoesNotGuessWhatCameBefore(t *testing.T) {
+	for name, then := range map[string]answer{
+		"later version": conditionFails(conditionFailedOn9), "gone": conditionFails(""), "conflict": all("TransactionConflictException"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab, _ := hasty(t, silence, then)
+			_, err := tab.Write(t.Context(), alone...)
+			var failed *table.ConditionError
+			if !errors.Is(err, table.ErrUnavailable) || errors.Is(err, table.ErrConflict) || errors.As(err, &failed) {
+				t.Errorf("write: %v", err)
 			}
 		})
 	}

@@ -2,9 +2,12 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"cedula/shared/table"
 )
 
 const (
@@ -14,7 +17,8 @@ const (
 )
 
 // attempt calls f until it succeeds, fails for good, or retries are spent, and
-// returns f's last error translated. Unseen tells that an attempt before the
+// returns f's last error translated, or ErrUnavailable once no retry is left to
+// all calls together. Unseen tells that an attempt before the
 // last may have taken effect though nobody saw its answer.
 func (t *Table) attempt(ctx context.Context, f func() error) (unseen bool, err error) {
 	t.retries.earn()
@@ -30,8 +34,14 @@ func (t *Table) attempt(ctx context.Context, f func() error) (unseen bool, err e
 			return unseen, ended
 		}
 		kind := classify(err)
-		if kind == final || n == maxAttempts || !t.retries.spend() {
-			return unseen, translate(err)
+		err = translate(err)
+		switch {
+		case kind == final:
+			return unseen, err
+		case n == maxAttempts && !unseen:
+			return false, err
+		case n == maxAttempts, !t.retries.spend():
+			return unseen, fmt.Errorf("%w: no retries are left: %v", table.ErrUnavailable, err)
 		}
 		unseen = unseen || kind == noAnswer
 		if err := pause(ctx, n); err != nil {

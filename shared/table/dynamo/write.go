@@ -49,8 +49,13 @@ func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
 		return writeUnits(out.ConsumedCapacity), nil
 	}
 	err = t.failure(err)
-	if failed := failedAlone(err); unseen && failed != nil && failed.Current != nil && same(failed.Current, &op.Item) {
-		return table.Units{}, nil
+	if failed := failedAlone(err); unseen && failed != nil {
+		switch there := failed.Current; {
+		case there != nil && same(there, &op.Item):
+			return table.Units{}, nil
+		case there == nil, there.Version > op.Item.Version:
+			err = fmt.Errorf("%w: another change followed, on this put or instead", table.ErrUnavailable)
+		}
 	}
 	return table.Units{}, fmt.Errorf("put: %w", err)
 }

@@ -17,6 +17,8 @@ func holds(c table.Condition, i *table.Item) bool {
 		return i != nil
 	case table.TestVersion:
 		return i != nil && i.Version == c.Version
+	case table.TestVersionOf:
+		return i != nil && i.Version == c.Version && (i.Owner == c.Owner || i.Owner == "")
 	case table.TestOwner:
 		return i != nil && i.Owner == c.Owner
 	case table.TestAbsentOrExpired:

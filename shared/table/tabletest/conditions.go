@@ -13,6 +13,9 @@ func standing() table.Item {
 	return table.Item{Key: key("p", "s"), Version: 3, Owner: "ann", Expires: noon, Body: []byte("x")}
 }
 
+// unowned is an item that has a version and no owner.
+func unowned() table.Item { return table.Item{Key: key("p", "s"), Version: 3, Body: []byte("x")} }
+
 func plain() table.Item { return table.Item{Key: key("p", "s"), Body: []byte("x")} }
 
 var conditionFacts = []fact{
@@ -29,6 +32,13 @@ var conditionFacts = []fact{
 	holdsOn("version zero of an unversioned item", plain, table.VersionIs(0)),
 	failsOn("version zero of a versioned item", standing, table.VersionIs(0)),
 	failsOn("version zero of nothing", nil, table.VersionIs(0)),
+	holdsOn("its version of its owner", standing, table.VersionOf("ann", 3)),
+	failsOn("another version of its owner", standing, table.VersionOf("ann", 2)),
+	failsOn("its version of another owner", standing, table.VersionOf("bob", 3)),
+	holdsOn("its version of an item without an owner", unowned, table.VersionOf("ann", 3)),
+	failsOn("another version of an item without an owner", unowned, table.VersionOf("ann", 2)),
+	failsOn("a version of an owner of nothing", nil, table.VersionOf("ann", 3)),
+	failsOn("a version of an owner of an item without", plain, table.VersionOf("ann", 3)),
 	holdsOn("its owner", standing, table.OwnerIs("ann")),
 	failsOn("another owner", standing, table.OwnerIs("bob")),
 	failsOn("an owner of nothing", nil, table.OwnerIs("ann")),
