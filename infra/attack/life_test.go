@@ -1,13 +1,14 @@
 package attack
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
 
 // TestClearedAddress: to clear a proven address and to send another one is no way
-// around its proof, in whichever dialect. The new one stands aside until it is
-// proven, and takes its place then.
+// around its proof, in whichever dialect. It is due, and of an active identity it
+// stands aside until then.
 func TestClearedAddress(t *testing.T) {
 	w := newWorld(t)
 	for _, tt := range []struct {
@@ -29,7 +30,8 @@ func TestClearedAddress(t *testing.T) {
 			w.blnk.do(t, "update-identity", id, `{"`+tt.member+`":""}`)
 			w.blnk.do(t, "update-identity", id, `{"`+tt.member+`":"`+tt.other+`"}`)
 			got := w.conomy.do(t, "get-identity", id, "").Body
-			if member(t, got, "status") != tt.status || member(t, got, tt.found) != `""` {
+			due := strings.Contains(member(t, got, "requirements"), `"currentlyDue":["`+tt.channel)
+			if aside := member(t, got, tt.found) == `""`; member(t, got, "status") != tt.status || !due || tt.status == `"ACTIVE"` && !aside {
 				t.Fatalf("an unproven %s counts: %s", tt.channel, got)
 			}
 			w.prove(t, id, tt.channel)

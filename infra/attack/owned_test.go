@@ -212,8 +212,12 @@ func TestTrustedStatus(t *testing.T) {
 		if after.Status.Pending() == after.ExpiresAt.IsZero() {
 			r.Fatalf("%s has the deadline %v", after.Status, after.ExpiresAt)
 		}
-		// What a step of the status takes with it: its deadline and the decision before.
-		before.Status, before.ExpiresAt, before.Review = after.Status, after.ExpiresAt, after.Review
+		// What a step of the status takes with it: its deadline, the decision before, and
+		// the proofs that it leaves out.
+		before.Status, before.ExpiresAt, before.Review, before.Proofs = after.Status, after.ExpiresAt, after.Review, after.Proofs
+		if slices.ContainsFunc(after.Proofs, func(p identity.Proof) bool { return !p.Proven.IsZero() }) {
+			r.Fatalf("%s proved an address", body)
+		}
 		if diff := cmp.Diff(before, after); diff != "" {
 			r.Fatalf("%s: %s", body, diff)
 		}

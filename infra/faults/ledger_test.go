@@ -146,7 +146,7 @@ func (l *ledger) auditItem(k table.Key, i table.Item, tenant string, alive map[s
 	switch {
 	case kind == "U" && !slices.Contains(holder.Claims, k.PK):
 		say("a claim without its identity")
-	case kind == "O" && holder.Once != k.PK:
+	case kind == "O" && len(i.Body) > 0 && holder.Once != k.PK: // one that is empty says only that the key was used
 		say("an idempotency claim without its identity")
 	case len(kind) == 2 && kind[0] == 'I':
 		if _, lives := alive[k.PK]; !lives && !tombs[k.PK] {

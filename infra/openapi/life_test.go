@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"cedula/shared/identity"
 )
@@ -90,6 +91,8 @@ func (w *conomyWorld) holds(one string) {
 func (w *conomyWorld) addresses(one string, number int) {
 	w.send(200, "PATCH", one, `{"email":"new@example.com"}`)
 	w.send(200, "GET", one, "")
+	w.send(429, "POST", one+"/verifications", `{"channel":"email"}`)
+	w.api.Identities.Ahead = func(string) time.Duration { return 2 * identity.CodePause }
 	w.send(201, "POST", one+"/verifications", `{"channel":"email"}`)
 	equal := strings.Replace(person(number, ""), fmt.Sprintf("n%d@", number), "new@", 1)
 	w.send(200, "POST", "/identities", equal)

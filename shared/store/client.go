@@ -115,27 +115,27 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 		if err != nil {
 			return auth.Client{}, nil, explain("read keys", err)
 		}
-		items := page.Items
-		if q.Start == nil {
-			if len(items) == 0 || items[0].SK != itemSK {
-				return auth.Client{}, nil, auth.ErrUnknown
+		for n := range page.Items {
+			item := &page.Items[n]
+			if item.SK == itemSK {
+				c, err = decodeClient(item.Body)
+			} else {
+				var k auth.Key
+				k, err = decodeKey(item.Body)
+				list = append(list, k)
 			}
-			if c, err = decodeClient(items[0].Body); err != nil {
-				return auth.Client{}, nil, err
-			}
-			items = items[1:]
-		}
-		for n := range items {
-			k, err := decodeKey(items[n].Body)
 			if err != nil {
 				return auth.Client{}, nil, err
 			}
-			list = append(list, k)
 		}
-		if page.Next == nil {
+		switch {
+		case page.Next != nil: // a page may end early, and hold nothing
+			q.Start = page.Next
+		case c.ID == "":
+			return auth.Client{}, nil, auth.ErrUnknown
+		default:
 			return c, list, nil
 		}
-		q.Start = page.Next
 	}
 }
 
