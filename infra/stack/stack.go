@@ -38,6 +38,7 @@ const (
 	TypeTable    = "AWS::DynamoDB::Table"
 	TypeRole     = "AWS::IAM::Role"
 	TypeLogGroup = "AWS::Logs::LogGroup"
+	TypeAlarm    = "AWS::CloudWatch::Alarm"
 )
 
 // Root is the folder of the module that the working directory lies in.
