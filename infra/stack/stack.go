@@ -28,6 +28,7 @@ type Resource struct {
 	Metadata            map[string]any `yaml:"Metadata"`
 	DeletionPolicy      string         `yaml:"DeletionPolicy"`
 	UpdateReplacePolicy string         `yaml:"UpdateReplacePolicy"`
+	UpdatePolicy        map[string]any `yaml:"UpdatePolicy"`
 	Properties          map[string]any `yaml:"Properties"`
 }
 
