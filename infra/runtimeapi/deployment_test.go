@@ -25,6 +25,7 @@ type deployment struct {
 	template *stack.Template
 	values   map[string]string // by environment variable, as the template would set it
 	services []string          // where AWS's services are
+	kms      string            // and KMS among them
 }
 
 // newDeployment has a KMS of its own and DynamoDB at the given URL.
@@ -48,6 +49,7 @@ func newDeployment(t *testing.T, dynamoDB string) *deployment {
 		root: root, template: template,
 		values:   runtimeapi.Environment(),
 		services: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + dynamoDB, "AWS_ENDPOINT_URL_KMS=" + kms.URL},
+		kms:      kms.URL,
 	}
 }
 

@@ -21,31 +21,59 @@ import (
 // entries, whose partition key matches a pattern: "T#*" or one key.
 type permission struct{ action, index, key string }
 
+func (p permission) String() string {
+	text := p.action + " " + p.key
+	if p.index != "" {
+		text += " in " + p.index
+	}
+	return text
+}
+
 func (p permission) covers(wanted permission) bool {
 	prefix, open := strings.CutSuffix(p.key, "*")
 	return p.action == wanted.action && (p.index == wanted.index || p.index == "*" && wanted.index != "") &&
 		(p.key == wanted.key || open && strings.HasPrefix(wanted.key, prefix))
 }
 
-// permissions are what a function's role allows on the table, by the template.
-func (d *deployment) permissions(t *testing.T, folder string) []permission {
-	t.Helper()
+// permissions are what a function's role allows on the table, on the keys of
+// tokens and of tokenized fields and on whoever sends messages, by the template.
+func (d *deployment) permissions(folder string) []permission {
 	attribute, _ := stack.At(d.functions()[folder].Properties, "Role", "Fn::GetAtt").(string)
 	policies, _ := d.template.Resources[strings.TrimSuffix(attribute, ".Arn")].Properties["Policies"].([]any)
 	var granted []permission
 	for _, policy := range policies {
 		statements, _ := stack.At(policy, "PolicyDocument", "Statement").([]any)
 		for _, s := range statements {
-			text, _ := stack.At(s, "Resource", "Fn::Sub").(string)
-			index := strings.TrimPrefix(text, "${Table.Arn}/index/")
-			if index == text && stack.At(s, "Resource", "Fn::GetAtt") != "Table.Arn" {
-				continue
+			granted = append(granted, of(s)...)
+		}
+	}
+	return granted
+}
+
+// of is what a statement grants, if it is of those services and not of what
+// Lambda itself does for a function: read its environment and its events, write
+// its log.
+func of(s any) (granted []permission) {
+	actions, resource := several(stack.At(s, "Action")), stack.At(s, "Resource")
+	text, _ := stack.At(resource, "Fn::Sub").(string)
+	index, isIndex := strings.CutPrefix(text, "${Table.Arn}/index/")
+	if !isIndex {
+		index = ""
+	}
+	named := stack.Named(resource)
+	for _, action := range actions {
+		operation, onTable := strings.CutPrefix(action, "dynamodb:")
+		switch {
+		case onTable && (isIndex || stack.At(resource, "Fn::GetAtt") == "Table.Arn"):
+			for _, key := range several(stack.At(s, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys")) {
+				granted = append(granted, permission{operation, index, key})
 			}
-			for _, action := range several(stack.At(s, "Action")) {
-				for _, key := range several(stack.At(s, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys")) {
-					granted = append(granted, permission{strings.TrimPrefix(action, "dynamodb:"), index, key})
-				}
-			}
+		case slices.Contains(named, "TokenKey"):
+			granted = append(granted, permission{action: action, key: "TokenKey"})
+		case slices.Contains(named, "VaultKey"):
+			granted = append(granted, permission{action: action, key: "VaultKey"})
+		case action == "ses:SendEmail", action == "sns:Publish":
+			granted = append(granted, permission{action: action})
 		}
 	}
 	return granted
@@ -73,7 +101,7 @@ func (s *stage) guarded(t *testing.T, folder string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted, onward := s.permissions(t, folder), httputil.NewSingleHostReverseProxy(target)
+	granted, onward := s.permissions(folder), httputil.NewSingleHostReverseProxy(target)
 	onward.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -83,11 +111,13 @@ func (s *stage) guarded(t *testing.T, folder string) string {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		for _, wanted := range wants(t, operation, body) {
-			if !slices.ContainsFunc(granted, func(p permission) bool { return p.covers(wanted) }) {
+			by := slices.IndexFunc(granted, func(p permission) bool { return p.covers(wanted) })
+			if by < 0 {
 				t.Errorf("%s: its role does not allow %+v, for %s", folder, wanted, operation)
 				http.Error(w, `{"__type":"com.amazon.coral.service#AccessDeniedException"}`, http.StatusBadRequest)
 				return
 			}
+			called(folder, granted[by])
 		}
 		onward.ServeHTTP(w, r)
 	}))

@@ -33,13 +33,16 @@ func (s *senders) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	const folder = "jobs/deliver-messages"
 	switch {
 	case s.away:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case r.URL.Path == "/v2/email/outbound-emails":
+		called(folder, permission{action: "ses:SendEmail"})
 		s.emails = append(s.emails, string(body))
 		_, _ = io.WriteString(w, `{"MessageId":"m"}`)
 	default:
+		called(folder, permission{action: "sns:Publish"})
 		s.texts = append(s.texts, string(body))
 		_, _ = io.WriteString(w, `<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`)
 	}

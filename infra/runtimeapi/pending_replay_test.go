@@ -234,8 +234,12 @@ func TestExpirePendingFails(t *testing.T) {
 	}))
 	t.Cleanup(refuses.Close)
 	f := s.run(t, folder, append(s.environment(t, folder), "AWS_ENDPOINT_URL_DYNAMODB="+refuses.URL))
+	_, err := f.Invoke(patience(t), []byte("{}"))
+	for wait := 0; wait < 200 && (lines(f, logs) == 0 || lines(f, metrics) == 0); wait++ {
+		time.Sleep(10 * time.Millisecond) // what it printed may come after its answer
+	}
 	var failed *runtimeapi.FunctionError
-	if _, err := f.Invoke(patience(t), []byte("{}")); !errors.As(err, &failed) || lines(f, metrics) != 1 || lines(f, logs) != 1 {
+	if !errors.As(err, &failed) || lines(f, metrics) != 1 || lines(f, logs) != 1 {
 		t.Errorf("%v: %s", err, f.Output())
 	}
 }

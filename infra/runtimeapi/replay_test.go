@@ -82,7 +82,7 @@ func (s *stage) event(t *testing.T, name string, pairs ...string) []byte {
 // start runs the function of a folder, with the rights of its role.
 func (s *stage) start(t *testing.T, folder string) *runtimeapi.Function {
 	t.Helper()
-	return s.run(t, folder, append(s.environment(t, folder), "AWS_ENDPOINT_URL_DYNAMODB="+s.guarded(t, folder)))
+	return s.run(t, folder, append(s.environment(t, folder), "AWS_ENDPOINT_URL_DYNAMODB="+s.guarded(t, folder), "AWS_ENDPOINT_URL_KMS="+s.guardedKMS(t, folder)))
 }
 
 // call invokes an operation and decodes its JSON body, if it has one.

@@ -28,6 +28,7 @@ type Resource struct {
 	Metadata            map[string]any `yaml:"Metadata"`
 	DeletionPolicy      string         `yaml:"DeletionPolicy"`
 	UpdateReplacePolicy string         `yaml:"UpdateReplacePolicy"`
+	UpdatePolicy        map[string]any `yaml:"UpdatePolicy"`
 	Properties          map[string]any `yaml:"Properties"`
 }
 
@@ -38,6 +39,7 @@ const (
 	TypeTable    = "AWS::DynamoDB::Table"
 	TypeRole     = "AWS::IAM::Role"
 	TypeLogGroup = "AWS::Logs::LogGroup"
+	TypeAlarm    = "AWS::CloudWatch::Alarm"
 )
 
 // Root is the folder of the module that the working directory lies in.
