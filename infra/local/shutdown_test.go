@@ -65,7 +65,7 @@ func TestShutdownSharesItsTime(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	s := start(t, t.TempDir())
 	half(t, s.conomy)
-	time.Sleep(100 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond) // the server has begun to read it
 	from := time.Now()
 	for range 2 {
 		if err := s.command.Process.Signal(os.Interrupt); err != nil {

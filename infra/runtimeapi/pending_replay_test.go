@@ -110,12 +110,19 @@ func figured(t *testing.T, what string, got, want map[string]float64) {
 	}
 }
 
-// lines are those of a kind in what a function wrote.
+// lines are those of a kind in what a function wrote. What it wrote before it answered may arrive after the answer.
 func lines(f *runtimeapi.Function, kind string) (count int) {
-	for line := range strings.Lines(f.Output()) {
-		if strings.Contains(line, kind) {
-			count++
+	for range 50 {
+		count = 0
+		for line := range strings.Lines(f.Output()) {
+			if strings.Contains(line, kind) {
+				count++
+			}
 		}
+		if count > 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	return count
 }

@@ -99,8 +99,9 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 	if err != nil {
 		return err
 	}
-	if sendable(ByEmail, address) != nil || sends.check(now.Truncate(time.Second)) != nil {
-		done.Kept++ // nobody is written to more often than codes may be sent
+	unwanted := sendable(ByEmail, address) != nil || sends.check(now.Truncate(time.Second)) != nil
+	if unwanted { // nobody is written to more often than codes may be sent
+		done.Kept++
 		return nil
 	}
 	sends.add(now.Truncate(time.Second))
