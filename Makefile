@@ -13,6 +13,9 @@ ENVIRONMENT ?= sandbox
 DYNOXIDE_VERSION := 3.2.0
 SAM_VERSION      := 1.170.0
 CFN_LINT_VERSION := 1.58.0
+CHECKOV_VERSION  := 3.3.30
+# The package that holds cfn-guard 3.1.1 and the rules of AWS Control Tower.
+CFN_GUARD_VERSION := 0.0.62
 REDOC_VERSION        := 2.5.4
 REDOCLY_VERSION      := 2.41.0
 SCHEMATHESIS_VERSION := 4.32.5
@@ -26,6 +29,7 @@ LINT     := $(GO) tool -modfile=tools.mod golangci-lint
 # Without VCS stamp and paths a bootstrap changes only when its code does, so a
 # deployment touches the functions that changed.
 BOOTSTRAP_ENV   := CGO_ENABLED=0 GOOS=linux
+BOOTSTRAP_ARCH  ?= arm64
 BOOTSTRAP_FLAGS := -buildvcs=false -trimpath -tags lambda.norpc -ldflags '-s -w'
 
 # sam asks a region of every template and reports home unless told not to.
@@ -33,7 +37,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run expire test check life faults mutants fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template clean
+.PHONY: help run expire test check life faults mutants fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template sam-local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,7 +65,7 @@ fmt-check:
 
 vet:
 	$(GO) vet ./...
-	$(GO) vet -tags dynamodb,soak ./...
+	$(GO) vet -tags dynamodb,soak,template ./...
 
 # govulncheck is not among the checks: it fetches its database, and CI has no
 # network for that. Where there is one: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
@@ -90,16 +94,53 @@ bench: build ## measure everything anew and write infra/bench/results.md, cost.m
 build-%Function:
 	@folder=$$(sed -E 's/([A-Z])/-\1/g; s/^-//' <<<'$*' | tr 'A-Z' 'a-z' | \
 	  sed -E 's|^([a-z]+)-authorizer$$|authorizers/\1|; t; s|-|/|'); \
-	$(BOOTSTRAP_ENV) GOARCH=arm64 $(GO) build $(BOOTSTRAP_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$folder"
+	$(BOOTSTRAP_ENV) GOARCH=$(BOOTSTRAP_ARCH) $(GO) build $(BOOTSTRAP_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$folder"
 
 deploy: $(PYTHON)/installed ## build and deploy ENVIRONMENT (sandbox or production)
 	$(SAM) build --config-env $(ENVIRONMENT)
 	$(SAM) deploy --config-env $(ENVIRONMENT)
 
-template: $(PYTHON)/installed
-	$(PYTHON)/bin/cfn-lint template.yaml
+CHECKOV   := $(TOOLS)/checkov-$(CHECKOV_VERSION)
+CFN_GUARD := $(TOOLS)/cfn-guard-$(CFN_GUARD_VERSION)
+GUARD     := $(CFN_GUARD)/node_modules/@cdklabs/cdk-validator-cfnguard
+
+# Each way that SAM expands the template, and what of it the parameters decide
+# before CloudFormation does.
+EXPANDED := .build/template.sandbox.json .build/template.production.json
+
+.build/template.%.json: template.yaml infra/stack/expand.py $(PYTHON)/installed
+	@mkdir -p .build
+	$(PYTHON)/bin/python infra/stack/expand.py template.yaml '$@' Environment=$*
+
+template: $(PYTHON)/installed $(CHECKOV)/installed $(CFN_GUARD)/installed $(EXPANDED) ## check the template, as written and as SAM expands it
+	$(PYTHON)/bin/cfn-lint template.yaml $(EXPANDED)
+	$(GO) test -count=1 -tags template ./infra/stack
+	infra/stack/rules/guard.sh '$(GUARD)/bin/ubuntu/$(shell uname -m)/cfn-guard' '$(GUARD)/rules/control-tower/cfn-guard' $(EXPANDED)
+	'$(CHECKOV)/bin/checkov' --config-file infra/stack/rules/checkov.yaml -f .build/template.production.json
 	$(SAM) validate --lint
 	$(SAM) build
+
+# A container runs on this machine's processor, whatever Lambda's is.
+sam-local: $(PYTHON)/installed $(DYNOXIDE) ## every event and both APIs by sam local, where a container engine is up
+	@docker info >/dev/null 2>&1 || { echo 'sam local needs a container engine, and none answers here (docker info fails): nothing was run' >&2; exit 1; }
+	@mkdir -p .build
+	sed 's/Architectures: \[arm64\]/Architectures: [$(subst aarch64,arm64,$(shell uname -m))]/' template.yaml > template.local.yaml
+	trap 'rm -f template.local.yaml' EXIT; \
+	BOOTSTRAP_ARCH=$$($(GO) env GOHOSTARCH) $(SAM) build --template template.local.yaml --build-dir .build/sam-local
+	infra/stack/sam-local.sh '$(PYTHON)/bin/sam' '$(DYNOXIDE)' .build/sam-local/template.yaml
+
+$(CHECKOV)/installed:
+	rm -rf '$(CHECKOV)'
+	python3 -m venv '$(CHECKOV)'
+	'$(CHECKOV)/bin/pip' install --quiet checkov==$(CHECKOV_VERSION)
+	touch '$@'
+
+# Without its peers, the CDK, of which the check needs nothing.
+$(CFN_GUARD)/installed:
+	rm -rf '$(CFN_GUARD)'
+	npm install --silent --ignore-scripts --no-audit --no-fund --legacy-peer-deps --prefix '$(CFN_GUARD)' @cdklabs/cdk-validator-cfnguard@$(CFN_GUARD_VERSION)
+	chmod +x '$(GUARD)'/bin/ubuntu/*/cfn-guard
+	touch '$@'
 
 REDOCLY      := $(TOOLS)/redocly-$(REDOCLY_VERSION)
 SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
