@@ -46,7 +46,7 @@ func main() {
 // little lives here, so to collect often costs a sixth of each request, and not
 // to costs a few megabytes. Above the limit it is collected as often as it takes.
 func collectLess() {
-	const percent, limit = 400, 256 << 20
+	const percent, limit = 400, 128 << 20
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
