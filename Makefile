@@ -120,11 +120,12 @@ template: $(PYTHON)/installed $(CHECKOV)/installed $(CFN_GUARD)/installed $(EXPA
 	$(SAM) validate --lint
 	$(SAM) build
 
-# A container runs on this machine's processor, whatever Lambda's is.
+# A container runs on this machine's processor, whatever Lambda's is, and sam sets
+# no variable that the template does not name.
 sam-local: $(PYTHON)/installed $(DYNOXIDE) ## every event and both APIs by sam local, where a container engine is up
 	@docker info >/dev/null 2>&1 || { echo 'sam local needs a container engine, and none answers here (docker info fails): nothing was run' >&2; exit 1; }
 	@mkdir -p .build
-	sed 's/Architectures: \[arm64\]/Architectures: [$(subst aarch64,arm64,$(shell uname -m))]/' template.yaml > template.local.yaml
+	sed 's/Architectures: \[arm64\]/Architectures: [$(subst aarch64,arm64,$(shell uname -m))]/; s|^    Tracing: Active|&\n    Environment: {Variables: {AWS_ENDPOINT_URL_DYNAMODB: none}}|' template.yaml > template.local.yaml
 	trap 'rm -f template.local.yaml' EXIT; \
 	BOOTSTRAP_ARCH=$$($(GO) env GOHOSTARCH) $(SAM) build --template template.local.yaml --build-dir .build/sam-local
 	infra/stack/sam-local.sh '$(PYTHON)/bin/sam' '$(DYNOXIDE)' .build/sam-local/template.yaml
