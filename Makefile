@@ -53,8 +53,8 @@ expire: ## remove the pending identities in .cedula/ whose time is over, once
 test: ## all tests that need Go alone
 	$(GO) test ./...
 
-# 27 fuzz targets, two at a time: 9 minutes.
-check: FUZZ_TIME = 40s
+# 27 fuzz targets, two at a time: 5 minutes.
+check: FUZZ_TIME = 20s
 check: fmt-check vet lint openapi test-dynamodb walk life faults mutants fuzz schemathesis template ## everything CI runs
 
 fmt: ## format the code
