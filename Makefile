@@ -195,7 +195,7 @@ $(JSON_SUITE)/installed:
 ifdef DYNAMODB_ENDPOINT
 test-dynamodb: $(BLNK_SDK)/installed $(JSON_SUITE)/installed ## all tests under the race detector, those against DynamoDB too; none may log personal data
 	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
-	$(KEPT) BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -tags dynamodb $(KEEP) ./...
+	$(KEPT) BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb $(KEEP) ./...
 	$(SEARCH)
 else
 test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
@@ -213,7 +213,7 @@ test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
 	done; \
 	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
 	echo "dynoxide on port $$port"; \
-	$(KEPT) DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -tags dynamodb $(KEEP) ./...
+	$(KEPT) DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb $(KEEP) ./...
 	$(SEARCH)
 endif
 
@@ -230,20 +230,20 @@ canary: ## all tests that need Go alone, and whether any logs personal data
 	$(SEARCH)
 
 walk: ## 100,000 identities, page by page, while others write, and a list of 200,000
-	$(GO) test -count=1 -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
+	$(GO) test -count=1 -timeout 40m -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
 
 # The disk is slow where each write waits for it; memory shows the same, where
 # there is enough of it.
 MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo /tmp)
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -run 'TestLifeUnderCrashes|TestExpire' -v ./shared/identity | grep -v '^=== '
+	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -run 'TestLifeUnderCrashes|TestExpire' -v ./shared/identity | grep -v '^=== '
 
 faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -v ./infra/faults | grep -vE '^ *(=== |--- PASS.*/)'
+	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faults | grep -vE '^ *(=== |--- PASS.*/)'
 
 mutants: ## break the rules one at a time, and see the tests fail
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -tags soak -v ./infra/mutants | grep -v '^=== '
+	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/mutants | grep -v '^=== '
 
 FUZZ_TIME ?= 60s
 
