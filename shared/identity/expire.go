@@ -226,7 +226,7 @@ func (s *Service) unlessLapsed(ctx context.Context, tenant string, err error) er
 // whose id is not free yet.
 func (s *Service) unlessGone(ctx context.Context, tenant string, taken *Taken) error {
 	switch err := s.Store.Delete(ctx, tenant, taken.Holder, keep); {
-	case err == nil:
+	case errors.Is(err, ErrFinished):
 		return ErrStale
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrRefused):
 		return taken

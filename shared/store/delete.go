@@ -17,10 +17,14 @@ import (
 // part is a link with two sides.
 const deletesAtOnce = 40
 
+// partsAttempts is how often the parts of an identity are tried that is gone already.
+const partsAttempts = 3
+
 // Delete reads an identity with all its parts and removes them in one
 // transaction. If they are too many, the identity first becomes a tombstone
 // without any data, which no reader sees; its parts follow in portions, and the
-// tombstone goes last.
+// tombstone goes last. Who finds a tombstone finishes that work, and has deleted
+// nobody: identity.ErrFinished.
 func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
 	return s.remove(ctx, tenant, id, allow)
 }
@@ -35,24 +39,40 @@ func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*ident
 	if err != nil {
 		return err
 	}
+	if r.Gone {
+		if err := s.deleteParts(ctx, tenant, r); err != nil {
+			return err
+		}
+		return identity.ErrFinished
+	}
 	parts := page.Items[1:]
 	i := r.identity(tenant)
-	if !r.Gone && allow != nil {
+	if allow != nil {
 		if err := allow(&i); err != nil {
 			return err
 		}
 	}
-	if !r.Gone && page.Next == nil && len(parts) <= deletesAtOnce {
+	if page.Next == nil && len(parts) <= deletesAtOnce {
 		ops := append([]table.Op{table.Delete(page.Items[0].Key, unchanged(&i))}, more...)
 		ops = append(ops, r.claimDeletes(time.Now())...)
 		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
 	}
-	if !r.Gone {
-		if r, err = s.bury(ctx, tenant, r, more); err != nil {
+	if r, err = s.bury(ctx, tenant, r, more); err != nil {
+		return err
+	}
+	return s.deleteOwnParts(ctx, tenant, r)
+}
+
+// deleteOwnParts is deleteParts of a tombstone that this call made. It tries again
+// where others are in the way: ErrBusy would say that nothing was done.
+func (s *Store) deleteOwnParts(ctx context.Context, tenant string, r *record) error {
+	var err error
+	for range partsAttempts {
+		if err = s.deleteParts(ctx, tenant, r); !errors.Is(err, identity.ErrBusy) {
 			return err
 		}
 	}
-	return s.deleteParts(ctx, tenant, r)
+	return fmt.Errorf("%w: deleted but for its parts: %v", identity.ErrUnavailable, err)
 }
 
 // recordOf reads the identity itself, which stands before its parts.

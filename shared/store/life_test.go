@@ -65,7 +65,7 @@ func (b *between) Write(ctx context.Context, ops ...table.Op) (table.Units, erro
 }
 
 // TestNewLifeIsNotFinishedOff: of two who finish one deletion, the later finds a
-// new life of the id, and leaves it alone.
+// new life of the id, and leaves it alone. Neither has deleted anybody.
 func TestNewLifeIsNotFinishedOff(t *testing.T) {
 	slow := &between{Table: openEmbedded(t)}
 	s, quick := store.New(slow, secret), store.New(slow.Table, secret)
@@ -78,18 +78,44 @@ func TestNewLifeIsNotFinishedOff(t *testing.T) {
 		t.Fatal("it was not cut short")
 	}
 	slow.then = func() {
-		if err := quick.Delete(ctx, "t", "a", nil); err != nil {
-			t.Error(err)
+		if err := quick.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrFinished) {
+			t.Errorf("who finishes it: %v", err)
 		}
 		create(t, quick, again(bare("a")), claims("new"), identity.Idempotency{})
 	}
-	if err := s.Delete(ctx, "t", "a", nil); err != nil {
-		t.Error(err)
+	if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("who comes too late to finish it: %v", err)
 	}
 	if _, err := quick.Get(ctx, "t", "a"); err != nil {
 		t.Errorf("the new life is gone: %v", err)
 	}
 	if _, err := quick.Create(ctx, bare("b"), claims("new"), identity.Idempotency{}, identity.Links{}); err == nil {
 		t.Error("its claim is gone")
+	}
+}
+
+// TestBuriedIsNotBusy: that others are in the way says that nothing was done. Of an
+// identity that is gone but for its parts that is not true.
+func TestBuriedIsNotBusy(t *testing.T) {
+	for times, want := range map[int]error{1: nil, 100: identity.ErrUnavailable} {
+		raw := openEmbedded(t)
+		create(t, store.New(raw, secret), bare("a"), nil, identity.Idempotency{})
+		table := faults.Inject(raw)
+		table.Plan(func(n int, k faults.Kind) faults.Fault {
+			switch {
+			case n == 1:
+				return faults.OpenPage
+			case n > 2 && n <= 2+2*times && k == faults.Write:
+				return faults.Conflict
+			}
+			return faults.None
+		})
+		s := store.New(table, secret)
+		if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, want) || errors.Is(err, identity.ErrBusy) {
+			t.Errorf("%d conflicts: %v, want %v", times, err, want)
+		}
+		if _, err := s.Get(ctx, "t", "a"); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("%d conflicts, then: %v", times, err)
+		}
 	}
 }
