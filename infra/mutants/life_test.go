@@ -17,10 +17,10 @@ var life = []mutant{
 	{"a code bears any number of checks", "shared/identity/code.go", "case c.Checks >= CodeChecks:", "case false:", race},
 	{"a code is sent without its message", "shared/store/code.go", "if a.Message != nil {", "if false {", model},
 	{"a code is sent uncounted", "shared/store/code.go", "if a.Sends != nil {", "if false {", model},
-	{"the claims outlive a lapsed identity", "shared/store/expire.go", "ops = append(ops, r.claimDeletes(now)...)", "_ = r", model},
+	{"the claims outlive a lapsed identity", "shared/store/expire.go", "ops = append(ops, claimDeletes(&i, now)...)", "_ = now", model},
 	{"the codes outlive a lapsed identity", "shared/store/expire.go", "for _, c := range i.Held.Codes {", "for _, c := range i.Held.Codes[:0] {", model},
 	{"the queue forgets what is pending", "shared/store/keys.go", "if i.Status.Pending() && i.Hold == nil {", "if i.Status == identity.Screening && i.Hold == nil {", model},
-	{"a change is written over another", "shared/store/identity.go", "return table.Put(s.item(i, body), table.VersionOf(life(i), i.Version-1))", "return table.Put(s.item(i, body), table.Exists())", merges},
+	{"a change is written over another", "shared/store/identity.go", "return table.Put(s.item(i, body), table.VersionOf(i.Life(), i.Version-1))", "return table.Put(s.item(i, body), table.Exists())", merges},
 	{"an identity is removed that left pending", "shared/store/expire.go", "table.Delete(identityKey(i.Tenant, i.ID), unchanged(&i)), mark}", "table.Delete(identityKey(i.Tenant, i.ID), table.Always()), mark}", race},
 }
 

@@ -110,13 +110,9 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 // Keys reads a client, which stands before its keys, and all of these.
 func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
 	q := table.Query{PK: clientKey(client).PK, Strong: true}
-	for {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return auth.Client{}, nil, explain("read keys", err)
-		}
-		for n := range page.Items {
-			item := &page.Items[n]
+	err = s.pages(ctx, "read keys", q, func(items []table.Item) (err error) {
+		for n := range items {
+			item := &items[n]
 			if item.SK == itemSK {
 				c, err = decodeClient(item.Body)
 			} else {
@@ -125,18 +121,18 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 				list = append(list, k)
 			}
 			if err != nil {
-				return auth.Client{}, nil, err
+				return err
 			}
 		}
-		switch {
-		case page.Next != nil: // a page may end early, and hold nothing
-			q.Start = page.Next
-		case c.ID == "":
-			return auth.Client{}, nil, auth.ErrUnknown
-		default:
-			return c, list, nil
-		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return auth.Client{}, nil, err
+	case c.ID == "":
+		return auth.Client{}, nil, auth.ErrUnknown
 	}
+	return c, list, nil
 }
 
 // keyItem is a version of a key. The table forgets it after its end.

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	stdhash "hash"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -31,24 +29,15 @@ type sendsRecord struct {
 
 // HashCode is an HMAC of a code for an identity and an address of it.
 func (s *Store) HashCode(tenant, id, to, code string) []byte {
-	text := make([]byte, 0, 256)
-	for _, part := range []string{tenant, "code", id, to, code} {
-		text = appendPart(text, part)
-	}
-	mac := s.keys.macs.Get().(stdhash.Hash)
-	defer s.keys.macs.Put(mac)
-	mac.Reset()
-	_, _ = mac.Write(text)
-	return mac.Sum(make([]byte, 0, sha256.Size))
+	return s.keys.sum(tenant, "code", id, to, code)
 }
 
 // Code reads an identity's code and the counter of an address in one call.
 func (s *Store) Code(ctx context.Context, tenant, id string, channel identity.Channel, to string) (identity.Code, identity.Sends, error) {
 	at := codeKey(tenant, id, channel)
 	wanted := []table.Key{at}
-	counter := s.keys.sends(tenant, channel, to)
 	if to != "" {
-		wanted = append(wanted, counter)
+		wanted = append(wanted, s.keys.sends(tenant, channel, to))
 	}
 	found, err := s.table.Get(ctx, true, wanted...)
 	if err != nil {

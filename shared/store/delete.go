@@ -54,10 +54,10 @@ func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*ident
 	}
 	if page.Next == nil && len(parts) <= deletesAtOnce {
 		ops := append([]table.Op{table.Delete(page.Items[0].Key, unchanged(&i))}, more...)
-		ops = append(ops, r.claimDeletes(time.Now())...)
+		ops = append(ops, claimDeletes(&i, time.Now())...)
 		return s.deleteAll(ctx, append(ops, partDeletes(tenant, r, parts)...))
 	}
-	if r, err = s.bury(ctx, tenant, r, more); err != nil {
+	if r, err = s.bury(ctx, &i, more); err != nil {
 		return err
 	}
 	return s.deleteOwnParts(ctx, tenant, r)
@@ -99,14 +99,14 @@ func (s *Store) deleteAll(ctx context.Context, ops []table.Op) error {
 // claimDeletes frees what the identity reserved. Of its idempotency claim nothing
 // stays but that the key was used: no request under it takes effect again. After
 // a day the claim may have passed to another; then it is not ours to empty.
-func (r *record) claimDeletes(now time.Time) []table.Op {
+func claimDeletes(i *identity.Identity, now time.Time) []table.Op {
 	var ops []table.Op
-	for _, pk := range r.Claims {
+	for _, pk := range i.Held.Claims {
 		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 	}
-	if end := time.UnixMicro(r.Created).Add(onceLife); r.Once != "" && now.Before(end) {
-		used := table.Item{Key: table.Key{PK: r.Once, SK: itemSK}, Owner: r.ID, Expires: end}
-		ops = append(ops, table.Put(used, table.OwnerIs(r.ID)))
+	if end := i.CreatedAt.Add(onceLife); i.Held.Once != "" && now.Before(end) {
+		used := table.Item{Key: table.Key{PK: i.Held.Once, SK: itemSK}, Owner: i.ID, Expires: end}
+		ops = append(ops, table.Put(used, table.OwnerIs(i.ID)))
 	}
 	return ops
 }
@@ -131,15 +131,14 @@ func partDeletes(tenant string, r *record, parts []table.Item) []table.Op {
 
 // bury turns an identity into a tombstone and frees its claims. The tombstone
 // stands in the pending queue, due at once, for whoever clears that.
-func (s *Store) bury(ctx context.Context, tenant string, r *record, more []table.Op) (*record, error) {
-	i := r.identity(tenant)
-	tomb := &record{ID: r.ID, Version: r.Version + 1, Created: r.Created, Updated: r.Updated, Gone: true}
-	due := identity.Identity{Tenant: tenant, ID: r.ID, ExpiresAt: time.UnixMicro(r.Created)}
+func (s *Store) bury(ctx context.Context, i *identity.Identity, more []table.Op) (*record, error) {
+	tomb := &record{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Gone: true}
+	due := identity.Identity{Tenant: i.Tenant, ID: i.ID, ExpiresAt: i.CreatedAt}
 	ops := append([]table.Op{table.Put(table.Item{
-		Key: identityKey(tenant, r.ID), Version: tomb.Version, Owner: life(&i), Body: mustEncode(tomb),
+		Key: identityKey(i.Tenant, i.ID), Version: tomb.Version, Owner: i.Life(), Body: mustEncode(tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
-	}, unchanged(&i))}, more...)
-	return tomb, s.deleteAll(ctx, append(ops, r.claimDeletes(time.Now())...))
+	}, unchanged(i))}, more...)
+	return tomb, s.deleteAll(ctx, append(ops, claimDeletes(i, time.Now())...))
 }
 
 // deleteParts empties a tombstone's partition, the tombstone last. If the tombstone

@@ -24,10 +24,14 @@ func newKeys(deployment []byte) keys {
 	return keys{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 }
 
-// digest is the HMAC-SHA-256 of values for one tenant and use, the first 128
-// bits in hex. Each part is preceded by its length, so that no two lists of
-// parts read alike.
+// digest is the first 128 bits of sum, in hex.
 func (k keys) digest(tenant, use string, values ...string) string {
+	return hex.EncodeToString(k.sum(tenant, use, values...)[:digestBytes])
+}
+
+// sum is the HMAC-SHA-256 of values for one tenant and use. Each part is preceded
+// by its length, so that no two lists of parts read alike.
+func (k keys) sum(tenant, use string, values ...string) []byte {
 	text := make([]byte, 0, 512)
 	text = appendPart(appendPart(text, tenant), use)
 	for _, v := range values {
@@ -37,8 +41,7 @@ func (k keys) digest(tenant, use string, values ...string) string {
 	defer k.macs.Put(mac)
 	mac.Reset()
 	_, _ = mac.Write(text)
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0])[:digestBytes])
+	return mac.Sum(make([]byte, 0, sha256.Size))
 }
 
 func appendPart(text []byte, part string) []byte {

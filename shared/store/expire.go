@@ -88,7 +88,6 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 		Key: markKey(i.Tenant, i.ID), Expires: now.Add(identity.MarkLife),
 		Body: mustEncode(markRecord{i.ID, seconds(i.CreatedAt), seconds(now), "expired"}),
 	}, table.Always())
-	r := newRecord(&i)
 	if !i.Held.Alone {
 		same := func(there *identity.Identity) error {
 			if there.Version != i.Version {
@@ -99,7 +98,7 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 		return s.remove(ctx, i.Tenant, i.ID, same, mark)
 	}
 	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), unchanged(&i)), mark}
-	ops = append(ops, r.claimDeletes(now)...)
+	ops = append(ops, claimDeletes(&i, now)...)
 	for _, c := range i.Held.Codes {
 		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))
 	}

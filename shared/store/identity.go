@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"cedula/shared/identity"
@@ -45,20 +44,17 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 // item is an identity's own item.
 func (s *Store) item(i *identity.Identity, body []byte) table.Item {
 	return table.Item{
-		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexes(i), Version: i.Version, Owner: life(i), Body: body,
+		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexes(i), Version: i.Version, Owner: i.Life(), Body: body,
 	}
 }
 
-// life tells an identity from one that had its id before: without it, what was
-// read of the one could be written over the other, which has the same versions.
-func life(i *identity.Identity) string { return strconv.FormatInt(i.CreatedAt.UnixMicro(), 36) }
-
-// unchanged holds while an identity is as it was read.
-func unchanged(i *identity.Identity) table.Condition { return table.VersionOf(life(i), i.Version) }
+// unchanged holds while an identity is as it was read, and no other has its id: that
+// one would have the same versions.
+func unchanged(i *identity.Identity) table.Condition { return table.VersionOf(i.Life(), i.Version) }
 
 // putNext writes an identity over the version before its own.
 func (s *Store) putNext(i *identity.Identity, body []byte) table.Op {
-	return table.Put(s.item(i, body), table.VersionOf(life(i), i.Version-1))
+	return table.Put(s.item(i, body), table.VersionOf(i.Life(), i.Version-1))
 }
 
 // Update writes the next version of an identity. The idempotency key of a

@@ -36,17 +36,12 @@ func (s *Store) one(ctx context.Context, operation string, key table.Key) (table
 func (s *Store) Clients(ctx context.Context) ([]auth.Client, error) {
 	q := table.Query{Index: indexList, PK: clientsPK, Limit: table.MaxGetItems}
 	var list []auth.Client
-	for {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return nil, explain("list clients", err)
-		}
-		some, err := s.clients(ctx, page.Items)
-		if list = append(list, some...); err != nil || page.Next == nil {
-			return list, err
-		}
-		q.Start = page.Next
-	}
+	err := s.pages(ctx, "list clients", q, func(entries []table.Item) error {
+		some, err := s.clients(ctx, entries)
+		list = append(list, some...)
+		return err
+	})
+	return list, err
 }
 
 func (s *Store) clients(ctx context.Context, entries []table.Item) ([]auth.Client, error) {

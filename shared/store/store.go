@@ -47,6 +47,20 @@ func (s *Store) page(ctx context.Context, q table.Query) (table.Page, error) {
 	}
 }
 
+// pages reads a query to its end. A page may end early, and hold nothing.
+func (s *Store) pages(ctx context.Context, operation string, q table.Query, take func([]table.Item) error) error {
+	for {
+		page, err := s.table.Query(ctx, q)
+		if err != nil {
+			return explain(operation, err)
+		}
+		if err := take(page.Items); err != nil || page.Next == nil {
+			return err
+		}
+		q.Start = page.Next
+	}
+}
+
 // explain turns a table's error into the core's, with the operation's name.
 func explain(operation string, err error) error {
 	switch {

@@ -42,16 +42,7 @@ func (s *Store) Forget(ctx context.Context, i identity.Identity) error {
 		}
 	}
 	q := table.Query{PK: identityKey(i.Tenant, i.ID).PK, From: prefixOnce, To: prefixOnce + "~", Limit: deletesAtOnce, Strong: true}
-	for {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return explain("forget", err)
-		}
-		if err := s.rewrite(ctx, i.ID, page.Items, body); err != nil || page.Next == nil {
-			return err
-		}
-		q.Start = page.Next
-	}
+	return s.pages(ctx, "forget", q, func(claims []table.Item) error { return s.rewrite(ctx, i.ID, claims, body) })
 }
 
 // rewrite replaces the identity in idempotency claims of it.

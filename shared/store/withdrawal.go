@@ -15,23 +15,20 @@ import (
 func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
 	q := table.Query{PK: identityKey(tenant, id).PK, From: prefixWithdrawal, To: prefixWithdrawal + "~", Strong: true}
 	list := []identity.BankAccount{}
-	for {
-		page, err := s.table.Query(ctx, q)
-		if err != nil {
-			return nil, explain("read withdrawal accounts", err)
-		}
-		for n := range page.Items {
+	err := s.pages(ctx, "read withdrawal accounts", q, func(items []table.Item) error {
+		for n := range items {
 			var r withdrawalRecord
-			if err := json.Unmarshal(page.Items[n].Body, &r); err != nil {
-				return nil, errDamagedAccount
+			if err := json.Unmarshal(items[n].Body, &r); err != nil {
+				return errDamagedAccount
 			}
 			list = append(list, identity.BankAccount(r.bankRecord))
 		}
-		if page.Next == nil {
-			return list, nil
-		}
-		q.Start = page.Next
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return list, nil
 }
 
 // withdrawalRecord is a withdrawal account as its item's body. Request is the
