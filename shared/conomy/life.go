@@ -16,8 +16,7 @@ type requirementsWire struct {
 	DueBy        *string  `json:"dueBy"`
 }
 
-func toRequirementsWire(i *identity.Identity) requirementsWire {
-	r := i.Requirements()
+func toRequirementsWire(r identity.Requirements) requirementsWire {
 	return requirementsWire{CurrentlyDue: list(r.Due), Pending: list(r.Pending), DueBy: momentOrNull(r.By)}
 }
 
@@ -67,8 +66,8 @@ func watchListOf(i *identity.Identity) strictjson.Value {
 
 // pendingAddress is an address that takes the place of the identity's once it is
 // proven. Of a tokenized one nothing is shown.
-func pendingAddress(i *identity.Identity, c identity.Channel, f identity.Field) string {
-	if i.Tokenized(f) != nil {
+func pendingAddress(i *identity.Identity, c identity.Channel) string {
+	if i.Tokenized(c.Field()) != nil {
 		return ""
 	}
 	return i.Proof(c).Change

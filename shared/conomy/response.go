@@ -91,7 +91,7 @@ type bankWire struct {
 
 // toWire translates an identity of either dialect.
 func toWire(i identity.Identity) identityWire {
-	document := verdict(&i.Profile)
+	document, required := verdict(&i.Profile), toRequirementsWire(i.Requirements())
 	return identityWire{
 		ID: i.ID, Type: typeOf(i.Kind), Name: nameOf(&i.Profile), Nickname: i.Nickname, Lastname: i.LastName,
 		Email: i.Email, Phone: i.Phone,
@@ -106,9 +106,9 @@ func toWire(i identity.Identity) identityWire {
 		ExtendedData: orElse(i.ExtendedData, "[]"), Metadata: orElse(i.Metadata, "{}"),
 		Address:   toAddressWire(i.Address),
 		CreatedAt: wireTime(i.CreatedAt), UpdatedAt: wireTime(i.UpdatedAt),
-		Requirements: toRequirementsWire(&i), ExpiresAt: momentOrNull(i.Requirements().By), Hold: toHoldWire(i.Hold),
-		PendingEmail: pendingAddress(&i, identity.ByEmail, identity.FieldEmail),
-		PendingPhone: pendingAddress(&i, identity.ByPhone, identity.FieldPhone),
+		Requirements: required, ExpiresAt: required.DueBy, Hold: toHoldWire(i.Hold),
+		PendingEmail: pendingAddress(&i, identity.ByEmail),
+		PendingPhone: pendingAddress(&i, identity.ByPhone),
 		Tokenized:    standIns(&i, identityMembers),
 	}
 }

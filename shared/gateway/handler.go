@@ -3,12 +3,9 @@ package gateway
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -123,9 +120,7 @@ func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(r.ctx, "panic", "operation", o.route.Name, "trace", r.TraceID,
-				"type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			err = ErrPanic
+			err = panicked(r.ctx, p, "operation", o.route.Name, "trace", r.TraceID)
 		}
 	}()
 	if !o.route.takes(event.HTTPMethod, event.Resource) {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -97,23 +95,18 @@ func jobInput(ctx context.Context, payload []byte, now time.Time) (JobInput, err
 func (j *job) guarded(ctx context.Context, in JobInput) (done Figures, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic", "operation", j.name, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			err = ErrPanic
+			err = panicked(ctx, p, "operation", j.name)
 		}
 	}()
 	return j.run(ctx, in)
 }
 
-// log writes a run's one line: figures, and why it failed, which our own errors
-// keep free of values.
+// log writes a run's one line: figures, and why it failed.
 func (j *job) log(ctx context.Context, in JobInput, done Figures, err error) {
-	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("job", j.name), slog.Bool("dryRun", in.DryRun)}
+	attrs := []slog.Attr{slog.String("job", j.name), slog.Bool("dryRun", in.DryRun)}
 	for _, f := range done {
 		attrs = append(attrs, slog.Float64(f.Name, f.Value))
 	}
-	if err != nil {
-		why, _, _ := strings.Cut(err.Error(), "\n")
-		level, attrs = slog.LevelError, append(attrs, slog.String("error", why))
-	}
+	level, attrs := withError(err, attrs...)
 	slog.LogAttrs(ctx, level, "job", attrs...)
 }

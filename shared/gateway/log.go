@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -36,4 +39,21 @@ func (r *Request) Audit(action, id string, parts []string) {
 	slog.LogAttrs(r.ctx, slog.LevelInfo, "audit",
 		slog.String("action", action), slog.String("tenant", r.Caller.Tenant), slog.String("client", r.Caller.Client),
 		slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
+}
+
+// panicked logs a panic that was recovered by its place, without its value, which
+// may be a client's, and returns ErrPanic.
+func panicked(ctx context.Context, value any, of ...any) error {
+	slog.ErrorContext(ctx, "panic", append(of, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))...)
+	return ErrPanic
+}
+
+// withError adds to a line why it failed, if it did: the first of several errors,
+// which our own keep free of values.
+func withError(err error, attrs ...slog.Attr) (slog.Level, []slog.Attr) {
+	if err == nil {
+		return slog.LevelInfo, attrs
+	}
+	why, _, _ := strings.Cut(err.Error(), "\n")
+	return slog.LevelError, append(attrs, slog.String("error", why))
 }

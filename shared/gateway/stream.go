@@ -3,9 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -81,8 +79,7 @@ func messageID(record events.DynamoDBEventRecord) (id string, is bool) {
 func guarded(ctx context.Context, deliver func(context.Context, string) error, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic", "operation", "deliver", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			err = ErrPanic
+			err = panicked(ctx, p, "operation", "deliver")
 		}
 	}()
 	if err := ctx.Err(); err != nil {
@@ -91,15 +88,8 @@ func guarded(ctx context.Context, deliver func(context.Context, string) error, i
 	return deliver(ctx, id)
 }
 
-// logBatch writes a batch's one line: figures, and why the first failed, which
-// our own errors keep free of values.
+// logBatch writes a batch's one line: figures, and why the first failed.
 func logBatch(ctx context.Context, records, failed int, err error, took time.Duration) {
-	level, attrs := slog.LevelInfo, []slog.Attr{
-		slog.Int("records", records), slog.Int("failed", failed), slog.Int64("us", took.Microseconds()),
-	}
-	if err != nil {
-		why, _, _ := strings.Cut(err.Error(), "\n")
-		level, attrs = slog.LevelError, append(attrs, slog.String("error", why))
-	}
+	level, attrs := withError(err, slog.Int("records", records), slog.Int("failed", failed), slog.Int64("us", took.Microseconds()))
 	slog.LogAttrs(ctx, level, "batch", attrs...)
 }

@@ -64,7 +64,7 @@ type TooSoon struct {
 // Error is the reason.
 func (e *TooSoon) Error() string { return e.Reason }
 
-// after tells when the next code may be sent to an address, as a *TooSoon if not now.
+// check returns a *TooSoon if nothing may be sent to the address now.
 func (s *Sends) check(now time.Time) error {
 	for _, limit := range []struct {
 		count  int

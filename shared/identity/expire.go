@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -64,25 +65,31 @@ const maxFailures = 10
 // ends, and leaves the rest for the next run. A dry run removes nothing. Its
 // error is the table's; what was done until then stands in the answer.
 func (c *Cleaner) Expire(ctx context.Context, stop time.Time, dry bool) (Cleaning, error) {
+	sum := Cleaning{Complete: true}
+	err := eachShard(func(shard int) (Cleaning, error) {
+		s := sweep{cleaner: c, shard: shard, stop: stop, dry: dry}
+		s.run(ctx)
+		return s.done, s.err
+	}, sum.add)
+	return sum, err
+}
+
+// eachShard works on all shards of the queue at once, adds up what was done, and
+// returns the first shard's error.
+func eachShard[Done any](work func(shard int) (Done, error), add func(Done)) error {
 	var (
-		all    sync.WaitGroup
-		shards [QueueShards]sweep
+		all  sync.WaitGroup
+		done [QueueShards]Done
+		errs [QueueShards]error
 	)
-	for n := range shards {
-		shards[n] = sweep{cleaner: c, shard: n, stop: stop, dry: dry}
-		all.Go(func() { shards[n].run(ctx) })
+	for shard := range QueueShards {
+		all.Go(func() { done[shard], errs[shard] = work(shard) })
 	}
 	all.Wait()
-	sum := Cleaning{Complete: true}
-	var failed error
-	for n := range shards {
-		s := &shards[n]
-		sum.add(s.done)
-		if s.err != nil && failed == nil {
-			failed = s.err
-		}
+	for _, d := range done {
+		add(d)
 	}
-	return sum, failed
+	return cmp.Or(errs[:]...)
 }
 
 func (c *Cleaning) add(more Cleaning) {
@@ -193,8 +200,8 @@ func (s *sweep) failed(err error) {
 
 // lags notes an identity that stays although it has lapsed.
 func (s *sweep) lags(i *Identity) {
-	if late := s.cleaner.Time(i.Tenant).Sub(i.ExpiresAt); i.lapsed(s.cleaner.Time(i.Tenant)) {
-		s.done.Lag = max(s.done.Lag, late)
+	if now := s.cleaner.Time(i.Tenant); i.lapsed(now) {
+		s.done.Lag = max(s.done.Lag, now.Sub(i.ExpiresAt))
 	}
 }
 

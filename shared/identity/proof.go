@@ -18,8 +18,8 @@ type Proof struct {
 // channels are the ways to reach a person, in the order in which they are proven.
 var channels = []Channel{ByEmail, ByPhone}
 
-// field is where the channel's address stands.
-func (c Channel) field() Field {
+// Field is where the channel's address stands.
+func (c Channel) Field() Field {
 	if c == ByPhone {
 		return FieldPhone
 	}
@@ -80,8 +80,8 @@ func (i *Identity) dueScreening() bool {
 
 // waive notes what a status that was set leaves out: the steps before it.
 func (i *Identity) waive() {
-	for n, c := range channels {
-		if i.Status == Screening || i.Status == PendingPhoneValidation && n == 0 {
+	for _, c := range channels {
+		if i.Status == Screening || i.Status == PendingPhoneValidation && c == ByEmail {
 			if p := i.Proof(c); p.Proven.IsZero() {
 				p.Waived = true
 				i.note(p)
@@ -115,7 +115,7 @@ func (i *Identity) advance(now time.Time) error {
 // client sent the one that the identity has. Other fields have none.
 func (i *Identity) KeepAddress(f Field) {
 	for _, c := range channels {
-		if p := i.Proof(c); c.field() == f && p.Change != "" {
+		if p := i.Proof(c); c.Field() == f && p.Change != "" {
 			p.Change, p.Sent = "", time.Time{}
 			i.note(p)
 		}
@@ -128,11 +128,11 @@ func (i *Identity) KeepAddress(f Field) {
 func (i *Identity) guardAddresses(before *Identity, now time.Time) error {
 	moved := false
 	for _, c := range channels {
-		was, is := before.text(c.field()), i.text(c.field())
+		was, is := before.text(c.Field()), i.text(c.Field())
 		switch {
 		case *was == *is:
 		case sameAddress(c, *was, *is):
-			i.KeepAddress(c.field())
+			i.KeepAddress(c.Field())
 		case *is == "" || !before.counts(c):
 			i.note(Proof{Channel: c})
 			moved = true
@@ -152,7 +152,7 @@ func (i *Identity) guardAddresses(before *Identity, now time.Time) error {
 // counts reports whether a channel's address is worth keeping until another is proven.
 func (i *Identity) counts(c Channel) bool {
 	p := i.Proof(c)
-	return i.Proves() && (!i.Status.Pending() || *i.text(c.field()) != "" && (!p.Proven.IsZero() || p.Waived))
+	return i.Proves() && (!i.Status.Pending() || *i.text(c.Field()) != "" && (!p.Proven.IsZero() || p.Waived))
 }
 
 // sameAddress compares two spellings.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 )
 
@@ -29,29 +28,17 @@ type Reminding struct {
 // Remind sends each identity that lapses in a day, and has an email, a message
 // that says so. It begins nothing after stop; its error is the table's.
 func (c *Cleaner) Remind(ctx context.Context, stop time.Time) (Reminding, error) {
-	var (
-		all  sync.WaitGroup
-		mu   sync.Mutex
-		errs error
-		sum  = Reminding{Complete: true}
-	)
-	for shard := range QueueShards {
-		all.Go(func() {
-			done, err := c.remindShard(ctx, shard, stop)
-			mu.Lock()
-			defer mu.Unlock()
-			sum.Examined += done.Examined
-			sum.Reminded += done.Reminded
-			sum.Kept += done.Kept
-			sum.Failed += done.Failed
-			sum.Complete = sum.Complete && done.Complete
-			if errs == nil {
-				errs = err
-			}
-		})
-	}
-	all.Wait()
-	return sum, errs
+	sum := Reminding{Complete: true}
+	err := eachShard(func(shard int) (Reminding, error) { return c.remindShard(ctx, shard, stop) }, sum.add)
+	return sum, err
+}
+
+func (r *Reminding) add(more Reminding) {
+	r.Examined += more.Examined
+	r.Reminded += more.Reminded
+	r.Kept += more.Kept
+	r.Failed += more.Failed
+	r.Complete = r.Complete && more.Complete
 }
 
 func (c *Cleaner) remindShard(ctx context.Context, shard int, stop time.Time) (done Reminding, err error) {
@@ -87,24 +74,20 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 		done.Kept++
 		return nil
 	}
-	address := i.Email
-	if sealed := i.Tokenized(FieldEmail); sealed != nil {
-		opened, err := c.open(ctx, i, sealed)
-		if err != nil {
-			return err
-		}
-		address = opened
+	address, err := c.address(ctx, i, ByEmail)
+	if err != nil {
+		return err
 	}
 	_, sends, err := c.Store.Code(ctx, i.Tenant, i.ID, ByEmail, c.Store.LookUp(i.Tenant, FieldEmail, address))
 	if err != nil {
 		return err
 	}
-	unwanted := sendable(ByEmail, address) != nil || sends.check(now.Truncate(time.Second)) != nil
-	if unwanted { // nobody is written to more often than codes may be sent
+	sent := now.Truncate(time.Second)
+	if sendable(ByEmail, address) != nil || sends.check(sent) != nil { // nobody is written to more often than codes may be sent
 		done.Kept++
 		return nil
 	}
-	sends.add(now.Truncate(time.Second))
+	sends.add(sent)
 	id, err := messageID(c.Random)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func (s *Service) start(ctx context.Context, i *Identity, asked sending) (Aside,
 	if err := sendable(asked.channel, address); err != nil {
 		return Aside{}, err
 	}
-	to := s.Store.LookUp(i.Tenant, asked.channel.field(), address)
+	to := s.Store.LookUp(i.Tenant, asked.channel.Field(), address)
 	was, sends, err := s.Store.Code(ctx, i.Tenant, i.ID, asked.channel, to)
 	if err != nil {
 		return Aside{}, err
@@ -97,26 +97,31 @@ func (s *Service) start(ctx context.Context, i *Identity, asked sending) (Aside,
 // toProve is the address that a code goes to.
 func (s *Service) toProve(ctx context.Context, i *Identity, channel Channel) (string, error) {
 	p := i.Proof(channel)
-	address := *i.text(channel.field())
 	switch {
 	case p.Change != "":
 		return p.Change, nil
-	case address == "":
+	case *i.text(channel.Field()) == "":
 		return "", &Precondition{"the identity has no " + string(channel)}
 	case !p.Proven.IsZero():
 		return "", &Precondition{"the " + string(channel) + " is proven already"}
 	case !i.due(channel):
 		return "", &Precondition{"an identity in status " + string(i.Status) + " does not wait for its " + string(channel) + " to be proven"}
 	}
-	if sealed := i.Tokenized(channel.field()); sealed != nil {
-		return s.open(ctx, i, sealed)
-	}
-	return address, nil
+	return s.address(ctx, i, channel)
 }
 
-// sendable refuses what is no address, which the other dialect takes, and one that a mailbox has several spellings of, each of
-// which would have a count of its own: a host in other letters than ASCII. No mail
-// service takes one either: in DNS it is written as xn--... (RFC 5890).
+// address is a channel's, also where it is tokenized.
+func (s *Service) address(ctx context.Context, i *Identity, channel Channel) (string, error) {
+	if sealed := i.Tokenized(channel.Field()); sealed != nil {
+		return s.open(ctx, i, sealed)
+	}
+	return *i.text(channel.Field()), nil
+}
+
+// sendable refuses what is no address, which the other dialect takes, and one that
+// a mailbox has several spellings of, each of which would have a count of its own:
+// a host in other letters than ASCII. No mail service takes one either: in DNS it
+// is written as xn--... (RFC 5890).
 func sendable(c Channel, address string) error {
 	if c.check(address) != nil {
 		return &Precondition{"the identity's " + string(c) + " is none that a code can be sent to"}
@@ -188,7 +193,7 @@ func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, cod
 	address, err := s.toProve(ctx, i, channel)
 	to := ""
 	if err == nil {
-		to = s.Store.LookUp(i.Tenant, channel.field(), address)
+		to = s.Store.LookUp(i.Tenant, channel.Field(), address)
 	}
 	kept, _, failed := s.Store.Code(ctx, i.Tenant, i.ID, channel, "")
 	if failed != nil {
@@ -212,7 +217,7 @@ func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, cod
 	}
 	kept.Used = true
 	if changed := i.Proof(channel).Change; changed != "" {
-		*i.text(channel.field()) = changed
+		*i.text(channel.Field()) = changed
 	}
 	i.note(Proof{Channel: channel, Proven: now.Truncate(time.Second)})
 	return Aside{Code: &kept}, i.advance(now)
