@@ -83,7 +83,8 @@ func (c *Cleaner) remindOne(ctx context.Context, i *Identity, done *Reminding) e
 		return err
 	}
 	sent := now.Truncate(time.Second)
-	if sendable(ByEmail, address) != nil || sends.check(sent) != nil { // nobody is written to more often than codes may be sent
+	unwanted := sendable(ByEmail, address) != nil || sends.check(sent) != nil
+	if unwanted { // nobody is written to more often than codes may be sent
 		done.Kept++
 		return nil
 	}
