@@ -7,7 +7,7 @@ import (
 )
 
 // Optional are the variables that the template may leave empty.
-var Optional = []string{"CEDULA_EMAIL_CONFIGURATION", "CEDULA_EMAIL_FROM", "CEDULA_SMS_SENDER"}
+var Optional = []string{"CEDULA_EMAIL_CONFIGURATION", "CEDULA_EMAIL_FROM", "CEDULA_LIST_SHARDS", "CEDULA_SMS_SENDER"}
 
 // Environment is a value for every variable of ours that the template sets for
 // some function. The keys are fakekms's.
@@ -20,6 +20,8 @@ func Environment() map[string]string {
 		"CEDULA_TOKEN_KEY": fakekms.KeyID,
 		"CEDULA_VAULT_KEY": fakekms.DataKeyID,
 		"CEDULA_ISSUERS":   "[]",
+
+		"CEDULA_LIST_SHARDS": "acme=8",
 
 		"CEDULA_EMAIL_FROM":          "registry@example.org",
 		"CEDULA_EMAIL_CONFIGURATION": "registry",

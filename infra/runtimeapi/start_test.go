@@ -54,6 +54,28 @@ func TestBadVariables(t *testing.T) {
 	}
 }
 
+// What makes identities and what lists them know one setting of how lists are split.
+func TestListShards(t *testing.T) {
+	d := newDeployment(t, noItems(t))
+	var know []string
+	for folder, resource := range d.functions() {
+		if !slices.Contains(resource.Variables(), "CEDULA_LIST_SHARDS") {
+			continue
+		}
+		know = append(know, folder)
+		f := d.run(t, folder, append(d.environment(t, folder, "CEDULA_LIST_SHARDS"), "CEDULA_LIST_SHARDS=acme=8/4"))
+		refuses(t, f, "CEDULA_LIST_SHARDS has shards that are not 1 to 64, or more to write to than to read from")
+	}
+	slices.Sort(know)
+	want := []string{
+		"blnk/create-identity", "blnk/filter-identities", "blnk/list-identities",
+		"conomy/create-identity", "conomy/list-identities", "conomy/search-identities",
+	}
+	if !slices.Equal(know, want) {
+		t.Errorf("%v know how lists are split, want %v", know, want)
+	}
+}
+
 // refuses wants the process gone, with one line.
 func refuses(t *testing.T, f *runtimeapi.Function, want string) {
 	t.Helper()

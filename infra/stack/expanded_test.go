@@ -3,6 +3,7 @@
 package stack_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,7 +121,8 @@ var gradual = []string{
 
 // A production changes gradually and a sandbox at once. A version keeps the
 // environment that it was published with, and SAM publishes one when the
-// template's text changes: what a parameter changes would not arrive.
+// text of the function changes: what a parameter or a mapping changes would not
+// arrive.
 func TestExpandedCanary(t *testing.T) {
 	each(t, func(t *testing.T, e *stack.Expanded) {
 		var aliased []string
@@ -129,6 +131,9 @@ func TestExpandedCanary(t *testing.T) {
 			aliased = append(aliased, f)
 			if shifts := a.UpdatePolicy["CodeDeployLambdaAliasUpdate"] != nil; shifts != strings.HasSuffix(t.Name(), "production") {
 				t.Errorf("%s: shifts gradually: %v", id, shifts)
+			}
+			if text, err := json.Marshal(variables(e.Resources[f])); err != nil || strings.Contains(string(text), "Fn::FindInMap") {
+				t.Errorf("%s: its environment depends on a mapping: %v", f, err)
 			}
 			for _, name := range stack.Named(variables(e.Resources[f])) {
 				if _, ok := e.Parameters[name]; ok {

@@ -26,6 +26,19 @@ func Identities() *identity.Service {
 	return &identity.Service{Store: open(), Now: time.Now, Random: rand.Reader}
 }
 
+// Listing is Identities for what makes identities or lists them: it knows how
+// tenants' lists are split. It reads CEDULA_LIST_SHARDS as well, which may be
+// empty, as store.ParseLists does.
+func Listing() *identity.Service {
+	const name = "CEDULA_LIST_SHARDS"
+	lists, err := store.ParseLists(Optional(name))
+	if err != nil {
+		Refuse(name, err.Error())
+	}
+	open().Lists = lists
+	return Identities()
+}
+
 // Guard judges API keys and client secrets. It trusts no bearer token: that
 // one is tokens.Guard. It reads CEDULA_TABLE and CEDULA_SECRET.
 func Guard() *auth.Guard {

@@ -53,13 +53,14 @@ type Identity struct {
 
 // Held is what a store keeps for an identity beside its record: its uniqueness
 // claims and the idempotency claim of its creation, by their keys, by which
-// channels codes were sent, and whether it is known to have no further parts. The
-// core hands it back as it came.
+// channels codes were sent, whether it is known to have no further parts, and
+// which part of the tenant's list it stands in. The core hands it back as it came.
 type Held struct {
 	Claims []string
 	Once   string
 	Codes  []Channel
 	Alone  bool
+	Shard  int
 }
 
 // Profile is the part of an identity that its client writes. An empty string

@@ -26,7 +26,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	if once.Key != "" {
 		i.Held.Once = onceKey.PK
 	}
-	i.Held.Alone = links.Alone()
+	i.Held.Alone, i.Held.Shard = links.Alone(), s.Lists.shardFor(&i)
 	body := mustEncode(newRecord(&i))
 	ops[0] = table.Put(s.item(&i, body), table.Absent())
 	if once.Key != "" {

@@ -2,7 +2,7 @@ package store
 
 import (
 	"fmt"
-	"hash/fnv"
+	"strconv"
 	"time"
 
 	"cedula/shared/identity"
@@ -30,7 +30,7 @@ import (
 //	queued message      M#<message id>              #
 //
 //	index               PK                          SK
-//	L  list             T#<tenant>#L#<shard>        <creation number>#<id>
+//	L  list             T#<tenant>#L#<shard>        <creation number>#<id>, see Shards
 //	                    CLIENTS                     <creation second>#<client>
 //	E  email            T#<tenant>#E#<hmac>         <creation number>#<id>
 //	P  phone            T#<tenant>#P#<hmac>         <creation number>#<id>
@@ -92,7 +92,7 @@ func (k keys) nobody(client string) string { return "?" + k.digest("", "L", clie
 func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
 	at[indexList] = table.Key{
-		PK: listPK(i.Tenant),
+		PK: listPK(i.Tenant, i.Held.Shard),
 		SK: entrySK("", i.Number(), i.ID),
 	}
 	k.lookUpField(at, i, identity.FieldEmail, i.Email)
@@ -105,9 +105,8 @@ func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 	return at
 }
 
-// listPK is the partition of a tenant's list: one shard, which takes a thousand
-// creates a second.
-func listPK(tenant string) string { return "T#" + tenant + "#L#0" }
+// listPK is a shard of a tenant's list.
+func listPK(tenant string, shard int) string { return "T#" + tenant + "#L#" + strconv.Itoa(shard) }
 
 func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value string) {
 	if value != "" {
@@ -196,10 +195,8 @@ func markKey(tenant, id string) table.Key {
 }
 
 func pendingKey(i *identity.Identity) table.Key {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(i.Tenant + "#" + i.ID))
 	return table.Key{
-		PK: pendingPK(h.Sum32() % identity.QueueShards),
+		PK: pendingPK(spread(i.Tenant+"#"+i.ID, identity.QueueShards)),
 		SK: pendingBound(i.ExpiresAt) + "#" + i.Tenant + "#" + i.ID,
 	}
 }

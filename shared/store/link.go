@@ -70,10 +70,18 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 func (s *Store) Entries(ctx context.Context, src identity.Source, after *identity.Entry, limit int, descending bool) ([]identity.Entry, error) {
 	q, prefix := s.query(src)
 	q.Limit, q.Descending, q.Strong = limit, descending, q.Index == ""
+	if shards := s.Lists[src.Tenant].Read; shards > 1 && q.Index == indexList {
+		return s.merged(ctx, q, src.Tenant, shards, after)
+	}
 	begin(&q, src.Tenant, prefix, after)
-	var entries []identity.Entry
-	for {
-		page, err := s.table.Query(ctx, q)
+	return s.entries(ctx, &q, prefix)
+}
+
+// entries reads a partition until the query's limit or its end: then the query's
+// start is where to go on, or nil.
+func (s *Store) entries(ctx context.Context, q *table.Query, prefix string) (entries []identity.Entry, err error) {
+	for limit := q.Limit; ; q.Limit = limit - len(entries) {
+		page, err := s.table.Query(ctx, *q)
 		if err != nil {
 			return nil, explain("read entries", err)
 		}
@@ -84,10 +92,9 @@ func (s *Store) Entries(ctx context.Context, src identity.Source, after *identit
 			}
 			entries = append(entries, parseEntry(sk[len(prefix):]))
 		}
-		if page.Next == nil || len(entries) >= limit {
+		if q.Start = page.Next; q.Start == nil || len(entries) >= limit {
 			return entries, nil
 		}
-		q.Start, q.Limit = page.Next, limit-len(entries)
 	}
 }
 
@@ -110,7 +117,7 @@ func (s *Store) query(src identity.Source) (table.Query, string) {
 	case src.ParentsOf != "":
 		return table.Query{PK: identityKey(src.Tenant, src.ParentsOf).PK}, prefixParent
 	}
-	return table.Query{Index: indexList, PK: listPK(src.Tenant)}, ""
+	return table.Query{Index: indexList, PK: listPK(src.Tenant, 0)}, ""
 }
 
 // begin sets the bounds of a query so that it goes on after an entry. An entry

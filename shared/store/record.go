@@ -65,6 +65,7 @@ type record struct {
 	Claims []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
 	Gone   bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
 	Once   string   `json:"o,omitzero"`    // partition key of the idempotency claim
+	Shard  int      `json:"ls,omitzero"`   // of the list
 }
 
 // sealedRecord is a tokenized field. LookUp is the partition key of the index
@@ -148,7 +149,7 @@ func newRecord(i *identity.Identity) *record {
 		Bank:  (*bankRecord)(i.Bank),
 		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
 		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
-		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once, Alone: i.Held.Alone,
+		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once, Alone: i.Held.Alone, Shard: i.Held.Shard,
 		DataKey: i.DataKey,
 		Steps:   string(i.Steps), Reminded: i.Reminded, Test: i.Test,
 	}
@@ -201,7 +202,7 @@ func (r *record) identity(tenant string) identity.Identity {
 		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
 		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
-		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once, Alone: r.Alone},
+		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once, Alone: r.Alone, Shard: r.Shard},
 		Steps: identity.Steps(r.Steps), Reminded: r.Reminded, Test: r.Test,
 		Profile: identity.Profile{
 			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,

@@ -17,6 +17,8 @@ import (
 // Store keeps identities, clients and API keys in one table. It implements
 // identity.Store and auth.Store.
 type Store struct {
+	Lists Lists // set before first use; nil: every list has one shard
+
 	table table.Table
 	keys  keys
 	boxes func() cipher.AEAD // of messages
@@ -26,7 +28,7 @@ type Store struct {
 // must never change: every key depends on it.
 func New(t table.Table, secret []byte) *Store {
 	boxes := sync.OnceValue(func() cipher.AEAD { return newBoxes(secret) }) // few need it
-	return &Store{t, newKeys(secret), boxes}
+	return &Store{table: t, keys: newKeys(secret), boxes: boxes}
 }
 
 // Ping returns nil if the table answers. It reads one item that does not exist.

@@ -69,6 +69,9 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 		{"the queue is read to its end, with what stands in it", pendingQueue},
 		{"one that has lapsed goes in one transaction", expired},
 		{"one that has lapsed goes with its parts", expiredWithParts},
+		{"every source is read likewise from a list in shards", split(store.Shards{Write: 5, Read: 7}, sources)},
+		{"a list is split further while it is in use", listSplitFurther},
+		{"a page asks each shard", listCalls},
 		{"a message comes back as it was, and is delivered", messageDelivered},
 		{"a claimed message is its holder's", messageHeld},
 		{"a claim that ended is another's", messageLeaseEnded},
@@ -84,6 +87,10 @@ func suite(t *testing.T, open func(*testing.T) table.Table) {
 	t.Run("what is kept of answers can be forgotten", func(t *testing.T) {
 		t.Parallel()
 		forgets(t, open)
+	})
+	t.Run("a list without one of its shards is none", func(t *testing.T) {
+		t.Parallel()
+		shardFails(t, open)
 	})
 	for _, links := range []int{2, 50} {
 		for _, late := range []bool{false, true} {

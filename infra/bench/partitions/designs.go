@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
 	"time"
 
 	"cedula/shared/identity"
@@ -26,27 +25,17 @@ type Design struct {
 // Second is what the design writes in the nth second.
 func (d Design) Second(l Load, nth int) ([]Create, error) { return d.second(l, nth) }
 
-// Ours are the keys that the store writes, taken from its calls of the table.
-func Ours() Design {
-	s := newSpied()
-	return Design{"ours, a list of one shard", s.second}
-}
-
-// Sharded are ours but for the list, which is split into so many shards by a
-// hash of the id. The registry does not do that: it shows what it would change.
-func Sharded(shards int) Design {
-	s := newSpied()
-	return Design{fmt.Sprintf("ours, a list of %d shards (not built)", shards), func(l Load, nth int) ([]Create, error) {
-		creates, err := s.second(l, nth)
-		for n := range creates {
-			for k, w := range creates[n].Writes {
-				if w.Index == "L" {
-					creates[n].Writes[k].PK = fmt.Sprintf("%s%d", strings.TrimSuffix(w.PK, "0"), hash(creates[n].Writes[0].PK)%uint64(shards))
-				}
-			}
-		}
-		return creates, err
-	}}
+// Ours are the keys that the store writes, taken from its calls of the table, where
+// the big tenant's list is split into so many shards.
+func Ours(shards int) Design {
+	s := &spied{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	kept := store.New(s, make([]byte, 32))
+	kept.Lists = store.Lists{big: {Write: shards, Read: shards}}
+	s.core = &identity.Service{Store: kept, Now: func() time.Time { return s.now }}
+	if shards == 1 {
+		return Design{"ours, a list of one shard", s.second}
+	}
+	return Design{fmt.Sprintf("ours, the big tenant's list of %d shards", shards), s.second}
 }
 
 // Naive is a partition for each tenant, whose sort key rises, and an index by
@@ -55,17 +44,19 @@ func Naive() Design {
 	return Design{"naive: a partition per tenant, an index by status", func(l Load, _ int) ([]Create, error) {
 		creates := make([]Create, l.PerSecond)
 		for n := range creates {
-			tenant, big := l.tenant(n)
-			creates[n] = Create{big, []Write{{"", "T#" + tenant, 2}, {"status", "PENDING", 1}}}
+			tenant, isBig := l.tenant(n)
+			creates[n] = Create{isBig, []Write{{"", "T#" + tenant, 2}, {"status", "PENDING", 1}}}
 		}
 		return creates, nil
 	}}
 }
 
+const big = "big" // the tenant that half of the creates are of
+
 // tenant is whose the nth create of a second is.
-func (l Load) tenant(n int) (name string, big bool) {
+func (l Load) tenant(n int) (name string, isBig bool) {
 	if n%2 == 0 {
-		return "big", true
+		return big, true
 	}
 	return fmt.Sprintf("tenant-%d", n/2%l.Others), false
 }
@@ -79,18 +70,12 @@ type spied struct {
 	wrote []Write
 }
 
-func newSpied() *spied {
-	s := &spied{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-	s.core = &identity.Service{Store: store.New(s, make([]byte, 32)), Now: func() time.Time { return s.now }}
-	return s
-}
-
 func (s *spied) second(l Load, nth int) ([]Create, error) {
 	creates := make([]Create, l.PerSecond)
 	for n := range creates {
 		s.made++
 		s.now = time.Date(2026, 1, 1, 0, 0, nth, int(time.Second)/l.PerSecond*n, time.UTC)
-		tenant, big := l.tenant(n)
+		tenant, isBig := l.tenant(n)
 		p := identity.Profile{
 			Kind: identity.Individual, FirstName: "Juan", LastName: "Pérez", Email: fmt.Sprintf("juan.perez-%d@example.com", s.made),
 			Phone: fmt.Sprintf("+569%08d", s.made), DocumentType: "RUT", DocumentNumber: fmt.Sprint(s.made), IDV: "iv-23123", Country: "CHL",
@@ -104,7 +89,7 @@ func (s *spied) second(l Load, nth int) ([]Create, error) {
 		if err != nil {
 			return nil, fmt.Errorf("partitions: %w", err)
 		}
-		creates[n] = Create{big, s.wrote}
+		creates[n] = Create{isBig, s.wrote}
 	}
 	return creates, nil
 }
