@@ -66,7 +66,7 @@ func starts(ctx context.Context, b *bench) (page.Section, error) {
 		Intro:  "From exec to the first call of a loopback Runtime API on this machine, the shortest of 40 starts taken in turns; hello world is built the same way in the same run. At most 10 MB, zipped 4 MB.",
 		Tables: []page.Table{t, inits}, Plots: []page.Plot{plot},
 		Notes: []string{
-			fmt.Sprintf("%d of %d functions start in more than %.1f hello worlds; the longest is %s with %.2f. The second table says what it does before main, of the packages that take longest: the tables of the AWS services' models, which the SDK builds in each process for every client that is linked, called or not.", over, len(rows)-1, startTarget, worst.Name, worst.OfHello),
+			fmt.Sprintf("%d of %d functions start in more than %.1f hello worlds; the longest is %s with %.2f. The second table says what it does before main, of the packages that take longest: what the SDK builds in each process for every client that is linked, called or not (decision 15).", over, len(rows)-1, startTarget, worst.Name, worst.OfHello),
 			"What is ours is small there: a few hundredths of a millisecond for each package.",
 			"jobs/deliver-messages links three clients, conomy/create-token and authorizers/conomy two. conomy/get-token-keys links DynamoDB's without calling it, since what wires tokens also wires the guard that reads the table.",
 		},
