@@ -36,7 +36,9 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 		return nil, err
 	}
 	f := newFault()
-	kv, err := openLocked(dir, options(lock, files, f))
+	o := options(lock, files, f)
+	defer o.Cache.Unref()
+	kv, err := openLocked(dir, o)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}

@@ -10,13 +10,15 @@ import (
 )
 
 // options are fixed but for the lock and who hears of a fault: what one version
-// of this package writes, the same version reads.
+// of this package writes, the same version reads. Who opened a database with them
+// lets go of their cache: the database holds it.
 func options(lock *pebble.Lock, files vfs.FS, f *fault) *pebble.Options {
 	o := &pebble.Options{
 		FS:                 files,
 		Lock:               lock,
 		FormatMajorVersion: pebble.FormatVirtualSSTables,
-		MemTableSize:       16 << 20,
+		MemTableSize:       8 << 20,
+		Cache:              pebble.NewCache(32 << 20), // the engine takes two memtables out of it: by default nothing is left
 		Logger:             lastWords{f},
 		EventListener:      &pebble.EventListener{BackgroundError: f.background},
 		Levels:             make([]pebble.LevelOptions, 1),
