@@ -53,8 +53,9 @@ expire: ## remove the pending identities in .cedula/ whose time is over, once
 test: ## all tests that need Go alone
 	$(GO) test ./...
 
-# 27 fuzz targets, two at a time: 5 minutes.
-check: FUZZ_TIME = 20s
+# The targets of FUZZ_LONGER have a minute each, the others a third of one: ten
+# minutes, two at a time.
+check: FUZZ_REST = 20s
 check: fmt-check vet lint openapi test-dynamodb walk life faults mutants fuzz schemathesis template ## everything CI runs
 
 fmt: ## format the code
@@ -237,7 +238,8 @@ walk: ## 100,000 identities, page by page, while others write, and a list of 200
 MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo /tmp)
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -run 'TestLifeUnderCrashes|TestExpire' -v ./shared/identity | grep -v '^=== '
+	@printf '%s\n' TestLifeUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -c "set -o pipefail; \
+	  $(GO) test -count=1 -timeout 40m -tags soak -run '^{}' -v ./shared/identity | grep -v '^=== '"
 
 faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faults | grep -vE '^ *(=== |--- PASS.*/)'
@@ -246,19 +248,23 @@ mutants: ## break the rules one at a time, and see the tests fail
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/mutants | grep -v '^=== '
 
 FUZZ_TIME ?= 60s
+FUZZ_REST ?= $(FUZZ_TIME)
+FUZZ_LONGER := FuzzDecode FuzzConomyCreate FuzzBlnkCreate FuzzConomyPatch FuzzBlnkFilter FuzzBlnkCursor \
+  FuzzVerify FuzzKey FuzzRESTEvent FuzzPhone FuzzCheck FuzzEmail
 
 # Each package is built once; two targets run at a time, each in one process.
 # What a target finds, it leaves in testdata/fuzz of its package: commit that with
 # the correction. Go calls it an error, though nothing was found, if the time is up
 # while an input runs.
-fuzz: ## every fuzz target for FUZZ_TIME
+fuzz: ## those of FUZZ_LONGER for FUZZ_TIME, every other fuzz target for FUZZ_REST
 	@mkdir -p .build/fuzz; \
 	for package in $$(grep -rl --include=*_test.go '^func Fuzz' infra shared | xargs -n1 dirname | sort -u); do \
 	  binary="$(CURDIR)/.build/fuzz/$${package//\//-}"; \
 	  $(GO) test -c -fuzz . -o "$$binary" "./$$package"; \
 	  (cd "$$package" && "$$binary" -test.list '^Fuzz') | sed "s|^|$$package $$binary |"; \
 	done | TMPDIR='$(MEMORY)' xargs -L1 -P2 bash -c 'cd "$$0"; \
-	  out=$$("$$1" -test.run "^$$2\$$" -test.fuzz "^$$2\$$" -test.fuzztime $(FUZZ_TIME) -test.parallel 1 -test.fuzzminimizetime 100x -test.fuzzcachedir "$(CURDIR)/.build/fuzz/found/$$0" 2>&1) || \
+	  time=$(FUZZ_REST); [[ " $(FUZZ_LONGER) " == *" $$2 "* ]] && time=$(FUZZ_TIME); \
+	  out=$$("$$1" -test.run "^$$2\$$" -test.fuzz "^$$2\$$" -test.fuzztime $$time -test.parallel 1 -test.fuzzminimizetime 100x -test.fuzzcachedir "$(CURDIR)/.build/fuzz/found/$$0" 2>&1) || \
 	    { ! grep -q "Failing input" <<<"$$out" && grep -q "^    context deadline exceeded" <<<"$$out"; } || \
 	    { echo "$$out"; exit 1; }; \
 	  echo "$$2: $$(grep execs <<<"$$out" | tail -n 1)"'
