@@ -96,7 +96,7 @@ func (e errand) run(t *testing.T) string {
 	out, err := process.CombinedOutput()
 	died := err != nil && process.ProcessState.ExitCode() == -1
 	if died != (e.Before+e.After > 0) {
-		t.Fatalf("killed %v: %s", died, out)
+		t.Fatalf("%s of %s, %s, to be killed before call %d or after call %d: killed %v: %s", e.Method, e.Dialect, e.Target, e.Before, e.After, died, out)
 	}
 	if err != nil && !died {
 		t.Fatalf("%v: %s", err, out)
@@ -111,6 +111,14 @@ var kills = map[string][]string{
 	"blnk":   {"create-identity", "update-identity", "delete-identity"},
 }
 
+// apart tells whether those who stand in the queue stand in so many shards: each
+// that is read is a call.
+func (c *cell) apart(shards int) bool {
+	c.shards = nil
+	c.findShards()
+	return len(c.shards) == shards
+}
+
 // named is an operation, or the clean-up.
 func named(dialect, name string) operation {
 	all := map[string][]operation{"conomy": conomyOperations, "blnk": blnkOperations}[dialect]
@@ -119,12 +127,13 @@ func named(dialect, name string) operation {
 	}
 	return operation{name: name, prepare: func(c *cell) {
 		c.create(2, pending)
-		c.id = c.create(3, pending)
+		for c.id = c.create(3, pending); !c.apart(2); c.id = c.create(3, pending) {
+			c.must(request{"DELETE", c.path(""), "", nil}, "")
+		}
 		for range 42 {
 			c.must(request{"POST", c.path("/withdrawal-accounts"), bank, nil}, "")
 		}
 		c.ahead.Store(int64(8 * 24 * time.Hour))
-		c.findShards()
 	}}
 }
 

@@ -51,6 +51,7 @@ type kept struct {
 	value   string
 	claim   int
 	keys    string
+	spent   string // the keys by which earlier lives of the id were made: "key;"
 }
 
 func (k kept) answered(key string) (version int64, is bool) {
@@ -62,6 +63,14 @@ func (k kept) answered(key string) (version int64, is bool) {
 	}
 	return 0, false
 }
+
+// end is what is left of a life: the key that made it stays used.
+func (k kept) end() kept {
+	made, _, _ := strings.Cut(k.keys, "=")
+	return kept{spent: k.spent + made + ";"}
+}
+
+func (k kept) used(key string) bool { return strings.Contains(";"+k.spent, ";"+key+";") }
 
 // change is an identity's next version.
 func (k kept) change(a asked) kept {
@@ -90,14 +99,14 @@ func step(state, input, output any) (bool, any) {
 	possible := !again
 	switch a.do {
 	case "create":
-		possible = possible && r.free(a)
-		done[a.id] = kept{claim: a.claim}.change(a)
+		possible = possible && r.free(a) && !was.used(a.key)
+		done[a.id] = kept{claim: a.claim, spent: was.spent}.change(a)
 	case "patch":
 		possible = possible && fits
 		done[a.id] = was.change(a)
 	case "delete":
 		possible = fits
-		done[a.id] = kept{}
+		done[a.id] = was.end()
 	case "get":
 		same := was.there && t.version == was.version && t.value == was.value
 		return t.what == "unknown" || t.what == "absent" && !was.there || t.what == "ok" && same, r
@@ -113,8 +122,11 @@ func step(state, input, output any) (bool, any) {
 	case "replayed":
 		return again && t.version == first, r
 	case "taken":
-		return !again && !r.free(a), r
+		return !again && !was.used(a.key) && !r.free(a), r
 	case "absent":
+		if a.do == "create" {
+			return was.used(a.key), r
+		}
 		return !was.there, r
 	case "stale":
 		return was.there && !fits && !again, r

@@ -79,7 +79,8 @@ func sleeps(_ http.ResponseWriter, r *http.Request) {
 const size = "Item size has exceeded the maximum allowed size"
 
 // errorMap is what DynamoDB answers, what a client is answered, whether it is to
-// come again, and how often DynamoDB was asked.
+// come again, and how often DynamoDB was asked. Whoever is in the way and not to be
+// found is looked for, and the write tried again, three times.
 var errorMap = []struct {
 	name   string
 	answer http.HandlerFunc
@@ -98,7 +99,7 @@ var errorMap = []struct {
 	{"in progress", code("TransactionInProgressException"), "t", 503, true, 6},
 	{"reset", breaks, "tpg", 503, true, 6},
 	{"timeout", sleeps, "tpg", 503, true, 6},
-	{"condition", onWrites(code("ConditionalCheckFailedException")), "p", 409, false, 3},
+	{"condition", onWrites(code("ConditionalCheckFailedException")), "p", 409, false, 9},
 	{"validation", code("ValidationException"), "tpg", 500, false, 1},
 	{"no such table", code("ResourceNotFoundException"), "tpg", 500, false, 1},
 	{"not allowed", code("AccessDeniedException"), "tpg", 500, false, 1},
@@ -108,7 +109,7 @@ var errorMap = []struct {
 	{"reason: conflict", reasons("TransactionConflict", "canary"), "t", 409, true, 6},
 	{"reason: throttled", reasons("ThrottlingError", "canary"), "t", 503, true, 6},
 	{"reason: throughput", reasons("ProvisionedThroughputExceeded", "canary"), "t", 503, true, 6},
-	{"reason: condition", onWrites(says(400, `{"__type":"#TransactionCanceledException","CancellationReasons":[{"Code":"ConditionalCheckFailed","Message":"canary"},{"Code":"None"}]}`)), "t", 409, false, 3},
+	{"reason: condition", onWrites(says(400, `{"__type":"#TransactionCanceledException","CancellationReasons":[{"Code":"ConditionalCheckFailed","Message":"canary"},{"Code":"None"}]}`)), "t", 409, false, 9},
 	{"reason: validation", reasons("ValidationError", "canary"), "t", 500, false, 1},
 	{"reason: too large", reasons("ValidationError", size), "t", 413, false, 1},
 	{"reason: collection too large", reasons("ItemCollectionSizeLimitExceeded", "canary"), "t", 413, false, 1},

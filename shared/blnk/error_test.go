@@ -32,7 +32,6 @@ type row struct {
 
 var sentinels = []row{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
-	{"identity.ErrFinished", identity.ErrFinished, 404, "IDT_NOT_FOUND", "Identity not found", false},
 	{"identity.ErrStale", identity.ErrStale, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
 	{"identity.ErrRefused", identity.ErrRefused, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},

@@ -33,7 +33,6 @@ type row struct {
 
 var sentinels = []row{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "31", "notFound", "Not Found", "identity not found", false},
-	{"identity.ErrFinished", identity.ErrFinished, 404, "31", "notFound", "Not Found", "identity not found", false},
 	{"identity.ErrStale", identity.ErrStale, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
 	{"identity.ErrRefused", identity.ErrRefused, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "21", "failedPrecondition", "Unprocessable Entity", "Idempotency-Key was used with another request", false},

@@ -61,10 +61,27 @@ func (s *Service) Change(ctx context.Context, c Change) (Changed, error) {
 // does not hold: not to be tried again.
 var ErrRefused = fmt.Errorf("%w: refused by the caller", ErrStale)
 
+// vanished is a Taken whose holder was gone when it was looked for: an ErrStale, but
+// not for ever.
+type vanished struct{ *Taken }
+
+// Is makes it an ErrStale.
+func (v *vanished) Is(target error) bool { return target == ErrStale }
+
+// vanishAttempts is how often that is believed.
+const vanishAttempts = 3
+
 // retry calls do until it returns something else than ErrStale.
 func retry(ctx context.Context, do func() error) error {
+	gone := 0
 	for attempt := range changeAttempts {
 		err := do()
+		var holder *vanished
+		if errors.As(err, &holder) {
+			if gone++; gone == vanishAttempts {
+				return holder.Taken
+			}
+		}
 		if !errors.Is(err, ErrStale) || errors.Is(err, ErrRefused) {
 			return err
 		}

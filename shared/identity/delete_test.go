@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,5 +80,53 @@ func TestNothingOutlivesADeletion(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// vanishing lets the holder of what a write would take go between the table's
+// refusal and the next look at it.
+type vanishing struct {
+	identity.Store
+	once sync.Once
+	gone func()
+}
+
+func (v *vanishing) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+	created, err := v.Store.Create(ctx, i, claims, once, links)
+	if taken := new(identity.Taken); errors.As(err, &taken) {
+		v.once.Do(v.gone)
+	}
+	return created, err
+}
+
+// TestNobodyIsInTheWay: who is gone when the holder is looked for has taken nothing.
+func TestNobodyIsInTheWay(t *testing.T) {
+	claim := []identity.Claim{{Kind: "user", Values: []string{"1"}, Fields: []identity.Field{identity.FieldEmail}}}
+	for name, ask := range map[string]func(w *world, id string) error{
+		"a create with its id": func(w *world, id string) error {
+			d := draft(identity.Profile{FirstName: "Eva"})
+			d.ID = id
+			_, err := w.Create(ctx, d)
+			return err
+		},
+		"a create with its claim": func(w *world, _ string) error {
+			d := draft(identity.Profile{FirstName: "Eva"})
+			d.Claims = claim
+			_, err := w.Create(ctx, d)
+			return err
+		},
+	} {
+		w := newWorld(t)
+		d := draft(identity.Profile{FirstName: "Ana"})
+		d.Claims = claim
+		first := w.create(t, d)
+		w.Service.Store = &vanishing{Store: w.store, gone: func() {
+			if err := w.Delete(ctx, "acme", first.ID, nil); err != nil {
+				t.Error(err)
+			}
+		}}
+		if err := ask(w, first.ID); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -11,9 +11,6 @@ var (
 	// ErrNotFound: the tenant has no such identity. Another tenant's identity
 	// and one that never was are the same.
 	ErrNotFound = errors.New("identity not found")
-	// ErrFinished: the identity was gone, and what an earlier deletion of it left
-	// over is gone now too.
-	ErrFinished = fmt.Errorf("%w: its deletion was finished", ErrNotFound)
 	// ErrStale: the identity is of another version than the request asks for.
 	ErrStale = errors.New("identity has another version")
 	// ErrIdempotencyReused: the idempotency key came before with another request.

@@ -230,12 +230,12 @@ func (s *Service) unlessLapsed(ctx context.Context, tenant string, err error) er
 }
 
 // unlessGone finishes the deletion of a holder that nobody can read any more but
-// whose id is not free yet.
+// whose id is not free yet, unless others have done so meanwhile.
 func (s *Service) unlessGone(ctx context.Context, tenant string, taken *Taken) error {
 	switch err := s.Store.Delete(ctx, tenant, taken.Holder, keep); {
-	case errors.Is(err, ErrFinished):
-		return ErrStale
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrNotFound):
+		return &vanished{taken}
+	case errors.Is(err, ErrRefused): // another has its id by now
 		return taken
 	default:
 		return err

@@ -63,8 +63,9 @@ type Store interface {
 
 	// Delete removes an identity, its parts, its links from both sides and its
 	// claims. If it is cut short, the identity is gone for every reader, and the
-	// next Delete finishes the work: ErrFinished. ErrNotFound; what allow, which may be
-	// nil, says of the identity as it is; ErrStale if it changes meanwhile.
+	// next Delete finishes the work, and returns ErrNotFound as it does for any other
+	// that is gone; what allow, which may be nil, says of the identity as it is;
+	// ErrStale if it changes meanwhile.
 	Delete(ctx context.Context, tenant, id string, allow func(*Identity) error) error
 
 	// Expire removes an identity that has lapsed, as it was read, as Delete does,

@@ -24,7 +24,7 @@ const partsAttempts = 3
 // transaction. If they are too many, the identity first becomes a tombstone
 // without any data, which no reader sees; its parts follow in portions, and the
 // tombstone goes last. Who finds a tombstone finishes that work, and has deleted
-// nobody: identity.ErrFinished.
+// nobody: identity.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
 	return s.remove(ctx, tenant, id, allow)
 }
@@ -43,7 +43,7 @@ func (s *Store) remove(ctx context.Context, tenant, id string, allow func(*ident
 		if err := s.deleteParts(ctx, tenant, r); err != nil {
 			return err
 		}
-		return identity.ErrFinished
+		return identity.ErrNotFound
 	}
 	parts := page.Items[1:]
 	i := r.identity(tenant)

@@ -78,7 +78,7 @@ func TestNewLifeIsNotFinishedOff(t *testing.T) {
 		t.Fatal("it was not cut short")
 	}
 	slow.then = func() {
-		if err := quick.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrFinished) {
+		if err := quick.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
 			t.Errorf("who finishes it: %v", err)
 		}
 		create(t, quick, again(bare("a")), claims("new"), identity.Idempotency{})

@@ -35,8 +35,10 @@ func create(t *testing.T, client *dynamodb.Client) *dynamo.Table {
 	t.Helper()
 	name := fmt.Sprintf("cedula-%d-%d", time.Now().UnixNano(), tables.Add(1))
 	indexes := []string{"L", "E"}
-	if err := dynamo.CreateTable(t.Context(), client, name, indexes); err != nil {
-		t.Fatal(err)
+	for range 2 { // the client asks again by itself where an answer was lost
+		if err := dynamo.CreateTable(t.Context(), client, name, indexes); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if _, err := client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(name)}); err != nil {

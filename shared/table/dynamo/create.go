@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 
 // CreateTable makes a table that New can adapt, for tests and local use: on
 // demand, a keys-only index for each name, expiry on. It returns once the table
-// can be used. Deployed tables come from the stack's template.
+// can be used. One of that name that is there already is taken for its own: an
+// answer may have been lost. Deployed tables come from the stack's template.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string, indexes []string) error {
 	in := &dynamodb.CreateTableInput{
 		TableName:            aws.String(name),
@@ -30,7 +32,8 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string, inde
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 		})
 	}
-	if _, err := client.CreateTable(ctx, in); err != nil {
+	var there *types.ResourceInUseException
+	if _, err := client.CreateTable(ctx, in); err != nil && !errors.As(err, &there) {
 		return fmt.Errorf("create table: %w", err)
 	}
 	ready := dynamodb.NewTableExistsWaiter(client)
