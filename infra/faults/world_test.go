@@ -63,8 +63,17 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
+// withoutTime leaves out the one figure of a line that is long enough to hold a
+// canary by chance: the time's nanoseconds.
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
 	code := m.Run()
 	if os.Getenv(errandVariable) == "" {
 		fmt.Printf("%d cells: operations x calls x faults, %d broken invariants\n", cells.Load(), broken.Load())
