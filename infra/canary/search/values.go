@@ -18,7 +18,7 @@ var members = regexp.MustCompile(`(?i)^(name|nickname|last_?name|first_?name|oth
 
 // canaries are what tests send to be found wherever it should not be.
 var canaries = []string{
-	"juana.canaria", "juana.canaria.qzxv", "Canaria.Qzxv", "qzxv", "736155281904", "juan.canary@example.com", "CanaryName", "CanaryMeta",
+	"juana.canaria", "juana.canaria.qzxv", "Canaria.Qzxv", "canaria", "736155281904", "juan.canary@example.com", "CanaryName", "CanaryMeta",
 	"CanaryIDV", "CanaryAgent", "CanaryPath", "canary@example.com", "CANARY1", "martina@example.com", "+56912345678", "56912345678",
 }
 
