@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,6 +23,11 @@ const (
 type Entry struct {
 	ID     string
 	Number int64
+}
+
+// Compare is that order, in which an entry's sort key stands too.
+func (e Entry) Compare(other Entry) int {
+	return cmp.Or(cmp.Compare(e.Number, other.Number), cmp.Compare(e.ID, other.ID))
 }
 
 // Relinking is a request to change an identity's children.

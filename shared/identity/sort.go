@@ -11,7 +11,7 @@ func (h *hunt) order(a, b Mark) int {
 	if !h.search.Ascending {
 		a, b = b, a
 	}
-	return cmp.Or(cmp.Compare(a.Text, b.Text), compareEntries(a.Entry, b.Entry))
+	return cmp.Or(cmp.Compare(a.Text, b.Text), a.Entry.Compare(b.Entry))
 }
 
 // sorted cuts the page out of what was examined. The next page begins after the
@@ -74,8 +74,4 @@ func (h *hunt) show(ctx context.Context, marks []Mark) (int, error) {
 		h.weight += i.weight()
 	}
 	return len(marks), nil
-}
-
-func compareEntries(a, b Entry) int {
-	return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.ID, b.ID))
 }

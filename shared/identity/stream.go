@@ -77,7 +77,7 @@ func (st *stream) start() *Entry {
 
 // before tells whether a comes before b in the stream.
 func (st *stream) before(a, b Entry) bool {
-	c := compareEntries(a, b)
+	c := a.Compare(b)
 	return c != 0 && (c < 0) == st.ascending
 }
 

@@ -129,14 +129,9 @@ func first(all []shard, descending bool) (found *shard) {
 	for n := range all {
 		switch of := &all[n]; {
 		case len(of.entries) == 0:
-		case found == nil || (compare(of.entries[0], found.entries[0]) > 0) == descending:
+		case found == nil || (of.entries[0].Compare(found.entries[0]) > 0) == descending:
 			found = of
 		}
 	}
 	return found
-}
-
-// compare is the order of an index's sort keys.
-func compare(a, b identity.Entry) int {
-	return cmp.Or(cmp.Compare(a.Number, b.Number), strings.Compare(a.ID, b.ID))
 }
