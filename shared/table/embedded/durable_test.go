@@ -14,51 +14,55 @@ import (
 	"cedula/shared/table/embedded"
 )
 
-// slowDisk is a file system whose log is flushed only while the gate is open.
-type slowDisk struct {
+// wrappedDisk is a file system whose files of one kind behave otherwise.
+type wrappedDisk struct {
 	vfs.FS
-	gate sync.RWMutex
+	suffix string // of the names of those files
+	wrap   func(vfs.File) vfs.File
 }
 
-type slowFile struct {
-	vfs.File
-	disk *slowDisk
-}
-
-func (d *slowDisk) wrap(name string, f vfs.File, err error) (vfs.File, error) {
-	if err != nil || !strings.HasSuffix(name, ".log") {
+func (d wrappedDisk) wrapped(name string, f vfs.File, err error) (vfs.File, error) {
+	if err != nil || !strings.HasSuffix(name, d.suffix) {
 		return f, err
 	}
-	return slowFile{f, d}, nil
+	return d.wrap(f), nil
 }
 
-func (d *slowDisk) Create(name string) (vfs.File, error) {
+func (d wrappedDisk) Create(name string) (vfs.File, error) {
 	f, err := d.FS.Create(name)
-	return d.wrap(name, f, err)
+	return d.wrapped(name, f, err)
 }
 
-func (d *slowDisk) ReuseForWrite(old, name string) (vfs.File, error) {
+func (d wrappedDisk) ReuseForWrite(old, name string) (vfs.File, error) {
 	f, err := d.FS.ReuseForWrite(old, name)
-	return d.wrap(name, f, err)
+	return d.wrapped(name, f, err)
+}
+
+// slowFile is flushed only while the gate is open.
+type slowFile struct {
+	vfs.File
+	gate *sync.RWMutex
 }
 
 func (f slowFile) wait() {
-	f.disk.gate.RLock()
-	defer f.disk.gate.RUnlock()
+	f.gate.RLock()
+	defer f.gate.RUnlock()
 }
 
 func (f slowFile) Sync() error     { f.wait(); return f.File.Sync() }
 func (f slowFile) SyncData() error { f.wait(); return f.File.SyncData() }
 
-func onSlowDisk(t *testing.T) (*embedded.DB, *slowDisk) {
+// onSlowDisk opens a table whose log waits at the gate.
+func onSlowDisk(t *testing.T) (*embedded.DB, *sync.RWMutex) {
 	t.Helper()
-	disk := &slowDisk{FS: vfs.Default}
+	gate := new(sync.RWMutex)
+	disk := wrappedDisk{vfs.Default, ".log", func(f vfs.File) vfs.File { return slowFile{f, gate} }}
 	db, err := embedded.OpenOn(t.TempDir(), []string{"L", "E"}, disk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return db, disk
+	return db, gate
 }
 
 // whoMustWait are the calls that see the write of p/s while it is not durable.
@@ -98,8 +102,8 @@ var thing = table.Item{Key: table.Key{PK: "p", SK: "s"}, Indexes: map[string]tab
 func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	for name, call := range whoMustWait {
 		t.Run(name, func(t *testing.T) {
-			db, disk := onSlowDisk(t)
-			disk.gate.Lock()
+			db, gate := onSlowDisk(t)
+			gate.Lock()
 			done := make(chan error, 2)
 			go func() {
 				_, err := db.Write(context.Background(), table.Put(thing, table.Absent()))
@@ -115,7 +119,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 				done <- err
 			case <-time.After(100 * time.Millisecond):
 			}
-			disk.gate.Unlock()
+			gate.Unlock()
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
@@ -127,9 +131,9 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 }
 
 func TestReaderOfOtherItemsDoesNotWait(t *testing.T) {
-	db, disk := onSlowDisk(t)
-	disk.gate.Lock()
-	defer disk.gate.Unlock()
+	db, gate := onSlowDisk(t)
+	gate.Lock()
+	defer gate.Unlock()
 	go func() { _, _ = db.Write(context.Background(), table.Put(thing, table.Absent())) }()
 	time.Sleep(50 * time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -140,9 +144,9 @@ func TestReaderOfOtherItemsDoesNotWait(t *testing.T) {
 }
 
 func TestWaitingReaderLeavesWithItsContext(t *testing.T) {
-	db, disk := onSlowDisk(t)
-	disk.gate.Lock()
-	defer disk.gate.Unlock()
+	db, gate := onSlowDisk(t)
+	gate.Lock()
+	defer gate.Unlock()
 	go func() { _, _ = db.Write(context.Background(), table.Put(thing, table.Absent())) }()
 	time.Sleep(50 * time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cockroachdb/pebble/vfs"
 
 	"cedula/shared/table"
 	"cedula/shared/table/embedded"
@@ -102,6 +105,68 @@ func allAcknowledged(t *testing.T, db *embedded.DB, counts string) (total int) {
 		total += n
 	}
 	return total
+}
+
+// smallFile is on a disk that has room for so many bytes.
+type smallFile struct {
+	vfs.File
+	room *atomic.Int64
+}
+
+func (f smallFile) Write(b []byte) (int, error) {
+	if f.room.Add(-int64(len(b))) < 0 {
+		return 0, syscall.ENOSPC
+	}
+	return f.File.Write(b)
+}
+
+// Whoever writes when the disk refuses is told so, also one that waits for its
+// turn: the engine ends with its locks held, and would let it wait for ever.
+// Long transactions make most writers wait for their turn.
+func TestEveryWriterIsToldOfARefusal(t *testing.T) {
+	for _, suffix := range []string{".log", ".sst"} {
+		t.Run(suffix, func(t *testing.T) {
+			room := new(atomic.Int64)
+			room.Store(500_000)
+			disk := wrappedDisk{vfs.Default, suffix, func(f vfs.File) vfs.File { return smallFile{f, room} }}
+			db, err := embedded.OpenOn(t.TempDir(), nil, disk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const writers = 32
+			told := make(chan error, writers)
+			for w := range writers {
+				go func() { told <- refusalOf(db, w) }()
+			}
+			for range writers {
+				select {
+				case err := <-told:
+					if !errors.Is(err, table.ErrUnavailable) {
+						t.Error(err)
+					}
+				case <-time.After(time.Minute):
+					t.Fatal("a writer waits for ever")
+				}
+			}
+			if err := db.Close(); !errors.Is(err, table.ErrUnavailable) {
+				t.Errorf("close: %v", err)
+			}
+		})
+	}
+}
+
+// refusalOf writes the longest transactions until one is refused.
+func refusalOf(db *embedded.DB, w int) error {
+	for n := 0; ; n += table.MaxWriteItems {
+		ops := make([]table.Op, table.MaxWriteItems)
+		for i := range ops {
+			ops[i] = fillItem(w, n+i)
+			ops[i].Item.Body = ops[i].Item.Body[:500]
+		}
+		if _, err := db.Write(context.Background(), ops...); err != nil {
+			return err
+		}
+	}
 }
 
 // A folder that may not be written names itself.

@@ -74,8 +74,12 @@ func (db *DB) apply(batch *pebble.Batch, ops []table.Op) (table.Units, *flight, 
 	return units, f, nil, nil
 }
 
-// hand gives a batch to the engine, which panics if its log is broken.
+// hand gives a batch to the engine, which panics if its log is broken and then
+// holds a lock for ever: nobody may come after. The caller holds db.writing.
 func (db *DB) hand(batch *pebble.Batch) (err error) {
+	if err := db.flights.broken(); err != nil {
+		return err
+	}
 	defer db.recoverTo(&err)
 	return db.kv.ApplyNoSyncWait(batch, pebble.Sync)
 }
