@@ -21,7 +21,8 @@ import (
 	"cedula/shared/table/dynamo"
 )
 
-// dynamoFails is a DynamoDB on this machine that answers every request alike.
+// dynamoFails is a DynamoDB on this machine that answers every request alike, and
+// the way to it.
 type dynamoFails struct {
 	answer http.HandlerFunc
 	asked  atomic.Int64
@@ -29,9 +30,15 @@ type dynamoFails struct {
 
 func (d *dynamoFails) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	d.asked.Add(1)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	d.answer(w, r)
+}
+
+// RoundTrip counts the requests where they are sent: who does not wait for long
+// may have gone before the server saw the request.
+func (d *dynamoFails) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.asked.Add(1)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 func says(status int, body string) http.HandlerFunc {
@@ -69,12 +76,7 @@ func breaks(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func sleeps(_ http.ResponseWriter, r *http.Request) {
-	select {
-	case <-r.Context().Done():
-	case <-time.After(5 * time.Second):
-	}
-}
+func sleeps(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 const size = "Item size has exceeded the maximum allowed size"
 
@@ -129,15 +131,16 @@ var mapped = map[string]map[string]request{
 	},
 }
 
-// onDynamo is a cell of a registry whose DynamoDB answers so.
-func onDynamo(t *testing.T, dialect string, answer http.HandlerFunc) (*cell, *dynamoFails) {
+// onDynamo is a cell of a registry whose DynamoDB answers so, and that waits so
+// long for each answer.
+func onDynamo(t *testing.T, dialect string, answer http.HandlerFunc, patience time.Duration) (*cell, *dynamoFails) {
 	t.Helper()
 	d := &dynamoFails{answer: answer}
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
 	client := dynamodb.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(server.URL),
-		HTTPClient: &http.Client{Timeout: 500 * time.Millisecond, Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
+		HTTPClient: &http.Client{Timeout: patience, Transport: d},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
@@ -159,7 +162,11 @@ func TestErrorMap(t *testing.T) {
 					continue
 				}
 				rows++
-				c, d := onDynamo(t, dialect, row.answer)
+				patience := time.Minute
+				if row.name == "timeout" {
+					patience = 200 * time.Millisecond
+				}
+				c, d := onDynamo(t, dialect, row.answer, patience)
 				name := fmt.Sprintf("%s, %s %s", row.name, dialect, call)
 				all.Go(func() {
 					a := c.send(q)
@@ -182,7 +189,7 @@ func TestErrorMap(t *testing.T) {
 func TestSpentBudget(t *testing.T) {
 	for dialect, calls := range mapped {
 		for _, fails := range []string{"ThrottlingException", "TransactionConflictException"} {
-			c, d := onDynamo(t, dialect, code(fails))
+			c, d := onDynamo(t, dialect, code(fails), time.Minute)
 			const traffic = 100
 			var all sync.WaitGroup
 			for range traffic {

@@ -26,7 +26,7 @@ func TestOnDynamoDB(t *testing.T) {
 	}
 	client := dynamodb.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(endpoint),
-		HTTPClient: &http.Client{Timeout: 10 * time.Second},
+		HTTPClient: &http.Client{Timeout: time.Minute},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),

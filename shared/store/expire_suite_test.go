@@ -51,7 +51,10 @@ func waiting(tenant, id string, after time.Duration) identity.Identity {
 func pendingQueue(t *testing.T, s *store.Store, calls *faults.Counter) {
 	const many = 7000 // more than a page of a hundred in every shard
 	var want []string
+	turns := make(chan struct{}, 64)
 	outcomes := atOnce(many, func(n int) (identity.Changed, error) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
 		i := waiting(fmt.Sprintf("t%d", n%3), fmt.Sprintf("i%d", n), time.Duration(n%50)*time.Second)
 		return s.Create(ctx, i, nil, identity.Idempotency{}, identity.Links{})
 	})
