@@ -67,7 +67,7 @@ func hasty(t *testing.T, answers ...answer) (*dynamo.Table, *fake) {
 	t.Cleanup(server.Close)
 	client := newClient(server.URL)
 	options := client.Options()
-	options.HTTPClient = &http.Client{Timeout: 200 * time.Millisecond}
+	options.HTTPClient = &http.Client{Timeout: time.Second}
 	options.BaseEndpoint = aws.String(server.URL)
 	return dynamo.New(dynamodb.New(options), "t", nil), f
 }
