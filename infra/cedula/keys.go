@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -35,6 +36,13 @@ func (c *cli) createKey() *cobra.Command {
 				return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
 			}
 			return c.with(cmd.Context(), func(r *registry) error {
+				owner, err := r.Client(cmd.Context(), client)
+				if err != nil {
+					return err
+				}
+				if err := withinScopes(owner.Scopes, scopes); err != nil {
+					return err
+				}
 				if ends {
 					n.Expires = r.Now().Add(life).UTC().Truncate(time.Second)
 				}
@@ -55,6 +63,16 @@ func (c *cli) createKey() *cobra.Command {
 	_ = cmd.MarkFlagRequired("client")
 	_ = cmd.MarkFlagRequired("use")
 	return cmd
+}
+
+// withinScopes refuses a scope that narrows a client's to nothing.
+func withinScopes(client auth.Scopes, scopes []string) error {
+	for _, s := range scopes {
+		if len(client.Intersect(auth.Scopes{s})) == 0 {
+			return fmt.Errorf("--scope %s is more than the client may do: %s", s, client)
+		}
+	}
+	return nil
 }
 
 func (c *cli) listKeys() *cobra.Command {
@@ -117,7 +135,7 @@ func revokedKeys(ended []auth.Key, now time.Time) changedKey {
 func keyOut(k auth.Key, now time.Time) key {
 	out := key{
 		ID: k.ID, Client: k.Client, Use: string(k.Use), Name: k.Name, Owner: k.Owner, Maker: k.Maker, Scopes: k.Scopes, State: "live",
-		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created,
+		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created, end: k.End(),
 	}
 	switch {
 	case !k.Revoked.IsZero() && !now.Before(k.Revoked):

@@ -84,6 +84,8 @@ func TestOddValues(t *testing.T) {
 	id := s.object(t, "clients", "create", "--name", "shop", "--scope", "*")["id"].(string)
 	client := []string{"clients", "create", "--name", "x", "--scope", "*"}
 	key := []string{"keys", "create", "--client", id, "--use", "blnk"}
+	seeker := s.object(t, "clients", "create", "--name", "seeker", "--scope", "identity:search")["id"].(string)
+	narrow := []string{"keys", "create", "--client", seeker, "--use", "conomy"}
 	long := strings.Repeat("a", 3000)
 	const life, limits = "--expires-in must be at least 1s", "must be 0 or from"
 	for _, tt := range []struct {
@@ -101,6 +103,8 @@ func TestOddValues(t *testing.T) {
 		{key, []string{"--name", ""}, "--name is blank"},
 		{key, []string{"--name", "  "}, "--name is blank"},
 		{key, []string{"--scope", ""}, "--scope is blank"},
+		{narrow, []string{"--scope", "identity:write"}, "--scope identity:write is more than the client may do: identity:search"},
+		{narrow, []string{"--scope", "identity:search", "--scope", "key:read"}, "--scope key:read is more than the client may do: identity:search"},
 		{client, []string{"--rate", "NaN", "--burst", "1"}, "--rate " + limits},
 		{client, []string{"--rate", "Inf", "--burst", "1"}, "--rate " + limits},
 		{client, []string{"--rate", "-Inf", "--burst", "1"}, "--rate " + limits},
@@ -143,7 +147,7 @@ func TestOddValues(t *testing.T) {
 	}
 	all, _ := s.try("clients", "list")
 	keys, _ := s.try("keys", "list", id)
-	if strings.Count(all, "\n") != 3 || strings.Count(keys, "\n") != 3 {
+	if strings.Count(all, "\n") != 4 || strings.Count(keys, "\n") != 3 {
 		t.Errorf("something was made:\n%s%s", all, keys)
 	}
 }

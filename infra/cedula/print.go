@@ -115,6 +115,7 @@ type key struct {
 	Expires time.Time `json:"expires,omitzero"`
 	Revoked time.Time `json:"revoked,omitzero"`
 	Created time.Time `json:"created"`
+	end     time.Time // from when on it is refused, however that came about
 }
 
 func (k key) lines(w *tabwriter.Writer) {
@@ -144,9 +145,9 @@ func (k key) maker() string {
 type keyList []key
 
 func (l keyList) lines(w *tabwriter.Writer) {
-	row(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "EXPIRES", "CREATED", "OWNER", "MADE BY")
+	row(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY")
 	for _, k := range l {
-		row(w, k.ID, k.Use, k.Name, k.State, k.scopes(), moment(k.Expires), moment(k.Created), cmp.Or(k.Owner, "-"), k.maker())
+		row(w, k.ID, k.Use, k.Name, k.State, k.scopes(), moment(k.end), moment(k.Created), cmp.Or(k.Owner, "-"), k.maker())
 	}
 }
 

@@ -48,8 +48,12 @@ func TestRotationsSayWhenOldOnesEnd(t *testing.T) {
 	if out, err := s.try("keys", "rotate", key); err == nil || !strings.Contains(out, "give an --overlap that lasts until then, or end it sooner with --force") {
 		t.Errorf("second rotation of a key: %s", out)
 	}
-	if ends := until(t, s.object(t, "keys", "rotate", key, "--overlap", "72h")["old"]); ends[0] != 48*time.Hour {
+	old := s.object(t, "keys", "rotate", key, "--overlap", "72h")["old"]
+	if ends := until(t, old); ends[0] != 48*time.Hour {
 		t.Errorf("longer rotation of a key: %v", ends)
+	}
+	if out, _ := s.try("keys", "list", client); !strings.Contains(out, old.(map[string]any)["goodUntil"].(string)) {
+		t.Errorf("a key under rotation is listed without its end: %s", out)
 	}
 	if out, _ := s.try("keys", "rotate", key, "--overlap", "1h", "--force"); !strings.Contains(out, key+" is good until ") {
 		t.Errorf("for a person: %s", out)

@@ -134,7 +134,7 @@ func (c column) normalize(v *string) bool {
 		for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 			if t, err := time.Parse(layout, *v); err == nil {
 				*v = instant(t)
-				return true
+				return len(*v) == len(instant(time.Time{})) && (*v)[0] != '-' // of a year that the texts sort by
 			}
 		}
 		return false

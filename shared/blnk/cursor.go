@@ -45,6 +45,7 @@ type cursor struct {
 	After entryWire `json:"a"`
 	Skip  int       `json:"s,omitzero"`
 	Total int       `json:"t,omitzero"`
+	Seen  int       `json:"g,omitzero"`
 	Until entryWire `json:"u,omitzero"`
 	Shown entryWire `json:"m,omitzero"`
 	Text  string    `json:"x,omitzero"` // of Shown
@@ -63,14 +64,14 @@ func wireEntry(e identity.Entry) entryWire { return entryWire{e.Number, e.ID} }
 
 func newCursor(p identity.Position, query, fingerprint string) cursor {
 	return cursor{
-		After: wireEntry(p.After), Skip: p.Skip, Total: p.Total, Until: wireEntry(p.Until),
+		After: wireEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: wireEntry(p.Until),
 		Shown: wireEntry(p.Shown.Entry), Text: p.Shown.Text, Query: query, Print: fingerprint,
 	}
 }
 
 func (c *cursor) position() identity.Position {
 	return identity.Position{
-		After: c.After.entry(), Skip: c.Skip, Total: c.Total, Until: c.Until.entry(),
+		After: c.After.entry(), Skip: c.Skip, Total: c.Total, Seen: c.Seen, Until: c.Until.entry(),
 		Shown: identity.Mark{Entry: c.Shown.entry(), Text: c.Text},
 	}
 }

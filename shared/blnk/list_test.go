@@ -228,7 +228,9 @@ func TestTokenizedAreFound(t *testing.T) {
 	before := w.send(listed("first_name_eq=Ana"))
 	tokenize := request{operation: "tokenize-identity", id: crowdID(1), body: `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`}
 	wantStatus(t, w.send(tokenize), 200)
-	shown := strings.Trim(at(t, w.send(get(crowdID(1))).Body, "first_name"), `"`)
+	one := w.send(get(crowdID(1))).Body
+	shown := strings.Trim(at(t, one, "first_name"), `"`)
+	mail, phone := url.QueryEscape(strings.Trim(at(t, one, "email_address"), `"`)), url.QueryEscape(strings.Trim(at(t, one, "phone_number"), `"`))
 	for query, want := range map[string]string{
 		"email_address_eq=ANA@example.com": "61", "email_address_in=x,ana@example.com": "61",
 		"email_address_ne=ana@example.com": "75432", "phone_number_eq=%2B15551234567": "1",
@@ -236,6 +238,11 @@ func TestTokenizedAreFound(t *testing.T) {
 		"first_name_eq=Ana":                                                      "",
 		"first_name_eq=" + url.QueryEscape(shown):                                "1",
 		"first_name_like=FPT:%25":                                                "1",
+		"email_address_eq=" + mail:                                               "1",
+		"email_address_in=x," + mail:                                             "1",
+		"logical_operator=or&city_eq=x&email_address_eq=" + mail:                 "1",
+		"phone_number_eq=" + phone:                                               "1",
+		"country_eq=PER&phone_number_in=x," + phone:                              "1",
 		"email_address_isnotnull=":                                               "621",
 		"email_address_like=%25example.com&limit=100":                            "62",
 		"phone_number_gt=%2B1&phone_number_lt=%2B2":                              "",

@@ -2,6 +2,7 @@ package blnk
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"cedula/shared/identity"
@@ -45,8 +46,10 @@ func (l *listing) narrowAny(q *identity.Search) {
 }
 
 // lookUps are the ids or the sources of which one holds each identity that fits.
+// There are none for what is shown of a tokenized field: it stands in no source.
 func (c *condition) lookUps() (ids []string, sources []identity.Source) {
-	if c.Operator != "eq" && c.Operator != "in" || slices.Contains(c.Values, "") {
+	none := func(v string) bool { return v == "" || strings.HasPrefix(v, tokenPrefix) }
+	if c.Operator != "eq" && c.Operator != "in" || slices.ContainsFunc(c.Values, none) {
 		return nil, nil
 	}
 	for _, v := range c.Values {

@@ -118,8 +118,8 @@ func TestAudit(t *testing.T) {
 	var read []string
 	for line := range strings.Lines(output) {
 		var l struct {
-			Msg, Action, Tenant, Client, Identity, Trace, Time string
-			Parts                                              []string
+			Msg, Action, Tenant, Client, Key, Identity, Trace, Time string
+			Parts                                                   []string
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
@@ -127,7 +127,7 @@ func TestAudit(t *testing.T) {
 		if l.Msg != "audit" {
 			continue
 		}
-		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Identity != ownID || l.Trace != trace || l.Time == "" {
+		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Key != "key-1" || l.Identity != ownID || l.Trace != trace || l.Time == "" {
 			t.Errorf("the line is %s", line)
 		}
 		read = append(read, strings.Join(l.Parts, " "))

@@ -142,7 +142,7 @@ type request struct {
 }
 
 func caller(tenant string, scopes ...string) map[string]any {
-	return map[string]any{"tenant": tenant, "client": "client-1", "scopes": strings.Join(scopes, " "), "expires": "0"}
+	return map[string]any{"tenant": tenant, "client": "client-1", "key": "key-1", "scopes": strings.Join(scopes, " "), "expires": "0"}
 }
 
 var (

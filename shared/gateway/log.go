@@ -32,13 +32,13 @@ func (o operation) log(ctx context.Context, r *Request, answer Response, err err
 	slog.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// Audit writes a line of its own for what must be traceable to who did it: the
-// identity, and which of its parts, never what stands in them. When it returns,
+// Audit writes a line of its own for what must be traceable to who did it, down to
+// the API key: the identity, and which of its parts, never what stands in them. When it returns,
 // the line is with Lambda.
 func (r *Request) Audit(action, id string, parts []string) {
 	slog.LogAttrs(r.ctx, slog.LevelInfo, "audit",
 		slog.String("action", action), slog.String("tenant", r.Caller.Tenant), slog.String("client", r.Caller.Client),
-		slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
+		slog.String("key", r.Caller.Key), slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
 }
 
 // panicked logs a panic that was recovered by its place, without its value, which

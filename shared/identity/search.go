@@ -29,7 +29,8 @@ type Search struct {
 type Position struct {
 	After Entry // examine those that come after this one
 	Skip  int   // and leave out that many that fit
-	Total int   // what the first page counted
+	Total int   // what was counted until now
+	Seen  int   // how many that fit were shown or left out until now
 
 	// Where those that are sorted together go on over several pages:
 	Until Entry // the last one that is sorted with them
@@ -47,7 +48,8 @@ type Found struct {
 	Identities []Identity
 	Next       *Position // where the next page begins; nil after the last
 	// Total is how many fit, exact unless there are more to examine than one
-	// search does: then it is how many of those. Zero if it was not asked for.
+	// search does: then it is how many of those, or how many have been met if that
+	// is more. Zero if it was not asked for.
 	Total int
 }
 
@@ -234,8 +236,19 @@ func (h *hunt) keep(e Entry, i *Identity) bool {
 
 // finish says where the next page begins.
 func (h *hunt) finish() Found {
+	seen := h.see(h.search.At.Skip - h.skip)
 	if h.more || !h.ended {
-		h.page.Next = &Position{After: h.last, Skip: h.skip, Total: h.page.Total}
+		h.page.Next = &Position{After: h.last, Skip: h.skip, Total: h.page.Total, Seen: seen}
 	}
 	return h.page
+}
+
+// see returns how many that fit were shown or left out until now, of which the
+// total is no less.
+func (h *hunt) see(skipped int) int {
+	seen := h.search.At.Seen + skipped + len(h.page.Identities)
+	if h.search.Count && len(h.page.Identities) > 0 { // else more may have been skipped than there are
+		h.page.Total = max(h.page.Total, seen)
+	}
+	return seen
 }

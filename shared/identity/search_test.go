@@ -265,6 +265,40 @@ func TestSearchCounts(t *testing.T) {
 	}
 }
 
+// TestTotalIsNoLessThanWhatIsShown: also where there are more to examine than one
+// search does.
+func TestTotalIsNoLessThanWhatIsShown(t *testing.T) {
+	w, oldest := searched(t)
+	defer identity.SetMaxExamined(20)()
+	first := func(i *identity.Identity) bool { return i.Number() <= oldest[2].Number() }
+	for name, q := range map[string]identity.Search{
+		"test": {Fits: first}, "sorted": {Fits: first, SortBy: firstName}, "skipped": {Fits: first, At: identity.Position{Skip: 1}},
+		"all": {Fits: func(*identity.Identity) bool { return true }}, "all, sorted": {SortBy: firstName},
+	} {
+		for _, limit := range []int{1, 2, 15, 100} {
+			q := q
+			q.Tenant, q.Limit, q.Count = "acme", limit, true
+			seen := q.At.Skip
+			for {
+				found, err := w.Search(ctx, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen += len(found.Identities); len(found.Identities) > 0 && found.Total < seen {
+					t.Errorf("%s, limit %d: total %d when %d were shown or left out", name, limit, found.Total, seen)
+				}
+				if found.Next == nil {
+					if seen > 50 && found.Total != seen || found.Total > len(oldest) {
+						t.Errorf("%s, limit %d: total %d at the end, of %d", name, limit, found.Total, seen)
+					}
+					break
+				}
+				q.At = *found.Next
+			}
+		}
+	}
+}
+
 // TestSearchWhileOthersGoAndCome: a walk that deletes what it has met and meets
 // newcomers still meets each of those that stay once.
 func TestSearchWhileOthersGoAndCome(t *testing.T) {

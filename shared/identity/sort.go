@@ -24,15 +24,16 @@ func (h *hunt) sorted(ctx context.Context) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	at, until := &h.search.At, h.last
+	at, until, skipped := &h.search.At, h.last, from
 	if at.Until != (Entry{}) {
-		until = at.Until
+		until, skipped = at.Until, 0
 	}
+	seen := h.see(skipped)
 	switch to = from + shown; {
 	case to < len(h.matches) && to > 0:
-		h.page.Next = &Position{After: h.start, Until: until, Shown: h.matches[to-1], Total: h.page.Total}
+		h.page.Next = &Position{After: h.start, Until: until, Shown: h.matches[to-1], Total: h.page.Total, Seen: seen}
 	case !h.ended:
-		h.page.Next = &Position{After: until, Skip: max(0, at.Skip-len(h.matches)), Total: h.page.Total}
+		h.page.Next = &Position{After: until, Skip: max(0, at.Skip-len(h.matches)), Total: h.page.Total, Seen: seen}
 	}
 	return h.page, nil
 }
