@@ -42,7 +42,7 @@ func (d *data) jobs(ctx context.Context) {
 func (d *data) expire(ctx context.Context) {
 	start := time.Now()
 	done, err := d.cleaner().Expire(ctx, start.Add(jobTime), false)
-	d.report(ctx, "expire-pending", start, err, done.Examined, "expired", done.Examined, "expired", done.Expired, "kept", done.Kept,
+	d.report(ctx, "expire-pending", start, err, done.Examined, "expired", done.Expired, "kept", done.Kept,
 		"conflicts", done.Conflicts, "failed", done.Failed, "complete", done.Complete)
 }
 

@@ -156,7 +156,7 @@ func TestTimeIsMoved(t *testing.T) {
 	}
 	s = start(t, folder) // its schedule runs at once, by the tenant's time
 	defer func() { _ = s.end(t) }()
-	s.logs(t, regexp.MustCompile(`"job":"expire-pending".*"expired":1,.*"complete":true`))
+	s.logs(t, regexp.MustCompile(`"job":"expire-pending","us":\d+,"examined":\d+,"expired":1,"kept":\d+,.*"complete":true`))
 	if again := s.newPending(t, 1); again.id == p.id {
 		t.Error("the same identity")
 	}

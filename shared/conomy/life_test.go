@@ -125,6 +125,32 @@ func TestLifeRefuses(t *testing.T) {
 	}
 }
 
+// TestPhoneOfAnotherCountry: they are changed together, and taken back together.
+func TestPhoneOfAnotherCountry(t *testing.T) {
+	w := newWorld(t)
+	person := setting(usual, "steps", "contact")
+	id := w.made(request{body: minimal, caller: setting(trusted, "steps", "contact")})
+	wantStatus(t, w.send(patch(id, `{"status":"ACTIVE"}`).by(trusted)), 200)
+	was := at(t, w.send(get(id)).Body, "phone")
+	for _, tt := range []struct {
+		body          string
+		status        int
+		country, next string
+	}{
+		{`{"phone":"+5491123456789","country":"ARG"}`, 200, `"ARG"`, `"+5491123456789"`},
+		{`{"phone":` + was + `}`, 400, `"ARG"`, `"+5491123456789"`},
+		{`{"country":"CHL"}`, 400, `"ARG"`, `"+5491123456789"`},
+		{`{"phone":` + was + `,"country":"CHL"}`, 200, `"CHL"`, ``},
+		{`{"phone":` + was + `,"country":"CHL"}`, 200, `"CHL"`, ``},
+	} {
+		wantStatus(t, w.send(patch(id, tt.body).by(person)), tt.status)
+		got := w.send(get(id)).Body
+		if at(t, got, "phone") != was || at(t, got, "country") != tt.country || at(t, got, "pendingPhone") != tt.next {
+			t.Errorf("%s: %s", tt.body, got)
+		}
+	}
+}
+
 // TestExhaustedCode: five wrong codes, and the right one is of no use.
 func TestExhaustedCode(t *testing.T) {
 	w := newWorld(t)

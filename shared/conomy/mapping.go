@@ -36,9 +36,14 @@ func setName(p *identity.Profile, name string) {
 	p.FirstName = name
 }
 
-func setJSON(dst *identity.JSON, isSent bool, value strictjson.Value) {
-	if isSent {
-		*dst = identity.JSON(value)
+// mergeJSON applies a merge patch; of no value, which null is here, it clears.
+func mergeJSON(dst *identity.JSON, isSent bool, patch strictjson.Value) {
+	switch {
+	case !isSent:
+	case len(patch) == 0:
+		*dst = nil
+	default:
+		*dst = identity.JSON(strictjson.MergePatch(strictjson.Value(*dst), patch))
 	}
 }
 

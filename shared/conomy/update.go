@@ -127,9 +127,9 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	if u.BirthDate.Sent {
 		p.BirthDate, _ = identity.ParseDate(u.BirthDate.Value)
 	}
-	setJSON(&p.Rules, u.Rules.Sent, u.Rules.Value)
-	setJSON(&p.ExtendedData, u.ExtendedData.Sent, u.ExtendedData.Value.Value)
-	setJSON(&p.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
+	mergeJSON(&p.Rules, u.Rules.Sent, u.Rules.Value)
+	mergeJSON(&p.ExtendedData, u.ExtendedData.Sent, u.ExtendedData.Value.Value)
+	mergeJSON(&p.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
 	u.applySecurity(&p.Security)
 	u.applyAddress(&p.Address)
 	return u.applyBank(p)

@@ -50,6 +50,26 @@ func TestUpdate(t *testing.T) {
 	w.golden("update")
 }
 
+// TestPatchOfJSON: what is of a client's own making is merged as the rest is (RFC
+// 7396), also what the other dialect put there.
+func TestPatchOfJSON(t *testing.T) {
+	w := newWorld(t)
+	id := w.made(request{body: minimal, caller: trusted})
+	for _, tt := range []struct{ body, metadata, rules string }{
+		{`{"metadata":{"a":{"b":1,"c":9007199254740993},"d":1.10},"rules":{"b":2}}`, `{"a":{"b":1,"c":9007199254740993},"d":1.10}`, `{"b":2}`},
+		{`{"metadata":{"a":{"b":null}},"rules":{"a":null,"c":[1]}}`, `{"a":{"c":9007199254740993},"d":1.10}`, `{"b":2,"c":[1]}`},
+		{`{"metadata":{"q":1},"rules":[1]}`, `{"a":{"c":9007199254740993},"d":1.10,"q":1}`, `[1]`},
+		{`{"metadata":{},"rules":{"x":1}}`, `{"a":{"c":9007199254740993},"d":1.10,"q":1}`, `{"x":1}`},
+		{`{"metadata":null,"rules":null}`, `{}`, `null`},
+	} {
+		got := w.send(patch(id, tt.body))
+		wantStatus(t, got, 200)
+		if metadata, rules := at(t, got.Body, "metadata"), at(t, got.Body, "rules"); metadata != tt.metadata || rules != tt.rules {
+			t.Errorf("%s: metadata %s, rules %s", tt.body, metadata, rules)
+		}
+	}
+}
+
 func TestUpdateRefuses(t *testing.T) {
 	w := newWorld(t)
 	w.person("kid")

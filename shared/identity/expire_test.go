@@ -381,4 +381,21 @@ func TestReminders(t *testing.T) {
 	remind(identity.Reminding{Examined: 2, Kept: 2})
 	w.now = w.now.Add(20 * time.Hour)
 	remind(identity.Reminding{})
+
+	// Whoever was reminded before a hold is so again: its time begins anew.
+	again := w.pending(t, identity.Profile{Email: "again@example.com"}, identity.Contact)
+	w.now = again.ExpiresAt.Add(-24 * time.Hour)
+	remind(identity.Reminding{Examined: 1, Reminded: 1})
+	if _, err := w.Hold(ctx, on(again.ID), "held"); err != nil {
+		t.Fatal(err)
+	}
+	w.now = again.ExpiresAt.Add(time.Hour)
+	released, err := w.Release(ctx, on(again.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = w.message(t, func() error { remind(identity.Reminding{Examined: 1, Reminded: 1}); return nil })
+	if m.To != "again@example.com" || !m.Expires.Equal(released.ExpiresAt) {
+		t.Errorf("%+v", m)
+	}
 }

@@ -42,7 +42,7 @@ func (s *Service) Release(ctx context.Context, c Change) (Changed, error) {
 		}
 		i.Hold = nil
 		if least := s.Time(i.Tenant).Add(afterHold).Truncate(time.Second); i.Status.Pending() && i.ExpiresAt.Before(least) {
-			i.ExpiresAt = least
+			i.ExpiresAt, i.Reminded = least, false
 		}
 		return nil
 	}

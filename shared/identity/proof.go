@@ -13,6 +13,7 @@ type Proof struct {
 	Waived  bool      // whoever set the status asked for no proof of it
 	Sent    time.Time // when a code was last sent that may still prove something; zero: none was
 	Change  string    // an address that takes the other's place once it is proven
+	Box     string    // that address, encrypted, if the field is tokenized: Change is then a text of its shape
 }
 
 // channels are the ways to reach a person, in the order in which they are proven.
@@ -24,6 +25,14 @@ func (c Channel) Field() Field {
 		return FieldPhone
 	}
 	return FieldEmail
+}
+
+// awaited is the status of who is to prove the channel's address next.
+func (c Channel) awaited() Status {
+	if c == ByPhone {
+		return PendingPhoneValidation
+	}
+	return PendingEmailValidation
 }
 
 // check returns an *Invalid for an address that nothing can be sent to.
@@ -99,9 +108,9 @@ func (i *Identity) advance(now time.Time) error {
 	case !i.Status.Pending():
 		return nil
 	case i.due(ByEmail):
-		to = PendingEmailValidation
+		to = ByEmail.awaited()
 	case i.due(ByPhone):
-		to = PendingPhoneValidation
+		to = ByPhone.awaited()
 	case i.dueScreening():
 		to = Screening
 	}
@@ -116,8 +125,7 @@ func (i *Identity) advance(now time.Time) error {
 func (i *Identity) KeepAddress(f Field) {
 	for _, c := range channels {
 		if p := i.Proof(c); c.Field() == f && p.Change != "" {
-			p.Change, p.Sent = "", time.Time{}
-			i.note(p)
+			i.note(Proof{Channel: c, Proven: p.Proven, Waived: p.Waived})
 		}
 	}
 }
@@ -138,8 +146,7 @@ func (i *Identity) guardAddresses(before *Identity, now time.Time) error {
 			moved = true
 		default:
 			p := before.Proof(c)
-			p.Change, p.Sent = *is, time.Time{}
-			i.note(p)
+			i.note(Proof{Channel: c, Proven: p.Proven, Waived: p.Waived, Change: *is})
 			*is = *was
 		}
 	}

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -115,6 +116,55 @@ func TestTokenizedAddressIsProven(t *testing.T) {
 	got := w.mustConfirm(t, i.ID, identity.ByEmail, m.Code)
 	if got.Email == "ana@example.com" || got.Tokenized(identity.FieldEmail) == nil || got.Proof(identity.ByEmail).Proven.IsZero() {
 		t.Errorf("%s, %+v", got.Email, got.Proofs)
+	}
+}
+
+// TestChangeOfATokenizedAddress: the new one is never kept as it is, and the code
+// goes to it, whichever of the two came first.
+func TestChangeOfATokenizedAddress(t *testing.T) {
+	const secret = "secret@example.com"
+	tokenize := func(t *testing.T, w *world, id string) {
+		t.Helper()
+		if _, err := w.Tokenize(ctx, on(id), identity.FieldEmail); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, do := range map[string]func(t *testing.T, w *world, id string){
+		"tokenized, then changed": func(t *testing.T, w *world, id string) { tokenize(t, w, id); w.setEmail(t, id, secret) },
+		"changed, then tokenized": func(t *testing.T, w *world, id string) { w.setEmail(t, id, secret); tokenize(t, w, id) },
+		"tokenized, then changed twice": func(t *testing.T, w *world, id string) {
+			tokenize(t, w, id)
+			w.setEmail(t, id, "x@example.com")
+			w.setEmail(t, id, secret)
+		},
+		"tokenized, changed, with a code": func(t *testing.T, w *world, id string) {
+			tokenize(t, w, id)
+			w.setEmail(t, id, secret)
+			w.start(t, id, identity.ByEmail)
+			w.now = w.now.Add(time.Minute)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).withVault(t)
+			i := w.active(t, ana)
+			w.now = w.now.Add(time.Minute)
+			do(t, w, i.ID)
+			written := w.tap.last()
+			got, err := w.Get(ctx, "acme", i.ID)
+			if err != nil || got.Proof(identity.ByEmail).Change == "" || bytes.Contains(written, []byte(secret)) || bytes.Contains(written, []byte("ana@example.com")) {
+				t.Fatalf("%v, %+v\n%s", err, got.Proofs, written)
+			}
+			m := w.message(t, func() error { _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); return err })
+			if m.To != secret {
+				t.Errorf("to %q", m.To)
+			}
+			if changed := w.mustConfirm(t, i.ID, identity.ByEmail, m.Code); changed.Email == secret || changed.Proof(identity.ByEmail).Change != "" {
+				t.Errorf("%s, %+v", changed.Email, changed.Proofs)
+			}
+			if all, err := w.Detokenize(ctx, "acme", i.ID); err != nil || all[identity.FieldEmail] != secret {
+				t.Errorf("%v, %v", all, err)
+			}
+		})
 	}
 }
 
@@ -259,10 +309,10 @@ func TestPauseOutlastsChanges(t *testing.T) {
 	w.mustConfirm(t, i.ID, identity.ByEmail, code)
 }
 
-// TestOneSpellingOfAHost: an address in other letters would have a count of its own.
-func TestOneSpellingOfAHost(t *testing.T) {
+// TestOneSpellingOfAnAddress: one in other letters would have a count of its own.
+func TestOneSpellingOfAnAddress(t *testing.T) {
 	w := newWorld(t)
-	for _, email := range []string{"ana@münchen.example", "ana@ｍunchen.example"} {
+	for _, email := range []string{"ana@münchen.example", "ana@ｍunchen.example", "é@example.com", "e\u0301@example.com"} {
 		i := w.pending(t, identity.Profile{Email: email}, identity.Contact)
 		var state *identity.Precondition
 		if _, err := w.StartVerification(ctx, on(i.ID), identity.ByEmail, "", false); !errors.As(err, &state) {

@@ -101,15 +101,24 @@ func either(list []Status) string {
 }
 
 // SetStatus is for a caller that may decide it. It returns an *Invalid for what
-// is no status, and a *Precondition for a step that is not among Transitions.
+// is no status, and a *Precondition for a step that is not among Transitions, or to
+// where the identity would wait for nothing that can come.
 func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if !to.Known() {
 		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
+	}
+	if i.Status == to {
+		return nil
 	}
 	if err := i.become(to, now); err != nil {
 		return err
 	}
 	i.waive()
+	for _, c := range channels {
+		if i.Status == c.awaited() && !i.due(c) {
+			return &Precondition{Reason: "an identity cannot become " + string(to) + " that has no " + string(c) + " to prove"}
+		}
+	}
 	return nil
 }
 

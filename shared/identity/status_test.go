@@ -112,7 +112,7 @@ func TestTransitions(t *testing.T) {
 	w := newWorld(t)
 	for _, from := range statuses {
 		for _, to := range statuses {
-			d := draft(identity.Profile{})
+			d := draft(identity.Profile{Email: "ana@example.com", Phone: "+56912345678"})
 			d.Status = from
 			i := w.create(t, d)
 			got, err := w.Change(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error {
@@ -138,6 +138,32 @@ func TestTransitions(t *testing.T) {
 	i := identity.Identity{Status: identity.Active}
 	if err := i.SetStatus("GOLD", w.now); !errors.As(err, &invalid) || invalid.Field != identity.FieldStatus {
 		t.Error(err)
+	}
+}
+
+// TestNobodyWaitsForNothing: a status that waits for an address is none without it.
+func TestNobodyWaitsForNothing(t *testing.T) {
+	const email, phone = "ana@example.com", "+56912345678"
+	for _, tt := range []struct {
+		identity.Profile
+		to  identity.Status
+		may bool
+	}{
+		{identity.Profile{Email: email}, identity.PendingPhoneValidation, false},
+		{identity.Profile{}, identity.PendingPhoneValidation, false},
+		{identity.Profile{Phone: phone}, identity.PendingEmailValidation, false},
+		{identity.Profile{Phone: phone}, identity.PendingPhoneValidation, true},
+		{identity.Profile{Email: email}, identity.PendingEmailValidation, true},
+		{identity.Profile{}, identity.PendingEmailValidation, true}, // an email is due: to be set, and proven
+	} {
+		i := identity.Identity{Profile: tt.Profile, Status: identity.Pending, Steps: identity.Contact}
+		err := i.SetStatus(tt.to, noon)
+		if state := new(identity.Precondition); (err == nil) != tt.may || err != nil && !errors.As(err, &state) {
+			t.Errorf("%q, %q to %s: %v", tt.Email, tt.Phone, tt.to, err)
+		}
+		if due := i.Requirements().Due; tt.may && len(due) != 1 {
+			t.Errorf("%q, %q in %s waits for %v", tt.Email, tt.Phone, tt.to, due)
+		}
 	}
 }
 

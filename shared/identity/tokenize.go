@@ -167,10 +167,14 @@ func (s *Service) Detokenize(ctx context.Context, tenant, id string, fields ...F
 }
 
 func (s *Service) open(ctx context.Context, i *Identity, sealed *Sealed) (string, error) {
+	return s.openBox(ctx, i, i.place(sealed.Field), sealed.Box)
+}
+
+func (s *Service) openBox(ctx context.Context, i *Identity, place string, box []byte) (string, error) {
 	if s.Vault == nil {
 		return "", errNoVault
 	}
-	return s.Vault.Open(ctx, i.Tenant, i.DataKey, i.place(sealed.Field), sealed.Box)
+	return s.Vault.Open(ctx, i.Tenant, i.DataKey, place, box)
 }
 
 var errNoVault = errors.New("identity: a tokenized field, and no vault")
@@ -178,36 +182,56 @@ var errNoVault = errors.New("identity: a tokenized field, and no vault")
 // place is what a box is bound to besides its tenant and key.
 func (i *Identity) place(f Field) string { return i.ID + "/" + string(f) }
 
-// seal encrypts every tokenized field that has a new value.
-func (s *Service) seal(ctx context.Context, before, after *Identity) error {
+// placeOfChange is likewise that of an address that waits to be proven.
+func (i *Identity) placeOfChange(f Field) string { return i.place(f) + "/change" }
+
+// seal encrypts every tokenized field that has a new value, and what waits to take
+// its place.
+func (s *Service) seal(ctx context.Context, before, after *Identity) (err error) {
 	for n := range after.Sealed {
 		sealed := &after.Sealed[n]
 		text := after.text(sealed.Field)
 		if sealed.Box != nil && *text == *before.text(sealed.Field) {
 			continue
 		}
-		if err := s.sealOne(ctx, after, sealed, text); err != nil {
+		sealed.Value = *text
+		if sealed.Box, err = s.sealText(ctx, after, after.place(sealed.Field), text); err != nil {
 			return err
 		}
+	}
+	return s.sealChanges(ctx, after)
+}
+
+func (s *Service) sealChanges(ctx context.Context, i *Identity) error {
+	for n := range i.Proofs {
+		p := &i.Proofs[n]
+		if p.Change == "" || p.Box != "" || i.Tokenized(p.Channel.Field()) == nil {
+			continue
+		}
+		box, err := s.sealText(ctx, i, i.placeOfChange(p.Channel.Field()), &p.Change)
+		if err != nil {
+			return err
+		}
+		p.Box = string(box)
 	}
 	return nil
 }
 
-func (s *Service) sealOne(ctx context.Context, i *Identity, sealed *Sealed, text *string) (err error) {
+// sealText encrypts a text and puts another of its shape in its place.
+func (s *Service) sealText(ctx context.Context, i *Identity, place string, text *string) (box []byte, err error) {
 	if s.Vault == nil {
-		return errNoVault
+		return nil, errNoVault
 	}
 	if i.DataKey == nil {
 		if i.DataKey, err = s.Vault.NewKey(ctx, i.Tenant); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if sealed.Box, err = s.Vault.Seal(ctx, i.Tenant, i.DataKey, i.place(sealed.Field), *text); err != nil {
-		return err
+	if box, err = s.Vault.Seal(ctx, i.Tenant, i.DataKey, place, *text); err != nil {
+		return nil, err
 	}
-	sealed.Value = *text
 	*text, err = standIn(*text, s.Random)
-	return err
+	return box, err
 }
 
 // Holds tells whether the email or the phone of an identity is a value, be it

@@ -98,6 +98,8 @@ func (s *Service) start(ctx context.Context, i *Identity, asked sending) (Aside,
 func (s *Service) toProve(ctx context.Context, i *Identity, channel Channel) (string, error) {
 	p := i.Proof(channel)
 	switch {
+	case p.Box != "":
+		return s.openBox(ctx, i, i.placeOfChange(channel.Field()), []byte(p.Box))
 	case p.Change != "":
 		return p.Change, nil
 	case *i.text(channel.Field()) == "":
@@ -120,15 +122,14 @@ func (s *Service) address(ctx context.Context, i *Identity, channel Channel) (st
 
 // sendable refuses what is no address, which the other dialect takes, and one that
 // a mailbox has several spellings of, each of which would have a count of its own:
-// a host in other letters than ASCII. No mail service takes one either: in DNS it
-// is written as xn--... (RFC 5890).
+// one in other letters than ASCII. Amazon SES takes none either: a host is written
+// as in DNS, xn--... (RFC 5890), and what stands before it in seven bits.
 func sendable(c Channel, address string) error {
 	if c.check(address) != nil {
 		return &Precondition{"the identity's " + string(c) + " is none that a code can be sent to"}
 	}
-	_, host, _ := strings.Cut(address, "@")
-	if c == ByEmail && strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return &Precondition{"no code can be sent to an email whose host is not written in ASCII (xn--...)"}
+	if c == ByEmail && strings.ContainsFunc(address, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return &Precondition{"no code can be sent to an email that is not written in ASCII (its host as xn--...)"}
 	}
 	return nil
 }
@@ -216,8 +217,8 @@ func (s *Service) confirm(ctx context.Context, i *Identity, channel Channel, cod
 		return Aside{}, ErrWrongCode
 	}
 	kept.Used = true
-	if changed := i.Proof(channel).Change; changed != "" {
-		*i.text(channel.Field()) = changed
+	if i.Proof(channel).Change != "" {
+		*i.text(channel.Field()) = address
 	}
 	i.note(Proof{Channel: channel, Proven: now.Truncate(time.Second)})
 	return Aside{Code: &kept}, i.advance(now)

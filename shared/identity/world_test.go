@@ -35,20 +35,30 @@ type world struct {
 // tap notes the ids of the messages that are put into the outbox.
 type tap struct {
 	table.Table
-	mu  sync.Mutex
-	ids []string
+	mu     sync.Mutex
+	ids    []string
+	bodies []byte // of all that the last write put
 }
 
 func (w *tap) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 	units, err := w.Table.Write(ctx, ops...)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.bodies = nil
 	for _, op := range ops {
+		w.bodies = append(w.bodies, op.Item.Body...)
 		if id, found := strings.CutPrefix(op.Item.PK, "M#"); found && err == nil && op.Action == table.ActionPut && op.Item.Version == 1 {
 			w.ids = append(w.ids, id)
 		}
 	}
 	return units, err
+}
+
+// last is what the last write put.
+func (w *tap) last() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.bodies
 }
 
 func (w *tap) count() int { return len(w.since(0)) }

@@ -9,7 +9,7 @@ import (
 // setLife writes what is known of an identity's way to being active.
 func (r *record) setLife(i *identity.Identity) {
 	for _, p := range i.Proofs {
-		r.Proofs = append(r.Proofs, proofRecord{string(p.Channel), seconds(p.Proven), p.Waived, seconds(p.Sent), p.Change})
+		r.Proofs = append(r.Proofs, proofRecord{string(p.Channel), seconds(p.Proven), p.Waived, seconds(p.Sent), p.Change, []byte(p.Box)})
 	}
 	for _, c := range i.Held.Codes {
 		r.Codes = append(r.Codes, string(c))
@@ -26,7 +26,7 @@ func (r *record) setLife(i *identity.Identity) {
 func (r *record) life(i *identity.Identity) {
 	for _, p := range r.Proofs {
 		i.Proofs = append(i.Proofs, identity.Proof{
-			Channel: identity.Channel(p.Channel), Proven: instant(p.Proven), Waived: p.Waived, Sent: instant(p.Sent), Change: p.Change,
+			Channel: identity.Channel(p.Channel), Proven: instant(p.Proven), Waived: p.Waived, Sent: instant(p.Sent), Change: p.Change, Box: string(p.Box),
 		})
 	}
 	for _, c := range r.Codes {

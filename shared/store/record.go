@@ -82,6 +82,7 @@ type proofRecord struct {
 	Waived  bool   `json:"w,omitzero"`
 	Sent    int64  `json:"s,omitzero"`
 	Change  string `json:"n,omitzero"`
+	Box     []byte `json:"b,omitempty"`
 }
 
 type reviewRecord struct {

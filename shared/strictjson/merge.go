@@ -11,6 +11,27 @@ import (
 // they are. A base that is nil, or no object, counts as an empty one. Both must
 // be valid and must not hold a name twice, as after Decode.
 func Merge(base, over Value) Value {
+	return merge(base, over, func(_, value Value) Value { return value })
+}
+
+// MergePatch returns a value with a merge patch applied to it (RFC 7396): members
+// that are objects are merged, those that are null are taken away, anything else
+// takes the place of what is there. Base and patch are as for Merge.
+func MergePatch(base, patch Value) Value {
+	if patch.Kind() != '{' {
+		return patch
+	}
+	return merge(base, patch, func(old, value Value) Value {
+		if value.Kind() == 'n' {
+			return nil
+		}
+		return MergePatch(old, value)
+	})
+}
+
+// merge makes of each member of over, and of what base has in its place or nil, the
+// value that it has in the answer; nil: none.
+func merge(base, over Value, combine func(old, value Value) Value) Value {
 	patch := members(over)
 	replaced := make(map[string]Value, len(patch))
 	for _, m := range patch {
@@ -19,20 +40,23 @@ func Merge(base, over Value) Value {
 	var out bytes.Buffer
 	e := jsontext.NewEncoder(&out)
 	write := func(name string, v Value) {
+		if v == nil {
+			return
+		}
 		_ = e.WriteToken(jsontext.String(name))
 		_ = e.WriteValue(v)
 	}
 	_ = e.WriteToken(jsontext.BeginObject)
 	for _, m := range members(base) {
 		if v, ok := replaced[m.name]; ok {
-			m.value = v
+			m.value = combine(m.value, v)
 			delete(replaced, m.name)
 		}
 		write(m.name, m.value)
 	}
 	for _, m := range patch {
 		if _, left := replaced[m.name]; left {
-			write(m.name, m.value)
+			write(m.name, combine(nil, m.value))
 		}
 	}
 	_ = e.WriteToken(jsontext.EndObject)

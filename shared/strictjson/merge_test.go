@@ -33,6 +33,31 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// TestMergePatch has what RFC 7396 shows, and what it says besides.
+func TestMergePatch(t *testing.T) {
+	for _, tt := range []struct{ base, patch, want string }{
+		{`{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"b"}`, `{"b":"c"}`, `{"a":"b","b":"c"}`},
+		{`{"a":"b"}`, `{"a":null}`, `{}`},
+		{`{"a":"b","b":"c"}`, `{"a":null}`, `{"b":"c"}`},
+		{`{"a":["b"]}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"c"}`, `{"a":["b"]}`, `{"a":["b"]}`},
+		{`{"a":{"b":"c"}}`, `{"a":{"b":"d","c":null}}`, `{"a":{"b":"d"}}`},
+		{`{"a":[{"b":"c"}]}`, `{"a":[1]}`, `{"a":[1]}`},
+		{`["a","b"]`, `["c","d"]`, `["c","d"]`},
+		{`{"a":"b"}`, `["c"]`, `["c"]`},
+		{`{"e":null}`, `{"a":1}`, `{"e":null,"a":1}`},
+		{`[1,2]`, `{"a":"b","c":null}`, `{"a":"b"}`},
+		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
+		{``, `{"a":1.10,"b":null}`, `{"a":1.10}`},
+		{`{"a":9007199254740993,"b":1}`, `{"b":[null]}`, `{"a":9007199254740993,"b":[null]}`},
+	} {
+		if got := strictjson.MergePatch(strictjson.Value(tt.base), strictjson.Value(tt.patch)); string(got) != tt.want {
+			t.Errorf("%s with %s: got %s, want %s", tt.base, tt.patch, got, tt.want)
+		}
+	}
+}
+
 // TestMergeIsThatOfMaps compares with the merge of two maps.
 func TestMergeIsThatOfMaps(t *testing.T) {
 	object := rapid.MapOf(rapid.StringN(0, 3, -1), rapid.Int())
