@@ -20,8 +20,9 @@ var plainTypes = map[string]bool{
 	"application/json": true, "application/x-www-form-urlencoded": true, "text/plain": true,
 }
 
-// decode reads a body. A strict client's may have no member that the operation
-// does not know.
+// decode reads a body. Its members may be written in any case, as Blnk has it; a
+// strict client's in theirs alone, and it may have none that the operation does not
+// know.
 func decode(r *gateway.Request, into any) error {
 	switch media, err := r.MediaType(); {
 	case err != nil:
@@ -32,7 +33,7 @@ func decode(r *gateway.Request, into any) error {
 	if r.Caller.Strict {
 		return strictjson.DecodeKnown(r.Body, into)
 	}
-	return strictjson.Decode(r.Body, into)
+	return strictjson.DecodeFolded(r.Body, into)
 }
 
 // decodeIdentity reads a body with members of an identity. One that is not known

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // MaxDepth is how deep arrays and objects may be nested.
@@ -42,6 +43,12 @@ func (e *Error) Error() string {
 // surrogate, or a member of another type than v has. Names match by exact
 // case; members that v does not have are checked like the others and dropped.
 func Decode(data []byte, v any) error { return decode(data, v) }
+
+// DecodeFolded is Decode, but names match whatever the case of their letters; one
+// that stands there in two cases stands there twice.
+func DecodeFolded(data []byte, v any) error {
+	return decode(data, v, json.MatchCaseInsensitiveNames(true), jsonv1.MatchCaseSensitiveDelimiter(true))
+}
 
 // DecodeKnown is Decode, but a member that v does not have is an *Error too.
 func DecodeKnown(data []byte, v any) error {

@@ -34,6 +34,9 @@ const (
 	writeMillis   = 5.0  // a put by itself
 	transMillis   = 10.0 // a transaction
 	kmsMillis     = 10.0 // a signature
+	sendMillis    = 50.0 // a message, by SES
+	manyMillis    = 0.1  // our code, for one of many that a run does
+	manyAtOnce    = 64   // the shards of the pending queue, each walked by itself
 	tracedShare   = 0.05 // X-Ray's own rule, beyond one request a second
 )
 
@@ -62,9 +65,18 @@ type Bill struct{ Gateway, Lambda, Table, Logs, Other float64 }
 // Sum is the whole of it.
 func (b Bill) Sum() float64 { return b.Gateway + b.Lambda + b.Table + b.Logs + b.Other }
 
-// Millis is how long a function is assumed to run for an operation.
+// Millis is how long a function is assumed to run for an operation; for one of many
+// that a run does at a time, its share.
 func (i Item) Millis() float64 {
-	ms := handlerMillis + readMillis*float64(i.Get+i.Query)
+	if i.Many {
+		return manyMillis + i.waits()/manyAtOnce
+	}
+	return handlerMillis + i.waits()
+}
+
+// waits is the part of it that others take.
+func (i Item) waits() float64 {
+	ms := readMillis * float64(i.Get+i.Query)
 	switch {
 	case i.Write > 0 && (i.Units.Write > 2 || i.Units.Write == 0):
 		ms += transMillis * float64(i.Write)
@@ -74,6 +86,9 @@ func (i Item) Millis() float64 {
 	if i.Login {
 		ms += kmsMillis
 	}
+	if i.Message {
+		ms += sendMillis
+	}
 	return ms
 }
 
@@ -82,7 +97,10 @@ func (i Item) Millis() float64 {
 func (i Item) Bill(accessLine int) Bill {
 	const million = 1e6
 	var b Bill
-	b.Lambda = million * (lambdaRequest + i.Millis()/1000*memoryGB*lambdaSecond)
+	b.Lambda = million * i.Millis() / 1000 * memoryGB * lambdaSecond
+	if !i.Many {
+		b.Lambda += million * lambdaRequest
+	}
 	b.Table = million * (i.Units.Write*writeUnit + i.Units.Read*readUnit)
 	b.Logs = million * float64(i.LogBytes) * logByte
 	if i.Gateway {

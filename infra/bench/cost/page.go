@@ -37,6 +37,7 @@ func bills(items []Item, accessLine int) page.Section {
 			"The function of an authorizer is not called for each request: API Gateway keeps its answer for 30 s. At one request a second of one credential it is called for one request in 30, at ten for one in 300. Its rows are per call of it.",
 			"A replay is refused by the table's conditions. The embedded table counts no unit for that; DynamoDB charges the transaction, so the table's price has " + fmt.Sprint(refusedUnits) + " WRU.",
 			"The first page of Conomy's list counts the tenant's identities, up to 10,000 of them, at most once a minute in each process: the units grow with the list until there, and are of the size that the count was taken at (1,000).",
+			"A run that removes lapsed identities does many, 64 at a time: an identity's row has its share of the time, and no request. A message's has a request of its own, though the stream hands over several at once. A reminder is a message, and about what it takes to start a verification.",
 			"\"Other\": X-Ray's traces; KMS for a login; SES for a message (a text message costs what SNS asks for the country: cents, not parts of one).",
 			"Not in it: storage, backups and streams of the table, alarms, metrics by method, the customer-managed keys (a dollar a month each), what leaves AWS.",
 		},
@@ -57,6 +58,7 @@ func assumptions(accessLine int) page.Section {
 	t.Row("memory of a function", fmt.Sprintf("%g GB", memoryGB))
 	t.Row("our code and the runtime's, warm", fmt.Sprintf("%g ms", handlerMillis))
 	t.Row("a Get or a Query / a put / a transaction / a signature", fmt.Sprintf("%g / %g / %g / %g ms", readMillis, writeMillis, transMillis, kmsMillis))
+	t.Row("a message by SES / our code for one of many in a run", fmt.Sprintf("%g / %g ms", sendMillis, manyMillis))
 	t.Row("a line of the gateway's access log, with CloudWatch's 26", fmt.Sprintf("%d bytes", accessLine))
 	return page.Section{
 		Title: "Prices and assumptions", Tables: []page.Table{t},

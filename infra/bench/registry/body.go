@@ -84,17 +84,24 @@ func uniqueChange(r *Registry) (request, error) {
 	return pendingOne("update-identity", fmt.Sprintf(`{"email":%q}`, email))(r)
 }
 
-// confirmation has a code sent, and is to send it back.
-func confirmation(r *Registry) (request, error) {
+// confirmationAsked has a code queued for a new identity.
+func confirmationAsked(r *Registry) (request, error) {
 	q, err := pendingOne("start-verification", `{"channel":"email"}`)(r)
 	if err != nil {
 		return q, err
 	}
 	q.dialect = Conomy
-	if err := r.do(q, nil); err != nil {
+	r.still.messages = nil
+	return q, r.do(q, nil)
+}
+
+// confirmation has a code sent, and is to send it back.
+func confirmation(r *Registry) (request, error) {
+	q, err := confirmationAsked(r)
+	if err != nil {
 		return q, err
 	}
-	code, err := r.code(context.Background())
+	code, err := r.code(context.Background(), r.aside)
 	q.route, q.body = "confirm-verification", fmt.Sprintf(`{"code":%q}`, code)
 	return q, err
 }

@@ -24,6 +24,7 @@ var budget = map[string]struct {
 	"log in":                                 {1, 0, 4},
 	"authorizer, cold":                       {1, 0, 2},
 	"authorizer, warm":                       {0, 0, 0},
+	"deliver a message":                      {3, 6, 2},
 	"expire one pending identity":            {1, 12, 0},
 }
 

@@ -15,6 +15,7 @@ type Operation struct {
 	Gateway       bool // a client asks for it, by API Gateway
 	Login         bool // a token is signed
 	Message       bool // a message is sent to a person
+	Many          bool // one run does many of them, many at a time
 	Pure          bool // it can be run again on a table that stands still
 	// Bounded: it costs more in a longer list, up to 10,000 entries.
 	Bounded bool
@@ -52,7 +53,6 @@ func (o Operation) but(change func(*Operation)) Operation {
 // Operations are those that are measured.
 func Operations() []Operation {
 	bounded := func(o *Operation) { o.Bounded, o.Pure = true, false }
-	message := func(o *Operation) { o.Message = true }
 	return []Operation{
 		asks(Conomy, "create", fresh(Conomy, "")),
 		asks(Conomy, "create, with an idempotency key", fresh(Conomy, "k")),
@@ -64,7 +64,7 @@ func Operations() []Operation {
 		asks(Conomy, "list, first page of 20, with its total", page(Conomy, 0)).but(bounded),
 		asks(Conomy, "list, next page of 20", page(Conomy, 1)),
 		asks(Conomy, "look-up by email", byEmail(Conomy)),
-		asks(Conomy, "start a verification", pendingOne("start-verification", `{"channel":"email"}`)).but(message),
+		asks(Conomy, "start a verification", pendingOne("start-verification", `{"channel":"email"}`)),
 		asks(Conomy, "confirm a verification", confirmation),
 		asks(Conomy, "log in", login).but(func(o *Operation) { o.Login = true }),
 		authorization(Conomy, false), authorization(Conomy, true),
@@ -77,7 +77,8 @@ func Operations() []Operation {
 		asks(Blnk, "list, page of 20", page(Blnk, 0)),
 		asks(Blnk, "look-up by email", byEmail(Blnk)),
 		authorization(Blnk, false), authorization(Blnk, true),
-		{Dialect: "job", Name: "expire one pending identity", prepare: expiry},
+		{Dialect: "job", Name: "deliver a message", Message: true, prepare: delivery},
+		{Dialect: "job", Name: "expire one pending identity", Many: true, prepare: expiry},
 	}
 }
 
@@ -97,6 +98,17 @@ func authorization(dialect string, warm bool) Operation {
 		o.Name, o.Pure = "authorizer, warm", true
 	}
 	return o
+}
+
+// delivery is what the stream's function does of a code that was asked for.
+func delivery(r *Registry) (func() error, error) {
+	if _, err := confirmationAsked(r); err != nil {
+		return nil, err
+	}
+	return func() error {
+		_, err := r.code(context.Background(), r.store)
+		return err
+	}, nil
 }
 
 func expiry(r *Registry) (func() error, error) {

@@ -91,10 +91,10 @@ func (s *still) Write(ctx context.Context, ops ...table.Op) (table.Units, error)
 	return units, err
 }
 
-// code delivers what was queued and returns the code in the last letter.
-func (r *Registry) code(ctx context.Context) (string, error) {
+// code delivers what was queued, out of a store, and returns the code in the last letter.
+func (r *Registry) code(ctx context.Context, outbox courier.Outbox) (string, error) {
 	var to reader
-	c := courier.Courier{Outbox: r.aside, Senders: map[identity.Channel]courier.Sender{identity.ByEmail: &to}, Now: r.core.Now}
+	c := courier.Courier{Outbox: outbox, Senders: map[identity.Channel]courier.Sender{identity.ByEmail: &to}, Now: r.core.Now}
 	for _, id := range r.still.messages {
 		if err := c.Deliver(ctx, id); err != nil {
 			return "", err
