@@ -160,7 +160,7 @@ redoc: ## fetch the script of the page /docs anew
 	@folder=$$(mktemp -d); trap "rm -rf $$folder" EXIT; \
 	npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$$folder" redoc@$(REDOC_VERSION); \
 	cd "$$folder/node_modules/redoc"; \
-	sed "s|https://[^"]*/logo-mini.svg|data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E|; /^\/\/# sourceMappingURL/d" \
+	sed "s|https://[^\"]*/logo-mini.svg|data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E|; /^\/\/# sourceMappingURL/d" \
 	  bundles/redoc.standalone.js | gzip -9n > '$(CURDIR)/shared/reference/redoc.js.gz'; \
 	cat LICENSE bundles/redoc.standalone.js.LICENSE.txt > '$(CURDIR)/shared/reference/redoc.LICENSE'
 
