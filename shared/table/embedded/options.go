@@ -15,6 +15,7 @@ import (
 func options(lock *pebble.Lock, files vfs.FS, f *fault) *pebble.Options {
 	o := &pebble.Options{
 		FS:                 files,
+		Comparer:           wholeKeys(),
 		Lock:               lock,
 		FormatMajorVersion: pebble.FormatVirtualSSTables,
 		MemTableSize:       8 << 20,
@@ -25,6 +26,14 @@ func options(lock *pebble.Lock, files vfs.FS, f *fault) *pebble.Options {
 	}
 	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
 	return o
+}
+
+// wholeKeys is the usual order, told that a key is its own prefix: an iterator can
+// then ask the filters for it. On disk nothing differs.
+func wholeKeys() *pebble.Comparer {
+	c := *pebble.DefaultComparer
+	c.Split = func(key []byte) int { return len(key) }
+	return &c
 }
 
 // lastWords drops what the engine says in passing. When it cannot go on, the

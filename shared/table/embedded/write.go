@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble"
 
@@ -86,12 +87,22 @@ func (db *DB) hand(batch *pebble.Batch) (err error) {
 
 // check reads the item under every operation's key and names the operations
 // whose condition it does not meet.
-func (db *DB) check(ops []table.Op) ([]*table.Item, *table.ConditionError, error) {
-	before := make([]*table.Item, len(ops))
-	var failed *table.ConditionError
+//
+// Most of the keys are those of new items. An iterator, unlike a Get, asks the
+// filters of the last level too, so that what is absent costs no read of a block.
+func (db *DB) check(ops []table.Op) (before []*table.Item, failed *table.ConditionError, err error) {
+	rows, err := db.kv.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	if err != nil {
+		return nil, nil, readError(err)
+	}
+	defer func() {
+		if closed := rows.Close(); err == nil && closed != nil {
+			err = readError(closed)
+		}
+	}()
+	before = make([]*table.Item, len(ops))
 	for i := range ops {
-		var err error
-		if before[i], err = db.row(ops[i].Item.Key); err != nil {
+		if before[i], err = seek(rows, ops[i].Item.Key); err != nil {
 			return nil, nil, err
 		}
 		if holds(ops[i].Condition, before[i]) {
@@ -103,4 +114,19 @@ func (db *DB) check(ops []table.Op) ([]*table.Item, *table.ConditionError, error
 		failed.Failed = append(failed.Failed, table.Failure{Op: i, Current: before[i]})
 	}
 	return before, failed, nil
+}
+
+// seek reads the item under a key; nil when absent.
+func seek(rows *pebble.Iterator, k table.Key) (*table.Item, error) {
+	if !rows.SeekPrefixGE(itemRow(k)) {
+		if err := rows.Error(); err != nil {
+			return nil, readError(err)
+		}
+		return nil, nil
+	}
+	item, err := decode(k, slices.Clone(rows.Value()))
+	if err != nil {
+		return nil, readError(err)
+	}
+	return item, nil
 }
