@@ -7,6 +7,7 @@ set -euo pipefail
 sam=$1 dynoxide=$2 template=$3
 read -ra flags <<<"${SAM_LOCAL_FLAGS-}"
 export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0
+export SAM_CLI_CONTAINER_CONNECTION_TIMEOUT=${SAM_CLI_CONTAINER_CONNECTION_TIMEOUT:-120}
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=example
 
 if ! docker info >/dev/null 2>&1; then
