@@ -29,7 +29,7 @@ func options(lock *pebble.Lock, files vfs.FS, f *fault) *pebble.Options {
 }
 
 // wholeKeys is the usual order, told that a key is its own prefix: an iterator can
-// then ask the filters for it. On disk nothing differs.
+// then ask the filters for it. Files of either are read alike.
 func wholeKeys() *pebble.Comparer {
 	c := *pebble.DefaultComparer
 	c.Split = func(key []byte) int { return len(key) }

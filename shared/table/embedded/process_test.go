@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		openOnce(os.Args[1])
 	case "fill":
 		fillUp(os.Args[1])
+	case "refuse":
+		refuse(os.Args[1], os.Args[2])
 	default:
 		os.Exit(m.Run())
 	}

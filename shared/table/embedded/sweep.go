@@ -71,7 +71,7 @@ func (db *DB) agreeing(ctx context.Context, found []due) ([]due, error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	batch := db.kv.NewBatch()
-	defer batch.Close()
+	defer db.letGo(batch)
 	var good []due
 	for _, d := range found {
 		item, err := db.row(d.Key)

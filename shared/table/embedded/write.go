@@ -30,7 +30,7 @@ func (db *DB) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 
 func (db *DB) write(ctx context.Context, ops []table.Op) (table.Units, error) {
 	batch := db.kv.NewBatch()
-	defer batch.Close()
+	defer db.letGo(batch)
 	units, f, failed, err := db.apply(batch, ops)
 	if err != nil {
 		return table.Units{}, err
@@ -75,14 +75,34 @@ func (db *DB) apply(batch *pebble.Batch, ops []table.Op) (table.Units, *flight, 
 	return units, f, nil, nil
 }
 
-// hand gives a batch to the engine, which panics if its log is broken and then
-// holds a lock for ever: nobody may come after. The caller holds db.writing.
-func (db *DB) hand(batch *pebble.Batch) (err error) {
+// hand gives a batch to the engine. After a refused write that may never return: it
+// waits for ever for room in memory, or for a lock that the engine's panic left
+// held. Then nobody waits for it, and nobody comes after. The caller holds
+// db.writing.
+func (db *DB) hand(batch *pebble.Batch) error {
 	if err := db.flights.broken(); err != nil {
 		return err
 	}
+	taken := make(chan error, 1)
+	go func() { taken <- db.take(batch) }()
+	select {
+	case err := <-taken:
+		return err
+	case <-db.flights.fault.broken:
+		return db.flights.broken()
+	}
+}
+
+func (db *DB) take(batch *pebble.Batch) (err error) {
 	defer db.recoverTo(&err)
 	return db.kv.ApplyNoSyncWait(batch, pebble.Sync)
+}
+
+// letGo gives a batch's memory back, unless the engine may be holding it for ever.
+func (db *DB) letGo(batch *pebble.Batch) {
+	if db.flights.broken() == nil {
+		_ = batch.Close()
+	}
 }
 
 // check reads the item under every operation's key and names the operations
