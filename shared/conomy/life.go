@@ -85,13 +85,23 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 		may   bool
 		set   func(text string) error
 	}{
-		{identity.FieldStatus, u.Status, trusted, func(text string) error { return i.SetStatus(identity.Status(text), now) }},
 		{identity.FieldEmail, u.Email, i.Proves(), func(text string) error {
-			return changed(i, identity.ByEmail, &i.Email, text, identity.CheckEmail)
+			if text == i.Email {
+				i.KeepAddress(identity.FieldEmail)
+				return nil
+			}
+			i.Email = text
+			return identity.CheckEmail(text)
 		}},
 		{identity.FieldPhone, u.Phone, i.Proves(), func(text string) error {
-			return changed(i, identity.ByPhone, &i.Phone, text, func(phone string) error { return checkDialCode(phone, i.Country) })
+			if text == i.Phone {
+				return keepPhone(i)
+			}
+			i.Phone = text
+			return checkDialCode(text, i.Country)
 		}},
+		// After the addresses, for which a status may wait.
+		{identity.FieldStatus, u.Status, trusted, func(text string) error { return i.SetStatus(identity.Status(text), now) }},
 	} {
 		switch {
 		case !m.sent.Sent, !m.may && !caller.Strict:
@@ -110,20 +120,14 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 	return nil
 }
 
-// changed puts an address that passes its check in the place of another one. The
-// one that is there takes back what waits to be proven; if nothing does, it is not
-// even checked, nor what is shown of a tokenized one.
-func changed(i *identity.Identity, c identity.Channel, at *string, text string, check func(string) error) error {
-	f := c.Field()
-	if text != *at || i.Proof(c).Change != "" && i.Tokenized(f) == nil {
-		if err := check(text); err != nil {
-			return err
-		}
+// keepPhone takes back the phone that waits to be proven. The one that stays must be
+// of the country, which may have been changed with it.
+func keepPhone(i *identity.Identity) error {
+	waits := i.Proof(identity.ByPhone).Change != "" && i.Tokenized(identity.FieldPhone) == nil
+	i.KeepAddress(identity.FieldPhone)
+	if waits && identity.CheckPhone(i.Phone) == nil {
+		return checkDialCode(i.Phone, i.Country)
 	}
-	if text == *at {
-		i.KeepAddress(f)
-	}
-	*at = text
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
 	"cedula/shared/identity"
 	"cedula/shared/table/faults"
 )
@@ -125,19 +126,66 @@ func TestLifeRefuses(t *testing.T) {
 	}
 }
 
+// TestTakenBackWhateverItIs: a change is taken back by the present address, also by
+// one that this dialect would not take anew.
+func TestTakenBackWhateverItIs(t *testing.T) {
+	for _, email := range []string{"", "not an email"} {
+		w := newWorld(t)
+		made := w.through(&blnk.API{Identities: w.api.Identities}, request{
+			operation: "create-identity",
+			body:      `{"first_name":"A","email_address":"` + email + `","phone_number":"+56912345678"}`, caller: setting(trusted, "steps", "contact"),
+		})
+		wantStatus(t, made, 201)
+		id := strings.Trim(at(t, made.Body, "identity_id"), `"`)
+		wantStatus(t, w.send(patch(id, `{"status":"ACTIVE"}`).by(trusted)), 200)
+		wantStatus(t, w.send(patch(id, `{"email":"wrong@example.com"}`)), 200)
+		if got := w.send(get(id)).Body; at(t, got, "pendingEmail") != `"wrong@example.com"` {
+			t.Fatal(got)
+		}
+		wantStatus(t, w.send(patch(id, `{"email":"`+email+`"}`)), 200)
+		if got := w.send(get(id)).Body; at(t, got, "pendingEmail") != "" || at(t, got, "email") != `"`+email+`"` {
+			t.Error(got)
+		}
+	}
+}
+
+// TestStatusWithItsAddress: one change may bring both.
+func TestStatusWithItsAddress(t *testing.T) {
+	w := newWorld(t)
+	made := w.through(&blnk.API{Identities: w.api.Identities}, request{
+		operation: "create-identity",
+		body:      `{"first_name":"A","email_address":"ana@example.com","country":"CHL"}`, caller: setting(trusted, "steps", "contact"),
+	})
+	wantStatus(t, made, 201)
+	id := strings.Trim(at(t, made.Body, "identity_id"), `"`)
+	refused := w.send(patch(id, `{"status":"PENDING_PHONE_VALIDATION"}`).by(trusted))
+	wantStatus(t, refused, 422)
+	if detail := at(t, refused.Body, "detail"); detail != `"an identity cannot become PENDING_PHONE_VALIDATION that has no phone to prove"` {
+		t.Error(detail)
+	}
+	got := w.send(patch(id, `{"status":"PENDING_PHONE_VALIDATION","phone":"+56911111111"}`).by(trusted))
+	wantStatus(t, got, 200)
+	if at(t, got.Body, "status") != `"PENDING_PHONE_VALIDATION"` || at(t, got.Body, "phone") != `"+56911111111"` {
+		t.Error(got.Body)
+	}
+}
+
 // TestPhoneOfAnotherCountry: they are changed together, and taken back together.
 func TestPhoneOfAnotherCountry(t *testing.T) {
 	w := newWorld(t)
 	person := setting(usual, "steps", "contact")
 	id := w.made(request{body: minimal, caller: setting(trusted, "steps", "contact")})
-	wantStatus(t, w.send(patch(id, `{"status":"ACTIVE"}`).by(trusted)), 200)
+	wantStatus(t, w.send(patch(id, `{"status":"ACTIVE","country":"CHL"}`).by(trusted)), 200)
 	was := at(t, w.send(get(id)).Body, "phone")
 	for _, tt := range []struct {
 		body          string
 		status        int
 		country, next string
 	}{
+		{`{"country":"ARG"}`, 400, `"CHL"`, ``},
+		{`{"phone":` + was + `,"country":"ARG"}`, 400, `"CHL"`, ``},
 		{`{"phone":"+5491123456789","country":"ARG"}`, 200, `"ARG"`, `"+5491123456789"`},
+		{`{"phone":` + was + `,"country":"ARG"}`, 400, `"ARG"`, `"+5491123456789"`},
 		{`{"phone":` + was + `}`, 400, `"ARG"`, `"+5491123456789"`},
 		{`{"country":"CHL"}`, 400, `"ARG"`, `"+5491123456789"`},
 		{`{"phone":` + was + `,"country":"CHL"}`, 200, `"CHL"`, ``},

@@ -135,8 +135,9 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	return u.applyBank(p)
 }
 
-// checkPhone refuses a new country that the identity's phone is not of. Of one
-// that is tokenized nobody here knows what it is of.
+// checkPhone refuses a new country that the identity's phone is not of: the one that
+// waits to be proven, if there is one that is not taken back. Of one that is
+// tokenized nobody here knows what it is of.
 func (u *updateRequest) checkPhone(i *identity.Identity) error {
 	c := u.Country.Value
 	if c == i.Country || !iso.Country(c) || i.Tokenized(identity.FieldPhone) != nil {
@@ -144,7 +145,12 @@ func (u *updateRequest) checkPhone(i *identity.Identity) error {
 	}
 	phone := cmp.Or(i.Proof(identity.ByPhone).Change, i.Phone)
 	if u.Phone.Sent && i.Proves() {
-		return nil // the new one is compared with the new country
+		var sent string
+		if err := strictjson.Text(u.Phone.Value, &sent); err == nil && sent == i.Phone {
+			phone = sent
+		} else {
+			phone = "" // another one is compared with the new country, or refused
+		}
 	}
 	if identity.CheckPhone(phone) == nil && !iso.PhoneFits(phone, c) {
 		return &identity.Invalid{Field: identity.FieldCountry, Reason: "must be the one of the phone's dial code"}

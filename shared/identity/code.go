@@ -10,8 +10,9 @@ import (
 )
 
 // Rules of the codes that prove an address. Of a million codes, somebody who
-// guesses gets CodeChecks for each that is sent, so at most 25 guesses an hour
-// and 50 a day at one address: a chance of 1 in 40,000 an hour, 1 in 20,000 a day.
+// guesses gets CodeChecks for each that is sent. A code outlives its hour by its
+// life, so at one address that is at most 50 within any hour, a chance of 1 in
+// 20,000, and 75 within any day, 1 in 13,000; for long no more than 50 a day.
 const (
 	CodeDigits   = 6
 	CodeLife     = 10 * time.Minute

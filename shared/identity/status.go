@@ -107,15 +107,13 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if !to.Known() {
 		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
 	}
-	if i.Status == to {
-		return nil
-	}
+	from := i.Status
 	if err := i.become(to, now); err != nil {
 		return err
 	}
 	i.waive()
 	for _, c := range channels {
-		if i.Status == c.awaited() && !i.due(c) {
+		if from != to && to == c.awaited() && !i.due(c) {
 			return &Precondition{Reason: "an identity cannot become " + string(to) + " that has no " + string(c) + " to prove"}
 		}
 	}

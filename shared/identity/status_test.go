@@ -167,6 +167,15 @@ func TestNobodyWaitsForNothing(t *testing.T) {
 	}
 }
 
+// TestStatusSetAgain: who sets the status that an identity has waives what became due
+// since, and moves nothing.
+func TestStatusSetAgain(t *testing.T) {
+	i := identity.Identity{Status: identity.Screening, Steps: identity.ContactAndScreening, Profile: identity.Profile{Phone: "+56912345678"}}
+	if err := i.SetStatus(identity.Screening, noon); err != nil || i.Requirements().Due != nil || i.Status != identity.Screening {
+		t.Errorf("%v, %s waits for %v", err, i.Status, i.Requirements().Due)
+	}
+}
+
 func TestTurningOffAndOn(t *testing.T) {
 	for _, from := range statuses {
 		off, on := identity.Identity{Status: from}, identity.Identity{Status: from}

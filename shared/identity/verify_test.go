@@ -253,7 +253,6 @@ func TestSendsAreLimited(t *testing.T) {
 	}
 }
 
-// TestGuessing: of a hundred guesses by twenty at once, at most five are compared.
 // TestOddsOfGuessing: whenever codes are asked for, no hour has more tries in it, and
 // no day, than the contract says; and there are times at which it has as many.
 func TestOddsOfGuessing(t *testing.T) {
@@ -292,6 +291,7 @@ func TestOddsOfGuessing(t *testing.T) {
 	}
 }
 
+// TestGuessing: of a hundred guesses by twenty at once, at most five are compared.
 func TestGuessing(t *testing.T) {
 	w := newWorld(t)
 	i := w.pending(t, ana, identity.Contact)
