@@ -134,7 +134,8 @@ func (c column) normalize(v *string) bool {
 		for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 			if t, err := time.Parse(layout, *v); err == nil {
 				*v = instant(t)
-				return len(*v) == len(instant(time.Time{})) && (*v)[0] != '-' // of a year that the texts sort by
+				year := t.UTC().Year()
+				return year >= 0 && year <= 9999 // others are longer, and sort otherwise
 			}
 		}
 		return false

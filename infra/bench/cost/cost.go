@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"cedula/infra/bench/registry"
+	"cedula/shared/identity"
 )
 
 // List prices of us-east-1 in dollars, the first tier of each.
@@ -36,7 +37,6 @@ const (
 	kmsMillis     = 10.0 // a signature
 	sendMillis    = 50.0 // a message, by SES
 	manyMillis    = 0.1  // our code, for one of many that a run does
-	manyAtOnce    = 64   // the shards of the pending queue, each walked by itself
 	tracedShare   = 0.05 // X-Ray's own rule, beyond one request a second
 )
 
@@ -69,7 +69,7 @@ func (b Bill) Sum() float64 { return b.Gateway + b.Lambda + b.Table + b.Logs + b
 // that a run does at a time, its share.
 func (i Item) Millis() float64 {
 	if i.Many {
-		return manyMillis + i.waits()/manyAtOnce
+		return manyMillis + i.waits()/identity.QueueShards // each shard is walked by itself
 	}
 	return handlerMillis + i.waits()
 }
