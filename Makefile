@@ -24,7 +24,7 @@ JSON_SUITE_VERSION   := 1.0.0
 
 DYNOXIDE := $(TOOLS)/dynoxide-$(DYNOXIDE_VERSION)/bin/dynoxide
 PYTHON   := $(TOOLS)/sam-$(SAM_VERSION)-cfn-lint-$(CFN_LINT_VERSION)
-LINT     := $(GO) tool -modfile=tools.mod golangci-lint
+LINT     := $(GO) tool -modfile=infra/tools/go.mod golangci-lint
 
 # Without VCS stamp and paths a bootstrap changes only when its code does, so a
 # deployment touches the functions that changed.
