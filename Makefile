@@ -48,7 +48,7 @@ run: ## serve both APIs on this machine, data in .cedula/
 	@exec .build/cedula
 
 expire: ## remove the pending identities in .cedula/ whose time is over, once
-	@$(GO) run ./infra/cedula expire
+	@$(GO) run ./infra/cli expire
 
 test: ## all tests that need Go alone
 	$(GO) test ./...
@@ -79,7 +79,7 @@ build: ## every bootstrap for Lambda into .build/, with sizes and start-up times
 	  mkdir -p ".build/arm64/$$f"; \
 	  $(BOOTSTRAP_ENV) GOARCH=arm64 $(GO) build $(BOOTSTRAP_FLAGS) -o ".build/arm64/$$f/bootstrap" "./functions/$$f"; \
 	done
-	$(GO) run ./infra/runtimeapi/measure -built .build/arm64
+	$(GO) run ./infra/lambdatest/measure -built .build/arm64
 
 # PEER_URL names another server to be held against, with PEER_HEADER, and see
 # infra/bench/load/jobs.go. BENCH has flags: -length 10s -rounds 5.
@@ -109,15 +109,15 @@ GUARD     := $(CFN_GUARD)/node_modules/@cdklabs/cdk-validator-cfnguard
 # before CloudFormation does.
 EXPANDED := .build/template.sandbox.json .build/template.production.json
 
-.build/template.%.json: template.yaml infra/stack/expand.py $(PYTHON)/installed
+.build/template.%.json: template.yaml infra/template/expand.py $(PYTHON)/installed
 	@mkdir -p .build
-	$(PYTHON)/bin/python infra/stack/expand.py template.yaml '$@' Environment=$*
+	$(PYTHON)/bin/python infra/template/expand.py template.yaml '$@' Environment=$*
 
 template: $(PYTHON)/installed $(CHECKOV)/installed $(CFN_GUARD)/installed $(EXPANDED) ## check the template, as written and as SAM expands it
 	$(PYTHON)/bin/cfn-lint template.yaml $(EXPANDED)
-	$(GO) test -count=1 -tags template ./infra/stack
-	infra/stack/rules/guard.sh '$(GUARD)/bin/ubuntu/$(shell uname -m)/cfn-guard' '$(GUARD)/rules/control-tower/cfn-guard' $(EXPANDED)
-	'$(CHECKOV)/bin/checkov' --config-file infra/stack/rules/checkov.yaml -f .build/template.production.json
+	$(GO) test -count=1 -tags template ./infra/template
+	infra/template/rules/guard.sh '$(GUARD)/bin/ubuntu/$(shell uname -m)/cfn-guard' '$(GUARD)/rules/control-tower/cfn-guard' $(EXPANDED)
+	'$(CHECKOV)/bin/checkov' --config-file infra/template/rules/checkov.yaml -f .build/template.production.json
 	$(SAM) validate --lint
 	$(SAM) build
 
@@ -129,7 +129,7 @@ sam-local: $(PYTHON)/installed $(DYNOXIDE) ## every event and both APIs by sam l
 	sed 's/Architectures: \[arm64\]/Architectures: [$(subst aarch64,arm64,$(shell uname -m))]/; s|^    Tracing: Active|&\n    Environment: {Variables: {AWS_ENDPOINT_URL_DYNAMODB: none}}|' template.yaml > template.local.yaml
 	trap 'rm -f template.local.yaml' EXIT; \
 	BOOTSTRAP_ARCH=$$($(GO) env GOHOSTARCH) $(SAM) build --template template.local.yaml --build-dir .build/sam-local
-	infra/stack/sam-local.sh '$(PYTHON)/bin/sam' '$(DYNOXIDE)' .build/sam-local/template.yaml
+	infra/template/sam-local.sh '$(PYTHON)/bin/sam' '$(DYNOXIDE)' .build/sam-local/template.yaml
 
 $(CHECKOV)/installed:
 	rm -rf '$(CHECKOV)'
@@ -149,7 +149,7 @@ SCHEMATHESIS := $(TOOLS)/schemathesis-$(SCHEMATHESIS_VERSION)
 
 openapi: $(REDOCLY)/installed ## lint the contracts
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true '$(REDOCLY)/node_modules/.bin/redocly' lint \
-	  --config infra/openapi/redocly.yaml shared/reference/conomy.yaml shared/reference/blnk.yaml
+	  --config infra/openapi/redocly.yaml shared/apidocs/conomy.yaml shared/apidocs/blnk.yaml
 
 schemathesis: $(SCHEMATHESIS)/installed ## try thousands of requests made from the contracts on a local server
 	infra/openapi/schemathesis.sh '$(SCHEMATHESIS)/bin'
@@ -161,8 +161,8 @@ redoc: ## fetch the script of the page /docs anew
 	npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$$folder" redoc@$(REDOC_VERSION); \
 	cd "$$folder/node_modules/redoc"; \
 	sed "s|https://[^\"]*/logo-mini.svg|data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E|; /^\/\/# sourceMappingURL/d" \
-	  bundles/redoc.standalone.js | gzip -9n > '$(CURDIR)/shared/reference/redoc.js.gz'; \
-	cat LICENSE bundles/redoc.standalone.js.LICENSE.txt > '$(CURDIR)/shared/reference/redoc.LICENSE'
+	  bundles/redoc.standalone.js | gzip -9n > '$(CURDIR)/shared/apidocs/redoc.js.gz'; \
+	cat LICENSE bundles/redoc.standalone.js.LICENSE.txt > '$(CURDIR)/shared/apidocs/redoc.LICENSE'
 
 $(REDOCLY)/installed:
 	rm -rf '$(REDOCLY)'
@@ -238,11 +238,11 @@ walk: ## 100,000 identities, page by page, while others write, and a list of 200
 MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo /tmp)
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
-	@printf '%s\n' TestLifeUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -c "set -o pipefail; \
+	@printf '%s\n' TestInvariantsUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -c "set -o pipefail; \
 	  $(GO) test -count=1 -timeout 40m -tags soak -run '^{}' -v ./shared/identity | grep -v '^=== '"
 
 faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faults | grep -vE '^ *(=== |--- PASS.*/)'
+	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'
 
 FUZZ_TIME ?= 60s
 FUZZ_REST ?= $(FUZZ_TIME)

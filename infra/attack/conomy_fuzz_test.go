@@ -10,18 +10,18 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// person is a request that Conomy's dialect takes.
-const person = `{"name":"Juana","email":"juana.canaria@example.com","phone":"+56900000001","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1","country":"CHL"}`
+// personBody is a request that Conomy's dialect takes.
+const personBody = `{"name":"Juana","email":"juana.canaria@example.com","phone":"+56900000001","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1","country":"CHL"}`
 
 // What a client may write of an identity as a text, and what is the registry's.
 var (
-	conomyTexts = []string{"nickname", "lastname", "country", "externalId", "gender", "nationality"}
-	conomyAlso  = []string{"name", "email", "phone", "documentType", "documentNumber", "idv"} // at creation, and never empty
-	conomyOwned = []string{"id", "kyc", "watchList", "createdAt", "tokenizedFields", "expiresAt", "hold", "requirements", "status"}
+	conomyStringFields   = []string{"nickname", "lastname", "country", "externalId", "gender", "nationality"}
+	conomyRequiredFields = []string{"name", "email", "phone", "documentType", "documentNumber", "idv"} // at creation, and never empty
+	conomyReadOnlyFields = []string{"id", "kyc", "watchList", "createdAt", "tokenizedFields", "expiresAt", "hold", "requirements", "status"}
 )
 
-// strictly makes the caller of an event one whose client is strict.
-func strictly(e events.APIGatewayProxyRequest, strict bool) events.APIGatewayProxyRequest {
+// withStrictMode makes the caller of an event one whose client is strict.
+func withStrictMode(e events.APIGatewayProxyRequest, strict bool) events.APIGatewayProxyRequest {
 	if strict {
 		e.RequestContext.Authorizer = maps.Clone(e.RequestContext.Authorizer)
 		e.RequestContext.Authorizer["mode"] = "strict"
@@ -30,37 +30,37 @@ func strictly(e events.APIGatewayProxyRequest, strict bool) events.APIGatewayPro
 }
 
 func FuzzConomyCreate(f *testing.F) {
-	w := newWorld(f)
+	w := newTestEnv(f)
 	f.Fuzz(func(t *testing.T, body string, strict bool) {
-		got := w.conomy.send(t, "create-identity", strictly(w.conomy.event(t, "create-identity", "", body), strict))
+		got := w.conomy.send(t, "create-identity", withStrictMode(w.conomy.event(t, "create-identity", "", body), strict))
 		if got.StatusCode != 200 {
 			return
 		}
-		keeps(t, body, got.Body, slices.Concat(conomyTexts, conomyAlso)...)
-		keepsJSON(t, body, got.Body, "metadata")
-		keepsJSON(t, body, got.Body, "extendedData")
-		keepsJSON(t, body, got.Body, "rules")
+		assertStringsKept(t, body, got.Body, slices.Concat(conomyStringFields, conomyRequiredFields)...)
+		assertJSONKept(t, body, got.Body, "metadata")
+		assertJSONKept(t, body, got.Body, "extendedData")
+		assertJSONKept(t, body, got.Body, "rules")
 		for name, want := range map[string]string{
 			"status": `"PENDING"`, "kyc": "null", "watchList": "null", "createdAt": `"2026-03-04T05:06:07Z"`, "hold": "", "tokenizedFields": "",
 		} {
-			if is := member(t, got.Body, name); is != want {
+			if is := rawField(t, got.Body, name); is != want {
 				t.Errorf("%s is %s, not %s", name, is, want)
 			}
 		}
-		id := text(t, got.Body, "id")
+		id := stringField(t, got.Body, "id")
 		if len(id) != 24 {
 			t.Errorf("the id is %q", id)
 		}
-		if found := w.conomy.do(t, "get-identity", id, ""); found.Body != got.Body {
+		if found := w.conomy.call(t, "get-identity", id, ""); found.Body != got.Body {
 			t.Errorf("created %s\n  found %s", got.Body, found.Body)
 		}
 	})
 }
 
-// text is a member that is a string without escapes.
-func text(t testing.TB, object, name string) string {
+// stringField is a member that is a string without escapes.
+func stringField(t testing.TB, object, name string) string {
 	t.Helper()
-	s, err := strconv.Unquote(member(t, object, name))
+	s, err := strconv.Unquote(rawField(t, object, name))
 	if err != nil {
 		t.Fatalf("%s of %s: %v", name, object, err)
 	}
@@ -69,12 +69,12 @@ func text(t testing.TB, object, name string) string {
 
 // FuzzConomyPatch has one identity patched over and over.
 func FuzzConomyPatch(f *testing.F) {
-	w := newWorld(f)
-	id := text(f, w.conomy.do(f, "create-identity", "", person).Body, "id")
+	w := newTestEnv(f)
+	id := stringField(f, w.conomy.call(f, "create-identity", "", personBody).Body, "id")
 	f.Fuzz(func(t *testing.T, body string, strict bool) {
-		before := w.conomy.do(t, "get-identity", id, "")
-		got := w.conomy.send(t, "update-identity", strictly(w.conomy.event(t, "update-identity", id, body), strict))
-		after := w.conomy.do(t, "get-identity", id, "")
+		before := w.conomy.call(t, "get-identity", id, "")
+		got := w.conomy.send(t, "update-identity", withStrictMode(w.conomy.event(t, "update-identity", id, body), strict))
+		after := w.conomy.call(t, "get-identity", id, "")
 		if got.StatusCode != 200 {
 			if after.Body != before.Body {
 				t.Errorf("refused with %s, and changed %s\nto %s", got.Body, before.Body, after.Body)
@@ -84,33 +84,33 @@ func FuzzConomyPatch(f *testing.F) {
 		if after.Body != got.Body {
 			t.Errorf("answered %s\n   found %s", got.Body, after.Body)
 		}
-		owned(t, before.Body, after.Body, conomyOwned...)
-		owned(t, before.Body, after.Body, "type", "documentType", "documentNumber", "idv")
-		keeps(t, body, after.Body, conomyTexts...)
-		keepsJSON(t, body, after.Body, "metadata")
-		keepsJSON(t, body, after.Body, "rules")
+		assertUnchanged(t, before.Body, after.Body, conomyReadOnlyFields...)
+		assertUnchanged(t, before.Body, after.Body, "type", "documentType", "documentNumber", "idv")
+		assertStringsKept(t, body, after.Body, conomyStringFields...)
+		assertJSONKept(t, body, after.Body, "metadata")
+		assertJSONKept(t, body, after.Body, "rules")
 	})
 }
 
 // FuzzConomySearch reads the same filters from a body and from a query: both
 // are refused or both find the same.
 func FuzzConomySearch(f *testing.F) {
-	w := newWorld(f)
-	w.conomy.do(f, "create-identity", "", person)
+	w := newTestEnv(f)
+	w.conomy.call(f, "create-identity", "", personBody)
 	f.Fuzz(func(t *testing.T, body string) {
-		found := w.conomy.do(t, "search-identities", "", body)
+		found := w.conomy.call(t, "search-identities", "", body)
 		if found.StatusCode != 200 {
 			return
 		}
 		e := w.conomy.event(t, "list-identities", "", "")
 		e.MultiValueQueryStringParameters = url.Values{}
 		for _, name := range []string{"type", "email", "documentNumber", "phone", "country", "status", "externalId", "parents", "scopeIdentity", "sort"} {
-			if v := member(t, body, name); v != "" && v != "null" {
-				e.MultiValueQueryStringParameters[name] = []string{decoded(t, v)}
+			if v := rawField(t, body, name); v != "" && v != "null" {
+				e.MultiValueQueryStringParameters[name] = []string{decodeString(t, v)}
 			}
 		}
 		for _, name := range []string{"limit", "next", "offset"} {
-			if member(t, body, name) != "" {
+			if rawField(t, body, name) != "" {
 				return // a number has more spellings in JSON
 			}
 		}
@@ -122,8 +122,8 @@ func FuzzConomySearch(f *testing.F) {
 
 // FuzzConomyList reads filters and cursor from a query.
 func FuzzConomyList(f *testing.F) {
-	w := newWorld(f)
-	w.conomy.do(f, "create-identity", "", person)
+	w := newTestEnv(f)
+	w.conomy.call(f, "create-identity", "", personBody)
 	f.Fuzz(func(t *testing.T, query string) {
 		values, err := url.ParseQuery(query)
 		if err != nil {
@@ -146,7 +146,7 @@ func FuzzConomyList(f *testing.F) {
 
 // FuzzConomyLogin has nobody logged in.
 func FuzzConomyLogin(f *testing.F) {
-	w := newWorld(f)
+	w := newTestEnv(f)
 	f.Fuzz(func(t *testing.T, body, key string) {
 		e := w.conomy.event(t, "create-token", "", body)
 		e.RequestContext.Authorizer = nil

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// TestCursorsHaveOneSpelling: a text that differs from the one given out is no
+// TestCursorEncodingIsCanonical: a text that differs from the one given out is no
 // cursor, also where base64 has bits to spare or passes over a line break.
-func TestCursorsHaveOneSpelling(t *testing.T) {
-	w := newWorld(t)
+func TestCursorEncodingIsCanonical(t *testing.T) {
+	w := newTestEnv(t)
 	const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for range 2 {
-		w.blnk.do(t, "create-identity", "", blnkPerson)
+		w.blnk.call(t, "create-identity", "", blnkPersonBody)
 	}
 	for _, query := range []url.Values{{"limit": {"1"}}, {"limit": {"1"}, "country_eq": {"Chile"}}, {"limit": {"1"}, "city_ne": {"xy"}}} {
 		e := w.blnk.event(t, "list-identities", "", "")

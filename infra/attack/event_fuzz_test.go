@@ -18,7 +18,7 @@ import (
 // FuzzRESTEvent lets a whole event, as the Lambda runtime would read it, meet a
 // few operations of both dialects.
 func FuzzRESTEvent(f *testing.F) {
-	w := newWorld(f)
+	w := newTestEnv(f)
 	operations := []struct {
 		dialect
 		name string
@@ -51,20 +51,20 @@ func FuzzRESTEvent(f *testing.F) {
 			}
 			return
 		}
-		o.isEnvelope(t, answer.Body)
+		o.assertErrorEnvelope(t, answer.Body)
 		if o.name != "refuse-method" {
-			o.tellsNothing(t, e, answer.Body)
+			o.assertNoEcho(t, e, answer.Body)
 		}
 	})
 }
 
-// isEnvelope wants the dialect's error body.
-func (d dialect) isEnvelope(t testing.TB, body string) {
+// assertErrorEnvelope wants the dialect's error body.
+func (d dialect) assertErrorEnvelope(t testing.TB, body string) {
 	t.Helper()
 	names := []string{"status", "code", "type", "detail", "traceId", "statusCode", "error", "message"}
 	if d.name == "blnk" {
 		names = []string{"error", "error_detail"}
-		if member(t, body, "error") == "" {
+		if rawField(t, body, "error") == "" {
 			names = []string{"errors", "error_detail"} // of a list's filters
 		}
 	}
@@ -82,16 +82,16 @@ func (d dialect) isEnvelope(t testing.TB, body string) {
 // FuzzAuthorizerEvent lets a whole event meet both authorizers. None admits, since
 // no credential is anybody's; a refusal shows only what is said of refusals.
 func FuzzAuthorizerEvent(f *testing.F) {
-	w := newWorld(f)
+	w := newTestEnv(f)
 	signer, err := auth.NewLocalKey()
 	if err != nil {
 		f.Fatal(err)
 	}
-	guard := &auth.Guard{
+	guard := &auth.Authenticator{
 		Store: w.keys.Store, Hasher: w.keys.Hasher, Now: w.keys.Now,
-		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.Ring{signer}),
+		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.KeySet{signer}),
 	}
-	both := []gateway.Authorizer{&conomy.Authorizer{Guard: guard}, &blnk.Authorizer{Guard: guard}}
+	both := []gateway.Authorizer{&conomy.Authorizer{Authenticator: guard}, &blnk.Authorizer{Authenticator: guard}}
 	f.Fuzz(func(t *testing.T, event string) {
 		var e events.APIGatewayCustomAuthorizerRequestTypeRequest
 		if json.Unmarshal([]byte(event), &e) != nil {
@@ -111,7 +111,7 @@ func FuzzAuthorizerEvent(f *testing.F) {
 			said, _ := json.Marshal(answer.Context)
 			for _, h := range e.MultiValueHeaders {
 				for _, v := range h {
-					if len(v) >= telling && strings.Contains(string(said), v) && !strings.Contains(w.blnk.text, v) {
+					if len(v) >= minEchoLength && strings.Contains(string(said), v) && !strings.Contains(w.blnk.contractText, v) {
 						t.Errorf("%q stands in %s", v, said)
 					}
 				}

@@ -4,71 +4,71 @@ package attack
 
 // Why the registry chooses as it does.
 const (
-	kept      = "numbers are kept as text, with all their digits: I-JSON's range is for those who calculate with them"
-	noUTF8    = "a text that is no UTF-8 is none that everybody reads alike (RFC 8259, section 8.1)"
-	surrogate = "half a surrogate pair is no character (RFC 7493, section 2.1)"
-	noBOM     = "no byte order mark (RFC 8259, section 8.1)"
-	tooDeep   = "nested deeper than 16 levels"
-	twice     = "a name that stands twice is read in two ways (RFC 7493, section 2.3)"
-	noNUL     = "an escaped NUL ends the text in databases and C libraries behind our clients"
-	scalar    = "a body is an object or an array; null is neither"
+	reasonNumberDigits  = "numbers are kept as text, with all their digits: I-JSON's range is for those who calculate with them"
+	reasonInvalidUTF8   = "a text that is no UTF-8 is none that everybody reads alike (RFC 8259, section 8.1)"
+	reasonSurrogate     = "half a surrogate pair is no character (RFC 7493, section 2.1)"
+	reasonBOM           = "no byte order mark (RFC 8259, section 8.1)"
+	reasonDepth         = "nested deeper than 16 levels"
+	reasonDuplicateName = "a name that stands twice is read in two ways (RFC 7493, section 2.3)"
+	reasonNUL           = "an escaped NUL ends the text in databases and C libraries behind our clients"
+	reasonScalar        = "a body is an object or an array; null is neither"
 )
 
 // choice is whether a document is taken, and why.
 type choice struct {
-	taken bool
-	why   string
+	accepted bool
+	reason   string
 }
 
-// choices are made where the suite leaves one, and where the registry is stricter
+// suiteChoices are made where the suite leaves one, and where the registry is stricter
 // than JSON.
-var choices = map[string]choice{
-	"i_number_double_huge_neg_exp":                   {true, kept},
-	"i_number_huge_exp":                              {true, kept},
-	"i_number_neg_int_huge_exp":                      {true, kept},
-	"i_number_pos_double_huge_exp":                   {true, kept},
-	"i_number_real_neg_overflow":                     {true, kept},
-	"i_number_real_pos_overflow":                     {true, kept},
-	"i_number_real_underflow":                        {true, kept},
-	"i_number_too_big_neg_int":                       {true, kept},
-	"i_number_too_big_pos_int":                       {true, kept},
-	"i_number_very_big_negative_int":                 {true, kept},
-	"i_object_key_lone_2nd_surrogate":                {false, surrogate},
-	"i_string_1st_surrogate_but_2nd_missing":         {false, surrogate},
-	"i_string_1st_valid_surrogate_2nd_invalid":       {false, surrogate},
-	"i_string_incomplete_surrogate_and_escape_valid": {false, surrogate},
-	"i_string_incomplete_surrogate_pair":             {false, surrogate},
-	"i_string_incomplete_surrogates_escape_valid":    {false, surrogate},
-	"i_string_invalid_lonely_surrogate":              {false, surrogate},
-	"i_string_invalid_surrogate":                     {false, surrogate},
-	"i_string_inverted_surrogates_U+1D11E":           {false, surrogate},
-	"i_string_lone_second_surrogate":                 {false, surrogate},
-	"i_string_UTF-16LE_with_BOM":                     {false, noUTF8},
-	"i_string_UTF-8_invalid_sequence":                {false, noUTF8},
-	"i_string_UTF8_surrogate_U+D800":                 {false, noUTF8},
-	"i_string_invalid_utf-8":                         {false, noUTF8},
-	"i_string_iso_latin_1":                           {false, noUTF8},
-	"i_string_lone_utf8_continuation_byte":           {false, noUTF8},
-	"i_string_not_in_unicode_range":                  {false, noUTF8},
-	"i_string_overlong_sequence_2_bytes":             {false, noUTF8},
-	"i_string_overlong_sequence_6_bytes":             {false, noUTF8},
-	"i_string_overlong_sequence_6_bytes_null":        {false, noUTF8},
-	"i_string_truncated-utf-8":                       {false, noUTF8},
-	"i_string_utf16BE_no_BOM":                        {false, noUTF8},
-	"i_string_utf16LE_no_BOM":                        {false, noUTF8},
-	"i_structure_500_nested_arrays":                  {false, tooDeep},
-	"i_structure_UTF-8_BOM_empty_object":             {false, noBOM},
+var suiteChoices = map[string]choice{
+	"i_number_double_huge_neg_exp":                   {true, reasonNumberDigits},
+	"i_number_huge_exp":                              {true, reasonNumberDigits},
+	"i_number_neg_int_huge_exp":                      {true, reasonNumberDigits},
+	"i_number_pos_double_huge_exp":                   {true, reasonNumberDigits},
+	"i_number_real_neg_overflow":                     {true, reasonNumberDigits},
+	"i_number_real_pos_overflow":                     {true, reasonNumberDigits},
+	"i_number_real_underflow":                        {true, reasonNumberDigits},
+	"i_number_too_big_neg_int":                       {true, reasonNumberDigits},
+	"i_number_too_big_pos_int":                       {true, reasonNumberDigits},
+	"i_number_very_big_negative_int":                 {true, reasonNumberDigits},
+	"i_object_key_lone_2nd_surrogate":                {false, reasonSurrogate},
+	"i_string_1st_surrogate_but_2nd_missing":         {false, reasonSurrogate},
+	"i_string_1st_valid_surrogate_2nd_invalid":       {false, reasonSurrogate},
+	"i_string_incomplete_surrogate_and_escape_valid": {false, reasonSurrogate},
+	"i_string_incomplete_surrogate_pair":             {false, reasonSurrogate},
+	"i_string_incomplete_surrogates_escape_valid":    {false, reasonSurrogate},
+	"i_string_invalid_lonely_surrogate":              {false, reasonSurrogate},
+	"i_string_invalid_surrogate":                     {false, reasonSurrogate},
+	"i_string_inverted_surrogates_U+1D11E":           {false, reasonSurrogate},
+	"i_string_lone_second_surrogate":                 {false, reasonSurrogate},
+	"i_string_UTF-16LE_with_BOM":                     {false, reasonInvalidUTF8},
+	"i_string_UTF-8_invalid_sequence":                {false, reasonInvalidUTF8},
+	"i_string_UTF8_surrogate_U+D800":                 {false, reasonInvalidUTF8},
+	"i_string_invalid_utf-8":                         {false, reasonInvalidUTF8},
+	"i_string_iso_latin_1":                           {false, reasonInvalidUTF8},
+	"i_string_lone_utf8_continuation_byte":           {false, reasonInvalidUTF8},
+	"i_string_not_in_unicode_range":                  {false, reasonInvalidUTF8},
+	"i_string_overlong_sequence_2_bytes":             {false, reasonInvalidUTF8},
+	"i_string_overlong_sequence_6_bytes":             {false, reasonInvalidUTF8},
+	"i_string_overlong_sequence_6_bytes_null":        {false, reasonInvalidUTF8},
+	"i_string_truncated-utf-8":                       {false, reasonInvalidUTF8},
+	"i_string_utf16BE_no_BOM":                        {false, reasonInvalidUTF8},
+	"i_string_utf16LE_no_BOM":                        {false, reasonInvalidUTF8},
+	"i_structure_500_nested_arrays":                  {false, reasonDepth},
+	"i_structure_UTF-8_BOM_empty_object":             {false, reasonBOM},
 
-	"y_object_duplicated_key":           {false, twice},
-	"y_object_duplicated_key_and_value": {false, twice},
-	"y_object_escaped_null_in_key":      {false, noNUL},
-	"y_string_null_escape":              {false, noNUL},
-	"y_structure_lonely_null":           {false, scalar},
+	"y_object_duplicated_key":           {false, reasonDuplicateName},
+	"y_object_duplicated_key_and_value": {false, reasonDuplicateName},
+	"y_object_escaped_null_in_key":      {false, reasonNUL},
+	"y_string_null_escape":              {false, reasonNUL},
+	"y_structure_lonely_null":           {false, reasonScalar},
 }
 
-// lostBytes are the documents of the suite that are no UTF-8, which a package of
+// nonUTF8Cases are the documents of the suite that are no UTF-8, which a package of
 // texts cannot carry.
-var lostBytes = map[string]string{
+var nonUTF8Cases = map[string]string{
 	"i_string_UTF-16LE_with_BOM":                                "\xff\xfe[\x00\"\x00\xe9\x00\"\x00]\x00",
 	"i_string_UTF-8_invalid_sequence":                           "[\"日ш\xfa\"]",
 	"i_string_UTF8_surrogate_U+D800":                            "[\"\xed\xa0\x80\"]",

@@ -37,10 +37,10 @@ func jsonSuite(t *testing.T) map[string][]byte {
 		name := strings.TrimSuffix(c.Name, ".json")
 		cases[name] = []byte(c.Input)
 		if strings.ContainsRune(c.Input, '\ufffd') {
-			if lostBytes[name] == "" {
+			if nonUTF8Cases[name] == "" {
 				t.Errorf("%s has lost bytes that are not known here", name)
 			}
-			cases[name] = []byte(lostBytes[name])
+			cases[name] = []byte(nonUTF8Cases[name])
 		}
 	}
 	if len(cases) != 318 {
@@ -56,12 +56,12 @@ func TestJSONSuite(t *testing.T) {
 	counts := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		taken := name[0] == 'y'
-		choice, chosen := choices[name]
+		choice, chosen := suiteChoices[name]
 		if (name[0] == 'i') != chosen && name[0] != 'y' {
 			t.Errorf("%s: a choice is written down: %v", name, chosen)
 		}
 		if chosen {
-			taken = choice.taken
+			taken = choice.accepted
 		}
 		counts[name[:1]+map[bool]string{true: " taken", false: " refused"}[taken]]++
 		// The decoder takes objects and arrays: every value is tried as a member too.
@@ -71,12 +71,12 @@ func TestJSONSuite(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if !taken {
-			refusedByBoth(t, name, string(cases[name]))
+			assertRejected(t, name, string(cases[name]))
 			continue
 		}
-		takenByBoth(t, name, string(wrapped))
+		assertAccepted(t, name, string(wrapped))
 	}
-	for name := range choices {
+	for name := range suiteChoices {
 		if cases[name] == nil {
 			t.Errorf("%s is not in the suite", name)
 		}
@@ -84,35 +84,35 @@ func TestJSONSuite(t *testing.T) {
 	t.Log(counts)
 }
 
-// refusedByBoth wants 400 of each dialect, in its own body.
-func refusedByBoth(t *testing.T, name, body string) {
+// assertRejected wants 400 of each dialect, in its own body.
+func assertRejected(t *testing.T, name, body string) {
 	t.Helper()
-	for _, d := range []dialect{suiteWorld(t).conomy, suiteWorld(t).blnk} {
-		got := d.do(t, "create-identity", "", body)
+	for _, d := range []dialect{suiteEnv(t).conomy, suiteEnv(t).blnk} {
+		got := d.call(t, "create-identity", "", body)
 		if got.StatusCode != 400 {
 			t.Errorf("%s: %s answers %d %.300s", name, d.name, got.StatusCode, got.Body)
 		}
-		d.isEnvelope(t, got.Body)
+		d.assertErrorEnvelope(t, got.Body)
 	}
 }
 
-// takenByBoth wants the value as a part of the metadata to be taken and kept,
+// assertAccepted wants the value as a part of the metadata to be taken and kept,
 // unless both refuse it for more than JSON: it is too deep then.
-func takenByBoth(t *testing.T, name, members string) {
+func assertAccepted(t *testing.T, name, members string) {
 	t.Helper()
-	for _, d := range []dialect{suiteWorld(t).conomy, suiteWorld(t).blnk} {
-		body, status, metadata := person[:len(person)-1]+","+members[1:], 200, "metadata"
+	for _, d := range []dialect{suiteEnv(t).conomy, suiteEnv(t).blnk} {
+		body, status, metadata := personBody[:len(personBody)-1]+","+members[1:], 200, "metadata"
 		if d.name == "blnk" {
 			body, status, metadata = members, 201, "meta_data"
 		}
-		got := d.do(t, "create-identity", "", body)
+		got := d.call(t, "create-identity", "", body)
 		if got.StatusCode != status {
 			t.Errorf("%s: %s answers %d %.300s", name, d.name, got.StatusCode, got.Body)
 			continue
 		}
-		keepsJSON(t, body, got.Body, metadata)
+		assertJSONKept(t, body, got.Body, metadata)
 		if d.name == "conomy" { // or the next one would be the same person
-			e := d.event(t, "delete-identity", text(t, got.Body, "id"), "")
+			e := d.event(t, "delete-identity", stringField(t, got.Body, "id"), "")
 			if gone := d.send(t, "delete-identity", e); gone.StatusCode != 204 {
 				t.Fatalf("%d %s", gone.StatusCode, gone.Body)
 			}
@@ -120,13 +120,13 @@ func takenByBoth(t *testing.T, name, members string) {
 	}
 }
 
-var suite *world
+var sharedEnv *testEnv
 
-// suiteWorld is one world for the whole suite.
-func suiteWorld(t *testing.T) *world {
+// suiteEnv is one world for the whole suite.
+func suiteEnv(t *testing.T) *testEnv {
 	t.Helper()
-	if suite == nil {
-		suite = newWorld(t)
+	if sharedEnv == nil {
+		sharedEnv = newTestEnv(t)
 	}
-	return suite
+	return sharedEnv
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"cedula/infra/bench/page"
-	"cedula/infra/stack"
+	"cedula/infra/template"
 )
 
 // bench is what the parts are told.
@@ -63,7 +63,7 @@ func main() {
 }
 
 func run(ctx context.Context, b *bench, sizes, only string) (err error) {
-	if b.root, err = stack.Root(); err != nil {
+	if b.root, err = template.ModuleRoot(); err != nil {
 		return err
 	}
 	for text := range strings.SplitSeq(sizes, ",") {

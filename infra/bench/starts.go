@@ -16,13 +16,13 @@ import (
 	"time"
 
 	"cedula/infra/bench/page"
-	"cedula/infra/runtimeapi"
+	"cedula/infra/lambdatest"
 )
 
 // startTarget is how much longer than hello world's a start may take.
 const startTarget = 1.5
 
-// started is a row of what infra/runtimeapi/measure writes.
+// started is a row of what infra/lambdatest/measure writes.
 type started struct {
 	Name    string  `json:"name"`
 	Binary  float64 `json:"binary"`
@@ -35,7 +35,7 @@ type started struct {
 // starts measures every bootstrap that `make build` made.
 func starts(ctx context.Context, b *bench) (page.Section, error) {
 	file := filepath.Join(b.folder, "starts.json")
-	measure := exec.CommandContext(ctx, "go", "run", "./infra/runtimeapi/measure", "-built", ".build/arm64", "-rounds", "40", "-json", file) //nolint:gosec // G204: a path of our own
+	measure := exec.CommandContext(ctx, "go", "run", "./infra/lambdatest/measure", "-built", ".build/arm64", "-rounds", "40", "-json", file) //nolint:gosec // G204: a path of our own
 	measure.Dir, measure.Stdout, measure.Stderr = b.root, os.Stderr, os.Stderr
 	tooLarge := measure.Run() // it says so, and writes the file all the same
 	text, err := os.ReadFile(file)
@@ -111,7 +111,7 @@ func traceInits(ctx context.Context, path string) (map[string]float64, error) {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		c := exec.CommandContext(ctx, path)
 		c.Env = []string{"GODEBUG=inittrace=1", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example"}
-		for name, value := range runtimeapi.Environment() {
+		for name, value := range lambdatest.Environment() {
 			c.Env = append(c.Env, name+"="+value)
 		}
 		var said bytes.Buffer

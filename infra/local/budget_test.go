@@ -4,58 +4,58 @@ import (
 	"testing"
 
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
 // TestBudget counts the table's calls and units for the documentation's
 // request. The figures are promises of the README: a change here is a change
 // of price.
 func TestBudget(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	token := w.token(t)
-	headers := []string{"Authorization", "Bearer " + token, "x-api-key", w.client.ConomyKey}
-	post := func(body string, more ...string) answer {
+	headers := []string{"Authorization", "Bearer " + token, "x-api-key", w.credentials.ConomyKey}
+	post := func(body string, more ...string) httpResponse {
 		return call(t, "POST", w.conomy+"/identities", body, append(headers, more...)...)
 	}
 	var id string
 	steps := []struct {
 		name string
 		do   func()
-		want faults.Calls
+		want faulttable.Calls
 	}{
 		{
 			"authorizer, cold", func() { call(t, "GET", w.conomy+"/identities/%20", "", headers...) },
-			faults.Calls{Get: 1, Units: table.Units{Read: 2}},
+			faulttable.Calls{Get: 1, Units: table.Units{Read: 2}},
 		},
 		{
 			"authorizer, warm", func() { call(t, "GET", w.conomy+"/identities/%20", "", headers...) },
-			faults.Calls{},
+			faulttable.Calls{},
 		},
 		{
-			"create, the seed's body", func() { id = field(t, post(seedBody()), "id") },
-			faults.Calls{Write: 1, Units: table.Units{Write: 8}},
+			"create, the seed's body", func() { id = jsonField(t, post(seedBody()), "id") },
+			faulttable.Calls{Write: 1, Units: table.Units{Write: 8}},
 		},
 		{
-			"create, with an idempotency key", func() { post(numbered(1), "Idempotency-Key", "k") },
-			faults.Calls{Write: 1, Units: table.Units{Write: 10}},
+			"create, with an idempotency key", func() { post(identityBody(1), "Idempotency-Key", "k") },
+			faulttable.Calls{Write: 1, Units: table.Units{Write: 10}},
 		},
 		{
-			"replay", func() { post(numbered(1), "Idempotency-Key", "k") },
-			faults.Calls{Write: 1},
+			"replay", func() { post(identityBody(1), "Idempotency-Key", "k") },
+			faulttable.Calls{Write: 1},
 		},
 		{
 			"fetch", func() { call(t, "GET", w.conomy+"/identities/"+id, "", headers...) },
-			faults.Calls{Get: 1, Units: table.Units{Read: 1}},
+			faulttable.Calls{Get: 1, Units: table.Units{Read: 1}},
 		},
 		{
 			"fetch of nothing", func() { call(t, "GET", w.conomy+"/identities/absent", "", headers...) },
-			faults.Calls{Get: 1, Units: table.Units{Read: 1}},
+			faulttable.Calls{Get: 1, Units: table.Units{Read: 1}},
 		},
 	}
-	w.calls.Reset()
+	w.tableCalls.Reset()
 	for _, step := range steps {
 		step.do()
-		got := w.calls.Reset()
+		got := w.tableCalls.Reset()
 		t.Logf("%-32s %d call(s) %5.1f write units %4.1f read units", step.name, got.Total(), got.Units.Write, got.Units.Read)
 		if got != step.want {
 			t.Errorf("%s: %+v, want %+v", step.name, got, step.want)

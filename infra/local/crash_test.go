@@ -10,25 +10,25 @@ import (
 	"testing"
 )
 
-// TestKilledDuringCreates kills the server in the middle of 1,000 concurrent
+// TestAcknowledgedCreatesSurviveKill kills the server in the middle of 1,000 concurrent
 // creates. Every request carries an idempotency key, so that sending all of
 // them again after the restart shows what was kept: an acknowledged one is
 // replayed with its first answer, and a claim without its identity would
 // answer 409.
-func TestKilledDuringCreates(t *testing.T) {
+func TestAcknowledgedCreatesSurviveKill(t *testing.T) {
 	const creates, workers = 1000, 32
 	folder := t.TempDir()
-	s := start(t, folder)
+	s := startServer(t, folder)
 	token := s.token(t)
 
 	acknowledged := make([]string, creates)
 	var count atomic.Int64
-	each(workers, creates, func(n int) {
-		a, err := tryCall("POST", s.conomy+"/identities", numbered(n), s.createHeaders(token, n)...)
+	parallel(workers, creates, func(n int) {
+		a, err := tryCall("POST", s.conomy+"/identities", identityBody(n), s.createHeaders(token, n)...)
 		if err == nil && a.status == 200 {
 			acknowledged[n] = string(a.body)
 			if count.Add(1) == creates/2 {
-				_ = s.command.Process.Kill()
+				_ = s.cmd.Process.Kill()
 			}
 		}
 	})
@@ -37,11 +37,11 @@ func TestKilledDuringCreates(t *testing.T) {
 		t.Fatalf("%d creates were acknowledged before the end: the kill came at the wrong time", got)
 	}
 
-	s = start(t, folder)
+	s = startServer(t, folder)
 	token = s.token(t)
 	ids := make([]string, creates)
-	each(workers, creates, func(n int) {
-		a := call(t, "POST", s.conomy+"/identities", numbered(n), s.createHeaders(token, n)...)
+	parallel(workers, creates, func(n int) {
+		a := call(t, "POST", s.conomy+"/identities", identityBody(n), s.createHeaders(token, n)...)
 		if a.status != 200 {
 			t.Errorf("create %d again: %d %s", n, a.status, a.body)
 		}
@@ -53,7 +53,7 @@ func TestKilledDuringCreates(t *testing.T) {
 			t.Error(err)
 		}
 		ids[n] = made.ID
-		got := call(t, "GET", s.conomy+"/identities/"+made.ID, "", "Authorization", "Bearer "+token, "x-api-key", s.client.ConomyKey)
+		got := call(t, "GET", s.conomy+"/identities/"+made.ID, "", "Authorization", "Bearer "+token, "x-api-key", s.credentials.ConomyKey)
 		if string(got.body) != string(a.body) {
 			t.Errorf("identity %d is not what the create said: %s", n, got.body)
 		}
@@ -68,19 +68,19 @@ func TestKilledDuringCreates(t *testing.T) {
 	t.Logf("%d of %d acknowledged before the kill", count.Load(), creates)
 }
 
-func numbered(n int) string {
+func identityBody(n int) string {
 	return fmt.Sprintf(`{"name":"N","email":"n%d@example.com","phone":"+5691234%04d","documentType":"RUT","documentNumber":"%d","idv":"iv"}`, n, n, 10_000_000+n)
 }
 
 func (s *server) createHeaders(token string, n int) []string {
 	return []string{
-		"Authorization", "Bearer " + token, "x-api-key", s.client.ConomyKey,
+		"Authorization", "Bearer " + token, "x-api-key", s.credentials.ConomyKey,
 		"Idempotency-Key", fmt.Sprintf("create-%d", n),
 	}
 }
 
-// each calls do for 0 to n-1 from several goroutines.
-func each(workers, n int, do func(int)) {
+// parallel calls do for 0 to n-1 from several goroutines.
+func parallel(workers, n int, do func(int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range workers {
@@ -96,12 +96,12 @@ func each(workers, n int, do func(int)) {
 // TestIdempotencyStampede sends one request fifty times at once.
 func TestIdempotencyStampede(t *testing.T) {
 	const times = 50
-	s := start(t, t.TempDir())
+	s := startServer(t, t.TempDir())
 	token := s.token(t)
 	bodies := make([]string, times)
 	var replayed atomic.Int64
-	each(times, times, func(n int) {
-		a := call(t, "POST", s.conomy+"/identities", numbered(1), s.createHeaders(token, 1)...)
+	parallel(times, times, func(n int) {
+		a := call(t, "POST", s.conomy+"/identities", identityBody(1), s.createHeaders(token, 1)...)
 		if a.status != 200 {
 			t.Errorf("%d %s", a.status, a.body)
 		}
@@ -118,39 +118,39 @@ func TestIdempotencyStampede(t *testing.T) {
 	if replayed.Load() != times-1 {
 		t.Errorf("%d of %d answers are marked as replays, want all but one", replayed.Load(), times)
 	}
-	if a := call(t, "POST", s.conomy+"/identities", numbered(2), s.createHeaders(token, 1)...); a.status != 422 {
+	if a := call(t, "POST", s.conomy+"/identities", identityBody(2), s.createHeaders(token, 1)...); a.status != 422 {
 		t.Errorf("another body under the key: %d %s", a.status, a.body)
 	}
-	if a := call(t, "POST", s.conomy+"/identities", numbered(1), s.createHeaders(token, 2)...); a.status != 409 {
+	if a := call(t, "POST", s.conomy+"/identities", identityBody(1), s.createHeaders(token, 2)...); a.status != 409 {
 		t.Errorf("the same identity under another key: %d %s", a.status, a.body)
 	}
 }
 
 func TestStartAndEnd(t *testing.T) {
 	folder := t.TempDir()
-	s := start(t, folder)
-	first := s.client
+	s := startServer(t, folder)
+	first := s.credentials
 
 	t.Run("busy port", func(t *testing.T) {
-		said := fails(t, command(t.TempDir(), s.conomy[len("http://"):], "localhost:0"))
-		wantIn(t, said, "is in use by another program", "-conomy")
+		said := wantStartFailure(t, newServerCommand(t.TempDir(), s.conomy[len("http://"):], "localhost:0"))
+		wantContains(t, said, "is in use by another program", "-conomy")
 	})
 	t.Run("locked data", func(t *testing.T) {
-		said := fails(t, command(folder, "localhost:0", "localhost:0"))
-		wantIn(t, said, "cannot open the data in "+folder)
+		said := wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0"))
+		wantContains(t, said, "cannot open the data in "+folder)
 	})
 	t.Run("interrupt", func(t *testing.T) {
-		if err := s.end(t); err != nil {
+		if err := s.stop(t); err != nil {
 			t.Errorf("%v\n%s", err, s.log)
 		}
 	})
 	t.Run("credentials are kept", func(t *testing.T) {
-		again := start(t, folder)
-		if again.client != first {
+		again := startServer(t, folder)
+		if again.credentials != first {
 			t.Error("another client")
 		}
 		again.token(t)
-		if err := again.end(t); err != nil {
+		if err := again.stop(t); err != nil {
 			t.Error(err)
 		}
 	})
@@ -170,8 +170,8 @@ func TestDamagedData(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
-			s := start(t, folder)
-			if err := s.end(t); err != nil {
+			s := startServer(t, folder)
+			if err := s.stop(t); err != nil {
 				t.Fatal(err)
 			}
 			paths, err := filepath.Glob(filepath.Join(folder, tt.file))
@@ -183,10 +183,10 @@ func TestDamagedData(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			before := listing(t, folder)
-			wantIn(t, fails(t, command(folder, "localhost:0", "localhost:0")), tt.want)
+			before := listFiles(t, folder)
+			wantContains(t, wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0")), tt.want)
 			for name := range before {
-				if !listing(t, folder)[name] {
+				if !listFiles(t, folder)[name] {
 					t.Errorf("%s was deleted", name)
 				}
 			}

@@ -5,26 +5,26 @@ import (
 	"crypto/rand"
 	"fmt"
 
+	"cedula/shared/encryption"
 	"cedula/shared/table"
-	"cedula/shared/vault"
 )
 
-// dataKeyProof is the item by which a table knows the key that its tokenized
+// dataKeyCheckKey is the item by which a table knows the key that its tokenized
 // values were encrypted under: a data key that this key alone unwraps. It is
 // there before the first value can be tokenized.
-var dataKeyProof = table.Key{PK: "LOCAL", SK: "data-key"}
+var dataKeyCheckKey = table.Key{PK: "LOCAL", SK: "data-key"}
 
-// noTenant is what the proof is wrapped for; the table has no tenant of this name.
-const noTenant = "#proof"
+// checkTenant is what the proof is wrapped for; the table has no tenant of this name.
+const checkTenant = "#proof"
 
 // readDataKey reads the key of tokenized values if there is one.
-func (d *data) readDataKey() error {
-	key, err := d.folder.read(dataKeyFile)
+func (d *localRegistry) readDataKey() error {
+	key, err := d.dir.read(dataKeyFile)
 	if err != nil || key == nil {
 		return err
 	}
-	if d.sealing, err = vault.NewLocal(key); err != nil {
-		return fmt.Errorf("%s is damaged: it must have %d bytes", d.folder.in(dataKeyFile), vault.KeySize)
+	if d.tokenizationKey, err = encryption.NewLocalKeyWrapper(key); err != nil {
+		return fmt.Errorf("%s is damaged: it must have %d bytes", d.dir.join(dataKeyFile), encryption.KeySize)
 	}
 	return nil
 }
@@ -32,37 +32,37 @@ func (d *data) readDataKey() error {
 // checkDataKey refuses a missing key and another one than the table's. A table
 // without a proof holds no tokenized value: it is new, or from before there were
 // any.
-func (d *data) checkDataKey(ctx context.Context) error {
-	body, err := d.readProof(ctx, dataKeyProof)
+func (d *localRegistry) checkDataKey(ctx context.Context) error {
+	body, err := d.readCheckItem(ctx, dataKeyCheckKey)
 	switch {
 	case err != nil || body == nil:
 		return err
-	case d.sealing == nil:
-		return fmt.Errorf("%s is missing, and tokenized values cannot be read without it; %s", d.folder.in(dataKeyFile), d.afresh())
+	case d.tokenizationKey == nil:
+		return fmt.Errorf("%s is missing, and tokenized values cannot be read without it; %s", d.dir.join(dataKeyFile), d.resetHint())
 	}
-	if _, err := d.sealing.Unwrap(ctx, noTenant, body); err != nil {
-		return d.apart(dataKeyFile)
+	if _, err := d.tokenizationKey.Unwrap(ctx, checkTenant, body); err != nil {
+		return d.mismatchError(dataKeyFile)
 	}
 	return nil
 }
 
-// makeDataKey makes the key unless it was read, then the proof unless there is
+// createDataKey makes the key unless it was read, then the proof unless there is
 // one: if this breaks off in between, the next start goes on.
-func (d *data) makeDataKey(ctx context.Context) error {
-	if d.sealing == nil {
-		key := make([]byte, vault.KeySize)
+func (d *localRegistry) createDataKey(ctx context.Context) error {
+	if d.tokenizationKey == nil {
+		key := make([]byte, encryption.KeySize)
 		_, _ = rand.Read(key) // ends the process rather than fail
-		if err := d.folder.publish(dataKeyFile, key); err != nil {
+		if err := d.dir.createFileAtomic(dataKeyFile, key); err != nil {
 			return err
 		}
 		var err error
-		if d.sealing, err = vault.NewLocal(key); err != nil {
+		if d.tokenizationKey, err = encryption.NewLocalKeyWrapper(key); err != nil {
 			return err
 		}
 	}
-	_, wrapped, err := d.sealing.New(ctx, noTenant)
+	_, wrapped, err := d.tokenizationKey.GenerateDataKey(ctx, checkTenant)
 	if err != nil {
 		return err
 	}
-	return d.writeProof(ctx, dataKeyProof, wrapped)
+	return d.writeCheckItem(ctx, dataKeyCheckKey, wrapped)
 }

@@ -7,18 +7,18 @@ import (
 	"time"
 
 	"cedula/shared/conomy"
+	"cedula/shared/encryption"
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/embedded"
-	"cedula/shared/vault"
+	"cedula/shared/table/pebble"
 )
 
-// TestTokenizedValuesOutliveARestart: the key is kept with the table.
-func TestTokenizedValuesOutliveARestart(t *testing.T) {
+// TestTokenizedValuesSurviveRestart: the key is kept with the table.
+func TestTokenizedValuesSurviveRestart(t *testing.T) {
 	folder := t.TempDir()
 	ctx := context.Background()
-	keys := open(t, folder).identities(t, func(s *identity.Service) {
+	keys := openTestRegistry(t, folder).withService(t, func(s *identity.Service) {
 		i, err := s.Create(ctx, identity.Draft{
 			Tenant: "t", ID: "one", Profile: identity.Profile{FirstName: "Alice"},
 		})
@@ -29,7 +29,7 @@ func TestTokenizedValuesOutliveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	again := open(t, folder).identities(t, func(s *identity.Service) {
+	again := openTestRegistry(t, folder).withService(t, func(s *identity.Service) {
 		values, err := s.Detokenize(ctx, "t", "one")
 		if err != nil || values[identity.FieldFirstName] != "Alice" {
 			t.Errorf("%v, %v", values, err)
@@ -40,82 +40,82 @@ func TestTokenizedValuesOutliveARestart(t *testing.T) {
 	}
 }
 
-// TestFolderFromBeforeTokenization: it gets a key, and its data stay.
-func TestFolderFromBeforeTokenization(t *testing.T) {
+// TestDataDirWithoutDataKeyIsUpgraded: it gets a key, and its data stay.
+func TestDataDirWithoutDataKeyIsUpgraded(t *testing.T) {
 	folder := t.TempDir()
-	s := start(t, folder)
-	made := call(t, "POST", s.blnk+"/identities", `{"first_name":"A"}`, "X-blnk-key", s.client.BlnkKey)
-	if err := s.end(t); err != nil {
+	s := startServer(t, folder)
+	made := call(t, "POST", s.blnk+"/identities", `{"first_name":"A"}`, "X-blnk-key", s.credentials.BlnkKey)
+	if err := s.stop(t); err != nil {
 		t.Fatal(err)
 	}
-	forgetDataKey(t, folder)
-	s = start(t, folder)
-	got := call(t, "GET", s.blnk+"/identities/"+field(t, made, "identity_id"), "", "X-blnk-key", s.client.BlnkKey)
+	deleteDataKey(t, folder)
+	s = startServer(t, folder)
+	got := call(t, "GET", s.blnk+"/identities/"+jsonField(t, made, "identity_id"), "", "X-blnk-key", s.credentials.BlnkKey)
 	if string(got.body) != string(made.body) {
 		t.Errorf("%d %s, want %s", got.status, got.body, made.body)
 	}
-	if err := s.end(t); err != nil {
+	if err := s.stop(t); err != nil {
 		t.Fatal(err)
 	}
-	remove(dataKeyFile)(t, folder)
-	wantIn(t, fails(t, command(folder, "localhost:0", "localhost:0")), "data-key is missing")
+	removeFile(dataKeyFile)(t, folder)
+	wantContains(t, wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0")), "data-key is missing")
 }
 
-// TestDataKeyWithoutItsProof: the making broke off in between, the next start
+// TestInterruptedDataKeyCreationResumes: the making broke off in between, the next start
 // goes on with the same key.
-func TestDataKeyWithoutItsProof(t *testing.T) {
+func TestInterruptedDataKeyCreationResumes(t *testing.T) {
 	folder := t.TempDir()
-	f, err := openFolder(folder)
+	f, err := openDataDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := make([]byte, vault.KeySize)
-	if err := errors.Join(f.publish(dataKeyFile, key), f.Close()); err != nil {
+	key := make([]byte, encryption.KeySize)
+	if err := errors.Join(f.createFileAtomic(dataKeyFile, key), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	kept := open(t, folder).identities(t, func(*identity.Service) {})
+	kept := openTestRegistry(t, folder).withService(t, func(*identity.Service) {})
 	if string(kept) != string(key) {
 		t.Error("the key was replaced")
 	}
-	remove(dataKeyFile)(t, folder)
-	if _, err := openData(context.Background(), folder); err == nil {
+	removeFile(dataKeyFile)(t, folder)
+	if _, err := openRegistry(context.Background(), folder); err == nil {
 		t.Error("the key has no proof")
 	}
 }
 
-func open(t *testing.T, folder string) *data {
+func openTestRegistry(t *testing.T, folder string) *localRegistry {
 	t.Helper()
-	d, err := openData(context.Background(), folder)
+	d, err := openRegistry(context.Background(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-// identities runs with the core as the server has it, closes the data and
+// withService runs with the core as the server has it, closes the data and
 // returns the content of the key's file.
-func (d *data) identities(t *testing.T, do func(*identity.Service)) []byte {
+func (d *localRegistry) withService(t *testing.T, do func(*identity.Service)) []byte {
 	t.Helper()
 	conomyAPI, _ := d.apis()
 	do(conomyAPI.dialect.(*conomy.API).Identities)
-	key, err := d.folder.read(dataKeyFile)
+	key, err := d.dir.read(dataKeyFile)
 	if err := errors.Join(err, d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return key
 }
 
-// forgetDataKey makes a folder what it was before there was a data key.
-func forgetDataKey(t *testing.T, folder string) {
+// deleteDataKey makes a folder what it was before there was a data key.
+func deleteDataKey(t *testing.T, folder string) {
 	t.Helper()
-	remove(dataKeyFile)(t, folder)
-	db, err := embedded.Open(folder+"/"+tableFolder, store.Indexes)
+	removeFile(dataKeyFile)(t, folder)
+	db, err := pebble.Open(folder+"/"+tableDir, store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_, err = db.Write(ctx, table.Delete(dataKeyProof, table.Exists()))
+	_, err = db.Write(ctx, table.Delete(dataKeyCheckKey, table.Exists()))
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"cedula/infra/openapi"
-	"cedula/shared/reference"
+	"cedula/shared/apidocs"
 )
 
 // TestDocs opens the pages of the contracts in a headless Chromium, one of them
@@ -24,19 +24,19 @@ import (
 // another host, and the console has no error. SCREENSHOT names a file to keep a
 // picture of Conomy's in; CHROMIUM is the program.
 func TestDocs(t *testing.T) {
-	s := start(t, t.TempDir())
-	t.Run("Conomy", func(t *testing.T) { drawn(t, reference.Conomy, s.conomy, "/sandbox", os.Getenv("SCREENSHOT")) })
-	t.Run("Blnk", func(t *testing.T) { drawn(t, reference.Blnk, s.blnk, "", "") })
+	s := startServer(t, t.TempDir())
+	t.Run("Conomy", func(t *testing.T) { checkRendered(t, apidocs.Conomy, s.conomy, "/sandbox", os.Getenv("SCREENSHOT")) })
+	t.Run("Blnk", func(t *testing.T) { checkRendered(t, apidocs.Blnk, s.blnk, "", "") })
 }
 
-// drawn opens a page and keeps a picture of it unless keep is empty.
-func drawn(t *testing.T, f reference.Files, origin, stage, keep string) {
+// checkRendered opens a page and keeps a picture of it unless keep is empty.
+func checkRendered(t *testing.T, f apidocs.Files, origin, stage, keep string) {
 	t.Helper()
 	page := origin + stage + "/docs"
 	folder := t.TempDir()
 	netLog := filepath.Join(folder, "net.json")
 	dom, said := chromium(t, "--log-net-log="+netLog, "--dump-dom", page)
-	wantIn(t, dom, "<title>Cedula, in "+f.Dialect+"'s dialect</title>")
+	wantContains(t, dom, "<title>Cedula, in "+f.Dialect+"'s dialect</title>")
 
 	contract, err := openapi.Load(f)
 	if err != nil {
@@ -54,7 +54,7 @@ func drawn(t *testing.T, f reference.Files, origin, stage, keep string) {
 			t.Errorf("the page says: %s", line)
 		}
 	}
-	asked := requests(t, netLog, origin)
+	asked := requestedURLs(t, netLog, origin)
 	want := []string{page + "/redoc.js", origin + stage + "/openapi.yaml"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("the page asks for %v, want %v", asked, want)
@@ -101,9 +101,9 @@ func chromium(t *testing.T, arguments ...string) (out, said string) {
 	return stdout.String(), stderr.String()
 }
 
-// requests are the addresses that pages of an origin asked for, not those that
+// requestedURLs are the addresses that pages of an origin asked for, not those that
 // the browser asks for by itself.
-func requests(t *testing.T, netLog, origin string) []string {
+func requestedURLs(t *testing.T, netLog, origin string) []string {
 	t.Helper()
 	content, err := os.ReadFile(netLog)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func wantIn(t *testing.T, text string, parts ...string) {
+func wantContains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, p := range parts {
 		if !strings.Contains(text, p) {
@@ -16,8 +16,8 @@ func wantIn(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// listing names every file below a folder.
-func listing(t *testing.T, folder string) map[string]bool {
+// listFiles names every file below a folder.
+func listFiles(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {

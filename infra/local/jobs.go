@@ -10,51 +10,51 @@ import (
 
 // What the deployed registry's schedules do, and how long one run may take.
 const (
-	expireEvery = 15 * time.Minute
-	remindEvery = time.Hour
-	jobTime     = 14 * time.Minute
+	expireInterval = 15 * time.Minute
+	remindInterval = time.Hour
+	jobTimeout     = 14 * time.Minute
 )
 
-// cleaner removes what lapsed, by each tenant's own time.
-func (d *data) cleaner() *identity.Cleaner {
-	return &identity.Cleaner{Service: d.core, Queue: d.store, MaxAhead: d.clock.Furthest()}
+// reaper removes what lapsed, by each tenant's own time.
+func (d *localRegistry) reaper() *identity.Reaper {
+	return &identity.Reaper{Service: d.core, PendingIndex: d.store, MaxClockOffset: d.clock.LargestOffset()}
 }
 
-// jobs runs the schedules until ctx ends, the first time at once.
-func (d *data) jobs(ctx context.Context) {
-	expire, remind := time.NewTicker(expireEvery), time.NewTicker(remindEvery)
+// runJobs runs the schedules until ctx ends, the first time at once.
+func (d *localRegistry) runJobs(ctx context.Context) {
+	expire, remind := time.NewTicker(expireInterval), time.NewTicker(remindInterval)
 	defer expire.Stop()
 	defer remind.Stop()
-	d.expire(ctx)
-	d.remind(ctx)
+	d.runExpire(ctx)
+	d.runRemind(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-expire.C:
-			d.expire(ctx)
+			d.runExpire(ctx)
 		case <-remind.C:
-			d.remind(ctx)
+			d.runRemind(ctx)
 		}
 	}
 }
 
-func (d *data) expire(ctx context.Context) {
+func (d *localRegistry) runExpire(ctx context.Context) {
 	start := time.Now()
-	done, err := d.cleaner().Expire(ctx, start.Add(jobTime), false)
-	d.report(ctx, "expire-pending", start, err, done.Examined, "expired", done.Expired, "kept", done.Kept,
+	done, err := d.reaper().Expire(ctx, start.Add(jobTimeout), false)
+	d.logJob(ctx, "expire-pending", start, err, done.Examined, "expired", done.Expired, "kept", done.Skipped,
 		"conflicts", done.Conflicts, "failed", done.Failed, "complete", done.Complete)
 }
 
-func (d *data) remind(ctx context.Context) {
+func (d *localRegistry) runRemind(ctx context.Context) {
 	start := time.Now()
-	done, err := d.cleaner().Remind(ctx, start.Add(jobTime))
-	d.report(ctx, "remind-pending", start, err, done.Examined, "reminded", done.Reminded, "kept", done.Kept,
+	done, err := d.reaper().Remind(ctx, start.Add(jobTimeout))
+	d.logJob(ctx, "remind-pending", start, err, done.Examined, "reminded", done.Reminded, "kept", done.Skipped,
 		"failed", done.Failed, "complete", done.Complete)
 }
 
-// report writes a run's one line, if it had anything to do.
-func (d *data) report(ctx context.Context, job string, start time.Time, err error, examined int, figures ...any) {
+// logJob writes a run's one line, if it had anything to do.
+func (d *localRegistry) logJob(ctx context.Context, job string, start time.Time, err error, examined int, figures ...any) {
 	if examined == 0 && err == nil {
 		return
 	}

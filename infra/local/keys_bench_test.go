@@ -11,17 +11,17 @@ import (
 // scoped one, authorization and all. The two figures are to be compared with
 // each other, within one run.
 func BenchmarkKeys(b *testing.B) {
-	s := startAt(b, b.TempDir(), "localhost:0", "localhost:0")
-	made := call(b, "POST", s.blnk+"/identities", `{"identity_type":"individual"}`, "X-Blnk-Key", s.client.BlnkKey)
-	id := field(b, made, "identity_id")
+	s := startServerAt(b, b.TempDir(), "localhost:0", "localhost:0")
+	made := call(b, "POST", s.blnk+"/identities", `{"identity_type":"individual"}`, "X-Blnk-Key", s.credentials.BlnkKey)
+	id := jsonField(b, made, "identity_id")
 	scoped := call(b, "POST", s.blnk+"/api-keys",
-		`{"name":"bench","owner":"bench","scopes":["identities:read"],"expires_at":"2100-01-01T00:00:00Z"}`, "X-Blnk-Key", s.client.BlnkKey)
+		`{"name":"bench","owner":"bench","scopes":["identities:read"],"expires_at":"2100-01-01T00:00:00Z"}`, "X-Blnk-Key", s.credentials.BlnkKey)
 	pool := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 	var body struct{ Key string }
 	if err := json.Unmarshal(scoped.body, &body); err != nil || scoped.status != http.StatusCreated {
 		b.Fatalf("%d %s", scoped.status, scoped.body)
 	}
-	for _, k := range []struct{ name, key string }{{"master", s.client.BlnkKey}, {"scoped", body.Key}} {
+	for _, k := range []struct{ name, key string }{{"master", s.credentials.BlnkKey}, {"scoped", body.Key}} {
 		b.Run(k.name, func(b *testing.B) {
 			b.SetParallelism(8)
 			b.RunParallel(func(p *testing.PB) {

@@ -6,23 +6,23 @@ import (
 	"sync"
 	"time"
 
-	"cedula/shared/courier"
+	"cedula/shared/messaging"
 )
 
-// mailboxSize is how many letters a mailbox keeps; the newest stay.
-const mailboxSize = 1000
+// maxMailboxMessages is how many letters a mailbox keeps; the newest stay.
+const maxMailboxMessages = 1000
 
 // mailbox is where letters arrive that would go to people. It holds them in
 // memory alone. It is a courier.Sender.
 type mailbox struct {
-	mu      sync.Mutex
-	letters []received // oldest first
+	mu       sync.Mutex
+	messages []mailboxMessage // oldest first
 }
 
-var _ courier.Sender = (*mailbox)(nil)
+var _ messaging.Sender = (*mailbox)(nil)
 
-// received is a letter as the mailbox shows it.
-type received struct {
+// mailboxMessage is a letter as the mailbox shows it.
+type mailboxMessage struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
 	Channel  string    `json:"channel"`
@@ -35,24 +35,24 @@ type received struct {
 }
 
 // Send implements courier.Sender.
-func (m *mailbox) Send(_ context.Context, l courier.Letter) error {
+func (m *mailbox) Send(_ context.Context, l messaging.RenderedMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.letters) == mailboxSize {
-		m.letters = slices.Delete(m.letters, 0, 1)
+	if len(m.messages) == maxMailboxMessages {
+		m.messages = slices.Delete(m.messages, 0, 1)
 	}
-	m.letters = append(m.letters, received{
+	m.messages = append(m.messages, mailboxMessage{
 		l.ID, time.Now().UTC(), string(l.Channel), l.To, l.Subject, l.Text, l.Language, string(l.Purpose), l.Code,
 	})
 	return nil
 }
 
-// to are the letters to an address, or all of them if it is empty, newest first.
-func (m *mailbox) to(address string) []received {
+// messagesTo are the letters to an address, or all of them if it is empty, newest first.
+func (m *mailbox) messagesTo(address string) []mailboxMessage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	found := []received{}
-	for _, l := range slices.Backward(m.letters) {
+	found := []mailboxMessage{}
+	for _, l := range slices.Backward(m.messages) {
 		if address == "" || l.To == address {
 			found = append(found, l)
 		}
@@ -60,8 +60,8 @@ func (m *mailbox) to(address string) []received {
 	return found
 }
 
-func (m *mailbox) empty() {
+func (m *mailbox) deleteAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.letters = nil
+	m.messages = nil
 }

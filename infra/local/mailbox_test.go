@@ -11,15 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"cedula/shared/courier"
+	"cedula/shared/messaging"
 	"cedula/shared/store"
 )
 
-// letters reads a mailbox as a program does.
-func letters(t *testing.T, url string) []received {
+// readMailbox reads a mailbox as a program does.
+func readMailbox(t *testing.T, url string) []mailboxMessage {
 	t.Helper()
 	a := call(t, "GET", url, "")
-	var all []received
+	var all []mailboxMessage
 	if err := json.Unmarshal(a.body, &all); err != nil || a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
@@ -27,10 +27,10 @@ func letters(t *testing.T, url string) []received {
 }
 
 // await waits for so many letters at a running server.
-func awaitLetters(t *testing.T, s *server, n int) []received {
+func waitForMailbox(t *testing.T, s *server, n int) []mailboxMessage {
 	t.Helper()
 	for range 1000 {
-		if all := letters(t, s.mailbox+"/messages"); len(all) >= n {
+		if all := readMailbox(t, s.mailbox+"/messages"); len(all) >= n {
 			return all
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -39,29 +39,29 @@ func awaitLetters(t *testing.T, s *server, n int) []received {
 	return nil
 }
 
-// outbox is the store of a running server, as the operator's command line has it.
-func outbox(t *testing.T, folder string) *store.Store {
+// openOutbox is the store of a running server, as the operator's command line has it.
+func openOutbox(t *testing.T, folder string) *store.Store {
 	t.Helper()
 	secret, err := os.ReadFile(filepath.Join(folder, secretFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.New(dialOperator(t, folder), secret)
+	return store.New(dialAdmin(t, folder), secret)
 }
 
 // TestMailbox takes messages from the table of a running server to its mailbox.
 func TestMailbox(t *testing.T) {
-	folder := shortFolder(t)
-	s := start(t, folder)
-	queue := outbox(t, folder)
-	if err := queue.Queue(t.Context(), code("m1", "+56912345678", "271828")); err != nil {
+	folder := shortTempDir(t)
+	s := startServer(t, folder)
+	queue := openOutbox(t, folder)
+	if err := queue.Enqueue(t.Context(), codeMessage("m1", "+56912345678", "271828")); err != nil {
 		t.Fatal(err)
 	}
-	awaitLetters(t, s, 1)
-	if err := queue.Queue(t.Context(), reminder("m2", "ana@example.com")); err != nil {
+	waitForMailbox(t, s, 1)
+	if err := queue.Enqueue(t.Context(), reminderMessage("m2", "ana@example.com")); err != nil {
 		t.Fatal(err)
 	}
-	all := awaitLetters(t, s, 2)
+	all := waitForMailbox(t, s, 2)
 	if all[0].ID != "m2" || all[0].Code != "" || all[0].Subject == "" || all[0].Purpose != "reminder" || all[0].Channel != "email" {
 		t.Errorf("the newest is %+v", all[0])
 	}
@@ -69,7 +69,7 @@ func TestMailbox(t *testing.T) {
 		l.Channel != "phone" || l.Purpose != "code" || l.Language != "es" || l.Subject != "" || time.Since(l.At) > time.Minute {
 		t.Errorf("the code is %+v", l)
 	}
-	if only := letters(t, s.mailbox+"/messages?to=%2B56912345678"); len(only) != 1 || only[0].ID != "m1" {
+	if only := readMailbox(t, s.mailbox+"/messages?to=%2B56912345678"); len(only) != 1 || only[0].ID != "m1" {
 		t.Errorf("to one: %+v", only)
 	}
 	if a := call(t, "DELETE", s.mailbox+"/messages", ""); a.status != 204 {
@@ -78,10 +78,10 @@ func TestMailbox(t *testing.T) {
 	if a := call(t, "GET", s.mailbox+"/messages", ""); string(a.body) != "[]\n" || a.header.Get("Content-Type") != "application/json; charset=utf-8" {
 		t.Errorf("emptied: %s", a.body)
 	}
-	if err := queue.Queue(t.Context(), reminder("m3", "ana@example.com")); err != nil {
+	if err := queue.Enqueue(t.Context(), reminderMessage("m3", "ana@example.com")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.end(t); err != nil {
+	if err := s.stop(t); err != nil {
 		t.Error(err)
 	}
 	if said := s.out.String() + s.log.String(); strings.Contains(said, "271828") || strings.Contains(said, "+569") && strings.Count(said, "+569") > strings.Count(said, `"phone":"+56912345678"`) {
@@ -91,11 +91,11 @@ func TestMailbox(t *testing.T) {
 
 func TestMailboxIsBounded(t *testing.T) {
 	m := &mailbox{}
-	for n := range mailboxSize + 10 {
-		_ = m.Send(t.Context(), courier.Letter{Message: reminder(fmt.Sprint("m", n), "ana@example.com")})
+	for n := range maxMailboxMessages + 10 {
+		_ = m.Send(t.Context(), messaging.RenderedMessage{Message: reminderMessage(fmt.Sprint("m", n), "ana@example.com")})
 	}
-	all := m.to("")
-	if len(all) != mailboxSize || all[0].ID != fmt.Sprint("m", mailboxSize+9) || all[mailboxSize-1].ID != "m10" {
+	all := m.messagesTo("")
+	if len(all) != maxMailboxMessages || all[0].ID != fmt.Sprint("m", maxMailboxMessages+9) || all[maxMailboxMessages-1].ID != "m10" {
 		t.Errorf("%d letters, from %s to %s", len(all), all[len(all)-1].ID, all[0].ID)
 	}
 }
@@ -103,10 +103,10 @@ func TestMailboxIsBounded(t *testing.T) {
 func TestMailboxPage(t *testing.T) {
 	m := &mailbox{}
 	const attack = `"><script>alert(1)</script><b a='`
-	hostile := code("m1", attack, `<i>1`)
+	hostile := codeMessage("m1", attack, `<i>1`)
 	hostile.Language = attack
-	_ = m.Send(t.Context(), courier.Letter{Message: hostile, Subject: attack, Text: attack})
-	_ = m.Send(t.Context(), courier.Letter{Message: code("m2", "+1", "271828"), Text: "one\ntwo"})
+	_ = m.Send(t.Context(), messaging.RenderedMessage{Message: hostile, Subject: attack, Text: attack})
+	_ = m.Send(t.Context(), messaging.RenderedMessage{Message: codeMessage("m2", "+1", "271828"), Text: "one\ntwo"})
 	server := httptest.NewServer(mailboxHandler(m, http.NotFoundHandler(), "localhost:0"))
 	t.Cleanup(server.Close)
 
@@ -115,7 +115,7 @@ func TestMailboxPage(t *testing.T) {
 	if a.status != 200 || strings.Contains(page, "<script>") || strings.Contains(page, "<b a") || strings.Contains(page, "<i>") {
 		t.Errorf("not escaped: %s", page)
 	}
-	wantIn(t, page, `<p class="code">271828</p>`, "one\ntwo", "&lt;script&gt;", `href="?to=%2b1"`)
+	wantContains(t, page, `<p class="code">271828</p>`, "one\ntwo", "&lt;script&gt;", `href="?to=%2b1"`)
 	if strings.Index(page, "271828") > strings.Index(page, "alert") {
 		t.Error("the newest is not first")
 	}
@@ -141,7 +141,7 @@ func TestMailboxPage(t *testing.T) {
 }
 
 // A page of a stranger's, whose name leads to this machine, reads nothing.
-func TestMailboxKnowsItsHost(t *testing.T) {
+func TestMailboxRejectsForeignHosts(t *testing.T) {
 	for _, c := range []struct {
 		asked, host string
 		status      int

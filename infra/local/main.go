@@ -29,7 +29,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	collectLess()
+	relaxGC()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -42,10 +42,10 @@ func main() {
 	}
 }
 
-// collectLess lets more garbage gather than is usual, unless GOGC says otherwise:
+// relaxGC lets more garbage gather than is usual, unless GOGC says otherwise:
 // little lives here, so to collect often costs a sixth of each request, and not
 // to costs a few megabytes. Above the limit it is collected as often as it takes.
-func collectLess() {
+func relaxGC() {
 	const percent, limit = 400, 128 << 20
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)

@@ -18,9 +18,9 @@ func TestLargeBodiesCostLittleMemory(t *testing.T) {
 		t.Skip("no /proc to see another process's memory in")
 	}
 	const bodies, limit = 60, 400 << 20
-	s := start(t, t.TempDir())
+	s := startServer(t, t.TempDir())
 	token := s.token(t)
-	before := s.peak(t)
+	before := s.peakMemory(t)
 	tests := []struct {
 		name, url string
 		headers   http.Header
@@ -34,9 +34,9 @@ func TestLargeBodiesCostLittleMemory(t *testing.T) {
 		{"garbage key", s.blnk + "/identities", http.Header{"X-Blnk-Key": {"garbage"}}, 10_000_000, 10_000_000, 401},
 		{"public route", s.conomy + "/auth", http.Header{}, 10_000_000, 10_000_000, 413},
 		{"public route, length not told", s.conomy + "/auth", http.Header{}, -1, 10_000_000, 413},
-		{"client", s.conomy + "/identities", http.Header{"X-Api-Key": {s.client.ConomyKey}, "Authorization": {"Bearer " + token}}, -1, 10_000_000, 413},
-		{"client, above all limits", s.blnk + "/identities", http.Header{"X-Blnk-Key": {s.client.BlnkKey}}, -1, maxPayload + 1, 413},
-		{"above all limits", s.blnk + "/identities", http.Header{}, maxPayload + 1, maxPayload + 1, 413},
+		{"client", s.conomy + "/identities", http.Header{"X-Api-Key": {s.credentials.ConomyKey}, "Authorization": {"Bearer " + token}}, -1, 10_000_000, 413},
+		{"client, above all limits", s.blnk + "/identities", http.Header{"X-Blnk-Key": {s.credentials.BlnkKey}}, -1, maxBodyBytes + 1, 413},
+		{"above all limits", s.blnk + "/identities", http.Header{}, maxBodyBytes + 1, maxBodyBytes + 1, 413},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,24 +45,24 @@ func TestLargeBodiesCostLittleMemory(t *testing.T) {
 				all.Go(func() { sendLarge(t, tt.url, tt.headers, tt.length, tt.size, tt.status) })
 			}
 			all.Wait()
-			t.Logf("peak %d MB", s.peak(t)>>20)
+			t.Logf("peak %d MB", s.peakMemory(t)>>20)
 		})
 	}
-	if grown := s.peak(t) - before; grown > limit {
+	if grown := s.peakMemory(t) - before; grown > limit {
 		t.Errorf("%d MB more at the peak", grown>>20)
 	}
 }
 
 // sendLarge keeps nothing of the body in this process either.
 func sendLarge(t *testing.T, url string, headers http.Header, length, size int64, want int) {
-	r, err := http.NewRequest(http.MethodPost, url, io.LimitReader(blanks{}, size))
+	r, err := http.NewRequest(http.MethodPost, url, io.LimitReader(endlessSpaces{}, size))
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	r.Header, r.ContentLength = headers.Clone(), length
 	r.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(r)
+	response, err := httpClient.Do(r)
 	if err != nil {
 		t.Error(err)
 		return
@@ -74,17 +74,17 @@ func sendLarge(t *testing.T, url string, headers http.Header, length, size int64
 	}
 }
 
-// blanks never end.
-type blanks struct{}
+// endlessSpaces never end.
+type endlessSpaces struct{}
 
-func (blanks) Read(p []byte) (int, error) {
-	return copy(p, overlong), nil
+func (endlessSpaces) Read(p []byte) (int, error) {
+	return copy(p, oversizedBody), nil
 }
 
-// peak is the most memory that the server ever had resident, in bytes.
-func (s *server) peak(t *testing.T) int {
+// peakMemory is the most memory that the server ever had resident, in bytes.
+func (s *server) peakMemory(t *testing.T) int {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.command.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// TestUnreadableQuery: a query that cannot be read whole is refused. Without the
+// TestInvalidQueryIsRejected: a query that cannot be read whole is refused. Without the
 // part that cannot, a list would be wider than what was asked for.
-func TestUnreadableQuery(t *testing.T) {
-	w := newWorld(t)
-	conomyHeaders := []string{"Authorization", "Bearer " + w.token(t), "x-api-key", w.client.ConomyKey}
-	blnkHeaders := []string{"X-blnk-key", w.client.BlnkKey}
+func TestInvalidQueryIsRejected(t *testing.T) {
+	w := newFixture(t)
+	conomyHeaders := []string{"Authorization", "Bearer " + w.token(t), "x-api-key", w.credentials.ConomyKey}
+	blnkHeaders := []string{"X-blnk-key", w.credentials.BlnkKey}
 	call(t, "GET", w.conomy+"/identities?limit=1", "", conomyHeaders...)
 	call(t, "GET", w.blnk+"/identities?limit=1", "", blnkHeaders...)
 	for _, tt := range []struct {
@@ -30,7 +30,7 @@ func TestUnreadableQuery(t *testing.T) {
 		{"nothing between", "&&FIELD=Ana&", 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w.calls.Reset()
+			w.tableCalls.Reset()
 			a := call(t, "GET", w.conomy+"/identities?"+strings.ReplaceAll(tt.query, "FIELD", "email"), "", conomyHeaders...)
 			b := call(t, "GET", w.blnk+"/identities?"+strings.ReplaceAll(tt.query, "FIELD", "first_name_eq"), "", blnkHeaders...)
 			if a.status != tt.status || b.status != tt.status {
@@ -39,10 +39,10 @@ func TestUnreadableQuery(t *testing.T) {
 			if tt.status == http.StatusOK {
 				return
 			}
-			if field(t, a, "detail") != "a parameter of the URL cannot be read" || field(t, b, "error") != "A parameter of the URL cannot be read" {
+			if jsonField(t, a, "detail") != "a parameter of the URL cannot be read" || jsonField(t, b, "error") != "A parameter of the URL cannot be read" {
 				t.Errorf("got %s and %s", a.body, b.body)
 			}
-			if got := w.calls.Reset(); got.Total() != 0 {
+			if got := w.tableCalls.Reset(); got.Total() != 0 {
 				t.Errorf("table calls: %+v", got)
 			}
 		})

@@ -24,18 +24,18 @@ func TestReadme(t *testing.T) {
 	}
 	home := t.TempDir()
 	folder := filepath.Join(home, ".cedula")
-	s := command(folder, "localhost:5010", "localhost:5001")
-	s.command.Args = append(s.command.Args, "-mailbox", "localhost:5012")
-	launch(t, s).learn(t, folder)
+	s := newServerCommand(folder, "localhost:5010", "localhost:5001")
+	s.cmd.Args = append(s.cmd.Args, "-mailbox", "localhost:5012")
+	launchServer(t, s).waitReady(t, folder)
 	welcome := s.out.String()
 	for range 2 { // both may be pasted again
-		out := shell(t, home, blocks[0][1])
-		wantIn(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
-		out = shell(t, home, welcome[strings.Index(welcome, "TOKEN="):])
-		wantIn(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+		out := runShell(t, home, blocks[0][1])
+		wantContains(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
+		out = runShell(t, home, welcome[strings.Index(welcome, "TOKEN="):])
+		wantContains(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
 	}
-	out := shell(t, home, blocks[0][1]+blocks[1][1])
-	wantIn(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
+	out := runShell(t, home, blocks[0][1]+blocks[1][1])
+	wantContains(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
 }
 
 // TestReadmeOfTheCommandLine runs the README's lines about clients beside a
@@ -50,16 +50,16 @@ func TestReadmeOfTheCommandLine(t *testing.T) {
 		t.Fatal("no lines to run")
 	}
 	data := filepath.Join(t.TempDir(), ".cedula")
-	startAt(t, data, "localhost:5010", "localhost:5001")
-	script := strings.ReplaceAll(string(block[1]), "./infra/cedula", "./infra/cedula --data "+data)
-	out := shell(t, filepath.Join("..", ".."), script)
-	wantIn(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
+	startServerAt(t, data, "localhost:5010", "localhost:5001")
+	script := strings.ReplaceAll(string(block[1]), "./infra/cli", "./infra/cli --data "+data)
+	out := runShell(t, filepath.Join("..", ".."), script)
+	wantContains(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
 	if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
 		t.Errorf("smoke:\n%s", out)
 	}
 }
 
-func shell(t *testing.T, folder, script string) string {
+func runShell(t *testing.T, folder, script string) string {
 	t.Helper()
 	c := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	c.Dir = folder

@@ -13,20 +13,20 @@ import (
 func TestKeyRotation(t *testing.T) {
 	folder := t.TempDir()
 	now, former := filepath.Join(folder, "token-key.pem"), filepath.Join(folder, "token-key.previous.pem")
-	s := start(t, folder)
+	s := startServer(t, folder)
 	old := s.token(t)
 	restart := func(change func() error) {
 		t.Helper()
-		if err := s.end(t); err != nil {
+		if err := s.stop(t); err != nil {
 			t.Fatal(err)
 		}
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
-		s = startAt(t, folder, strings.TrimPrefix(s.conomy, "http://"), "localhost:0") // the same issuer
+		s = startServerAt(t, folder, strings.TrimPrefix(s.conomy, "http://"), "localhost:0") // the same issuer
 	}
 	status := func(token string) int {
-		return call(t, "GET", s.conomy+"/identities/x", "", "Authorization", "Bearer "+token, "x-api-key", s.client.ConomyKey).status
+		return call(t, "GET", s.conomy+"/identities/x", "", "Authorization", "Bearer "+token, "x-api-key", s.credentials.ConomyKey).status
 	}
 	published := func() int {
 		var set struct{ Keys []struct{ Kid string } }
@@ -48,11 +48,11 @@ func TestKeyRotation(t *testing.T) {
 	if n := published(); n != 1 || status(old) != 401 || status(fresh) != 404 {
 		t.Errorf("after: %d keys, status %d and %d", n, status(old), status(fresh))
 	}
-	if err := s.end(t); err != nil {
+	if err := s.stop(t); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(former, []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantIn(t, fails(t, command(folder, "localhost:0", "localhost:0")), former+" is damaged")
+	wantContains(t, wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0")), former+" is damaged")
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	shutdownTimeout = 10 * time.Second
-	sweepEvery      = time.Minute
+	sweepInterval   = time.Minute
 )
 
 // run serves both APIs, the mailbox and the operator's socket until ctx ends or the disk
@@ -37,34 +37,34 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer func() { _ = mailboxListener.Close() }()
 
-	if err := serveProfiles(ctx, o.pprof, out); err != nil {
+	if err := servePprof(ctx, o.pprof, out); err != nil {
 		return err
 	}
 
-	d, err := openData(ctx, o.data)
+	d, err := openRegistry(ctx, o.data)
 	if err != nil {
 		return err
 	}
-	conomyAddress, blnkAddress := spoken(o.conomy, conomyListener), spoken(o.blnk, blnkListener)
+	conomyAddress, blnkAddress := displayAddr(o.conomy, conomyListener), displayAddr(o.blnk, blnkListener)
 	d.issuer = "http://" + conomyAddress
 	conomyAPI, blnkAPI := d.apis()
-	operatorListener := d.listenOperator(ctx)
-	d.deliver()
-	printWelcome(out, d, conomyAddress, blnkAddress, spoken(o.mailbox, mailboxListener))
+	operatorListener := d.listenAdmin(ctx)
+	d.startDelivery()
+	printBanner(out, d, conomyAddress, blnkAddress, displayAddr(o.mailbox, mailboxListener))
 
 	s := newServers()
 	s.serve(newGateway(conomyAPI), conomyListener)
 	s.serve(newGateway(blnkAPI), blnkListener)
 	s.serve(mailboxHandler(d.mailbox, clockHandler(d.clock), o.mailbox), mailboxListener)
 	if operatorListener != nil {
-		s.serve(d.operator(), operatorListener)
+		s.serve(d.adminHandler(), operatorListener)
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	go d.sweep(ctx)
+	go d.sweepExpired(ctx)
 	var schedules sync.WaitGroup
-	schedules.Go(func() { d.jobs(ctx) })
-	failed := s.await(ctx, d)
+	schedules.Go(func() { d.runJobs(ctx) })
+	failed := s.wait(ctx, d)
 	if cut := s.shutdown(shutdownTimeout); cut > 0 {
 		slog.WarnContext(ctx, "requests were cut off", "requests", cut)
 	}
@@ -91,9 +91,9 @@ func listen(ctx context.Context, address, flagName string) (net.Listener, error)
 	return l, nil
 }
 
-// spoken is a listener's address as the user named it, with its real port.
+// displayAddr is a listener's address as the user named it, with its real port.
 // Where the user named every address, one that a client can use.
-func spoken(asked string, l net.Listener) string {
+func displayAddr(asked string, l net.Listener) string {
 	host, _, _ := net.SplitHostPort(asked)
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "localhost"

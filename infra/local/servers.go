@@ -14,8 +14,8 @@ import (
 
 const (
 	maxHeaderBytes = 10 << 10         // API Gateway's quota for all headers of a request
-	requestTime    = 29 * time.Second // API Gateway's own for a whole request
-	answerTime     = 10 * time.Second // more for the answer
+	requestTimeout = 29 * time.Second // API Gateway's own for a whole request
+	responseGrace  = 10 * time.Second // more for the answer
 )
 
 // servers are the HTTP servers of both APIs, of the mailbox and of the operator's
@@ -23,48 +23,48 @@ const (
 type servers struct {
 	list      []*http.Server
 	listeners []net.Listener
-	underWay  atomic.Int64 // requests
-	ended     chan error
+	inFlight  atomic.Int64 // requests
+	serveErrs chan error
 }
 
-func newServers() *servers { return &servers{ended: make(chan error, 4)} }
+func newServers() *servers { return &servers{serveErrs: make(chan error, 4)} }
 
 // serve starts one.
 func (s *servers) serve(h http.Handler, l net.Listener) {
 	server := &http.Server{
-		Handler:           s.counted(h),
+		Handler:           s.countInFlight(h),
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       requestTime,
-		WriteTimeout:      requestTime + answerTime,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout + responseGrace,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
 	s.list, s.listeners = append(s.list, server), append(s.listeners, l)
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.ended <- err
+			s.serveErrs <- err
 		}
 	}()
 }
 
-func (s *servers) counted(h http.Handler) http.Handler {
+func (s *servers) countInFlight(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.underWay.Add(1)
-		defer s.underWay.Add(-1)
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
 		h.ServeHTTP(w, r)
 	})
 }
 
-// await returns nil when ctx ends, or why the servers cannot go on.
-func (s *servers) await(ctx context.Context, d *data) error {
+// wait returns nil when ctx ends, or why the servers cannot go on.
+func (s *servers) wait(ctx context.Context, d *localRegistry) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.ended:
+	case err := <-s.serveErrs:
 		return err
 	case err := <-d.table.Failed():
-		return fmt.Errorf("the data in %s cannot be written any more; make room and start again, what was acknowledged is there: %w", d.folder.path, err)
+		return fmt.Errorf("the data in %s cannot be written any more; make room and start again, what was acknowledged is there: %w", d.dir.path, err)
 	}
 }
 
@@ -79,7 +79,7 @@ func (s *servers) shutdown(within time.Duration) (cut int64) {
 		all.Go(func() { _ = server.Shutdown(ctx) })
 	}
 	all.Wait()
-	cut = s.underWay.Load()
+	cut = s.inFlight.Load()
 	for _, server := range s.list {
 		_ = server.Close()
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// half sends a request whose body does not come, and leaves the connection open.
-func half(t *testing.T, base string) net.Conn {
+// sendPartialRequest sends a request whose body does not come, and leaves the connection open.
+func sendPartialRequest(t *testing.T, base string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
@@ -26,9 +26,9 @@ func half(t *testing.T, base string) net.Conn {
 	return conn
 }
 
-// TestShutdownSharesItsTime: both servers wait at once, and what is then still
+// TestShutdownWaitsForServersConcurrently: both servers wait at once, and what is then still
 // under way is cut off and counted.
-func TestShutdownSharesItsTime(t *testing.T) {
+func TestShutdownWaitsForServersConcurrently(t *testing.T) {
 	s := newServers()
 	began := make(chan bool, 2)
 	var bases []string
@@ -43,7 +43,7 @@ func TestShutdownSharesItsTime(t *testing.T) {
 		}), l)
 		bases = append(bases, "http://"+l.Addr().String())
 	}
-	conns := []net.Conn{half(t, bases[0]), half(t, bases[1])}
+	conns := []net.Conn{sendPartialRequest(t, bases[0]), sendPartialRequest(t, bases[1])}
 	<-began
 	<-began
 	from := time.Now()
@@ -61,14 +61,14 @@ func TestShutdownSharesItsTime(t *testing.T) {
 	}
 }
 
-// TestSecondSignal: the first one waits for a request, the second for nothing.
-func TestSecondSignal(t *testing.T) {
-	s := start(t, t.TempDir())
-	half(t, s.conomy)
+// TestSecondSignalEndsTheProcess: the first one waits for a request, the second for nothing.
+func TestSecondSignalEndsTheProcess(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	sendPartialRequest(t, s.conomy)
 	time.Sleep(500 * time.Millisecond) // the server has begun to read it
 	from := time.Now()
 	for range 2 {
-		if err := s.command.Process.Signal(os.Interrupt); err != nil {
+		if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(300 * time.Millisecond)
@@ -79,39 +79,39 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-// TestBodyThatDoesNotArrive is answered in time and logged as what it is.
-func TestBodyThatDoesNotArrive(t *testing.T) {
-	w := newWorld(t)
-	conomyAPI, _ := w.data.apis()
+// TestIncompleteBodyTimesOut is answered in time and logged as what it is.
+func TestIncompleteBodyTimesOut(t *testing.T) {
+	w := newFixture(t)
+	conomyAPI, _ := w.registry.apis()
 	server := httptest.NewUnstartedServer(newGateway(conomyAPI))
 	server.Config.ReadTimeout = 200 * time.Millisecond
 	server.Start()
 	t.Cleanup(server.Close)
-	conn := half(t, server.URL)
+	conn := sendPartialRequest(t, server.URL)
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	got, err := io.ReadAll(conn)
 	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
 		t.Errorf("%v, %s", err, got)
 	}
-	wantIn(t, w.log.String(), `"why":"the body did not arrive"`)
+	wantContains(t, w.log.String(), `"why":"the body did not arrive"`)
 }
 
-func TestArguments(t *testing.T) {
-	s := command(t.TempDir(), "localhost:0", "localhost:0")
-	s.command.Args = append(s.command.Args, "production")
-	err := s.command.Run()
-	if err == nil || s.command.ProcessState.ExitCode() != 2 {
+func TestUnexpectedArgumentIsRejected(t *testing.T) {
+	s := newServerCommand(t.TempDir(), "localhost:0", "localhost:0")
+	s.cmd.Args = append(s.cmd.Args, "production")
+	err := s.cmd.Run()
+	if err == nil || s.cmd.ProcessState.ExitCode() != 2 {
 		t.Errorf("%v", err)
 	}
 	said := s.log.String()
 	if !strings.HasPrefix(said, "cedula: unexpected argument \"production\"\nUsage") {
 		t.Error(said)
 	}
-	wantIn(t, said, "-conomy", "-blnk", "-mailbox", "-data")
+	wantContains(t, said, "-conomy", "-blnk", "-mailbox", "-data")
 }
 
-// TestSpokenAddress: what is printed can be pasted.
-func TestSpokenAddress(t *testing.T) {
+// TestDisplayAddr: what is printed can be pasted.
+func TestDisplayAddr(t *testing.T) {
 	for asked, want := range map[string]string{
 		":0": "localhost", "0.0.0.0:0": "localhost", "[::]:0": "localhost", "localhost:0": "localhost", "127.0.0.1:0": "127.0.0.1",
 	} {
@@ -120,7 +120,7 @@ func TestSpokenAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, port, _ := net.SplitHostPort(l.Addr().String())
-		if got := spoken(asked, l); got != fmt.Sprint(want, ":", port) {
+		if got := displayAddr(asked, l); got != fmt.Sprint(want, ":", port) {
 			t.Errorf("%s: %s, want %s", asked, got, want)
 		}
 		_ = l.Close()

@@ -12,42 +12,42 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
+	"cedula/shared/encryption"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
-	"cedula/shared/reference"
-	"cedula/shared/vault"
 )
 
-type blnkWorld struct {
-	*world
+type blnkTestEnv struct {
+	*testEnv
 	api *blnk.API
 }
 
-func newBlnkWorld(t *testing.T) *blnkWorld {
+func newBlnkTestEnv(t *testing.T) *blnkTestEnv {
 	t.Helper()
-	w := newWorld(t, reference.Blnk)
-	local, err := vault.NewLocal(bytes.Repeat([]byte("k"), 32))
+	w := newTestEnv(t, apidocs.Blnk)
+	local, err := encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	api := &blnk.API{
-		Identities: &identity.Service{Store: w.store, Vault: vault.New(local, time.Now), Now: time.Now, Random: rand.Reader},
+		Identities: &identity.Service{Store: w.store, Cipher: encryption.NewFieldCipher(local, time.Now), Now: time.Now, Random: rand.Reader},
 		Health:     w.store,
-		Reference:  reference.Blnk,
-		Cursors:    blnk.NewCursors([]byte("deployment secret")),
-		Keys:       &auth.Keys{Store: w.store, Hasher: w.hasher},
+		Reference:  apidocs.Blnk,
+		Cursors:    blnk.NewCursorCodec([]byte("deployment secret")),
+		Keys:       &auth.KeyManager{Store: w.store, Hasher: w.hasher},
 	}
 	w.dialect = api
-	return &blnkWorld{w, api}
+	return &blnkTestEnv{w, api}
 }
 
-// TestBlnkAnswers drives every operation through good requests and bad ones,
+// TestBlnkResponsesMatchContract drives every operation through good requests and bad ones,
 // holds each answer to the contract, and then asks which declared statuses were
 // met.
-func TestBlnkAnswers(t *testing.T) {
-	w := newBlnkWorld(t)
+func TestBlnkResponsesMatchContract(t *testing.T) {
+	w := newBlnkTestEnv(t)
 	w.creations()
 	w.fetches()
 	w.updates()
@@ -57,44 +57,44 @@ func TestBlnkAnswers(t *testing.T) {
 	w.tokenization()
 	w.detokenization()
 	w.metadata()
-	w.keys()
-	w.elsewhere()
-	w.everywhere()
-	w.failures(&w.api.Identities, w.reads(), w.changes())
-	w.declared()
+	w.apiKeys()
+	w.notImplementedAndDocs()
+	w.checkCommonErrors()
+	w.checkStoreFailures(&w.api.Identities, w.readRequests(), w.writeRequests())
+	w.checkDeclaredStatusesSeen()
 }
 
 const (
-	absent  = "/identities/idt_c415a4dc-4231-453d-a837-a9a50b1070e0"
-	ownID   = `{"identity_id":"idt_11111111-1111-4111-8111-111111111111"}`
-	someone = `{"identity_type":"individual","first_name":"Amara","last_name":"Okafor","email_address":"amara@example.com",` +
+	missingPath    = "/identities/idt_c415a4dc-4231-453d-a837-a9a50b1070e0"
+	ownIDBody      = `{"identity_id":"idt_11111111-1111-4111-8111-111111111111"}`
+	blnkPersonBody = `{"identity_type":"individual","first_name":"Amara","last_name":"Okafor","email_address":"amara@example.com",` +
 		`"phone_number":"+2348012345678","street":"1 Marina","post_code":"100001","dob":"1990-01-15","meta_data":{"tier":"gold"}}`
 )
 
-// unreadable are bodies that no operation with a body takes.
-var unreadable = []string{"", "null", "[]", "{", `{"a":1,"a":2}`, `{"a":"\ud800"}`, "{} more"}
+// invalidBodies are bodies that no operation with a body takes.
+var invalidBodies = []string{"", "null", "[]", "{", `{"a":1,"a":2}`, `{"a":"\ud800"}`, "{} more"}
 
-func (w *blnkWorld) create() string {
+func (w *blnkTestEnv) create() string {
 	w.Helper()
-	return "/identities/" + member(w.T, w.send(201, "POST", "/identities", someone), "identity_id")
+	return "/identities/" + stringField(w.T, w.send(201, "POST", "/identities", blnkPersonBody), "identity_id")
 }
 
-func (w *blnkWorld) strictly(do func()) {
+func (w *blnkTestEnv) withStrictClient(do func()) {
 	lenient := w.caller
 	w.caller = callerWith(auth.ScopeAll, "strict")
 	do()
 	w.caller = lenient
 }
 
-func (w *blnkWorld) creations() {
+func (w *blnkTestEnv) creations() {
 	w.send(201, "POST", "/identities", "{}")
 	w.send(201, "POST", "/identities", `{"identity_type":"alien","email_address":"x","dob":"1990-01-15T23:30:00-05:00","created_at":5,"nickname":"n","meta_data":{"n":9007199254740993}}`)
-	w.send(201, "POST", "/identities", ownID)
-	w.send(409, "POST", "/identities", ownID)
-	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k", "Content-Type", "text/plain")
-	w.send(201, "POST", "/identities", someone, "Idempotency-Key", "k")
+	w.send(201, "POST", "/identities", ownIDBody)
+	w.send(409, "POST", "/identities", ownIDBody)
+	w.send(201, "POST", "/identities", blnkPersonBody, "Idempotency-Key", "k", "Content-Type", "text/plain")
+	w.send(201, "POST", "/identities", blnkPersonBody, "Idempotency-Key", "k")
 	w.send(422, "POST", "/identities", "{}", "Idempotency-Key", "k")
-	gone := member(w.T, w.send(201, "POST", "/identities", "{}", "Idempotency-Key", "gone"), "identity_id")
+	gone := stringField(w.T, w.send(201, "POST", "/identities", "{}", "Idempotency-Key", "gone"), "identity_id")
 	w.send(200, "DELETE", "/identities/"+gone, "")
 	w.send(404, "POST", "/identities", "{}", "Idempotency-Key", "gone")
 	w.send(400, "POST", "/identities", "{}", "Idempotency-Key", "é")
@@ -102,29 +102,29 @@ func (w *blnkWorld) creations() {
 	for _, h := range [][2]string{{"Content-Type", "application/xml"}, {"Content-Type", "application/json; charset=latin1"}, {"Content-Encoding", "gzip"}} {
 		w.send(400, "POST", "/identities", "{}", h[0], h[1])
 	}
-	for _, body := range append(unreadable, `{"first_name":1}`, `{"dob":"x"}`, `{"identity_id":"x"}`, `{"identity_id":"idt_x"}`, `{"meta_data":[]}`, `{"city":"\u0007"}`) {
+	for _, body := range append(invalidBodies, `{"first_name":1}`, `{"dob":"x"}`, `{"identity_id":"x"}`, `{"identity_id":"idt_x"}`, `{"meta_data":[]}`, `{"city":"\u0007"}`) {
 		w.send(400, "POST", "/identities", body)
 	}
 	w.send(413, "POST", "/identities", `{"meta_data":{"a":"`+strings.Repeat("x", 300<<10)+`"}}`)
-	w.strictly(func() {
-		w.send(201, "POST", "/identities", someone)
+	w.withStrictClient(func() {
+		w.send(201, "POST", "/identities", blnkPersonBody)
 		for _, body := range []string{"{}", `{"identity_type":"individual","nickname":"n"}`, `{"identity_type":"individual","email_address":"x"}`} {
 			w.send(400, "POST", "/identities", body)
 		}
 	})
 }
 
-func (w *blnkWorld) fetches() {
+func (w *blnkTestEnv) fetches() {
 	one := w.create()
 	w.send(200, "GET", one, "")
 	w.send(200, "GET", one+"?instance_id=x", "", "If-None-Match", `"2"`)
 	w.send(304, "GET", one, "", "If-None-Match", `"1"`)
-	for _, path := range []string{absent, "/identities/%20", "/identities/a%2Fb", "/identities/" + strings.Repeat("x", 100)} {
+	for _, path := range []string{missingPath, "/identities/%20", "/identities/a%2Fb", "/identities/" + strings.Repeat("x", 100)} {
 		w.send(404, "GET", path, "")
 	}
 }
 
-func (w *blnkWorld) updates() {
+func (w *blnkTestEnv) updates() {
 	one := w.create()
 	w.send(200, "PUT", one, `{"city":"Lagos","street":null,"post_code":"","dob":null,"meta_data":null}`)
 	w.send(200, "PUT", one, `{"identity_id":"x","created_at":1,"city":"Lagos"}`)
@@ -133,25 +133,25 @@ func (w *blnkWorld) updates() {
 	w.send(422, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "u")
 	w.send(400, "PUT", one, `{"city":"Kano"}`, "Idempotency-Key", "")
 	w.send(412, "PUT", one, `{"city":"Kano"}`, "If-Match", `"1"`)
-	w.send(404, "PUT", absent, `{"city":"Kano"}`)
-	for _, body := range append(unreadable, "{}", `{"identity_id":"x"}`, `{"city":1}`, `{"dob":"x"}`, `{"meta_data":1}`, `{"city":"\u0007"}`) {
+	w.send(404, "PUT", missingPath, `{"city":"Kano"}`)
+	for _, body := range append(invalidBodies, "{}", `{"identity_id":"x"}`, `{"city":1}`, `{"dob":"x"}`, `{"meta_data":1}`, `{"city":"\u0007"}`) {
 		w.send(400, "PUT", one, body)
 	}
 	w.send(413, "PUT", one, `{"meta_data":{"a":"`+strings.Repeat("x", 300<<10)+`"}}`)
-	w.strictly(func() {
+	w.withStrictClient(func() {
 		w.send(400, "PUT", one, `{"identity_type":"alien"}`)
 		w.send(400, "PUT", one, `{"nickname":"n"}`)
 	})
 }
 
-func (w *blnkWorld) deletions() {
+func (w *blnkTestEnv) deletions() {
 	one := w.create()
 	w.send(412, "DELETE", one, "", "If-Match", `"9"`)
 	w.send(200, "DELETE", one, "", "If-Match", `"1"`)
 	w.send(404, "DELETE", one, "")
 }
 
-func (w *blnkWorld) lists() {
+func (w *blnkTestEnv) lists() {
 	for _, q := range []string{
 		"", "limit=2", "limit=1&offset=1", "first_name_eq=Amara", "phone_number_eq=%2B2348012345678&last_name_ne=x&logical_operator=or",
 		"email_address_ilike=AMARA%25", "country_in=NG,KE", "created_at_between=2020-01-01%7C2100-01-01", "dob_gt=1990-01-01", "city_isnull=true",
@@ -166,7 +166,7 @@ func (w *blnkWorld) lists() {
 	}
 }
 
-func (w *blnkWorld) filters() {
+func (w *blnkTestEnv) filters() {
 	const path = "/identities/filter"
 	by := func(field, operator, value string) string {
 		return fmt.Sprintf(`{"filters":[{"field":%q,"operator":%q,%s}]}`, field, operator, value)
@@ -179,14 +179,14 @@ func (w *blnkWorld) filters() {
 	} {
 		w.send(200, "POST", path, body)
 	}
-	for _, body := range append(unreadable,
+	for _, body := range append(invalidBodies,
 		`{"filters":1}`, by("shoe_size", "eq", `"value":"x"`), by("city", "is", `"value":"x"`), by("dob", "gt", `"value":"x"`), by("city", "eq", `"values":[]`),
 	) {
 		w.send(400, "POST", path, body)
 	}
 }
 
-func (w *blnkWorld) tokenization() {
+func (w *blnkTestEnv) tokenization() {
 	one := w.create()
 	w.send(200, "GET", one+"/tokenized-fields", "")
 	w.send(200, "POST", one+"/tokenize/FirstName", "", "Idempotency-Key", "t", "If-Match", `"1"`)
@@ -197,22 +197,22 @@ func (w *blnkWorld) tokenization() {
 	w.send(400, "POST", one+"/tokenize/first_name", "")
 	w.send(400, "POST", one+"/tokenize/City", "")
 	w.send(412, "POST", one+"/tokenize/LastName", "", "If-Match", `"1"`)
-	w.send(404, "POST", absent+"/tokenize/LastName", "")
+	w.send(404, "POST", missingPath+"/tokenize/LastName", "")
 	w.send(200, "POST", one+"/tokenize", `{"fields":["emailAddress","PhoneNumber","EmailAddress","OtherNames"]}`, "Idempotency-Key", "u")
 	w.send(422, "POST", one+"/tokenize", `{"fields":["Street"]}`, "Idempotency-Key", "u")
 	w.send(409, "POST", one+"/tokenize", `{"fields":["Street","FirstName"]}`)
 	w.send(412, "POST", one+"/tokenize", `{"fields":["Street"]}`, "If-Match", `"1"`)
-	w.send(404, "POST", absent+"/tokenize", `{"fields":["Street"]}`)
-	for _, body := range append(unreadable, "{}", `{"fields":null}`, `{"fields":[]}`, `{"fields":[1]}`, `{"fields":["first_name"]}`) {
+	w.send(404, "POST", missingPath+"/tokenize", `{"fields":["Street"]}`)
+	for _, body := range append(invalidBodies, "{}", `{"fields":null}`, `{"fields":[]}`, `{"fields":[1]}`, `{"fields":["first_name"]}`) {
 		w.send(400, "POST", one+"/tokenize", body)
 	}
 	w.send(200, "GET", one+"/tokenized-fields", "")
-	w.send(404, "GET", absent+"/tokenized-fields", "")
+	w.send(404, "GET", missingPath+"/tokenized-fields", "")
 	w.send(200, "GET", one, "")
 	w.send(200, "PUT", one, `{"first_name":"Ada"}`)
 }
 
-func (w *blnkWorld) detokenization() {
+func (w *blnkTestEnv) detokenization() {
 	one := w.create()
 	w.send(200, "POST", one+"/detokenize", `{"fields":[]}`)
 	w.send(200, "POST", one+"/tokenize", `{"fields":["FirstName","LastName"]}`)
@@ -220,17 +220,17 @@ func (w *blnkWorld) detokenization() {
 	w.send(200, "GET", one+"/detokenize/firstName", "")
 	w.send(400, "GET", one+"/detokenize/Street", "")
 	w.send(400, "GET", one+"/detokenize/first_name", "")
-	w.send(404, "GET", absent+"/detokenize/FirstName", "")
+	w.send(404, "GET", missingPath+"/detokenize/FirstName", "")
 	for _, body := range []string{`{"fields":[]}`, `{"fields":["lastName"]}`, `{"fields":["FirstName","LastName"]}`} {
 		w.send(200, "POST", one+"/detokenize", body)
 	}
-	for _, body := range append(unreadable, "{}", `{"fields":1}`, `{"fields":["Street"]}`, `{"fields":["city"]}`) {
+	for _, body := range append(invalidBodies, "{}", `{"fields":1}`, `{"fields":["Street"]}`, `{"fields":["city"]}`) {
 		w.send(400, "POST", one+"/detokenize", body)
 	}
-	w.send(404, "POST", absent+"/detokenize", `{"fields":[]}`)
+	w.send(404, "POST", missingPath+"/detokenize", `{"fields":[]}`)
 }
 
-func (w *blnkWorld) metadata() {
+func (w *blnkTestEnv) metadata() {
 	path := strings.TrimPrefix(w.create(), "/identities") + "/metadata"
 	w.send(200, "POST", path, `{"meta_data":{"a":{"b":null},"n":9007199254740993}}`)
 	w.send(200, "POST", path, `{"meta_data":{}}`, "Idempotency-Key", "m", "If-Match", `"2"`)
@@ -238,31 +238,31 @@ func (w *blnkWorld) metadata() {
 	w.send(422, "POST", path, `{"meta_data":{"a":1}}`, "Idempotency-Key", "m")
 	w.send(412, "POST", path, `{"meta_data":{"a":1}}`, "If-Match", `"1"`)
 	w.send(413, "POST", path, `{"meta_data":{"a":"`+strings.Repeat("x", 300<<10)+`"}}`)
-	w.send(404, "POST", strings.TrimPrefix(absent, "/identities")+"/metadata", `{"meta_data":{}}`)
+	w.send(404, "POST", strings.TrimPrefix(missingPath, "/identities")+"/metadata", `{"meta_data":{}}`)
 	w.send(400, "POST", "/%20/metadata", `{"meta_data":{}}`)
-	for _, body := range append(unreadable, "{}", `{"meta_data":null}`, `{"meta_data":[]}`) {
+	for _, body := range append(invalidBodies, "{}", `{"meta_data":null}`, `{"meta_data":[]}`) {
 		w.send(400, "POST", path, body)
 	}
 }
 
-func (w *blnkWorld) keys() {
+func (w *blnkTestEnv) apiKeys() {
 	const right = `{"name":"n","owner":"o","scopes":["identities:read","ledgers:*","api-keys:*"],"expires_at":"2100-01-01T00:00:00Z"}`
 	with := func(was, is string) string { return strings.Replace(right, was, is, 1) }
 	known := w.caller
 	defer func() { w.caller = known }()
-	w.caller = w.registered()
+	w.caller = w.callerOfNewClient()
 	made := w.send(201, "POST", "/api-keys", right)
-	one := "/api-keys/" + member(w.T, made, "api_key_id")
+	one := "/api-keys/" + stringField(w.T, made, "api_key_id")
 	w.send(200, "GET", "/api-keys", "")
 	w.send(200, "GET", "/api-keys?owner=o", "")
 	w.send(200, "GET", "/api-keys?owner=nobody", "")
-	for _, body := range append(unreadable,
+	for _, body := range append(invalidBodies,
 		"{}", with(`"n"`, `""`), with(`"ledgers:*"`, `"ledgers"`), with(`"ledgers:*"`, `"identities:sell"`), with("2100-", "x"), with("2100-", "1999-"), with(`"o"`, "1"),
 	) {
 		w.send(400, "POST", "/api-keys", body)
 	}
 	master := w.caller
-	w.caller = w.admitted(member(w.T, made, "key"))
+	w.caller = w.callerWithKey(stringField(w.T, made, "key"))
 	w.send(403, "POST", "/api-keys", with(`"api-keys:*"`, `"identities:write"`))
 	w.send(403, "POST", "/api-keys", with(`"o"`, `"other"`))
 	w.caller = master
@@ -277,21 +277,21 @@ func (w *blnkWorld) keys() {
 	w.send(409, "POST", "/api-keys", right)
 }
 
-// registered is the caller with the key of a new client.
-func (w *blnkWorld) registered() map[string]any {
+// callerOfNewClient is the caller with the key of a new client.
+func (w *blnkTestEnv) callerOfNewClient() map[string]any {
 	w.Helper()
-	_, shown, err := auth.Register(context.Background(), w.store, w.hasher,
-		auth.NewClient{Name: "test", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+	_, shown, err := auth.CreateClient(context.Background(), w.store, w.hasher,
+		auth.ClientParams{Name: "test", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
 	if err != nil {
 		w.Fatal(err)
 	}
-	return w.admitted(shown.BlnkKey)
+	return w.callerWithKey(shown.BlnkKey)
 }
 
-// admitted is the caller that the authorizer lets in with a key.
-func (w *blnkWorld) admitted(key string) map[string]any {
+// callerWithKey is the caller that the authorizer lets in with a key.
+func (w *blnkTestEnv) callerWithKey(key string) map[string]any {
 	w.Helper()
-	authorizer := &blnk.Authorizer{Guard: &auth.Guard{Store: w.store, Hasher: w.hasher}}
+	authorizer := &blnk.Authorizer{Authenticator: &auth.Authenticator{Store: w.store, Hasher: w.hasher}}
 	answer, err := gateway.AuthorizerHandler(authorizer)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/GET/", MultiValueHeaders: map[string][]string{"X-Blnk-Key": {key}},
 	})
@@ -301,7 +301,7 @@ func (w *blnkWorld) admitted(key string) map[string]any {
 	return answer.Context
 }
 
-func (w *blnkWorld) elsewhere() {
+func (w *blnkTestEnv) notImplementedAndDocs() {
 	w.send(400, "POST", "/search/identities", `{"q":"x"}`)
 	w.send(400, "POST", "/multi-search", "")
 	w.send(404, "GET", "/balances/bln_1?include=identity", "")
@@ -309,18 +309,18 @@ func (w *blnkWorld) elsewhere() {
 	for _, path := range []string{"/", "/health", "/openapi.yaml", "/docs", "/docs/redoc.js"} {
 		w.send(200, "GET", path, "")
 	}
-	w.api.Health = silent{}
+	w.api.Health = failingHealth{}
 	w.send(503, "GET", "/health", "")
 	w.api.Health = w.store
 }
 
-// silent is what does not answer.
-type silent struct{}
+// failingHealth is what does not answer.
+type failingHealth struct{}
 
-func (silent) Ping(context.Context) error { return errors.New("odd") }
+func (failingHealth) Ping(context.Context) error { return errors.New("odd") }
 
-func (w *blnkWorld) reads() []ask {
-	return []ask{
+func (w *blnkTestEnv) readRequests() []validRequest {
+	return []validRequest{
 		{"GET", "/identities/x", ""},
 		{"GET", "/identities", ""},
 		{"POST", "/identities/filter", "{}"},
@@ -330,9 +330,9 @@ func (w *blnkWorld) reads() []ask {
 	}
 }
 
-func (w *blnkWorld) changes() []ask {
-	return []ask{
-		{"POST", "/identities", someone},
+func (w *blnkTestEnv) writeRequests() []validRequest {
+	return []validRequest{
+		{"POST", "/identities", blnkPersonBody},
 		{"PUT", "/identities/x", `{"city":"Lagos"}`},
 		{"DELETE", "/identities/x", ""},
 		{"POST", "/identities/x/tokenize/FirstName", ""},

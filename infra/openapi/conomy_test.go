@@ -8,93 +8,93 @@ import (
 	"testing"
 	"time"
 
+	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/identity"
-	"cedula/shared/reference"
 )
 
 const (
-	bank    = `{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"H","accountHolderDni":"1-9","country":"CHL"}`
-	scope   = `[{"resource":"IDENTITY","reference":"%s","permissions":["account:read"]},{"resource":"OTHER","reference":"r","permissions":[]}]`
-	nothing = "0123456789abcdef01234567"
+	bankAccountBody = `{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"H","accountHolderDni":"1-9","country":"CHL"}`
+	scopesBody      = `[{"resource":"IDENTITY","reference":"%s","permissions":["account:read"]},{"resource":"OTHER","reference":"r","permissions":[]}]`
+	missingID       = "0123456789abcdef01234567"
 )
 
-type conomyWorld struct {
-	*world
+type conomyTestEnv struct {
+	*testEnv
 	api *conomy.API
 }
 
-func newConomyWorld(t *testing.T) *conomyWorld {
+func newConomyTestEnv(t *testing.T) *conomyTestEnv {
 	t.Helper()
-	w := newWorld(t, reference.Conomy)
+	w := newTestEnv(t, apidocs.Conomy)
 	key, err := auth.NewLocalKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	api := &conomy.API{
-		Identities: &identity.Service{Store: w.store, Now: time.Now, Random: rand.Reader},
-		Logins:     &auth.Guard{Store: w.store, Hasher: w.hasher},
-		Tokens:     &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: time.Now},
-		Reference:  reference.Conomy,
-		Published:  auth.Published{Issuer: "http://localhost:5010", Keys: auth.Ring{key}},
+		Identities:     &identity.Service{Store: w.store, Now: time.Now, Random: rand.Reader},
+		Logins:         &auth.Authenticator{Store: w.store, Hasher: w.hasher},
+		Tokens:         &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: time.Now},
+		Reference:      apidocs.Conomy,
+		IssuerMetadata: auth.IssuerMetadata{Issuer: "http://localhost:5010", Keys: auth.KeySet{key}},
 	}
 	w.dialect = api
-	return &conomyWorld{w, api}
+	return &conomyTestEnv{w, api}
 }
 
-// person is the body of a create; each number makes another one.
-func person(n int, more string) string {
+// personBody is the body of a create; each number makes another one.
+func personBody(n int, more string) string {
 	return fmt.Sprintf(`{"name":"N","email":"n%d@example.com","phone":"+5691234%04d","documentType":"RUT","documentNumber":"%d","idv":"iv"%s}`, n, n, 10_000_000+n, more)
 }
 
-func (w *conomyWorld) create(n int, more string) string {
+func (w *conomyTestEnv) create(n int, more string) string {
 	w.Helper()
-	return member(w.T, w.send(200, "POST", "/identities", person(n, more)), "id")
+	return stringField(w.T, w.send(200, "POST", "/identities", personBody(n, more)), "id")
 }
 
-// TestConomyAnswers drives every operation through good requests and bad ones,
+// TestConomyResponsesMatchContract drives every operation through good requests and bad ones,
 // holds each answer to the contract, and then asks which declared statuses were
 // met.
-func TestConomyAnswers(t *testing.T) {
-	w := newConomyWorld(t)
+func TestConomyResponsesMatchContract(t *testing.T) {
+	w := newConomyTestEnv(t)
 	w.identities()
-	w.relations()
+	w.children()
 	w.permissions()
-	w.accounts()
-	w.life()
-	w.elsewhere()
+	w.withdrawalAccounts()
+	w.verificationAndScreening()
+	w.notImplementedAndDocs()
 	w.tokens()
-	w.everywhere()
-	w.versions()
-	w.failures(&w.api.Identities, w.reads(), w.changes())
-	w.declared()
+	w.checkCommonErrors()
+	w.unknownVersions()
+	w.checkStoreFailures(&w.api.Identities, w.readRequests(), w.writeRequests())
+	w.checkDeclaredStatusesSeen()
 }
 
-func (w *conomyWorld) identities() {
+func (w *conomyTestEnv) identities() {
 	everything := `,"type":"ORGANIZATION","nickname":"n","lastname":"l","country":"CHL","securityOptions":{"twoFactorEnabled":true,` +
-		`"accessControl":{"scopes":[{"resource":"X","reference":"r","permissions":[]}]}},"externalId":"e","bankAccount":` + bank +
+		`"accessControl":{"scopes":[{"resource":"X","reference":"r","permissions":[]}]}},"externalId":"e","bankAccount":` + bankAccountBody +
 		`,"rules":[1],"gender":"g","birthDate":"1990-01-15","nationality":"CL","extendedData":[{"a":9007199254740993},null],"metadata":{"b":null},"address":{"street":"s"},"unknown":1`
 	id := w.create(1, everything)
-	w.send(409, "POST", "/identities", person(1, everything))
-	w.send(200, "POST", "/identities", person(3, ""), "Idempotency-Key", "k", "Content-Type", "application/json")
-	w.send(200, "POST", "/identities", person(3, ""), "Idempotency-Key", "k")
-	w.send(422, "POST", "/identities", person(4, ""), "Idempotency-Key", "k")
+	w.send(409, "POST", "/identities", personBody(1, everything))
+	w.send(200, "POST", "/identities", personBody(3, ""), "Idempotency-Key", "k", "Content-Type", "application/json")
+	w.send(200, "POST", "/identities", personBody(3, ""), "Idempotency-Key", "k")
+	w.send(422, "POST", "/identities", personBody(4, ""), "Idempotency-Key", "k")
 	for _, body := range []string{
-		"", "null", "[]", "{", `{"name":1}`, `{"name":"a","name":"b"}`, `{}`, person(5, `,"type":"CAT"`), person(5, `,"country":"chl"`),
-		person(5, `,"birthDate":"x"`), person(5, `,"bankAccount":{}`), person(5, `,"metadata":[]`), person(5, `,"children":[{}]`), person(5, `,"nickname":"\u0007"`),
+		"", "null", "[]", "{", `{"name":1}`, `{"name":"a","name":"b"}`, `{}`, personBody(5, `,"type":"CAT"`), personBody(5, `,"country":"chl"`),
+		personBody(5, `,"birthDate":"x"`), personBody(5, `,"bankAccount":{}`), personBody(5, `,"metadata":[]`), personBody(5, `,"children":[{}]`), personBody(5, `,"nickname":"\u0007"`),
 	} {
 		w.send(400, "POST", "/identities", body)
 	}
-	w.send(404, "POST", "/identities", person(5, `,"children":[{"id":"absent"}]`))
-	w.send(413, "POST", "/identities", person(5, `,"metadata":{"a":"`+strings.Repeat("x", 300<<10)+`"}`))
+	w.send(404, "POST", "/identities", personBody(5, `,"children":[{"id":"absent"}]`))
+	w.send(413, "POST", "/identities", personBody(5, `,"metadata":{"a":"`+strings.Repeat("x", 300<<10)+`"}`))
 	for n, status := range []string{"PENDING", "BLOCKED", "SCREENING", "odd"} {
 		w.create(10+n, `,"status":"`+status+`"`)
 	}
 	lenient := w.caller
 	w.caller = callerWith(auth.ScopeAll, "strict")
-	w.send(400, "POST", "/identities", person(6, `,"unknown":1`))
-	w.send(400, "POST", "/identities", person(6, ""))
+	w.send(400, "POST", "/identities", personBody(6, `,"unknown":1`))
+	w.send(400, "POST", "/identities", personBody(6, ""))
 	w.send(200, "PATCH", "/identities/"+id, `{"status":"ACTIVE"}`) // it may
 	w.caller = callerWith(auth.ScopeIdentityWrite, "strict")
 	w.send(400, "PATCH", "/identities/"+id, `{"status":"ACTIVE"}`)
@@ -105,7 +105,7 @@ func (w *conomyWorld) identities() {
 	one := "/identities/" + id
 	w.send(200, "GET", one, "")
 	w.send(304, "GET", one, "", "If-None-Match", `"1"`)
-	for _, path := range []string{nothing, "%20", "a%2Fb", strings.Repeat("x", 100)} {
+	for _, path := range []string{missingID, "%20", "a%2Fb", strings.Repeat("x", 100)} {
 		w.send(404, "GET", "/identities/"+path, "")
 		w.send(404, "PATCH", "/identities/"+path, "{}")
 		w.send(404, "DELETE", "/identities/"+path, "")
@@ -128,7 +128,7 @@ func (w *conomyWorld) identities() {
 		w.send(200, "PATCH", one+to, `{"free":"body"}`)
 		w.send(200, "PATCH", one+to, "", "Idempotency-Key", to)
 		w.send(412, "PATCH", one+to, "", "If-Match", `"1"`)
-		w.send(404, "PATCH", "/identities/"+nothing+to, "")
+		w.send(404, "PATCH", "/identities/"+missingID+to, "")
 		w.send(422, "PATCH", "/identities/"+w.create(30+n, `,"status":"BLOCKED"`)+to, "")
 		w.send(422, "PATCH", "/identities/"+w.create(40+n, `,"status":"PENDING"`)+to, "")
 	}
@@ -138,27 +138,27 @@ func (w *conomyWorld) identities() {
 	w.lists()
 }
 
-func (w *conomyWorld) lists() {
+func (w *conomyTestEnv) lists() {
 	for _, q := range []string{
 		"", "limit=2", "limit=1&sort=asc", "email=n1@example.com", "phone=%2B56912340001&status=ACTIVE", "documentNumber=10000001",
-		"type=USER&country=CHL", "externalId=e", "parents=" + nothing, "unknown=1&unknown=2", "status=&next=0", "offset=5",
+		"type=USER&country=CHL", "externalId=e", "parents=" + missingID, "unknown=1&unknown=2", "status=&next=0", "offset=5",
 	} {
 		w.send(200, "GET", "/identities?"+q, "")
 	}
 	for _, q := range []string{"limit=", "next=", "limit=0", "limit=101", "limit=x", "next=-1", "offset=1.5", "sort=up", "type=CAT", "status=odd", "country=cl", "parents=%20", "email=a&email=b"} {
 		w.send(400, "GET", "/identities?"+q, "")
 	}
-	w.send(404, "GET", "/identities?scopeIdentity="+nothing, "")
+	w.send(404, "GET", "/identities?scopeIdentity="+missingID, "")
 	for _, body := range []string{"{}", `{"limit":1}`, `{"limit":"1","next":null,"email":"x"}`} {
 		w.send(200, "POST", "/identities/search", body)
 	}
 	for _, body := range []string{"", "null", `{"limit":0}`, `{"limit":true}`, `{"limit":1.5}`, `{"type":"CAT"}`, `{"email":1}`, `{"next":"\/"}`} {
 		w.send(400, "POST", "/identities/search", body)
 	}
-	w.send(404, "POST", "/identities/search", `{"scopeIdentity":"`+nothing+`"}`)
+	w.send(404, "POST", "/identities/search", `{"scopeIdentity":"`+missingID+`"}`)
 }
 
-func (w *conomyWorld) relations() {
+func (w *conomyTestEnv) children() {
 	parent, child := w.create(101, ""), w.create(102, "")
 	one := "/identities/" + parent + "/children"
 	body := `{"children":["` + child + `"]}`
@@ -169,13 +169,13 @@ func (w *conomyWorld) relations() {
 	w.send(200, "GET", "/identities/"+parent, "")
 	w.send(200, "GET", "/identities/parents/"+child, "")
 	w.send(200, "GET", "/identities?parents="+parent, "")
-	w.send(404, "GET", "/identities/parents/"+nothing, "")
+	w.send(404, "GET", "/identities/parents/"+missingID, "")
 	for _, method := range []string{"POST", "DELETE"} {
 		for _, bad := range []string{"", "{}", `{"children":[1]}`, `{"children":["` + parent + `"]}`, `{"children":["a","a"]}`} {
 			w.send(400, method, one, bad)
 		}
-		w.send(404, method, one, `{"children":["`+nothing+`"]}`)
-		w.send(404, method, "/identities/"+nothing+"/children", body)
+		w.send(404, method, one, `{"children":["`+missingID+`"]}`)
+		w.send(404, method, "/identities/"+missingID+"/children", body)
 		w.send(412, method, one, body, "If-Match", `"1"`)
 	}
 	w.send(200, "DELETE", one, body, "Idempotency-Key", "d")
@@ -183,11 +183,11 @@ func (w *conomyWorld) relations() {
 	w.send(404, "DELETE", one, body)
 }
 
-func (w *conomyWorld) permissions() {
+func (w *conomyTestEnv) permissions() {
 	holder, other := w.create(201, ""), w.create(202, "")
 	one := "/identities/" + holder + "/permissions"
 	w.send(200, "GET", one, "")
-	w.send(201, "POST", one, fmt.Sprintf(scope, other), "Idempotency-Key", "g")
+	w.send(201, "POST", one, fmt.Sprintf(scopesBody, other), "Idempotency-Key", "g")
 	w.send(422, "POST", one, "[]", "Idempotency-Key", "g")
 	w.send(200, "GET", one, "")
 	w.send(200, "GET", "/identities/"+holder, "")
@@ -195,9 +195,9 @@ func (w *conomyWorld) permissions() {
 	for _, bad := range []string{"", "{}", "[{}]", `[{"resource":"A","reference":"b"}]`, `[{"resource":"A","reference":"b","permissions":"x"}]`} {
 		w.send(400, "POST", one, bad)
 	}
-	w.send(404, "POST", one, fmt.Sprintf(scope, nothing))
-	w.send(404, "POST", "/identities/"+nothing+"/permissions", "[]")
-	w.send(404, "GET", "/identities/"+nothing+"/permissions", "")
+	w.send(404, "POST", one, fmt.Sprintf(scopesBody, missingID))
+	w.send(404, "POST", "/identities/"+missingID+"/permissions", "[]")
+	w.send(404, "GET", "/identities/"+missingID+"/permissions", "")
 	w.send(412, "POST", one, "[]", "If-Match", `"1"`)
 	w.send(412, "DELETE", one+"/r", "", "If-Match", `"1"`)
 	w.send(404, "DELETE", one+"/absent", "")
@@ -206,27 +206,27 @@ func (w *conomyWorld) permissions() {
 	w.send(422, "DELETE", one+"/r", "", "Idempotency-Key", "g")
 }
 
-func (w *conomyWorld) accounts() {
+func (w *conomyTestEnv) withdrawalAccounts() {
 	one := "/identities/" + w.create(301, "") + "/withdrawal-accounts"
 	w.send(200, "GET", one, "")
-	account := member(w.T, w.send(201, "POST", one, bank), "id")
+	account := stringField(w.T, w.send(201, "POST", one, bankAccountBody), "id")
 	w.send(200, "GET", one, "")
-	for _, bad := range []string{"", "[]", "{}", strings.Replace(bank, `"B"`, "1", 1), strings.Replace(bank, `"B"`, `"\u0007"`, 1)} {
+	for _, bad := range []string{"", "[]", "{}", strings.Replace(bankAccountBody, `"B"`, "1", 1), strings.Replace(bankAccountBody, `"B"`, `"\u0007"`, 1)} {
 		w.send(400, "POST", one, bad)
 	}
 	w.send(204, "DELETE", one+"/"+account, "")
 	w.send(404, "DELETE", one+"/"+account, "")
-	absent := "/identities/" + nothing + "/withdrawal-accounts"
+	absent := "/identities/" + missingID + "/withdrawal-accounts"
 	w.send(404, "GET", absent, "")
-	w.send(404, "POST", absent, bank)
+	w.send(404, "POST", absent, bankAccountBody)
 	w.send(404, "DELETE", absent+"/x", "")
 	for range identity.MaxWithdrawalAccounts {
-		w.send(201, "POST", one, bank)
+		w.send(201, "POST", one, bankAccountBody)
 	}
-	w.send(422, "POST", one, bank)
+	w.send(422, "POST", one, bankAccountBody)
 }
 
-func (w *conomyWorld) elsewhere() {
+func (w *conomyTestEnv) notImplementedAndDocs() {
 	for _, c := range []string{"POST /rules", "DELETE /rules", "POST /fees", "DELETE /fees", "DELETE /fees/x", "POST /accounts/escrow-fee"} {
 		method, path, _ := strings.Cut(c, " ")
 		w.send(501, method, "/identities/x"+path, `{"free":1}`)
@@ -236,13 +236,13 @@ func (w *conomyWorld) elsewhere() {
 	}
 }
 
-func (w *conomyWorld) tokens() {
-	shown := w.client()
+func (w *conomyTestEnv) tokens() {
+	shown := w.registerClient()
 	body := `{"clientId":"` + shown.ClientID + `","clientSecret":"%s"}`
 	w.send(200, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
 	w.send(401, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret))
 	w.send(401, "POST", "/auth", fmt.Sprintf(body, "wrong"), "X-Api-Key", shown.ConomyKey)
-	w.send(403, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", w.client().ConomyKey)
+	w.send(403, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", w.registerClient().ConomyKey)
 	for _, bad := range []string{"", "[]", "{}", `{"clientId":"a"}`} {
 		w.send(400, "POST", "/auth", bad)
 	}
@@ -253,25 +253,25 @@ func (w *conomyWorld) tokens() {
 	w.send(429, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
 }
 
-func (w *conomyWorld) client() auth.Credentials {
-	_, shown, err := auth.Register(context.Background(), w.store, w.hasher,
-		auth.NewClient{Name: "test", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+func (w *conomyTestEnv) registerClient() auth.Credentials {
+	_, shown, err := auth.CreateClient(context.Background(), w.store, w.hasher,
+		auth.ClientParams{Name: "test", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
 	if err != nil {
 		w.Fatal(err)
 	}
 	return shown
 }
 
-// versions asks every operation for a version of the API that there is not.
-func (w *conomyWorld) versions() {
+// unknownVersions asks every operation for a version of the API that there is not.
+func (w *conomyTestEnv) unknownVersions() {
 	for _, r := range w.api.Routes() {
-		w.send(400, r.Method, parameter.ReplaceAllString(r.Path, "x"), "{}", "Conomyhq-Api-Version", "2020")
+		w.send(400, r.Method, pathParameter.ReplaceAllString(r.Path, "x"), "{}", "Conomyhq-Api-Version", "2020")
 	}
 }
 
-// reads are right requests to every operation that only reads the store.
-func (w *conomyWorld) reads() []ask {
-	return []ask{
+// readRequests are right requests to every operation that only reads the store.
+func (w *conomyTestEnv) readRequests() []validRequest {
+	return []validRequest{
 		{"GET", "/identities", ""},
 		{"POST", "/identities/search", "{}"},
 		{"GET", "/identities/x", ""},
@@ -281,10 +281,10 @@ func (w *conomyWorld) reads() []ask {
 	}
 }
 
-// changes are right requests to every operation that writes to the store.
-func (w *conomyWorld) changes() []ask {
-	return []ask{
-		{"POST", "/identities", person(401, "")},
+// writeRequests are right requests to every operation that writes to the store.
+func (w *conomyTestEnv) writeRequests() []validRequest {
+	return []validRequest{
+		{"POST", "/identities", personBody(401, "")},
 		{"PATCH", "/identities/x", "{}"},
 		{"DELETE", "/identities/x", ""},
 		{"PATCH", "/identities/x/deactivate", ""},
@@ -293,11 +293,11 @@ func (w *conomyWorld) changes() []ask {
 		{"DELETE", "/identities/x/children", `{"children":["y"]}`},
 		{"POST", "/identities/x/permissions", "[]"},
 		{"DELETE", "/identities/x/permissions/y", ""},
-		{"POST", "/identities/x/withdrawal-accounts", bank},
+		{"POST", "/identities/x/withdrawal-accounts", bankAccountBody},
 		{"DELETE", "/identities/x/withdrawal-accounts/y", ""},
 		{"POST", "/identities/x/verifications", `{"channel":"email"}`},
 		{"POST", "/identities/x/verifications/email/confirm", `{"code":"000000"}`},
-		{"POST", "/identities/x/screening", decision},
+		{"POST", "/identities/x/screening", decisionBody},
 		{"POST", "/identities/x/hold", `{"reason":"r"}`},
 		{"DELETE", "/identities/x/hold", ""},
 	}

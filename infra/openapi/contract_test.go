@@ -7,32 +7,32 @@ import (
 	"testing"
 
 	"cedula/infra/openapi"
-	"cedula/infra/stack"
+	"cedula/infra/template"
+	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/reference"
 )
 
 // dialect is what the tests of this file know of one.
 type dialect struct {
-	reference.Files
+	apidocs.Files
 	file string
 	api  interface {
 		gateway.API
-		GatewayResponses() []gateway.Canned
+		GatewayResponses() []gateway.GatewayResponse
 	}
-	refusal func(error) gateway.Refusal
-	bare    []string // public paths that ask for credentials of their own
+	denial                 func(error) gateway.Denial
+	selfAuthenticatedPaths []string // public paths that ask for credentials of their own
 }
 
 var dialects = []dialect{
-	{reference.Conomy, "conomy.yaml", &conomy.API{}, (&conomy.Authorizer{}).Refusal, []string{"/auth"}},
-	{reference.Blnk, "blnk.yaml", &blnk.API{}, (&blnk.Authorizer{}).Refusal, nil},
+	{apidocs.Conomy, "conomy.yaml", &conomy.API{}, (&conomy.Authorizer{}).Denial, []string{"/auth"}},
+	{apidocs.Blnk, "blnk.yaml", &blnk.API{}, (&blnk.Authorizer{}).Denial, nil},
 }
 
-func load(t *testing.T, f reference.Files) *openapi.Contract {
+func load(t *testing.T, f apidocs.Files) *openapi.Contract {
 	t.Helper()
 	c, err := openapi.Load(f)
 	if err != nil {
@@ -41,7 +41,7 @@ func load(t *testing.T, f reference.Files) *openapi.Contract {
 	return c
 }
 
-func same(t *testing.T, what string, got, want []string) {
+func assertSameElements(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	slices.Sort(got)
 	slices.Sort(want)
@@ -64,33 +64,33 @@ func TestOperations(t *testing.T) {
 					continue
 				}
 				table = append(table, r.Method+" "+r.Path)
-				if open := r.Public && !slices.Contains(d.bare, r.Path); c.Public(r.Method, r.Path) != open {
+				if open := r.Public && !slices.Contains(d.selfAuthenticatedPaths, r.Path); c.Public(r.Method, r.Path) != open {
 					t.Errorf("%s %s: the contract asks for credentials: %v", r.Method, r.Path, open)
 				}
 			}
-			same(t, "contract and route table", contract, table)
-			same(t, "contract and template.yaml", contract, deployed(t, d.Dialect+"Api"))
+			assertSameElements(t, "contract and route table", contract, table)
+			assertSameElements(t, "contract and template.yaml", contract, templateOperations(t, d.Dialect+"Api"))
 		})
 	}
 }
 
-// deployed are the operations of a REST API of the template.
-func deployed(t *testing.T, api string) (all []string) {
+// templateOperations are the operations of a REST API of the template.
+func templateOperations(t *testing.T, api string) (all []string) {
 	t.Helper()
-	root, err := stack.Root()
+	root, err := template.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := stack.Read(root)
+	tmpl, err := template.Read(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range template.Of(stack.TypeFunction) {
-		events, _ := stack.At(f.Properties, "Events").(map[string]any)
+	for _, f := range tmpl.ResourcesOfType(template.TypeFunction) {
+		events, _ := template.Lookup(f.Properties, "Events").(map[string]any)
 		for _, e := range events {
-			p := stack.At(e, "Properties")
-			if method, _ := stack.At(p, "Method").(string); stack.At(p, "RestApiId", "Ref") == api && method != gateway.AnyMethod {
-				all = append(all, strings.ToUpper(method)+" "+stack.At(p, "Path").(string))
+			p := template.Lookup(e, "Properties")
+			if method, _ := template.Lookup(p, "Method").(string); template.Lookup(p, "RestApiId", "Ref") == api && method != gateway.AnyMethod {
+				all = append(all, strings.ToUpper(method)+" "+template.Lookup(p, "Path").(string))
 			}
 		}
 	}
@@ -98,8 +98,8 @@ func deployed(t *testing.T, api string) (all []string) {
 }
 
 // What is not declared fails.
-func TestCheckRefuses(t *testing.T) {
-	conomy, blnk := load(t, reference.Conomy), load(t, reference.Blnk)
+func TestCheckRejectsUndeclaredResponses(t *testing.T) {
+	conomy, blnk := load(t, apidocs.Conomy), load(t, apidocs.Blnk)
 	const failure = `{"status":404,"code":"31","type":"notFound","detail":"identity not found","traceId":"5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab","statusCode":404,"error":"Not Found","message":"identity not found"`
 	const list = `{"data":[],"pagination":{"count":0,"next":0,"previous":0,"total":0,"pagination":{"count":0,"next":0,"previous":0,"total":0},"results":[]`
 	const missing = `{"error":"Identity not found","error_detail":{"code":"IDT_NOT_FOUND","message":"Identity not found","details":{}`
@@ -149,7 +149,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"text in place of JSON", blnk, "GET", "/", 200, http.Header{"Content-Type": {"text/plain"}}, `"server running..."`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.c.Check(tt.method, tt.path, openapi.Answer{Status: tt.status, Header: tt.header, Body: []byte(tt.body)})
+			err := tt.c.Check(tt.method, tt.path, openapi.Response{Status: tt.status, Header: tt.header, Body: []byte(tt.body)})
 			if (err == nil) != tt.ok {
 				t.Errorf("got %v", err)
 			}
@@ -159,18 +159,18 @@ func TestCheckRefuses(t *testing.T) {
 
 // What API Gateway answers by itself is in the contract of every operation that
 // it can meet.
-func TestGatewayAnswers(t *testing.T) {
+func TestGatewayResponsesMatchContract(t *testing.T) {
 	for _, d := range dialects {
 		c := load(t, d.Files)
 		for _, canned := range d.api.GatewayResponses() {
 			for _, why := range []error{auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended} {
-				a := openapi.Answer{Status: canned.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: filled(canned.Body, d.refusal(why))}
+				a := openapi.Response{Status: canned.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: fillVariables(canned.Body, d.denial(why))}
 				for name := range c.Operations() {
 					method, path, _ := strings.Cut(name, " ")
 					switch canned.Type {
-					case gateway.NoSuchRoute, gateway.BadSignature, gateway.Default4XX:
+					case gateway.NoSuchRoute, gateway.InvalidSignature, gateway.Default4XX:
 						method, path = "GET", "/identities/{id}" // of no operation: the envelope is what counts
-					case gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.Filtered:
+					case gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.WAFFiltered:
 						if c.Public(method, path) {
 							continue
 						}
@@ -184,9 +184,9 @@ func TestGatewayAnswers(t *testing.T) {
 	}
 }
 
-// filled is a canned body with API Gateway's variables in it.
-func filled(body string, r gateway.Refusal) []byte {
-	body = strings.ReplaceAll(body, gateway.RequestID, trace)
+// fillVariables is a canned body with API Gateway's variables in it.
+func fillVariables(body string, r gateway.Denial) []byte {
+	body = strings.ReplaceAll(body, gateway.RequestIDVariable, traceID)
 	for name, value := range r.Context {
 		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
 	}

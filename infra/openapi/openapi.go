@@ -13,7 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
-	"cedula/shared/reference"
+	"cedula/shared/apidocs"
 )
 
 // Contract is the OpenAPI document, read.
@@ -21,7 +21,7 @@ type Contract struct{ document *openapi3.T }
 
 // Load reads the contract that a dialect's functions carry, such as
 // reference.Conomy, and checks that it is one.
-func Load(f reference.Files) (*Contract, error) {
+func Load(f apidocs.Files) (*Contract, error) {
 	document, err := openapi3.NewLoader().LoadFromData(f.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
@@ -60,8 +60,8 @@ func (c *Contract) operation(method, path string) *openapi3.Operation {
 	return item.GetOperation(method)
 }
 
-// Answer is what a service sent.
-type Answer struct {
+// Response is what a service sent.
+type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
@@ -70,7 +70,7 @@ type Answer struct {
 // Check returns an error unless the operation may give this answer: its status
 // declared, its declared headers right, its body of the schema without a member
 // more, and no body where none is declared.
-func (c *Contract) Check(method, path string, a Answer) error {
+func (c *Contract) Check(method, path string, a Response) error {
 	operation := c.operation(method, path)
 	if operation == nil {
 		return fmt.Errorf("openapi: no operation %s %s", method, path)

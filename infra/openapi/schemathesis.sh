@@ -37,7 +37,7 @@ cd "$work" # where schemathesis keeps what it found
 try() {
   local contract=$1 url=$2 cases
   shift 2
-  timeout 300 "$tools/schemathesis" --config-file "$here/schemathesis.toml" run "$here/../../shared/reference/$contract" --url "$url" "$@" \
+  timeout 300 "$tools/schemathesis" --config-file "$here/schemathesis.toml" run "$here/../../shared/apidocs/$contract" --url "$url" "$@" \
     --max-examples 60 --seed "${SEED:-1}" --no-color | tee "$work/report" || status=$?
   cases=$(sed -nE 's/^ +([0-9]+) generated.*/\1/p' "$work/report")
   echo "$contract: $cases cases"

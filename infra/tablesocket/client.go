@@ -58,9 +58,9 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 }
 
 // Get implements table.Table.
-func (c *Client) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
+func (c *Client) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
 	found, err := call[getAnswer](ctx, c, "get", getRequest{strong, keys})
-	return table.Items{Items: found.Items.unpack(), Units: found.Units}, err
+	return table.GetResult{Items: found.Items.unpack(), Units: found.Units}, err
 }
 
 // Query implements table.Table.

@@ -11,12 +11,12 @@ import (
 
 	"cedula/infra/canary"
 	"cedula/shared/table"
-	"cedula/shared/table/embedded"
+	"cedula/shared/table/pebble"
 )
 
 func failing(err error) scripted {
 	return scripted{
-		get:   func(context.Context, bool, []table.Key) (table.Items, error) { return table.Items{}, err },
+		get:   func(context.Context, bool, []table.Key) (table.GetResult, error) { return table.GetResult{}, err },
 		query: func(context.Context, table.Query) (table.Page, error) { return table.Page{}, err },
 		write: func(context.Context, []table.Op) (table.Units, error) { return table.Units{}, err },
 	}
@@ -39,7 +39,7 @@ func TestKnownErrors(t *testing.T) {
 		table.ErrTooLarge,
 		fmt.Errorf("write: %w: 101 operations", table.ErrTooLarge),
 		fmt.Errorf("write: %w", table.ErrConflict),
-		fmt.Errorf("%w: %w", table.ErrUnavailable, embedded.ErrDamaged),
+		fmt.Errorf("%w: %w", table.ErrUnavailable, pebble.ErrCorrupt),
 		fmt.Errorf("get: %w", table.ErrMisuse),
 		fmt.Errorf("query: %w", context.Canceled),
 		context.DeadlineExceeded,
@@ -59,9 +59,9 @@ func TestKnownErrors(t *testing.T) {
 }
 
 func TestConditionErrors(t *testing.T) {
-	sent := &table.ConditionError{Failed: []table.Failure{{Op: 0}, {Op: 99}}}
+	sent := &table.ConditionError{Failures: []table.Failure{{Op: 0}, {Op: 99}}}
 	for n, i := range sampleItems() {
-		sent.Failed = append(sent.Failed, table.Failure{Op: n + 1, Current: &i})
+		sent.Failures = append(sent.Failures, table.Failure{Op: n + 1, Current: &i})
 	}
 	for _, wrapped := range []error{sent, fmt.Errorf("write: %w", sent)} {
 		for name, err := range calls(t.Context(), remote(t, failing(wrapped))) {
@@ -69,7 +69,7 @@ func TestConditionErrors(t *testing.T) {
 			if !errors.As(err, &got) || err.Error() != wrapped.Error() {
 				t.Fatalf("%s: %v", name, err)
 			}
-			same(t, name, got.Failed, sent.Failed)
+			same(t, name, got.Failures, sent.Failures)
 		}
 	}
 }

@@ -23,8 +23,8 @@ func stuck() (behind scripted, began chan string, ended chan error) {
 		return ctx.Err()
 	}
 	behind = scripted{
-		get: func(ctx context.Context, _ bool, _ []table.Key) (table.Items, error) {
-			return table.Items{}, wait(ctx, "get")
+		get: func(ctx context.Context, _ bool, _ []table.Key) (table.GetResult, error) {
+			return table.GetResult{}, wait(ctx, "get")
 		},
 		query: func(ctx context.Context, _ table.Query) (table.Page, error) {
 			return table.Page{}, wait(ctx, "query")
@@ -79,10 +79,10 @@ func within[A any](t *testing.T, what string, c <-chan A) (got A) {
 func TestConcurrentCalls(t *testing.T) {
 	const n = 100
 	begun, all := make(chan bool), make(chan bool)
-	c := remote(t, scripted{get: func(context.Context, bool, []table.Key) (table.Items, error) {
+	c := remote(t, scripted{get: func(context.Context, bool, []table.Key) (table.GetResult, error) {
 		begun <- true
 		<-all
-		return table.Items{}, nil
+		return table.GetResult{}, nil
 	}})
 	done := make(chan error, n)
 	for range n {

@@ -43,7 +43,7 @@ func packError(err error) (*problem, bool) {
 		}
 	}
 	if there := new(table.ConditionError); errors.As(err, &there) {
-		for _, f := range there.Failed {
+		for _, f := range there.Failures {
 			packed := failure{Op: f.Op}
 			if f.Current != nil {
 				current := packItem(*f.Current)
@@ -76,7 +76,7 @@ func (p *problem) unpack() error {
 			current := f.Current.unpack()
 			failed.Current = &current
 		}
-		there.Failed = append(there.Failed, failed)
+		there.Failures = append(there.Failures, failed)
 	}
 	e.is = append(e.is, there)
 	return e

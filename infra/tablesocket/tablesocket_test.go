@@ -13,13 +13,13 @@ import (
 
 	"cedula/infra/tablesocket"
 	"cedula/shared/table"
-	"cedula/shared/table/embedded"
+	"cedula/shared/table/pebble"
 	"cedula/shared/table/tabletest"
 )
 
 func TestContract(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table {
-		db, err := embedded.Open(t.TempDir(), []string{"L", "E"})
+		db, err := pebble.Open(t.TempDir(), []string{"L", "E"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,14 +14,14 @@ import (
 
 // scripted is a table that does what a test says; what it is not told is empty.
 type scripted struct {
-	get   func(ctx context.Context, strong bool, keys []table.Key) (table.Items, error)
+	get   func(ctx context.Context, strong bool, keys []table.Key) (table.GetResult, error)
 	query func(ctx context.Context, q table.Query) (table.Page, error)
 	write func(ctx context.Context, ops []table.Op) (table.Units, error)
 }
 
-func (s scripted) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
+func (s scripted) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
 	if s.get == nil {
-		return table.Items{}, nil
+		return table.GetResult{}, nil
 	}
 	return s.get(ctx, strong, keys)
 }
@@ -71,14 +71,14 @@ func TestSampleIsFull(t *testing.T) {
 }
 
 func TestGetRoundTrip(t *testing.T) {
-	for name, want := range map[string]table.Items{
+	for name, want := range map[string]table.GetResult{
 		"nothing":         {},
 		"no items":        {Items: []table.Item{}},
 		"items and units": {Items: sampleItems(), Units: table.Units{Read: 0.5, Write: math.MaxFloat64}},
 	} {
 		for _, keys := range [][]table.Key{nil, {{}}, {key("p\xff", "s"), key("p", "")}} {
 			for _, strong := range []bool{true, false} {
-				c := remote(t, scripted{get: func(_ context.Context, s bool, k []table.Key) (table.Items, error) {
+				c := remote(t, scripted{get: func(_ context.Context, s bool, k []table.Key) (table.GetResult, error) {
 					same(t, "strong", s, strong)
 					same(t, "keys", k, keys)
 					return want, nil
@@ -116,7 +116,7 @@ func TestQueryRoundTrip(t *testing.T) {
 
 func TestWriteRoundTrip(t *testing.T) {
 	ops := []table.Op{
-		{Action: 255, Condition: table.Condition{Test: 255}},
+		{Action: 255, Condition: table.Condition{Kind: 255}},
 		table.Delete(key("p", "s"), table.Always()),
 		table.Check(key("p", "s"), table.Absent()),
 		table.Check(key("p", "s"), table.Exists()),

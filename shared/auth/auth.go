@@ -38,22 +38,22 @@ var (
 	ErrMismatch = errors.New("auth: credentials do not match")
 	// ErrSuspended: the credentials are good, the client is not to be served.
 	ErrSuspended = errors.New("auth: client suspended")
-	// ErrTooMany: too many logins of the client failed. It comes as a *Slowed.
-	ErrTooMany = errors.New("auth: too many failed logins")
+	// ErrThrottled: too many logins of the client failed. It comes as a *Slowed.
+	ErrThrottled = errors.New("auth: too many failed logins")
 	// ErrUnavailable: the keys that tokens are verified with cannot be had now.
 	ErrUnavailable = errors.New("auth: keys unavailable")
-	// ErrUnknown: a Store or a KeySource holds nothing under that id.
-	ErrUnknown = errors.New("auth: unknown")
-	// ErrExists: a Store already holds a client or a key of that id.
-	ErrExists = errors.New("auth: exists")
+	// ErrNotFound: a Store or a KeySource holds nothing under that id.
+	ErrNotFound = errors.New("auth: unknown")
+	// ErrAlreadyExists: a Store already holds a client or a key of that id.
+	ErrAlreadyExists = errors.New("auth: exists")
 	// ErrEscalation: a key would do what the key that makes it may not.
 	ErrEscalation = errors.New("auth: more than the caller may grant")
 	// ErrTooManyKeys: the client has as many keys as it may have.
 	ErrTooManyKeys = errors.New("auth: too many keys")
 )
 
-// at asks a clock, which may be nil: time.Now.
-func at(clock func() time.Time) time.Time {
+// currentTime asks a clock, which may be nil: time.Now.
+func currentTime(clock func() time.Time) time.Time {
 	if clock == nil {
 		return time.Now()
 	}
@@ -71,7 +71,7 @@ func earliest(times ...time.Time) time.Time {
 	return first
 }
 
-// reached tells whether deadline is set and not after now.
-func reached(deadline, now time.Time) bool {
+// deadlinePassed tells whether deadline is set and not after now.
+func deadlinePassed(deadline, now time.Time) bool {
 	return !deadline.IsZero() && !now.Before(deadline)
 }

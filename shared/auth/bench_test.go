@@ -3,66 +3,66 @@ package auth_test
 import "testing"
 
 func BenchmarkVerify(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	token := w.token(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.guard.Tokens.Verify(ctx, token, w.now); err != nil {
+		if _, err := w.authenticator.Tokens.Verify(ctx, token, w.now); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func BenchmarkBearerWarm(b *testing.B) {
-	w := newWorld(b)
+func BenchmarkAuthenticateBearerCached(b *testing.B) {
+	w := newFixture(b)
 	token := w.token(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.guard.Bearer(ctx, token, w.shown.ConomyKey); err != nil {
+		if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func BenchmarkKeyWarm(b *testing.B) {
-	w := newWorld(b)
+func BenchmarkAuthenticateKeyCached(b *testing.B) {
+	w := newFixture(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// BenchmarkScopedKeyWarm is BenchmarkKeyWarm for a key with scopes of its own.
-func BenchmarkScopedKeyWarm(b *testing.B) {
-	w := newWorld(b)
-	_, text := w.made(b, w.shown.BlnkKey, w.wanted("identity:read", "identity:write"))
+// BenchmarkAuthenticateScopedKeyCached is BenchmarkAuthenticateKeyCached for a key with scopes of its own.
+func BenchmarkAuthenticateScopedKeyCached(b *testing.B) {
+	w := newFixture(b)
+	_, text := w.createKey(b, w.credentials.BlnkKey, w.keyParams("identity:read", "identity:write"))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.guard.Key(ctx, text); err != nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, text); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// TestScopedKeyCostsNoMore compares what a warm Guard allocates.
-func TestScopedKeyCostsNoMore(t *testing.T) {
-	w := newWorld(t)
-	_, text := w.made(t, w.shown.BlnkKey, w.wanted("identity:read", "identity:write"))
+// TestScopedKeyAllocatesNoMore compares what a warm Guard allocates.
+func TestScopedKeyAllocatesNoMore(t *testing.T) {
+	w := newFixture(t)
+	_, text := w.createKey(t, w.credentials.BlnkKey, w.keyParams("identity:read", "identity:write"))
 	pass := func(key string) float64 {
 		return testing.AllocsPerRun(100, func() { w.caller(t, key) })
 	}
-	if scoped, master := pass(text), pass(w.shown.BlnkKey); scoped > master {
+	if scoped, master := pass(text), pass(w.credentials.BlnkKey); scoped > master {
 		t.Errorf("%v allocations, and %v for a key without scopes of its own", scoped, master)
 	}
 }
 
-// BenchmarkKeyFlood is a stranger's well-formed keys, each a new one, once the
+// BenchmarkAuthenticateUnknownKeys is a stranger's well-formed keys, each a new one, once the
 // cache is full.
-func BenchmarkKeyFlood(b *testing.B) {
-	w := newWorld(b)
-	head, tail := w.shown.BlnkKey[:29], w.shown.BlnkKey[37:61]
+func BenchmarkAuthenticateUnknownKeys(b *testing.B) {
+	w := newFixture(b)
+	head, tail := w.credentials.BlnkKey[:29], w.credentials.BlnkKey[37:61]
 	b.ReportAllocs()
 	n := uint64(0)
 	for b.Loop() {
@@ -71,14 +71,14 @@ func BenchmarkKeyFlood(b *testing.B) {
 		for i := range own {
 			own[i] = alphabet[n>>(5*i)&31]
 		}
-		if _, err := w.guard.Key(ctx, sealed(head+string(own[:])+tail)); err == nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, withChecksum(head+string(own[:])+tail)); err == nil {
 			b.Fatal("passed")
 		}
 	}
 }
 
 func BenchmarkIssue(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		w.token(b)

@@ -12,18 +12,18 @@ import (
 	"cedula/shared/auth"
 )
 
-func TestWarmGuardAsksNobody(t *testing.T) {
-	w := newWorld(t)
+func TestCachedKeyNeedsNoStoreCall(t *testing.T) {
+	w := newFixture(t)
 	token := w.token(t)
 	for range 5 {
-		_, bearerErr := w.guard.Bearer(ctx, token, w.shown.ConomyKey)
-		_, keyErr := w.guard.Key(ctx, w.shown.BlnkKey)
+		_, bearerErr := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+		_, keyErr := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
 		if bearerErr != nil || keyErr != nil {
 			t.Fatal(bearerErr, keyErr)
 		}
 	}
-	if w.store.count() != 2 {
-		t.Errorf("%d store calls for two keys", w.store.count())
+	if w.store.callCount() != 2 {
+		t.Errorf("%d store calls for two keys", w.store.callCount())
 	}
 }
 
@@ -39,116 +39,116 @@ func TestChangeIsSeenAfterTTL(t *testing.T) {
 		"clock set back":          {0, -time.Second, true},
 		"nothing remembered":      {-1, 0, true},
 	} {
-		w := newWorld(t)
-		w.guard.TTL = try.ttl
-		if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+		w := newFixture(t)
+		w.authenticator.CacheTTL = try.ttl
+		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 			t.Fatal(err)
 		}
-		w.change(w.shown.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
+		w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
 		w.now = w.now.Add(try.after)
-		if _, err := w.guard.Key(ctx, w.shown.BlnkKey); errors.Is(err, auth.ErrExpired) != try.seen {
+		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); errors.Is(err, auth.ErrExpired) != try.seen {
 			t.Errorf("%s: %v", fact, err)
 		}
-		if try.ttl < 0 && w.guard.Remembered() > 0 {
+		if try.ttl < 0 && w.authenticator.CachedKeys() > 0 {
 			t.Errorf("%s: yet something is", fact)
 		}
 	}
 }
 
-func TestTimesAreJudgedOnAWarmKey(t *testing.T) {
+func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
 	for fact, edit := range map[string]func(*auth.Key, time.Time){
 		"expiry":     func(k *auth.Key, at time.Time) { k.Expires = at },
 		"revocation": func(k *auth.Key, at time.Time) { k.Revoked = at },
 	} {
-		w := newWorld(t)
+		w := newFixture(t)
 		at := w.now.Add(10 * time.Second)
-		w.change(w.shown.BlnkKey, func(_ *auth.Client, k *auth.Key) { edit(k, at) })
-		if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+		w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { edit(k, at) })
+		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 			t.Fatal(err)
 		}
 		w.now = at
-		_, err := w.guard.Key(ctx, w.shown.BlnkKey)
-		refused(t, err, auth.ErrExpired)
-		if w.store.count() != 1 {
-			t.Errorf("%s: %d store calls", fact, w.store.count())
+		_, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+		wantError(t, err, auth.ErrExpired)
+		if w.store.callCount() != 1 {
+			t.Errorf("%s: %d store calls", fact, w.store.callCount())
 		}
 	}
-	w := newWorld(t)
-	w.issuer.TTL, w.guard.TTL = time.Second, time.Hour
+	w := newFixture(t)
+	w.issuer.TTL, w.authenticator.CacheTTL = time.Second, time.Hour
 	token := w.token(t)
-	if _, err := w.guard.Bearer(ctx, token, w.shown.ConomyKey); err != nil {
+	if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); err != nil {
 		t.Fatal(err)
 	}
 	w.now = w.now.Add(time.Second)
-	_, err := w.guard.Bearer(ctx, token, w.shown.ConomyKey)
-	refused(t, err, auth.ErrExpired)
+	_, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+	wantError(t, err, auth.ErrExpired)
 }
 
-func TestWarmKeyDoesNotCoverAWrongSecret(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+func TestCachedKeyDoesNotAcceptWrongSecret(t *testing.T) {
+	w := newFixture(t)
+	if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.guard.Key(ctx, wrong(w.shown.BlnkKey))
-	refused(t, err, auth.ErrInvalid)
+	_, err := w.authenticator.AuthenticateKey(ctx, withWrongSecret(w.credentials.BlnkKey))
+	wantError(t, err, auth.ErrInvalid)
 }
 
-func TestUnknownKeyIsRememberedNoLongerThanTTL(t *testing.T) {
-	w := newWorld(t)
-	later, shown := w.register(t, "later")
+func TestUnknownKeyIsCachedForTTL(t *testing.T) {
+	w := newFixture(t)
+	later, shown := w.createClient(t, "later")
 	w.store.mu.Lock()
 	delete(w.store.clients, later.ID)
 	w.store.mu.Unlock()
 	for range 3 {
-		_, err := w.guard.Key(ctx, shown.BlnkKey)
-		refused(t, err, auth.ErrInvalid)
+		_, err := w.authenticator.AuthenticateKey(ctx, shown.BlnkKey)
+		wantError(t, err, auth.ErrInvalid)
 	}
-	if w.store.count() != 1 {
-		t.Errorf("%d store calls", w.store.count())
+	if w.store.callCount() != 1 {
+		t.Errorf("%d store calls", w.store.callCount())
 	}
 	w.store.clients[later.ID] = later
 	w.now = w.now.Add(30 * time.Second)
-	if _, err := w.guard.Key(ctx, shown.BlnkKey); err != nil {
+	if _, err := w.authenticator.AuthenticateKey(ctx, shown.BlnkKey); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	w := newWorld(t)
-	w.guard.Entries = 64
+	w := newFixture(t)
+	w.authenticator.CacheSize = 64
 	for i := range 1000 {
-		key := sealed(fmt.Sprintf("cbk_%024d_%s", i, w.shown.BlnkKey[29:61]))
-		_, err := w.guard.Key(ctx, key)
-		refused(t, err, auth.ErrInvalid)
-		if n := w.guard.Remembered(); n > 64 {
+		key := withChecksum(fmt.Sprintf("cbk_%024d_%s", i, w.credentials.BlnkKey[29:61]))
+		_, err := w.authenticator.AuthenticateKey(ctx, key)
+		wantError(t, err, auth.ErrInvalid)
+		if n := w.authenticator.CachedKeys(); n > 64 {
 			t.Fatalf("%d keys remembered after %d", n, i)
 		}
 	}
 	w.now = w.now.Add(time.Minute) // all but the next are stale when it needs room
-	for w.guard.Remembered() < 64 {
+	for w.authenticator.CachedKeys() < 64 {
 		w.now = w.now.Add(time.Microsecond)
-		_, _ = w.guard.Key(ctx, sealed(fmt.Sprintf("cbk_%024d_%s", w.now.UnixNano()%1e12, w.shown.BlnkKey[29:61])))
+		_, _ = w.authenticator.AuthenticateKey(ctx, withChecksum(fmt.Sprintf("cbk_%024d_%s", w.now.UnixNano()%1e12, w.credentials.BlnkKey[29:61])))
 	}
 	w.now = w.now.Add(time.Minute)
-	if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil || w.guard.Remembered() != 1 {
-		t.Errorf("%v, %d keys remembered", err, w.guard.Remembered())
+	if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil || w.authenticator.CachedKeys() != 1 {
+		t.Errorf("%v, %d keys remembered", err, w.authenticator.CachedKeys())
 	}
 }
 
 func TestCallersShareNoMemory(t *testing.T) {
-	w := newWorld(t)
-	first, _ := w.guard.Key(ctx, w.shown.BlnkKey)
+	w := newFixture(t)
+	first, _ := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
 	first.Scopes[0] = "*"
-	second, err := w.guard.Key(ctx, w.shown.BlnkKey)
+	second, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
 	if err != nil || second.Scopes.Has("client:admin") {
 		t.Error("one caller changed the scopes of the next")
 	}
 }
 
-// gate holds every read until opened, or until its context ends.
-func gate(w *world) (open func()) {
+// blockReads holds every read until opened, or until its context ends.
+func blockReads(w *fixture) (open func()) {
 	opened := make(chan struct{})
-	w.store.before = func(ctx context.Context) error {
+	w.store.beforeRead = func(ctx context.Context) error {
 		select {
 		case <-opened:
 			return nil
@@ -159,14 +159,14 @@ func gate(w *world) (open func()) {
 	return func() { close(opened) }
 }
 
-func TestStampedeIsOneCall(t *testing.T) {
+func TestConcurrentMissesShareOneStoreCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		open := gate(w)
+		w := newFixture(t)
+		open := blockReads(w)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+				if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 					t.Error(err)
 				}
 			})
@@ -174,34 +174,34 @@ func TestStampedeIsOneCall(t *testing.T) {
 		synctest.Wait()
 		open()
 		all.Wait()
-		if w.store.count() != 1 {
-			t.Errorf("%d store calls", w.store.count())
+		if w.store.callCount() != 1 {
+			t.Errorf("%d store calls", w.store.callCount())
 		}
 	})
 }
 
-func TestCancelledCallerSpoilsNothing(t *testing.T) {
+func TestCanceledCallerDoesNotFailOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		open := gate(w)
+		w := newFixture(t)
+		open := blockReads(w)
 		var all sync.WaitGroup
 		leader, stop := context.WithCancel(ctx)
 		all.Go(func() {
-			if _, err := w.guard.Key(leader, w.shown.BlnkKey); !errors.Is(err, context.Canceled) {
+			if _, err := w.authenticator.AuthenticateKey(leader, w.credentials.BlnkKey); !errors.Is(err, context.Canceled) {
 				t.Errorf("the one who gave up: %v", err)
 			}
 		})
 		synctest.Wait()
 		for range 20 {
 			all.Go(func() {
-				if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+				if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 					t.Errorf("one who waited: %v", err)
 				}
 			})
 		}
 		impatient, giveUp := context.WithCancel(ctx)
 		all.Go(func() {
-			if _, err := w.guard.Key(impatient, w.shown.BlnkKey); !errors.Is(err, context.Canceled) {
+			if _, err := w.authenticator.AuthenticateKey(impatient, w.credentials.BlnkKey); !errors.Is(err, context.Canceled) {
 				t.Errorf("one who gave up waiting: %v", err)
 			}
 		})
@@ -212,21 +212,21 @@ func TestCancelledCallerSpoilsNothing(t *testing.T) {
 		synctest.Wait()
 		open()
 		all.Wait()
-		if w.store.count() != 2 {
-			t.Errorf("%d store calls, not one given up and one more", w.store.count())
+		if w.store.callCount() != 2 {
+			t.Errorf("%d store calls, not one given up and one more", w.store.callCount())
 		}
 	})
 }
 
-func TestPanickingStoreLeavesNobodyWaiting(t *testing.T) {
-	w := newWorld(t)
-	w.store.before = func(context.Context) error { panic("broken") }
+func TestStorePanicReleasesWaiters(t *testing.T) {
+	w := newFixture(t)
+	w.store.beforeRead = func(context.Context) error { panic("broken") }
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = w.guard.Key(ctx, w.shown.BlnkKey)
+		_, _ = w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
 	}()
-	w.store.before = nil
-	if _, err := w.guard.Key(ctx, w.shown.BlnkKey); err != nil {
+	w.store.beforeRead = nil
+	if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
 		t.Error(err)
 	}
 }

@@ -24,8 +24,8 @@ type Client struct {
 // Policy is what a client asks of its new identities, in the core's words: auth
 // hands it on and does not act upon it.
 type Policy struct {
-	Steps       string        // empty: what is usual
-	PendingLife time.Duration // zero: what is usual
+	Onboarding string        // empty: what is usual
+	PendingTTL time.Duration // zero: what is usual
 }
 
 // Secret is one client secret as stored.
@@ -34,75 +34,75 @@ type Secret struct {
 	Expires time.Time // zero: never
 }
 
-// Use is the API whose header a key is for.
-type Use string
+// API is the API whose header a key is for.
+type API string
 
 // The two uses. A key of one never opens the other.
 const (
-	UseConomy Use = "conomy" // x-api-key
-	UseBlnk   Use = "blnk"   // X-blnk-key
+	APIConomy API = "conomy" // x-api-key
+	APIBlnk   API = "blnk"   // X-blnk-key
 )
 
 // Key is one API key as stored. Its ID is 24 characters long, unique, and
 // begins with the id of its client.
 type Key struct {
 	ID, Client string
-	Use        Use
+	API        API
 	Hash       Hash
 	// Scopes narrow the client's. Nil, and only nil, leaves them as they are:
 	// a store must keep nil and empty apart.
-	Scopes  Scopes
-	Expires time.Time // zero: never
-	Revoked time.Time // from when on the key is refused; zero: never
-	Created time.Time
-	Name    string
-	Owner   string   // whom it is for: a label
-	Maker   string   // the id of the key that made it; empty: an operator did
-	Granted []string // its scopes in the words of whoever asked for it; they grant nothing
+	Scopes          Scopes
+	Expires         time.Time // zero: never
+	Revoked         time.Time // from when on the key is refused; zero: never
+	Created         time.Time
+	Name            string
+	Owner           string   // whom it is for: a label
+	CreatedBy       string   // the id of the key that made it; empty: an operator did
+	RequestedScopes []string // its scopes in the words of whoever asked for it; they grant nothing
 }
 
-// madeByKey tells those of Keys.Create from an operator's. Before the maker was
+// createdByKey tells those of Keys.Create from an operator's. Before the maker was
 // kept only they had an owner.
-func (k Key) madeByKey() bool { return k.Maker != "" || k.Owner != "" }
+func (k Key) createdByKey() bool { return k.CreatedBy != "" || k.Owner != "" }
 
-// Shown is the part of the key's text that is no secret.
-func (k Key) Shown() string { return prefixes[k.Use] + "_" + k.ID }
+// DisplayPrefix is the part of the key's text that is no secret.
+func (k Key) DisplayPrefix() string { return keyPrefixes[k.API] + "_" + k.ID }
 
-// End is from when on the key is refused; zero: never.
-func (k Key) End() time.Time { return earliest(k.Expires, k.Revoked) }
+// ValidUntil is from when on the key is refused; zero: never.
+func (k Key) ValidUntil() time.Time { return earliest(k.Expires, k.Revoked) }
 
 // Store keeps clients and their keys. What it returns is the caller's to keep.
 type Store interface {
 	// Credentials reads a client and one key of it in one table call. It
-	// returns ErrUnknown when either is absent.
+	// returns ErrNotFound when either is absent.
 	Credentials(ctx context.Context, client, keyID string) (Client, Key, error)
 	// CreateClient writes a client and its keys, all or nothing. It returns
-	// ErrExists when the id is taken.
+	// ErrAlreadyExists when the id is taken.
 	CreateClient(ctx context.Context, c Client, keys ...Key) error
-	// CreateKey writes a further key of a client. It returns ErrUnknown when
-	// there is no such client and ErrExists when the key's id is taken.
+	// CreateKey writes a further key of a client. It returns ErrNotFound when
+	// there is no such client and ErrAlreadyExists when the key's id is taken.
 	CreateKey(ctx context.Context, k Key) error
 	// Keys reads a client and every key of it, in no order that matters, in one
-	// table call where a page holds them. A store forgets a key once KeptFor has
-	// passed since it expired or was revoked. ErrUnknown: there is no such client.
+	// table call where a page holds them. A store forgets a key once KeyRetention has
+	// passed since it expired or was revoked. ErrNotFound: there is no such client.
 	Keys(ctx context.Context, client string) (Client, []Key, error)
 	// RevokeKey makes a key refused from at on; one that is refused earlier
-	// stays so. It returns ErrUnknown when the client has no such key.
+	// stays so. It returns ErrNotFound when the client has no such key.
 	RevokeKey(ctx context.Context, client, id string, at time.Time) error
 
-	Attempts
+	LoginThrottle
 }
 
-// holds tells whether h is the hash of a live secret of the client. It compares
+// hasSecret tells whether h is the hash of a live secret of the client. It compares
 // at least two, whatever the client has, and all of them.
-func (c Client) holds(h Hash, now time.Time) bool {
+func (c Client) hasSecret(h Hash, now time.Time) bool {
 	secrets, held := c.Secrets, false
 	for i := range max(2, len(secrets)) {
 		var s Secret
 		if i < len(secrets) {
 			s = secrets[i]
 		}
-		if s.Hash.Equal(h) && !reached(s.Expires, now) {
+		if s.Hash.Equal(h) && !deadlinePassed(s.Expires, now) {
 			held = true
 		}
 	}

@@ -11,27 +11,27 @@ import (
 	"log/slog"
 )
 
-// minSecret is the least length of a deployment secret, in bytes: that of the
+// minSecretBytes is the least length of a deployment secret, in bytes: that of the
 // hash's output (RFC 2104, section 3).
-const minSecret = 32
+const minSecretBytes = 32
 
 // Hash stands in the table for a key or a secret. Logs, fmt and JSON show none
 // of it, so a store writes its bytes.
 type Hash [sha256.Size]byte
 
-const hidden = "[hash]"
+const redactedHash = "[hash]"
 
 // Equal compares in constant time. The zero Hash is what nothing hashes to.
 func (h Hash) Equal(other Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
 
 // Format hides the hash under every verb.
-func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedHash) }
 
 // LogValue hides the hash.
-func (h Hash) LogValue() slog.Value { return slog.StringValue(hidden) }
+func (h Hash) LogValue() slog.Value { return slog.StringValue(redactedHash) }
 
 // MarshalJSON hides the hash.
-func (h Hash) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+func (h Hash) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedHash + `"`), nil }
 
 // UnmarshalJSON always fails: what MarshalJSON writes is no hash.
 func (h *Hash) UnmarshalJSON([]byte) error { return errors.New("auth: a hash has no JSON form") }
@@ -45,7 +45,7 @@ type Hasher struct {
 // own (HKDF, RFC 5869), so that the secret may serve other ends too. It panics
 // when the secret is shorter than 32 bytes.
 func NewHasher(secret []byte) Hasher {
-	if len(secret) < minSecret {
+	if len(secret) < minSecretBytes {
 		panic("auth: the deployment secret has fewer than 32 bytes")
 	}
 	subkey, err := hkdf.Key(sha256.New, secret, nil, "cedula auth credential hash 1", sha256.Size)
@@ -64,7 +64,7 @@ func NewHasher(secret []byte) Hasher {
 // follows from the client's id, and opens nothing.
 func (h Hasher) usagePlanKey(client string) string {
 	sum := h.hash("usage plan key of " + client)
-	return "cup_" + encoding.EncodeToString(sum[:20])
+	return "cup_" + crockford.EncodeToString(sum[:20])
 }
 
 // Hash returns the HMAC-SHA-256 of the whole text. That suffices for texts of

@@ -46,29 +46,29 @@ func (i *Issuer) Issue(ctx context.Context, c Client) (token string, expires tim
 	return token, time.Unix(claims.Expiry, 0).UTC(), nil
 }
 
-func (i *Issuer) claims(c Client) (payload, error) {
+func (i *Issuer) claims(c Client) (tokenClaims, error) {
 	ttl := cmp.Or(i.TTL, DefaultTokenTTL)
 	if ttl < time.Second || ttl > maxTokenTTL || i.Issuer == "" || i.Audience == "" {
-		return payload{}, errors.New("auth: issue: the issuer is not set up")
+		return tokenClaims{}, errors.New("auth: issue: the issuer is not set up")
 	}
-	issued := at(i.Now).Unix()
-	return payload{
+	issued := currentTime(i.Now).Unix()
+	return tokenClaims{
 		Issuer: i.Issuer, Audience: audience{i.Audience}, Subject: c.ID, ClientID: c.ID, Tenant: c.Tenant,
-		Scope: c.Scopes.String(), IssuedAt: issued, Expiry: issued + int64(ttl/time.Second), ID: random(32),
+		Scope: c.Scopes.String(), IssuedAt: issued, Expiry: issued + int64(ttl/time.Second), ID: randomString(32),
 	}, nil
 }
 
 // sign makes the compact form (RFC 7515, section 3.1) by hand: a library that
 // signs by every algorithm would be half a megabyte for this one.
-func (i *Issuer) sign(ctx context.Context, claims payload) (string, error) {
-	if err := load(ctx, i.Signer); err != nil {
+func (i *Issuer) sign(ctx context.Context, claims tokenClaims) (string, error) {
+	if err := loadKey(ctx, i.Signer); err != nil {
 		return "", err
 	}
 	kid := i.KeyID()
 	if kid == "" {
 		return "", errors.New("no signing key")
 	}
-	header, err1 := json.Marshal(protected{ES256, kid, tokenType})
+	header, err1 := json.Marshal(jwsHeader{ES256, kid, tokenType})
 	body, err2 := json.Marshal(claims)
 	if err := errors.Join(err1, err2); err != nil {
 		return "", err
@@ -83,14 +83,14 @@ func (i *Issuer) sign(ctx context.Context, claims payload) (string, error) {
 		return "", errors.New("signature of the wrong length")
 	}
 	token := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
-	if len(token) > maxToken {
+	if len(token) > maxTokenChars {
 		return "", errors.New("token too long")
 	}
 	return token, nil
 }
 
-// protected is a token's header.
-type protected struct {
+// jwsHeader is a token's header.
+type jwsHeader struct {
 	Algorithm string `json:"alg"`
 	KeyID     string `json:"kid"`
 	Type      string `json:"typ"`

@@ -20,65 +20,65 @@ import (
 // check tells a typing error, or a made-up key, without a table call; it
 // protects nothing.
 const (
-	alphabet    = "0123456789abcdefghjkmnpqrstvwxyz"
-	clientChars = 16
-	keyIDChars  = clientChars + 8
-	checkChars  = 6
-	secretChars = 64 // of a client secret: 320 random bits
+	alphabet      = "0123456789abcdefghjkmnpqrstvwxyz"
+	clientChars   = 16
+	keyIDChars    = clientChars + 8
+	checksumChars = 6
+	secretChars   = 64 // of a client secret: 320 random bits
 
 	prefixEnd = 3
 	keyIDEnd  = prefixEnd + 1 + keyIDChars
 	bodyEnd   = keyIDEnd + 1 + 32
-	keyChars  = bodyEnd + checkChars
+	keyChars  = bodyEnd + checksumChars
 )
 
 var (
-	encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
-	prefixes = map[Use]string{UseConomy: "cak", UseBlnk: "cbk"}
+	crockford   = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
+	keyPrefixes = map[API]string{APIConomy: "cak", APIBlnk: "cbk"}
 
 	errKeyFormat = fmt.Errorf("%w: key format", ErrInvalid)
 )
 
-// random returns n random characters, n a multiple of 8.
-func random(n int) string {
-	b := make([]byte, encoding.DecodedLen(n))
+// randomString returns n random characters, n a multiple of 8.
+func randomString(n int) string {
+	b := make([]byte, crockford.DecodedLen(n))
 	_, _ = rand.Read(b) // never fails (crypto/rand)
-	return encoding.EncodeToString(b)
+	return crockford.EncodeToString(b)
 }
 
 // newKey makes a key of a client. The text is to be shown once and forgotten.
-func newKey(client string, u Use, h Hasher) (k Key, text string) {
-	id := client + random(keyIDChars-clientChars)
-	body := prefixes[u] + "_" + id + "_" + random(bodyEnd-keyIDEnd-1)
-	text = body + check(body)
-	return Key{ID: id, Client: client, Use: u, Hash: h.Hash(text), Name: string(u)}, text
+func newKey(client string, u API, h Hasher) (k Key, text string) {
+	id := client + randomString(keyIDChars-clientChars)
+	body := keyPrefixes[u] + "_" + id + "_" + randomString(bodyEnd-keyIDEnd-1)
+	text = body + checksum(body)
+	return Key{ID: id, Client: client, API: u, Hash: h.Hash(text), Name: string(u)}, text
 }
 
-// keyName is the part of a key's text that is no secret.
-type keyName struct {
-	use        Use
+// parsedKey is the part of a key's text that is no secret.
+type parsedKey struct {
+	api        API
 	client, id string
 }
 
 // parseKey returns ErrInvalid for whatever newKey could not have made.
-func parseKey(text string) (keyName, error) {
+func parseKey(text string) (parsedKey, error) {
 	if len(text) != keyChars || text[prefixEnd] != '_' || text[keyIDEnd] != '_' {
-		return keyName{}, errKeyFormat
+		return parsedKey{}, errKeyFormat
 	}
-	u, known := useOf(text[:prefixEnd])
+	u, known := apiForPrefix(text[:prefixEnd])
 	id, body := text[prefixEnd+1:keyIDEnd], text[:bodyEnd]
 	switch {
-	case !known, !spelled(id, keyIDChars), !spelled(text[keyIDEnd+1:], keyChars-keyIDEnd-1):
-		return keyName{}, errKeyFormat
-	case check(body) != text[bodyEnd:]:
-		return keyName{}, errKeyFormat
+	case !known, !validAlphabet(id, keyIDChars), !validAlphabet(text[keyIDEnd+1:], keyChars-keyIDEnd-1):
+		return parsedKey{}, errKeyFormat
+	case checksum(body) != text[bodyEnd:]:
+		return parsedKey{}, errKeyFormat
 	}
 	id = strings.Clone(id) // or the id would keep the secret in memory
-	return keyName{use: u, client: id[:clientChars], id: id}, nil
+	return parsedKey{api: u, client: id[:clientChars], id: id}, nil
 }
 
-func useOf(prefix string) (Use, bool) {
-	for u, p := range prefixes {
+func apiForPrefix(prefix string) (API, bool) {
+	for u, p := range keyPrefixes {
 		if p == prefix {
 			return u, true
 		}
@@ -86,18 +86,18 @@ func useOf(prefix string) (Use, bool) {
 	return "", false
 }
 
-// check returns the check characters of a key's body.
-func check(body string) string {
+// checksum returns the check characters of a key's body.
+func checksum(body string) string {
 	sum := crc32.ChecksumIEEE([]byte(body)) >> 2
-	var c [checkChars]byte
+	var c [checksumChars]byte
 	for i := range c {
-		c[i] = alphabet[sum>>(5*(checkChars-1-i))&31]
+		c[i] = alphabet[sum>>(5*(checksumChars-1-i))&31]
 	}
 	return string(c[:])
 }
 
-// spelled tells whether s has n characters, all of the alphabet.
-func spelled(s string, n int) bool {
+// validAlphabet tells whether s has n characters, all of the alphabet.
+func validAlphabet(s string, n int) bool {
 	if len(s) != n {
 		return false
 	}

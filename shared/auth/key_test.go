@@ -10,13 +10,13 @@ import (
 )
 
 func TestKeyFormat(t *testing.T) {
-	w := newWorld(t)
-	for prefix, key := range map[string]string{"cak": w.shown.ConomyKey, "cbk": w.shown.BlnkKey} {
+	w := newFixture(t)
+	for prefix, key := range map[string]string{"cak": w.credentials.ConomyKey, "cbk": w.credentials.BlnkKey} {
 		form := regexp.MustCompile("^" + prefix + "_" + w.client.ID + "[" + alphabet + "]{8}_[" + alphabet + "]{38}$")
 		if !form.MatchString(key) {
 			t.Errorf("a %s key is not of its form", prefix)
 		}
-		if sealed(key[:61]) != key {
+		if withChecksum(key[:61]) != key {
 			t.Errorf("a %s key has another check than the grammar says", prefix)
 		}
 		stored := w.store.keys[key[4:28]]
@@ -44,43 +44,43 @@ func malformedKeys(good string) map[string]string {
 		"trailing line feed":          good + "\n",
 		"line feed in place":          good[:66] + "\n",
 		"trailing NUL":                good + "\x00",
-		"NUL in place":                sealed(good[:40] + "\x00" + good[41:61]),
+		"NUL in place":                withChecksum(good[:40] + "\x00" + good[41:61]),
 		"upper case":                  strings.ToUpper(good),
-		"upper case prefix":           sealed("CBK" + body[3:]),
-		"foreign prefix":              sealed("cxk" + body[3:]),
-		"upper case id":               sealed("cbk_" + strings.ToUpper(id) + good[28:61]),
-		"letter i, not of the id's":   sealed(good[:10] + "i" + good[11:61]),
-		"letter l":                    sealed(good[:10] + "l" + good[11:61]),
-		"letter o":                    sealed(good[:45] + "o" + good[46:61]),
-		"letter u":                    sealed(good[:45] + "u" + good[46:61]),
-		"hyphen":                      sealed(good[:45] + "-" + good[46:61]),
-		"separator inside the secret": sealed(good[:45] + "_" + good[46:61]),
-		"first separator another":     sealed("cbk-" + body[4:]),
-		"second separator another":    sealed(good[:28] + "-" + good[29:61]),
-		"separators moved":            sealed("cbk_" + id[:23] + "_" + id[23:] + good[29:61]),
-		"two-byte letter":             sealed(good[:40] + "é" + good[42:61]),
-		"full-width digit":            sealed(good[:40] + "１" + good[43:61]),
-		"invalid UTF-8":               sealed(good[:40] + "\xff" + good[41:61]),
-		"check off by one":            body + bump(good[61:], 5),
-		"check off in front":          body + bump(good[61:], 0),
-		"check of another key":        body + sealed(good[:60] + bump(good[60:61], 0))[61:],
-		"secret mistyped":             bump(good, 35),
-		"id mistyped":                 bump(good, 12),
-		"two letters swapped":         swapped(good),
+		"upper case prefix":           withChecksum("CBK" + body[3:]),
+		"foreign prefix":              withChecksum("cxk" + body[3:]),
+		"upper case id":               withChecksum("cbk_" + strings.ToUpper(id) + good[28:61]),
+		"letter i, not of the id's":   withChecksum(good[:10] + "i" + good[11:61]),
+		"letter l":                    withChecksum(good[:10] + "l" + good[11:61]),
+		"letter o":                    withChecksum(good[:45] + "o" + good[46:61]),
+		"letter u":                    withChecksum(good[:45] + "u" + good[46:61]),
+		"hyphen":                      withChecksum(good[:45] + "-" + good[46:61]),
+		"separator inside the secret": withChecksum(good[:45] + "_" + good[46:61]),
+		"first separator another":     withChecksum("cbk-" + body[4:]),
+		"second separator another":    withChecksum(good[:28] + "-" + good[29:61]),
+		"separators moved":            withChecksum("cbk_" + id[:23] + "_" + id[23:] + good[29:61]),
+		"two-byte letter":             withChecksum(good[:40] + "é" + good[42:61]),
+		"full-width digit":            withChecksum(good[:40] + "１" + good[43:61]),
+		"invalid UTF-8":               withChecksum(good[:40] + "\xff" + good[41:61]),
+		"check off by one":            body + withNextChar(good[61:], 5),
+		"check off in front":          body + withNextChar(good[61:], 0),
+		"check of another key":        body + withChecksum(good[:60] + withNextChar(good[60:61], 0))[61:],
+		"secret mistyped":             withNextChar(good, 35),
+		"id mistyped":                 withNextChar(good, 12),
+		"two letters swapped":         withSwappedChars(good),
 		"a hash":                      strings.Repeat("a", 64),
 		"a token":                     "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
 		"SQL":                         "cbk_' OR '1'='1",
 	}
 }
 
-// bump changes one character to the next of the alphabet.
-func bump(s string, at int) string {
+// withNextChar changes one character to the next of the alphabet.
+func withNextChar(s string, at int) string {
 	next := alphabet[(strings.IndexByte(alphabet, s[at])+1)%32]
 	return s[:at] + string(next) + s[at+1:]
 }
 
-// swapped exchanges the first two neighbours of the secret that differ.
-func swapped(s string) string {
+// withSwappedChars exchanges the first two neighbours of the secret that differ.
+func withSwappedChars(s string) string {
 	for i := 29; ; i++ {
 		if s[i] != s[i+1] {
 			return s[:i] + s[i+1:i+2] + s[i:i+1] + s[i+2:]
@@ -88,27 +88,27 @@ func swapped(s string) string {
 	}
 }
 
-func TestMalformedKeyCostsNoTableCall(t *testing.T) {
-	w := newWorld(t)
+func TestMalformedKeyNeedsNoStoreCall(t *testing.T) {
+	w := newFixture(t)
 	token := w.token(t)
-	for fact, blnk := range malformedKeys(w.shown.BlnkKey) {
+	for fact, blnk := range malformedKeys(w.credentials.BlnkKey) {
 		t.Run(fact, func(t *testing.T) {
-			conomy := malformedKeys(w.shown.ConomyKey)[fact]
-			_, keyErr := w.guard.Key(ctx, blnk)
-			_, bearerErr := w.guard.Bearer(ctx, token, conomy)
-			_, loginErr := w.guard.Login(ctx, conomy, w.shown.ClientID, w.shown.ClientSecret)
+			conomy := malformedKeys(w.credentials.ConomyKey)[fact]
+			_, keyErr := w.authenticator.AuthenticateKey(ctx, blnk)
+			_, bearerErr := w.authenticator.AuthenticateBearer(ctx, token, conomy)
+			_, loginErr := w.authenticator.Login(ctx, conomy, w.credentials.ClientID, w.credentials.ClientSecret)
 			for _, err := range []error{keyErr, bearerErr, loginErr} {
-				refused(t, err, auth.ErrInvalid)
+				wantError(t, err, auth.ErrInvalid)
 			}
-			if w.store.count() != 0 {
+			if w.store.callCount() != 0 {
 				t.Error("the store was asked")
 			}
 		})
 	}
 }
 
-// refused wants exactly one reason, in a text without any part of a credential.
-func refused(t *testing.T, err, want error) {
+// wantError wants exactly one reason, in a text without any part of a credential.
+func wantError(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got %v, want %v", err, want)
@@ -119,23 +119,23 @@ func refused(t *testing.T, err, want error) {
 }
 
 func FuzzKey(f *testing.F) {
-	w := newWorld(f)
-	for _, key := range malformedKeys(w.shown.BlnkKey) {
+	w := newFixture(f)
+	for _, key := range malformedKeys(w.credentials.BlnkKey) {
 		if len(key) < 1<<10 {
 			f.Add(key)
 		}
 	}
-	f.Add(w.shown.BlnkKey)
-	f.Add(w.shown.ConomyKey)
-	f.Add(wrong(w.shown.BlnkKey))
+	f.Add(w.credentials.BlnkKey)
+	f.Add(w.credentials.ConomyKey)
+	f.Add(withWrongSecret(w.credentials.BlnkKey))
 	form := regexp.MustCompile("^c[ab]k_[" + alphabet + "]{24}_[" + alphabet + "]{38}$")
 	f.Fuzz(func(t *testing.T, key string) {
-		asked := w.store.count()
-		_, err := w.guard.Key(ctx, key)
-		if (err == nil) != (key == w.shown.BlnkKey) {
+		asked := w.store.callCount()
+		_, err := w.authenticator.AuthenticateKey(ctx, key)
+		if (err == nil) != (key == w.credentials.BlnkKey) {
 			t.Fatalf("%q: %v", key, err)
 		}
-		if w.store.count() > asked && (!form.MatchString(key) || sealed(key[:61]) != key) {
+		if w.store.callCount() > asked && (!form.MatchString(key) || withChecksum(key[:61]) != key) {
 			t.Fatalf("%q: the store was asked for what is no key", key)
 		}
 	})

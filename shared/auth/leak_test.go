@@ -14,27 +14,27 @@ import (
 	"cedula/shared/auth"
 )
 
-// TestNothingLeaks prints every type in every way and looks for the secrets.
-func TestNothingLeaks(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.guard.Bearer(ctx, w.token(t), w.shown.ConomyKey); err != nil { // fills the cache
+// TestSecretsAreNeverPrinted prints every type in every way and looks for the secrets.
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	w := newFixture(t)
+	if _, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey); err != nil { // fills the cache
 		t.Fatal(err)
 	}
-	key := w.store.keys[w.shown.ConomyKey[4:28]]
-	made, text := w.made(t, w.shown.BlnkKey, w.wanted())
-	out := printed(
-		w.shown, &w.shown, []auth.Credentials{w.shown}, map[string]any{"c": w.shown}, struct{ C auth.Credentials }{w.shown},
+	key := w.store.keys[w.credentials.ConomyKey[4:28]]
+	made, text := w.createKey(t, w.credentials.BlnkKey, w.keyParams())
+	out := printAll(
+		w.credentials, &w.credentials, []auth.Credentials{w.credentials}, map[string]any{"c": w.credentials}, struct{ C auth.Credentials }{w.credentials},
 		key, &key, []auth.Key{key}, key.Hash, &key.Hash, w.client, &w.client, w.client.Secrets,
-		w.hasher, &w.hasher, w.guard, w.issuer, w.signer, *w.signer, w.guard.Tokens, struct{ h auth.Hasher }{w.hasher},
-		made, &made, w.keys(), *w.keys(), struct{ k *auth.Keys }{w.keys()},
+		w.hasher, &w.hasher, w.authenticator, w.issuer, w.signer, *w.signer, w.authenticator.Tokens, struct{ h auth.Hasher }{w.hasher},
+		made, &made, w.keyManager(), *w.keyManager(), struct{ k *auth.KeyManager }{w.keyManager()},
 		struct{ k *auth.LocalKey }{w.signer}, struct{ k auth.LocalKey }{*w.signer},
 	)
 	secrets := map[string]string{
-		"client secret": w.shown.ClientSecret, "Conomy key": w.shown.ConomyKey[29:], "Blnk key": w.shown.BlnkKey[29:], "key made": text[29:],
+		"client secret": w.credentials.ClientSecret, "Conomy key": w.credentials.ConomyKey[29:], "Blnk key": w.credentials.BlnkKey[29:], "key made": text[29:],
 		"private key": strings.Split(string(w.signer.PEM()), "\n")[1], "deployment secret": strings.Repeat("s", 32),
 		"deployment secret in hex": strings.Repeat("73", 32), "deployment secret in decimals": strings.Repeat("115 ", 8),
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block(w.signer.PEM()))
+	parsed, err := x509.ParsePKCS8PrivateKey(pemBytes(w.signer.PEM()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-func printed(values ...any) string {
+func printAll(values ...any) string {
 	var out bytes.Buffer
 	text, lines := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
 	for _, v := range values {
@@ -74,7 +74,7 @@ func printed(values ...any) string {
 }
 
 func TestHashHasNoJSONForm(t *testing.T) {
-	h := newWorld(t).hasher.Hash("x")
+	h := newFixture(t).hasher.Hash("x")
 	text, err := json.Marshal(h)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestHasher(t *testing.T) {
 		t.Error("a hash is not one of its secret and text")
 	}
 	// Fixed once and for all: another value would lock every client out.
-	if got := a.Hash("x"); hex.EncodeToString(got[:8]) != pinned {
+	if got := a.Hash("x"); hex.EncodeToString(got[:8]) != pinnedHashPrefix {
 		t.Errorf("the hash of a stored credential changed to %s", hex.EncodeToString(got[:8]))
 	}
 	defer func() {
@@ -101,4 +101,4 @@ func TestHasher(t *testing.T) {
 	auth.NewHasher(make([]byte, 31))
 }
 
-const pinned = "ca8f1aaf57f2bdb4"
+const pinnedHashPrefix = "ca8f1aaf57f2bdb4"

@@ -16,21 +16,21 @@ const (
 	maxLimit = math.MaxInt32 // the gateway counts with 32 bits
 )
 
-// check returns an *InvalidClient. A rate that is no number is below nothing and
+// check returns an *InvalidClientError. A rate that is no number is below nothing and
 // above nothing, so what it asks for is what a rate must be.
 func (l Limits) check() error {
 	whole := func(n int) bool { return n >= 0 && n <= maxLimit }
 	switch {
 	case l.Rate != 0 && !(l.Rate >= minRate && l.Rate <= maxLimit):
-		return &InvalidClient{"rate", "must be 0 or from 0.001 to 2147483647"}
+		return &InvalidClientError{"rate", "must be 0 or from 0.001 to 2147483647"}
 	case !whole(l.Burst):
-		return &InvalidClient{"burst", "must be 0 or from 1 to 2147483647"}
+		return &InvalidClientError{"burst", "must be 0 or from 1 to 2147483647"}
 	case !whole(l.Quota):
-		return &InvalidClient{"quota", "must be 0 or from 1 to 2147483647"}
+		return &InvalidClientError{"quota", "must be 0 or from 1 to 2147483647"}
 	case l.Rate > 0 && l.Burst == 0:
-		return &InvalidClient{"rate", "needs a burst beside it: the requests that may come at once"}
+		return &InvalidClientError{"rate", "needs a burst beside it: the requests that may come at once"}
 	case l.Burst > 0 && l.Rate == 0:
-		return &InvalidClient{"burst", "needs a rate beside it: the requests a second"}
+		return &InvalidClientError{"burst", "needs a rate beside it: the requests a second"}
 	}
 	return nil
 }

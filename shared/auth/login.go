@@ -11,29 +11,29 @@ import (
 // says ErrExpired or ErrSuspended only to who has both. Otherwise it returns
 // ErrMissing, ErrInvalid or ErrMismatch.
 //
-// After maxFailures wrong ones within failureWindow it returns a *Slowed for the
+// After maxFailures wrong ones within failureWindowDuration it returns a *Slowed for the
 // rest of it, whatever the credentials: if the right ones passed, a guesser
 // would not be slowed at all, and would read from the answer which those are.
 // Who may slow a client down knows the id of one of its keys. Ids that nobody
 // has are slowed alike, at the same number of Store calls.
-func (g *Guard) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
+func (g *Authenticator) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
 	name, err := parseLogin(apiKey, clientID, clientSecret)
 	if err != nil {
 		return Client{}, err
 	}
-	r, failures, err := g.attempt(ctx, name)
+	r, failures, err := g.readCredentialsWithFailures(ctx, name)
 	if err != nil {
 		return Client{}, err
 	}
 	now := g.now()
-	if failures.full(now) {
-		return Client{}, failures.slowed(now)
+	if failures.exceeded(now) {
+		return Client{}, failures.throttled(now)
 	}
 	rightKey := r.key.Hash.Equal(g.Hasher.Hash(apiKey))
-	rightSecret := r.client.holds(g.Hasher.Hash(clientSecret), now)
-	err = r.judge(name, rightKey && rightSecret, now)
+	rightSecret := r.client.hasSecret(g.Hasher.Hash(clientSecret), now)
+	err = r.authorize(name, rightKey && rightSecret, now)
 	if errors.Is(err, ErrInvalid) {
-		if uncounted := g.count(ctx, failures, now); uncounted != nil {
+		if uncounted := g.recordFailure(ctx, failures, now); uncounted != nil {
 			return Client{}, uncounted
 		}
 	}
@@ -45,30 +45,30 @@ func (g *Guard) Login(ctx context.Context, apiKey, clientID, clientSecret string
 
 // parseLogin leaves the secret's form alone: one that nobody can have is a guess
 // like any other.
-func parseLogin(apiKey, clientID, clientSecret string) (keyName, error) {
+func parseLogin(apiKey, clientID, clientSecret string) (parsedKey, error) {
 	if apiKey == "" || clientID == "" || clientSecret == "" {
-		return keyName{}, ErrMissing
+		return parsedKey{}, ErrMissing
 	}
-	name, err := parseKeyOf(apiKey, UseConomy)
+	name, err := parseKeyForAPI(apiKey, APIConomy)
 	switch {
 	case err != nil:
-		return keyName{}, err
-	case !spelled(clientID, clientChars):
-		return keyName{}, fmt.Errorf("%w: client format", ErrInvalid)
+		return parsedKey{}, err
+	case !validAlphabet(clientID, clientChars):
+		return parsedKey{}, fmt.Errorf("%w: client format", ErrInvalid)
 	case name.client != clientID:
-		return keyName{}, fmt.Errorf("%w: client and key", ErrMismatch)
+		return parsedKey{}, fmt.Errorf("%w: client and key", ErrMismatch)
 	}
 	return name, nil
 }
 
-// attempt is read for a login.
-func (g *Guard) attempt(ctx context.Context, name keyName) (record, Failures, error) {
-	c, k, f, err := g.Store.Attempt(ctx, name.client, name.id)
+// readCredentialsWithFailures is read for a login.
+func (g *Authenticator) readCredentialsWithFailures(ctx context.Context, name parsedKey) (record, FailureWindow, error) {
+	c, k, f, err := g.Store.CredentialsWithFailures(ctx, name.client, name.id)
 	switch {
-	case errors.Is(err, ErrUnknown):
+	case errors.Is(err, ErrNotFound):
 		return record{}, f, nil
 	case err != nil:
-		return record{}, Failures{}, fmt.Errorf("auth: read credentials: %w", err)
+		return record{}, FailureWindow{}, fmt.Errorf("auth: read credentials: %w", err)
 	}
 	return record{client: c, key: k}, f, nil
 }

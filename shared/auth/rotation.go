@@ -17,20 +17,20 @@ type Rotation struct {
 	Force   bool          // break promises of earlier rotations
 }
 
-// ErrOverlap is for an overlap outside 0 to MaxOverlap.
-var ErrOverlap = errors.New("auth: overlap must be between 0 and 7 days")
+// ErrInvalidOverlap is for an overlap outside 0 to MaxOverlap.
+var ErrInvalidOverlap = errors.New("auth: overlap must be between 0 and 7 days")
 
-// Promised is the refusal to end a credential earlier than a rotation said.
-type Promised struct{ Until time.Time }
+// RotationConflict is the refusal to end a credential earlier than a rotation said.
+type RotationConflict struct{ Until time.Time }
 
 // Error implements error.
-func (p *Promised) Error() string { return "auth: an earlier rotation promised a later end" }
+func (p *RotationConflict) Error() string { return "auth: an earlier rotation promised a later end" }
 
-// check judges that a credential ends at end which was promised until then; zero
+// checkPromise judges that a credential ends at end which was promised until then; zero
 // is no promise.
-func (r Rotation) check(promised, end time.Time) error {
+func (r Rotation) checkPromise(promised, end time.Time) error {
 	if !r.Force && end.Before(promised) {
-		return &Promised{promised}
+		return &RotationConflict{promised}
 	}
 	return nil
 }
@@ -40,28 +40,28 @@ func (r Rotation) valid() bool { return r.Overlap >= 0 && r.Overlap <= MaxOverla
 // RotateSecret gives a client a new secret and returns its text, to be shown
 // once, and when each secret that was live ends, the oldest first. The newest of
 // them lives on for the overlap, the other ends at once: *Promised if that was
-// to live longer. ErrUnknown, ErrOverlap.
-func (o *Operator) RotateSecret(ctx context.Context, client string, r Rotation) (Client, string, []time.Time, error) {
+// to live longer. ErrNotFound, ErrInvalidOverlap.
+func (o *Admin) RotateSecret(ctx context.Context, client string, r Rotation) (Client, string, []time.Time, error) {
 	if !r.valid() {
-		return Client{}, "", nil, ErrOverlap
+		return Client{}, "", nil, ErrInvalidOverlap
 	}
-	text := random(secretChars)
+	text := randomString(secretChars)
 	var ends []time.Time
-	changed, err := o.ChangeClient(ctx, client, func(c *Client) error {
-		now, live := o.now(), c.Live(o.now())
+	changed, err := o.UpdateClient(ctx, client, func(c *Client) error {
+		now, live := o.now(), c.ActiveSecrets(o.now())
 		ends = nil
 		for n := range live {
 			end := now
 			if n == len(live)-1 {
 				end = earliest(live[n].Expires, now.Add(r.Overlap))
 			}
-			if err := r.check(live[n].Expires, end); err != nil {
+			if err := r.checkPromise(live[n].Expires, end); err != nil {
 				return err
 			}
 			live[n].Expires, ends = end, append(ends, end)
 		}
 		c.Secrets = append(live, Secret{Hash: o.Hasher.Hash(text)})
-		c.Secrets = c.Live(now)
+		c.Secrets = c.ActiveSecrets(now)
 		return nil
 	})
 	if err != nil {
@@ -72,15 +72,15 @@ func (o *Operator) RotateSecret(ctx context.Context, client string, r Rotation) 
 
 // RotateKey makes a key that may do what another may, which lives on for the
 // overlap, and returns its text, to be shown once, and the old key with its end.
-// It returns ErrUnknown for an id that is none, ErrExpired for a key that has
-// ended, *Promised for one that was to live longer, and ErrOverlap.
-func (o *Operator) RotateKey(ctx context.Context, id string, r Rotation) (made Key, text string, old Key, err error) {
-	client, err := clientOfKey(id)
+// It returns ErrNotFound for an id that is none, ErrExpired for a key that has
+// ended, *Promised for one that was to live longer, and ErrInvalidOverlap.
+func (o *Admin) RotateKey(ctx context.Context, id string, r Rotation) (made Key, text string, old Key, err error) {
+	client, err := clientIDFromKeyID(id)
 	if err != nil {
 		return Key{}, "", Key{}, err
 	}
 	if !r.valid() {
-		return Key{}, "", Key{}, ErrOverlap
+		return Key{}, "", Key{}, ErrInvalidOverlap
 	}
 	if _, old, err = o.Credentials(ctx, client, id); err != nil {
 		return Key{}, "", Key{}, err
@@ -88,13 +88,13 @@ func (o *Operator) RotateKey(ctx context.Context, id string, r Rotation) (made K
 	if err := r.retire(&old, o.now()); err != nil {
 		return Key{}, "", Key{}, err
 	}
-	made, text, err = o.CreateKey(ctx, client, NewKey{
-		Use: old.Use, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, Granted: old.Granted, Expires: old.Expires, maker: old.Maker,
+	made, text, err = o.CreateKey(ctx, client, KeyParams{
+		API: old.API, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, RequestedScopes: old.RequestedScopes, Expires: old.Expires, createdBy: old.CreatedBy,
 	})
 	if err != nil {
 		return Key{}, "", Key{}, err
 	}
-	old, err = o.ChangeKey(ctx, client, id, func(k *Key) error { return r.retire(k, o.now()) })
+	old, err = o.UpdateKey(ctx, client, id, func(k *Key) error { return r.retire(k, o.now()) })
 	if err != nil {
 		return Key{}, "", Key{}, err
 	}
@@ -103,11 +103,11 @@ func (o *Operator) RotateKey(ctx context.Context, id string, r Rotation) (made K
 
 // retire gives a key the end that its rotation means.
 func (r Rotation) retire(k *Key, now time.Time) error {
-	if k.ended(now) {
+	if k.inactive(now) {
 		return ErrExpired
 	}
 	end := earliest(k.Revoked, now.Add(r.Overlap))
-	if err := r.check(k.Revoked, end); err != nil {
+	if err := r.checkPromise(k.Revoked, end); err != nil {
 		return err
 	}
 	k.Revoked = end

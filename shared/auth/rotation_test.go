@@ -11,11 +11,11 @@ import (
 )
 
 func TestRotateSecret(t *testing.T) {
-	o := newOffice(t)
-	first := o.shown.ClientSecret
-	c, second, ends, err := o.RotateSecret(ctx, o.client.ID, over(48*time.Hour))
-	if err != nil || len(c.Live(o.now)) != 2 {
-		t.Fatal(len(c.Live(o.now)), err)
+	o := newAdminFixture(t)
+	first := o.credentials.ClientSecret
+	c, second, ends, err := o.RotateSecret(ctx, o.client.ID, withOverlap(48*time.Hour))
+	if err != nil || len(c.ActiveSecrets(o.now)) != 2 {
+		t.Fatal(len(c.ActiveSecrets(o.now)), err)
 	}
 	wantEnds(t, ends, o.now.Add(48*time.Hour))
 	if o.login(first) != nil || o.login(second) != nil {
@@ -25,49 +25,49 @@ func TestRotateSecret(t *testing.T) {
 	if o.login(first) == nil || o.login(second) != nil {
 		t.Error("the overlap has ended")
 	}
-	_, third, ends, err := o.RotateSecret(ctx, o.client.ID, over(0))
+	_, third, ends, err := o.RotateSecret(ctx, o.client.ID, withOverlap(0))
 	if err != nil || o.login(second) == nil || o.login(third) != nil {
 		t.Error("without an overlap the old secret ends at once", err)
 	}
 	wantEnds(t, ends, o.now)
 	for _, overlap := range []time.Duration{-1, auth.MaxOverlap + 1} {
-		if _, _, _, err := o.RotateSecret(ctx, o.client.ID, over(overlap)); !errors.Is(err, auth.ErrOverlap) {
+		if _, _, _, err := o.RotateSecret(ctx, o.client.ID, withOverlap(overlap)); !errors.Is(err, auth.ErrInvalidOverlap) {
 			t.Errorf("overlap %v: %v", overlap, err)
 		}
 	}
-	if _, _, _, err := o.RotateSecret(ctx, "nobody", over(0)); !errors.Is(err, auth.ErrUnknown) {
+	if _, _, _, err := o.RotateSecret(ctx, "nobody", withOverlap(0)); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("nobody: %v", err)
 	}
 }
 
-// TestPromisedSecret: a rotation names a time, and another one does not take it
+// TestRotationKeepsPromisedSecretExpiry: a rotation names a time, and another one does not take it
 // back unless it is told to. There are never more than two live secrets.
-func TestPromisedSecret(t *testing.T) {
+func TestRotationKeepsPromisedSecretExpiry(t *testing.T) {
 	for _, overlap := range []time.Duration{0, time.Hour, 72 * time.Hour} {
-		o := newOffice(t)
-		first, promised := o.shown.ClientSecret, o.now.Add(48*time.Hour)
-		_, second, _, err := o.RotateSecret(ctx, o.client.ID, over(48*time.Hour))
+		o := newAdminFixture(t)
+		first, promised := o.credentials.ClientSecret, o.now.Add(48*time.Hour)
+		_, second, _, err := o.RotateSecret(ctx, o.client.ID, withOverlap(48*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, text, ends, err := o.RotateSecret(ctx, o.client.ID, over(overlap))
-		wantPromised(t, err, promised)
+		_, text, ends, err := o.RotateSecret(ctx, o.client.ID, withOverlap(overlap))
+		wantRotationConflict(t, err, promised)
 		if text != "" || len(ends) > 0 || o.login(first) != nil || o.login(second) != nil {
 			t.Errorf("overlap %v: a refused rotation changed something", overlap)
 		}
 		c, third, ends, err := o.RotateSecret(ctx, o.client.ID, auth.Rotation{Overlap: overlap, Force: true})
-		if err != nil || len(c.Live(o.now)) > 2 || o.login(first) == nil || o.login(second) == nil != (overlap > 0) || o.login(third) != nil {
+		if err != nil || len(c.ActiveSecrets(o.now)) > 2 || o.login(first) == nil || o.login(second) == nil != (overlap > 0) || o.login(third) != nil {
 			t.Errorf("overlap %v, forced: %v", overlap, err)
 		}
 		wantEnds(t, ends, o.now, o.now.Add(overlap))
 		o.now = promised
-		if _, _, _, err := o.RotateSecret(ctx, o.client.ID, over(0)); overlap < 48*time.Hour != (err == nil) {
+		if _, _, _, err := o.RotateSecret(ctx, o.client.ID, withOverlap(0)); overlap < 48*time.Hour != (err == nil) {
 			t.Errorf("overlap %v, when all promises are kept: %v", overlap, err)
 		}
 	}
 }
 
-func over(d time.Duration) auth.Rotation { return auth.Rotation{Overlap: d} }
+func withOverlap(d time.Duration) auth.Rotation { return auth.Rotation{Overlap: d} }
 
 func wantEnds(t *testing.T, got []time.Time, want ...time.Time) {
 	t.Helper()
@@ -76,19 +76,19 @@ func wantEnds(t *testing.T, got []time.Time, want ...time.Time) {
 	}
 }
 
-func wantPromised(t *testing.T, err error, until time.Time) {
+func wantRotationConflict(t *testing.T, err error, until time.Time) {
 	t.Helper()
-	var promised *auth.Promised
+	var promised *auth.RotationConflict
 	if !errors.As(err, &promised) || !promised.Until.Equal(until) {
 		t.Errorf("got %v, want a promise until %v", err, until)
 	}
 }
 
-// TestRotateAtOnce: of rotations at the same moment one is done; forced, each
+// TestConcurrentRotations: of rotations at the same moment one is done; forced, each
 // gives a secret, and two of them are live.
-func TestRotateAtOnce(t *testing.T) {
+func TestConcurrentRotations(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		o := newOffice(t)
+		o := newAdminFixture(t)
 		secrets, errs := make([]string, 6), make([]error, 6)
 		var all sync.WaitGroup
 		for n := range secrets {
@@ -99,7 +99,7 @@ func TestRotateAtOnce(t *testing.T) {
 		all.Wait()
 		live, done := 0, 0
 		for n, s := range secrets {
-			var promised *auth.Promised
+			var promised *auth.RotationConflict
 			switch {
 			case errs[n] == nil:
 				done++
@@ -117,87 +117,87 @@ func TestRotateAtOnce(t *testing.T) {
 }
 
 func TestRotateKey(t *testing.T) {
-	o := newOffice(t)
-	old, text, err := o.CreateKey(ctx, o.client.ID, auth.NewKey{
-		Use: auth.UseBlnk, Name: "svc", Owner: "team", Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: o.now.Add(72 * time.Hour),
+	o := newAdminFixture(t)
+	old, text, err := o.CreateKey(ctx, o.client.ID, auth.KeyParams{
+		API: auth.APIBlnk, Name: "svc", Owner: "team", Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: o.now.Add(72 * time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, fresh, before, err := o.RotateKey(ctx, old.ID, over(time.Hour))
-	if before.ID != old.ID || !before.End().Equal(o.now.Add(time.Hour)) {
+	made, fresh, before, err := o.RotateKey(ctx, old.ID, withOverlap(time.Hour))
+	if before.ID != old.ID || !before.ValidUntil().Equal(o.now.Add(time.Hour)) {
 		t.Errorf("the old key: %+v", before)
 	}
 	if err != nil || made.Name != old.Name || made.Owner != old.Owner || !made.Expires.Equal(old.Expires) || len(made.Scopes) != 1 {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if o.opens(text) != nil || o.opens(fresh) != nil {
+	if o.authenticateKey(text) != nil || o.authenticateKey(fresh) != nil {
 		t.Error("both keys are good while they overlap")
 	}
 	o.now = o.now.Add(time.Hour)
-	if !errors.Is(o.opens(text), auth.ErrExpired) || o.opens(fresh) != nil {
+	if !errors.Is(o.authenticateKey(text), auth.ErrExpired) || o.authenticateKey(fresh) != nil {
 		t.Error("the overlap has ended")
 	}
-	if _, _, _, err := o.RotateKey(ctx, old.ID, over(0)); !errors.Is(err, auth.ErrExpired) {
+	if _, _, _, err := o.RotateKey(ctx, old.ID, withOverlap(0)); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("a key that has ended: %v", err)
 	}
-	if _, err := o.RevokeKey(ctx, made.ID); err != nil || !errors.Is(o.opens(fresh), auth.ErrExpired) {
+	if _, err := o.RevokeKey(ctx, made.ID); err != nil || !errors.Is(o.authenticateKey(fresh), auth.ErrExpired) {
 		t.Error("revoked", err)
 	}
 	for _, id := range []string{"", "x", o.client.ID + "00000000", "C#" + o.client.ID} {
-		if _, err := o.RevokeKey(ctx, id); !errors.Is(err, auth.ErrUnknown) {
+		if _, err := o.RevokeKey(ctx, id); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("revoke %q: %v", id, err)
 		}
-		if _, _, _, err := o.RotateKey(ctx, id, over(0)); !errors.Is(err, auth.ErrUnknown) {
+		if _, _, _, err := o.RotateKey(ctx, id, withOverlap(0)); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("rotate %q: %v", id, err)
 		}
 	}
 	// The key that a client was registered with leaves its scopes as they are,
 	// and so does the one in its place.
-	master, text, _, err := o.RotateKey(ctx, o.shown.BlnkKey[4:28], over(0))
-	if err != nil || master.Scopes != nil || o.opens(text) != nil || !errors.Is(o.opens(o.shown.BlnkKey), auth.ErrExpired) {
+	master, text, _, err := o.RotateKey(ctx, o.credentials.BlnkKey[4:28], withOverlap(0))
+	if err != nil || master.Scopes != nil || o.authenticateKey(text) != nil || !errors.Is(o.authenticateKey(o.credentials.BlnkKey), auth.ErrExpired) {
 		t.Errorf("%+v, %v", master, err)
 	}
-	if _, _, err := o.CreateKey(ctx, "0000000000000000", auth.NewKey{Use: auth.UseConomy}); !errors.Is(err, auth.ErrUnknown) {
+	if _, _, err := o.CreateKey(ctx, "0000000000000000", auth.KeyParams{API: auth.APIConomy}); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("a key of nobody: %v", err)
 	}
 }
 
-// TestPromisedKey: TestPromisedSecret for keys, of which there may be more than
+// TestRotationKeepsPromisedKeyExpiry: TestRotationKeepsPromisedSecretExpiry for keys, of which there may be more than
 // two: only a shorter overlap takes anything back.
-func TestPromisedKey(t *testing.T) {
-	o := newOffice(t)
-	id, text, promised := o.shown.BlnkKey[4:28], o.shown.BlnkKey, o.now.Add(48*time.Hour)
-	if _, _, _, err := o.RotateKey(ctx, id, over(48*time.Hour)); err != nil {
+func TestRotationKeepsPromisedKeyExpiry(t *testing.T) {
+	o := newAdminFixture(t)
+	id, text, promised := o.credentials.BlnkKey[4:28], o.credentials.BlnkKey, o.now.Add(48*time.Hour)
+	if _, _, _, err := o.RotateKey(ctx, id, withOverlap(48*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	have := len(o.keys(t))
+	have := len(o.listKeys(t))
 	for _, overlap := range []time.Duration{0, time.Hour} {
-		_, fresh, _, err := o.RotateKey(ctx, id, over(overlap))
-		wantPromised(t, err, promised)
-		if fresh != "" || o.opens(text) != nil || len(o.keys(t)) != have {
+		_, fresh, _, err := o.RotateKey(ctx, id, withOverlap(overlap))
+		wantRotationConflict(t, err, promised)
+		if fresh != "" || o.authenticateKey(text) != nil || len(o.listKeys(t)) != have {
 			t.Errorf("overlap %v: a refused rotation changed something", overlap)
 		}
 	}
-	_, _, old, err := o.RotateKey(ctx, id, over(72*time.Hour))
-	if err != nil || !old.End().Equal(promised) {
-		t.Errorf("a longer overlap leaves the promise: %v, %v", old.End(), err)
+	_, _, old, err := o.RotateKey(ctx, id, withOverlap(72*time.Hour))
+	if err != nil || !old.ValidUntil().Equal(promised) {
+		t.Errorf("a longer overlap leaves the promise: %v, %v", old.ValidUntil(), err)
 	}
 	_, fresh, old, err := o.RotateKey(ctx, id, auth.Rotation{Force: true})
-	if err != nil || !old.End().Equal(o.now) || !errors.Is(o.opens(text), auth.ErrExpired) || o.opens(fresh) != nil {
-		t.Errorf("forced: %v, %v", old.End(), err)
+	if err != nil || !old.ValidUntil().Equal(o.now) || !errors.Is(o.authenticateKey(text), auth.ErrExpired) || o.authenticateKey(fresh) != nil {
+		t.Errorf("forced: %v, %v", old.ValidUntil(), err)
 	}
 	// An expiry is no promise of a rotation's: the key ends with the overlap.
-	late, _, err := o.CreateKey(ctx, o.client.ID, auth.NewKey{Use: auth.UseBlnk, Expires: o.now.Add(time.Hour)})
+	late, _, err := o.CreateKey(ctx, o.client.ID, auth.KeyParams{API: auth.APIBlnk, Expires: o.now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, old, err := o.RotateKey(ctx, late.ID, over(24*time.Hour)); err != nil || !old.End().Equal(late.Expires) {
-		t.Errorf("a key that expires sooner: %v, %v", old.End(), err)
+	if _, _, old, err := o.RotateKey(ctx, late.ID, withOverlap(24*time.Hour)); err != nil || !old.ValidUntil().Equal(late.Expires) {
+		t.Errorf("a key that expires sooner: %v, %v", old.ValidUntil(), err)
 	}
 }
 
-func (o *office) keys(t *testing.T) []auth.Key {
+func (o *adminFixture) listKeys(t *testing.T) []auth.Key {
 	t.Helper()
 	_, all, err := o.Keys(ctx, o.client.ID)
 	if err != nil {

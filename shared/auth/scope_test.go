@@ -31,7 +31,7 @@ func TestParseScopes(t *testing.T) {
 	}
 }
 
-func TestHas(t *testing.T) {
+func TestScopesHas(t *testing.T) {
 	for fact, try := range map[string]struct {
 		scopes auth.Scopes
 		scope  string

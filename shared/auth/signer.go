@@ -29,7 +29,7 @@ type Signer interface {
 
 // KeySource finds the public key that a token names.
 type KeySource interface {
-	// Key returns a *ecdsa.PublicKey or an *rsa.PublicKey, or ErrUnknown when no
+	// Key returns a *ecdsa.PublicKey or an *rsa.PublicKey, or ErrNotFound when no
 	// trusted key has that id. Any other error means that the source could not
 	// tell.
 	Key(ctx context.Context, kid string) (crypto.PublicKey, error)
@@ -37,18 +37,18 @@ type KeySource interface {
 
 // Thumbprint is a P-256 key's SHA-256 thumbprint (RFC 7638), its id in tokens.
 func Thumbprint(key *ecdsa.PublicKey) (string, error) {
-	k, err := newPublicKey(key)
+	k, err := newJWK(key)
 	if err != nil {
 		return "", err
 	}
 	return k.KeyID, nil
 }
 
-// publicKey is a key as it is published (RFC 7517, section 4; RFC 7518, section
+// jwk is a key as it is published (RFC 7517, section 4; RFC 7518, section
 // 6.2.1).
-type publicKey struct {
+type jwk struct {
 	Use       string `json:"use"`
-	Kind      string `json:"kty"`
+	KeyType   string `json:"kty"`
 	KeyID     string `json:"kid"`
 	Curve     string `json:"crv"`
 	Algorithm string `json:"alg"`
@@ -56,17 +56,17 @@ type publicKey struct {
 	Y         string `json:"y"`
 }
 
-func newPublicKey(key *ecdsa.PublicKey) (publicKey, error) {
+func newJWK(key *ecdsa.PublicKey) (jwk, error) {
 	if key == nil || key.Curve != elliptic.P256() {
-		return publicKey{}, errors.New("auth: not a P-256 key")
+		return jwk{}, errors.New("auth: not a P-256 key")
 	}
 	point, err := key.Bytes()
 	if err != nil {
-		return publicKey{}, errors.New("auth: not a point on P-256")
+		return jwk{}, errors.New("auth: not a point on P-256")
 	}
 	x, y := point[1:1+len(point)/2], point[1+len(point)/2:]
-	k := publicKey{
-		Use: "sig", Kind: "EC", Curve: "P-256", Algorithm: ES256,
+	k := jwk{
+		Use: "sig", KeyType: "EC", Curve: "P-256", Algorithm: ES256,
 		X: base64.RawURLEncoding.EncodeToString(x), Y: base64.RawURLEncoding.EncodeToString(y),
 	}
 	// The required members in the order of their names, without white space
@@ -99,9 +99,9 @@ func newLocalKey(private *ecdsa.PrivateKey) (*LocalKey, error) {
 	return &LocalKey{func() *ecdsa.PrivateKey { return private }, kid}, nil
 }
 
-// ParseKey reads a P-256 private key: one PEM block, PKCS #8 (as PEM writes it)
+// ParseLocalKey reads a P-256 private key: one PEM block, PKCS #8 (as PEM writes it)
 // or SEC 1 (as OpenSSL may), and nothing after it but white space.
-func ParseKey(text []byte) (*LocalKey, error) {
+func ParseLocalKey(text []byte) (*LocalKey, error) {
 	block, rest := pem.Decode(text)
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
 		return nil, errors.New("auth: not one PEM block")
@@ -121,7 +121,7 @@ func ParseKey(text []byte) (*LocalKey, error) {
 	return newLocalKey(private)
 }
 
-// PEM is the private key as ParseKey reads it.
+// PEM is the private key as ParseLocalKey reads it.
 func (k *LocalKey) PEM() []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(k.private())
 	if err != nil {

@@ -39,13 +39,13 @@ func TestPEMRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := auth.ParseKey(append(key.PEM(), " \n"...))
+	again, err := auth.ParseLocalKey(append(key.PEM(), " \n"...))
 	if err != nil || again.KeyID() != key.KeyID() || !again.Public().Equal(key.Public()) {
 		t.Error("another key came back", err)
 	}
-	der, _ := x509.ParsePKCS8PrivateKey(block(key.PEM()))
+	der, _ := x509.ParsePKCS8PrivateKey(pemBytes(key.PEM()))
 	sec1, _ := x509.MarshalECPrivateKey(der.(*ecdsa.PrivateKey))
-	again, err = auth.ParseKey(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}))
+	again, err = auth.ParseLocalKey(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}))
 	if err != nil || again.KeyID() != key.KeyID() {
 		t.Error("another key came back from SEC 1", err)
 	}
@@ -54,9 +54,9 @@ func TestPEMRoundTrip(t *testing.T) {
 	}
 }
 
-func block(text []byte) []byte { b, _ := pem.Decode(text); return b.Bytes }
+func pemBytes(text []byte) []byte { b, _ := pem.Decode(text); return b.Bytes }
 
-func TestParseKeyRefuses(t *testing.T) {
+func TestParseLocalKeyRejectsInvalidPEM(t *testing.T) {
 	good, _ := auth.NewLocalKey()
 	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	_, edwards, _ := ed25519.GenerateKey(rand.Reader)
@@ -72,9 +72,9 @@ func TestParseKeyRefuses(t *testing.T) {
 		"P-384":           wrap("PRIVATE KEY", p384),
 		"Ed25519":         wrap("PRIVATE KEY", edwards),
 		"public by name":  wrap("PUBLIC KEY", p384),
-		"cut short":       pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: block(good.PEM())[:50]}),
+		"cut short":       pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pemBytes(good.PEM())[:50]}),
 	} {
-		if _, err := auth.ParseKey(text); err == nil || strings.Contains(err.Error(), "MIG") || len(err.Error()) > 60 {
+		if _, err := auth.ParseLocalKey(text); err == nil || strings.Contains(err.Error(), "MIG") || len(err.Error()) > 60 {
 			t.Errorf("%s: %v", fact, err)
 		}
 	}

@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	maxTokenTTL = 24 * time.Hour
-	maxSkew     = 60 * time.Second // between our clock and the issuer's
+	maxTokenTTL  = 24 * time.Hour
+	maxClockSkew = 60 * time.Second // between our clock and the issuer's
 
 	tokenType = "at+jwt" // RFC 9068, section 2.1
 )
 
-// accessTypes are the header's typ of an access token (RFC 9068, section 4).
-var accessTypes = []string{tokenType, "application/" + tokenType}
+// accessTokenTypes are the header's typ of an access token (RFC 9068, section 4).
+var accessTokenTypes = []string{tokenType, "application/" + tokenType}
 
-// payload is the claims as they stand in a token (RFC 9068, section 2.2).
-type payload struct {
+// tokenClaims is the claims as they stand in a token (RFC 9068, section 2.2).
+type tokenClaims struct {
 	Issuer    string   `json:"iss"`
 	Subject   string   `json:"sub"`
 	Audience  audience `json:"aud"`
@@ -46,14 +46,14 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 }
 
 // check holds the claims against what is expected (RFC 9068, section 4).
-func (p payload) check(issuer, aud string, now time.Time) error {
+func (p tokenClaims) check(issuer, aud string, now time.Time) error {
 	switch {
 	case p.Issuer == "" || p.Issuer != issuer:
-		return untrusted("issuer")
+		return invalidToken("issuer")
 	case aud == "" || !slices.Contains(p.Audience, aud):
-		return untrusted("audience")
+		return invalidToken("audience")
 	case p.ClientID == "" || p.ClientID != p.Subject || p.Tenant == "" || p.ID == "":
-		return untrusted("claims")
+		return invalidToken("claims")
 	}
 	return lifetime{p.IssuedAt, p.NotBefore, p.Expiry}.check(now)
 }
@@ -67,10 +67,10 @@ func (l lifetime) check(now time.Time) error {
 	life := l.expiry - l.issued
 	switch {
 	case l.issued <= 0 || life <= 0 || life > int64(maxTokenTTL/time.Second):
-		return untrusted("lifetime")
-	case time.Unix(max(l.issued, l.notBefore), 0).After(now.Add(maxSkew)):
-		return untrusted("from the future")
-	case reached(time.Unix(l.expiry, 0), now):
+		return invalidToken("lifetime")
+	case time.Unix(max(l.issued, l.notBefore), 0).After(now.Add(maxClockSkew)):
+		return invalidToken("from the future")
+	case deadlinePassed(time.Unix(l.expiry, 0), now):
 		return fmt.Errorf("%w: token", ErrExpired)
 	}
 	return nil

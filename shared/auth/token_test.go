@@ -21,12 +21,12 @@ import (
 	"cedula/shared/auth"
 )
 
-func (w *world) header(extra string) string {
+func (w *fixture) header(extra string) string {
 	return fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q%s}`, w.signer.KeyID(), extra)
 }
 
 // claims of a good token, each as JSON text; changes replace one, "" drops it.
-func (w *world) claims(changes ...string) string {
+func (w *fixture) claims(changes ...string) string {
 	id := fmt.Sprintf("%q", w.client.ID)
 	all := [][2]string{
 		{"iss", fmt.Sprintf("%q", issuer)},
@@ -39,11 +39,11 @@ func (w *world) claims(changes ...string) string {
 		{"jti", `"j"`},
 		{"scope", `"identity:read identity:write"`},
 	}
-	return object(all, changes...)
+	return jsonObject(all, changes...)
 }
 
-// object writes members as JSON; changes replace one, add one, or drop it with "".
-func object(all [][2]string, changes ...string) string {
+// jsonObject writes members as JSON; changes replace one, add one, or drop it with "".
+func jsonObject(all [][2]string, changes ...string) string {
 	for i := 0; i < len(changes); i += 2 {
 		if !slices.ContainsFunc(all, func(m [2]string) bool { return m[0] == changes[i] }) {
 			all = append(all, [2]string{changes[i]})
@@ -64,16 +64,18 @@ func object(all [][2]string, changes ...string) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// also appends a member to a JSON object.
-func also(object, member string) string { return strings.TrimSuffix(object, "}") + "," + member + "}" }
+// appendMember appends a member to a JSON object.
+func appendMember(object, member string) string {
+	return strings.TrimSuffix(object, "}") + "," + member + "}"
+}
 
 func TestTokenRoundTrip(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	token, expires, err := w.issuer.Issue(ctx, w.client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims, err := w.guard.Tokens.Verify(ctx, token, w.now)
+	claims, err := w.authenticator.Tokens.Verify(ctx, token, w.now)
 	want := auth.Claims{Client: w.client.ID, Tenant: "acme", Scopes: w.client.Scopes, Expires: w.now.Add(time.Hour)}
 	if diff := cmp.Diff(want, claims); diff != "" || err != nil {
 		t.Error(err, diff)
@@ -99,28 +101,28 @@ func TestTokenRoundTrip(t *testing.T) {
 }
 
 func TestTokenAccepted(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	now := w.now.Unix()
 	for fact, token := range map[string]string{
-		"as issued":                 w.forged(w.header(""), w.claims()),
-		"media type in full":        w.forged(strings.Replace(w.header(""), "at+jwt", "application/at+jwt", 1), w.claims()),
-		"audience in a list":        w.forged(w.header(""), w.claims("aud", `["x","cedula"]`)),
-		"no scope":                  w.forged(w.header(""), w.claims("scope", "")),
-		"claim nobody knows":        w.forged(w.header(""), also(w.claims(), `"x":{"y":[1]}`)),
-		"issuer's clock 60 s ahead": w.forged(w.header(""), w.claims("iat", fmt.Sprint(now+60))),
-		"one second left":           w.forged(w.header(""), w.claims("iat", fmt.Sprint(now-10), "exp", fmt.Sprint(now+1))),
-		"24 hours of life":          w.forged(w.header(""), w.claims("exp", fmt.Sprint(now+86400))),
-		"not before now":            w.forged(w.header(""), also(w.claims(), fmt.Sprintf(`"nbf":%d`, now))),
+		"as issued":                 w.signToken(w.header(""), w.claims()),
+		"media type in full":        w.signToken(strings.Replace(w.header(""), "at+jwt", "application/at+jwt", 1), w.claims()),
+		"audience in a list":        w.signToken(w.header(""), w.claims("aud", `["x","cedula"]`)),
+		"no scope":                  w.signToken(w.header(""), w.claims("scope", "")),
+		"claim nobody knows":        w.signToken(w.header(""), appendMember(w.claims(), `"x":{"y":[1]}`)),
+		"issuer's clock 60 s ahead": w.signToken(w.header(""), w.claims("iat", fmt.Sprint(now+60))),
+		"one second left":           w.signToken(w.header(""), w.claims("iat", fmt.Sprint(now-10), "exp", fmt.Sprint(now+1))),
+		"24 hours of life":          w.signToken(w.header(""), w.claims("exp", fmt.Sprint(now+86400))),
+		"not before now":            w.signToken(w.header(""), appendMember(w.claims(), fmt.Sprintf(`"nbf":%d`, now))),
 	} {
-		if _, err := w.guard.Tokens.Verify(ctx, token, w.now); err != nil {
+		if _, err := w.authenticator.Tokens.Verify(ctx, token, w.now); err != nil {
 			t.Errorf("%s: %v", fact, err)
 		}
 	}
 }
 
-func TestHostileTokens(t *testing.T) {
-	w := newWorld(t)
-	tokens := w.hostileTokens(t)
+func TestMaliciousTokensAreRejected(t *testing.T) {
+	w := newFixture(t)
+	tokens := w.maliciousTokens(t)
 	if len(tokens) < 40 {
 		t.Fatalf("only %d", len(tokens))
 	}
@@ -130,15 +132,15 @@ func TestHostileTokens(t *testing.T) {
 			if strings.HasPrefix(fact, "expired") {
 				want = auth.ErrExpired
 			}
-			_, err := w.guard.Tokens.Verify(ctx, token, w.now)
-			refused(t, err, want)
-			if _, err := w.guard.Bearer(ctx, token, w.shown.ConomyKey); token != "" {
-				refused(t, err, want)
+			_, err := w.authenticator.Tokens.Verify(ctx, token, w.now)
+			wantError(t, err, want)
+			if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); token != "" {
+				wantError(t, err, want)
 			}
-			if w.store.count() != 0 {
+			if w.store.callCount() != 0 {
 				t.Error("the store was asked")
 			}
-			verify := func() { _, _ = w.guard.Tokens.Verify(ctx, token, w.now) }
+			verify := func() { _, _ = w.authenticator.Tokens.Verify(ctx, token, w.now) }
 			if b := bytesPerRun(verify); b > 64<<10 {
 				t.Errorf("%d bytes allocated", b)
 			}
@@ -161,7 +163,7 @@ func bytesPerRun(f func()) uint64 {
 }
 
 // hmacToken is the confusion of RFC 8725, section 2.1: the public key as a secret.
-func (w *world) hmacToken(alg string) string {
+func (w *fixture) hmacToken(alg string) string {
 	der, _ := x509.MarshalPKIXPublicKey(w.signer.Public())
 	signed := b64(strings.Replace(w.header(""), "ES256", alg, 1)) + "." + b64(w.claims())
 	mac := hmac.New(sha256.New, der)
@@ -169,8 +171,8 @@ func (w *world) hmacToken(alg string) string {
 	return signed + "." + b64(string(mac.Sum(nil)))
 }
 
-func TestIssuerRefuses(t *testing.T) {
-	w := newWorld(t)
+func TestIssueRejectsInvalidInput(t *testing.T) {
+	w := newFixture(t)
 	long := w.client
 	long.Scopes = auth.ParseScopes(strings.Repeat("x", 9000))
 	suspended, nameless, alone := w.client, w.client, w.client
@@ -187,9 +189,9 @@ func TestIssuerRefuses(t *testing.T) {
 		"life over 24 hours":      {w.client, func(i *auth.Issuer) { i.TTL = 25 * time.Hour }, nil},
 		"life under a second":     {w.client, func(i *auth.Issuer) { i.TTL = time.Millisecond }, nil},
 		"no issuer":               {w.client, func(i *auth.Issuer) { i.Issuer = "" }, nil},
-		"key that does not load":  {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer, load: errDown} }, errDown},
-		"key that does not sign":  {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer, sign: errDown} }, errDown},
-		"signature too short":     {w.client, func(i *auth.Issuer) { i.Signer = broken{Signer: w.signer} }, nil},
+		"key that does not load":  {w.client, func(i *auth.Issuer) { i.Signer = failingSigner{Signer: w.signer, load: errDown} }, errDown},
+		"key that does not sign":  {w.client, func(i *auth.Issuer) { i.Signer = failingSigner{Signer: w.signer, sign: errDown} }, errDown},
+		"signature too short":     {w.client, func(i *auth.Issuer) { i.Signer = failingSigner{Signer: w.signer} }, nil},
 	} {
 		i := *w.issuer
 		if try.edit != nil {
@@ -204,47 +206,47 @@ func TestIssuerRefuses(t *testing.T) {
 
 var errDown = errors.New("down")
 
-type broken struct {
+type failingSigner struct {
 	auth.Signer
 	load, sign error
 }
 
-func (b broken) Load(context.Context) error                   { return b.load }
-func (b broken) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 63), b.sign }
+func (b failingSigner) Load(context.Context) error                   { return b.load }
+func (b failingSigner) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 63), b.sign }
 
-type failing struct{}
+type failingKeySource struct{}
 
-func (failing) Key(context.Context, string) (crypto.PublicKey, error) { return nil, errDown }
+func (failingKeySource) Key(context.Context, string) (crypto.PublicKey, error) { return nil, errDown }
 
-func TestKeySourceThatCannotTellDecidesNothing(t *testing.T) {
-	w := newWorld(t)
-	v := auth.NewVerifier(issuer, audience, failing{})
+func TestKeySourceErrorIsNotADenial(t *testing.T) {
+	w := newFixture(t)
+	v := auth.NewVerifier(issuer, audience, failingKeySource{})
 	_, err := v.Verify(ctx, w.token(t), w.now)
 	if !errors.Is(err, errDown) || errors.Is(err, auth.ErrInvalid) {
 		t.Error(err)
 	}
 }
 
-func TestVerifierWithoutANameTakesNothing(t *testing.T) {
-	w := newWorld(t)
-	keys := auth.Ring{w.signer}
-	nobody := w.forged(w.header(""), w.claims("iss", `""`))
-	noone := w.forged(w.header(""), w.claims("aud", `""`))
+func TestVerifierWithoutIssuerOrAudienceRejectsAll(t *testing.T) {
+	w := newFixture(t)
+	keys := auth.KeySet{w.signer}
+	nobody := w.signToken(w.header(""), w.claims("iss", `""`))
+	noone := w.signToken(w.header(""), w.claims("aud", `""`))
 	_, issuerErr := auth.NewVerifier("", audience, keys).Verify(ctx, nobody, w.now)
 	_, audienceErr := auth.NewVerifier(issuer, "", keys).Verify(ctx, noone, w.now)
-	refused(t, issuerErr, auth.ErrInvalid)
-	refused(t, audienceErr, auth.ErrInvalid)
+	wantError(t, issuerErr, auth.ErrInvalid)
+	wantError(t, audienceErr, auth.ErrInvalid)
 }
 
-// anyKey answers every id with one key.
-type anyKey struct{ *auth.LocalKey }
+// anyKeySource answers every id with one key.
+type anyKeySource struct{ *auth.LocalKey }
 
-func (k anyKey) Key(context.Context, string) (crypto.PublicKey, error) { return k.Public(), nil }
+func (k anyKeySource) Key(context.Context, string) (crypto.PublicKey, error) { return k.Public(), nil }
 
-// TestKeySourceIsTrustedWithNothing: the header is checked whatever a source takes.
-func TestKeySourceIsTrustedWithNothing(t *testing.T) {
-	w := newWorld(t)
-	v := auth.NewVerifier(issuer, audience, anyKey{w.signer})
+// TestHeaderIsCheckedForEveryKeySource: the header is checked whatever a source takes.
+func TestHeaderIsCheckedForEveryKeySource(t *testing.T) {
+	w := newFixture(t)
+	v := auth.NewVerifier(issuer, audience, anyKeySource{w.signer})
 	for fact, token := range w.badHeaders() {
 		if _, err := v.Verify(ctx, token, w.now); err == nil && fact != "kid unknown" && fact != "kid a path" {
 			t.Error(fact)
@@ -253,8 +255,8 @@ func TestKeySourceIsTrustedWithNothing(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	w := newWorld(f)
-	for _, token := range w.hostileTokens(f) {
+	w := newFixture(f)
+	for _, token := range w.maliciousTokens(f) {
 		if len(token) < 4<<10 {
 			f.Add(token)
 		}
@@ -264,7 +266,7 @@ func FuzzVerify(f *testing.F) {
 	signed := good[:strings.LastIndexByte(good, '.')]
 	f.Fuzz(func(t *testing.T, token string) {
 		// Nobody but the issuer's key can have signed what passes.
-		if c, err := w.guard.Tokens.Verify(ctx, token, w.now); err == nil && !strings.HasPrefix(token, signed) {
+		if c, err := w.authenticator.Tokens.Verify(ctx, token, w.now); err == nil && !strings.HasPrefix(token, signed) {
 			t.Fatalf("%q passed as %v", token, c)
 		}
 	})

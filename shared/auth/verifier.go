@@ -22,23 +22,23 @@ type Claims struct {
 // Verifier takes the access tokens of our own issuer for one audience, and
 // those of the issuers that Trust names.
 type Verifier struct {
-	own     trusted
-	issuer  string
-	outside map[string]trusted // by issuer
+	own      trustedIssuer
+	issuer   string
+	external map[string]trustedIssuer // by issuer
 }
 
-// trusted is how one issuer's tokens are read.
-type trusted struct {
-	form form
-	keys KeySource
-	read func(body []byte, now time.Time) (Claims, error)
+// trustedIssuer is how one issuer's tokens are read.
+type trustedIssuer struct {
+	headerPolicy headerPolicy
+	keys         KeySource
+	parseClaims  func(body []byte, now time.Time) (Claims, error)
 }
 
 // NewVerifier makes a Verifier. An empty issuer or audience takes no token.
 func NewVerifier(issuer, audience string, keys KeySource) *Verifier {
-	read := func(body []byte, now time.Time) (Claims, error) { return ownClaims(body, issuer, audience, now) }
-	own := trusted{form{algorithms: []string{ES256}, types: accessTypes}, keys, read}
-	return &Verifier{own: own, issuer: issuer, outside: map[string]trusted{}}
+	read := func(body []byte, now time.Time) (Claims, error) { return parseOwnClaims(body, issuer, audience, now) }
+	own := trustedIssuer{headerPolicy{algorithms: []string{ES256}, types: accessTokenTypes}, keys, read}
+	return &Verifier{own: own, issuer: issuer, external: map[string]trustedIssuer{}}
 }
 
 // Verify returns what a token says, ErrInvalid when it is not to be trusted,
@@ -48,7 +48,7 @@ func NewVerifier(issuer, audience string, keys KeySource) *Verifier {
 // but alg, typ and kid; whole seconds; a life of 24 hours at most; sub equal to
 // client_id.
 func (v *Verifier) Verify(ctx context.Context, token string, now time.Time) (Claims, error) {
-	c, err := cut(token)
+	c, err := parseJWS(token)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -56,46 +56,46 @@ func (v *Verifier) Verify(ctx context.Context, token string, now time.Time) (Cla
 	if err != nil {
 		return Claims{}, err
 	}
-	alg, kid, err := by.form.check(c)
+	alg, kid, err := by.headerPolicy.parseHeader(c)
 	if err != nil {
 		return Claims{}, err
 	}
 	key, err := by.keys.Key(ctx, kid)
 	switch {
-	case errors.Is(err, ErrUnknown):
-		return Claims{}, untrusted("key unknown")
+	case errors.Is(err, ErrNotFound):
+		return Claims{}, invalidToken("key unknown")
 	case err != nil:
 		return Claims{}, fmt.Errorf("auth: keys of the issuer: %w", err)
 	}
-	body, err := c.open(alg, key)
+	body, err := c.verify(alg, key)
 	if err != nil {
 		return Claims{}, err
 	}
-	return by.read(body, now)
+	return by.parseClaims(body, now)
 }
 
 // issuerOf chooses by what the token says of itself whose keys it is verified
 // with (RFC 8725, section 3.8). What it says is held against that issuer once
 // the signature is verified.
-func (v *Verifier) issuerOf(c compact) (trusted, error) {
-	if len(v.outside) == 0 {
+func (v *Verifier) issuerOf(c jws) (trustedIssuer, error) {
+	if len(v.external) == 0 {
 		return v.own, nil
 	}
-	said := saidIssuer(c.body)
-	if by, ok := v.outside[said]; ok {
+	said := unverifiedIssuer(c.payload)
+	if by, ok := v.external[said]; ok {
 		return by, nil
 	}
 	if said != v.issuer {
-		return trusted{}, untrusted("issuer")
+		return trustedIssuer{}, invalidToken("issuer")
 	}
 	return v.own, nil
 }
 
-// saidIssuer reads the first member iss of a body that nobody has verified, and
+// unverifiedIssuer reads the first member iss of a body that nobody has verified, and
 // nothing else of it. The answer is empty when there is none.
-func saidIssuer(body string) string {
+func unverifiedIssuer(body string) string {
 	b, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil || deep(b) {
+	if err != nil || tooDeep(b) {
 		return ""
 	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowDuplicateNames(true))
@@ -121,10 +121,10 @@ func saidIssuer(body string) string {
 	return ""
 }
 
-func ownClaims(body []byte, issuer, audience string, now time.Time) (Claims, error) {
-	var p payload
+func parseOwnClaims(body []byte, issuer, audience string, now time.Time) (Claims, error) {
+	var p tokenClaims
 	if !decode(body, &p) {
-		return Claims{}, untrusted("claims")
+		return Claims{}, invalidToken("claims")
 	}
 	if err := p.check(issuer, audience, now); err != nil {
 		return Claims{}, err

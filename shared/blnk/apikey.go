@@ -13,7 +13,7 @@ import (
 
 // Keys makes, lists and revokes the API keys of a caller's client.
 type Keys interface {
-	Create(ctx context.Context, caller auth.Caller, n auth.NewKey) (auth.Key, string, error)
+	Create(ctx context.Context, caller auth.Caller, n auth.KeyParams) (auth.Key, string, error)
 	List(ctx context.Context, caller auth.Caller, f auth.KeyFilter) ([]auth.Key, error)
 	Revoke(ctx context.Context, caller auth.Caller, f auth.KeyFilter, id string) error
 }
@@ -25,7 +25,7 @@ func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	wanted, err := body.key()
+	wanted, err := body.newKey()
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -33,7 +33,7 @@ func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusCreated, strictjson.Encode(keyToWire(made, text))), nil
+	return gateway.JSON(http.StatusCreated, strictjson.Encode(toAPIKeyResponse(made, text))), nil
 }
 
 // ListAPIKeys serves GET /api-keys: the keys that CreateAPIKey made, of one
@@ -48,9 +48,9 @@ func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	shown := make([]apiKeyWire, len(list))
+	shown := make([]apiKeyResponse, len(list))
 	for i, k := range list {
-		shown[i] = keyToWire(k, k.Shown())
+		shown[i] = toAPIKeyResponse(k, k.DisplayPrefix())
 	}
 	return gateway.JSON(http.StatusOK, strictjson.Encode(shown)), nil
 }
@@ -61,7 +61,7 @@ func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
 func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
 	if !ok {
-		return gateway.Response{}, auth.ErrUnknown
+		return gateway.Response{}, auth.ErrNotFound
 	}
 	filter, err := keyFilter(r)
 	if err != nil {
@@ -76,9 +76,9 @@ func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 // keyFilter means this API's keys, of one owner if the request names one.
 func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 	if len(r.Query["owner"]) > 1 {
-		return auth.KeyFilter{}, errOwners
+		return auth.KeyFilter{}, errMultipleOwners
 	}
-	return auth.KeyFilter{Use: auth.UseBlnk, Owner: r.Query.Get("owner")}, nil
+	return auth.KeyFilter{API: auth.APIBlnk, Owner: r.Query.Get("owner")}, nil
 }
 
 // keyIDPrefix makes a key's id one of this dialect's.
@@ -92,44 +92,44 @@ type createKeyRequest struct {
 	ExpiresAt string   `json:"expires_at"`
 }
 
-// key translates the request into the core's words. It returns an
-// *auth.InvalidKey for what is missing or of another form.
-func (c *createKeyRequest) key() (auth.NewKey, error) {
+// newKey translates the request into the core's words. It returns an
+// *auth.InvalidKeyError for what is missing or of another form.
+func (c *createKeyRequest) newKey() (auth.KeyParams, error) {
 	for _, member := range []struct {
 		name string
 		sent bool
 	}{{"name", c.Name != ""}, {"owner", c.Owner != ""}, {"scopes", len(c.Scopes) > 0}, {"expires_at", c.ExpiresAt != ""}} {
 		if !member.sent {
-			return auth.NewKey{}, &auth.InvalidKey{Field: member.name, Reason: "is required"}
+			return auth.KeyParams{}, &auth.InvalidKeyError{Field: member.name, Reason: "is required"}
 		}
 	}
-	scopes, err := scopesOf(c.Scopes)
+	scopes, err := parseScopes(c.Scopes)
 	if err != nil {
-		return auth.NewKey{}, err
+		return auth.KeyParams{}, err
 	}
 	expires, err := time.Parse(time.RFC3339, c.ExpiresAt)
 	if err != nil {
-		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
 	}
 	if expires.Unix() <= 0 { // the core takes Go's zero time for no end
-		return auth.NewKey{}, &auth.InvalidKey{Field: "expires_at", Reason: "must lie in the future"}
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must lie in the future"}
 	}
-	return auth.NewKey{
-		Use: auth.UseBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, Granted: c.Scopes, Expires: expires,
+	return auth.KeyParams{
+		API: auth.APIBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, RequestedScopes: c.Scopes, Expires: expires,
 	}, nil
 }
 
-// keyMember is the name that a field of a key has in this dialect.
-func keyMember(field string) string {
+// keyFieldName is the name that a field of a key has in this dialect.
+func keyFieldName(field string) string {
 	if field == "expires" {
 		return "expires_at"
 	}
 	return field
 }
 
-// apiKeyWire is a key in an answer, its members in this order. LastUsedAt is
+// apiKeyResponse is a key in an answer, its members in this order. LastUsedAt is
 // always the zero time: to know better would cost a write per request.
-type apiKeyWire struct {
+type apiKeyResponse struct {
 	ID         string    `json:"api_key_id"`
 	Key        string    `json:"key"`
 	Name       string    `json:"name"`
@@ -142,10 +142,10 @@ type apiKeyWire struct {
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 }
 
-// keyToWire translates a key; shown is what may be seen of its text.
-func keyToWire(k auth.Key, shown string) apiKeyWire {
-	return apiKeyWire{
-		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.Granted,
+// toAPIKeyResponse translates a key; shown is what may be seen of its text.
+func toAPIKeyResponse(k auth.Key, shown string) apiKeyResponse {
+	return apiKeyResponse{
+		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.RequestedScopes,
 		ExpiresAt: k.Expires, CreatedAt: k.Created, IsRevoked: !k.Revoked.IsZero(), RevokedAt: k.Revoked,
 	}
 }

@@ -19,54 +19,54 @@ import (
 	"cedula/shared/gateway"
 )
 
-// client is a registered client: its master key, and the context that the
+// registeredClient is a registered client: its master key, and the context that the
 // authorizer gives for it.
-type client struct {
-	w       *world
+type registeredClient struct {
+	w       *testAPI
 	master  string
 	context map[string]any
 }
 
-func (w *world) client(tenant string, scopes ...string) *client {
+func (w *testAPI) newClient(tenant string, scopes ...string) *registeredClient {
 	w.Helper()
-	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{Name: "test", Tenant: tenant, Scopes: scopes}, w.now)
+	_, shown, err := auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{Name: "test", Tenant: tenant, Scopes: scopes}, w.now)
 	if err != nil {
 		w.Fatal(err)
 	}
-	c := &client{w: w, master: shown.BlnkKey}
-	c.context = c.contextOf(c.master)
+	c := &registeredClient{w: w, master: shown.BlnkKey}
+	c.context = c.authorizerContext(c.master)
 	return c
 }
 
-// guard remembers nothing, and has the world's clock.
-func (w *world) guard() *auth.Guard {
-	return &auth.Guard{Store: w.store, Hasher: hasher, TTL: -1, Now: func() time.Time { return w.now }}
+// newAuthenticator remembers nothing, and has the world's clock.
+func (w *testAPI) newAuthenticator() *auth.Authenticator {
+	return &auth.Authenticator{Store: w.store, Hasher: hasher, CacheTTL: -1, Now: func() time.Time { return w.now }}
 }
 
-func (c *client) callerOf(key string) auth.Caller {
+func (c *registeredClient) mustAuthenticate(key string) auth.Caller {
 	c.w.Helper()
-	caller, err := c.w.guard().Key(context.Background(), key)
+	caller, err := c.w.newAuthenticator().AuthenticateKey(context.Background(), key)
 	if err != nil {
 		c.w.Fatal(err)
 	}
 	return caller
 }
 
-// given is a key with scopes of its own that the operator made.
-func (c *client) given(scopes ...string) string {
+// createOperatorKey is a key with scopes of its own that the operator made.
+func (c *registeredClient) createOperatorKey(scopes ...string) string {
 	c.w.Helper()
-	o := auth.Operator{Registry: c.w.store, Hasher: hasher, Now: func() time.Time { return c.w.now }}
-	_, text, err := o.CreateKey(context.Background(), c.master[4:20], auth.NewKey{Use: auth.UseBlnk, Scopes: scopes})
+	o := auth.Admin{AdminStore: c.w.store, Hasher: hasher, Now: func() time.Time { return c.w.now }}
+	_, text, err := o.CreateKey(context.Background(), c.master[4:20], auth.KeyParams{API: auth.APIBlnk, Scopes: scopes})
 	if err != nil {
 		c.w.Fatal(err)
 	}
 	return text
 }
 
-// contextOf asks the authorizer about a key, as API Gateway does.
-func (c *client) contextOf(key string) map[string]any {
+// authorizerContext asks the authorizer about a key, as API Gateway does.
+func (c *registeredClient) authorizerContext(key string) map[string]any {
 	c.w.Helper()
-	given, err := gateway.AuthorizerHandler(&blnk.Authorizer{Guard: c.w.guard()})(context.Background(),
+	given, err := gateway.AuthorizerHandler(&blnk.Authorizer{Authenticator: c.w.newAuthenticator()})(context.Background(),
 		events.APIGatewayCustomAuthorizerRequestTypeRequest{
 			MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/api-keys", MultiValueHeaders: map[string][]string{"X-Blnk-Key": {key}},
 		})
@@ -77,16 +77,16 @@ func (c *client) contextOf(key string) map[string]any {
 	return given.Context
 }
 
-// newKey is a request for a key in few words.
-type newKey struct {
+// keyRequest is a request for a key in few words.
+type keyRequest struct {
 	Name    string   `json:"name"`
 	Owner   string   `json:"owner"`
 	Scopes  []string `json:"scopes"`
 	Expires string   `json:"expires_at"`
 }
 
-func (n newKey) request() request {
-	n = newKey{orElse(n.Name, "svc"), orElse(n.Owner, "team-a"), n.Scopes, orElse(n.Expires, "2099-01-01T00:00:00Z")}
+func (n keyRequest) request() request {
+	n = keyRequest{orDefault(n.Name, "svc"), orDefault(n.Owner, "team-a"), n.Scopes, orDefault(n.Expires, "2099-01-01T00:00:00Z")}
 	if n.Scopes == nil {
 		n.Scopes = []string{"identities:read"}
 	}
@@ -94,27 +94,27 @@ func (n newKey) request() request {
 	return request{operation: "create-api-key", body: string(body)}
 }
 
-func orElse(text, usual string) string {
+func orDefault(text, usual string) string {
 	if text == "" {
 		return usual
 	}
 	return text
 }
 
-// made is the text of a new key of the client's master key.
-func (c *client) made(n newKey) string {
+// mustCreateKey is the text of a new key of the client's master key.
+func (c *registeredClient) mustCreateKey(n keyRequest) string {
 	c.w.Helper()
-	return textOf(c.w, c.w.send(n.request().by(c.context)))
+	return createdKey(c.w, c.w.send(n.request().withCaller(c.context)))
 }
 
-func textOf(w *world, created events.APIGatewayProxyResponse) string {
+func createdKey(w *testAPI, created events.APIGatewayProxyResponse) string {
 	w.Helper()
 	wantStatus(w, created, 201)
-	return strings.Trim(at(w, created.Body, "key"), `"`)
+	return strings.Trim(jsonAt(w, created.Body, "key"), `"`)
 }
 
-// first is the first element of a list.
-func first(t testing.TB, body string) string {
+// firstElement is the first element of a list.
+func firstElement(t testing.TB, body string) string {
 	t.Helper()
 	var list []json.RawMessage
 	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list) == 0 {
@@ -123,7 +123,7 @@ func first(t testing.TB, body string) string {
 	return string(list[0])
 }
 
-func list(caller map[string]any, query ...string) request {
+func listKeysRequest(caller map[string]any, query ...string) request {
 	q := request{operation: "list-api-keys", caller: caller}
 	if len(query) > 0 {
 		q.query = map[string]string{"owner": query[0]}
@@ -131,31 +131,31 @@ func list(caller map[string]any, query ...string) request {
 	return q
 }
 
-func revoke(caller map[string]any, id string, query ...string) request {
-	q := list(caller, query...)
+func revokeKeyRequest(caller map[string]any, id string, query ...string) request {
+	q := listKeysRequest(caller, query...)
 	q.operation, q.id = "revoke-api-key", id
 	return q
 }
 
-// idOf is the id that this dialect gives to a key.
-func idOf(text string) string { return "api_key_" + text[4:28] }
+// keyID is the id that this dialect gives to a key.
+func keyID(text string) string { return "api_key_" + text[4:28] }
 
-// hide puts a name in place of what is random in a key, wherever it was told.
-func (w *world) hide(texts ...string) {
-	told := w.told.String()
+// maskKeys puts a name in place of what is random in a key, wherever it was told.
+func (w *testAPI) maskKeys(texts ...string) {
+	told := w.transcript.String()
 	for n, text := range texts {
 		told = strings.ReplaceAll(told, text[28:], fmt.Sprintf("_<secret %d>", n+1))
 		told = strings.ReplaceAll(told, text[4:28], fmt.Sprintf("<id %d>", n+1))
 	}
-	w.told.Reset()
-	w.told.WriteString(told)
+	w.transcript.Reset()
+	w.transcript.WriteString(told)
 }
 
 // TestAPIKeys pins whole answers in the life of two keys, and what each costs.
 func TestAPIKeys(t *testing.T) {
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
-	steps := func(q request, status int, want counted) events.APIGatewayProxyResponse {
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
+	steps := func(q request, status int, want countingTable) events.APIGatewayProxyResponse {
 		t.Helper()
 		w.table.gets, w.table.queries, w.table.writes = 0, 0, 0
 		got := w.send(q)
@@ -166,32 +166,32 @@ func TestAPIKeys(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 		return got
 	}
-	steps(list(c.context), 200, counted{queries: 1})
-	one := textOf(w, steps(newKey{Scopes: []string{"identities:read", "ledgers:*"}}.request().by(c.context), 201, counted{queries: 1, writes: 1}))
-	two := textOf(w, steps(newKey{Name: "<b>", Owner: "team-b", Scopes: []string{"*:*"}, Expires: "2030-01-01T01:00:00.9+01:00"}.request().by(c.context), 201, counted{queries: 1, writes: 1}))
-	steps(list(c.context), 200, counted{queries: 1})
-	steps(list(c.context, "team-a"), 200, counted{queries: 1})
-	steps(revoke(c.context, idOf(one), "team-a"), 204, counted{gets: 1, queries: 1, writes: 1})
-	steps(revoke(c.context, idOf(one)), 204, counted{queries: 1})
-	steps(list(c.context), 200, counted{queries: 1})
-	steps(list(c.contextOf(two)), 200, counted{queries: 1})
-	steps(revoke(c.context, idOf(two), "team-a"), 404, counted{queries: 1})
-	w.hide(one, two)
-	w.golden("api-keys")
-	if _, err := w.guard().Key(context.Background(), one); !errors.Is(err, auth.ErrExpired) {
+	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
+	one := createdKey(w, steps(keyRequest{Scopes: []string{"identities:read", "ledgers:*"}}.request().withCaller(c.context), 201, countingTable{queries: 1, writes: 1}))
+	two := createdKey(w, steps(keyRequest{Name: "<b>", Owner: "team-b", Scopes: []string{"*:*"}, Expires: "2030-01-01T01:00:00.9+01:00"}.request().withCaller(c.context), 201, countingTable{queries: 1, writes: 1}))
+	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
+	steps(listKeysRequest(c.context, "team-a"), 200, countingTable{queries: 1})
+	steps(revokeKeyRequest(c.context, keyID(one), "team-a"), 204, countingTable{gets: 1, queries: 1, writes: 1})
+	steps(revokeKeyRequest(c.context, keyID(one)), 204, countingTable{queries: 1})
+	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
+	steps(listKeysRequest(c.authorizerContext(two)), 200, countingTable{queries: 1})
+	steps(revokeKeyRequest(c.context, keyID(two), "team-a"), 404, countingTable{queries: 1})
+	w.maskKeys(one, two)
+	w.checkGolden("api-keys")
+	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), one); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("the revoked key: %v", err)
 	}
-	if caller := c.callerOf(two); caller.Scopes.Has(auth.ScopeClientAdmin) || !caller.Scopes.Has(auth.ScopeIdentityDelete) {
+	if caller := c.mustAuthenticate(two); caller.Scopes.Has(auth.ScopeClientAdmin) || !caller.Scopes.Has(auth.ScopeIdentityDelete) {
 		t.Errorf("the other key: %v", caller)
 	}
 }
 
-func TestKeyRequests(t *testing.T) {
+func TestCreateKeyErrors(t *testing.T) {
 	const good, invalid = `{"name":"n","owner":"o","scopes":["identities:read"],"expires_at":"2099-01-01T00:00:00Z"}`, "GEN_VALIDATION_ERROR"
 	without := func(member string) string { return strings.Replace(good, `"`+member+`"`, `"x"`, 1) }
 	with := func(was, is string) string { return strings.Replace(good, was, is, 1) }
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no name", without("name"), invalid, "name is required"},
 		{"no owner", without("owner"), invalid, "owner is required"},
@@ -229,40 +229,40 @@ func TestKeyRequests(t *testing.T) {
 	wantStatus(t, w.send(request{operation: "create-api-key", body: good, caller: c.context}), 201)
 }
 
-// TestKeysThatAreNotThere answer alike, whatever is there for others.
-func TestKeysThatAreNotThere(t *testing.T) {
-	w := newWorld(t)
-	c, fellow, stranger := w.client("acme", auth.ScopeAll), w.client("acme", auth.ScopeAll), w.client("other", auth.ScopeAll)
-	scoped, theirs := c.made(newKey{Scopes: []string{"api-keys:*"}}), c.made(newKey{Owner: "team-b"})
+// TestUnknownKeysAreNotFound answer alike, whatever is there for others.
+func TestUnknownKeysAreNotFound(t *testing.T) {
+	w := newTestAPI(t)
+	c, fellow, stranger := w.newClient("acme", auth.ScopeAll), w.newClient("acme", auth.ScopeAll), w.newClient("other", auth.ScopeAll)
+	scoped, theirs := c.mustCreateKey(keyRequest{Scopes: []string{"api-keys:*"}}), c.mustCreateKey(keyRequest{Owner: "team-b"})
 	for name, q := range map[string]request{
-		"another client's":        revoke(c.context, idOf(fellow.made(newKey{}))),
-		"another tenant's":        revoke(c.context, idOf(stranger.made(newKey{}))),
-		"by another tenant":       revoke(stranger.context, idOf(theirs)),
-		"the master key":          revoke(c.context, idOf(c.master)),
-		"the master key, scoped":  revoke(c.contextOf(scoped), idOf(c.master)),
-		"another owner's, scoped": revoke(c.contextOf(scoped), idOf(theirs)),
-		"another owner's":         revoke(c.context, idOf(theirs), "team-a"),
-		"the operator's":          revoke(c.context, idOf(c.given(auth.ScopeKeyRead))),
-		"unknown":                 revoke(c.context, "api_key_"+c.master[4:20]+"00000000"),
-		"id without its prefix":   revoke(c.context, theirs[4:28]),
-		"prefix alone":            revoke(c.context, "api_key_"),
-		"a key's text":            revoke(c.context, "api_key_"+theirs),
-		"empty":                   revoke(c.context, ""),
-		"odd":                     revoke(c.context, "api_key_%00%ff#"),
+		"another client's":        revokeKeyRequest(c.context, keyID(fellow.mustCreateKey(keyRequest{}))),
+		"another tenant's":        revokeKeyRequest(c.context, keyID(stranger.mustCreateKey(keyRequest{}))),
+		"by another tenant":       revokeKeyRequest(stranger.context, keyID(theirs)),
+		"the master key":          revokeKeyRequest(c.context, keyID(c.master)),
+		"the master key, scoped":  revokeKeyRequest(c.authorizerContext(scoped), keyID(c.master)),
+		"another owner's, scoped": revokeKeyRequest(c.authorizerContext(scoped), keyID(theirs)),
+		"another owner's":         revokeKeyRequest(c.context, keyID(theirs), "team-a"),
+		"the operator's":          revokeKeyRequest(c.context, keyID(c.createOperatorKey(auth.ScopeKeyRead))),
+		"unknown":                 revokeKeyRequest(c.context, "api_key_"+c.master[4:20]+"00000000"),
+		"id without its prefix":   revokeKeyRequest(c.context, theirs[4:28]),
+		"prefix alone":            revokeKeyRequest(c.context, "api_key_"),
+		"a key's text":            revokeKeyRequest(c.context, "api_key_"+theirs),
+		"empty":                   revokeKeyRequest(c.context, ""),
+		"odd":                     revokeKeyRequest(c.context, "api_key_%00%ff#"),
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, w.send(q), 404, "GEN_NOT_FOUND", "API key not found") })
 	}
-	c.callerOf(theirs)
-	c.callerOf(c.master)
+	c.mustAuthenticate(theirs)
+	c.mustAuthenticate(c.master)
 	for _, operation := range []string{"list-api-keys", "revoke-api-key"} {
-		twice := request{operation: operation, id: idOf(theirs), values: map[string][]string{"owner": {"team-a", "team-b"}}, caller: c.context}
+		twice := request{operation: operation, id: keyID(theirs), values: map[string][]string{"owner": {"team-a", "team-b"}}, caller: c.context}
 		wantError(t, w.send(twice), 400, "GEN_BAD_REQUEST", "owner must be sent once")
 	}
-	if got := w.send(list(c.contextOf(c.given(auth.ScopeKeyRead)))); strings.Count(got.Body, "api_key_id") != 2 {
+	if got := w.send(listKeysRequest(c.authorizerContext(c.createOperatorKey(auth.ScopeKeyRead)))); strings.Count(got.Body, "api_key_id") != 2 {
 		t.Errorf("listed by an operator's key: %s", got.Body)
 	}
 	for name, q := range map[string]request{
-		"another client's": list(fellow.context), "another tenant's": list(stranger.context), "by owner": list(c.context, "nobody"),
+		"another client's": listKeysRequest(fellow.context), "another tenant's": listKeysRequest(stranger.context), "by owner": listKeysRequest(c.context, "nobody"),
 	} {
 		if got := w.send(q); strings.Contains(got.Body, theirs[4:20]) || got.StatusCode != 200 || name == "by owner" && got.Body != "[]" {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
@@ -270,80 +270,80 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	}
 }
 
-// TestKeyRoutesAskForTheirScope: each of the three for its own.
-func TestKeyRoutesAskForTheirScope(t *testing.T) {
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
-	victim := c.made(newKey{})
+// TestKeyRoutesRequireTheirScope: each of the three for its own.
+func TestKeyRoutesRequireTheirScope(t *testing.T) {
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
+	victim := c.mustCreateKey(keyRequest{})
 	operations := map[string]struct {
 		request
 		status int
 	}{
-		"api-keys:write":  {newKey{Scopes: []string{"a:b"}}.request(), 201},
-		"api-keys:read":   {list(nil), 200},
-		"api-keys:delete": {revoke(nil, idOf(victim)), 204},
+		"api-keys:write":  {keyRequest{Scopes: []string{"a:b"}}.request(), 201},
+		"api-keys:read":   {listKeysRequest(nil), 200},
+		"api-keys:delete": {revokeKeyRequest(nil, keyID(victim)), 204},
 	}
 	for held := range operations {
-		caller := c.contextOf(c.made(newKey{Scopes: []string{held, "identities:*"}}))
+		caller := c.authorizerContext(c.mustCreateKey(keyRequest{Scopes: []string{held, "identities:*"}}))
 		for asked, operation := range operations {
 			status := operation.status
 			if asked != held {
 				status = 403
 			}
-			if got := w.send(operation.by(caller)); got.StatusCode != status {
+			if got := w.send(operation.withCaller(caller)); got.StatusCode != status {
 				t.Errorf("%s with %s: %d %s", asked, held, got.StatusCode, got.Body)
 			}
 		}
 	}
 }
 
-// TestScopedKeyMakesKeys: no more than its own, no longer, for no other owner.
-func TestScopedKeyMakesKeys(t *testing.T) {
+// TestScopedKeyCannotCreateBroaderKeys: no more than its own, no longer, for no other owner.
+func TestScopedKeyCannotCreateBroaderKeys(t *testing.T) {
 	const refusal = "An API key can be given neither more scopes than the key that makes it nor another owner"
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
 	end := "2098-01-01T00:00:00Z"
-	caller := c.contextOf(c.made(newKey{Scopes: []string{"api-keys:write", "identities:read"}, Expires: end}))
-	child := textOf(w, w.send(newKey{Scopes: []string{"identities:read"}, Expires: end}.request().by(caller)))
-	wantStatus(t, w.send(get("idt_c415a4dc-4231-453d-a837-a9a50b1070e0").by(c.contextOf(child))), 404) // it may read
-	wantError(t, w.send(newKey{}.request().by(caller)), 400, "GEN_VALIDATION_ERROR",
+	caller := c.authorizerContext(c.mustCreateKey(keyRequest{Scopes: []string{"api-keys:write", "identities:read"}, Expires: end}))
+	child := createdKey(w, w.send(keyRequest{Scopes: []string{"identities:read"}, Expires: end}.request().withCaller(caller)))
+	wantStatus(t, w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0").withCaller(c.authorizerContext(child))), 404) // it may read
+	wantError(t, w.send(keyRequest{}.request().withCaller(caller)), 400, "GEN_VALIDATION_ERROR",
 		"expires_at must not be later than that of the key that makes it")
-	for _, n := range []newKey{{Scopes: []string{"identities:write"}}, {Scopes: []string{"*:read"}}, {Owner: "team-b"}} {
+	for _, n := range []keyRequest{{Scopes: []string{"identities:write"}}, {Scopes: []string{"*:read"}}, {Owner: "team-b"}} {
 		n.Expires = end
-		wantError(t, w.send(n.request().by(caller)), 403, "AUTH_INSUFFICIENT_PERMISSIONS", refusal)
+		wantError(t, w.send(n.request().withCaller(caller)), 403, "AUTH_INSUFFICIENT_PERMISSIONS", refusal)
 	}
 	w.now = time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := w.guard().Key(context.Background(), child); !errors.Is(err, auth.ErrExpired) {
+	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), child); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("at its end: %v", err)
 	}
 }
 
-func TestLimitOfKeys(t *testing.T) {
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
-	for range auth.MaxLiveKeys {
-		c.made(newKey{})
+func TestKeyLimit(t *testing.T) {
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
+	for range auth.MaxActiveKeys {
+		c.mustCreateKey(keyRequest{})
 	}
-	wantError(t, w.send(newKey{}.request().by(c.context)), 409, "GEN_CONFLICT",
+	wantError(t, w.send(keyRequest{}.request().withCaller(c.context)), 409, "GEN_CONFLICT",
 		"A client has at most 100 live API keys, and 1000 with those that ended within 30 days")
 }
 
 // TestKeysDoNotLeak makes, lists and revokes keys and looks for secrets, hashes
 // and labels where they must not stand.
 func TestKeysDoNotLeak(t *testing.T) {
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
 	var text string
 	var answers []events.APIGatewayProxyResponse
-	output := captured(t, func() {
-		text = c.made(newKey{Name: canary, Owner: canary})
-		id := idOf(text)
-		for _, q := range []request{list(c.context), list(c.context, canary), revoke(c.context, id, canary), revoke(c.context, canary), list(c.context, canary)} {
+	output := captureOutput(t, func() {
+		text = c.mustCreateKey(keyRequest{Name: canary, Owner: canary})
+		id := keyID(text)
+		for _, q := range []request{listKeysRequest(c.context), listKeysRequest(c.context, canary), revokeKeyRequest(c.context, id, canary), revokeKeyRequest(c.context, canary), listKeysRequest(c.context, canary)} {
 			answers = append(answers, w.send(q))
 		}
-		w.send(newKey{Name: canary, Scopes: []string{canary}}.request().by(c.context))
+		w.send(keyRequest{Name: canary, Scopes: []string{canary}}.request().withCaller(c.context))
 	})
-	noCanary(t, output)
+	wantNoCanary(t, output)
 	for _, key := range []string{text, c.master} {
 		h := hasher.Hash(key)
 		secrets := []string{key[28:], key[29:61], hex.EncodeToString(h[:8]), base64.StdEncoding.EncodeToString(h[:9]), "[hash]"}
@@ -353,7 +353,7 @@ func TestKeysDoNotLeak(t *testing.T) {
 			}
 		}
 	}
-	if got := at(t, first(t, answers[1].Body), "key"); got != `"`+text[:28]+`"` {
+	if got := jsonAt(t, firstElement(t, answers[1].Body), "key"); got != `"`+text[:28]+`"` {
 		t.Errorf("listed as %s", got)
 	}
 	if strings.Contains(answers[0].Body, c.master[:28]) {

@@ -13,44 +13,44 @@ import (
 
 // operand is what an identity has where a condition looks.
 type operand struct {
-	text    string
-	null    bool              // nothing is there
-	unknown bool              // it compares with nothing: no date, an object, an array
-	date    bool              // none is Blnk's zero time, which normalize makes empty
-	number  bool              // the text is a JSON number
-	holds   func(string) bool // equality, where that is more than the text's
+	text         string
+	isNull       bool              // nothing is there
+	incomparable bool              // it compares with nothing: no date, an object, an array
+	isDate       bool              // none is Blnk's zero time, which normalize makes empty
+	isNumber     bool              // the text is a JSON number
+	equalFunc    func(string) bool // equality, where that is more than the text's
 }
 
-// operandOf reads a member of the metadata; nil is none.
-func operandOf(v strictjson.Value) operand {
+// metadataOperand reads a member of the metadata; nil is none.
+func metadataOperand(v strictjson.Value) operand {
 	switch v.Kind() {
 	case '"':
 		var text string
-		_ = strictjson.Text(v, &text)
+		_ = strictjson.DecodeString(v, &text)
 		return operand{text: text}
 	case '0':
-		return operand{text: string(v), number: true}
+		return operand{text: string(v), isNumber: true}
 	case 't', 'f':
 		return operand{text: string(v)}
 	case '{', '[':
-		return operand{unknown: true}
+		return operand{incomparable: true}
 	}
-	return operand{null: true, unknown: true}
+	return operand{isNull: true, incomparable: true}
 }
 
-// fits tests an operand.
-func (c *condition) fits(o operand) bool {
+// matches tests an operand.
+func (c *condition) matches(o operand) bool {
 	switch c.Operator {
 	case "isnull":
-		return o.null
+		return o.isNull
 	case "isnotnull":
-		return !o.null
+		return !o.isNull
 	case "eq", "in":
 		return slices.ContainsFunc(c.Values, o.equals)
 	case "ne", "neq":
 		return !o.equals(c.Values[0])
 	}
-	if o.unknown {
+	if o.incomparable {
 		return false
 	}
 	switch first := c.Values[0]; c.Operator {
@@ -65,19 +65,19 @@ func (c *condition) fits(o operand) bool {
 	case "between":
 		return o.compare(first) >= 0 && o.compare(c.Values[1]) <= 0
 	case "like":
-		return like(o.text, first, false)
+		return matchLike(o.text, first, false)
 	case "ilike":
-		return like(o.text, first, true)
+		return matchLike(o.text, first, true)
 	}
 	return false
 }
 
 func (o operand) equals(v string) bool {
 	switch {
-	case o.holds != nil && o.holds(v):
+	case o.equalFunc != nil && o.equalFunc(v):
 		return true
-	case o.unknown:
-		return o.date && v == ""
+	case o.incomparable:
+		return o.isDate && v == ""
 	}
 	return o.compare(v) == 0
 }
@@ -85,7 +85,7 @@ func (o operand) equals(v string) bool {
 // compare orders the operand and a value: as numbers if both are, otherwise
 // byte by byte.
 func (o operand) compare(v string) int {
-	if o.number {
+	if o.isNumber {
 		if c, ok := compareNumbers(o.text, v); ok {
 			return c
 		}
@@ -93,15 +93,15 @@ func (o operand) compare(v string) int {
 	return strings.Compare(o.text, v)
 }
 
-// plainDigits bounds the numbers that are compared exactly. A longer one, or one
+// maxExactDigits bounds the numbers that are compared exactly. A longer one, or one
 // with an exponent, could cost any amount of work, and is compared as a float.
-const plainDigits = 64
+const maxExactDigits = 64
 
 func compareNumbers(a, b string) (order int, ok bool) {
 	if strictjson.Value(b).Kind() != '0' || !strictjson.Value(b).IsValid() {
 		return 0, false
 	}
-	if len(a) <= plainDigits && len(b) <= plainDigits && !strings.ContainsAny(a+b, "eE") {
+	if len(a) <= maxExactDigits && len(b) <= maxExactDigits && !strings.ContainsAny(a+b, "eE") {
 		x, okX := new(big.Rat).SetString(a)
 		y, okY := new(big.Rat).SetString(b)
 		if okX && okY {
@@ -119,14 +119,14 @@ func compareNumbers(a, b string) (order int, ok bool) {
 	return 0, true
 }
 
-// likeBytes is how much of a text a pattern is held against: metadata can be
+// maxLikeBytes is how much of a text a pattern is held against: metadata can be
 // long, and the work grows with the text and the pattern.
-const likeBytes = 4096
+const maxLikeBytes = 4096
 
-// like matches SQL's patterns: % is any text, _ any character, a backslash takes
-// the next character as it is. A text that is longer than likeBytes fits none.
-func like(text, pattern string, fold bool) bool {
-	if len(text) > likeBytes {
+// matchLike matches SQL's patterns: % is any text, _ any character, a backslash takes
+// the next character as it is. A text that is longer than maxLikeBytes fits none.
+func matchLike(text, pattern string, fold bool) bool {
+	if len(text) > maxLikeBytes {
 		return false
 	}
 	p := parsePattern(pattern, fold)
@@ -138,11 +138,11 @@ func like(text, pattern string, fold bool) bool {
 			c = unicode.ToLower(c)
 		}
 		switch {
-		case at < len(p) && p[at].any:
+		case at < len(p) && p[at].anyString:
 			star, resume = at, t
 			at++
 			continue
-		case at < len(p) && (p[at].one || p[at].char == c):
+		case at < len(p) && (p[at].anyChar || p[at].char == c):
 			at++
 			t += size
 			continue
@@ -153,20 +153,20 @@ func like(text, pattern string, fold bool) bool {
 		resume += size
 		t, at = resume, star+1
 	}
-	for at < len(p) && p[at].any {
+	for at < len(p) && p[at].anyString {
 		at++
 	}
 	return at == len(p)
 }
 
-// piece is a part of a pattern.
-type piece struct {
-	any, one bool
-	char     rune
+// patternToken is a part of a pattern.
+type patternToken struct {
+	anyString, anyChar bool
+	char               rune
 }
 
-func parsePattern(pattern string, fold bool) []piece {
-	list := make([]piece, 0, len(pattern))
+func parsePattern(pattern string, fold bool) []patternToken {
+	list := make([]patternToken, 0, len(pattern))
 	escaped := false
 	for _, c := range pattern {
 		switch {
@@ -174,18 +174,18 @@ func parsePattern(pattern string, fold bool) []piece {
 			escaped = true
 			continue
 		case !escaped && c == '%':
-			list = append(list, piece{any: true})
+			list = append(list, patternToken{anyString: true})
 		case !escaped && c == '_':
-			list = append(list, piece{one: true})
+			list = append(list, patternToken{anyChar: true})
 		case fold:
-			list = append(list, piece{char: unicode.ToLower(c)})
+			list = append(list, patternToken{char: unicode.ToLower(c)})
 		default:
-			list = append(list, piece{char: c})
+			list = append(list, patternToken{char: c})
 		}
 		escaped = false
 	}
 	if escaped { // at the end it is only a backslash
-		list = append(list, piece{char: '\\'})
+		list = append(list, patternToken{char: '\\'})
 	}
 	return list
 }

@@ -20,104 +20,104 @@ type condition struct {
 // column is a member of an identity that can be filtered and sorted by.
 type column struct {
 	kind  columnKind
-	text  func(*identity.Identity) string
+	value func(*identity.Identity) string
 	field identity.Field // if it can be tokenized
 }
 
 type columnKind uint8
 
 const (
-	kindText columnKind = iota
+	kindString columnKind = iota
 	kindDate
-	kindInstant
+	kindTimestamp
 	kindMetadata
 )
 
-func text(read func(*identity.Identity) string) column { return column{text: read} }
+func textColumn(read func(*identity.Identity) string) column { return column{value: read} }
 
-func tokenizable(f identity.Field) column {
-	return column{field: f, text: func(i *identity.Identity) string {
-		value, _ := i.Shown(f)
-		return shown(i, f, value)
+func tokenizableColumn(f identity.Field) column {
+	return column{field: f, value: func(i *identity.Identity) string {
+		value, _ := i.DisplayValue(f)
+		return displayValue(i, f, value)
 	}}
 }
 
 // columns are the 19 members.
 var columns = map[string]column{
-	"identity_id":       text(func(i *identity.Identity) string { return i.ID }),
-	"identity_type":     text(func(i *identity.Identity) string { return string(i.Kind) }),
-	"organization_name": text(func(i *identity.Identity) string { return i.OrganizationName }),
-	"category":          text(func(i *identity.Identity) string { return i.Category }),
-	"first_name":        tokenizable(identity.FieldFirstName),
-	"last_name":         tokenizable(identity.FieldLastName),
-	"other_names":       tokenizable(identity.FieldOtherNames),
-	"gender":            text(func(i *identity.Identity) string { return i.Gender }),
-	"email_address":     tokenizable(identity.FieldEmail),
-	"phone_number":      tokenizable(identity.FieldPhone),
-	"nationality":       text(func(i *identity.Identity) string { return i.Nationality }),
-	"street":            tokenizable(identity.FieldStreet),
-	"country":           text(func(i *identity.Identity) string { return i.Country }),
-	"state":             text(func(i *identity.Identity) string { return i.Address.State }),
-	"post_code":         tokenizable(identity.FieldPostalCode),
-	"city":              text(func(i *identity.Identity) string { return i.Address.City }),
-	"dob":               {kind: kindDate, text: func(i *identity.Identity) string { return day(i.BirthDate.Midnight()) }},
-	"created_at":        {kind: kindInstant, text: func(i *identity.Identity) string { return instant(i.CreatedAt) }},
+	"identity_id":       textColumn(func(i *identity.Identity) string { return i.ID }),
+	"identity_type":     textColumn(func(i *identity.Identity) string { return string(i.Kind) }),
+	"organization_name": textColumn(func(i *identity.Identity) string { return i.OrganizationName }),
+	"category":          textColumn(func(i *identity.Identity) string { return i.Category }),
+	"first_name":        tokenizableColumn(identity.FieldFirstName),
+	"last_name":         tokenizableColumn(identity.FieldLastName),
+	"other_names":       tokenizableColumn(identity.FieldOtherNames),
+	"gender":            textColumn(func(i *identity.Identity) string { return i.Gender }),
+	"email_address":     tokenizableColumn(identity.FieldEmail),
+	"phone_number":      tokenizableColumn(identity.FieldPhone),
+	"nationality":       textColumn(func(i *identity.Identity) string { return i.Nationality }),
+	"street":            tokenizableColumn(identity.FieldStreet),
+	"country":           textColumn(func(i *identity.Identity) string { return i.Country }),
+	"state":             textColumn(func(i *identity.Identity) string { return i.Address.State }),
+	"post_code":         tokenizableColumn(identity.FieldPostalCode),
+	"city":              textColumn(func(i *identity.Identity) string { return i.Address.City }),
+	"dob":               {kind: kindDate, value: func(i *identity.Identity) string { return formatDate(i.BirthDate.Midnight()) }},
+	"created_at":        {kind: kindTimestamp, value: func(i *identity.Identity) string { return formatTimestamp(i.CreatedAt) }},
 	"meta_data":         {kind: kindMetadata},
 }
 
-// day and instant are texts that sort as the times do; no day is empty.
-func day(t time.Time) string {
+// formatDate and instant are texts that sort as the times do; no day is empty.
+func formatDate(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.Format(time.DateOnly)
 }
 
-func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+func formatTimestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // column is the condition's; for metadata, name is the member.
 func (c *condition) column() (col column, name string, known bool) {
 	if name, ok := strings.CutPrefix(c.Field, metadataPrefix); ok {
-		return columns["meta_data"], name, metadataName().MatchString(name)
+		return columns["meta_data"], name, metadataNamePattern().MatchString(name)
 	}
 	col, known = columns[c.Field]
 	return col, "", known && col.kind != kindMetadata
 }
 
-// fault says what is wrong with a condition.
-type fault struct {
+// violation says what is wrong with a condition.
+type violation struct {
 	part   string // field, operator, value or values
-	at     int    // which value; -1 for their number, or if it is none of them
+	index  int    // which value; -1 for their number, or if it is none of them
 	reason string // the end of a sentence
 }
 
 // check returns what is wrong, or nil, and turns the values of dates and times
 // into their texts.
-func (c *condition) check() *fault {
+func (c *condition) check() *violation {
 	col, _, known := c.column()
-	count, isOperator := operators[c.Operator]
+	count, isOperator := operatorValueCounts[c.Operator]
 	switch {
 	case !known:
-		return &fault{"field", -1, "names no member to filter by"}
+		return &violation{"field", -1, "names no member to filter by"}
 	case !isOperator:
-		return &fault{"operator", -1, "needs an operator: " + operatorNames}
+		return &violation{"operator", -1, "needs an operator: " + operatorNames}
 	case count == 1 && len(c.Values) != 1:
-		return &fault{"value", -1, "must have one value"}
+		return &violation{"value", -1, "must have one value"}
 	case count == 0 && len(c.Values) > 0:
-		return &fault{"value", -1, "must have no value, or true"}
+		return &violation{"value", -1, "must have no value, or true"}
 	case count > 1 && len(c.Values) != count:
-		return &fault{"values", -1, fmt.Sprintf("must have %d values", count)}
+		return &violation{"values", -1, fmt.Sprintf("must have %d values", count)}
 	case count < 0 && (len(c.Values) == 0 || len(c.Values) > maxValues):
-		return &fault{"values", -1, fmt.Sprintf("must have from 1 to %d values", maxValues)}
-	case col.kind != kindText && col.kind != kindMetadata && strings.HasSuffix(c.Operator, "like"):
-		return &fault{"operator", -1, "must not be like or ilike for a date"}
+		return &violation{"values", -1, fmt.Sprintf("must have from 1 to %d values", maxValues)}
+	case col.kind != kindString && col.kind != kindMetadata && strings.HasSuffix(c.Operator, "like"):
+		return &violation{"operator", -1, "must not be like or ilike for a date"}
 	}
 	for n, v := range c.Values {
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) || utf8.RuneCountInString(v) > maxValueChars {
-			return &fault{"values", n, fmt.Sprintf("must be text of at most %d characters", maxValueChars)}
+			return &violation{"values", n, fmt.Sprintf("must be text of at most %d characters", maxValueChars)}
 		}
 		if !col.normalize(&c.Values[n]) {
-			return &fault{"values", n, "must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"}
+			return &violation{"values", n, "must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"}
 		}
 	}
 	return nil
@@ -128,12 +128,12 @@ func (c column) normalize(v *string) bool {
 	switch c.kind {
 	case kindDate:
 		d, ok := identity.ParseDate(*v)
-		*v = day(d.Midnight())
+		*v = formatDate(d.Midnight())
 		return ok
-	case kindInstant:
+	case kindTimestamp:
 		for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 			if t, err := time.Parse(layout, *v); err == nil {
-				*v = instant(t)
+				*v = formatTimestamp(t)
 				year := t.UTC().Year()
 				return year >= 0 && year <= 9999 // others are longer, and sort otherwise
 			}
@@ -143,26 +143,26 @@ func (c column) normalize(v *string) bool {
 	return true
 }
 
-// test is the condition as a function of an identity.
+// predicate is the condition as a function of an identity.
 //
 // A tokenized field is compared as it is shown. Only for equality of an email
 // address or a phone number is its value found too.
-func (c *condition) test(s *identity.Service) func(*identity.Identity) bool {
+func (c *condition) predicate(s *identity.Service) func(*identity.Identity) bool {
 	col, name, _ := c.column()
 	if col.kind == kindMetadata {
 		return func(i *identity.Identity) bool {
-			return c.fits(operandOf(strictjson.Member(strictjson.Value(i.Metadata), name)))
+			return c.matches(metadataOperand(strictjson.Field(strictjson.Value(i.Metadata), name)))
 		}
 	}
 	if col.field == identity.FieldEmail || col.field == identity.FieldPhone {
 		return func(i *identity.Identity) bool {
-			value := col.text(i)
-			return c.fits(operand{text: value, null: value == "", holds: func(v string) bool { return s.Holds(i, col.field, v) }})
+			value := col.value(i)
+			return c.matches(operand{text: value, isNull: value == "", equalFunc: func(v string) bool { return s.HasValue(i, col.field, v) }})
 		}
 	}
 	return func(i *identity.Identity) bool {
-		value := col.text(i)
+		value := col.value(i)
 		none := value == "" && col.kind == kindDate
-		return c.fits(operand{text: value, null: value == "", unknown: none, date: none})
+		return c.matches(operand{text: value, isNull: value == "", incomparable: none, isDate: none})
 	}
 }

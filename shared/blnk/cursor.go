@@ -14,14 +14,14 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// Cursors makes the texts that say where a list goes on. They stand in URLs,
+// CursorCodec makes the texts that say where a list goes on. They stand in URLs,
 // and hold what a client searched for, so they are encrypted (AES-256-GCM), and
 // good for one tenant and one operation only.
-type Cursors struct{ aead cipher.AEAD }
+type CursorCodec struct{ aead cipher.AEAD }
 
-// NewCursors derives the key from the deployment's secret (HKDF, RFC 5869). It
+// NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It
 // panics if that is empty.
-func NewCursors(secret []byte) *Cursors {
+func NewCursorCodec(secret []byte) *CursorCodec {
 	key, err := hkdf.Key(sha256.New, secret, nil, "cedula blnk cursors 1", 32)
 	if err != nil || len(secret) == 0 {
 		panic("blnk: no key for cursors")
@@ -34,67 +34,69 @@ func NewCursors(secret []byte) *Cursors {
 	if err != nil {
 		panic("blnk: " + err.Error())
 	}
-	return &Cursors{aead}
+	return &CursorCodec{aead}
 }
 
 // Format shows nothing.
-func (c *Cursors) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[cursors]") }
+func (c *CursorCodec) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[cursors]") }
 
 // cursor is where a list goes on, and which list.
 type cursor struct {
-	After entryWire `json:"a"`
-	Skip  int       `json:"s,omitzero"`
-	Total int       `json:"t,omitzero"`
-	Seen  int       `json:"g,omitzero"`
-	Until entryWire `json:"u,omitzero"`
-	Shown entryWire `json:"m,omitzero"`
-	Text  string    `json:"x,omitzero"` // of Shown
-	Query string    `json:"q,omitzero"` // the request's own filters
-	Print string    `json:"f"`          // of its filters and order
+	After         cursorEntry `json:"a"`
+	Skip          int         `json:"s,omitzero"`
+	Total         int         `json:"t,omitzero"`
+	Seen          int         `json:"g,omitzero"`
+	Until         cursorEntry `json:"u,omitzero"`
+	LastShown     cursorEntry `json:"m,omitzero"`
+	LastShownText string      `json:"x,omitzero"` // of Shown
+	Query         string      `json:"q,omitzero"` // the request's own filters
+	Fingerprint   string      `json:"f"`          // of its filters and order
 }
 
-type entryWire struct {
+type cursorEntry struct {
 	Number int64  `json:"n,omitzero"`
 	ID     string `json:"i,omitzero"`
 }
 
-func (e entryWire) entry() identity.Entry { return identity.Entry{ID: e.ID, Number: e.Number} }
+func (e cursorEntry) indexEntry() identity.IndexEntry {
+	return identity.IndexEntry{ID: e.ID, CreationNumber: e.Number}
+}
 
-func wireEntry(e identity.Entry) entryWire { return entryWire{e.Number, e.ID} }
+func newCursorEntry(e identity.IndexEntry) cursorEntry { return cursorEntry{e.CreationNumber, e.ID} }
 
-func newCursor(p identity.Position, query, fingerprint string) cursor {
+func newCursor(p identity.Cursor, query, fingerprint string) cursor {
 	return cursor{
-		After: wireEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: wireEntry(p.Until),
-		Shown: wireEntry(p.Shown.Entry), Text: p.Shown.Text, Query: query, Print: fingerprint,
+		After: newCursorEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: newCursorEntry(p.WindowEnd),
+		LastShown: newCursorEntry(p.LastShown.IndexEntry), LastShownText: p.LastShown.Text, Query: query, Fingerprint: fingerprint,
 	}
 }
 
-func (c *cursor) position() identity.Position {
-	return identity.Position{
-		After: c.After.entry(), Skip: c.Skip, Total: c.Total, Seen: c.Seen, Until: c.Until.entry(),
-		Shown: identity.Mark{Entry: c.Shown.entry(), Text: c.Text},
+func (c *cursor) scanCursor() identity.Cursor {
+	return identity.Cursor{
+		After: c.After.indexEntry(), Skip: c.Skip, Total: c.Total, Seen: c.Seen, WindowEnd: c.Until.indexEntry(),
+		LastShown: identity.SortKey{IndexEntry: c.LastShown.indexEntry(), Text: c.LastShownText},
 	}
 }
 
-func (c *Cursors) seal(tenant, operation string, at cursor) string {
-	box := c.aead.Seal(nil, nil, strictjson.Encode(at), boundTo(tenant, operation)) //nolint:gosec // G407 does not know that this one makes its nonce
-	return spelling.EncodeToString(box)
+func (c *CursorCodec) encrypt(tenant, operation string, at cursor) string {
+	box := c.aead.Seal(nil, nil, strictjson.Encode(at), additionalData(tenant, operation)) //nolint:gosec // G407 does not know that this one makes its nonce
+	return cursorEncoding.EncodeToString(box)
 }
 
-// spelling is that of cursors: each has one, so one that was altered is none.
-var spelling = base64.RawURLEncoding.Strict()
+// cursorEncoding is that of cursors: each has one, so one that was altered is none.
+var cursorEncoding = base64.RawURLEncoding.Strict()
 
-// open returns errCursor for what seal did not make for this tenant and operation.
-func (c *Cursors) open(tenant, operation, text string) (at cursor, err error) {
-	box, err := spelling.DecodeString(text)
+// decrypt returns errInvalidCursor for what seal did not make for this tenant and operation.
+func (c *CursorCodec) decrypt(tenant, operation, text string) (at cursor, err error) {
+	box, err := cursorEncoding.DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 passes over
-		return at, errCursor
+		return at, errInvalidCursor
 	}
-	plain, err := c.aead.Open(nil, nil, box, boundTo(tenant, operation))
+	plain, err := c.aead.Open(nil, nil, box, additionalData(tenant, operation))
 	if err != nil || strictjson.Decode(plain, &at) != nil {
-		return at, errCursor
+		return at, errInvalidCursor
 	}
 	return at, nil
 }
 
-func boundTo(tenant, operation string) []byte { return []byte(operation + "\x00" + tenant) }
+func additionalData(tenant, operation string) []byte { return []byte(operation + "\x00" + tenant) }

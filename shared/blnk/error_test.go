@@ -20,8 +20,8 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// row is one error as a client reads it.
-type row struct {
+// errorCase is one error as a client reads it.
+type errorCase struct {
 	name   string
 	err    error
 	status int
@@ -30,16 +30,16 @@ type row struct {
 	retry  bool
 }
 
-var sentinels = []row{
+var sentinels = []errorCase{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
-	{"identity.ErrStale", identity.ErrStale, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
-	{"identity.ErrRefused", identity.ErrRefused, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
+	{"identity.ErrVersionMismatch", identity.ErrVersionMismatch, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
+	{"identity.ErrPreconditionFailed", identity.ErrPreconditionFailed, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},
 	{"identity.ErrBusy", identity.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
 	{"identity.ErrTooLarge", identity.ErrTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Identity is too large", false},
 	{"identity.ErrUnavailable", identity.ErrUnavailable, 503, "GEN_UNAVAILABLE", "Service is unavailable, try again shortly", true},
 	{"gateway.ErrNoCaller", gateway.ErrNoCaller, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
-	{"gateway.ErrScope", gateway.ErrScope, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation", false},
+	{"gateway.ErrInsufficientScope", gateway.ErrInsufficientScope, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation", false},
 	{"gateway.ErrNoRoute", gateway.ErrNoRoute, 404, "GEN_NOT_FOUND", "No such route", false},
 	{"gateway.ErrBodyTooLarge", gateway.ErrBodyTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Request body must have at most 1 MiB", false},
 	{"gateway.ErrBodyEncoding", gateway.ErrBodyEncoding, 400, "GEN_MALFORMED_REQUEST", "Request body is not valid base64", false},
@@ -49,44 +49,44 @@ var sentinels = []row{
 	{"auth.ErrExpired", auth.ErrExpired, 401, "AUTH_EXPIRED_API_KEY", "API key is expired or revoked", false},
 	{"auth.ErrMismatch", auth.ErrMismatch, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 401, "AUTH_INVALID_API_KEY", "Invalid API key", false},
-	{"identity.ErrTokenized", &identity.FieldError{Field: identity.FieldEmail, Err: identity.ErrTokenized}, 409, "IDT_FIELD_ALREADY_TOKENIZED", "Field EmailAddress is tokenized already", false},
+	{"identity.ErrAlreadyTokenized", &identity.FieldError{Field: identity.FieldEmail, Err: identity.ErrAlreadyTokenized}, 409, "IDT_FIELD_ALREADY_TOKENIZED", "Field EmailAddress is tokenized already", false},
 	{"identity.ErrNotTokenized", &identity.FieldError{Field: identity.FieldPostalCode, Err: identity.ErrNotTokenized}, 400, "IDT_FIELD_NOT_TOKENIZED", "Field PostCode is not tokenized", false},
-	{"identity.ErrNeverToken", &identity.FieldError{Field: identity.FieldCity, Err: identity.ErrNeverToken}, 400, "IDT_FIELD_NOT_TOKENIZABLE", "Field city is not tokenizable", false},
-	{"auth.ErrUnknown", auth.ErrUnknown, 404, "GEN_NOT_FOUND", "API key not found", false},
+	{"identity.ErrNotTokenizable", &identity.FieldError{Field: identity.FieldCity, Err: identity.ErrNotTokenizable}, 400, "IDT_FIELD_NOT_TOKENIZABLE", "Field city is not tokenizable", false},
+	{"auth.ErrNotFound", auth.ErrNotFound, 404, "GEN_NOT_FOUND", "API key not found", false},
 	{"auth.ErrEscalation", auth.ErrEscalation, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "An API key can be given neither more scopes than the key that makes it nor another owner", false},
 	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, 409, "GEN_CONFLICT", "A client has at most 100 live API keys, and 1000 with those that ended within 30 days", false},
-	{"auth.ErrOverlap", auth.ErrOverlap, 500, "GEN_INTERNAL", "Internal server error", false},                 // likewise
-	{"auth.ErrExists", auth.ErrExists, 500, "GEN_INTERNAL", "Internal server error", false},                   // meant: the operator's, not a client's
-	{"identity.ErrNoCode", identity.ErrNoCode, 500, "GEN_INTERNAL", "Internal server error", false},           // meant: this dialect sends no codes
-	{"identity.ErrWrongCode", identity.ErrWrongCode, 500, "GEN_INTERNAL", "Internal server error", false},     // likewise
-	{"identity.ErrExpiredCode", identity.ErrExpiredCode, 500, "GEN_INTERNAL", "Internal server error", false}, // likewise
-	{"identity.ErrUsedCode", identity.ErrUsedCode, 500, "GEN_INTERNAL", "Internal server error", false},       // likewise
-	{"identity.ErrSpentCode", identity.ErrSpentCode, 500, "GEN_INTERNAL", "Internal server error", false},     // likewise
-	{"auth.ErrTooMany", auth.ErrTooMany, 500, "GEN_INTERNAL", "Internal server error", false},                 // meant: this dialect has no logins
-	{"auth.ErrUnavailable", auth.ErrUnavailable, 500, "GEN_INTERNAL", "Internal server error", false},         // meant: nor tokens
+	{"auth.ErrInvalidOverlap", auth.ErrInvalidOverlap, 500, "GEN_INTERNAL", "Internal server error", false},           // likewise
+	{"auth.ErrAlreadyExists", auth.ErrAlreadyExists, 500, "GEN_INTERNAL", "Internal server error", false},             // meant: the operator's, not a client's
+	{"identity.ErrNoCodeSent", identity.ErrNoCodeSent, 500, "GEN_INTERNAL", "Internal server error", false},           // meant: this dialect sends no codes
+	{"identity.ErrWrongCode", identity.ErrWrongCode, 500, "GEN_INTERNAL", "Internal server error", false},             // likewise
+	{"identity.ErrExpiredCode", identity.ErrExpiredCode, 500, "GEN_INTERNAL", "Internal server error", false},         // likewise
+	{"identity.ErrUsedCode", identity.ErrUsedCode, 500, "GEN_INTERNAL", "Internal server error", false},               // likewise
+	{"identity.ErrTooManyAttempts", identity.ErrTooManyAttempts, 500, "GEN_INTERNAL", "Internal server error", false}, // likewise
+	{"auth.ErrThrottled", auth.ErrThrottled, 500, "GEN_INTERNAL", "Internal server error", false},                     // meant: this dialect has no logins
+	{"auth.ErrUnavailable", auth.ErrUnavailable, 500, "GEN_INTERNAL", "Internal server error", false},                 // meant: nor tokens
 }
 
-var details = []row{
+var detailedErrors = []errorCase{
 	{"strictjson.Error of the syntax", &strictjson.Error{Reason: "is empty", Syntax: true}, 400, "GEN_MALFORMED_REQUEST", "body is empty", false},
 	{"strictjson.Error of a type", &strictjson.Error{Field: "city", Reason: "must be a string"}, 400, "GEN_MALFORMED_REQUEST", "city must be a string", false},
 	{"identity.Invalid", &identity.Invalid{Field: identity.FieldKind, Reason: "must be x"}, 400, "IDT_VALIDATION_ERROR", "identity_type must be x", false},
-	{"identity.Taken", &identity.Taken{Fields: []identity.Field{identity.FieldID, identity.FieldEmail}}, 409, "GEN_CONFLICT", "An identity with the same identity_id, email_address already exists", false},
-	{"identity.Missing", &identity.Missing{Field: identity.FieldEmail}, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: this dialect asks for no field
-	{"auth.InvalidKey", &auth.InvalidKey{Field: "owner", Reason: "is odd"}, 400, "GEN_VALIDATION_ERROR", "owner is odd", false},
-	{"auth.InvalidKey of the expiry", &auth.InvalidKey{Field: "expires", Reason: "is odd"}, 400, "GEN_VALIDATION_ERROR", "expires_at is odd", false},
+	{"identity.Conflict", &identity.Conflict{Fields: []identity.Field{identity.FieldID, identity.FieldEmail}}, 409, "GEN_CONFLICT", "An identity with the same identity_id, email_address already exists", false},
+	{"identity.MissingField", &identity.MissingField{Field: identity.FieldEmail}, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: this dialect asks for no field
+	{"auth.InvalidKeyError", &auth.InvalidKeyError{Field: "owner", Reason: "is odd"}, 400, "GEN_VALIDATION_ERROR", "owner is odd", false},
+	{"auth.InvalidKeyError of the expiry", &auth.InvalidKeyError{Field: "expires", Reason: "is odd"}, 400, "GEN_VALIDATION_ERROR", "expires_at is odd", false},
 	{"an unknown error", errors.New("10.0.0.1:5432 said secret"), 500, "GEN_INTERNAL", "Internal server error", false},
 	{"cancelled", context.Canceled, 500, "GEN_INTERNAL", "Internal server error", false},
 }
 
 func TestErrors(t *testing.T) {
-	for _, tt := range append(sentinels, details...) {
+	for _, tt := range append(sentinels, detailedErrors...) {
 		t.Run(tt.name, func(t *testing.T) {
 			want := fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, tt.text, tt.code, tt.text)
 			if tt.code == "IDT_NOT_FOUND" {
 				want = strings.TrimSuffix(want, "}}") + `,"details":{}}}`
 			}
 			for _, err := range []error{tt.err, fmt.Errorf("create secret: %w: secret", tt.err)} {
-				got := new(blnk.API).Error(err, trace)
+				got := new(blnk.API).Error(err, traceID)
 				if got.Status != tt.status || string(got.Body) != want {
 					t.Errorf("got  %d %s\nwant %d %s", got.Status, got.Body, tt.status, want)
 				}
@@ -98,9 +98,9 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestEverySentinelHasARow reads the packages' sources: an error that is added
+// TestEverySentinelHasACase reads the packages' sources: an error that is added
 // there needs a decision here.
-func TestEverySentinelHasARow(t *testing.T) {
+func TestEverySentinelHasACase(t *testing.T) {
 	rows := make(map[string]bool)
 	for _, s := range sentinels {
 		rows[s.name] = true
@@ -144,37 +144,37 @@ func exportedErrors(t *testing.T, of string) (names []string) {
 	return names
 }
 
-// failing is a store that fails in one way.
-type failing struct {
+// failingStore is a store that fails in one way.
+type failingStore struct {
 	identity.Store
 	err error
 }
 
-func (f failing) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.Links) (identity.Changed, error) {
-	return identity.Changed{}, f.err
+func (f failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
+	return identity.WriteResult{}, f.err
 }
 
-func (f failing) Get(context.Context, string, string) (identity.Identity, error) {
+func (f failingStore) Get(context.Context, string, string) (identity.Identity, error) {
 	return identity.Identity{}, f.err
 }
 
 // TestStoreErrorsReachTheClient pins the whole answers of the two operations.
 func TestStoreErrorsReachTheClient(t *testing.T) {
-	w := newWorld(t)
+	w := newTestAPI(t)
 	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
-		w.api.Identities.Store = failing{err: err}
-		w.send(request{body: seed})
+		w.api.Identities.Store = failingStore{err: err}
+		w.send(request{body: seedBody})
 		if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // a read meets neither
-			w.send(get("a"))
+			w.send(getRequest("a"))
 		}
 	}
-	w.golden("failures")
+	w.checkGolden("failures")
 }
 
-// TestEveryFieldHasAWireName: an error calls a member by the name that it was sent under.
-func TestEveryFieldHasAWireName(t *testing.T) {
-	w := newWorld(t)
-	for _, name := range keys {
+// TestErrorsNameFieldsAsInJSON: an error calls a member by the name that it was sent under.
+func TestErrorsNameFieldsAsInJSON(t *testing.T) {
+	w := newTestAPI(t)
+	for _, name := range identityFields {
 		if name == "identity_id" || name == "dob" || name == "created_at" || name == "meta_data" {
 			continue // have rules of their own, or none
 		}
@@ -182,7 +182,7 @@ func TestEveryFieldHasAWireName(t *testing.T) {
 		wantError(t, got, 400, "IDT_VALIDATION_ERROR", name+" must not hold control characters")
 		got = w.send(request{body: fmt.Sprintf(`{%q:%q}`, name, strings.Repeat("é", 257))})
 		wantStatus(t, got, 400)
-		if text := at(t, got.Body, "error"); !strings.HasPrefix(text, `"`+name+" must have at most ") {
+		if text := jsonAt(t, got.Body, "error"); !strings.HasPrefix(text, `"`+name+" must have at most ") {
 			t.Errorf("%s: got %s", name, text)
 		}
 	}

@@ -19,9 +19,9 @@ const (
 	maxValueChars = 1000
 )
 
-// operators are the tests of a filter, and how many values each takes; -1 is
+// operatorValueCounts are the tests of a filter, and how many values each takes; -1 is
 // any number but none.
-var operators = map[string]int{
+var operatorValueCounts = map[string]int{
 	"eq": 1, "ne": 1, "neq": 1, "gt": 1, "gte": 1, "lt": 1, "lte": 1, "like": 1, "ilike": 1,
 	"in": -1, "between": 2, "isnull": 0, "isnotnull": 0,
 }
@@ -32,26 +32,26 @@ const metadataPrefix = "meta_data."
 
 // Expressions are compiled when they are first needed: most functions need none,
 // and each would cost every cold start its share.
-var metadataName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`) })
+var metadataNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]*$`) })
 
-// reserved are the parameters of GET /identities that are no filters.
-var reserved = []string{"cursor", "limit", "offset", "logical_operator"}
+// reservedParams are the parameters of GET /identities that are no filters.
+var reservedParams = []string{"cursor", "limit", "offset", "logical_operator"}
 
-// listQuery reads the parameters of GET /identities. One that is neither
+// parseListQuery reads the parameters of GET /identities. One that is neither
 // reserved nor a filter passes unseen.
-func listQuery(q url.Values) (listing, error) {
-	var l listing
+func parseListQuery(q url.Values) (listParams, error) {
+	var l listParams
 	var faults []string
 	filters := url.Values{}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		column, operator, isFilter := splitParameter(name)
-		if slices.Contains(reserved, name) || !isFilter {
+		if slices.Contains(reservedParams, name) || !isFilter {
 			continue
 		}
 		for _, value := range q[name] {
 			c := condition{Field: column, Operator: operator, Values: splitValue(operator, value)}
 			if f := c.check(); f != nil {
-				faults = append(faults, spoken(name)+" "+f.reason)
+				faults = append(faults, safeName(name)+" "+f.reason)
 			}
 			l.Conditions = append(l.Conditions, c)
 			filters.Add(name, value)
@@ -60,15 +60,15 @@ func listQuery(q url.Values) (listing, error) {
 	if len(l.Conditions) > maxConditions {
 		faults = []string{fmt.Sprintf("a list takes at most %d filters", maxConditions)}
 	}
-	faults = append(faults, l.readPage(q)...)
+	faults = append(faults, l.parsePaging(q)...)
 	if l.Any {
 		filters.Set("logical_operator", "or")
 	}
-	if l.query = filters.Encode(); len(l.query) > maxQuery {
-		faults = append(faults, fmt.Sprintf("filters in a URL must have at most %d bytes: send them in the body of POST /identities/filter", maxQuery))
+	if l.filterQuery = filters.Encode(); len(l.filterQuery) > maxQueryBytes {
+		faults = append(faults, fmt.Sprintf("filters in a URL must have at most %d bytes: send them in the body of POST /identities/filter", maxQueryBytes))
 	}
 	if len(faults) > 0 {
-		return l, &refusal{problem: invalidRequest, text: strings.Join(faults, "; "), list: faults}
+		return l, &apiError{errorCode: invalidRequest, message: strings.Join(faults, "; "), violations: faults}
 	}
 	return l, nil
 }
@@ -96,15 +96,15 @@ func splitParameter(name string) (column, operator string, isFilter bool) {
 		return column, operator, true
 	}
 	at := strings.LastIndexByte(name, '_')
-	_, isFilter = operators[strings.ToLower(name[at+1:])]
+	_, isFilter = operatorValueCounts[strings.ToLower(name[at+1:])]
 	return name, "", at >= 0 && isFilter
 }
 
-// plainName is a parameter's name that an error may tell.
-var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`) })
+// safeNamePattern is a parameter's name that an error may tell.
+var safeNamePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`) })
 
-func spoken(name string) string {
-	if plainName().MatchString(name) {
+func safeName(name string) string {
+	if safeNamePattern().MatchString(name) {
 		return name
 	}
 	return "a parameter"
@@ -125,10 +125,10 @@ func splitValue(operator, value string) []string {
 	return []string{value}
 }
 
-// readPage reads the parameters that are no filters and returns what is wrong
+// parsePaging reads the parameters that are no filters and returns what is wrong
 // with them.
-func (l *listing) readPage(q url.Values) (faults []string) {
-	for _, name := range reserved {
+func (l *listParams) parsePaging(q url.Values) (faults []string) {
+	for _, name := range reservedParams {
 		if len(q[name]) > 1 {
 			faults = append(faults, name+" must be sent once")
 		}
@@ -136,28 +136,28 @@ func (l *listing) readPage(q url.Values) (faults []string) {
 	if len(faults) > 0 {
 		return faults
 	}
-	limit, ok := wholeNumber(q, "limit")
+	limit, ok := parseInt(q, "limit")
 	usual := defaultLimit
 	if len(l.Conditions) == 0 {
 		usual = maxLimit
 	}
 	if !l.setLimit(limit, usual) || !ok {
-		faults = append(faults, limitText)
+		faults = append(faults, limitMessage)
 	}
-	if l.offset, ok = wholeNumber(q, "offset"); !ok || l.offset < 0 || l.offset > maxOffset {
-		faults = append(faults, offsetText)
+	if l.offset, ok = parseInt(q, "offset"); !ok || l.offset < 0 || l.offset > maxOffset {
+		faults = append(faults, offsetMessage)
 	}
 	if q.Has("cursor") && q.Has("offset") {
 		faults = append(faults, "offset must not be sent with a cursor")
 	}
-	if l.Any, ok = logical(q.Get("logical_operator")); !ok {
+	if l.Any, ok = parseLogicalOperator(q.Get("logical_operator")); !ok {
 		faults = append(faults, "logical_operator must be and or or")
 	}
 	return faults
 }
 
-// wholeNumber reads a parameter; 0 if it is not sent.
-func wholeNumber(q url.Values, name string) (n int, ok bool) {
+// parseInt reads a parameter; 0 if it is not sent.
+func parseInt(q url.Values, name string) (n int, ok bool) {
 	if !q.Has(name) {
 		return 0, true
 	}
@@ -167,16 +167,16 @@ func wholeNumber(q url.Values, name string) (n int, ok bool) {
 
 // setLimit sets how many a page has at most. 0 asks for the usual number, and
 // more than there can be for as many as can be; less is refused.
-func (l *listing) setLimit(asked, usual int) bool {
+func (l *listParams) setLimit(asked, usual int) bool {
 	l.limit = min(cmp.Or(asked, usual), maxLimit)
 	return asked >= 0
 }
 
-const limitText = "limit must be a whole number from 1 to 100"
+const limitMessage = "limit must be a whole number from 1 to 100"
 
-const offsetText = "offset must be a whole number from 0 to 10000; to go further, follow the header Link"
+const offsetMessage = "offset must be a whole number from 0 to 10000; to go further, follow the header Link"
 
-func logical(text string) (isOr, ok bool) {
+func parseLogicalOperator(text string) (isOr, ok bool) {
 	switch strings.ToLower(text) {
 	case "", "and":
 		return false, true
@@ -186,4 +186,4 @@ func logical(text string) (isOr, ok bool) {
 	return false, false
 }
 
-func invalid(text string) error { return &refusal{problem: invalidRequest, text: text} }
+func invalidParamError(text string) error { return &apiError{errorCode: invalidRequest, message: text} }

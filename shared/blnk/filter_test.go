@@ -16,11 +16,11 @@ import (
 	"cedula/shared/identity"
 )
 
-// crowd is a world of seven identities, one a minute, the last two made as the
+// newSampleAPI is a world of seven identities, one a minute, the last two made as the
 // other dialect makes them. Their ids are one to seven.
-func crowd(t *testing.T) *world {
+func newSampleAPI(t *testing.T) *testAPI {
 	t.Helper()
-	w := newWorld(t)
+	w := newTestAPI(t)
 	for n, body := range []string{
 		`{"identity_type":"individual","first_name":"Ana","last_name":"Alba","email_address":"Ana@Example.com","phone_number":"+15551234567","country":"PER","post_code":"01234","dob":"1990-01-15","meta_data":{"tier":"gold","score":10,"vip":true,"nested":{"a":1},"none":null}}`,
 		`{"identity_type":"individual","first_name":"Bea","last_name":"O'Neill","email_address":"bea@example.com","country":"PER","dob":"1985-06-30","meta_data":{"tier":"silver","score":9}}`,
@@ -29,29 +29,29 @@ func crowd(t *testing.T) *world {
 		`{"first_name":"Ñandú"}`,
 	} {
 		w.now = w.now.Add(time.Minute)
-		wantStatus(t, w.send(request{body: strings.Replace(body, "{", fmt.Sprintf(`{"identity_id":%q,`, crowdID(n+1)), 1)}), 201)
+		wantStatus(t, w.send(request{body: strings.Replace(body, "{", fmt.Sprintf(`{"identity_id":%q,`, sampleID(n+1)), 1)}), 201)
 	}
 	for n, p := range []identity.Profile{
 		{Kind: identity.Individual, FirstName: "Zoë", Email: "ana@example.com", Phone: "+56912345678", Country: "CHL"},
 		{Kind: identity.Organization, OrganizationName: "Firm", Country: "CHL"},
 	} {
 		w.now = w.now.Add(time.Minute)
-		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: crowdID(n + 6)})
+		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: sampleID(n + 6)})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", Usual: identity.Instant, Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
+	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", DefaultOnboarding: identity.OnboardingInstant, Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
 		t.Fatal(err)
 	}
-	w.told.Reset()
+	w.transcript.Reset()
 	return w
 }
 
-func crowdID(n int) string { return fmt.Sprintf("idt_%08d-0000-4000-8000-000000000000", n) }
+func sampleID(n int) string { return fmt.Sprintf("idt_%08d-0000-4000-8000-000000000000", n) }
 
-// members are the numbers of a crowd in an answer.
-func members(t *testing.T, a events.APIGatewayProxyResponse) string {
+// listedNumbers are the numbers of a crowd in an answer.
+func listedNumbers(t *testing.T, a events.APIGatewayProxyResponse) string {
 	t.Helper()
 	var list []struct {
 		ID string `json:"identity_id"`
@@ -66,8 +66,8 @@ func members(t *testing.T, a events.APIGatewayProxyResponse) string {
 	return numbers
 }
 
-// listed asks GET /identities.
-func listed(query string) request {
+// listRequest asks GET /identities.
+func listRequest(query string) request {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		panic(err)
@@ -75,9 +75,9 @@ func listed(query string) request {
 	return request{operation: "list-identities", values: values}
 }
 
-// filter asks POST /identities/filter.
-func filter(body string) request {
-	return request{operation: "filter-identities", body: body, caller: everyone}
+// filterRequest asks POST /identities/filter.
+func filterRequest(body string) request {
+	return request{operation: "filter-identities", body: body, caller: allScopesCaller}
 }
 
 func TestFilters(t *testing.T) {
@@ -115,8 +115,8 @@ func TestFilters(t *testing.T) {
 		{"is not null", "email_address_isnotnull=true", "621"},
 		{"type", "identity_type_eq=organization", "73"},
 		{"no type", "identity_type_isnull=", "5"},
-		{"id", "identity_id_eq=" + crowdID(2), "2"},
-		{"ids, some of nobody", "identity_id_in=" + crowdID(2) + ",foreign,nobody,a b," + crowdID(4), "42"},
+		{"id", "identity_id_eq=" + sampleID(2), "2"},
+		{"ids, some of nobody", "identity_id_in=" + sampleID(2) + ",foreign,nobody,a b," + sampleID(4), "42"},
 		{"dob", "dob_eq=1990-01-15", "1"},
 		{"dob with a time", "dob_eq=1990-01-15T00:00:00Z", "1"},
 		{"dob before", "dob_lt=1990-01-01", "2"},
@@ -148,12 +148,12 @@ func TestFilters(t *testing.T) {
 		{"metadata like", "meta_data.tier_ilike=G%25", "31"},
 		{"and", "country_eq=CHL&identity_type_eq=organization", "73"},
 		{"and with a look-up", "email_address_eq=ana@example.com&country_eq=CHL", "6"},
-		{"and with two look-ups", "email_address_eq=ana@example.com&identity_id_eq=" + crowdID(1), "1"},
+		{"and with two look-ups", "email_address_eq=ana@example.com&identity_id_eq=" + sampleID(1), "1"},
 		{"or", "country_eq=PER&first_name_eq=ana&logical_operator=or", "421"},
 		{"or with a look-up", "email_address_eq=bea@example.com&country_eq=chl&logical_operator=or", "42"},
 		{"or of look-ups", "email_address_eq=bea@example.com&phone_number_eq=%2B56912345678&logical_operator=OR", "62"},
-		{"or of ids", "identity_id_eq=" + crowdID(1) + "&identity_id_in=" + crowdID(3) + "&logical_operator=or", "31"},
-		{"or of an id and a look-up", "identity_id_eq=" + crowdID(3) + "&email_address_eq=bea@example.com&logical_operator=or", "32"},
+		{"or of ids", "identity_id_eq=" + sampleID(1) + "&identity_id_in=" + sampleID(3) + "&logical_operator=or", "31"},
+		{"or of an id and a look-up", "identity_id_eq=" + sampleID(3) + "&email_address_eq=bea@example.com&logical_operator=or", "32"},
 		{"contradiction", "country_eq=PER&country_eq=CHL", ""},
 		{"limit", "limit=2", "76"},
 		{"limit and offset", "limit=2&offset=3", "43"},
@@ -162,14 +162,14 @@ func TestFilters(t *testing.T) {
 		{"limit that is none", "limit=0", "7654321"},
 		{"filter, limit and offset", "country_eq=CHL&limit=1&offset=1", "6"},
 	}
-	w := crowd(t)
+	w := newSampleAPI(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := members(t, w.send(listed(tt.query))); got != tt.want {
+			if got := listedNumbers(t, w.send(listRequest(tt.query))); got != tt.want {
 				t.Errorf("%s: got %q, want %q", tt.query, got, tt.want)
 			}
-			if body, same := asBody(t, tt.query); same {
-				if got := members(t, w.send(filter(body))); got != tt.want {
+			if body, same := queryToBody(t, tt.query); same {
+				if got := listedNumbers(t, w.send(filterRequest(body))); got != tt.want {
 					t.Errorf("POST %s: got %q, want %q", body, got, tt.want)
 				}
 			}
@@ -177,10 +177,10 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-var filterName = regexp.MustCompile(`^(.+)_([a-z]+)$`)
+var filterParam = regexp.MustCompile(`^(.+)_([a-z]+)$`)
 
-// asBody is a query as the body of a POST, if the two mean the same.
-func asBody(t *testing.T, query string) (string, bool) {
+// queryToBody is a query as the body of a POST, if the two mean the same.
+func queryToBody(t *testing.T, query string) (string, bool) {
 	t.Helper()
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -203,7 +203,7 @@ func asBody(t *testing.T, query string) (string, bool) {
 			}
 			continue
 		}
-		m := filterName.FindStringSubmatch(name)
+		m := filterParam.FindStringSubmatch(name)
 		for _, value := range all {
 			f := map[string]any{"field": m[1], "operator": m[2]}
 			switch {
@@ -226,7 +226,7 @@ func asBody(t *testing.T, query string) (string, bool) {
 }
 
 func TestFilterBodies(t *testing.T) {
-	w := crowd(t)
+	w := newSampleAPI(t)
 	for _, tt := range []struct{ name, body, want string }{
 		{"nothing", `{}`, "7654321"},
 		{"a number is a text", `{"filters":[{"field":"meta_data.score","operator":"eq","value":10}]}`, "41"},
@@ -241,14 +241,14 @@ func TestFilterBodies(t *testing.T) {
 		{"limit, offset and order", `{"limit":2,"offset":1,"sort_by":"first_name","sort_order":"asc"}`, "71"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := members(t, w.send(filter(tt.body))); got != tt.want {
+			if got := listedNumbers(t, w.send(filterRequest(tt.body))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestRefusedFilters(t *testing.T) {
+func TestInvalidFilters(t *testing.T) {
 	const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
 	const operators = " needs an operator: " + operatorNames
 	long := strings.Repeat("x", 1001)
@@ -301,9 +301,9 @@ func TestRefusedFilters(t *testing.T) {
 		{"cursor that is empty", "cursor=", "cursor is none that this list gave out"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestAPI(t)
 			var got events.APIGatewayProxyResponse
-			output := captured(t, func() { got = w.send(listed(tt.query)) })
+			output := captureOutput(t, func() { got = w.send(listRequest(tt.query)) })
 			want := fmt.Sprintf(`{"errors":[%q],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)
 			if strings.HasPrefix(tt.name, "cursor") {
 				want = fmt.Sprintf(`{"error":%q,"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)
@@ -311,7 +311,7 @@ func TestRefusedFilters(t *testing.T) {
 			if got.StatusCode != 400 || got.Body != want {
 				t.Errorf("got %d %s\nwant %s", got.StatusCode, got.Body, want)
 			}
-			noCanary(t, output+got.Body)
+			wantNoCanary(t, output+got.Body)
 			if w.table.gets > 0 {
 				t.Error("the table was asked")
 			}
@@ -345,36 +345,36 @@ func TestRefusedFilters(t *testing.T) {
 		{"filters that are none", `{"filters":{}}`, malformed, "filters must be an array"},
 	} {
 		t.Run("POST "+tt.name, func(t *testing.T) {
-			wantError(t, newWorld(t).send(filter(tt.body)), 400, tt.code, tt.text)
+			wantError(t, newTestAPI(t).send(filterRequest(tt.body)), 400, tt.code, tt.text)
 		})
 	}
 }
 
-// TestLikeIsQuick: no pattern makes the work explode.
-func TestLikeIsQuick(t *testing.T) {
-	w := newWorld(t)
+// TestLikeIsFast: no pattern makes the work explode.
+func TestLikeIsFast(t *testing.T) {
+	w := newTestAPI(t)
 	wantStatus(t, w.send(request{body: `{"meta_data":{"a":"` + strings.Repeat("a", 4096) + `","b":"` + strings.Repeat("a", 4097) + `"}}`}), 201)
 	pattern := url.QueryEscape(strings.Repeat("%a", 400) + "b")
 	begin := time.Now()
-	if got := w.send(listed("meta_data.a_like=" + pattern)); got.Body != "[]" {
+	if got := w.send(listRequest("meta_data.a_like=" + pattern)); got.Body != "[]" {
 		t.Error(got.Body)
 	}
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	for name, want := range map[string]int{"a": 1, "b": 0} { // beyond 4096 bytes nothing fits
-		if got := w.send(listed("meta_data." + name + "_like=%25")); strings.Count(got.Body, "identity_id") != want {
+		if got := w.send(listRequest("meta_data." + name + "_like=%25")); strings.Count(got.Body, "identity_id") != want {
 			t.Errorf("%s: %d bytes", name, len(got.Body))
 		}
 	}
 }
 
-func TestSorted(t *testing.T) {
-	w := crowd(t)
-	for _, name := range keys {
+func TestDescendingIsReverseOfAscending(t *testing.T) {
+	w := newSampleAPI(t)
+	for _, name := range identityFields {
 		body := fmt.Sprintf(`{"sort_by":%q,"sort_order":"asc"}`, name)
-		up := members(t, w.send(filter(body)))
-		down := []byte(members(t, w.send(filter(strings.Replace(body, "asc", "desc", 1)))))
+		up := listedNumbers(t, w.send(filterRequest(body)))
+		down := []byte(listedNumbers(t, w.send(filterRequest(strings.Replace(body, "asc", "desc", 1)))))
 		slices.Reverse(down)
 		if name != "meta_data" && up != string(down) {
 			t.Errorf("%s: upwards %s, downwards the other way round %s", name, up, down)

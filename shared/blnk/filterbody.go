@@ -10,10 +10,10 @@ import (
 // filterRequest is the body of POST /identities/filter.
 type filterRequest struct {
 	Filters []struct {
-		Field    string      `json:"field"`
-		Operator string      `json:"operator"`
-		Value    plainValue  `json:"value"`
-		Values   *[]someText `json:"values"`
+		Field    string           `json:"field"`
+		Operator string           `json:"operator"`
+		Value    scalar           `json:"value"`
+		Values   *[]nonNullScalar `json:"values"`
 	} `json:"filters"`
 	LogicalOperator string `json:"logical_operator"`
 	Limit           int    `json:"limit"`
@@ -23,79 +23,79 @@ type filterRequest struct {
 	IncludeCount    bool   `json:"include_count"`
 }
 
-// plainValue is a text, a number as it was written, or true or false.
-type plainValue struct {
+// scalar is a text, a number as it was written, or true or false.
+type scalar struct {
 	text string
 	sent bool
 }
 
 // UnmarshalJSON refuses objects and arrays. Null is none.
-func (p *plainValue) UnmarshalJSON(data []byte) error {
+func (p *scalar) UnmarshalJSON(data []byte) error {
 	switch v := strictjson.Value(data); v.Kind() {
 	case 'n':
 		return nil
 	case '"':
 		var text string
-		if err := strictjson.Text(v, &text); err != nil {
+		if err := strictjson.DecodeString(v, &text); err != nil {
 			return err
 		}
-		*p = plainValue{text, true}
+		*p = scalar{text, true}
 		return nil
 	case '0', 't', 'f':
-		*p = plainValue{string(data), true}
+		*p = scalar{string(data), true}
 		return nil
 	}
-	return errPlain
+	return errNotScalar
 }
 
-var errPlain = &strictjson.Error{Reason: "must be a string, a number or a boolean"}
+var errNotScalar = &strictjson.Error{Reason: "must be a string, a number or a boolean"}
 
-// someText is a plainValue among others, where null would be taken for a text
+// nonNullScalar is a scalar among others, where null would be taken for a text
 // that is empty.
-type someText string
+type nonNullScalar string
 
 // UnmarshalJSON refuses null too.
-func (s *someText) UnmarshalJSON(data []byte) error {
-	var p plainValue
+func (s *nonNullScalar) UnmarshalJSON(data []byte) error {
+	var p scalar
 	err := p.UnmarshalJSON(data)
 	if err == nil && !p.sent {
-		return errPlain
+		return errNotScalar
 	}
-	*s = someText(p.text)
+	*s = nonNullScalar(p.text)
 	return err
 }
 
-// listing checks the request. An error names the member by its place.
-func (f *filterRequest) listing() (listing, error) {
-	l := listing{offset: f.Offset, count: f.IncludeCount, posted: true}
+// listParams checks the request. An error names the member by its place.
+func (f *filterRequest) listParams() (listParams, error) {
+	l := listParams{offset: f.Offset, includeCount: f.IncludeCount, fromBody: true}
 	var ok bool
-	if l.Any, ok = logical(f.LogicalOperator); !ok {
-		return l, invalid("logical_operator must be and or or")
+	if l.Any, ok = parseLogicalOperator(f.LogicalOperator); !ok {
+		return l, invalidParamError("logical_operator must be and or or")
 	}
 	if f.Offset < 0 || f.Offset > maxOffset {
-		return l, invalid(offsetText)
+		return l, invalidParamError(offsetMessage)
 	}
 	if len(f.Filters) > maxConditions {
-		return l, invalid(fmt.Sprintf("filters must have at most %d elements", maxConditions))
+		return l, invalidParamError(fmt.Sprintf("filters must have at most %d elements", maxConditions))
 	}
 	for n := range f.Filters {
 		c := condition{Field: f.Filters[n].Field, Operator: f.Filters[n].Operator, Values: f.values(n)}
 		if fault := c.check(); fault != nil {
-			return l, f.refusal(n, fault)
+			return l, f.violationError(n, fault)
 		}
 		l.Conditions = append(l.Conditions, c)
 	}
 	if !l.setLimit(f.Limit, defaultLimit) {
-		return l, invalid(limitText)
+		return l, invalidParamError(limitMessage)
 	}
-	return l, l.order(f.SortBy, f.SortOrder)
+	return l, l.setSort(f.SortBy, f.SortOrder)
 }
 
-// refusal tells what is wrong with a filter, and where it stands.
-func (f *filterRequest) refusal(n int, wrong *fault) error {
+// violationError tells what is wrong with a filter, and where it stands.
+func (f *filterRequest) violationError(n int, wrong *violation) error {
 	place, reason := fmt.Sprintf("filters.%d.%s", n, wrong.part), wrong.reason
-	_, known := operators[f.Filters[n].Operator]
-	switch at := wrong.at; {
+	_, known := operatorValueCounts[f.Filters[n].Operator]
+	switch at := wrong.index; {
 	case wrong.part == "field" && f.Filters[n].Field == "":
 		reason = "is required"
 	case wrong.part == "operator" && !known:
@@ -107,13 +107,13 @@ func (f *filterRequest) refusal(n int, wrong *fault) error {
 	case at >= 0:
 		place = fmt.Sprintf("%s.%d", place, at)
 	}
-	return invalid(place + " " + reason)
+	return invalidParamError(place + " " + reason)
 }
 
 // values are those of a filter, whichever member they came in. Where none is
 // needed, true is none.
 func (f *filterRequest) values(n int) []string {
-	count, known := operators[f.Filters[n].Operator]
+	count, known := operatorValueCounts[f.Filters[n].Operator]
 	var texts []string
 	needless := known && count == 0 && f.Filters[n].Value.text == "true"
 	if v := f.Filters[n].Value; v.sent && !needless {
@@ -127,8 +127,8 @@ func (f *filterRequest) values(n int) []string {
 	return texts
 }
 
-// order reads how to sort. A member that nobody can sort by is ignored, as Blnk does.
-func (l *listing) order(by, direction string) error {
+// setSort reads how to sort. A member that nobody can sort by is ignored, as Blnk does.
+func (l *listParams) setSort(by, direction string) error {
 	if _, known := columns[by]; known && by != "meta_data" {
 		l.SortBy = by
 	}
@@ -137,7 +137,7 @@ func (l *listing) order(by, direction string) error {
 	case "asc":
 		l.Ascending = true
 	default:
-		return invalid("sort_order must be asc or desc")
+		return invalidParamError("sort_order must be asc or desc")
 	}
 	return nil
 }

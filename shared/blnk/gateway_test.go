@@ -20,11 +20,11 @@ import (
 	"cedula/shared/identity"
 )
 
-// guard keeps what it was asked, and lets everybody in.
-type guard struct{ asked []string }
+// recordingAuthenticator keeps what it was asked, and lets everybody in.
+type recordingAuthenticator struct{ args []string }
 
-func (g *guard) Key(_ context.Context, apiKey string) (auth.Caller, error) {
-	g.asked = []string{apiKey}
+func (g *recordingAuthenticator) AuthenticateKey(_ context.Context, apiKey string) (auth.Caller, error) {
+	g.args = []string{apiKey}
 	return auth.Caller{Client: "c"}, nil
 }
 
@@ -42,10 +42,10 @@ func TestAuthorizerReadsTheHeader(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			g := new(guard)
-			_, err := (&blnk.Authorizer{Guard: g}).Caller(context.Background(), tt.headers)
-			if !slices.Equal(g.asked, tt.asked) || (err == nil) != (tt.asked != nil) {
-				t.Errorf("the guard was asked %q, want %q; %v", g.asked, tt.asked, err)
+			g := new(recordingAuthenticator)
+			_, err := (&blnk.Authorizer{Authenticator: g}).Caller(context.Background(), tt.headers)
+			if !slices.Equal(g.args, tt.asked) || (err == nil) != (tt.asked != nil) {
+				t.Errorf("the guard was asked %q, want %q; %v", g.args, tt.asked, err)
 			}
 			if err != nil && !errors.Is(err, auth.ErrMissing) {
 				t.Error(err)
@@ -54,13 +54,13 @@ func TestAuthorizerReadsTheHeader(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	denied := func(code, message string) gateway.Refusal {
-		return gateway.Refusal{Context: map[string]string{"code": code, "message": message}}
+func TestAuthorizerDenials(t *testing.T) {
+	denied := func(code, message string) gateway.Denial {
+		return gateway.Denial{Context: map[string]string{"code": code, "message": message}}
 	}
 	tests := []struct {
 		err  error
-		want gateway.Refusal
+		want gateway.Denial
 	}{
 		{auth.ErrInvalid, denied("AUTH_INVALID_API_KEY", "Invalid API key")},
 		{auth.ErrExpired, denied("AUTH_EXPIRED_API_KEY", "API key is expired or revoked")},
@@ -69,20 +69,20 @@ func TestRefusals(t *testing.T) {
 		{fmt.Errorf("x: %w", auth.ErrExpired), denied("AUTH_EXPIRED_API_KEY", "API key is expired or revoked")},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, new(blnk.Authorizer).Refusal(tt.err)); diff != "" {
+		if diff := cmp.Diff(tt.want, new(blnk.Authorizer).Denial(tt.err)); diff != "" {
 			t.Errorf("%v: %s", tt.err, diff)
 		}
 	}
-	if got := new(blnk.Authorizer).Refusal(auth.ErrMissing); !got.Unauthorized {
+	if got := new(blnk.Authorizer).Denial(auth.ErrMissing); !got.Unauthorized {
 		t.Errorf("missing key: %+v", got)
 	}
 }
 
 var gatewayTypes = map[string]int{
 	gateway.Unauthorized: 401, gateway.AccessDenied: 401, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
-	gateway.BadBody: 400, gateway.BadParameters: 400, gateway.TooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
-	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
-	gateway.BadSignature: 404, gateway.BadMediaType: 400, gateway.Filtered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
+	gateway.BadRequestBody: 400, gateway.BadRequestParameters: 400, gateway.RequestTooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
+	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.IntegrationTimeout: 503, gateway.IntegrationFailure: 503,
+	gateway.InvalidSignature: 404, gateway.UnsupportedMediaType: 400, gateway.WAFFiltered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
 }
 
 func TestGatewayResponses(t *testing.T) {
@@ -103,7 +103,7 @@ func TestGatewayResponses(t *testing.T) {
 					Message string `json:"message"`
 				} `json:"error_detail"`
 			}
-			d := json.NewDecoder(strings.NewReader(filled(c.Body, new(blnk.Authorizer).Refusal(auth.ErrExpired).Context)))
+			d := json.NewDecoder(strings.NewReader(expandContext(c.Body, new(blnk.Authorizer).Denial(auth.ErrExpired).Context)))
 			d.DisallowUnknownFields()
 			if err := d.Decode(&e); err != nil {
 				t.Fatal(err)
@@ -120,17 +120,17 @@ func TestGatewayResponses(t *testing.T) {
 	}
 }
 
-// filled puts an authorizer's context into a body, as API Gateway does: as it is.
-func filled(body string, values map[string]string) string {
+// expandContext puts an authorizer's context into a body, as API Gateway does: as it is.
+func expandContext(body string, values map[string]string) string {
 	for name, value := range values {
 		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
 	}
 	return body
 }
 
-// TestGatewaySpeaksLikeTheFunctions: a refusal reads the same whoever makes it.
-func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
-	canned := make(map[string]gateway.Canned)
+// TestGatewayResponsesMatchFunctionErrors: a refusal reads the same whoever makes it.
+func TestGatewayResponsesMatchFunctionErrors(t *testing.T) {
+	canned := make(map[string]gateway.GatewayResponse)
 	for _, c := range new(blnk.API).GatewayResponses() {
 		canned[c.Type] = c
 	}
@@ -143,14 +143,14 @@ func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
 		{gateway.AccessDenied, auth.ErrExpired},
 		{gateway.AccessDenied, auth.ErrSuspended},
 		{gateway.NoSuchRoute, gateway.ErrNoRoute},
-		{gateway.BadSignature, gateway.ErrNoRoute},
+		{gateway.InvalidSignature, gateway.ErrNoRoute},
 		{gateway.Default4XX, gateway.ErrNoRoute},
 		{gateway.Default5XX, gateway.ErrPanic},
-		{gateway.Failure, identity.ErrUnavailable},
+		{gateway.IntegrationFailure, identity.ErrUnavailable},
 	}
 	for _, tt := range tests {
 		want := new(blnk.API).Error(tt.err, "")
-		got := filled(canned[tt.kind].Body, new(blnk.Authorizer).Refusal(tt.err).Context)
+		got := expandContext(canned[tt.kind].Body, new(blnk.Authorizer).Denial(tt.err).Context)
 		if got != string(want.Body) || canned[tt.kind].Status != want.Status {
 			t.Errorf("%s\ngateway  %d %s\nfunction %d %s", tt.kind, canned[tt.kind].Status, got, want.Status, want.Body)
 		}
@@ -197,16 +197,16 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestKeyOpensTheAPI goes all the way of a client: key, authorizer, create, fetch.
-func TestKeyOpensTheAPI(t *testing.T) {
-	w := newWorld(t)
-	_, shown, err := auth.Register(context.Background(), w.store, hasher, auth.NewClient{
+// TestKeyAuthorizesRequests goes all the way of a client: key, authorizer, create, fetch.
+func TestKeyAuthorizesRequests(t *testing.T) {
+	w := newTestAPI(t)
+	_, shown, err := auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{
 		Name: "app", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
 	}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorizer := &blnk.Authorizer{Guard: &auth.Guard{Store: w.store, Hasher: hasher}}
+	authorizer := &blnk.Authorizer{Authenticator: &auth.Authenticator{Store: w.store, Hasher: hasher}}
 	ask := func(key string) (events.APIGatewayCustomAuthorizerResponse, error) {
 		return gateway.AuthorizerHandler(authorizer)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 			MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/identities", MultiValueHeaders: map[string][]string{"X-blnk-key": {key}},
@@ -216,9 +216,9 @@ func TestKeyOpensTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	created := w.send(request{body: seed, caller: given.Context})
+	created := w.send(request{body: seedBody, caller: given.Context})
 	wantStatus(t, created, 201)
-	wantStatus(t, w.send(get(strings.Trim(at(t, created.Body, "identity_id"), `"`)).by(given.Context)), 200)
+	wantStatus(t, w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "identity_id"), `"`)).withCaller(given.Context)), 200)
 	wantStatus(t, w.send(request{operation: "filter-identities", body: "{}", caller: given.Context}), 200)
 
 	for name, key := range map[string]string{"key of the other API": shown.ConomyKey, "made-up key": canary, "key cut off": shown.BlnkKey[:66]} {
@@ -232,15 +232,15 @@ func TestKeyOpensTheAPI(t *testing.T) {
 	}
 }
 
-// TestRefusedRequests pins the whole answers to those who may not come in.
-func TestRefusedRequests(t *testing.T) {
-	w := newWorld(t)
-	wantStatus(t, w.send(request{body: seed, caller: map[string]any{"principalId": "x"}}), 401)
-	wantStatus(t, w.send(request{body: seed, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
-	wantStatus(t, w.send(get("a").by(caller("acme", auth.ScopeIdentityWrite))), 403)
-	wantStatus(t, w.send(get("a").by(caller("acme"))), 403)
-	wantStatus(t, w.send(get("idt_c415a4dc-4231-453d-a837-a9a50b1070e0")), 404)
-	w.golden("refused")
+// TestRejectedRequests pins the whole answers to those who may not come in.
+func TestRejectedRequests(t *testing.T) {
+	w := newTestAPI(t)
+	wantStatus(t, w.send(request{body: seedBody, caller: map[string]any{"principalId": "x"}}), 401)
+	wantStatus(t, w.send(request{body: seedBody, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
+	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme", auth.ScopeIdentityWrite))), 403)
+	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme"))), 403)
+	wantStatus(t, w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0")), 404)
+	w.checkGolden("refused")
 	if w.table.gets != 1 || w.table.writes != 0 {
 		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
 	}

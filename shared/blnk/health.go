@@ -8,7 +8,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-type healthWire struct {
+type healthResponse struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitzero"`
 }
@@ -18,8 +18,8 @@ type healthWire struct {
 func (a *API) GetHealth(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Health.Ping(r.Context()); err != nil {
 		slog.ErrorContext(r.Context(), "health", "trace", r.TraceID, "error", err.Error())
-		down := strictjson.Encode(healthWire{"DOWN", "the table does not answer"})
-		return gateway.JSON(http.StatusServiceUnavailable, down).With("Retry-After", "1"), nil
+		down := strictjson.Encode(healthResponse{"DOWN", "the table does not answer"})
+		return gateway.JSON(http.StatusServiceUnavailable, down).WithHeader("Retry-After", "1"), nil
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(healthWire{Status: "UP"})), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(healthResponse{Status: "UP"})), nil
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// pinger answers one thing.
-type pinger struct{ err error }
+// stubPinger answers one thing.
+type stubPinger struct{ err error }
 
-func (p pinger) Ping(context.Context) error { return p.err }
+func (p stubPinger) Ping(context.Context) error { return p.err }
 
-var health = request{operation: "get-health", caller: map[string]any{}} // nobody asks
+var healthRequest = request{operation: "get-health", caller: map[string]any{}} // nobody asks
 
 func TestHealth(t *testing.T) {
-	w := newWorld(t)
-	wantStatus(t, w.send(health), 200)
-	wantStatus(t, w.send(health.by(map[string]any{"expires": "1"})), 200) // whoever asks
+	w := newTestAPI(t)
+	wantStatus(t, w.send(healthRequest), 200)
+	wantStatus(t, w.send(healthRequest.withCaller(map[string]any{"expires": "1"})), 200) // whoever asks
 	if w.table.gets != 2 || w.table.writes != 0 {
 		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
 	}
-	w.api.Health = pinger{errors.New("dial 10.0.0.1:8000: words of another service")}
+	w.api.Health = stubPinger{errors.New("dial 10.0.0.1:8000: words of another service")}
 	var down events.APIGatewayProxyResponse
-	output := captured(t, func() { down = w.send(health) })
+	output := captureOutput(t, func() { down = w.send(healthRequest) })
 	wantStatus(t, down, 503)
 	if strings.Contains(down.Body, "words") {
 		t.Error(down.Body)
@@ -33,5 +33,5 @@ func TestHealth(t *testing.T) {
 	if !strings.Contains(output, "dial 10.0.0.1:8000") {
 		t.Errorf("the operator is not told why: %s", output)
 	}
-	w.golden("health")
+	w.checkGolden("health")
 }

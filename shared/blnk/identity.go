@@ -19,8 +19,8 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	draft.Tenant, draft.Test = r.Caller.Tenant, !r.Caller.Production
-	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
+	draft.Tenant, draft.TestMode = r.Caller.Tenant, !r.Caller.Production
+	draft.Policy = identity.Policy{Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL}
 	if draft.Idempotency, err = idempotency(r); err != nil {
 		return gateway.Response{}, err
 	}
@@ -28,7 +28,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(http.StatusCreated, created, toWire(created.Identity)), nil
+	return respond(http.StatusCreated, created, toResponse(created.Identity)), nil
 }
 
 // idempotency is the key that came with a request, if one did.
@@ -37,15 +37,15 @@ func idempotency(r *gateway.Request) (identity.Idempotency, error) {
 	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("blnk " + r.Operation)}, err
 }
 
-// answer shows what became of an identity.
-func answer(status int, c identity.Changed, wire any) gateway.Response {
-	return replayed(gateway.JSON(status, strictjson.Encode(wire)).With("ETag", gateway.ETag(c.Tag())), c)
+// respond shows what became of an identity.
+func respond(status int, c identity.WriteResult, wire any) gateway.Response {
+	return withReplayHeader(gateway.JSON(status, strictjson.Encode(wire)).WithHeader("ETag", gateway.ETag(c.ETag())), c)
 }
 
-// replayed marks the answer to a request that took effect before.
-func replayed(r gateway.Response, c identity.Changed) gateway.Response {
+// withReplayHeader marks the answer to a request that took effect before.
+func withReplayHeader(r gateway.Response, c identity.WriteResult) gateway.Response {
 	if c.Replayed {
-		return r.With("Idempotent-Replayed", "true")
+		return r.WithHeader("Idempotent-Replayed", "true")
 	}
 	return r
 }
@@ -56,8 +56,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Tag()) {
-		return gateway.NotModified(i.Tag()), nil
+	if r.NotModified(i.ETag()) {
+		return gateway.NotModifiedResponse(i.ETag()), nil
 	}
-	return answer(http.StatusOK, identity.Changed{Identity: i}, toWire(i)), nil
+	return respond(http.StatusOK, identity.WriteResult{Identity: i}, toResponse(i)), nil
 }

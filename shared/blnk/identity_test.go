@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// seed is the example that the documentation sends through its client library.
-const seed = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`
+// seedBody is the example that the documentation sends through its client library.
+const seedBody = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`
 
-const everything = `{
+const fullBody = `{
 	"identity_id": "idt_11111111-1111-4111-8111-111111111111", "identity_type": "individual", "organization_name": "Acme <b>&\u00e9\/",
 	"category": "customer", "first_name": "Alice \"A\"", "last_name": "Ñandú 王", "other_names": "Bo Cy", "gender": "female",
 	"email_address": "not an email", "phone_number": "555 1234", "nationality": "Canadian", "street": "1 Main St", "country": "Canada",
@@ -21,13 +21,13 @@ const everything = `{
 	"created_at": "2001-01-01T00:00:00Z", "status": "BLOCKED", "tenant": "other", "kyc": {}, "version": 9, "nickname": "x"
 }`
 
-// keys are all members of an identity, in their order.
-var keys = []string{
+// identityFields are all members of an identity, in their order.
+var identityFields = []string{
 	"identity_id", "identity_type", "organization_name", "category", "first_name", "last_name", "other_names", "gender",
 	"email_address", "phone_number", "nationality", "street", "country", "state", "post_code", "city", "dob", "created_at", "meta_data",
 }
 
-func keysOf(t *testing.T, body string) (names []string) {
+func objectKeys(t *testing.T, body string) (names []string) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(body))
 	if _, err := d.Token(); err != nil {
@@ -54,28 +54,28 @@ func TestCreateAndGet(t *testing.T) {
 		golden string
 		request
 	}{
-		{"seed", request{body: seed}},
+		{"seed", request{body: seedBody}},
 		{"empty", request{body: "{}"}},
-		{"everything", request{body: everything}},
+		{"everything", request{body: fullBody}},
 		{"organization", request{body: `{"identity_type":"organization","organization_name":"Firm Ltd","category":"supplier"}`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.golden, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestAPI(t)
 			created := w.send(tt.request)
 			wantStatus(t, created, 201)
-			id := strings.Trim(at(t, created.Body, "identity_id"), `"`)
+			id := strings.Trim(jsonAt(t, created.Body, "identity_id"), `"`)
 			w.now = w.now.Add(time.Hour)
-			if found := w.send(get(id)); found.Body != created.Body || found.StatusCode != 200 {
+			if found := w.send(getRequest(id)); found.Body != created.Body || found.StatusCode != 200 {
 				t.Errorf("got  %d %s\nwant %s", found.StatusCode, found.Body, created.Body)
 			}
-			if diff := cmp.Diff(keys, keysOf(t, created.Body)); diff != "" {
+			if diff := cmp.Diff(identityFields, objectKeys(t, created.Body)); diff != "" {
 				t.Error(diff)
 			}
 			if w.table.writes != 1 || w.table.gets != 1 {
 				t.Errorf("%d writes, %d gets, want one of each", w.table.writes, w.table.gets)
 			}
-			w.golden(tt.golden)
+			w.checkGolden(tt.golden)
 		})
 	}
 }
@@ -112,13 +112,13 @@ func TestFields(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestAPI(t)
 			created := w.send(request{body: "{" + tt.sent + "}"})
 			wantStatus(t, created, 201)
-			if got := at(t, created.Body, tt.path); got != tt.want {
+			if got := jsonAt(t, created.Body, tt.path); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
-			found := w.send(get(strings.Trim(at(t, created.Body, "identity_id"), `"`)))
+			found := w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "identity_id"), `"`)))
 			if found.Body != created.Body {
 				t.Errorf("created %s\nfound   %s", created.Body, found.Body)
 			}
@@ -126,7 +126,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func TestOwnIDs(t *testing.T) {
+func TestClientChosenIDs(t *testing.T) {
 	const prefix, suffix = "identity_id must start with the 'idt_' prefix",
 		"identity_id suffix after 'idt_' must be a valid UUID in lower case with dashes"
 	tests := []struct{ name, id, refused string }{
@@ -148,7 +148,7 @@ func TestOwnIDs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestAPI(t)
 			got := w.send(request{body: `{"identity_id":"` + tt.id + `"}`})
 			if tt.refused == "" {
 				wantStatus(t, got, 201)
@@ -163,8 +163,8 @@ func TestOwnIDs(t *testing.T) {
 }
 
 func TestIdempotency(t *testing.T) {
-	w := newWorld(t)
-	first := request{body: seed}.with("Idempotency-Key", "key 1")
+	w := newTestAPI(t)
+	first := request{body: seedBody}.withHeader("Idempotency-Key", "key 1")
 	created := w.send(first)
 	w.now = w.now.Add(time.Hour)
 	if again := w.send(first); again.Body != created.Body || again.StatusCode != 201 {
@@ -173,38 +173,38 @@ func TestIdempotency(t *testing.T) {
 	changed := first
 	changed.body += " "
 	wantStatus(t, w.send(changed), 422)
-	wantStatus(t, w.send(first.by(other)), 201)                     // another tenant's key is another key
-	wantStatus(t, w.send(first.with("Idempotency-Key", "k2")), 201) // nothing but the id is unique
-	w.golden("idempotency")
+	wantStatus(t, w.send(first.withCaller(otherTenantCaller)), 201)       // another tenant's key is another key
+	wantStatus(t, w.send(first.withHeader("Idempotency-Key", "k2")), 201) // nothing but the id is unique
+	w.checkGolden("idempotency")
 }
 
-func TestOwnIDIsUnique(t *testing.T) {
-	w := newWorld(t)
+func TestClientChosenIDIsUnique(t *testing.T) {
+	w := newTestAPI(t)
 	q := request{body: `{"identity_id":"idt_11111111-1111-4111-8111-111111111111","identity_type":"individual"}`}
 	wantStatus(t, w.send(q), 201)
 	wantStatus(t, w.send(q), 409)
-	wantStatus(t, w.send(q.by(other)), 201)
-	wantStatus(t, w.send(q.with("Idempotency-Key", "k")), 409)
-	second := request{body: `{"identity_id":"idt_22222222-2222-4222-8222-222222222222"}`}.with("Idempotency-Key", "l")
+	wantStatus(t, w.send(q.withCaller(otherTenantCaller)), 201)
+	wantStatus(t, w.send(q.withHeader("Idempotency-Key", "k")), 409)
+	second := request{body: `{"identity_id":"idt_22222222-2222-4222-8222-222222222222"}`}.withHeader("Idempotency-Key", "l")
 	wantStatus(t, w.send(second), 201)
 	wantStatus(t, w.send(second), 201)
-	wantStatus(t, w.send(request{body: seed}), 201)
-	wantStatus(t, w.send(request{body: seed}), 201) // equal people are two identities here
-	w.golden("own-ids")
+	wantStatus(t, w.send(request{body: seedBody}), 201)
+	wantStatus(t, w.send(request{body: seedBody}), 201) // equal people are two identities here
+	w.checkGolden("own-ids")
 }
 
-func TestAbsentAndForeignAnswerAlike(t *testing.T) {
-	w := newWorld(t)
-	id := strings.Trim(at(t, w.send(request{body: seed}).Body, "identity_id"), `"`)
-	absent := w.send(get("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
+func TestForeignIdentityLooksAbsent(t *testing.T) {
+	w := newTestAPI(t)
+	id := strings.Trim(jsonAt(t, w.send(request{body: seedBody}).Body, "identity_id"), `"`)
+	absent := w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
 	wantStatus(t, absent, 404)
 	calls := w.table.gets
-	foreign := w.send(get(id).by(other))
+	foreign := w.send(getRequest(id).withCaller(otherTenantCaller))
 	if foreign.Body != absent.Body || w.table.gets != 2*calls {
 		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.gets-calls, absent.Body, calls)
 	}
 	for _, odd := range []string{"", "a b", "a%00b", "%ff", "\xff", "alice@example.com", "%zz", "..", strings.Repeat("x", 65), id + "#"} {
-		if got := w.send(get(odd)); got.Body != absent.Body || got.StatusCode != 404 {
+		if got := w.send(getRequest(odd)); got.Body != absent.Body || got.StatusCode != 404 {
 			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
 		}
 	}

@@ -13,76 +13,76 @@ import (
 	"cedula/shared/identity"
 )
 
-var link = regexp.MustCompile(`^<\?(cursor=[A-Za-z0-9_-]+(?:&limit=\d+)?)>; rel="next"$`)
+var linkPattern = regexp.MustCompile(`^<\?(cursor=[A-Za-z0-9_-]+(?:&limit=\d+)?)>; rel="next"$`)
 
-// next is the query of an answer's link; empty on the last page.
-func next(t *testing.T, a events.APIGatewayProxyResponse) string {
+// nextQuery is the query of an answer's link; empty on the last page.
+func nextQuery(t *testing.T, a events.APIGatewayProxyResponse) string {
 	t.Helper()
 	sent := a.MultiValueHeaders["Link"]
 	if len(sent) == 0 {
 		return ""
 	}
-	m := link.FindStringSubmatch(sent[0])
+	m := linkPattern.FindStringSubmatch(sent[0])
 	if m == nil || len(sent) > 1 {
 		t.Fatalf("Link is %q", sent)
 	}
 	return m[1]
 }
 
-// follow reads a list to its end, by its links alone.
-func (w *world) follow(t *testing.T, first request) (met string, pages int) {
+// readAllPages reads a list to its end, by its links alone.
+func (w *testAPI) readAllPages(t *testing.T, first request) (met string, pages int) {
 	t.Helper()
 	for r := first; ; pages++ {
 		got := w.send(r)
-		met += members(t, got)
-		query := next(t, got)
+		met += listedNumbers(t, got)
+		query := nextQuery(t, got)
 		if query == "" || pages > 100 {
 			return met, pages + 1
 		}
-		r = listed(query)
+		r = listRequest(query)
 		r.operation, r.body, r.caller = first.operation, first.body, first.caller
 	}
 }
 
 func TestPages(t *testing.T) {
-	w := crowd(t)
+	w := newSampleAPI(t)
 	for _, tt := range []struct {
 		name  string
 		first request
 		want  string
 		pages int
 	}{
-		{"all", listed("limit=2"), "7654321", 4},
-		{"all, one by one", listed("limit=1"), "7654321", 7},
-		{"from an offset", listed("limit=2&offset=3"), "4321", 2},
-		{"filtered", listed("limit=1&country_eq=CHL"), "763", 3},
-		{"one of several", listed("limit=1&country_eq=CHL&first_name_eq=Ana&logical_operator=or"), "7631", 4},
-		{"looked up", listed("limit=1&email_address_in=ana@example.com,bea@example.com"), "621", 3},
-		{"by id", listed("limit=1&identity_id_in=" + crowdID(3) + "," + crowdID(1)), "31", 2},
-		{"a body", filter(`{"limit":2}`), "7654321", 4},
-		{"a body with a filter", filter(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`), "763", 3},
-		{"sorted", filter(`{"limit":2,"sort_by":"first_name"}`), "5462173", 4},
-		{"sorted and filtered", filter(`{"limit":1,"sort_by":"first_name","sort_order":"asc","filters":[{"field":"first_name","operator":"isnotnull"}]}`), "12645", 5},
+		{"all", listRequest("limit=2"), "7654321", 4},
+		{"all, one by one", listRequest("limit=1"), "7654321", 7},
+		{"from an offset", listRequest("limit=2&offset=3"), "4321", 2},
+		{"filtered", listRequest("limit=1&country_eq=CHL"), "763", 3},
+		{"one of several", listRequest("limit=1&country_eq=CHL&first_name_eq=Ana&logical_operator=or"), "7631", 4},
+		{"looked up", listRequest("limit=1&email_address_in=ana@example.com,bea@example.com"), "621", 3},
+		{"by id", listRequest("limit=1&identity_id_in=" + sampleID(3) + "," + sampleID(1)), "31", 2},
+		{"a body", filterRequest(`{"limit":2}`), "7654321", 4},
+		{"a body with a filter", filterRequest(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`), "763", 3},
+		{"sorted", filterRequest(`{"limit":2,"sort_by":"first_name"}`), "5462173", 4},
+		{"sorted and filtered", filterRequest(`{"limit":1,"sort_by":"first_name","sort_order":"asc","filters":[{"field":"first_name","operator":"isnotnull"}]}`), "12645", 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if met, pages := w.follow(t, tt.first); met != tt.want || pages != tt.pages {
+			if met, pages := w.readAllPages(t, tt.first); met != tt.want || pages != tt.pages {
 				t.Errorf("met %q in %d pages, want %q in %d", met, pages, tt.want, tt.pages)
 			}
 		})
 	}
 }
 
-// TestCursors: a cursor is good for its own list only, and shows nothing.
-func TestCursors(t *testing.T) {
+// TestCursorIsBoundToItsList: a cursor is good for its own list only, and shows nothing.
+func TestCursorIsBoundToItsList(t *testing.T) {
 	const foreign = "cursor is none that this list gave out"
 	const another = "cursor belongs to another list: send the same filters and order with it"
-	w := crowd(t)
-	filtered := next(t, w.send(listed("limit=1&country_eq=CHL")))
-	whole := next(t, w.send(listed("limit=1")))
-	posted := next(t, w.send(filter(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`)))
+	w := newSampleAPI(t)
+	filtered := nextQuery(t, w.send(listRequest("limit=1&country_eq=CHL")))
+	whole := nextQuery(t, w.send(listRequest("limit=1")))
+	posted := nextQuery(t, w.send(filterRequest(`{"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`)))
 	post := func(query, body string) request {
-		r := listed(query)
-		r.operation, r.body, r.caller = "filter-identities", body, everyone
+		r := listRequest(query)
+		r.operation, r.body, r.caller = "filter-identities", body, allScopesCaller
 		return r
 	}
 	damaged := []byte(filtered)
@@ -92,13 +92,13 @@ func TestCursors(t *testing.T) {
 		request
 		text string
 	}{
-		{"another tenant", listed(filtered).by(other), foreign},
+		{"another tenant", listRequest(filtered).withCaller(otherTenantCaller), foreign},
 		{"the other operation", post(strings.TrimSuffix(filtered, "&limit=1"), `{}`), foreign},
-		{"the other operation's", listed(posted), foreign},
-		{"damaged", listed(string(damaged)), foreign},
-		{"cut off", listed(filtered[:40]), foreign},
-		{"other filters", listed(filtered + "&country_eq=PER"), another},
-		{"filters where none were", listed(whole + "&country_eq=CHL"), another},
+		{"the other operation's", listRequest(posted), foreign},
+		{"damaged", listRequest(string(damaged)), foreign},
+		{"cut off", listRequest(filtered[:40]), foreign},
+		{"other filters", listRequest(filtered + "&country_eq=PER"), another},
+		{"filters where none were", listRequest(whole + "&country_eq=CHL"), another},
 		{"another body", post(posted, `{}`), another},
 		{"twice", post(posted+"&"+posted, `{}`), "cursor must be sent once"},
 		{"empty", post("cursor=", `{}`), foreign},
@@ -110,8 +110,8 @@ func TestCursors(t *testing.T) {
 		{"operator in the URL of a POST", post("logical_operator=xor", `{}`), "logical_operator must stand in the body"},
 		{"order in the URL of a POST", post("sort_by=city", `{}`), "sort_by must stand in the body"},
 		{"count in the URL of a POST", post("include_count=true", `{}`), "include_count must stand in the body"},
-		{"operator where the cursor has it", listed(filtered + "&logical_operator=or"), "logical_operator must not be sent with a cursor but beside its filters"},
-		{"operator where there are no filters", listed(whole + "&logical_operator=or"), another},
+		{"operator where the cursor has it", listRequest(filtered + "&logical_operator=or"), "logical_operator must not be sent with a cursor but beside its filters"},
+		{"operator where there are no filters", listRequest(whole + "&logical_operator=or"), another},
 		{"another order", post(posted, `{"filters":[{"field":"country","operator":"eq","value":"CHL"}],"sort_by":"city"}`), another},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -119,63 +119,63 @@ func TestCursors(t *testing.T) {
 		})
 	}
 	for _, more := range []string{"&country_eq=CHL", "&country_eq=CHL&logical_operator=and"} {
-		if got := members(t, w.send(listed(filtered+more))); got != "6" {
+		if got := listedNumbers(t, w.send(listRequest(filtered+more))); got != "6" {
 			t.Errorf("with its own filter: %q", got)
 		}
 	}
 	if strings.Contains(posted, "limit") || !strings.Contains(filtered, "limit=1") {
 		t.Errorf("a body's limit is %q, a URL's %q", posted, filtered)
 	}
-	w.told.Reset()
-	got := w.send(listed("limit=1&first_name_ne=" + canary + "&email_address_ne=juana@canaria.qzxv"))
-	noCanary(t, got.MultiValueHeaders["Link"][0])
+	w.transcript.Reset()
+	got := w.send(listRequest("limit=1&first_name_ne=" + canary + "&email_address_ne=juana@canaria.qzxv"))
+	wantNoCanary(t, got.MultiValueHeaders["Link"][0])
 }
 
 // TestLongFilters: the link of a list can be followed as it stands, also by a
 // client whose URLs and headers may have 10 KiB; filters too long for that are
 // refused.
 func TestLongFilters(t *testing.T) {
-	w := crowd(t)
+	w := newSampleAPI(t)
 	wide := func(last int) request {
 		query := "limit=1"
 		for n := range 6 {
 			query += fmt.Sprintf("&city_ne=%d%s", n, strings.Repeat("x", 900))
 		}
-		return listed(query + "&city_ne=" + strings.Repeat("x", last))
+		return listRequest(query + "&city_ne=" + strings.Repeat("x", last))
 	}
 	r := wide(500)
-	if met, pages := w.follow(t, r); met != "7654321" || pages != 7 {
+	if met, pages := w.readAllPages(t, r); met != "7654321" || pages != 7 {
 		t.Errorf("met %q in %d pages", met, pages)
 	}
-	if query := next(t, w.send(r)); len(query) > 9<<10 {
+	if query := nextQuery(t, w.send(r)); len(query) > 9<<10 {
 		t.Errorf("a link of %d bytes", len(query))
 	}
 	got := w.send(wide(700))
 	wantStatus(t, got, 400)
-	if text := at(t, got.Body, "error_detail.message"); text != `"filters in a URL must have at most 6000 bytes: send them in the body of POST /identities/filter"` {
+	if text := jsonAt(t, got.Body, "error_detail.message"); text != `"filters in a URL must have at most 6000 bytes: send them in the body of POST /identities/filter"` {
 		t.Error(text)
 	}
 }
 
-// TestPagesHoldWhoeverComesAndGoes: who is there throughout is met once.
-func TestPagesHoldWhoeverComesAndGoes(t *testing.T) {
-	w := crowd(t)
-	first := w.send(listed("limit=3"))
-	wantStatus(t, w.send(request{operation: "delete-identity", id: crowdID(5), caller: everyone}), 200) // the last one shown
-	wantStatus(t, w.send(request{operation: "delete-identity", id: crowdID(4), caller: everyone}), 200) // the next one
+// TestPagingIsStableUnderChanges: who is there throughout is met once.
+func TestPagingIsStableUnderChanges(t *testing.T) {
+	w := newSampleAPI(t)
+	first := w.send(listRequest("limit=3"))
+	wantStatus(t, w.send(request{operation: "delete-identity", id: sampleID(5), caller: allScopesCaller}), 200) // the last one shown
+	wantStatus(t, w.send(request{operation: "delete-identity", id: sampleID(4), caller: allScopesCaller}), 200) // the next one
 	w.now = w.now.Add(time.Minute)
 	wantStatus(t, w.send(request{body: `{}`}), 201)
-	if got := members(t, w.send(listed(next(t, first)))); got != "321" {
+	if got := listedNumbers(t, w.send(listRequest(nextQuery(t, first)))); got != "321" {
 		t.Errorf("got %q", got)
 	}
 }
 
-// TestLimits: a page has as many whichever way it is asked for.
-func TestLimits(t *testing.T) {
-	w := newWorld(t)
+// TestPageLimits: a page has as many whichever way it is asked for.
+func TestPageLimits(t *testing.T) {
+	w := newTestAPI(t)
 	for n := range 105 {
 		p := identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -193,13 +193,13 @@ func TestLimits(t *testing.T) {
 			request
 			want int
 		}{
-			{listed("instance_id=x" + parameter), tt.whole},
-			{filter(member + `"filters":[]}`), tt.filtered},
-			{listed("first_name_eq=Ana" + parameter), tt.filtered},
-			{filter(member + `"filters":[{"field":"first_name","operator":"eq","value":"Ana"}]}`), tt.filtered},
+			{listRequest("instance_id=x" + parameter), tt.whole},
+			{filterRequest(member + `"filters":[]}`), tt.filtered},
+			{listRequest("first_name_eq=Ana" + parameter), tt.filtered},
+			{filterRequest(member + `"filters":[{"field":"first_name","operator":"eq","value":"Ana"}]}`), tt.filtered},
 		} {
 			got := w.send(asked.request)
-			if n := strings.Count(got.Body, `"identity_id"`); n != asked.want || next(t, got) == "" {
+			if n := strings.Count(got.Body, `"identity_id"`); n != asked.want || nextQuery(t, got) == "" {
 				t.Errorf("limit %q: %s %v %s: %d, want %d", tt.limit, asked.operation, asked.values, asked.body, n, asked.want)
 			}
 		}
@@ -207,30 +207,30 @@ func TestLimits(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	w := crowd(t)
-	w.send(filter(`{"include_count":true,"limit":2}`))
-	w.send(filter(`{"include_count":true,"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`))
-	w.send(filter(`{"include_count":true,"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
-	w.send(filter(`{"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
-	w.send(listed("country_eq=nowhere"))
-	w.send(listed("country_eq=CHL"))
-	w.send(listed("country_foo=CHL&limit=none"))
-	told := w.told.String()
-	w.told.Reset()
-	w.told.WriteString(regexp.MustCompile(`cursor=[A-Za-z0-9_-]+`).ReplaceAllString(told, "cursor=CURSOR"))
-	w.golden("filter")
+	w := newSampleAPI(t)
+	w.send(filterRequest(`{"include_count":true,"limit":2}`))
+	w.send(filterRequest(`{"include_count":true,"limit":1,"filters":[{"field":"country","operator":"eq","value":"CHL"}]}`))
+	w.send(filterRequest(`{"include_count":true,"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
+	w.send(filterRequest(`{"filters":[{"field":"country","operator":"eq","value":"nowhere"}]}`))
+	w.send(listRequest("country_eq=nowhere"))
+	w.send(listRequest("country_eq=CHL"))
+	w.send(listRequest("country_foo=CHL&limit=none"))
+	told := w.transcript.String()
+	w.transcript.Reset()
+	w.transcript.WriteString(regexp.MustCompile(`cursor=[A-Za-z0-9_-]+`).ReplaceAllString(told, "cursor=CURSOR"))
+	w.checkGolden("filter")
 }
 
-// TestTokenizedAreFound: by their email and phone as before, by what is shown,
+// TestTokenizedContactsAreSearchable: by their email and phone as before, by what is shown,
 // and by nothing else of what they were.
-func TestTokenizedAreFound(t *testing.T) {
-	w := crowd(t)
-	before := w.send(listed("first_name_eq=Ana"))
-	tokenize := request{operation: "tokenize-identity", id: crowdID(1), body: `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`}
+func TestTokenizedContactsAreSearchable(t *testing.T) {
+	w := newSampleAPI(t)
+	before := w.send(listRequest("first_name_eq=Ana"))
+	tokenize := request{operation: "tokenize-identity", id: sampleID(1), body: `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`}
 	wantStatus(t, w.send(tokenize), 200)
-	one := w.send(get(crowdID(1))).Body
-	shown := strings.Trim(at(t, one, "first_name"), `"`)
-	mail, phone := url.QueryEscape(strings.Trim(at(t, one, "email_address"), `"`)), url.QueryEscape(strings.Trim(at(t, one, "phone_number"), `"`))
+	one := w.send(getRequest(sampleID(1))).Body
+	shown := strings.Trim(jsonAt(t, one, "first_name"), `"`)
+	mail, phone := url.QueryEscape(strings.Trim(jsonAt(t, one, "email_address"), `"`)), url.QueryEscape(strings.Trim(jsonAt(t, one, "phone_number"), `"`))
 	for query, want := range map[string]string{
 		"email_address_eq=ANA@example.com": "61", "email_address_in=x,ana@example.com": "61",
 		"email_address_ne=ana@example.com": "75432", "phone_number_eq=%2B15551234567": "1",
@@ -248,22 +248,22 @@ func TestTokenizedAreFound(t *testing.T) {
 		"phone_number_gt=%2B1&phone_number_lt=%2B2":                              "",
 		"logical_operator=or&email_address_eq=ana@example.com&phone_number_eq=x": "61",
 	} {
-		if got := members(t, w.send(listed(query))); got != want {
+		if got := listedNumbers(t, w.send(listRequest(query))); got != want {
 			t.Errorf("%s: got %q, want %q", query, got, want)
 		}
 	}
-	if members(t, before) != "1" {
+	if listedNumbers(t, before) != "1" {
 		t.Error("it was not there before")
 	}
 }
 
-// TestListCosts: what a look-up reads does not grow with the tenant, and a page
+// TestTableReadsOfLists: what a look-up reads does not grow with the tenant, and a page
 // of a list costs one look into the index and one read of its identities.
-func TestListCosts(t *testing.T) {
-	w := newWorld(t)
+func TestTableReadsOfLists(t *testing.T) {
+	w := newTestAPI(t)
 	for n := range 300 {
 		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", Usual: identity.Instant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -271,7 +271,7 @@ func TestListCosts(t *testing.T) {
 		"email_address_eq=n7@example.com": 2, "identity_id_eq=n7": 2, "limit=5": 1, "": 2, "city_eq=x": 3,
 	} {
 		w.table.gets = 0
-		w.send(listed(query))
+		w.send(listRequest(query))
 		if w.table.gets > want {
 			t.Errorf("%q: %d reads, want at most %d", query, w.table.gets, want)
 		}

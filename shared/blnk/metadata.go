@@ -13,7 +13,7 @@ type metadataRequest struct {
 	MetaData strictjson.Object `json:"meta_data"`
 }
 
-type metadataWire struct {
+type metadataResponse struct {
 	MetaData strictjson.Value `json:"meta_data"`
 }
 
@@ -21,7 +21,7 @@ type metadataWire struct {
 // those of their name, whole, and a null is kept as one. It answers all of them.
 func (a *API) UpdateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if !identity.ValidID(r.Param("id")) {
-		return gateway.Response{}, errEntityID
+		return gateway.Response{}, errInvalidEntityID
 	}
 	var body metadataRequest
 	if err := decode(r, &body); err != nil {
@@ -30,12 +30,12 @@ func (a *API) UpdateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if body.MetaData.Value == nil {
 		return gateway.Response{}, &strictjson.Error{Field: "meta_data", Reason: "is required and must be an object"}
 	}
-	changed, err := a.change(r, func(i *identity.Identity) error {
+	changed, err := a.changeIdentity(r, func(i *identity.Identity) error {
 		i.Metadata = identity.JSON(strictjson.Merge(strictjson.Value(i.Metadata), body.MetaData.Value))
 		return nil
 	})
 	if err != nil {
-		return gateway.Response{}, ofEntity(err)
+		return gateway.Response{}, asEntityError(err)
 	}
-	return answer(http.StatusOK, changed, metadataWire{strictjson.Value(changed.Metadata)}), nil
+	return respond(http.StatusOK, changed, metadataResponse{strictjson.Value(changed.Metadata)}), nil
 }

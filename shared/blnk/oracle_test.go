@@ -18,15 +18,15 @@ import (
 	"cedula/shared/identity"
 )
 
-// shown is an identity as a client sees it, with the clear values of what is
+// visibleIdentity is an identity as a client sees it, with the clear values of what is
 // tokenized in it.
-type shown struct {
-	values  map[string]any
-	inClear map[string]string
+type visibleIdentity struct {
+	values    map[string]any
+	plaintext map[string]string
 }
 
-// pool are the values that identities and filters are made of.
-var pool = map[string][]string{
+// sampleValues are the values that identities and filters are made of.
+var sampleValues = map[string][]string{
 	"first_name":     {"", "Ana", "ana", "Zoë", "100%", "a_b", `a\b`},
 	"last_name":      {"", "Ñandú", "Smith", "smith"},
 	"country":        {"", "US", "CHL"},
@@ -40,13 +40,13 @@ var pool = map[string][]string{
 	"identity_id":    {"p0", "p1", "p7", "p20", "p39", "nobody"},
 }
 
-// populated makes forty identities of the pool's values, of which some are
+// newRandomAPI makes forty identities of the pool's values, of which some are
 // tokenized, and returns them as they are shown, the newest first.
-func populated(t *testing.T) (*world, []shown) {
+func newRandomAPI(t *testing.T) (*testAPI, []visibleIdentity) {
 	t.Helper()
-	c := newWorld(t)
+	c := newTestAPI(t)
 	draw := rand.New(rand.NewPCG(7, 7))
-	pick := func(field string) string { return pool[field][draw.IntN(len(pool[field]))] }
+	pick := func(field string) string { return sampleValues[field][draw.IntN(len(sampleValues[field]))] }
 	inClear := make(map[string]map[string]string)
 	start := time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)
 	for n := range 40 {
@@ -75,72 +75,72 @@ func populated(t *testing.T) (*world, []shown) {
 		}
 	}
 	var all []map[string]any
-	d := json.NewDecoder(strings.NewReader(c.send(listed("")).Body))
+	d := json.NewDecoder(strings.NewReader(c.send(listRequest("")).Body))
 	d.UseNumber()
 	if err := d.Decode(&all); err != nil || len(all) != 40 {
 		t.Fatal(len(all), err)
 	}
-	var people []shown
+	var people []visibleIdentity
 	for _, values := range all {
-		people = append(people, shown{values, inClear[values["identity_id"].(string)]})
+		people = append(people, visibleIdentity{values, inClear[values["identity_id"].(string)]})
 	}
 	return c, people
 }
 
-// TestFiltersAreAsDefined: both routes find what a plain reading of the rules
+// TestFiltersMatchOracle: both routes find what a plain reading of the rules
 // finds among all identities, page by page.
-func TestFiltersAreAsDefined(t *testing.T) {
-	c, people := populated(t)
+func TestFiltersMatchOracle(t *testing.T) {
+	c, people := newRandomAPI(t)
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
-		conditions := distinct(rapid.SliceOfN(aCondition(), 1, 4).Draw(t, "conditions"))
+		conditions := distinctConditions(rapid.SliceOfN(genCondition(), 1, 4).Draw(t, "conditions"))
 		join := rapid.SampledFrom([]string{"", "and", "or"}).Draw(t, "join")
 		limit := rapid.SampledFrom([]int{1, 3, 10, 100}).Draw(t, "limit")
 		want := ""
 		for _, p := range people {
-			if p.fits(conditions, join == "or") {
+			if p.matches(conditions, join == "or") {
 				want += p.values["identity_id"].(string) + " "
 				found++
 			}
 		}
-		got := c.idsOf(t, listed(query(conditions, join)+fmt.Sprintf("&limit=%d", limit)))
+		got := c.listIDs(t, listRequest(encodeQuery(conditions, join)+fmt.Sprintf("&limit=%d", limit)))
 		if got != want {
 			t.Fatalf("GET: got  %s\nwant %s", got, want)
 		}
-		got = c.idsOf(t, filter(body(conditions, join, limit)))
+		got = c.listIDs(t, filterRequest(encodeBody(conditions, join, limit)))
 		if got != want {
 			t.Fatalf("POST: got  %s\nwant %s", got, want)
 		}
-		c.told.Reset()
+		c.transcript.Reset()
 	})
 	if found < 100 {
 		t.Errorf("%d found: the filters are too narrow", found)
 	}
 }
 
-// distinct leaves out what cannot stand in one query: an operator on a field twice.
-func distinct(list []cond) (kept []cond) {
+// distinctConditions leaves out what cannot stand in one query: an operator on a field twice.
+func distinctConditions(list []filterCondition) (kept []filterCondition) {
 	for _, c := range list {
-		if !slices.ContainsFunc(kept, func(k cond) bool { return k.field == c.field && k.operator == c.operator }) {
+		if !slices.ContainsFunc(kept, func(k filterCondition) bool { return k.field == c.field && k.operator == c.operator }) {
 			kept = append(kept, c)
 		}
 	}
 	return kept
 }
 
-func aCondition() *rapid.Generator[cond] {
+func genCondition() *rapid.Generator[filterCondition] {
 	fields := []string{"first_name", "last_name", "country", "email_address", "phone_number", "post_code", "dob", "meta_data.tier", "meta_data.rank", "created_at", "identity_id"}
-	return rapid.Custom(func(t *rapid.T) cond {
+	return rapid.Custom(func(t *rapid.T) filterCondition {
 		field := rapid.SampledFrom(fields).Draw(t, "field")
 		operators := []string{"eq", "ne", "gt", "gte", "lt", "lte", "in", "between", "isnull", "isnotnull", "like", "ilike"}
-		values := pool[field]
+		values := sampleValues[field]
 		if field == "dob" {
 			values = values[1:]
 		}
 		if field == "dob" || field == "created_at" {
 			operators = operators[:10]
 		}
-		c := cond{field: field, operator: rapid.SampledFrom(operators).Draw(t, "operator")}
+		c := filterCondition{field: field, operator: rapid.SampledFrom(operators).Draw(t, "operator")}
 		count := map[string]int{"between": 2, "isnull": 0, "isnotnull": 0}
 		n, special := count[c.operator]
 		if !special {
@@ -160,16 +160,16 @@ func aCondition() *rapid.Generator[cond] {
 	})
 }
 
-func (s shown) fits(conditions []cond, anyOf bool) bool {
+func (s visibleIdentity) matches(conditions []filterCondition, anyOf bool) bool {
 	for _, c := range conditions {
-		if s.meets(c) == anyOf {
+		if s.satisfies(c) == anyOf {
 			return anyOf
 		}
 	}
 	return !anyOf
 }
 
-func (s shown) meets(c cond) bool {
+func (s visibleIdentity) satisfies(c filterCondition) bool {
 	value, null, opaque := s.value(c.field)
 	switch c.operator {
 	case "isnull":
@@ -182,7 +182,7 @@ func (s shown) meets(c cond) bool {
 		return c.operator == "ne"
 	}
 	compare := func(n int) int { return s.compare(c.field, value, c.values[n]) }
-	same := func(n int) bool { return s.same(c.field, value, c.values[n]) }
+	same := func(n int) bool { return s.equals(c.field, value, c.values[n]) }
 	switch c.operator {
 	case "eq":
 		return same(0)
@@ -206,13 +206,13 @@ func (s shown) meets(c cond) bool {
 	case "between":
 		return compare(0) >= 0 && compare(1) <= 0
 	case "ilike":
-		return asRegexp(strings.ToLower(c.values[0])).MatchString(strings.ToLower(text(value)))
+		return likeToRegexp(strings.ToLower(c.values[0])).MatchString(strings.ToLower(formatValue(value)))
 	}
-	return asRegexp(c.values[0]).MatchString(text(value))
+	return likeToRegexp(c.values[0]).MatchString(formatValue(value))
 }
 
 // value is what a client sees of a field.
-func (s shown) value(field string) (value any, null, opaque bool) {
+func (s visibleIdentity) value(field string) (value any, null, opaque bool) {
 	if key, ok := strings.CutPrefix(field, "meta_data."); ok {
 		members, _ := s.values["meta_data"].(map[string]any)
 		value = members[key]
@@ -226,31 +226,31 @@ func (s shown) value(field string) (value any, null, opaque bool) {
 	return value, value == "" || field == "dob" && value == "0001-01-01T00:00:00Z", false
 }
 
-func text(value any) string { return fmt.Sprint(value) }
+func formatValue(value any) string { return fmt.Sprint(value) }
 
-func (s shown) same(field string, value any, sent string) bool {
-	plain, tokenized := s.inClear[field]
+func (s visibleIdentity) equals(field string, value any, sent string) bool {
+	plain, tokenized := s.plaintext[field]
 	switch {
 	case field == "email_address" && tokenized:
 		return strings.EqualFold(plain, sent)
 	case field == "email_address":
-		return strings.EqualFold(text(value), sent)
+		return strings.EqualFold(formatValue(value), sent)
 	case tokenized:
 		return plain == sent
 	case field == "created_at":
-		at, _ := time.Parse(time.RFC3339, text(value))
-		return at.Equal(momentOf(sent))
+		at, _ := time.Parse(time.RFC3339, formatValue(value))
+		return at.Equal(parseTime(sent))
 	}
 	return s.compare(field, value, sent) == 0
 }
 
-func (s shown) compare(field string, value any, sent string) int {
+func (s visibleIdentity) compare(field string, value any, sent string) int {
 	switch field {
 	case "dob":
-		return strings.Compare(strings.TrimSuffix(text(value), "T00:00:00Z"), sent)
+		return strings.Compare(strings.TrimSuffix(formatValue(value), "T00:00:00Z"), sent)
 	case "created_at":
-		at, _ := time.Parse(time.RFC3339, text(value))
-		return at.Compare(momentOf(sent))
+		at, _ := time.Parse(time.RFC3339, formatValue(value))
+		return at.Compare(parseTime(sent))
 	}
 	if number, ok := value.(json.Number); ok {
 		own, _ := new(big.Rat).SetString(number.String())
@@ -258,10 +258,10 @@ func (s shown) compare(field string, value any, sent string) int {
 			return own.Cmp(other)
 		}
 	}
-	return strings.Compare(text(value), sent)
+	return strings.Compare(formatValue(value), sent)
 }
 
-func momentOf(sent string) time.Time {
+func parseTime(sent string) time.Time {
 	moment, err := time.Parse(time.RFC3339, sent)
 	if err != nil {
 		moment, _ = time.Parse(time.DateOnly, sent)
@@ -269,14 +269,14 @@ func momentOf(sent string) time.Time {
 	return moment
 }
 
-// cond is one filter.
-type cond struct {
+// filterCondition is one filter.
+type filterCondition struct {
 	field, operator string
 	values          []string
 }
 
-// query is the conditions as parameters.
-func query(conditions []cond, join string) string {
+// encodeQuery is the conditions as parameters.
+func encodeQuery(conditions []filterCondition, join string) string {
 	q := make(url.Values)
 	for _, c := range conditions {
 		separator := ","
@@ -291,8 +291,8 @@ func query(conditions []cond, join string) string {
 	return q.Encode()
 }
 
-// body is the conditions as a filter's body.
-func body(conditions []cond, join string, limit int) string {
+// encodeBody is the conditions as a filter's body.
+func encodeBody(conditions []filterCondition, join string, limit int) string {
 	all := map[string]any{"limit": limit, "logical_operator": join}
 	filters := []map[string]any{}
 	for _, c := range conditions {
@@ -310,11 +310,11 @@ func body(conditions []cond, join string, limit int) string {
 	return string(text)
 }
 
-// idsOf reads a list to its end.
-func (w *world) idsOf(t *rapid.T, r request) string {
+// listIDs reads a list to its end.
+func (w *testAPI) listIDs(t *rapid.T, r request) string {
 	met := ""
 	for range 60 {
-		got := w.quietly(r)
+		got := w.sendUnrecorded(r)
 		var list []struct {
 			ID string `json:"identity_id"`
 		}
@@ -328,15 +328,15 @@ func (w *world) idsOf(t *rapid.T, r request) string {
 		if len(sent) == 0 {
 			return met
 		}
-		more := listed(link.FindStringSubmatch(sent[0])[1])
+		more := listRequest(linkPattern.FindStringSubmatch(sent[0])[1])
 		r.values = more.values
 	}
 	t.Fatal("the list has no end")
 	return ""
 }
 
-// asRegexp is SQL's pattern as a regular expression.
-func asRegexp(pattern string) *regexp.Regexp {
+// likeToRegexp is SQL's pattern as a regular expression.
+func likeToRegexp(pattern string) *regexp.Regexp {
 	var expression strings.Builder
 	expression.WriteString("(?s)^")
 	for rest := []rune(pattern); len(rest) > 0; rest = rest[1:] {

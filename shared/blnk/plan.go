@@ -8,31 +8,31 @@ import (
 	"cedula/shared/identity"
 )
 
-// narrow tells a search what follows from the conditions.
-func (l *listing) narrow(q *identity.Search) {
+// useIndexes tells a search what follows from the conditions.
+func (l *listParams) useIndexes(q *identity.Query) {
 	if l.Any {
-		l.narrowAny(q)
+		l.useIndexesForAny(q)
 		return
 	}
 	for n := range l.Conditions {
 		c := &l.Conditions[n]
-		switch ids, sources := c.lookUps(); {
+		switch ids, sources := c.indexLookups(); {
 		case c.Field == "created_at":
-			c.narrowTime(q)
+			c.limitTimeRange(q)
 		case ids != nil && q.IDs == nil:
 			q.IDs = ids
-		case sources != nil && q.Sources == nil:
-			q.Sources = sources
+		case sources != nil && q.Indexes == nil:
+			q.Indexes = sources
 		}
 	}
 }
 
-// narrowAny uses look-ups only if every condition is one, and of one kind.
-func (l *listing) narrowAny(q *identity.Search) {
+// useIndexesForAny uses look-ups only if every condition is one, and of one kind.
+func (l *listParams) useIndexesForAny(q *identity.Query) {
 	var ids []string
-	var sources []identity.Source
+	var sources []identity.Index
 	for n := range l.Conditions {
-		some, others := l.Conditions[n].lookUps()
+		some, others := l.Conditions[n].indexLookups()
 		if some == nil && others == nil {
 			return
 		}
@@ -41,13 +41,13 @@ func (l *listing) narrowAny(q *identity.Search) {
 	if len(sources) == 0 {
 		q.IDs = ids
 	} else if len(ids) == 0 {
-		q.Sources = sources
+		q.Indexes = sources
 	}
 }
 
-// lookUps are the ids or the sources of which one holds each identity that fits.
+// indexLookups are the ids or the sources of which one holds each identity that fits.
 // There are none for what is shown of a tokenized field: it stands in no source.
-func (c *condition) lookUps() (ids []string, sources []identity.Source) {
+func (c *condition) indexLookups() (ids []string, sources []identity.Index) {
 	none := func(v string) bool { return v == "" || strings.HasPrefix(v, tokenPrefix) }
 	if c.Operator != "eq" && c.Operator != "in" || slices.ContainsFunc(c.Values, none) {
 		return nil, nil
@@ -57,15 +57,15 @@ func (c *condition) lookUps() (ids []string, sources []identity.Source) {
 		case "identity_id":
 			ids = append(ids, v)
 		case "email_address":
-			sources = append(sources, identity.Source{Email: identity.NormalizeEmail(v)})
+			sources = append(sources, identity.Index{Email: identity.NormalizeEmail(v)})
 		case "phone_number":
-			sources = append(sources, identity.Source{Phone: v})
+			sources = append(sources, identity.Index{Phone: v})
 		}
 	}
 	return ids, sources
 }
 
-func (c *condition) narrowTime(q *identity.Search) {
+func (c *condition) limitTimeRange(q *identity.Query) {
 	at := func(n int) time.Time {
 		t, _ := time.Parse(time.RFC3339Nano, c.Values[n])
 		return t
@@ -81,10 +81,10 @@ func (c *condition) narrowTime(q *identity.Search) {
 	case "between":
 		since, until = at(0), at(1)
 	}
-	if since.After(q.Since) {
-		q.Since = since
+	if since.After(q.CreatedFrom) {
+		q.CreatedFrom = since
 	}
-	if !until.IsZero() && (q.Until.IsZero() || until.Before(q.Until)) {
-		q.Until = until
+	if !until.IsZero() && (q.CreatedUntil.IsZero() || until.Before(q.CreatedUntil)) {
+		q.CreatedUntil = until
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// plainTypes are the content types, besides JSON, under which clients of this
+// acceptedMediaTypes are the content types, besides JSON, under which clients of this
 // dialect send JSON: none at all, curl's default, plain text.
-var plainTypes = map[string]bool{
+var acceptedMediaTypes = map[string]bool{
 	"application/json": true, "application/x-www-form-urlencoded": true, "text/plain": true,
 }
 
@@ -27,13 +27,13 @@ func decode(r *gateway.Request, into any) error {
 	switch media, err := r.MediaType(); {
 	case err != nil:
 		return err
-	case media != "" && !plainTypes[media]:
+	case media != "" && !acceptedMediaTypes[media]:
 		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
 	}
 	if r.Caller.Strict {
-		return strictjson.DecodeKnown(r.Body, into)
+		return strictjson.DecodeDisallowUnknown(r.Body, into)
 	}
-	return strictjson.DecodeFolded(r.Body, into)
+	return strictjson.DecodeCaseInsensitive(r.Body, into)
 }
 
 // decodeIdentity reads a body with members of an identity. One that is not known
@@ -41,8 +41,8 @@ func decode(r *gateway.Request, into any) error {
 func decodeIdentity(r *gateway.Request, into any) error {
 	err := decode(r, into)
 	var unknown *strictjson.Error
-	if errors.As(err, &unknown) && unknown.Unknown {
-		return &refusal{problem: validation, text: unknown.Error()}
+	if errors.As(err, &unknown) && unknown.UnknownField {
+		return &apiError{errorCode: validationError, message: unknown.Error()}
 	}
 	return err
 }
@@ -82,7 +82,7 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 			return identity.Draft{}, err
 		}
 	}
-	born, err := birthDate(c.DOB)
+	born, err := parseBirthDate(c.DOB)
 	if err != nil {
 		return identity.Draft{}, err
 	}
@@ -98,9 +98,9 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 			},
 			Metadata: identity.JSON(c.MetaData.Value),
 		},
-		Usual:  identity.Instant, // Blnk has no statuses: an identity is there or not
-		ID:     c.IdentityID,
-		MintID: mintID,
+		DefaultOnboarding: identity.OnboardingInstant, // Blnk has no statuses: an identity is there or not
+		ID:                c.IdentityID,
+		GenerateID:        generateID,
 	}, nil
 }
 
@@ -132,8 +132,8 @@ func checkID(id string) error {
 	return nil
 }
 
-// birthDate takes a date or a date-time; empty and Blnk's zero time are no date.
-func birthDate(sent string) (identity.Date, error) {
+// parseBirthDate takes a date or a date-time; empty and Blnk's zero time are no date.
+func parseBirthDate(sent string) (identity.Date, error) {
 	if sent == "" {
 		return identity.Date{}, nil
 	}
@@ -151,8 +151,8 @@ func birthDate(sent string) (identity.Date, error) {
 
 const idPrefix = "idt_"
 
-// mintID makes "idt_" and a random UUID (RFC 9562, version 4).
-func mintID(_ time.Time, random io.Reader) (string, error) {
+// generateID makes "idt_" and a random UUID (RFC 9562, version 4).
+func generateID(_ time.Time, random io.Reader) (string, error) {
 	u, err := uuid.NewRandomFromReader(random)
 	if err != nil {
 		return "", fmt.Errorf("mint id: %w", err)

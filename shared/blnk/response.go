@@ -7,7 +7,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// identityWire is an identity in an answer: all 19 keys, always, in this order.
+// identityResponse is an identity in an answer: all 19 keys, always, in this order.
 // Where the identity waits for something, which no identity of Blnk's does, three
 // more say for what.
 //
@@ -15,7 +15,7 @@ import (
 // name stand in first_name and organization_name, state and city are the first
 // and second administrative level of the address, country is the identity's
 // own and not the address's. What this dialect has no key for is left out.
-type identityWire struct {
+type identityResponse struct {
 	IdentityID       string           `json:"identity_id"`
 	IdentityType     string           `json:"identity_type"`
 	OrganizationName string           `json:"organization_name"`
@@ -36,60 +36,60 @@ type identityWire struct {
 	CreatedAt        string           `json:"created_at"`
 	MetaData         strictjson.Value `json:"meta_data"`
 
-	Status       string            `json:"status,omitzero"`
-	Requirements *requirementsWire `json:"requirements,omitzero"`
-	ExpiresAt    string            `json:"expires_at,omitzero"`
+	Status       string                `json:"status,omitzero"`
+	Requirements *requirementsResponse `json:"requirements,omitzero"`
+	ExpiresAt    string                `json:"expires_at,omitzero"`
 }
 
-// requirementsWire is what an identity waits for.
-type requirementsWire struct {
+// requirementsResponse is what an identity waits for.
+type requirementsResponse struct {
 	CurrentlyDue []string `json:"currently_due"`
 	Pending      []string `json:"pending"`
 	DueBy        string   `json:"due_by,omitzero"`
 }
 
-// setLife shows what the identity waits for, if it does or is out of use.
-func (w *identityWire) setLife(i *identity.Identity) {
+// setStatus shows what the identity waits for, if it does or is out of use.
+func (w *identityResponse) setStatus(i *identity.Identity) {
 	r := i.Requirements()
 	if i.Status == identity.Active && len(r.Due)+len(r.Pending) == 0 {
 		return
 	}
-	w.Status, w.Requirements = string(i.Status), &requirementsWire{CurrentlyDue: r.Due, Pending: r.Pending}
+	w.Status, w.Requirements = string(i.Status), &requirementsResponse{CurrentlyDue: r.Due, Pending: r.Pending}
 	for _, list := range []*[]string{&w.Requirements.CurrentlyDue, &w.Requirements.Pending} {
 		if *list == nil {
 			*list = []string{}
 		}
 	}
-	if !r.By.IsZero() {
-		w.ExpiresAt = r.By.UTC().Format(time.RFC3339)
+	if !r.Deadline.IsZero() {
+		w.ExpiresAt = r.Deadline.UTC().Format(time.RFC3339)
 		w.Requirements.DueBy = w.ExpiresAt
 	}
 }
 
-// toWire translates an identity of either dialect.
-func toWire(i identity.Identity) identityWire {
-	wire := identityWire{
+// toResponse translates an identity of either dialect.
+func toResponse(i identity.Identity) identityResponse {
+	wire := identityResponse{
 		IdentityID: i.ID, IdentityType: string(i.Kind),
 		OrganizationName: i.OrganizationName, Category: i.Category,
-		FirstName:    shown(&i, identity.FieldFirstName, i.FirstName),
-		LastName:     shown(&i, identity.FieldLastName, i.LastName),
-		OtherNames:   shown(&i, identity.FieldOtherNames, i.OtherNames),
-		EmailAddress: shown(&i, identity.FieldEmail, i.Email),
-		PhoneNumber:  shown(&i, identity.FieldPhone, i.Phone),
-		Street:       shown(&i, identity.FieldStreet, i.Address.Street),
-		PostCode:     shown(&i, identity.FieldPostalCode, i.Address.PostalCode),
+		FirstName:    displayValue(&i, identity.FieldFirstName, i.FirstName),
+		LastName:     displayValue(&i, identity.FieldLastName, i.LastName),
+		OtherNames:   displayValue(&i, identity.FieldOtherNames, i.OtherNames),
+		EmailAddress: displayValue(&i, identity.FieldEmail, i.Email),
+		PhoneNumber:  displayValue(&i, identity.FieldPhone, i.Phone),
+		Street:       displayValue(&i, identity.FieldStreet, i.Address.Street),
+		PostCode:     displayValue(&i, identity.FieldPostalCode, i.Address.PostalCode),
 		Gender:       i.Gender, Nationality: i.Nationality,
 		Country: i.Country, State: i.Address.State, City: i.Address.City,
 		DOB:       i.BirthDate.Midnight().Format(time.RFC3339),
 		CreatedAt: i.CreatedAt.UTC().Format(time.RFC3339Nano),
 		MetaData:  strictjson.Value(i.Metadata),
 	}
-	wire.setLife(&i)
+	wire.setStatus(&i)
 	return wire
 }
 
-// wireNames are the core's fields that this dialect calls by another name.
-var wireNames = map[identity.Field]string{
+// jsonNames are the core's fields that this dialect calls by another name.
+var jsonNames = map[identity.Field]string{
 	identity.FieldID:               "identity_id",
 	identity.FieldKind:             "identity_type",
 	identity.FieldOrganizationName: "organization_name",
@@ -106,8 +106,8 @@ var wireNames = map[identity.Field]string{
 	identity.FieldMetadata:         "meta_data",
 }
 
-func wireName(f identity.Field) string {
-	if name, ok := wireNames[f]; ok {
+func jsonName(f identity.Field) string {
+	if name, ok := jsonNames[f]; ok {
 		return name
 	}
 	return string(f)

@@ -15,10 +15,10 @@ import (
 // operation calls.
 type API struct {
 	Identities *identity.Service
-	Cursors    *Cursors
+	Cursors    *CursorCodec
 	Health     Pinger
 	Keys       Keys
-	Reference  gateway.Reference
+	Reference  gateway.APIDocs
 }
 
 // Pinger says whether what the registry stands on answers.
@@ -60,5 +60,5 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
 		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
-	return append(routes, a.refusals(routes)...)
+	return append(routes, a.methodNotAllowedRoutes(routes)...)
 }

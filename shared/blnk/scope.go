@@ -8,11 +8,11 @@ import (
 	"cedula/shared/auth"
 )
 
-// abilities are Blnk's scopes that this registry knows, "resource:action", and
+// scopeTable are Blnk's scopes that this registry knows, "resource:action", and
 // what each of them is here. Merging into an identity's metadata is part of
 // identities:write. A key cannot be given what is not in this list: not "*"
 // itself, nor client:admin, whoever makes it.
-var abilities = []struct {
+var scopeTable = []struct {
 	resource, action string
 	scopes           auth.Scopes
 }{
@@ -25,86 +25,86 @@ var abilities = []struct {
 	{"api-keys", "delete", auth.Scopes{auth.ScopeKeyDelete}},
 }
 
-const anything = "*" // on either side of a scope
+const wildcard = "*" // on either side of a scope
 
-// mistaken are resources that somebody writes who means one of abilities, and
+// scopeTypos are resources that somebody writes who means one of abilities, and
 // which one: some stand in the registry's own scopes, which an operator knows. An
 // empty one can be meant by nobody. Blnk has no resource of these names.
-var mistaken = map[string]string{
+var scopeTypos = map[string]string{
 	"identity": "identities",
 	"key":      "api-keys", "keys": "api-keys", "api-key": "api-keys", "api_key": "api-keys", "api_keys": "api-keys",
 	"apikey": "api-keys", "apikeys": "api-keys",
 	"client": "", "clients": "",
 }
 
-// scopesOf translates what a request asks for. A "*" stands for every resource
+// parseScopes translates what a request asks for. A "*" stands for every resource
 // or action of abilities. The scopes of Blnk's other resources, such as
 // ledgers:read, are well-formed and grant nothing. For any other text it
-// returns an *auth.InvalidKey that names the entry: Blnk keeps such a scope,
+// returns an *auth.InvalidKeyError that names the entry: Blnk keeps such a scope,
 // and its client finds out when a call is refused.
-func scopesOf(sent []string) (auth.Scopes, error) {
+func parseScopes(sent []string) (auth.Scopes, error) {
 	scopes := make(auth.Scopes, 0, len(sent))
 	for i, text := range sent {
-		found, reason := scopeOf(text)
+		found, reason := parseScope(text)
 		if reason != "" {
-			return nil, &auth.InvalidKey{Field: fmt.Sprintf("scopes.%d", i), Reason: reason}
+			return nil, &auth.InvalidKeyError{Field: fmt.Sprintf("scopes.%d", i), Reason: reason}
 		}
 		scopes = append(scopes, found...)
 	}
 	return scopes, nil
 }
 
-// scopeOf returns what one text grants, or what it must be.
-func scopeOf(text string) (scopes auth.Scopes, reason string) {
+// parseScope returns what one text grants, or what it must be.
+func parseScope(text string) (scopes auth.Scopes, reason string) {
 	resource, action, _ := strings.Cut(text, ":")
-	if !validSide(resource) || !validSide(action) {
+	if !isScopePart(resource) || !isScopePart(action) {
 		return nil, "must be a resource and an action in lower case, such as identities:read"
 	}
-	meant, isMistaken := mistaken[resource]
+	meant, isMistaken := scopeTypos[resource]
 	if !isMistaken {
 		meant = resource
 	}
-	found, ok := able(meant, action)
+	found, ok := grantedScopes(meant, action)
 	switch {
 	case meant == "":
 		return nil, "must be of identities or api-keys: a key cannot be given " + resource
 	case !ok:
-		return nil, "must name an action of " + meant + ": " + actionsOf(meant)
+		return nil, "must name an action of " + meant + ": " + actionNames(meant)
 	case isMistaken:
 		return nil, "must be " + meant + ":" + action + ": " + resource + " is no resource of this API"
 	}
 	return found, ""
 }
 
-// able returns what a well-formed scope grants; false if its resource is known
+// grantedScopes returns what a well-formed scope grants; false if its resource is known
 // and its action is none of that resource's.
-func able(resource, action string) (scopes auth.Scopes, ok bool) {
+func grantedScopes(resource, action string) (scopes auth.Scopes, ok bool) {
 	known := false
-	for _, a := range abilities {
+	for _, a := range scopeTable {
 		known = known || a.resource == resource
-		if covers(resource, a.resource) && covers(action, a.action) {
+		if scopePartMatches(resource, a.resource) && scopePartMatches(action, a.action) {
 			scopes = append(scopes, a.scopes...)
 		}
 	}
 	return scopes, !known || len(scopes) > 0
 }
 
-func covers(sent, side string) bool { return sent == side || sent == anything }
+func scopePartMatches(sent, side string) bool { return sent == side || sent == wildcard }
 
-// actionsOf lists the actions of a known resource, for people.
-func actionsOf(resource string) string {
+// actionNames lists the actions of a known resource, for people.
+func actionNames(resource string) string {
 	var names []string
-	for _, a := range abilities {
+	for _, a := range scopeTable {
 		if a.resource == resource {
 			names = append(names, a.action)
 		}
 	}
-	return strings.Join(names, ", ") + " or " + anything
+	return strings.Join(names, ", ") + " or " + wildcard
 }
 
-// validSide takes "*" and words of lower-case letters, digits, "-" and "_".
-func validSide(s string) bool {
-	if s == anything {
+// isScopePart takes "*" and words of lower-case letters, digits, "-" and "_".
+func isScopePart(s string) bool {
+	if s == wildcard {
 		return true
 	}
 	foreign := func(b byte) bool { return (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' }

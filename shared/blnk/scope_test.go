@@ -33,10 +33,10 @@ var grants = map[string]string{
 	"reconciliation:write": "", "metadata:write": "", "backup:read": "", "multi-search:read": "", "bulk_jobs2:approve": "", "*:approve": "",
 }
 
-var words = slices.Sorted(maps.Keys(grants))
+var blnkScopes = slices.Sorted(maps.Keys(grants))
 
-// worth is what words grant together.
-func worth(list ...string) auth.Scopes {
+// wantScopes is what words grant together.
+func wantScopes(list ...string) auth.Scopes {
 	var all []string
 	for _, word := range list {
 		all = append(all, grants[word])
@@ -45,48 +45,48 @@ func worth(list ...string) auth.Scopes {
 }
 
 func TestScopeMatrix(t *testing.T) {
-	w := newWorld(t)
-	for _, held := range words {
-		client := w.client("acme", append(worth(held), auth.ScopeKeyWrite)...)
-		maker := client.made(newKey{Scopes: []string{held, "api-keys:write"}})
-		for _, asked := range words {
-			client.allows(maker, []string{asked})
+	w := newTestAPI(t)
+	for _, held := range blnkScopes {
+		client := w.newClient("acme", append(wantScopes(held), auth.ScopeKeyWrite)...)
+		maker := client.mustCreateKey(keyRequest{Scopes: []string{held, "api-keys:write"}})
+		for _, asked := range blnkScopes {
+			client.checkGrant(maker, []string{asked})
 		}
 	}
 }
 
-func TestScopesOfAnySet(t *testing.T) {
-	w := newWorld(t)
-	some := rapid.SliceOfN(rapid.SampledFrom(words), 1, 4)
+func TestRandomScopeSets(t *testing.T) {
+	w := newTestAPI(t)
+	some := rapid.SliceOfN(rapid.SampledFrom(blnkScopes), 1, 4)
 	rapid.Check(t, func(r *rapid.T) {
-		client := w.client("acme", auth.ScopeAll)
-		maker := client.made(newKey{Scopes: append(some.Draw(r, "held"), "api-keys:write")})
-		client.allows(maker, some.Draw(r, "asked"))
+		client := w.newClient("acme", auth.ScopeAll)
+		maker := client.mustCreateKey(keyRequest{Scopes: append(some.Draw(r, "held"), "api-keys:write")})
+		client.checkGrant(maker, some.Draw(r, "asked"))
 	})
 }
 
-// allows lets a key ask for another. It must get it just when it holds all that
+// checkGrant lets a key ask for another. It must get it just when it holds all that
 // the words are worth, and the new key must hold no more than that.
-func (c *client) allows(maker string, asked []string) {
+func (c *registeredClient) checkGrant(maker string, asked []string) {
 	c.w.Helper()
-	held, want := c.callerOf(maker).Scopes, worth(asked...)
-	got := c.w.send(newKey{Scopes: asked}.request().by(c.contextOf(maker)))
+	held, want := c.mustAuthenticate(maker).Scopes, wantScopes(asked...)
+	got := c.w.send(keyRequest{Scopes: asked}.request().withCaller(c.authorizerContext(maker)))
 	if slices.ContainsFunc(want, func(s string) bool { return !held.Has(s) }) {
 		wantError(c.w, got, 403, "AUTH_INSUFFICIENT_PERMISSIONS",
 			"An API key can be given neither more scopes than the key that makes it nor another owner")
 		return
 	}
 	wantStatus(c.w, got, 201)
-	if scopes := c.callerOf(textOf(c.w, got)).Scopes; !slices.Equal(scopes, want) {
+	if scopes := c.mustAuthenticate(createdKey(c.w, got)).Scopes; !slices.Equal(scopes, want) {
 		c.w.Errorf("%v asked for %v: the key may %v, want %v", held, asked, scopes, want)
 	}
 }
 
-// TestNoKeyIsAdmin: whoever makes it, and whatever it asks for.
-func TestNoKeyIsAdmin(t *testing.T) {
-	w := newWorld(t)
-	client := w.client("acme", auth.ScopeAll)
-	scopes := client.callerOf(client.made(newKey{Scopes: words})).Scopes
+// TestKeyNeverHasAdminScopes: whoever makes it, and whatever it asks for.
+func TestKeyNeverHasAdminScopes(t *testing.T) {
+	w := newTestAPI(t)
+	client := w.newClient("acme", auth.ScopeAll)
+	scopes := client.mustAuthenticate(client.mustCreateKey(keyRequest{Scopes: blnkScopes})).Scopes
 	for _, never := range []string{auth.ScopeAll, auth.ScopeClientAdmin, auth.ScopeIdentityStatusWrite, auth.ScopeIdentityReview} {
 		if scopes.Has(never) {
 			t.Errorf("%v holds %s", scopes, never)
@@ -96,8 +96,8 @@ func TestNoKeyIsAdmin(t *testing.T) {
 
 func TestMalformedScopes(t *testing.T) {
 	const form = "must be a resource and an action in lower case, such as identities:read"
-	w := newWorld(t)
-	master := w.client("acme", auth.ScopeAll)
+	w := newTestAPI(t)
+	master := w.newClient("acme", auth.ScopeAll)
 	for _, tt := range []struct{ scope, want string }{
 		{"", form},
 		{"*", form},
@@ -133,7 +133,7 @@ func TestMalformedScopes(t *testing.T) {
 		{"clients:*", "must be of identities or api-keys: a key cannot be given clients"},
 		{"ledgers:" + strings.Repeat("r", 57), "must have at most 64 bytes of printable text"},
 	} {
-		got := w.send(newKey{Scopes: []string{"ledgers:read", tt.scope}}.request().by(master.context))
+		got := w.send(keyRequest{Scopes: []string{"ledgers:read", tt.scope}}.request().withCaller(master.context))
 		wantError(t, got, 400, "GEN_VALIDATION_ERROR", "scopes.1 "+tt.want)
 	}
 	if w.table.writes != 1 || w.table.queries > 0 {
@@ -141,19 +141,19 @@ func TestMalformedScopes(t *testing.T) {
 	}
 }
 
-// TestShownScopesAreThoseSent: in their words and order, those that grant nothing too.
-func TestShownScopesAreThoseSent(t *testing.T) {
-	w := newWorld(t)
-	c := w.client("acme", auth.ScopeAll)
+// TestScopesAreReturnedAsSent: in their words and order, those that grant nothing too.
+func TestScopesAreReturnedAsSent(t *testing.T) {
+	w := newTestAPI(t)
+	c := w.newClient("acme", auth.ScopeAll)
 	for _, list := range [][]string{{"ledgers:read"}, {"identities:write", "*:read", "identities:write"}, {"*:*"}} {
 		w.now = w.now.Add(time.Second)
 		want := `["` + strings.Join(list, `","`) + `"]`
-		created := w.send(newKey{Scopes: list}.request().by(c.context))
-		if got := at(t, created.Body, "scopes"); got != want {
+		created := w.send(keyRequest{Scopes: list}.request().withCaller(c.context))
+		if got := jsonAt(t, created.Body, "scopes"); got != want {
 			t.Errorf("created with %s, want %s", got, want)
 		}
 		listed := w.send(request{operation: "list-api-keys", caller: c.context})
-		if got := at(t, first(t, listed.Body), "scopes"); got != want {
+		if got := jsonAt(t, firstElement(t, listed.Body), "scopes"); got != want {
 			t.Errorf("listed with %s, want %s", got, want)
 		}
 	}

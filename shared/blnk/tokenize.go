@@ -26,46 +26,46 @@ func tokenName(f identity.Field) string {
 	if name, ok := tokenNames[f]; ok {
 		return name
 	}
-	return wireName(f)
+	return jsonName(f)
 }
 
 // tokenPrefix begins what is shown of a tokenized field: the prefix, a text of
 // the value's shape and a reference, both random.
 const tokenPrefix = "FPT:"
 
-// shown is a text of an identity as this dialect shows it: identity.Marked, if
+// displayValue is a text of an identity as this dialect shows it: identity.Marked, if
 // the field is tokenized.
-func shown(i *identity.Identity, f identity.Field, text string) string {
+func displayValue(i *identity.Identity, f identity.Field, text string) string {
 	sealed := i.Tokenized(f)
 	if sealed == nil || text == "" {
 		return text
 	}
-	return tokenPrefix + text + ":" + sealed.Reference()
+	return tokenPrefix + text + ":" + sealed.TokenID()
 }
 
-// tokenField is the field of a name. The first letter may be of either case.
-func tokenField(name string) (identity.Field, error) {
+// parseTokenField is the field of a name. The first letter may be of either case.
+func parseTokenField(name string) (identity.Field, error) {
 	for f, n := range tokenNames {
 		if name == n || name == strings.ToLower(n[:1])+n[1:] {
 			return f, nil
 		}
 	}
-	return "", notAField("Field")
+	return "", notTokenizableError("Field")
 }
 
-// notAField refuses a name; place is where it stands.
-func notAField(place string) error {
+// notTokenizableError refuses a name; place is where it stands.
+func notTokenizableError(place string) error {
 	const text = " is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"
-	return &refusal{problem: notTokenizable, text: place + text}
+	return &apiError{errorCode: notTokenizable, message: place + text}
 }
 
-// tokenFields are the fields of a body.
-func tokenFields(names []string) ([]identity.Field, error) {
+// parseTokenFields are the fields of a body.
+func parseTokenFields(names []string) ([]identity.Field, error) {
 	fields := make([]identity.Field, len(names))
 	for n, name := range names {
 		var err error
-		if fields[n], err = tokenField(name); err != nil {
-			return nil, notAField(fmt.Sprintf("fields.%d", n))
+		if fields[n], err = parseTokenField(name); err != nil {
+			return nil, notTokenizableError(fmt.Sprintf("fields.%d", n))
 		}
 	}
 	return fields, nil
@@ -90,7 +90,7 @@ func (b *fieldsRequest) decode(r *gateway.Request) ([]string, error) {
 // TokenizeField serves POST /identities/{id}/tokenize/{field}. A body is not
 // looked at.
 func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
-	field, err := tokenField(r.Param("field"))
+	field, err := parseTokenField(r.Param("field"))
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -107,7 +107,7 @@ func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 	if len(names) == 0 {
 		return gateway.Response{}, errNoFields
 	}
-	fields, err := tokenFields(names)
+	fields, err := parseTokenFields(names)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -115,7 +115,7 @@ func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 func (a *API) tokenize(r *gateway.Request, fields []identity.Field, done string) (gateway.Response, error) {
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -123,10 +123,10 @@ func (a *API) tokenize(r *gateway.Request, fields []identity.Field, done string)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return replayed(message(done), changed), nil
+	return withReplayHeader(respondMessage(done), changed), nil
 }
 
-type tokenizedWire struct {
+type tokenizedFieldsResponse struct {
 	Fields []string `json:"tokenized_fields"`
 }
 
@@ -137,15 +137,15 @@ func (a *API) ListTokenizedFields(r *gateway.Request) (gateway.Response, error) 
 		return gateway.Response{}, err
 	}
 	names := []string{}
-	for _, f := range identity.Tokenizable {
+	for _, f := range identity.TokenizableFields {
 		if i.Tokenized(f) != nil {
 			names = append(names, tokenNames[f])
 		}
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(tokenizedWire{names})), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(tokenizedFieldsResponse{names})), nil
 }
 
-type valueWire struct {
+type fieldValueResponse struct {
 	Field string `json:"field"`
 	Value string `json:"value"`
 }
@@ -154,7 +154,7 @@ type valueWire struct {
 // answered as it was sent.
 func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
 	name := r.Param("field")
-	field, err := tokenField(name)
+	field, err := parseTokenField(name)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -162,10 +162,10 @@ func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(valueWire{name, values[name]})), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(fieldValueResponse{name, values[name]})), nil
 }
 
-type valuesWire struct {
+type fieldValuesResponse struct {
 	Fields map[string]string `json:"fields"`
 }
 
@@ -177,7 +177,7 @@ func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	fields, err := tokenFields(names)
+	fields, err := parseTokenFields(names)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -185,7 +185,7 @@ func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(valuesWire{values})), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(fieldValuesResponse{values})), nil
 }
 
 // detokenize returns values by the names sent for the fields, or by this
@@ -201,7 +201,7 @@ func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.F
 		values[names[n]] = found[f]
 	}
 	var read []string
-	for _, f := range identity.Tokenizable {
+	for _, f := range identity.TokenizableFields {
 		value, ok := found[f]
 		if !ok {
 			continue

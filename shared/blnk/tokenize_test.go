@@ -12,42 +12,42 @@ import (
 )
 
 func TestTokenize(t *testing.T) {
-	w := withEverything(t)
-	w.send(on("list-tokenized-fields", ""))
+	w := newFullIdentityAPI(t)
+	w.send(identityRequest("list-tokenized-fields", ""))
 	field := func(operation, name string) {
-		r := on(operation, "")
+		r := identityRequest(operation, "")
 		r.field = name
 		w.send(r)
 	}
 	field("tokenize-field", "FirstName")
 	field("tokenize-field", "firstName")
 	field("tokenize-field", "first_name")
-	w.send(on("tokenize-identity", `{"fields":["lastName","EmailAddress","PostCode"]}`))
-	w.send(on("tokenize-identity", `{"fields":["PhoneNumber","Bogus","Street"]}`))
-	w.send(on("tokenize-identity", `{"fields":["PhoneNumber","LastName"]}`))
-	w.send(on("tokenize-identity", `{"fields":[]}`))
-	w.send(on("tokenize-identity", `{}`))
-	w.send(on("list-tokenized-fields", ""))
-	w.send(on("get-identity", ""))
+	w.send(identityRequest("tokenize-identity", `{"fields":["lastName","EmailAddress","PostCode"]}`))
+	w.send(identityRequest("tokenize-identity", `{"fields":["PhoneNumber","Bogus","Street"]}`))
+	w.send(identityRequest("tokenize-identity", `{"fields":["PhoneNumber","LastName"]}`))
+	w.send(identityRequest("tokenize-identity", `{"fields":[]}`))
+	w.send(identityRequest("tokenize-identity", `{}`))
+	w.send(identityRequest("list-tokenized-fields", ""))
+	w.send(identityRequest("get-identity", ""))
 	field("detokenize-field", "FirstName")
 	field("detokenize-field", "postCode")
 	field("detokenize-field", "PhoneNumber")
 	field("detokenize-field", "Bogus")
-	w.send(on("detokenize-identity", `{"fields":["lastName","EmailAddress"]}`))
-	w.send(on("detokenize-identity", `{"fields":[]}`))
-	w.send(on("detokenize-identity", `{"fields":["LastName","Street"]}`))
-	w.send(on("detokenize-identity", `{}`))
-	w.send(on("detokenize-identity", ""))
+	w.send(identityRequest("detokenize-identity", `{"fields":["lastName","EmailAddress"]}`))
+	w.send(identityRequest("detokenize-identity", `{"fields":[]}`))
+	w.send(identityRequest("detokenize-identity", `{"fields":["LastName","Street"]}`))
+	w.send(identityRequest("detokenize-identity", `{}`))
+	w.send(identityRequest("detokenize-identity", ""))
 	w.send(request{operation: "tokenize-identity", id: "absent", body: `{"fields":["Street"]}`})
-	w.send(request{operation: "detokenize-identity", id: "absent", body: `{"fields":[]}`, caller: everyone})
+	w.send(request{operation: "detokenize-identity", id: "absent", body: `{"fields":[]}`, caller: allScopesCaller})
 	w.send(request{operation: "list-tokenized-fields", id: "absent"})
-	w.golden("tokenize")
+	w.checkGolden("tokenize")
 }
 
-// TestUntokenizable: the error says which of the names is none.
-func TestUntokenizable(t *testing.T) {
+// TestUntokenizableFieldIsNamed: the error says which of the names is none.
+func TestUntokenizableFieldIsNamed(t *testing.T) {
 	const is = " is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"
-	w := withEverything(t)
+	w := newFullIdentityAPI(t)
 	for body, place := range map[string]string{
 		`{"fields":["Bogus"]}`:                      "fields.0",
 		`{"fields":["PhoneNumber","Street",""]}`:    "fields.2",
@@ -56,7 +56,7 @@ func TestUntokenizable(t *testing.T) {
 		`{"fields":["FirstName","Bogus","Bogus"]}`:  "fields.1",
 	} {
 		for _, operation := range []string{"tokenize-identity", "detokenize-identity"} {
-			wantError(t, w.send(on(operation, body)), 400, "IDT_FIELD_NOT_TOKENIZABLE", place+is)
+			wantError(t, w.send(identityRequest(operation, body)), 400, "IDT_FIELD_NOT_TOKENIZABLE", place+is)
 		}
 	}
 }
@@ -64,57 +64,57 @@ func TestUntokenizable(t *testing.T) {
 // TestUpdateOfATokenizedField: a new value is sealed, one that is sent back as
 // it was shown stays, and the tokenization survives new metadata.
 func TestUpdateOfATokenizedField(t *testing.T) {
-	w := withEverything(t)
-	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName","LastName","Street"]}`)), 200)
-	shown := w.send(on("get-identity", "")).Body
-	wantStatus(t, w.send(on("update-identity", shown)), 200) // as a client does that reads, changes and writes
-	wantStatus(t, w.send(on("update-identity", `{"first_name":"Plain","street":"","meta_data":{"tokenized_fields":"oops"}}`)), 200)
-	wantStatus(t, w.send(on("update-metadata", `{"meta_data":{"tokenized_fields":{"FirstName":false}}}`)), 200)
-	got := w.send(on("detokenize-identity", `{"fields":[]}`))
+	w := newFullIdentityAPI(t)
+	wantStatus(t, w.send(identityRequest("tokenize-identity", `{"fields":["FirstName","LastName","Street"]}`)), 200)
+	shown := w.send(identityRequest("get-identity", "")).Body
+	wantStatus(t, w.send(identityRequest("update-identity", shown)), 200) // as a client does that reads, changes and writes
+	wantStatus(t, w.send(identityRequest("update-identity", `{"first_name":"Plain","street":"","meta_data":{"tokenized_fields":"oops"}}`)), 200)
+	wantStatus(t, w.send(identityRequest("update-metadata", `{"meta_data":{"tokenized_fields":{"FirstName":false}}}`)), 200)
+	got := w.send(identityRequest("detokenize-identity", `{"fields":[]}`))
 	if want := `{"fields":{"FirstName":"Plain","LastName":"Ñandú 王","Street":""}}`; got.Body != want {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
-	stale := fmt.Sprintf(`{"first_name":%s}`, at(t, shown, "first_name"))
-	wantError(t, w.send(on("update-identity", stale)), 400, validation, "first_name must be a value, not the text that stood for an earlier one")
-	after := w.send(on("get-identity", "")).Body
-	if at(t, after, "street") != `""` || !strings.HasPrefix(at(t, after, "first_name"), `"FPT:`) || at(t, after, "last_name") != at(t, shown, "last_name") {
+	stale := fmt.Sprintf(`{"first_name":%s}`, jsonAt(t, shown, "first_name"))
+	wantError(t, w.send(identityRequest("update-identity", stale)), 400, validation, "first_name must be a value, not the text that stood for an earlier one")
+	after := w.send(identityRequest("get-identity", "")).Body
+	if jsonAt(t, after, "street") != `""` || !strings.HasPrefix(jsonAt(t, after, "first_name"), `"FPT:`) || jsonAt(t, after, "last_name") != jsonAt(t, shown, "last_name") {
 		t.Errorf("shown: %s", after)
 	}
-	if got := w.send(on("list-tokenized-fields", "")).Body; got != `{"tokenized_fields":["FirstName","LastName","Street"]}` {
+	if got := w.send(identityRequest("list-tokenized-fields", "")).Body; got != `{"tokenized_fields":["FirstName","LastName","Street"]}` {
 		t.Errorf("got %s", got)
 	}
 }
 
-// TestDetokenizeNeedsItsScope: to read and to write an identity is not to see
+// TestDetokenizeRequiresItsScope: to read and to write an identity is not to see
 // what is tokenized.
-func TestDetokenizeNeedsItsScope(t *testing.T) {
-	w := withEverything(t)
-	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName"]}`)), 200)
+func TestDetokenizeRequiresItsScope(t *testing.T) {
+	w := newFullIdentityAPI(t)
+	wantStatus(t, w.send(identityRequest("tokenize-identity", `{"fields":["FirstName"]}`)), 200)
 	for _, operation := range []string{"detokenize-identity", "detokenize-field"} {
-		r := on(operation, `{"fields":[]}`)
+		r := identityRequest(operation, `{"fields":[]}`)
 		r.field = "FirstName"
 		for _, scopes := range [][]string{{auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentitySearch}, {}} {
-			wantError(t, w.send(r.by(caller("acme", scopes...))), 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation")
+			wantError(t, w.send(r.withCaller(caller("acme", scopes...))), 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation")
 		}
 		for _, scope := range []string{auth.ScopeIdentityDetokenize, auth.ScopeAll} {
-			wantStatus(t, w.send(r.by(caller("acme", scope))), 200)
+			wantStatus(t, w.send(r.withCaller(caller("acme", scope))), 200)
 		}
 	}
 }
 
 // TestAudit: who read which field of whom stands in the log, and no value.
 func TestAudit(t *testing.T) {
-	w := newWorld(t)
-	wantStatus(t, w.send(request{body: person(`"identity_id":"` + ownID + `","last_name":"` + canary + `"`)}), 201)
-	wantStatus(t, w.send(on("tokenize-identity", `{"fields":["FirstName","LastName","EmailAddress"]}`)), 200)
-	output := captured(t, func() {
-		one := on("detokenize-field", "")
+	w := newTestAPI(t)
+	wantStatus(t, w.send(request{body: personBody(`"identity_id":"` + ownID + `","last_name":"` + canary + `"`)}), 201)
+	wantStatus(t, w.send(identityRequest("tokenize-identity", `{"fields":["FirstName","LastName","EmailAddress"]}`)), 200)
+	output := captureOutput(t, func() {
+		one := identityRequest("detokenize-field", "")
 		one.field = "lastName"
 		wantStatus(t, w.send(one), 200)
-		wantStatus(t, w.send(on("detokenize-identity", `{"fields":[]}`)), 200)
-		w.send(on("detokenize-identity", `{"fields":["City"]}`))
+		wantStatus(t, w.send(identityRequest("detokenize-identity", `{"fields":[]}`)), 200)
+		w.send(identityRequest("detokenize-identity", `{"fields":["City"]}`))
 	})
-	noCanary(t, output)
+	wantNoCanary(t, output)
 	var read []string
 	for line := range strings.Lines(output) {
 		var l struct {
@@ -127,7 +127,7 @@ func TestAudit(t *testing.T) {
 		if l.Msg != "audit" {
 			continue
 		}
-		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Key != "key-1" || l.Identity != ownID || l.Trace != trace || l.Time == "" {
+		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Key != "key-1" || l.Identity != ownID || l.Trace != traceID || l.Time == "" {
 			t.Errorf("the line is %s", line)
 		}
 		read = append(read, strings.Join(l.Parts, " "))
@@ -137,54 +137,54 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// TestSevenTokenizationsAtOnce: each holds.
-func TestSevenTokenizationsAtOnce(t *testing.T) {
-	w := withEverything(t)
+// TestConcurrentTokenizations: each holds.
+func TestConcurrentTokenizations(t *testing.T) {
+	w := newFullIdentityAPI(t)
 	var all sync.WaitGroup
 	for _, name := range []string{"FirstName", "LastName", "OtherNames", "EmailAddress", "PhoneNumber", "Street", "PostCode"} {
 		all.Go(func() {
-			r := on("tokenize-field", "")
+			r := identityRequest("tokenize-field", "")
 			r.field = name
-			if got := w.quietly(r); got.StatusCode != 200 {
+			if got := w.sendUnrecorded(r); got.StatusCode != 200 {
 				t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
 			}
 		})
 	}
 	all.Wait()
 	want := `{"tokenized_fields":["FirstName","LastName","OtherNames","EmailAddress","PhoneNumber","Street","PostCode"]}`
-	if got := w.send(on("list-tokenized-fields", "")); got.Body != want {
+	if got := w.send(identityRequest("list-tokenized-fields", "")); got.Body != want {
 		t.Errorf("got %s", got.Body)
 	}
 }
 
-// TestSixtyMergesAtOnce: each holds.
-func TestSixtyMergesAtOnce(t *testing.T) {
-	w := withEverything(t)
+// TestConcurrentMetadataMerges: each holds.
+func TestConcurrentMetadataMerges(t *testing.T) {
+	w := newFullIdentityAPI(t)
 	var all sync.WaitGroup
 	for n := range 60 {
 		all.Go(func() {
-			if got := w.quietly(on("update-metadata", fmt.Sprintf(`{"meta_data":{"key%d":%d}}`, n, n))); got.StatusCode != 200 {
+			if got := w.sendUnrecorded(identityRequest("update-metadata", fmt.Sprintf(`{"meta_data":{"key%d":%d}}`, n, n))); got.StatusCode != 200 {
 				t.Errorf("%d: %d %s", n, got.StatusCode, got.Body)
 			}
 		})
 	}
 	all.Wait()
-	got := w.send(on("get-identity", "")).Body
+	got := w.send(identityRequest("get-identity", "")).Body
 	for n := range 60 {
-		if value := at(t, got, fmt.Sprintf("meta_data.key%d", n)); value != fmt.Sprint(n) {
+		if value := jsonAt(t, got, fmt.Sprintf("meta_data.key%d", n)); value != fmt.Sprint(n) {
 			t.Errorf("key%d is %q", n, value)
 		}
 	}
-	if got := at(t, got, "meta_data.z"); got != "9007199254740993" {
+	if got := jsonAt(t, got, "meta_data.z"); got != "9007199254740993" {
 		t.Errorf("what was there before: %s", got)
 	}
 }
 
-// TestTokenizeOnce: the field of the path is a part of the request.
-func TestTokenizeOnce(t *testing.T) {
-	w := withEverything(t)
+// TestTokenizeReplay: the field of the path is a part of the request.
+func TestTokenizeReplay(t *testing.T) {
+	w := newFullIdentityAPI(t)
 	once := func(field string) request {
-		r := on("tokenize-field", "").with("Idempotency-Key", "k")
+		r := identityRequest("tokenize-field", "").withHeader("Idempotency-Key", "k")
 		r.field = field
 		return r
 	}

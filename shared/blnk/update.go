@@ -35,11 +35,11 @@ type updateRequest struct {
 	CreatedAt  strictjson.Value `json:"created_at"`
 }
 
-// updatedWire is the answer to a change: Blnk's message, and the identity as it
+// updateResponse is the answer to a change: Blnk's message, and the identity as it
 // is now.
-type updatedWire struct {
+type updateResponse struct {
 	Message string `json:"message"`
-	identityWire
+	identityResponse
 }
 
 // UpdateIdentity serves PUT /identities/{id}.
@@ -48,40 +48,40 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	born, err := birthDate(body.DOB.Value)
+	born, err := parseBirthDate(body.DOB.Value)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if !body.any() {
-		return gateway.Response{}, errNothing
+	if !body.hasChanges() {
+		return gateway.Response{}, errNoUpdateFields
 	}
-	changed, err := a.change(r, func(i *identity.Identity) error { return body.apply(i, born, r.Caller.Strict) })
+	changed, err := a.changeIdentity(r, func(i *identity.Identity) error { return body.apply(i, born, r.Caller.Strict) })
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(http.StatusOK, changed, updatedWire{"Identity updated successfully", toWire(changed.Identity)}), nil
+	return respond(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(changed.Identity)}), nil
 }
 
-// changeOf is a change of the identity of the path.
-func changeOf(r *gateway.Request) (identity.Change, error) {
+// newChange is a change of the identity of the path.
+func newChange(r *gateway.Request) (identity.Change, error) {
 	once, err := idempotency(r)
 	return identity.Change{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), Idempotency: once, MintID: mintID,
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), Idempotency: once, GenerateID: generateID,
 	}, err
 }
 
-func (a *API) change(r *gateway.Request, apply func(*identity.Identity) error) (identity.Changed, error) {
-	c, err := changeOf(r)
+func (a *API) changeIdentity(r *gateway.Request, apply func(*identity.Identity) error) (identity.WriteResult, error) {
+	c, err := newChange(r)
 	if err != nil {
-		return identity.Changed{}, err
+		return identity.WriteResult{}, err
 	}
 	c.Apply = apply
-	return a.Identities.Change(r.Context(), c)
+	return a.Identities.Update(r.Context(), c)
 }
 
-// texts pairs what may be sent with where it goes. A tokenized field that is
+// stringFields pairs what may be sent with where it goes. A tokenized field that is
 // sent back as it was shown stays as it is.
-func (u *updateRequest) texts(i *identity.Identity) []struct {
+func (u *updateRequest) stringFields(i *identity.Identity) []struct {
 	sent  strictjson.Optional[string]
 	into  *string
 	field identity.Field
@@ -112,15 +112,15 @@ func (u *updateRequest) texts(i *identity.Identity) []struct {
 // apply makes the change. What a strict client's rules ask for must hold of
 // what it sends.
 func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict bool) error {
-	for _, t := range u.texts(i) {
-		switch was := shown(i, t.field, *t.into); {
+	for _, t := range u.stringFields(i) {
+		switch was := displayValue(i, t.field, *t.into); {
 		case !t.sent.Sent:
 		case was == t.sent.Value:
-			i.KeepAddress(t.field)
-		case i.Tokenized(t.field) != nil && identity.Marked(t.sent.Value):
+			i.CancelContactChange(t.field)
+		case i.Tokenized(t.field) != nil && identity.IsPlaceholder(t.sent.Value):
 			return &identity.Invalid{Field: t.field, Reason: "must be a value, not the text that stood for an earlier one"}
 		default:
-			t.sent.Set(t.into)
+			t.sent.ApplyTo(t.into)
 		}
 	}
 	if u.DOB.Sent {
@@ -135,10 +135,10 @@ func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict b
 	return nil
 }
 
-// any tells whether a member was sent that can be changed.
-func (u *updateRequest) any() bool {
+// hasChanges tells whether a member was sent that can be changed.
+func (u *updateRequest) hasChanges() bool {
 	sent := u.DOB.Sent || u.MetaData.Sent
-	for _, t := range u.texts(new(identity.Identity)) {
+	for _, t := range u.stringFields(new(identity.Identity)) {
 		sent = sent || t.sent.Sent
 	}
 	return sent
@@ -149,14 +149,14 @@ func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err
 	}
-	return message("Identity deleted successfully"), nil
+	return respondMessage("Identity deleted successfully"), nil
 }
 
-type messageWire struct {
+type messageResponse struct {
 	Message string `json:"message"`
 }
 
-// message is the answer to what has nothing else to say.
-func message(text string) gateway.Response {
-	return gateway.JSON(http.StatusOK, strictjson.Encode(messageWire{text}))
+// respondMessage is the answer to what has nothing else to say.
+func respondMessage(text string) gateway.Response {
+	return gateway.JSON(http.StatusOK, strictjson.Encode(messageResponse{text}))
 }

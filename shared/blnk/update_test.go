@@ -12,25 +12,25 @@ import (
 
 const ownID = "idt_11111111-1111-4111-8111-111111111111"
 
-// everyone may do all that an identity's routes ask for.
-var everyone = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityDetokenize, auth.ScopeIdentitySearch)
+// allScopesCaller may do all that an identity's routes ask for.
+var allScopesCaller = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityDetokenize, auth.ScopeIdentitySearch)
 
-// on is a request about the identity with every field.
-func on(operation, body string) request {
-	return request{operation: operation, id: ownID, body: body, caller: everyone}
+// identityRequest is a request about the identity with every field.
+func identityRequest(operation, body string) request {
+	return request{operation: operation, id: ownID, body: body, caller: allScopesCaller}
 }
 
-// withEverything is a world that holds the identity with every field.
-func withEverything(t *testing.T) *world {
+// newFullIdentityAPI is a world that holds the identity with every field.
+func newFullIdentityAPI(t *testing.T) *testAPI {
 	t.Helper()
-	w := newWorld(t)
-	wantStatus(t, w.send(request{body: everything}), 201)
-	w.told.Reset()
+	w := newTestAPI(t)
+	wantStatus(t, w.send(request{body: fullBody}), 201)
+	w.transcript.Reset()
 	return w
 }
 
 func TestUpdate(t *testing.T) {
-	w := withEverything(t)
+	w := newFullIdentityAPI(t)
 	w.now = w.now.Add(1000)
 	for _, body := range []string{
 		`{"first_name":"Alicia","city":"Toronto"}`,
@@ -42,16 +42,16 @@ func TestUpdate(t *testing.T) {
 		`{"dob":"yesterday"}`,
 		`{"city":5}`,
 	} {
-		w.send(on("update-identity", body))
+		w.send(identityRequest("update-identity", body))
 	}
-	w.send(on("get-identity", ""))
+	w.send(identityRequest("get-identity", ""))
 	w.send(request{operation: "update-identity", id: "idt_22222222-2222-4222-8222-222222222222", body: `{"city":"x"}`})
-	w.golden("update")
+	w.checkGolden("update")
 }
 
 // TestUpdateFields: each field can be set and cleared, and no other moves.
 func TestUpdateFields(t *testing.T) {
-	for _, name := range keys {
+	for _, name := range identityFields {
 		if name == "identity_id" || name == "created_at" {
 			continue
 		}
@@ -67,13 +67,13 @@ func TestUpdateFields(t *testing.T) {
 				continue
 			}
 			t.Run(name+" cleared by "+clear, func(t *testing.T) {
-				w := withEverything(t)
-				before := w.send(on("get-identity", "")).Body
+				w := newFullIdentityAPI(t)
+				before := w.send(identityRequest("get-identity", "")).Body
 				for sent, want := range map[string]string{set: set, clear: cleared} {
-					got := w.send(on("update-identity", fmt.Sprintf(`{%q:%s}`, name, sent)))
+					got := w.send(identityRequest("update-identity", fmt.Sprintf(`{%q:%s}`, name, sent)))
 					wantStatus(t, got, 200)
-					for _, other := range keys {
-						shown, should := at(t, got.Body, other), at(t, before, other)
+					for _, other := range identityFields {
+						shown, should := jsonAt(t, got.Body, other), jsonAt(t, before, other)
 						if other == name {
 							should = want
 						}
@@ -88,45 +88,45 @@ func TestUpdateFields(t *testing.T) {
 }
 
 func TestConditionalChanges(t *testing.T) {
-	w := withEverything(t)
-	w.send(on("update-identity", `{"city":"A"}`).with("If-Match", `"7"`))
-	w.send(on("delete-identity", "").with("If-Match", `"7"`))
-	w.send(on("update-identity", `{"city":"B"}`).with("If-Match", `"1"`).with("Idempotency-Key", "k"))
-	w.send(on("update-identity", `{"city":"B"}`).with("If-Match", `"1"`).with("Idempotency-Key", "k"))
-	w.send(on("update-identity", `{"city":"C"}`).with("Idempotency-Key", "k"))
-	w.send(on("get-identity", "").with("If-None-Match", `"2"`))
-	w.send(on("delete-identity", "").with("If-Match", `"2"`))
-	w.send(on("delete-identity", ""))
-	w.send(on("get-identity", ""))
-	w.golden("conditional")
+	w := newFullIdentityAPI(t)
+	w.send(identityRequest("update-identity", `{"city":"A"}`).withHeader("If-Match", `"7"`))
+	w.send(identityRequest("delete-identity", "").withHeader("If-Match", `"7"`))
+	w.send(identityRequest("update-identity", `{"city":"B"}`).withHeader("If-Match", `"1"`).withHeader("Idempotency-Key", "k"))
+	w.send(identityRequest("update-identity", `{"city":"B"}`).withHeader("If-Match", `"1"`).withHeader("Idempotency-Key", "k"))
+	w.send(identityRequest("update-identity", `{"city":"C"}`).withHeader("Idempotency-Key", "k"))
+	w.send(identityRequest("get-identity", "").withHeader("If-None-Match", `"2"`))
+	w.send(identityRequest("delete-identity", "").withHeader("If-Match", `"2"`))
+	w.send(identityRequest("delete-identity", ""))
+	w.send(identityRequest("get-identity", ""))
+	w.checkGolden("conditional")
 }
 
-// TestTagsOfAnId: the tag of an identity is not that of another one which takes its
+// TestETagDiffersAfterRecreation: the tag of an identity is not that of another one which takes its
 // id later, in the very same version.
-func TestTagsOfAnId(t *testing.T) {
-	w := newWorld(t)
+func TestETagDiffersAfterRecreation(t *testing.T) {
+	w := newTestAPI(t)
 	const id = "idt_11111111-1111-4111-8111-111111111111"
 	own := request{body: `{"identity_id":"` + id + `"}`}
 	tag := func() string { return w.send(own).MultiValueHeaders["Etag"][0] }
 	of := func(operation, body string) request {
-		return request{operation: operation, id: id, body: body, caller: everyone}
+		return request{operation: operation, id: id, body: body, caller: allScopesCaller}
 	}
 	first := tag()
-	wantStatus(t, w.send(of("get-identity", "").with("If-None-Match", first)), 304)
-	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 200)
+	wantStatus(t, w.send(of("get-identity", "").withHeader("If-None-Match", first)), 304)
+	wantStatus(t, w.send(of("delete-identity", "").withHeader("If-Match", first)), 200)
 	w.now = w.now.Add(time.Microsecond)
 	second := tag()
-	if got := w.send(of("get-identity", "").with("If-None-Match", first)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != second || first == second {
+	if got := w.send(of("get-identity", "").withHeader("If-None-Match", first)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != second || first == second {
 		t.Errorf("the tags are %s and %s: %d", first, second, got.StatusCode)
 	}
-	wantStatus(t, w.send(of("update-identity", `{"city":"x"}`).with("If-Match", first)), 412)
-	wantStatus(t, w.send(request{operation: "tokenize-field", id: id, field: "Street", caller: everyone}.with("If-Match", first)), 412)
-	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", first)), 412)
-	wantStatus(t, w.send(of("delete-identity", "").with("If-Match", second)), 200)
+	wantStatus(t, w.send(of("update-identity", `{"city":"x"}`).withHeader("If-Match", first)), 412)
+	wantStatus(t, w.send(request{operation: "tokenize-field", id: id, field: "Street", caller: allScopesCaller}.withHeader("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").withHeader("If-Match", first)), 412)
+	wantStatus(t, w.send(of("delete-identity", "").withHeader("If-Match", second)), 200)
 }
 
-// TestStrict: a strict client's mistakes are refused, in Blnk's way.
-func TestStrict(t *testing.T) {
+// TestStrictClientErrors: a strict client's mistakes are refused, in Blnk's way.
+func TestStrictClientErrors(t *testing.T) {
 	strict := caller("acme", auth.ScopeAll)
 	strict["mode"] = "strict"
 	for _, tt := range []struct{ name, body, code, text string }{
@@ -136,34 +136,34 @@ func TestStrict(t *testing.T) {
 		{"a member nobody knows", `{"identity_type":"individual","nickname":"x"}`, validation, "nickname is not known"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := withEverything(t)
-			wantError(t, w.send(request{body: tt.body}.by(strict)), 400, tt.code, tt.text)
+			w := newFullIdentityAPI(t)
+			wantError(t, w.send(request{body: tt.body}.withCaller(strict)), 400, tt.code, tt.text)
 			if !strings.Contains(tt.name, "no type") {
-				wantError(t, w.send(on("update-identity", tt.body).by(strict)), 400, tt.code, tt.text)
+				wantError(t, w.send(identityRequest("update-identity", tt.body).withCaller(strict)), 400, tt.code, tt.text)
 			}
 		})
 	}
-	w := withEverything(t)
-	wantStatus(t, w.send(request{body: seed}.by(strict)), 201)
-	wantStatus(t, w.send(on("update-identity", `{"city":"x"}`).by(strict)), 200) // the email that is there already may stay
-	wantError(t, w.send(on("update-metadata", `{"meta_data":{},"x":1}`).by(strict)), 400, malformed, "x is not known")
-	wantError(t, w.send(on("update-identity", `{"identity_id":"x","created_at":1}`).by(strict)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
-	read := w.send(request{body: seed}.by(strict))
-	wantStatus(t, w.send(request{body: strings.Replace(read.Body, at(t, read.Body, "identity_id"), `""`, 1)}.by(strict)), 201)
-	back := on("update-identity", read.Body)
-	back.id = strings.Trim(at(t, read.Body, "identity_id"), `"`)
-	if got := w.send(back.by(strict)); at(t, got.Body, "created_at") != at(t, read.Body, "created_at") {
+	w := newFullIdentityAPI(t)
+	wantStatus(t, w.send(request{body: seedBody}.withCaller(strict)), 201)
+	wantStatus(t, w.send(identityRequest("update-identity", `{"city":"x"}`).withCaller(strict)), 200) // the email that is there already may stay
+	wantError(t, w.send(identityRequest("update-metadata", `{"meta_data":{},"x":1}`).withCaller(strict)), 400, malformed, "x is not known")
+	wantError(t, w.send(identityRequest("update-identity", `{"identity_id":"x","created_at":1}`).withCaller(strict)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
+	read := w.send(request{body: seedBody}.withCaller(strict))
+	wantStatus(t, w.send(request{body: strings.Replace(read.Body, jsonAt(t, read.Body, "identity_id"), `""`, 1)}.withCaller(strict)), 201)
+	back := identityRequest("update-identity", read.Body)
+	back.id = strings.Trim(jsonAt(t, read.Body, "identity_id"), `"`)
+	if got := w.send(back.withCaller(strict)); jsonAt(t, got.Body, "created_at") != jsonAt(t, read.Body, "created_at") {
 		t.Errorf("what was read is put back: %d %s", got.StatusCode, got.Body)
 	}
 }
 
-// TestClaimedElsewhere: what the other dialect holds to be unique stays so.
-func TestClaimedElsewhere(t *testing.T) {
-	w := newWorld(t)
+// TestConomyUniquenessIsEnforced: what the other dialect holds to be unique stays so.
+func TestConomyUniquenessIsEnforced(t *testing.T) {
+	w := newTestAPI(t)
 	for n, email := range []string{"ana@example.com", "bea@example.com"} {
 		p := identity.Profile{Kind: identity.Individual, Email: email, Phone: "+56912345678", DocumentNumber: "1-9"}
 		_, err := w.api.Identities.Create(t.Context(), identity.Draft{
-			Tenant: "acme", Usual: identity.Instant, Profile: p, Claims: []identity.Claim{p.Uniqueness()}, ID: fmt.Sprint("conomy", n),
+			Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, Claims: []identity.Claim{p.UniquenessClaim()}, ID: fmt.Sprint("conomy", n),
 		})
 		if err != nil {
 			t.Fatal(err)

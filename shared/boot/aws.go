@@ -11,12 +11,12 @@ import (
 	"cedula/shared/identity"
 )
 
-// AWS is the configuration that Lambda's own variables describe, built by hand:
+// AWSConfig is the configuration that Lambda's own variables describe, built by hand:
 // the SDK's config module would add 2 MB and 2 ms to every cold start to search
 // for what Lambda always gives.
-func AWS() aws.Config {
+func AWSConfig() aws.Config {
 	return aws.Config{
-		Region:      Variable("AWS_REGION"),
+		Region:      RequiredEnv("AWS_REGION"),
 		Credentials: credentials(),
 		HTTPClient:  newHTTPClient(),
 	}
@@ -26,9 +26,9 @@ func AWS() aws.Config {
 // before they end, so they are read once.
 func credentials() aws.CredentialsProvider {
 	role := aws.Credentials{
-		AccessKeyID:     Variable("AWS_ACCESS_KEY_ID"),
-		SecretAccessKey: Variable("AWS_SECRET_ACCESS_KEY"),
-		SessionToken:    lookUp("AWS_SESSION_TOKEN"), // absent with a user's own key
+		AccessKeyID:     RequiredEnv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: RequiredEnv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    getenv("AWS_SESSION_TOKEN"), // absent with a user's own key
 		Source:          "environment",
 	}
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return role, nil })
@@ -38,27 +38,27 @@ func credentials() aws.CredentialsProvider {
 // so what takes longer is broken and a new attempt is the better bet; three
 // fit into a function's time.
 const (
-	dialTime    = time.Second
-	tlsTime     = time.Second
-	headerTime  = 2 * time.Second
-	attemptTime = 3 * time.Second
+	dialTimeout           = time.Second
+	tlsTimeout            = time.Second
+	responseHeaderTimeout = 2 * time.Second
+	attemptTimeout        = 3 * time.Second
 )
 
-// atOnce is how many calls a job has under way, one for each shard of its queue.
+// maxConcurrentCalls is how many calls a job has under way, one for each shard of its queue.
 // Whatever serves requests opens a few connections and keeps those.
-const atOnce = identity.QueueShards
+const maxConcurrentCalls = identity.PendingIndexShards
 
 // newHTTPClient keeps the connections that were opened. It follows no redirect
 // and knows no proxy.
 func newHTTPClient() *http.Client {
 	return &http.Client{
-		Timeout: attemptTime,
+		Timeout: attemptTimeout,
 		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   tlsTime,
-			ResponseHeaderTimeout: headerTime,
-			MaxIdleConns:          2 * atOnce,
-			MaxIdleConnsPerHost:   atOnce,
+			DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+			TLSHandshakeTimeout:   tlsTimeout,
+			ResponseHeaderTimeout: responseHeaderTimeout,
+			MaxIdleConns:          2 * maxConcurrentCalls,
+			MaxIdleConnsPerHost:   maxConcurrentCalls,
 			IdleConnTimeout:       5 * time.Minute, // the function may be frozen between requests
 			DisableCompression:    true,            // DynamoDB's checksum is of the bytes as sent
 		},

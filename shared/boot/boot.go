@@ -23,38 +23,38 @@ import (
 // Identities is the core on the deployment's table.
 // It reads CEDULA_TABLE and CEDULA_SECRET.
 func Identities() *identity.Service {
-	return &identity.Service{Store: open(), Now: time.Now, Random: rand.Reader}
+	return &identity.Service{Store: sharedStore(), Now: time.Now, Random: rand.Reader}
 }
 
-// Listing is Identities for what makes identities or lists them: it knows how
+// IdentitiesWithListShards is Identities for what makes identities or lists them: it knows how
 // tenants' lists are split. It reads CEDULA_LIST_SHARDS as well, which may be
-// empty, as store.ParseLists does.
-func Listing() *identity.Service {
+// empty, as store.ParseListSharding does.
+func IdentitiesWithListShards() *identity.Service {
 	const name = "CEDULA_LIST_SHARDS"
-	lists, err := store.ParseLists(Optional(name))
+	lists, err := store.ParseListSharding(OptionalEnv(name))
 	if err != nil {
-		Refuse(name, err.Error())
+		FatalEnv(name, err.Error())
 	}
-	open().Lists = lists
+	sharedStore().ListSharding = lists
 	return Identities()
 }
 
-// Guard judges API keys and client secrets. It trusts no bearer token: that
+// Authenticator judges API keys and client secrets. It trusts no bearer token: that
 // one is tokens.Guard. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Guard() *auth.Guard {
-	return &auth.Guard{Store: open(), Hasher: auth.NewHasher(Secret())}
+func Authenticator() *auth.Authenticator {
+	return &auth.Authenticator{Store: sharedStore(), Hasher: auth.NewHasher(Secret())}
 }
 
 // Keys makes, lists and revokes API keys. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Keys() *auth.Keys {
-	return &auth.Keys{Store: open(), Hasher: auth.NewHasher(Secret()), Now: time.Now}
+func Keys() *auth.KeyManager {
+	return &auth.KeyManager{Store: sharedStore(), Hasher: auth.NewHasher(Secret()), Now: time.Now}
 }
 
 // Outbox is what messages are delivered from. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Outbox() *store.Store { return open() }
+func Outbox() *store.Store { return sharedStore() }
 
-// Queue is where pending identities stand. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Queue() *store.Store { return open() }
+// PendingIndex is where pending identities stand. It reads CEDULA_TABLE and CEDULA_SECRET.
+func PendingIndex() *store.Store { return sharedStore() }
 
 // Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
 // open route's function holds no secret.
@@ -62,15 +62,15 @@ func Health() *store.Store {
 	return store.New(openTable(), nil)
 }
 
-// open is one store for a process, whatever asks for it.
-var open = sync.OnceValue(func() *store.Store {
+// sharedStore is one store for a process, whatever asks for it.
+var sharedStore = sync.OnceValue(func() *store.Store {
 	key := Secret()
 	return store.New(openTable(), key)
 })
 
 func openTable() table.Table {
-	name := Variable("CEDULA_TABLE")
-	client := dynamodb.NewFromConfig(AWS(), func(o *dynamodb.Options) {
+	name := RequiredEnv("CEDULA_TABLE")
+	client := dynamodb.NewFromConfig(AWSConfig(), func(o *dynamodb.Options) {
 		o.BaseEndpoint = Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
 	})
 	t := dynamo.New(client, name, store.Indexes)
@@ -82,32 +82,32 @@ func openTable() table.Table {
 // and it is to be used for nothing else. It reads CEDULA_SECRET.
 func Secret() []byte {
 	const name, least = "CEDULA_SECRET", 32
-	value := []byte(Variable(name))
+	value := []byte(RequiredEnv(name))
 	if len(value) < least {
-		Refuse(name, "has fewer than 32 bytes")
+		FatalEnv(name, "has fewer than 32 bytes")
 	}
 	return value
 }
 
-// warmTime bounds what Warm waits for.
-const warmTime = time.Second
+// warmTimeout bounds what Warm waits for.
+const warmTimeout = time.Second
 
 // Warm makes a service's first call while Lambda still starts the function,
 // with the processor at full speed: the call's TLS handshake is most of a cold
 // start, and the connection is then there for the first request. Elsewhere it
 // does nothing. Its failure is nobody's: the first request will meet it again.
 func Warm(call func(context.Context) error) {
-	if lookUp("AWS_LAMBDA_FUNCTION_NAME") == "" {
+	if getenv("AWS_LAMBDA_FUNCTION_NAME") == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), warmTime)
+	ctx, cancel := context.WithTimeout(context.Background(), warmTimeout)
 	defer cancel()
 	_ = call(ctx)
 }
 
 // Endpoint is the variable's URL, or nil for the service's own.
 func Endpoint(name string) *string {
-	url := lookUp(name)
+	url := getenv(name)
 	if url == "" {
 		return nil
 	}

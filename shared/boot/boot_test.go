@@ -19,13 +19,13 @@ import (
 // tested ends the process.
 func TestMain(m *testing.M) {
 	if os.Getenv("BOOT_AS_FUNCTION") != "" {
-		_, _, _ = boot.Identities(), boot.Guard(), boot.Keys()
+		_, _, _ = boot.Identities(), boot.Authenticator(), boot.Keys()
 		return
 	}
 	os.Exit(m.Run())
 }
 
-var complete = map[string]string{
+var validEnv = map[string]string{
 	"BOOT_AS_FUNCTION": "yes",
 	"CEDULA_TABLE":     "cedula", "CEDULA_SECRET": strings.Repeat("s", 32),
 	"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
@@ -43,7 +43,7 @@ func TestEnvironment(t *testing.T) {
 		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is not set"},
 	} {
 		function := exec.CommandContext(t.Context(), os.Args[0])
-		for name, value := range complete {
+		for name, value := range validEnv {
 			if name != c.name {
 				function.Env = append(function.Env, name+"="+value)
 			}
@@ -65,8 +65,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// table is a DynamoDB that finds nothing, after a while.
-func table(t *testing.T, after time.Duration) (calls *atomic.Int64, last *http.Header) {
+// startFakeDynamoDB is a DynamoDB that finds nothing, after a while.
+func startFakeDynamoDB(t *testing.T, after time.Duration) (calls *atomic.Int64, last *http.Header) {
 	t.Helper()
 	calls, last = new(atomic.Int64), new(http.Header)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +81,7 @@ func table(t *testing.T, after time.Duration) (calls *atomic.Int64, last *http.H
 		_, _ = w.Write([]byte("{}"))
 	}))
 	t.Cleanup(server.Close)
-	for name, value := range complete {
+	for name, value := range validEnv {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
@@ -90,7 +90,7 @@ func table(t *testing.T, after time.Duration) (calls *atomic.Int64, last *http.H
 }
 
 func TestHealthAsksTheTable(t *testing.T) {
-	calls, last := table(t, 0)
+	calls, last := startFakeDynamoDB(t, 0)
 	if err := boot.Health().Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestHealthAsksTheTable(t *testing.T) {
 }
 
 func TestLambdaWarmsTheTable(t *testing.T) {
-	calls, last := table(t, 0)
+	calls, last := startFakeDynamoDB(t, 0)
 	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
 	health := boot.Health()
 	if calls.Load() != 1 || (*last).Get("X-Amz-Target") != "DynamoDB_20120810.GetItem" {
@@ -116,7 +116,7 @@ func TestLambdaWarmsTheTable(t *testing.T) {
 
 // A table that does not answer holds a function's start up for a second, no more.
 func TestWarmingIsBounded(t *testing.T) {
-	table(t, time.Minute)
+	startFakeDynamoDB(t, time.Minute)
 	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
 	start := time.Now()
 	boot.Health()

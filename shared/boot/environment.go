@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// Variable is the value of an environment variable that must be there, without
+// RequiredEnv is the value of an environment variable that must be there, without
 // the white space around it. If it is not, the process ends.
-func Variable(name string) string {
-	value := lookUp(name)
+func RequiredEnv(name string) string {
+	value := getenv(name)
 	if value == "" {
-		Refuse(name, "is not set")
+		FatalEnv(name, "is not set")
 	}
 	return value
 }
 
-// Optional is the value of an environment variable that may be absent or empty,
+// OptionalEnv is the value of an environment variable that may be absent or empty,
 // without the white space around it.
-func Optional(name string) string { return lookUp(name) }
+func OptionalEnv(name string) string { return getenv(name) }
 
-// Refuse ends the process with one line that names a variable and says what is
+// FatalEnv ends the process with one line that names a variable and says what is
 // wrong with it; reason never quotes the value, which may be a secret.
-func Refuse(name, reason string) {
+func FatalEnv(name, reason string) {
 	_, _ = fmt.Fprintf(os.Stderr, "cedula: environment variable %s %s\n", name, reason)
 	os.Exit(1)
 }
 
-func lookUp(name string) string { return strings.TrimSpace(os.Getenv(name)) }
+func getenv(name string) string { return strings.TrimSpace(os.Getenv(name)) }

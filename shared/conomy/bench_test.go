@@ -19,37 +19,37 @@ import (
 	"cedula/shared/table"
 )
 
-// memory is a table that remembers the last item written and answers with it,
+// memoryTable is a table that remembers the last item written and answers with it,
 // so that what is measured is everything but the table.
-type memory struct {
+type memoryTable struct {
 	table.Table
 	last atomic.Pointer[table.Item]
 }
 
-func (m *memory) Write(_ context.Context, ops ...table.Op) (table.Units, error) {
+func (m *memoryTable) Write(_ context.Context, ops ...table.Op) (table.Units, error) {
 	m.last.Store(&ops[0].Item)
 	return table.Units{}, nil
 }
 
-func (m *memory) Get(context.Context, bool, ...table.Key) (table.Items, error) {
-	return table.Items{Items: []table.Item{*m.last.Load()}}, nil
+func (m *memoryTable) Get(context.Context, bool, ...table.Key) (table.GetResult, error) {
+	return table.GetResult{Items: []table.Item{*m.last.Load()}}, nil
 }
 
-// nowhere is where the log lines go. They are made, unlike those of a
+// discardWriter is where the log lines go. They are made, unlike those of a
 // handler that discards.
-type nowhere struct{}
+type discardWriter struct{}
 
-func (nowhere) Write(line []byte) (int, error) { return len(line), nil }
+func (discardWriter) Write(line []byte) (int, error) { return len(line), nil }
 
-// calls are the creation and the fetch of the seed's identity, as Lambda runs
+// newBenchmarkCalls are the creation and the fetch of the seed's identity, as Lambda runs
 // them, log line included.
-func calls(t testing.TB) (create, fetch func()) {
+func newBenchmarkCalls(t testing.TB) (create, fetch func()) {
 	t.Helper()
 	lines := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(lines) })
-	slog.SetDefault(slog.New(slog.NewJSONHandler(nowhere{}, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(discardWriter{}, nil)))
 	api := &conomy.API{Identities: &identity.Service{
-		Store: store.New(new(memory), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
+		Store: store.New(new(memoryTable), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
 	}}
 	call := func(q request, status int) func() {
 		r := routeOf(t, api, q.operation)
@@ -60,14 +60,14 @@ func calls(t testing.TB) (create, fetch func()) {
 			}
 		}
 	}
-	create = call(request{operation: "create-identity", body: readFile(t, "testdata/seed.json"), caller: trusted}.with("Idempotency-Key", "k"), 200)
-	fetch = call(get("679d26c44a21df7584b38e11"), 200)
+	create = call(request{operation: "create-identity", body: readFile(t, "testdata/seed.json"), caller: trustedCaller}.withHeader("Idempotency-Key", "k"), 200)
+	fetch = call(getRequest("679d26c44a21df7584b38e11"), 200)
 	create() // fetch answers with what it made
 	return create, fetch
 }
 
 func BenchmarkCreate(b *testing.B) {
-	create, _ := calls(b)
+	create, _ := newBenchmarkCalls(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		create()
@@ -75,7 +75,7 @@ func BenchmarkCreate(b *testing.B) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	_, fetch := calls(b)
+	_, fetch := newBenchmarkCalls(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		fetch()
@@ -83,9 +83,9 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func TestAllocations(t *testing.T) {
-	create, fetch := calls(t)
+	create, fetch := newBenchmarkCalls(t)
 	slack := 1.0
-	if raceDetector() {
+	if raceEnabled() {
 		slack = 1.25 // under it pools forget on purpose, and their users allocate again
 	}
 	for _, tt := range []struct {
@@ -99,7 +99,7 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-func raceDetector() bool {
+func raceEnabled() bool {
 	build, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

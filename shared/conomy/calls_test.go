@@ -5,58 +5,58 @@ import (
 	"testing"
 
 	"cedula/shared/auth"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// TestCalls pins how often each operation asks the table. Every operation
+// TestTableCallsPerOperation pins how often each operation asks the table. Every operation
 // stands here, so that a new one is counted too.
-func TestCalls(t *testing.T) {
-	w := newWorld(t)
-	w.person("kid")
-	w.person("cub")
-	id := w.made(request{body: minimal, caller: trusted})
+func TestTableCallsPerOperation(t *testing.T) {
+	w := newTestAPI(t)
+	w.createPerson("kid")
+	w.createPerson("cub")
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
 	scope := `[{"resource":"IDENTITY","reference":"kid","permissions":[]}]`
-	w.wantCalls(faults.Calls{Write: 3})
+	w.wantCalls(faulttable.Calls{Write: 3})
 	accountID := ""
 	tests := []struct {
 		request
-		faults.Calls
+		faulttable.Calls
 	}{
-		{request{operation: "create-identity", body: replaced("x", "1")}, faults.Calls{Write: 1}},
-		{get(id), faults.Calls{Get: 1}},
-		{patch(id, `{"nickname":"x"}`), faults.Calls{Get: 1, Write: 1}},
-		{patch(id, `{"nickname":"x"}`), faults.Calls{Get: 1}},
-		{to("deactivate-identity", id, ""), faults.Calls{Get: 1, Write: 1}},
-		{to("reactivate-identity", id, ""), faults.Calls{Get: 1, Write: 1}},
-		{to("add-children", id, `{"children":["kid","cub"]}`), faults.Calls{Get: 3, Query: 1, Write: 1}},
-		{get(id), faults.Calls{Get: 2, Query: 1}},
-		{patch(id, `{"nickname":"y"}`), faults.Calls{Get: 2, Query: 1, Write: 1}},
-		{to("list-parents", "kid", ""), faults.Calls{Get: 2, Query: 1}},
-		{to("remove-children", id, `{"children":["cub"]}`), faults.Calls{Get: 2, Query: 2, Write: 1}},
-		{to("add-permissions", id, scope), faults.Calls{Get: 3, Query: 1, Write: 1}},
-		{to("list-permissions", id, ""), faults.Calls{Get: 1}},
-		{to("remove-permission", id, "").at("reference", "kid"), faults.Calls{Get: 2, Query: 1, Write: 1}},
-		{to("list-identities", "", ""), faults.Calls{Get: 1, Query: 2}}, // a query is for the total
-		{to("list-identities", "", ""), faults.Calls{Get: 1, Query: 1}}, // which is remembered
-		{to("search-identities", "", `{"email":"ana@example.com"}`), faults.Calls{Get: 1, Query: 2}},
-		{to("search-identities", "", `{"parents":"`+id+`"}`), faults.Calls{Get: 2, Query: 2}},
-		{to("search-identities", "", `{"scopeIdentity":"`+id+`"}`), faults.Calls{Get: 1}},
-		{to("add-withdrawal-account", id, account), faults.Calls{Get: 1, Query: 1, Write: 1}},
-		{to("list-withdrawal-accounts", id, ""), faults.Calls{Get: 1, Query: 1}},
-		{to("remove-withdrawal-account", id, ""), faults.Calls{Get: 1, Write: 1}},
-		{to("delete-identity", id, "").by(remover), faults.Calls{Query: 1, Write: 1}},
+		{request{operation: "create-identity", body: minimalWith("x", "1")}, faulttable.Calls{Write: 1}},
+		{getRequest(id), faulttable.Calls{Get: 1}},
+		{patchRequest(id, `{"nickname":"x"}`), faulttable.Calls{Get: 1, Write: 1}},
+		{patchRequest(id, `{"nickname":"x"}`), faulttable.Calls{Get: 1}},
+		{newRequest("deactivate-identity", id, ""), faulttable.Calls{Get: 1, Write: 1}},
+		{newRequest("reactivate-identity", id, ""), faulttable.Calls{Get: 1, Write: 1}},
+		{newRequest("add-children", id, `{"children":["kid","cub"]}`), faulttable.Calls{Get: 3, Query: 1, Write: 1}},
+		{getRequest(id), faulttable.Calls{Get: 2, Query: 1}},
+		{patchRequest(id, `{"nickname":"y"}`), faulttable.Calls{Get: 2, Query: 1, Write: 1}},
+		{newRequest("list-parents", "kid", ""), faulttable.Calls{Get: 2, Query: 1}},
+		{newRequest("remove-children", id, `{"children":["cub"]}`), faulttable.Calls{Get: 2, Query: 2, Write: 1}},
+		{newRequest("add-permissions", id, scope), faulttable.Calls{Get: 3, Query: 1, Write: 1}},
+		{newRequest("list-permissions", id, ""), faulttable.Calls{Get: 1}},
+		{newRequest("remove-permission", id, "").withParam("reference", "kid"), faulttable.Calls{Get: 2, Query: 1, Write: 1}},
+		{newRequest("list-identities", "", ""), faulttable.Calls{Get: 1, Query: 2}}, // a query is for the total
+		{newRequest("list-identities", "", ""), faulttable.Calls{Get: 1, Query: 1}}, // which is remembered
+		{newRequest("search-identities", "", `{"email":"ana@example.com"}`), faulttable.Calls{Get: 1, Query: 2}},
+		{newRequest("search-identities", "", `{"parents":"`+id+`"}`), faulttable.Calls{Get: 2, Query: 2}},
+		{newRequest("search-identities", "", `{"scopeIdentity":"`+id+`"}`), faulttable.Calls{Get: 1}},
+		{newRequest("add-withdrawal-account", id, bankAccountBody), faulttable.Calls{Get: 1, Query: 1, Write: 1}},
+		{newRequest("list-withdrawal-accounts", id, ""), faulttable.Calls{Get: 1, Query: 1}},
+		{newRequest("remove-withdrawal-account", id, ""), faulttable.Calls{Get: 1, Write: 1}},
+		{newRequest("delete-identity", id, "").withCaller(deletingCaller), faulttable.Calls{Query: 1, Write: 1}},
 	}
 	counted := make(map[string]bool)
 	for _, tt := range tests {
 		if tt.operation == "remove-withdrawal-account" {
-			tt.request = tt.at("accountId", accountID)
+			tt.request = tt.withParam("accountId", accountID)
 		}
 		answer := w.send(tt.request)
 		if answer.StatusCode >= 300 {
 			t.Errorf("%s: %d %s", tt.operation, answer.StatusCode, answer.Body)
 		}
 		if tt.operation == "add-withdrawal-account" {
-			accountID = strings.Trim(at(t, answer.Body, "id"), `"`)
+			accountID = strings.Trim(jsonAt(t, answer.Body, "id"), `"`)
 		}
 		counted[tt.operation] = true
 		t.Logf("%-26s %+v", tt.operation, w.table.Calls())
@@ -64,9 +64,9 @@ func TestCalls(t *testing.T) {
 	}
 	for _, r := range w.api.Routes() {
 		if strings.Contains(r.Path, "/verifications") || r.Scope == auth.ScopeIdentityReview {
-			continue // TestLifeCalls counts them
+			continue // TestTableCallsOfVerification counts them
 		}
-		if !counted[r.Name] && !r.Public && w.send(to(r.Name, "a", "").at("ruleId", "r")).StatusCode != 501 {
+		if !counted[r.Name] && !r.Public && w.send(newRequest(r.Name, "a", "").withParam("ruleId", "r")).StatusCode != 501 {
 			t.Errorf("%s is not counted", r.Name)
 		}
 	}

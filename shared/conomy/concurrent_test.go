@@ -13,9 +13,9 @@ import (
 	"cedula/shared/store"
 )
 
-// atOnce sends n requests at the same moment and counts the answers by status,
+// sendConcurrently sends n requests at the same moment and counts the answers by status,
 // the replayed ones, and the different bodies.
-func (w *world) atOnce(n int, q func(i int) request) (statuses map[int]int, replayed int, bodies map[string]int) {
+func (w *testAPI) sendConcurrently(n int, q func(i int) request) (statuses map[int]int, replayed int, bodies map[string]int) {
 	w.Helper()
 	w.api.Identities.Store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	w.api.Identities.Random = rand.Reader
@@ -45,26 +45,26 @@ func (w *world) atOnce(n int, q func(i int) request) (statuses map[int]int, repl
 	return statuses, replayed, bodies
 }
 
-func TestFiftyEqualRequestsAtOnce(t *testing.T) {
-	w := newWorld(t)
-	statuses, replayed, bodies := w.atOnce(50, func(int) request { return request{body: minimal}.with("Idempotency-Key", "k") })
+func TestConcurrentRetriesCreateOneIdentity(t *testing.T) {
+	w := newTestAPI(t)
+	statuses, replayed, bodies := w.sendConcurrently(50, func(int) request { return request{body: minimalBody}.withHeader("Idempotency-Key", "k") })
 	if statuses[200] != 50 || replayed != 49 || len(bodies) != 1 {
 		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
 	}
 }
 
-func TestOneOfFiftyWins(t *testing.T) {
-	w := newWorld(t)
-	statuses, replayed, bodies := w.atOnce(50, func(int) request { return request{body: minimal} })
+func TestConcurrentDuplicatesConflict(t *testing.T) {
+	w := newTestAPI(t)
+	statuses, replayed, bodies := w.sendConcurrently(50, func(int) request { return request{body: minimalBody} })
 	if statuses[200] != 1 || statuses[409] != 49 || replayed != 0 || len(bodies) != 2 {
 		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
 	}
 }
 
-func TestOneKeyForTwoBodies(t *testing.T) {
-	w := newWorld(t)
-	statuses, replayed, _ := w.atOnce(50, func(i int) request {
-		q := request{body: minimal}.with("Idempotency-Key", "k")
+func TestConcurrentIdempotencyKeyReuseIsRejected(t *testing.T) {
+	w := newTestAPI(t)
+	statuses, replayed, _ := w.sendConcurrently(50, func(i int) request {
+		q := request{body: minimalBody}.withHeader("Idempotency-Key", "k")
 		if i%2 == 0 {
 			q.body += " "
 		}

@@ -19,8 +19,8 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// row is one error as a client reads it.
-type row struct {
+// errorCase is one error as a client reads it.
+type errorCase struct {
 	name   string
 	err    error
 	status int
@@ -31,21 +31,21 @@ type row struct {
 	retry  bool
 }
 
-var sentinels = []row{
+var sentinels = []errorCase{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "31", "notFound", "Not Found", "identity not found", false},
-	{"identity.ErrStale", identity.ErrStale, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
-	{"identity.ErrRefused", identity.ErrRefused, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
+	{"identity.ErrVersionMismatch", identity.ErrVersionMismatch, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
+	{"identity.ErrPreconditionFailed", identity.ErrPreconditionFailed, 412, "21", "failedPrecondition", "Precondition Failed", "the identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "21", "failedPrecondition", "Unprocessable Entity", "Idempotency-Key was used with another request", false},
 	{"identity.ErrBusy", identity.ErrBusy, 409, "21", "failedPrecondition", "Conflict", "an equal request is still running, try again shortly", true},
 	{"identity.ErrTooLarge", identity.ErrTooLarge, 413, "11", "invalidParam", "Request Entity Too Large", "the identity is too large", false},
 	{"identity.ErrUnavailable", identity.ErrUnavailable, 503, "01", "serverError", "Service Unavailable", "the service is unavailable, try again shortly", true},
-	{"identity.ErrNoCode", identity.ErrNoCode, 422, "21", "failedPrecondition", "Unprocessable Entity", "no code was sent to this address; ask for one", false},
+	{"identity.ErrNoCodeSent", identity.ErrNoCodeSent, 422, "21", "failedPrecondition", "Unprocessable Entity", "no code was sent to this address; ask for one", false},
 	{"identity.ErrWrongCode", identity.ErrWrongCode, 400, "11", "invalidParam", "Bad Request", "code is wrong", false},
 	{"identity.ErrExpiredCode", identity.ErrExpiredCode, 422, "21", "failedPrecondition", "Unprocessable Entity", "the code has expired; ask for another", false},
 	{"identity.ErrUsedCode", identity.ErrUsedCode, 422, "21", "failedPrecondition", "Unprocessable Entity", "the code was used already", false},
-	{"identity.ErrSpentCode", identity.ErrSpentCode, 422, "21", "failedPrecondition", "Unprocessable Entity", "too many wrong codes were tried; ask for another", false},
+	{"identity.ErrTooManyAttempts", identity.ErrTooManyAttempts, 422, "21", "failedPrecondition", "Unprocessable Entity", "too many wrong codes were tried; ask for another", false},
 	{"gateway.ErrNoCaller", gateway.ErrNoCaller, 401, "41", "unauthorized", "Unauthorized", "missing or invalid credentials", false},
-	{"gateway.ErrScope", gateway.ErrScope, 403, "43", "forbiddenOperation", "Forbidden", "the client may not perform this operation", false},
+	{"gateway.ErrInsufficientScope", gateway.ErrInsufficientScope, 403, "43", "forbiddenOperation", "Forbidden", "the client may not perform this operation", false},
 	{"gateway.ErrNoRoute", gateway.ErrNoRoute, 404, "31", "notFound", "Not Found", "no such operation", false},
 	{"gateway.ErrBodyTooLarge", gateway.ErrBodyTooLarge, 413, "11", "invalidParam", "Request Entity Too Large", "body must have at most 1 MiB", false},
 	{"gateway.ErrBodyEncoding", gateway.ErrBodyEncoding, 400, "14", "parsingResource", "Bad Request", "body is not valid base64", false},
@@ -55,39 +55,39 @@ var sentinels = []row{
 	{"auth.ErrExpired", auth.ErrExpired, 401, "41", "unauthorized", "Unauthorized", "missing or invalid credentials", false},
 	{"auth.ErrMismatch", auth.ErrMismatch, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
-	{"auth.ErrTooMany", auth.ErrTooMany, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", false},
+	{"auth.ErrThrottled", auth.ErrThrottled, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", false},
 	{"auth.ErrUnavailable", auth.ErrUnavailable, 503, "01", "serverError", "Service Unavailable", "the service is unavailable, try again shortly", true},
-	{"identity.ErrTokenized", identity.ErrTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},       // meant: this dialect tokenizes nothing
-	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
-	{"identity.ErrNeverToken", identity.ErrNeverToken, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},     // likewise
+	{"identity.ErrAlreadyTokenized", identity.ErrAlreadyTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // meant: this dialect tokenizes nothing
+	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},         // likewise
+	{"identity.ErrNotTokenizable", identity.ErrNotTokenizable, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},     // likewise
 	{"auth.ErrEscalation", auth.ErrEscalation, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, 422, "21", "failedPrecondition", "Unprocessable Entity", "the client has as many keys as it may have", false},
-	{"auth.ErrUnknown", auth.ErrUnknown, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // meant: a guard never lets it out
-	{"auth.ErrOverlap", auth.ErrOverlap, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
-	{"auth.ErrExists", auth.ErrExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},   // meant: the operator's, not a client's
+	{"auth.ErrNotFound", auth.ErrNotFound, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},             // meant: a guard never lets it out
+	{"auth.ErrInvalidOverlap", auth.ErrInvalidOverlap, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // likewise
+	{"auth.ErrAlreadyExists", auth.ErrAlreadyExists, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},   // meant: the operator's, not a client's
 }
 
-var details = []row{
+var detailedErrors = []errorCase{
 	{"strictjson.Error of the syntax", &strictjson.Error{Reason: "is empty", Syntax: true}, 400, "14", "parsingResource", "Bad Request", "body is empty", false},
 	{"strictjson.Error of a type", &strictjson.Error{Field: "name", Reason: "must be a string"}, 400, "11", "invalidParam", "Bad Request", "name must be a string", false},
 	{"identity.Invalid", &identity.Invalid{Field: identity.FieldNickname, Reason: "must be x"}, 400, "11", "invalidParam", "Bad Request", "nickname must be x", false},
-	{"identity.Missing", &identity.Missing{Field: identity.FieldEmail}, 400, "12", "missingParam", "Bad Request", "email is required", false},
-	{"identity.Unknown", &identity.Unknown{Field: "children.3"}, 404, "31", "notFound", "Not Found", "children.3 is no identity of this client", false},
-	{"identity.Precondition", &identity.Precondition{Reason: "it is so"}, 422, "21", "failedPrecondition", "Unprocessable Entity", "it is so", false},
-	{"identity.Taken", &identity.Taken{Fields: []identity.Field{identity.FieldID, identity.FieldKind}}, 409, "13", "alreadyExist", "Conflict", "an identity with the same id, type already exists", false},
-	{"identity.TooSoon", &identity.TooSoon{Wait: 700 * time.Millisecond, Reason: "it is too soon"}, 429, "32", "tooManyRequests", "Too Many Requests", "it is too soon", true},
-	{"auth.Slowed", &auth.Slowed{Wait: 700 * time.Millisecond}, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", true},
+	{"identity.MissingField", &identity.MissingField{Field: identity.FieldEmail}, 400, "12", "missingParam", "Bad Request", "email is required", false},
+	{"identity.DanglingReference", &identity.DanglingReference{Field: "children.3"}, 404, "31", "notFound", "Not Found", "children.3 is no identity of this client", false},
+	{"identity.StateError", &identity.StateError{Reason: "it is so"}, 422, "21", "failedPrecondition", "Unprocessable Entity", "it is so", false},
+	{"identity.Conflict", &identity.Conflict{Fields: []identity.Field{identity.FieldID, identity.FieldKind}}, 409, "13", "alreadyExist", "Conflict", "an identity with the same id, type already exists", false},
+	{"identity.RateLimited", &identity.RateLimited{RetryAfter: 700 * time.Millisecond, Reason: "it is too soon"}, 429, "32", "tooManyRequests", "Too Many Requests", "it is too soon", true},
+	{"auth.Throttled", &auth.Throttled{RetryAfter: 700 * time.Millisecond}, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", true},
 	{"an unknown error", errors.New("10.0.0.1:5432 said secret"), 500, "01", "serverError", "Internal Server Error", "unexpected error", false},
 	{"cancelled", context.Canceled, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},
 }
 
 func TestErrors(t *testing.T) {
-	for _, tt := range append(sentinels, details...) {
+	for _, tt := range append(sentinels, detailedErrors...) {
 		t.Run(tt.name, func(t *testing.T) {
 			want := fmt.Sprintf(`{"status":%d,"code":%q,"type":%q,"detail":%q,"traceId":%q,"statusCode":%d,"error":%q,"message":%q}`,
-				tt.status, tt.code, tt.kind, tt.detail, trace, tt.status, tt.text, tt.detail)
+				tt.status, tt.code, tt.kind, tt.detail, traceID, tt.status, tt.text, tt.detail)
 			for _, err := range []error{tt.err, fmt.Errorf("create secret: %w: secret", tt.err)} {
-				got := new(conomy.API).Error(err, trace)
+				got := new(conomy.API).Error(err, traceID)
 				if got.Status != tt.status || string(got.Body) != want {
 					t.Errorf("got  %d %s\nwant %d %s", got.Status, got.Body, tt.status, want)
 				}
@@ -99,9 +99,9 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestEverySentinelHasARow reads the packages' sources: an error that is added
+// TestEverySentinelHasACase reads the packages' sources: an error that is added
 // there needs a decision here.
-func TestEverySentinelHasARow(t *testing.T) {
+func TestEverySentinelHasACase(t *testing.T) {
 	rows := make(map[string]bool)
 	for _, s := range sentinels {
 		rows[s.name] = true
@@ -145,34 +145,34 @@ func exportedErrors(t *testing.T, of string) (names []string) {
 	return names
 }
 
-// failing is a store that fails in one way.
-type failing struct {
+// failingStore is a store that fails in one way.
+type failingStore struct {
 	identity.Store
 	err error
 }
 
-func (f failing) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.Links) (identity.Changed, error) {
-	return identity.Changed{}, f.err
+func (f failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
+	return identity.WriteResult{}, f.err
 }
 
-func (f failing) Get(context.Context, string, string) (identity.Identity, error) {
+func (f failingStore) Get(context.Context, string, string) (identity.Identity, error) {
 	return identity.Identity{}, f.err
 }
 
 // TestStoreErrorsReachTheClient pins the whole answers of the two operations.
 func TestStoreErrorsReachTheClient(t *testing.T) {
-	w := newWorld(t)
+	w := newTestAPI(t)
 	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
-		w.api.Identities.Store = failing{err: err}
-		w.send(request{body: minimal})
+		w.api.Identities.Store = failingStore{err: err}
+		w.send(request{body: minimalBody})
 		if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // a read meets neither
-			w.send(get("a"))
+			w.send(getRequest("a"))
 		}
 	}
-	w.golden("failures")
+	w.checkGolden("failures")
 }
 
-func TestEveryFieldHasAWireName(t *testing.T) {
+func TestErrorsNameFieldsAsInJSON(t *testing.T) {
 	tests := []struct {
 		sent string
 		want string
@@ -197,7 +197,7 @@ func TestEveryFieldHasAWireName(t *testing.T) {
 		{`"securityOptions":{"accessControl":{"scopes":[{"resource":"N","reference":"r","permissions":[]}]}}`, "securityOptions.accessControl"},
 		{`"bankAccount":{"accountNumber":"N","bank":"b","currency":"c","accountHolder":"h","accountHolderDni":"d","country":"CHL"}`, "bankAccount"},
 	}
-	w := newWorld(t)
+	w := newTestAPI(t)
 	for _, tt := range tests {
 		sent := tt.sent
 		for name, value := range map[string]string{
@@ -209,7 +209,7 @@ func TestEveryFieldHasAWireName(t *testing.T) {
 		}
 		got := w.send(request{body: strings.Replace("{"+sent+"}", `"N"`, `"a\u001bb"`, 1)})
 		wantStatus(t, got, 400)
-		if want := `"` + tt.want + ` must not hold control characters"`; at(t, got.Body, "detail") != want {
+		if want := `"` + tt.want + ` must not hold control characters"`; jsonAt(t, got.Body, "detail") != want {
 			t.Errorf("got %s, want %s", got.Body, want)
 		}
 	}

@@ -19,49 +19,49 @@ const (
 // of a search. All of them are texts, as in Conomy's own contract, but the body
 // may also give the three numbers as numbers.
 type listRequest struct {
-	Type           string        `json:"type"`
-	Email          string        `json:"email"`
-	DocumentNumber string        `json:"documentNumber"`
-	Phone          string        `json:"phone"`
-	Country        string        `json:"country"`
-	Status         string        `json:"status"`
-	ExternalID     string        `json:"externalId"`
-	Parents        string        `json:"parents"`
-	ScopeIdentity  string        `json:"scopeIdentity"`
-	Limit          *textOrNumber `json:"limit"`
-	Next           *textOrNumber `json:"next"`
-	Offset         *textOrNumber `json:"offset"`
-	Sort           string        `json:"sort"`
+	Type           string          `json:"type"`
+	Email          string          `json:"email"`
+	DocumentNumber string          `json:"documentNumber"`
+	Phone          string          `json:"phone"`
+	Country        string          `json:"country"`
+	Status         string          `json:"status"`
+	ExternalID     string          `json:"externalId"`
+	Parents        string          `json:"parents"`
+	ScopeIdentity  string          `json:"scopeIdentity"`
+	Limit          *stringOrNumber `json:"limit"`
+	Next           *stringOrNumber `json:"next"`
+	Offset         *stringOrNumber `json:"offset"`
+	Sort           string          `json:"sort"`
 }
 
-// textOrNumber is a whole number, also when it is written as a text.
-type textOrNumber string
+// stringOrNumber is a whole number, also when it is written as a text.
+type stringOrNumber string
 
 // UnmarshalJSON takes a string or a number.
-func (t *textOrNumber) UnmarshalJSON(data []byte) error {
+func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
 	switch v := strictjson.Value(data); v.Kind() {
 	case '"':
-		return strictjson.Text(v, (*string)(t))
+		return strictjson.DecodeString(v, (*string)(t))
 	case '0': // 20.0 is a whole number too
 		whole, fraction, _ := strings.Cut(string(data), ".")
 		if strings.Trim(fraction, "0") != "" {
 			whole = string(data)
 		}
-		*t = textOrNumber(whole)
+		*t = stringOrNumber(whole)
 	default:
 		return &strictjson.Error{Reason: "must be a whole number"}
 	}
 	return nil
 }
 
-// listQuery reads the parameters. One that is not known passes; one that is
+// parseListQuery reads the parameters. One that is not known passes; one that is
 // sent twice does not, since nobody could say which is meant.
-func listQuery(q url.Values) (listRequest, error) {
+func parseListQuery(q url.Values) (listRequest, error) {
 	var l listRequest
 	for _, p := range []struct {
 		name   string
 		text   *string
-		number **textOrNumber
+		number **stringOrNumber
 	}{
 		{"type", &l.Type, nil},
 		{"email", &l.Email, nil},
@@ -84,36 +84,36 @@ func listQuery(q url.Values) (listRequest, error) {
 		case len(values) == 1 && p.text != nil:
 			*p.text = values[0]
 		case len(values) == 1:
-			number := textOrNumber(values[0])
+			number := stringOrNumber(values[0])
 			*p.number = &number
 		}
 	}
 	return l, nil
 }
 
-// listing translates the request. It returns an *Invalid naming the parameter.
-func (l *listRequest) listing() (identity.Listing, error) {
+// listParams translates the request. It returns an *Invalid naming the parameter.
+func (l *listRequest) listParams() (identity.ListParams, error) {
 	if err := l.check(); err != nil {
-		return identity.Listing{}, err
+		return identity.ListParams{}, err
 	}
-	limit, err := number("limit", l.Limit, 1, maxLimit)
+	limit, err := parseInt("limit", l.Limit, 1, maxLimit)
 	if err != nil {
-		return identity.Listing{}, err
+		return identity.ListParams{}, err
 	}
 	if l.Limit == nil {
 		limit = defaultLimit
 	}
-	after, err := number("offset", l.Offset, 0, 1<<53-1)
+	after, err := parseInt("offset", l.Offset, 0, 1<<53-1)
 	if err != nil {
-		return identity.Listing{}, err
+		return identity.ListParams{}, err
 	}
 	if l.Next != nil {
-		if after, err = number("next", l.Next, 0, 1<<53-1); err != nil {
-			return identity.Listing{}, err
+		if after, err = parseInt("next", l.Next, 0, 1<<53-1); err != nil {
+			return identity.ListParams{}, err
 		}
 	}
-	oldest, err := oldestFirst(l.Sort)
-	return identity.Listing{Filter: l.filter(), After: after, Limit: int(limit), Oldest: oldest}, err
+	oldest, err := parseSortOrder(l.Sort)
+	return identity.ListParams{Filter: l.filter(), After: after, Limit: int(limit), OldestFirst: oldest}, err
 }
 
 func (l *listRequest) filter() identity.Filter {
@@ -122,7 +122,7 @@ func (l *listRequest) filter() identity.Filter {
 		Country: l.Country, Status: identity.Status(l.Status), ParentID: l.Parents, GrantedTo: l.ScopeIdentity,
 	}
 	if l.Type != "" {
-		f.Kind = kindOf(l.Type)
+		f.Kind = kindFromType(l.Type)
 	}
 	return f
 }
@@ -131,7 +131,7 @@ func (l *listRequest) check() error {
 	if l.Type != "" && l.Type != typeUser && l.Type != typeOrganization {
 		return errType
 	}
-	if l.Country != "" && !alpha3(l.Country) {
+	if l.Country != "" && !isAlpha3(l.Country) {
 		return errCountry
 	}
 	if l.Status != "" && !identity.Status(l.Status).Known() {
@@ -153,9 +153,9 @@ func (l *listRequest) check() error {
 
 var errDocumentNumber = &identity.Invalid{Field: identity.FieldDocumentNumber, Reason: "must hold letters or digits"}
 
-// number reads a figure; 0 if it was not sent. Sent empty it is refused: a walk
+// parseInt reads a figure; 0 if it was not sent. Sent empty it is refused: a walk
 // that lost its cursor would begin anew.
-func number(name string, sent *textOrNumber, least, most int64) (int64, error) {
+func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, error) {
 	if sent == nil {
 		return 0, nil
 	}
@@ -169,9 +169,9 @@ func number(name string, sent *textOrNumber, least, most int64) (int64, error) {
 	return n, nil
 }
 
-// oldestFirst reads the order by creation. The newest come first unless the
+// parseSortOrder reads the order by creation. The newest come first unless the
 // client says otherwise.
-func oldestFirst(sort string) (bool, error) {
+func parseSortOrder(sort string) (bool, error) {
 	switch sort {
 	case "", "desc", "-createdAt":
 		return false, nil

@@ -11,12 +11,12 @@ import (
 )
 
 // Authorizer checks the two headers of every call but POST /auth.
-type Authorizer struct{ Guard Guard }
+type Authorizer struct{ Authenticator Authenticator }
 
-// Guard tells who holds a bearer token and an API key.
-type Guard interface {
-	// Bearer returns the caller, or a refusal of package auth.
-	Bearer(ctx context.Context, token, apiKey string) (auth.Caller, error)
+// Authenticator tells who holds a bearer token and an API key.
+type Authenticator interface {
+	// AuthenticateBearer returns the caller, or a refusal of package auth.
+	AuthenticateBearer(ctx context.Context, token, apiKey string) (auth.Caller, error)
 }
 
 // Caller reads "Authorization: Bearer" (RFC 6750, section 2.1) and x-api-key.
@@ -25,46 +25,46 @@ func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, er
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(h["Authorization"]) > 1 || len(h["X-Api-Key"]) > 1 {
 		return auth.Caller{}, auth.ErrMissing
 	}
-	return a.Guard.Bearer(ctx, token, h.Get("X-Api-Key"))
+	return a.Authenticator.AuthenticateBearer(ctx, token, h.Get("X-Api-Key"))
 }
 
-// Refusal answers 403 to a caller who is known and may not come in, and 401 to
+// Denial answers 403 to a caller who is known and may not come in, and 401 to
 // everybody else.
-func (a *Authorizer) Refusal(err error) gateway.Refusal {
+func (a *Authorizer) Denial(err error) gateway.Denial {
 	known := errors.Is(err, auth.ErrMismatch) || errors.Is(err, auth.ErrSuspended)
-	return gateway.Refusal{Unauthorized: !known}
+	return gateway.Denial{Unauthorized: !known}
 }
 
 // GatewayResponses are the answers that API Gateway makes without a function,
 // in the dialect's envelope.
-func (a *API) GatewayResponses() []gateway.Canned {
+func (a *API) GatewayResponses() []gateway.GatewayResponse {
 	rows := []struct {
 		kind string
-		problem
+		errorCode
 		detail string
 	}{
 		{gateway.Unauthorized, unauthorized, unauthorizedDetail},
 		{gateway.AccessDenied, forbiddenOperation, forbiddenDetail},
 		{gateway.InvalidAPIKey, forbiddenOperation, forbiddenDetail},
 		{gateway.NoSuchRoute, notFound, "no such operation"},
-		{gateway.BadBody, invalidParam, "body does not fit the operation"},
-		{gateway.BadParameters, invalidParam, "a parameter of the URL cannot be read"},
-		{gateway.TooLarge, tooLarge, "body is too large"},
+		{gateway.BadRequestBody, invalidParam, "body does not fit the operation"},
+		{gateway.BadRequestParameters, invalidParam, "a parameter of the URL cannot be read"},
+		{gateway.RequestTooLarge, tooLarge, "body is too large"},
 		{gateway.Throttled, tooManyRequests, "too many requests"},
 		{gateway.QuotaExceeded, tooManyRequests, "the client's quota is used up"},
 		{gateway.AuthorizerFailure, unavailable, "the service is unavailable, try again shortly"},
 		{gateway.AuthorizerMisconfigured, serverError, "unexpected error"},
-		{gateway.Timeout, unavailable, "the service is unavailable, try again shortly"},
-		{gateway.Failure, unavailable, "the service is unavailable, try again shortly"},
-		{gateway.BadSignature, notFound, "no such operation"},
-		{gateway.BadMediaType, invalidParam, "Content-Type must be application/json"},
-		{gateway.Filtered, forbiddenOperation, "the request was refused"},
+		{gateway.IntegrationTimeout, unavailable, "the service is unavailable, try again shortly"},
+		{gateway.IntegrationFailure, unavailable, "the service is unavailable, try again shortly"},
+		{gateway.InvalidSignature, notFound, "no such operation"},
+		{gateway.UnsupportedMediaType, invalidParam, "Content-Type must be application/json"},
+		{gateway.WAFFiltered, forbiddenOperation, "the request was refused"},
 		{gateway.Default4XX, notFound, "no such operation"},
 		{gateway.Default5XX, serverError, "unexpected error"},
 	}
-	list := make([]gateway.Canned, len(rows))
+	list := make([]gateway.GatewayResponse, len(rows))
 	for i, r := range rows {
-		list[i] = gateway.Canned{Type: r.kind, Status: r.status, Body: string(r.envelope(r.detail, gateway.RequestID))}
+		list[i] = gateway.GatewayResponse{Type: r.kind, Status: r.status, Body: string(r.envelope(r.detail, gateway.RequestIDVariable))}
 	}
 	return list
 }

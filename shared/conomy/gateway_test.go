@@ -14,14 +14,14 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// guard keeps what it was asked, and lets everybody in.
-type guard struct{ asked []string }
+// recordingAuthenticator keeps what it was asked, and lets everybody in.
+type recordingAuthenticator struct{ args []string }
 
-func (g *guard) Bearer(_ context.Context, token, apiKey string) (auth.Caller, error) {
-	g.asked = []string{token, apiKey}
+func (g *recordingAuthenticator) AuthenticateBearer(_ context.Context, token, apiKey string) (auth.Caller, error) {
+	g.args = []string{token, apiKey}
 	return auth.Caller{Client: "c"}, nil
 }
 
@@ -48,10 +48,10 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			g := new(guard)
-			_, err := (&conomy.Authorizer{Guard: g}).Caller(context.Background(), tt.headers)
-			if !slices.Equal(g.asked, tt.asked) {
-				t.Errorf("the guard was asked %q, want %q", g.asked, tt.asked)
+			g := new(recordingAuthenticator)
+			_, err := (&conomy.Authorizer{Authenticator: g}).Caller(context.Background(), tt.headers)
+			if !slices.Equal(g.args, tt.asked) {
+				t.Errorf("the guard was asked %q, want %q", g.args, tt.asked)
 			}
 			if refused := errors.Is(err, auth.ErrMissing); refused != (tt.asked == nil) {
 				t.Errorf("got %v", err)
@@ -60,7 +60,7 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
+func TestAuthorizerDenials(t *testing.T) {
 	tests := []struct {
 		err          error
 		unauthorized bool
@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 		{fmt.Errorf("x: %w", auth.ErrSuspended), false},
 	}
 	for _, tt := range tests {
-		if got := new(conomy.Authorizer).Refusal(tt.err); got.Unauthorized != tt.unauthorized || len(got.Context) > 0 {
+		if got := new(conomy.Authorizer).Denial(tt.err); got.Unauthorized != tt.unauthorized || len(got.Context) > 0 {
 			t.Errorf("%v: got %+v", tt.err, got)
 		}
 		// What the function would answer is what API Gateway answers.
@@ -87,9 +87,9 @@ func TestRefusals(t *testing.T) {
 // gatewayTypes are the responses that a REST API sends without a function.
 var gatewayTypes = map[string]int{
 	gateway.Unauthorized: 401, gateway.AccessDenied: 403, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
-	gateway.BadBody: 400, gateway.BadParameters: 400, gateway.TooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
-	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.Timeout: 503, gateway.Failure: 503,
-	gateway.BadSignature: 404, gateway.BadMediaType: 400, gateway.Filtered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
+	gateway.BadRequestBody: 400, gateway.BadRequestParameters: 400, gateway.RequestTooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
+	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.IntegrationTimeout: 503, gateway.IntegrationFailure: 503,
+	gateway.InvalidSignature: 404, gateway.UnsupportedMediaType: 400, gateway.WAFFiltered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
 }
 
 func TestGatewayResponses(t *testing.T) {
@@ -100,19 +100,19 @@ func TestGatewayResponses(t *testing.T) {
 				t.Errorf("status %d, want %d; seen before: %v", c.Status, status, seen[c.Type])
 			}
 			seen[c.Type] = true
-			if strings.Count(c.Body, "$") != 1 || strings.Count(c.Body, gateway.RequestID) != 1 {
+			if strings.Count(c.Body, "$") != 1 || strings.Count(c.Body, gateway.RequestIDVariable) != 1 {
 				t.Errorf("not one request id: %s", c.Body)
 			}
 			var e struct {
 				Status, StatusCode                          int
 				Code, Type, Detail, TraceID, Error, Message string
 			}
-			d := json.NewDecoder(strings.NewReader(strings.ReplaceAll(c.Body, gateway.RequestID, trace)))
+			d := json.NewDecoder(strings.NewReader(strings.ReplaceAll(c.Body, gateway.RequestIDVariable, traceID)))
 			d.DisallowUnknownFields()
 			if err := d.Decode(&e); err != nil {
 				t.Fatal(err)
 			}
-			if e.Status != c.Status || e.StatusCode != c.Status || e.Error != http.StatusText(c.Status) || e.TraceID != trace {
+			if e.Status != c.Status || e.StatusCode != c.Status || e.Error != http.StatusText(c.Status) || e.TraceID != traceID {
 				t.Errorf("%d: %+v", c.Status, e)
 			}
 			if e.Code == "" || e.Type == "" || e.Detail == "" || e.Detail != e.Message {
@@ -127,8 +127,8 @@ func TestGatewayResponses(t *testing.T) {
 	}
 }
 
-// TestGatewaySpeaksLikeTheFunctions: a refusal reads the same whoever makes it.
-func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
+// TestGatewayResponsesMatchFunctionErrors: a refusal reads the same whoever makes it.
+func TestGatewayResponsesMatchFunctionErrors(t *testing.T) {
 	tests := []struct {
 		kind string
 		err  error
@@ -136,14 +136,14 @@ func TestGatewaySpeaksLikeTheFunctions(t *testing.T) {
 		{gateway.Unauthorized, auth.ErrMissing},
 		{gateway.AccessDenied, auth.ErrMismatch},
 		{gateway.NoSuchRoute, gateway.ErrNoRoute},
-		{gateway.BadSignature, gateway.ErrNoRoute},
+		{gateway.InvalidSignature, gateway.ErrNoRoute},
 		{gateway.Default4XX, gateway.ErrNoRoute},
 		{gateway.Default5XX, gateway.ErrPanic},
 	}
 	for _, tt := range tests {
 		for _, c := range new(conomy.API).GatewayResponses() {
-			want := string(new(conomy.API).Error(tt.err, trace).Body)
-			if got := strings.ReplaceAll(c.Body, gateway.RequestID, trace); c.Type == tt.kind && got != want {
+			want := string(new(conomy.API).Error(tt.err, traceID).Body)
+			if got := strings.ReplaceAll(c.Body, gateway.RequestIDVariable, traceID); c.Type == tt.kind && got != want {
 				t.Errorf("%s\ngateway  %s\nfunction %s", tt.kind, got, want)
 			}
 		}
@@ -162,7 +162,7 @@ func TestRoutes(t *testing.T) {
 	names := make(map[string]bool)
 	parameter := regexp.MustCompile(`\{[^}]+\}`)
 	for _, r := range new(conomy.API).Routes() {
-		if ours(r) {
+		if isExtension(r) {
 			continue
 		}
 		call := r.Method + " " + parameter.ReplaceAllString(r.Path, "{}")
@@ -174,7 +174,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("two operations are called %s", r.Name)
 		}
 		names[r.Name] = true
-		if want := scopeOf(r); r.Scope != want || r.Public != (r.Path == "/auth") {
+		if want := wantScope(r); r.Scope != want || r.Public != (r.Path == "/auth") {
 			t.Errorf("%s: scope %q, want %q; public %v", r.Name, r.Scope, want, r.Public)
 		}
 	}
@@ -183,14 +183,14 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// ours are the routes that Conomy has not.
-func ours(r gateway.Route) bool {
+// isExtension are the routes that Conomy has not.
+func isExtension(r gateway.Route) bool {
 	return slices.Contains([]string{"get-reference", "get-token-keys"}, r.Name) ||
 		strings.Contains(r.Path, "/verifications") || r.Scope == auth.ScopeIdentityReview
 }
 
-// TestOurRoutes: what leads out of pending by a person's decision has a scope of its own.
-func TestOurRoutes(t *testing.T) {
+// TestReviewRoutesRequireReviewScope: what leads out of pending by a person's decision has a scope of its own.
+func TestReviewRoutesRequireReviewScope(t *testing.T) {
 	for _, r := range new(conomy.API).Routes() {
 		decides := strings.HasSuffix(r.Path, "/screening") || strings.HasSuffix(r.Path, "/hold")
 		if decides != (r.Scope == auth.ScopeIdentityReview) || strings.Contains(r.Path, "/verifications") && r.Scope != auth.ScopeIdentityWrite {
@@ -199,8 +199,8 @@ func TestOurRoutes(t *testing.T) {
 	}
 }
 
-// scopeOf is what a route must ask for: what reads is called get or list.
-func scopeOf(r gateway.Route) string {
+// wantScope is what a route must ask for: what reads is called get or list.
+func wantScope(r gateway.Route) string {
 	verb, _, _ := strings.Cut(r.Name, "-")
 	switch {
 	case r.Path == "/auth":
@@ -215,36 +215,36 @@ func scopeOf(r gateway.Route) string {
 	return auth.ScopeIdentityWrite
 }
 
-// TestEveryRouteIsGuarded: whatever the route, nobody comes in without a caller,
+// TestEveryRouteRequiresCallerAndScope: whatever the route, nobody comes in without a caller,
 // without the route's scope, or through another route's event.
-func TestEveryRouteIsGuarded(t *testing.T) {
-	w := newWorld(t)
+func TestEveryRouteRequiresCallerAndScope(t *testing.T) {
+	w := newTestAPI(t)
 	for _, r := range w.api.Routes() {
 		if r.Public {
 			continue
 		}
-		q := to(r.Name, "a", "{}").at("reference", "b").by(map[string]any{"principalId": "x"})
+		q := newRequest(r.Name, "a", "{}").withParam("reference", "b").withCaller(map[string]any{"principalId": "x"})
 		q.params["accountId"], q.params["ruleId"], q.params["channel"] = "c", "d", "email"
 		wantStatus(t, w.send(q), 401)
 		for _, scope := range []string{auth.ScopeIdentityRead, auth.ScopeIdentitySearch, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityStatusWrite, auth.ScopeIdentityReview} {
 			if !(auth.Scopes{scope}).Has(r.Scope) {
-				wantStatus(t, w.send(q.by(caller("acme", scope))), 403)
+				wantStatus(t, w.send(q.withCaller(caller("acme", scope))), 403)
 			}
 		}
 	}
-	w.wantCalls(faults.Calls{})
+	w.wantCalls(faulttable.Calls{})
 }
 
-// TestRefusedRequests pins the whole answers to those who may not come in, and
+// TestRejectedRequests pins the whole answers to those who may not come in, and
 // to what no route takes.
-func TestRefusedRequests(t *testing.T) {
-	w := newWorld(t)
-	wantStatus(t, w.send(request{body: minimal, caller: map[string]any{"principalId": "x"}}), 401)
-	wantStatus(t, w.send(request{body: minimal, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
-	wantStatus(t, w.send(get("a").by(caller("acme", auth.ScopeIdentityWrite))), 403)
-	wantStatus(t, w.send(get("a").by(caller("acme"))), 403)
-	wantStatus(t, w.send(get("679d26c44a21df7584b38e11")), 404)
-	w.golden("refused")
+func TestRejectedRequests(t *testing.T) {
+	w := newTestAPI(t)
+	wantStatus(t, w.send(request{body: minimalBody, caller: map[string]any{"principalId": "x"}}), 401)
+	wantStatus(t, w.send(request{body: minimalBody, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
+	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme", auth.ScopeIdentityWrite))), 403)
+	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme"))), 403)
+	wantStatus(t, w.send(getRequest("679d26c44a21df7584b38e11")), 404)
+	w.checkGolden("refused")
 	if w.table.Calls().Get != 1 || w.table.Calls().Write != 0 {
 		t.Errorf("%d gets, %d writes", w.table.Calls().Get, w.table.Calls().Write)
 	}

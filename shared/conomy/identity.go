@@ -22,8 +22,8 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	}
 	draft.Tenant = r.Caller.Tenant
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
-	draft.Policy = identity.Policy{Steps: identity.Steps(r.Caller.Policy.Steps), PendingLife: r.Caller.Policy.PendingLife}
-	draft.Usual, draft.Test = identity.Contact, !r.Caller.Production
+	draft.Policy = identity.Policy{Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL}
+	draft.DefaultOnboarding, draft.TestMode = identity.OnboardingContact, !r.Caller.Production
 	if draft.Idempotency, err = idempotency(r); err != nil {
 		return gateway.Response{}, err
 	}
@@ -31,7 +31,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(created), nil
+	return respond(created), nil
 }
 
 // idempotency reads the request's key. Equal requests are equal in their body,
@@ -41,40 +41,40 @@ func idempotency(r *gateway.Request) (identity.Idempotency, error) {
 	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint("conomy " + r.Operation + " " + r.Query.Encode())}, err
 }
 
-// change makes a change to the identity of the path and answers the identity.
-func (a *API) change(r *gateway.Request, c identity.Change) (gateway.Response, error) {
-	to, err := changeOf(r)
+// changeIdentity makes a change to the identity of the path and answers the identity.
+func (a *API) changeIdentity(r *gateway.Request, c identity.Change) (gateway.Response, error) {
+	to, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	to.Apply, to.Relink = c.Apply, c.Relink
-	return answered(a.Identities.Change(r.Context(), to))
+	to.Apply, to.Children = c.Apply, c.Children
+	return respondOrError(a.Identities.Update(r.Context(), to))
 }
 
-// changeOf is a change of the identity of the path, as its headers want it.
-func changeOf(r *gateway.Request) (identity.Change, error) {
+// newChange is a change of the identity of the path, as its headers want it.
+func newChange(r *gateway.Request) (identity.Change, error) {
 	once, err := idempotency(r)
-	return identity.Change{Tenant: r.Caller.Tenant, ID: r.Param("id"), Match: r.IfMatch(), MintID: mintID, Idempotency: once}, err
+	return identity.Change{Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), GenerateID: generateID, Idempotency: once}, err
 }
 
-// answered shows what became of a change.
-func answered(c identity.Changed, err error) (gateway.Response, error) {
+// respondOrError shows what became of a change.
+func respondOrError(c identity.WriteResult, err error) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answer(c), nil
+	return respond(c), nil
 }
 
-// answer shows an identity with its version, and whether the request was
+// respond shows an identity with its version, and whether the request was
 // carried out before.
-func answer(c identity.Changed) gateway.Response {
-	return marked(gateway.JSON(http.StatusOK, strictjson.Encode(toWire(c.Identity))).With("ETag", gateway.ETag(c.Tag())), c.Replayed)
+func respond(c identity.WriteResult) gateway.Response {
+	return withReplayHeader(gateway.JSON(http.StatusOK, strictjson.Encode(toResponse(c.Identity))).WithHeader("ETag", gateway.ETag(c.ETag())), c.Replayed)
 }
 
-// marked tells of the answer to an earlier, equal request that it is one.
-func marked(r gateway.Response, replayed bool) gateway.Response {
+// withReplayHeader tells of the answer to an earlier, equal request that it is one.
+func withReplayHeader(r gateway.Response, replayed bool) gateway.Response {
 	if replayed {
-		return r.With("Idempotent-Replayed", "true")
+		return r.WithHeader("Idempotent-Replayed", "true")
 	}
 	return r
 }
@@ -85,8 +85,8 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if r.NotModified(i.Tag()) {
-		return gateway.NotModified(i.Tag()), nil
+	if r.NotModified(i.ETag()) {
+		return gateway.NotModifiedResponse(i.ETag()), nil
 	}
-	return answer(identity.Changed{Identity: i}), nil
+	return respond(identity.WriteResult{Identity: i}), nil
 }

@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// minimal holds the six fields that the dialect requires.
-const minimal = `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`
+// minimalBody holds the six fields that the dialect requires.
+const minimalBody = `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`
 
-// plus is the minimal request with more members.
-func plus(members string) request {
-	return request{body: strings.TrimSuffix(minimal, "}") + "," + members + "}"}
+// minimalPlus is the minimal request with more members.
+func minimalPlus(members string) request {
+	return request{body: strings.TrimSuffix(minimalBody, "}") + "," + members + "}"}
 }
 
 func readFile(t testing.TB, name string) string {
@@ -27,7 +27,7 @@ func readFile(t testing.TB, name string) string {
 	return string(text)
 }
 
-const everything = `{
+const fullBody = `{
 	"type": "USER", "name": "Zoë <b>&\u00e9\/", "nickname": "zo \"z\"", "lastname": "Ñandú 王", "email": "Zoe@Example.COM", "phone": "+56911111111",
 	"documentType": "RUT", "documentNumber": " 12.345.678-k ", "idv": "iv-23123", "status": "SCREENING", "country": "CHL",
 	"securityOptions": {"twoFactorAuth": true, "signTrx": true, "signAccountsOperations": true, "accessControl": {"scopes": [
@@ -55,36 +55,36 @@ func TestCreateAndGet(t *testing.T) {
 		children []string
 		request
 	}{
-		{"seed", nil, request{body: readFile(t, "testdata/seed.json"), caller: trusted}.
-			with("conomyhq-api-version", "24-04-2025").with("User-Agent", "MyApp/1.0")},
-		{"minimal", nil, request{body: minimal}},
-		{"everything", []string{"c1", "c2"}, request{body: everything, caller: trusted}},
-		{"organization", []string{"a"}, plus(`"type":"ORGANIZATION","country":"CHL","children":[{"id":"a","name":"Sub","email":"sub@example.com"}]`).by(trusted)},
+		{"seed", nil, request{body: readFile(t, "testdata/seed.json"), caller: trustedCaller}.
+			withHeader("conomyhq-api-version", "24-04-2025").withHeader("User-Agent", "MyApp/1.0")},
+		{"minimal", nil, request{body: minimalBody}},
+		{"everything", []string{"c1", "c2"}, request{body: fullBody, caller: trustedCaller}},
+		{"organization", []string{"a"}, minimalPlus(`"type":"ORGANIZATION","country":"CHL","children":[{"id":"a","name":"Sub","email":"sub@example.com"}]`).withCaller(trustedCaller)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.golden, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestAPI(t)
 			for _, id := range tt.children {
-				w.person(id)
+				w.createPerson(id)
 			}
 			w.table.Reset()
 			created := w.send(tt.request)
 			wantStatus(t, created, 200)
-			writing, reading := faults.Calls{Write: 1}, faults.Calls{Get: 1}
+			writing, reading := faulttable.Calls{Write: 1}, faulttable.Calls{Get: 1}
 			if len(tt.children) > 0 { // they are read before, and for the answer
-				writing, reading = faults.Calls{Write: 1, Get: 2, Query: 1}, faults.Calls{Get: 2, Query: 1}
+				writing, reading = faulttable.Calls{Write: 1, Get: 2, Query: 1}, faulttable.Calls{Get: 2, Query: 1}
 			}
 			w.wantCalls(writing)
-			id := strings.Trim(at(t, created.Body, "id"), `"`)
+			id := strings.Trim(jsonAt(t, created.Body, "id"), `"`)
 			w.now = w.now.Add(time.Hour)
-			if found := w.send(get(id)); found.Body != created.Body || found.StatusCode != 200 {
+			if found := w.send(getRequest(id)); found.Body != created.Body || found.StatusCode != 200 {
 				t.Errorf("got  %d %s\nwant %s", found.StatusCode, found.Body, created.Body)
 			}
 			if len(id) != 24 || id[:8] != fmt.Sprintf("%08x", time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC).Unix()) {
 				t.Errorf("id %s does not begin with its second", id)
 			}
 			w.wantCalls(reading)
-			w.golden(tt.golden)
+			w.checkGolden(tt.golden)
 		})
 	}
 }
@@ -134,13 +134,13 @@ func TestFields(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			created := w.send(plus(tt.sent))
+			w := newTestAPI(t)
+			created := w.send(minimalPlus(tt.sent))
 			wantStatus(t, created, 200)
-			if got := at(t, created.Body, tt.path); got != tt.want {
+			if got := jsonAt(t, created.Body, tt.path); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
-			found := w.send(get(strings.Trim(at(t, created.Body, "id"), `"`)))
+			found := w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "id"), `"`)))
 			if found.Body != created.Body {
 				t.Errorf("created %s\nfound   %s", created.Body, found.Body)
 			}
@@ -154,26 +154,26 @@ func TestStatus(t *testing.T) {
 		caller     map[string]any
 		want       string
 	}{
-		{"untrusted asks for active", `"status":"ACTIVE"`, usual, "PENDING"},
-		{"untrusted asks for blocked", `"status":"BLOCKED"`, usual, "PENDING"},
-		{"untrusted asks for nothing", `"x":1`, usual, "PENDING"},
-		{"trusted asks for nothing", `"x":1`, trusted, "ACTIVE"},
-		{"trusted asks for active", `"status":"ACTIVE"`, trusted, "ACTIVE"},
-		{"trusted asks for pending", `"status":"PENDING"`, trusted, "PENDING"},
-		{"trusted asks for email validation", `"status":"PENDING_EMAIL_VALIDATION"`, trusted, "PENDING_EMAIL_VALIDATION"},
-		{"trusted asks for phone validation", `"status":"PENDING_PHONE_VALIDATION"`, trusted, "PENDING_PHONE_VALIDATION"},
-		{"trusted asks for screening", `"status":"SCREENING"`, trusted, "SCREENING"},
-		{"trusted asks for blocked", `"status":"BLOCKED"`, trusted, "BLOCKED"},
-		{"trusted asks for what is unknown", `"status":"PENDING_2FA"`, trusted, "PENDING"},
-		{"trusted asks in lower case", `"status":"blocked"`, trusted, "PENDING"},
+		{"untrusted asks for active", `"status":"ACTIVE"`, defaultCaller, "PENDING"},
+		{"untrusted asks for blocked", `"status":"BLOCKED"`, defaultCaller, "PENDING"},
+		{"untrusted asks for nothing", `"x":1`, defaultCaller, "PENDING"},
+		{"trusted asks for nothing", `"x":1`, trustedCaller, "ACTIVE"},
+		{"trusted asks for active", `"status":"ACTIVE"`, trustedCaller, "ACTIVE"},
+		{"trusted asks for pending", `"status":"PENDING"`, trustedCaller, "PENDING"},
+		{"trusted asks for email validation", `"status":"PENDING_EMAIL_VALIDATION"`, trustedCaller, "PENDING_EMAIL_VALIDATION"},
+		{"trusted asks for phone validation", `"status":"PENDING_PHONE_VALIDATION"`, trustedCaller, "PENDING_PHONE_VALIDATION"},
+		{"trusted asks for screening", `"status":"SCREENING"`, trustedCaller, "SCREENING"},
+		{"trusted asks for blocked", `"status":"BLOCKED"`, trustedCaller, "BLOCKED"},
+		{"trusted asks for what is unknown", `"status":"PENDING_2FA"`, trustedCaller, "PENDING"},
+		{"trusted asks in lower case", `"status":"blocked"`, trustedCaller, "PENDING"},
 		{"trusted with all scopes", `"status":"BLOCKED"`, caller("acme", "*"), "BLOCKED"},
-		{"trusted sends null", `"status":null`, trusted, "ACTIVE"},
+		{"trusted sends null", `"status":null`, trustedCaller, "ACTIVE"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			got := w.send(plus(tt.sent).by(tt.caller))
-			if status := at(t, got.Body, "status"); status != `"`+tt.want+`"` {
+			w := newTestAPI(t)
+			got := w.send(minimalPlus(tt.sent).withCaller(tt.caller))
+			if status := jsonAt(t, got.Body, "status"); status != `"`+tt.want+`"` {
 				t.Errorf("got %s, want %s", status, tt.want)
 			}
 		})
@@ -181,9 +181,9 @@ func TestStatus(t *testing.T) {
 }
 
 func TestIdempotency(t *testing.T) {
-	w := newWorld(t)
-	first := plus(`"bankAccount":{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`).
-		with("Idempotency-Key", "key 1")
+	w := newTestAPI(t)
+	first := minimalPlus(`"bankAccount":{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`).
+		withHeader("Idempotency-Key", "key 1")
 	created := w.send(first)
 	w.now = w.now.Add(time.Hour)
 	if again := w.send(first); again.Body != created.Body || again.StatusCode != 200 {
@@ -192,16 +192,16 @@ func TestIdempotency(t *testing.T) {
 	changed := first
 	changed.body += " "
 	wantStatus(t, w.send(changed), 422)
-	wantStatus(t, w.send(first.by(other)), 200)                     // another tenant's key is another key
-	wantStatus(t, w.send(first.with("Idempotency-Key", "k2")), 409) // the claim is held
+	wantStatus(t, w.send(first.withCaller(otherTenantCaller)), 200)       // another tenant's key is another key
+	wantStatus(t, w.send(first.withHeader("Idempotency-Key", "k2")), 409) // the claim is held
 	if w.table.Calls().Write != 5 || w.table.Calls().Get != 1 {
 		t.Errorf("%d writes, %d gets, want one write a request, and a look at who holds the claim", w.table.Calls().Write, w.table.Calls().Get)
 	}
-	w.golden("idempotency")
+	w.checkGolden("idempotency")
 }
 
 func TestUniqueness(t *testing.T) {
-	w := newWorld(t)
+	w := newTestAPI(t)
 	person := func(document, email, phone string) request {
 		return request{body: fmt.Sprintf(`{"name":"Ana","email":%q,"phone":%q,"documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, phone, document)}
 	}
@@ -219,31 +219,31 @@ func TestUniqueness(t *testing.T) {
 		{"same document, other email", person("1-9", "b@example.com", "+56911111111"), 200},
 		{"same document, other phone", person("1-9", "a@example.com", "+56922222222"), 200},
 		{"same email and phone, other document", person("2-7", "a@example.com", "+56911111111"), 200},
-		{"the same user of another tenant", person("1-9", "a@example.com", "+56911111111").by(other), 200},
+		{"the same user of another tenant", person("1-9", "a@example.com", "+56911111111").withCaller(otherTenantCaller), 200},
 		{"organization with a user's values", firm("1-9", "a@example.com"), 200},
 		{"same organization, other email", firm("1-9", "b@example.com"), 409},
 		{"same organization, spelled otherwise", firm("1 9", "c@example.com"), 409},
 		{"another organization, same email", firm("3-5", "a@example.com"), 200},
-		{"the same organization of another tenant", firm("1-9", "a@example.com").by(other), 200},
+		{"the same organization of another tenant", firm("1-9", "a@example.com").withCaller(otherTenantCaller), 200},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { wantStatus(t, w.send(tt.request), tt.status) })
 	}
-	w.golden("uniqueness")
+	w.checkGolden("uniqueness")
 }
 
-func TestAbsentAndForeignAnswerAlike(t *testing.T) {
-	w := newWorld(t)
-	id := strings.Trim(at(t, w.send(request{body: minimal}).Body, "id"), `"`)
-	absent := w.send(get(strings.Repeat("0", 24)))
+func TestForeignIdentityLooksAbsent(t *testing.T) {
+	w := newTestAPI(t)
+	id := strings.Trim(jsonAt(t, w.send(request{body: minimalBody}).Body, "id"), `"`)
+	absent := w.send(getRequest(strings.Repeat("0", 24)))
 	wantStatus(t, absent, 404)
 	calls := w.table.Calls().Get
-	foreign := w.send(get(id).by(other))
+	foreign := w.send(getRequest(id).withCaller(otherTenantCaller))
 	if foreign.Body != absent.Body || w.table.Calls().Get != 2*calls {
 		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.Calls().Get-calls, absent.Body, calls)
 	}
 	for _, odd := range []string{"", "a b", "a%20b", "ana@example.com", "%zz", "..", strings.Repeat("x", 65), "a\x00", id + "#"} {
-		if got := w.send(get(odd)); got.Body != absent.Body || got.StatusCode != 404 {
+		if got := w.send(getRequest(odd)); got.Body != absent.Body || got.StatusCode != 404 {
 			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
 		}
 	}

@@ -9,75 +9,75 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// requirementsWire is what an identity waits for.
-type requirementsWire struct {
+// requirementsResponse is what an identity waits for.
+type requirementsResponse struct {
 	CurrentlyDue []string `json:"currentlyDue"`
 	Pending      []string `json:"pending"`
 	DueBy        *string  `json:"dueBy"`
 }
 
-func toRequirementsWire(r identity.Requirements) requirementsWire {
-	return requirementsWire{CurrentlyDue: list(r.Due), Pending: list(r.Pending), DueBy: momentOrNull(r.By)}
+func toRequirementsResponse(r identity.Requirements) requirementsResponse {
+	return requirementsResponse{CurrentlyDue: nonNilStrings(r.Due), Pending: nonNilStrings(r.Pending), DueBy: timeOrNil(r.Deadline)}
 }
 
-func momentOrNull(t time.Time) *string {
+func timeOrNil(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	moment := wireTime(t)
+	moment := formatTime(t)
 	return &moment
 }
 
-// list is never null.
-func list(texts []string) []string {
+// nonNilStrings is never null.
+func nonNilStrings(texts []string) []string {
 	if texts == nil {
 		return []string{}
 	}
 	return texts
 }
 
-// holdWire is why an identity does not lapse.
-type holdWire struct {
+// holdResponse is why an identity does not lapse.
+type holdResponse struct {
 	Reason string `json:"reason"`
 	Since  string `json:"since"`
 }
 
-func toHoldWire(h *identity.Hold) *holdWire {
+func toHoldResponse(h *identity.Hold) *holdResponse {
 	if h == nil {
 		return nil
 	}
-	return &holdWire{h.Reason, wireTime(h.Since)}
+	return &holdResponse{h.Reason, formatTime(h.Since)}
 }
 
-// reviewWire is a reviewer's decision, as an identity's watchList shows it.
-type reviewWire struct {
+// screeningResponse is a reviewer's decision, as an identity's watchList shows it.
+type screeningResponse struct {
 	Decision  string `json:"decision"`
 	Reason    string `json:"reason"`
 	Reviewer  string `json:"reviewer"`
 	DecidedAt string `json:"decidedAt"`
 }
 
-func watchListOf(i *identity.Identity) strictjson.Value {
+func toWatchList(i *identity.Identity) strictjson.Value {
 	if v := i.Review; v != nil {
-		return strictjson.Encode(reviewWire{string(v.Outcome), v.Reason, v.Reviewer, wireTime(v.At)})
+		return strictjson.Encode(screeningResponse{string(v.Outcome), v.Reason, v.Reviewer, formatTime(v.DecidedAt)})
 	}
 	return strictjson.Value(i.WatchList)
 }
 
-// pendingAddress is an address that takes the place of the identity's once it is
+// pendingContact is an address that takes the place of the identity's once it is
 // proven. Of a tokenized one nothing is shown.
-func pendingAddress(i *identity.Identity, c identity.Channel) string {
+func pendingContact(i *identity.Identity, c identity.Channel) string {
 	if i.Tokenized(c.Field()) != nil {
 		return ""
 	}
-	return i.Proof(c).Change
+	return i.Verification(c).PendingAddress
 }
 
-// applyLife changes what only some may, and only of some identities: the status
+// applyStatusAndContacts changes what only some may, and only of some identities: the status
 // for a client that is trusted with it; an email and a phone that are to be
 // proven, which takes a code sent to the new one. Of everybody else they are
 // dropped unread, as Conomy does, or refused for a strict client.
-func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now time.Time) error {
+func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth.Caller, now time.Time) error {
 	trusted := caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
 	for _, m := range []struct {
 		field identity.Field
@@ -85,17 +85,17 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 		may   bool
 		set   func(text string) error
 	}{
-		{identity.FieldEmail, u.Email, i.Proves(), func(text string) error {
+		{identity.FieldEmail, u.Email, i.RequiresVerification(), func(text string) error {
 			if text == i.Email {
-				i.KeepAddress(identity.FieldEmail)
+				i.CancelContactChange(identity.FieldEmail)
 				return nil
 			}
 			i.Email = text
 			return identity.CheckEmail(text)
 		}},
-		{identity.FieldPhone, u.Phone, i.Proves(), func(text string) error {
+		{identity.FieldPhone, u.Phone, i.RequiresVerification(), func(text string) error {
 			if text == i.Phone {
-				return keepPhone(i)
+				return cancelPhoneChange(i)
 			}
 			i.Phone = text
 			return checkDialCode(text, i.Country)
@@ -110,7 +110,7 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 			return &identity.Invalid{Field: m.field, Reason: "cannot be changed"}
 		}
 		var text string
-		if m.sent.Null() || strictjson.Text(m.sent.Value, &text) != nil {
+		if m.sent.Null() || strictjson.DecodeString(m.sent.Value, &text) != nil {
 			return &identity.Invalid{Field: m.field, Reason: "must be a string"}
 		}
 		if err := m.set(text); err != nil {
@@ -120,11 +120,11 @@ func (u *updateRequest) applyLife(i *identity.Identity, caller auth.Caller, now 
 	return nil
 }
 
-// keepPhone takes back the phone that waits to be proven. The one that stays must be
+// cancelPhoneChange takes back the phone that waits to be proven. The one that stays must be
 // of the country, which may have been changed with it.
-func keepPhone(i *identity.Identity) error {
-	waits := i.Proof(identity.ByPhone).Change != "" && i.Tokenized(identity.FieldPhone) == nil
-	i.KeepAddress(identity.FieldPhone)
+func cancelPhoneChange(i *identity.Identity) error {
+	waits := i.Verification(identity.ChannelPhone).PendingAddress != "" && i.Tokenized(identity.FieldPhone) == nil
+	i.CancelContactChange(identity.FieldPhone)
 	if waits && identity.CheckPhone(i.Phone) == nil {
 		return checkDialCode(i.Phone, i.Country)
 	}
@@ -136,7 +136,7 @@ func checkDialCode(phone, country string) error {
 	if err := identity.CheckPhone(phone); err != nil {
 		return err
 	}
-	if iso.Country(country) && !iso.PhoneFits(phone, country) {
+	if iso.IsCountry(country) && !iso.PhoneMatchesCountry(phone, country) {
 		return &identity.Invalid{Field: identity.FieldPhone, Reason: "must have a dial code of the country and a length that is used there"}
 	}
 	return nil

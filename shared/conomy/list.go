@@ -10,7 +10,7 @@ import (
 
 // ListIdentities serves GET /identities.
 func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
-	request, err := listQuery(r.Query)
+	request, err := parseListQuery(r.Query)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -28,7 +28,7 @@ func (a *API) SearchIdentities(r *gateway.Request) (gateway.Response, error) {
 }
 
 func (a *API) list(r *gateway.Request, request listRequest) (gateway.Response, error) {
-	listing, err := request.listing()
+	listing, err := request.listParams()
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -37,43 +37,43 @@ func (a *API) list(r *gateway.Request, request listRequest) (gateway.Response, e
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(toListWire(page))), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(toListResponse(page))), nil
 }
 
-// listWire is Conomy's doubled envelope: the identities, the four figures, and
+// listResponse is Conomy's doubled envelope: the identities, the four figures, and
 // the same figures once more inside, where its schema has them.
-type listWire struct {
-	Data       []identityWire `json:"data"`
-	Pagination paginationWire `json:"pagination"`
+type listResponse struct {
+	Data       []identityResponse `json:"data"`
+	Pagination paginationResponse `json:"pagination"`
 }
 
-type paginationWire struct {
-	figuresWire
-	Pagination figuresWire    `json:"pagination"`
-	Results    []identityWire `json:"results"`
+type paginationResponse struct {
+	pageInfo
+	Pagination pageInfo           `json:"pagination"`
+	Results    []identityResponse `json:"results"`
 }
 
-// figuresWire: next is the cursor of the next page, 0 after the last. Pages are
+// pageInfo: next is the cursor of the next page, 0 after the last. Pages are
 // walked forwards only, so previous is always 0.
-type figuresWire struct {
+type pageInfo struct {
 	Count    int   `json:"count"`
 	Next     int64 `json:"next"`
 	Previous int64 `json:"previous"`
 	Total    int   `json:"total"`
 }
 
-func toListWire(p identity.Page) listWire {
-	figures := figuresWire{Count: len(p.Identities), Next: p.Next, Total: p.Total}
-	return listWire{
-		Data:       toWires(p.Identities),
-		Pagination: paginationWire{figuresWire: figures, Pagination: figures, Results: []identityWire{}},
+func toListResponse(p identity.Page) listResponse {
+	figures := pageInfo{Count: len(p.Identities), Next: p.Next, Total: p.Total}
+	return listResponse{
+		Data:       toResponses(p.Identities),
+		Pagination: paginationResponse{pageInfo: figures, Pagination: figures, Results: []identityResponse{}},
 	}
 }
 
-func toWires(list []identity.Identity) []identityWire {
-	wires := make([]identityWire, len(list))
+func toResponses(list []identity.Identity) []identityResponse {
+	wires := make([]identityResponse, len(list))
 	for n := range list {
-		wires[n] = toWire(list[n])
+		wires[n] = toResponse(list[n])
 	}
 	return wires
 }

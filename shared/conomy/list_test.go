@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// crowd creates five identities, a second apart, and returns their ids.
-func (w *world) crowd() (ids []string) {
+// createSampleIdentities creates five identities, a second apart, and returns their ids.
+func (w *testAPI) createSampleIdentities() (ids []string) {
 	for n := range 5 {
 		w.now = w.now.Add(time.Second)
 		kind := []string{"USER", "ORGANIZATION"}[n%2]
-		ids = append(ids, w.made(request{caller: trusted, body: fmt.Sprintf(
+		ids = append(ids, w.mustCreate(request{caller: trustedCaller, body: fmt.Sprintf(
 			`{"type":%q,"name":"N%d","email":"m%d@example.com","phone":"+5691111111%d","documentType":"RUT","documentNumber":"1000000%d-%d","idv":"iv","country":"CHL","externalId":"e%d"}`,
 			kind, n, n%2, n%2, n, n, n%2)}))
 	}
-	w.told.Reset()
+	w.transcript.Reset()
 	return ids
 }
 
 func TestList(t *testing.T) {
-	w := newWorld(t)
-	ids := w.crowd()
-	wantStatus(t, w.send(to("add-children", ids[0], `{"children":["`+ids[1]+`","`+ids[2]+`"]}`)), 200)
-	w.told.Reset()
-	list := func(query string) request { return to("list-identities", "", "").where(query) }
+	w := newTestAPI(t)
+	ids := w.createSampleIdentities()
+	wantStatus(t, w.send(newRequest("add-children", ids[0], `{"children":["`+ids[1]+`","`+ids[2]+`"]}`)), 200)
+	w.transcript.Reset()
+	list := func(query string) request { return newRequest("list-identities", "", "").withQuery(query) }
 	for query, want := range map[string]string{
 		"":                                     "N4 N3 N2 N1 N0",
 		"unknown=1":                            "N4 N3 N2 N1 N0",
@@ -53,7 +53,7 @@ func TestList(t *testing.T) {
 		got := w.send(list(query))
 		wantStatus(t, got, 200)
 		var data []struct{ Name string }
-		if err := json.Unmarshal([]byte(at(t, got.Body, "data")), &data); err != nil {
+		if err := json.Unmarshal([]byte(jsonAt(t, got.Body, "data")), &data); err != nil {
 			t.Fatal(err)
 		}
 		var names []string
@@ -64,14 +64,14 @@ func TestList(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", query, joined, want)
 		}
 	}
-	w.told.Reset()
+	w.transcript.Reset()
 	// The whole answers, walked by both names of the cursor.
 	for _, cursor := range []string{"next", "offset"} {
 		query := "limit=2&type=&sort=asc"
 		for range 3 {
 			got := w.send(list(query))
-			query = "limit=2&sort=asc&" + cursor + "=" + at(t, got.Body, "pagination.next")
-			if inner := at(t, got.Body, "pagination.pagination.next"); inner != at(t, got.Body, "pagination.next") {
+			query = "limit=2&sort=asc&" + cursor + "=" + jsonAt(t, got.Body, "pagination.next")
+			if inner := jsonAt(t, got.Body, "pagination.pagination.next"); inner != jsonAt(t, got.Body, "pagination.next") {
 				t.Error(inner)
 			}
 		}
@@ -81,16 +81,16 @@ func TestList(t *testing.T) {
 	}
 	w.send(list("country=PER"))
 	for _, body := range []string{`{"limit":2,"next":0,"sort":"asc"}`, `{"limit":"2","email":"m1@example.com"}`, `{"limit":null,"next":null,"offset":null,"email":null,"documentNumber":"100000000","other":[1]}`} {
-		wantStatus(t, w.send(to("search-identities", "", body)), 200)
+		wantStatus(t, w.send(newRequest("search-identities", "", body)), 200)
 	}
-	w.golden("list")
-	if got := w.send(list("").by(other)); at(t, got.Body, "data") != "[]" || at(t, got.Body, "pagination.total") != "0" {
+	w.checkGolden("list")
+	if got := w.send(list("").withCaller(otherTenantCaller)); jsonAt(t, got.Body, "data") != "[]" || jsonAt(t, got.Body, "pagination.total") != "0" {
 		t.Errorf("another tenant sees %s", got.Body)
 	}
 }
 
-func TestListRefuses(t *testing.T) {
-	w := newWorld(t)
+func TestListErrors(t *testing.T) {
+	w := newTestAPI(t)
 	const aNumber = " must be a whole number from "
 	for _, tt := range []struct{ query, body, detail string }{
 		{"limit=", `{"limit":""}`, "limit" + aNumber + "1 to 100"},
@@ -131,15 +131,15 @@ func TestListRefuses(t *testing.T) {
 		if !two {
 			inBody = inQuery
 		}
-		w.steps(
-			step{to("list-identities", "", "").where(tt.query), 400, "11", inQuery},
-			step{to("search-identities", "", tt.body), 400, "11", inBody},
+		w.runSteps(
+			step{newRequest("list-identities", "", "").withQuery(tt.query), 400, "11", inQuery},
+			step{newRequest("search-identities", "", tt.body), 400, "11", inBody},
 		)
 	}
-	w.steps(
-		step{to("list-identities", "", "").where("scopeIdentity=nobody"), 404, "31", "identity not found"},
-		step{to("search-identities", "", ""), 400, "14", "body is empty"},
-		step{to("search-identities", "", `{"emial":"x"}`).by(strict(usual)), 400, "", ""},
+	w.runSteps(
+		step{newRequest("list-identities", "", "").withQuery("scopeIdentity=nobody"), 404, "31", "identity not found"},
+		step{newRequest("search-identities", "", ""), 400, "14", "body is empty"},
+		step{newRequest("search-identities", "", `{"emial":"x"}`).withCaller(withStrictMode(defaultCaller)), 400, "", ""},
 	)
-	w.golden("list-refused")
+	w.checkGolden("list-refused")
 }

@@ -14,14 +14,14 @@ import (
 //	lastname  the last names
 //	country   the country as it was sent, which need not be ISO 3166 there
 //	address   administrativeAreaLevel1 is the state, 2 the city, 3 the district
-func kindOf(wire string) identity.Kind {
+func kindFromType(wire string) identity.Kind {
 	if wire == typeOrganization {
 		return identity.Organization
 	}
 	return identity.Individual
 }
 
-func typeOf(k identity.Kind) string {
+func typeFromKind(k identity.Kind) string {
 	if k == identity.Organization {
 		return typeOrganization
 	}
@@ -47,7 +47,7 @@ func mergeJSON(dst *identity.JSON, isSent bool, patch strictjson.Value) {
 	}
 }
 
-func nameOf(p *identity.Profile) string {
+func displayName(p *identity.Profile) string {
 	first, second := p.FirstName, p.OrganizationName
 	if p.Kind == identity.Organization {
 		first, second = second, first
@@ -58,7 +58,7 @@ func nameOf(p *identity.Profile) string {
 	return second
 }
 
-type addressWire struct {
+type addressJSON struct {
 	AdministrativeAreaLevel1 string `json:"administrativeAreaLevel1"`
 	AdministrativeAreaLevel2 string `json:"administrativeAreaLevel2"`
 	AdministrativeAreaLevel3 string `json:"administrativeAreaLevel3"`
@@ -69,7 +69,7 @@ type addressWire struct {
 	Zipcode                  string `json:"zipcode"`
 }
 
-func (a addressWire) address() identity.Address {
+func (a addressJSON) address() identity.Address {
 	return identity.Address{
 		Street: a.Street, StreetNumber: a.StreetNumber, Unit: a.OptionalAddress,
 		State: a.AdministrativeAreaLevel1, City: a.AdministrativeAreaLevel2, District: a.AdministrativeAreaLevel3,
@@ -77,15 +77,15 @@ func (a addressWire) address() identity.Address {
 	}
 }
 
-func toAddressWire(a identity.Address) addressWire {
-	return addressWire{
+func toAddressJSON(a identity.Address) addressJSON {
+	return addressJSON{
 		AdministrativeAreaLevel1: a.State, AdministrativeAreaLevel2: a.City, AdministrativeAreaLevel3: a.District,
 		Street: a.Street, StreetNumber: a.StreetNumber, OptionalAddress: a.Unit,
 		Country: a.Country, Zipcode: a.PostalCode,
 	}
 }
 
-func (a *accessControlWire) control() *identity.AccessControl {
+func (a *accessControlJSON) accessControl() *identity.AccessControl {
 	if a == nil {
 		return nil
 	}
@@ -96,19 +96,19 @@ func (a *accessControlWire) control() *identity.AccessControl {
 	return control
 }
 
-func toAccessControlWire(c *identity.AccessControl) *accessControlWire {
+func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
 	if c == nil {
 		return nil
 	}
-	wire := &accessControlWire{Scopes: make([]scopeWire, 0, len(c.Scopes))}
+	wire := &accessControlJSON{Scopes: make([]scopeJSON, 0, len(c.Scopes))}
 	for _, s := range c.Scopes {
-		wire.Scopes = append(wire.Scopes, scopeWire(s))
+		wire.Scopes = append(wire.Scopes, scopeJSON(s))
 	}
 	return wire
 }
 
-// wireNames are the core's fields that this dialect calls by another name.
-var wireNames = map[identity.Field]string{
+// jsonNames are the core's fields that this dialect calls by another name.
+var jsonNames = map[identity.Field]string{
 	identity.FieldKind:             "type",
 	identity.FieldFirstName:        "name",
 	identity.FieldOrganizationName: "name",
@@ -120,8 +120,8 @@ var wireNames = map[identity.Field]string{
 	identity.FieldPostalCode:       "address.zipcode",
 }
 
-func wireName(f identity.Field) string {
-	if name, ok := wireNames[f]; ok {
+func jsonName(f identity.Field) string {
+	if name, ok := jsonNames[f]; ok {
 		return name
 	}
 	return string(f)

@@ -10,7 +10,7 @@ type securityPatch struct {
 	TwoFactorEnabled       strictjson.Optional[bool]               `json:"twoFactorEnabled"`
 	SignTrx                strictjson.Optional[bool]               `json:"signTrx"`
 	SignAccountsOperations strictjson.Optional[bool]               `json:"signAccountsOperations"`
-	AccessControl          strictjson.Optional[*accessControlWire] `json:"accessControl"`
+	AccessControl          strictjson.Optional[*accessControlJSON] `json:"accessControl"`
 }
 
 type addressPatch struct {
@@ -24,7 +24,7 @@ type addressPatch struct {
 	Zipcode                  strictjson.Optional[string] `json:"zipcode"`
 }
 
-type bankPatch struct {
+type bankAccountPatch struct {
 	AccountNumber    strictjson.Optional[string] `json:"accountNumber"`
 	Nickname         strictjson.Optional[string] `json:"nickname"`
 	Bank             strictjson.Optional[string] `json:"bank"`

@@ -14,37 +14,37 @@ type childrenRequest struct {
 
 // AddChildren serves POST /identities/{id}/children.
 func (a *API) AddChildren(r *gateway.Request) (gateway.Response, error) {
-	return a.relink(r, identity.LinkChildren)
+	return a.updateChildren(r, identity.AddChildren)
 }
 
 // RemoveChildren serves DELETE /identities/{id}/children, with a body.
 func (a *API) RemoveChildren(r *gateway.Request) (gateway.Response, error) {
-	return a.relink(r, identity.UnlinkChildren)
+	return a.updateChildren(r, identity.RemoveChildren)
 }
 
-func (a *API) relink(r *gateway.Request, mode identity.RelinkMode) (gateway.Response, error) {
+func (a *API) updateChildren(r *gateway.Request, mode identity.ChildrenUpdateMode) (gateway.Response, error) {
 	var body childrenRequest
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.Children == nil {
-		return gateway.Response{}, &identity.Missing{Field: identity.FieldChildren}
+		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChildren}
 	}
-	return a.change(r, identity.Change{Relink: &identity.Relinking{Children: body.Children, Mode: mode}})
+	return a.changeIdentity(r, identity.Change{Children: &identity.ChildrenUpdate{Children: body.Children, Mode: mode}})
 }
 
-type parentsWire struct {
-	Data []identityWire `json:"data"`
+type parentsResponse struct {
+	Data []identityResponse `json:"data"`
 }
 
 // ListParents serves GET /identities/parents/{id}: the identities of which the
 // one of the path is a child.
 func (a *API) ListParents(r *gateway.Request) (gateway.Response, error) {
-	parents, err := a.Identities.Parents(r.Context(), r.Caller.Tenant, r.Param("id"))
+	parents, err := a.Identities.ListParents(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(parentsWire{toWires(parents)})), nil
+	return gateway.JSON(http.StatusOK, strictjson.Encode(parentsResponse{toResponses(parents)})), nil
 }
 
 // DeleteIdentity serves DELETE /identities/{id}.
@@ -52,5 +52,5 @@ func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.Empty(http.StatusNoContent), nil
+	return gateway.EmptyResponse(http.StatusNoContent), nil
 }

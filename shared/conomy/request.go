@@ -16,7 +16,7 @@ func decode(r *gateway.Request, into any) error {
 		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
 	}
 	if r.Caller.Strict {
-		return strictjson.DecodeKnown(r.Body, into)
+		return strictjson.DecodeDisallowUnknown(r.Body, into)
 	}
 	return strictjson.Decode(r.Body, into)
 }
@@ -24,28 +24,28 @@ func decode(r *gateway.Request, into any) error {
 // createRequest is what a client may say of a new identity. Status is honoured
 // only for a client that is trusted with it.
 type createRequest struct {
-	Type            string            `json:"type"`
-	Name            string            `json:"name"`
-	Nickname        string            `json:"nickname"`
-	Lastname        string            `json:"lastname"`
-	Email           string            `json:"email"`
-	Phone           string            `json:"phone"`
-	DocumentType    string            `json:"documentType"`
-	DocumentNumber  string            `json:"documentNumber"`
-	IDV             string            `json:"idv"`
-	Status          string            `json:"status"`
-	Country         string            `json:"country"`
-	SecurityOptions securityRequest   `json:"securityOptions"`
-	Children        []childRequest    `json:"children"`
-	ExternalID      string            `json:"externalId"`
-	BankAccount     *bankRequest      `json:"bankAccount"`
-	Rules           strictjson.Value  `json:"rules"`
-	Gender          string            `json:"gender"`
-	BirthDate       string            `json:"birthDate"`
-	Nationality     string            `json:"nationality"`
-	ExtendedData    strictjson.Array  `json:"extendedData"`
-	Metadata        strictjson.Object `json:"metadata"`
-	Address         addressWire       `json:"address"`
+	Type            string              `json:"type"`
+	Name            string              `json:"name"`
+	Nickname        string              `json:"nickname"`
+	Lastname        string              `json:"lastname"`
+	Email           string              `json:"email"`
+	Phone           string              `json:"phone"`
+	DocumentType    string              `json:"documentType"`
+	DocumentNumber  string              `json:"documentNumber"`
+	IDV             string              `json:"idv"`
+	Status          string              `json:"status"`
+	Country         string              `json:"country"`
+	SecurityOptions securityRequest     `json:"securityOptions"`
+	Children        []childRequest      `json:"children"`
+	ExternalID      string              `json:"externalId"`
+	BankAccount     *bankAccountRequest `json:"bankAccount"`
+	Rules           strictjson.Value    `json:"rules"`
+	Gender          string              `json:"gender"`
+	BirthDate       string              `json:"birthDate"`
+	Nationality     string              `json:"nationality"`
+	ExtendedData    strictjson.Array    `json:"extendedData"`
+	Metadata        strictjson.Object   `json:"metadata"`
+	Address         addressJSON         `json:"address"`
 }
 
 // securityRequest takes both spellings of the two-factor switch: the schema's
@@ -55,7 +55,7 @@ type securityRequest struct {
 	TwoFactorEnabled       bool               `json:"twoFactorEnabled"`
 	SignTrx                bool               `json:"signTrx"`
 	SignAccountsOperations bool               `json:"signAccountsOperations"`
-	AccessControl          *accessControlWire `json:"accessControl"`
+	AccessControl          *accessControlJSON `json:"accessControl"`
 }
 
 type childRequest struct {
@@ -64,7 +64,7 @@ type childRequest struct {
 	Email string `json:"email"`
 }
 
-type bankRequest struct {
+type bankAccountRequest struct {
 	AccountNumber    string `json:"accountNumber"`
 	Nickname         string `json:"nickname"`
 	Bank             string `json:"bank"`
@@ -83,42 +83,42 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 		return identity.Draft{}, err
 	}
 	p := identity.Profile{
-		Kind: kindOf(c.Type), LastName: c.Lastname, Nickname: c.Nickname,
+		Kind: kindFromType(c.Type), LastName: c.Lastname, Nickname: c.Nickname,
 		Email: c.Email, Phone: c.Phone,
 		DocumentType: c.DocumentType, DocumentNumber: c.DocumentNumber, IDV: c.IDV,
 		Gender: c.Gender, Nationality: c.Nationality, Country: c.Country,
-		Address: c.Address.address(), Security: c.SecurityOptions.options(),
-		ExternalID: c.ExternalID, Bank: c.BankAccount.account(),
-		Rules:        sent(c.Rules),
+		Address: c.Address.address(), Security: c.SecurityOptions.securityOptions(),
+		ExternalID: c.ExternalID, Bank: c.BankAccount.bankAccount(),
+		Rules:        rawJSON(c.Rules),
 		ExtendedData: identity.JSON(c.ExtendedData.Value),
 		Metadata:     identity.JSON(c.Metadata.Value),
 	}
 	p.BirthDate, _ = identity.ParseDate(c.BirthDate)
 	setName(&p, c.Name)
 	return identity.Draft{
-		Profile: p,
-		Status:  identity.Status(c.Status),
-		MintID:  mintID,
-		Claims:  []identity.Claim{p.Uniqueness()},
+		Profile:    p,
+		Status:     identity.Status(c.Status),
+		GenerateID: generateID,
+		Claims:     []identity.Claim{p.UniquenessClaim()},
 
 		Children: childIDs(c.Children),
 	}, nil
 }
 
-// sent is a free value as it came; null is the same as none.
-func sent(v strictjson.Value) identity.JSON {
+// rawJSON is a free value as it came; null is the same as none.
+func rawJSON(v strictjson.Value) identity.JSON {
 	if v.Kind() == 'n' {
 		return nil
 	}
 	return identity.JSON(v)
 }
 
-func (s *securityRequest) options() identity.SecurityOptions {
+func (s *securityRequest) securityOptions() identity.SecurityOptions {
 	o := identity.SecurityOptions{
 		TwoFactor:             s.TwoFactorEnabled,
 		SignTransactions:      s.SignTrx,
 		SignAccountOperations: s.SignAccountsOperations,
-		AccessControl:         s.AccessControl.control(),
+		AccessControl:         s.AccessControl.accessControl(),
 	}
 	if s.TwoFactorAuth != nil {
 		o.TwoFactor = *s.TwoFactorAuth
@@ -134,7 +134,7 @@ func childIDs(sent []childRequest) []string {
 	return list
 }
 
-func (b *bankRequest) account() *identity.BankAccount {
+func (b *bankAccountRequest) bankAccount() *identity.BankAccount {
 	if b == nil {
 		return nil
 	}

@@ -18,13 +18,13 @@ func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	if body.Decision == "" {
-		return gateway.Response{}, &identity.Missing{Field: identity.FieldOutcome}
+		return gateway.Response{}, &identity.MissingField{Field: identity.FieldOutcome}
 	}
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answered(a.Identities.Decide(r.Context(), change, identity.Review{
+	return respondOrError(a.Identities.DecideScreening(r.Context(), change, identity.Review{
 		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
 	}))
 }
@@ -40,18 +40,18 @@ func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answered(a.Identities.Hold(r.Context(), change, body.Reason))
+	return respondOrError(a.Identities.Hold(r.Context(), change, body.Reason))
 }
 
 // ReleaseIdentity serves DELETE /identities/{id}/hold.
 func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answered(a.Identities.Release(r.Context(), change))
+	return respondOrError(a.Identities.Release(r.Context(), change))
 }

@@ -15,11 +15,11 @@ import (
 // API is the dialect over the core. A function sets the parts that its
 // operation calls.
 type API struct {
-	Identities *identity.Service
-	Logins     Logins
-	Tokens     Tokens
-	Reference  gateway.Reference
-	Published  auth.Published
+	Identities     *identity.Service
+	Logins         Logins
+	Tokens         Tokens
+	Reference      gateway.APIDocs
+	IssuerMetadata auth.IssuerMetadata
 }
 
 // Logins checks the credentials that a token is given for.
@@ -68,14 +68,14 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "remove-fees", Method: "DELETE", Path: "/identities/{id}/fees", Scope: write, Serve: a.RemoveFees},
 		{Name: "remove-fee", Method: "DELETE", Path: "/identities/{id}/fees/{ruleId}", Scope: write, Serve: a.RemoveFee},
 		{Name: "set-escrow-fee", Method: "POST", Path: "/identities/{id}/accounts/escrow-fee", Scope: write, Serve: a.SetEscrowFee},
-		{Name: "get-token-keys", Method: "GET", Path: keysPath, Public: true, Serve: a.GetTokenKeys},
+		{Name: "get-token-keys", Method: "GET", Path: jwksPath, Public: true, Serve: a.GetTokenKeys},
 		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.GetTokenKeys},
 		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
 		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
 		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
 	for i := range routes {
-		routes[i].Serve = versioned(routes[i].Serve)
+		routes[i].Serve = withAPIVersion(routes[i].Serve)
 	}
 	return routes
 }

@@ -30,7 +30,7 @@ func (c *createRequest) check(strict bool) error {
 		{"idv", c.IDV},
 	} {
 		if f.sent == "" {
-			return &identity.Missing{Field: f.name}
+			return &identity.MissingField{Field: f.name}
 		}
 	}
 	if c.Type != "" && c.Type != typeUser && c.Type != typeOrganization {
@@ -42,14 +42,14 @@ func (c *createRequest) check(strict bool) error {
 	if err := identity.CheckPhone(c.Phone); err != nil {
 		return err
 	}
-	if err := c.checkParts(); err != nil {
+	if err := c.checkFormats(); err != nil {
 		return err
 	}
-	return c.checkFacts(strict)
+	return c.checkReferenceData(strict)
 }
 
-func (c *createRequest) checkParts() error {
-	if c.Country != "" && !alpha3(c.Country) {
+func (c *createRequest) checkFormats() error {
+	if c.Country != "" && !isAlpha3(c.Country) {
 		return errCountry
 	}
 	if identity.NormalizeDocument(c.DocumentNumber) == "" {
@@ -61,19 +61,19 @@ func (c *createRequest) checkParts() error {
 	if err := checkChildren(c.Children); err != nil {
 		return err
 	}
-	if err := c.SecurityOptions.AccessControl.check(pathAccessControl); err != nil {
+	if err := c.SecurityOptions.AccessControl.check(accessControlPath); err != nil {
 		return err
 	}
-	if b := c.BankAccount.account(); b != nil {
-		return checkBank("bankAccount.", b)
+	if b := c.BankAccount.bankAccount(); b != nil {
+		return checkBankAccount("bankAccount.", b)
 	}
 	return nil
 }
 
-// checkBank asks for what Conomy needs of an account. The prefix is where the
+// checkBankAccount asks for what Conomy needs of an account. The prefix is where the
 // account stands in the body.
-func checkBank(prefix string, b *identity.BankAccount) error {
-	return required(prefix, "accountNumber", b.AccountNumber, "bank", b.Bank, "currency", b.Currency,
+func checkBankAccount(prefix string, b *identity.BankAccount) error {
+	return requireFields(prefix, "accountNumber", b.AccountNumber, "bank", b.Bank, "currency", b.Currency,
 		"accountHolder", b.Holder, "accountHolderDni", b.HolderDocument, "country", b.Country)
 }
 
@@ -87,18 +87,18 @@ var (
 // well, are read from the child itself.
 func checkChildren(children []childRequest) error {
 	for i, child := range children {
-		if err := required(fmt.Sprintf("children.%d.", i), "id", child.ID); err != nil {
+		if err := requireFields(fmt.Sprintf("children.%d.", i), "id", child.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const pathAccessControl = "securityOptions.accessControl."
+const accessControlPath = "securityOptions.accessControl."
 
 // check asks for what a scope needs. The prefix is where the scopes stand in
 // the body.
-func (a *accessControlWire) check(prefix string) error {
+func (a *accessControlJSON) check(prefix string) error {
 	if a == nil {
 		return nil
 	}
@@ -106,32 +106,32 @@ func (a *accessControlWire) check(prefix string) error {
 		prefix += "scopes."
 	}
 	if a.Scopes == nil {
-		return &identity.Missing{Field: pathAccessControl + "scopes"}
+		return &identity.MissingField{Field: accessControlPath + "scopes"}
 	}
 	for i, s := range a.Scopes {
 		path := fmt.Sprintf("%s%d.", prefix, i)
-		if err := required(path, "resource", s.Resource, "reference", s.Reference); err != nil {
+		if err := requireFields(path, "resource", s.Resource, "reference", s.Reference); err != nil {
 			return err
 		}
 		if s.Permissions == nil {
-			return &identity.Missing{Field: identity.Field(path + "permissions")}
+			return &identity.MissingField{Field: identity.Field(path + "permissions")}
 		}
 	}
 	return nil
 }
 
-// required takes names and values in turn and returns a *Missing for the first
+// requireFields takes names and values in turn and returns a *Missing for the first
 // empty value.
-func required(path string, namesAndValues ...string) error {
+func requireFields(path string, namesAndValues ...string) error {
 	for i := 0; i < len(namesAndValues); i += 2 {
 		if namesAndValues[i+1] == "" {
-			return &identity.Missing{Field: identity.Field(path + namesAndValues[i])}
+			return &identity.MissingField{Field: identity.Field(path + namesAndValues[i])}
 		}
 	}
 	return nil
 }
 
-func alpha3(s string) bool {
+func isAlpha3(s string) bool {
 	for i := range len(s) {
 		if s[i] < 'A' || s[i] > 'Z' {
 			return false
@@ -140,9 +140,9 @@ func alpha3(s string) bool {
 	return len(s) == 3
 }
 
-// mintID makes an id in the form of Conomy's own: 24 hex digits of which the
+// generateID makes an id in the form of Conomy's own: 24 hex digits of which the
 // first 8 are the Unix second of creation, the other 16 random.
-func mintID(now time.Time, random io.Reader) (string, error) {
+func generateID(now time.Time, random io.Reader) (string, error) {
 	var id [12]byte
 	seconds := uint32(now.Unix())
 	id[0], id[1], id[2], id[3] = byte(seconds>>24), byte(seconds>>16), byte(seconds>>8), byte(seconds)

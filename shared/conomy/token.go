@@ -45,10 +45,10 @@ func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
 
 func (t *tokenRequest) check() error {
 	if t.ClientID == "" {
-		return &identity.Missing{Field: "clientId"}
+		return &identity.MissingField{Field: "clientId"}
 	}
 	if t.ClientSecret == "" {
-		return &identity.Missing{Field: "clientSecret"}
+		return &identity.MissingField{Field: "clientSecret"}
 	}
 	return nil
 }

@@ -17,32 +17,32 @@ import (
 	"cedula/shared/gateway"
 )
 
-// bank is a world whose API gives tokens and whose authorizer takes them, with
+// tokenAPI is a world whose API gives tokens and whose authorizer takes them, with
 // two registered clients of two tenants. Tokens live by the wall clock.
-type bank struct {
-	*world
-	authorizer    *conomy.Authorizer
-	client, rival auth.Credentials
+type tokenAPI struct {
+	*testAPI
+	authorizer          *conomy.Authorizer
+	client, otherClient auth.Credentials
 }
 
-func newBank(t testing.TB) *bank {
+func newTokenAPI(t testing.TB) *tokenAPI {
 	t.Helper()
-	w := newWorld(t)
+	w := newTestAPI(t)
 	signer, err := auth.NewLocalKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	hasher := auth.NewHasher(bytes.Repeat([]byte("s"), 32))
-	guard := &auth.Guard{
+	guard := &auth.Authenticator{
 		Store: w.store, Hasher: hasher,
-		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.Ring{signer}),
+		Tokens: auth.NewVerifier("https://cedula.example", "cedula", auth.KeySet{signer}),
 	}
 	w.api.Logins = guard
-	w.api.Published = auth.Published{Issuer: "https://cedula.example", Keys: auth.Ring{signer}}
+	w.api.IssuerMetadata = auth.IssuerMetadata{Issuer: "https://cedula.example", Keys: auth.KeySet{signer}}
 	w.api.Tokens = &auth.Issuer{Signer: signer, Issuer: "https://cedula.example", Audience: "cedula"}
-	b := &bank{world: w, authorizer: &conomy.Authorizer{Guard: guard}}
-	for tenant, shown := range map[string]*auth.Credentials{"acme": &b.client, "other": &b.rival} {
-		_, *shown, err = auth.Register(context.Background(), w.store, hasher, auth.NewClient{
+	b := &tokenAPI{testAPI: w, authorizer: &conomy.Authorizer{Authenticator: guard}}
+	for tenant, shown := range map[string]*auth.Credentials{"acme": &b.client, "other": &b.otherClient} {
+		_, *shown, err = auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{
 			Name: "app", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
 		}, time.Now())
 		if err != nil {
@@ -52,20 +52,20 @@ func newBank(t testing.TB) *bank {
 	return b
 }
 
-func login(id, secret, key string) request {
+func loginRequest(id, secret, key string) request {
 	q := request{operation: "create-token", body: fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, id, secret), caller: map[string]any{}}
-	return q.with("x-api-key", key)
+	return q.withHeader("x-api-key", key)
 }
 
-type tokenAnswer struct {
+type tokenResponse struct {
 	AccessToken, TokenType string
 	ExpiresIn              int
 }
 
-func (b *bank) token(c auth.Credentials) string {
+func (b *tokenAPI) mustIssueToken(c auth.Credentials) string {
 	b.Helper()
-	got := b.send(login(c.ClientID, c.ClientSecret, c.ConomyKey))
-	var answer tokenAnswer
+	got := b.send(loginRequest(c.ClientID, c.ClientSecret, c.ConomyKey))
+	var answer tokenResponse
 	if err := json.Unmarshal([]byte(got.Body), &answer); err != nil || got.StatusCode != 200 {
 		b.Fatalf("%v: %d %s", err, got.StatusCode, got.Body)
 	}
@@ -73,10 +73,10 @@ func (b *bank) token(c auth.Credentials) string {
 }
 
 func TestCreateToken(t *testing.T) {
-	b := newBank(t)
-	got := b.send(login(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey))
+	b := newTokenAPI(t)
+	got := b.send(loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey))
 	wantStatus(t, got, 200)
-	token, seconds := at(t, got.Body, "accessToken"), at(t, got.Body, "expiresIn")
+	token, seconds := jsonAt(t, got.Body, "accessToken"), jsonAt(t, got.Body, "expiresIn")
 	if want := `{"accessToken":` + token + `,"tokenType":"Bearer","expiresIn":` + seconds + `}`; got.Body != want {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
@@ -91,44 +91,44 @@ func TestCreateToken(t *testing.T) {
 	}
 }
 
-// TestTokenOpensTheAPI goes all the way of a client: token, authorizer, create, fetch.
-func TestTokenOpensTheAPI(t *testing.T) {
-	b := newBank(t)
-	given, err := b.ask(b.token(b.client), b.client.ConomyKey)
+// TestTokenAuthorizesRequests goes all the way of a client: token, authorizer, create, fetch.
+func TestTokenAuthorizesRequests(t *testing.T) {
+	b := newTokenAPI(t)
+	given, err := b.authorize(b.mustIssueToken(b.client), b.client.ConomyKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	created := b.send(request{body: minimal, caller: given.Context})
+	created := b.send(request{body: minimalBody, caller: given.Context})
 	wantStatus(t, created, 200)
-	id := strings.Trim(at(t, created.Body, "id"), `"`)
-	wantStatus(t, b.send(get(id).by(given.Context)), 200)
-	if status := at(t, created.Body, "status"); status != `"PENDING"` {
+	id := strings.Trim(jsonAt(t, created.Body, "id"), `"`)
+	wantStatus(t, b.send(getRequest(id).withCaller(given.Context)), 200)
+	if status := jsonAt(t, created.Body, "status"); status != `"PENDING"` {
 		t.Errorf("a client without the scope decided the status: %s", status)
 	}
 
-	rival, err := b.ask(b.token(b.rival), b.rival.ConomyKey)
+	rival, err := b.authorize(b.mustIssueToken(b.otherClient), b.otherClient.ConomyKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, b.send(get(id).by(rival.Context)), 404)
+	wantStatus(t, b.send(getRequest(id).withCaller(rival.Context)), 404)
 }
 
-func (b *bank) ask(token, key string) (events.APIGatewayCustomAuthorizerResponse, error) {
+func (b *tokenAPI) authorize(token, key string) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return gateway.AuthorizerHandler(b.authorizer)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn:         "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/identities",
 		MultiValueHeaders: map[string][]string{"authorization": {"Bearer " + token}, "x-api-key": {key}},
 	})
 }
 
-func TestForeignCredentialsStayOutside(t *testing.T) {
-	b := newBank(t)
-	token, foreign := b.token(b.client), b.token(b.rival)
+func TestForeignCredentialsAreRejected(t *testing.T) {
+	b := newTokenAPI(t)
+	token, foreign := b.mustIssueToken(b.client), b.mustIssueToken(b.otherClient)
 	b.table.Reset()
 	tests := []struct {
 		name, token, key string
 		denied           bool // by a policy; otherwise 401
 	}{
-		{"own token, foreign key", token, b.rival.ConomyKey, true},
+		{"own token, foreign key", token, b.otherClient.ConomyKey, true},
 		{"foreign token, own key", foreign, b.client.ConomyKey, true},
 		{"own token, key of the other API", token, b.client.BlnkKey, true},
 		{"no token", "", b.client.ConomyKey, false},
@@ -139,7 +139,7 @@ func TestForeignCredentialsStayOutside(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := b.ask(tt.token, tt.key)
+			got, err := b.authorize(tt.token, tt.key)
 			if tt.denied != (err == nil) || tt.denied && got.PolicyDocument.Statement[0].Effect != "Deny" {
 				t.Errorf("got %v, %v", got, err)
 			}
@@ -153,9 +153,9 @@ func TestForeignCredentialsStayOutside(t *testing.T) {
 	}
 }
 
-func TestLoginsAreRefused(t *testing.T) {
-	b := newBank(t)
-	c, r := b.client, b.rival
+func TestInvalidLoginsAreRejected(t *testing.T) {
+	b := newTokenAPI(t)
+	c, r := b.client, b.otherClient
 	wrong := strings.Repeat("0", 64)
 	tests := []struct {
 		name string
@@ -163,16 +163,16 @@ func TestLoginsAreRefused(t *testing.T) {
 		status       int
 		code, detail string
 	}{
-		{"wrong secret", login(c.ClientID, wrong, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"another client's secret", login(c.ClientID, r.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"malformed secret", login(c.ClientID, canary, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"malformed client", login(canary, c.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"no key", login(c.ClientID, c.ClientSecret, ""), 401, "41", "missing or invalid credentials"},
-		{"malformed key", login(c.ClientID, c.ClientSecret, canary), 401, "41", "missing or invalid credentials"},
-		{"another client's key", login(c.ClientID, c.ClientSecret, r.ConomyKey), 403, "43", "the credentials do not allow this operation"},
-		{"key of the other API", login(c.ClientID, c.ClientSecret, c.BlnkKey), 403, "43", "the credentials do not allow this operation"},
-		{"no client", login("", c.ClientSecret, c.ConomyKey), 400, "12", "clientId is required"},
-		{"no secret", login(c.ClientID, "", c.ConomyKey), 400, "12", "clientSecret is required"},
+		{"wrong secret", loginRequest(c.ClientID, wrong, c.ConomyKey), 401, "41", "missing or invalid credentials"},
+		{"another client's secret", loginRequest(c.ClientID, r.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
+		{"malformed secret", loginRequest(c.ClientID, canary, c.ConomyKey), 401, "41", "missing or invalid credentials"},
+		{"malformed client", loginRequest(canary, c.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
+		{"no key", loginRequest(c.ClientID, c.ClientSecret, ""), 401, "41", "missing or invalid credentials"},
+		{"malformed key", loginRequest(c.ClientID, c.ClientSecret, canary), 401, "41", "missing or invalid credentials"},
+		{"another client's key", loginRequest(c.ClientID, c.ClientSecret, r.ConomyKey), 403, "43", "the credentials do not allow this operation"},
+		{"key of the other API", loginRequest(c.ClientID, c.ClientSecret, c.BlnkKey), 403, "43", "the credentials do not allow this operation"},
+		{"no client", loginRequest("", c.ClientSecret, c.ConomyKey), 400, "12", "clientId is required"},
+		{"no secret", loginRequest(c.ClientID, "", c.ConomyKey), 400, "12", "clientSecret is required"},
 		{"client is a number", request{operation: "create-token", body: `{"clientId":7361}`}, 400, "11", "clientId must be a string"},
 		{"secret is an object", request{operation: "create-token", body: `{"clientId":"a","clientSecret":{}}`}, 400, "11", "clientSecret must be a string"},
 		{"client twice", request{operation: "create-token", body: `{"clientId":"a","clientId":"b"}`}, 400, "14", "clientId stands twice in its object"},
@@ -182,8 +182,8 @@ func TestLoginsAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got events.APIGatewayProxyResponse
-			output := captured(t, func() { got = b.send(tt.request) })
-			if wantStatus(t, got, tt.status); at(t, got.Body, "code") != `"`+tt.code+`"` || at(t, got.Body, "detail") != `"`+tt.detail+`"` {
+			output := captureOutput(t, func() { got = b.send(tt.request) })
+			if wantStatus(t, got, tt.status); jsonAt(t, got.Body, "code") != `"`+tt.code+`"` || jsonAt(t, got.Body, "detail") != `"`+tt.detail+`"` {
 				t.Errorf("got %s, want %s %s", got.Body, tt.code, tt.detail)
 			}
 			for _, secret := range []string{c.ClientSecret, r.ClientSecret, c.ConomyKey, r.ConomyKey, c.BlnkKey} {
@@ -191,42 +191,42 @@ func TestLoginsAreRefused(t *testing.T) {
 					t.Error("a credential was shown")
 				}
 			}
-			noCanary(t, output+got.Body)
+			wantNoCanary(t, output+got.Body)
 		})
 	}
 }
 
-// unable is a guard and an issuer that cannot answer.
-type unable struct{ err error }
+// failingAuth is a guard and an issuer that cannot answer.
+type failingAuth struct{ err error }
 
-func (u unable) Login(context.Context, string, string, string) (auth.Client, error) {
+func (u failingAuth) Login(context.Context, string, string, string) (auth.Client, error) {
 	return auth.Client{}, u.err
 }
 
-func (u unable) Issue(context.Context, auth.Client) (string, time.Time, error) {
+func (u failingAuth) Issue(context.Context, auth.Client) (string, time.Time, error) {
 	return "", time.Time{}, u.err
 }
 
-// theirs are words of another service, which only the log may hold.
-const theirs = "words of another service"
+// internalErrorText are words of another service, which only the log may hold.
+const internalErrorText = "words of another service"
 
 func TestTokenFailures(t *testing.T) {
-	b := newBank(t)
-	q := login(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey)
+	b := newTokenAPI(t)
+	q := loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey)
 	good := b.api.Logins
-	b.api.Tokens = unable{errors.New("kms said " + theirs)}
-	for _, logins := range []conomy.Logins{good, unable{context.DeadlineExceeded}} {
+	b.api.Tokens = failingAuth{errors.New("kms said " + internalErrorText)}
+	for _, logins := range []conomy.Logins{good, failingAuth{context.DeadlineExceeded}} {
 		b.api.Logins = logins
 		got := b.send(q)
-		if wantStatus(t, got, 500); at(t, got.Body, "detail") != `"unexpected error"` {
+		if wantStatus(t, got, 500); jsonAt(t, got.Body, "detail") != `"unexpected error"` {
 			t.Error(got.Body)
 		}
-		if strings.Contains(got.Body, theirs) {
+		if strings.Contains(got.Body, internalErrorText) {
 			t.Error(got.Body)
 		}
 	}
 	for _, refused := range []error{auth.ErrExpired, auth.ErrSuspended} {
-		b.api.Logins = unable{refused}
+		b.api.Logins = failingAuth{refused}
 		if got := b.send(q); got.StatusCode >= 500 || got.StatusCode < 400 {
 			t.Errorf("%v: %d", refused, got.StatusCode)
 		}

@@ -4,18 +4,18 @@ import "cedula/shared/identity"
 
 // Where an answer shows what can be tokenized: in an identity, and in a child.
 var (
-	identityMembers = map[identity.Field]string{
+	tokenizableIdentityFields = map[identity.Field]string{
 		identity.FieldFirstName: "name", identity.FieldLastName: "lastname", identity.FieldEmail: "email", identity.FieldPhone: "phone",
 		identity.FieldStreet: "address.street", identity.FieldPostalCode: "address.zipcode",
 	}
-	childMembers = map[identity.Field]string{
+	tokenizableChildFields = map[identity.Field]string{
 		identity.FieldFirstName: "name", identity.FieldLastName: "lastName", identity.FieldEmail: "email",
 	}
 )
 
-// checkTokenized refuses for a tokenized field what the other dialect shows of
+// checkPlaceholders refuses for a tokenized field what the other dialect shows of
 // one: it would take the value's place, and the value be lost.
-func (u *updateRequest) checkTokenized(i *identity.Identity) error {
+func (u *updateRequest) checkPlaceholders(i *identity.Identity) error {
 	name := u.Name.Value
 	if i.Kind == identity.Organization {
 		name = "" // it is the organisation's, which is never tokenized
@@ -24,19 +24,19 @@ func (u *updateRequest) checkTokenized(i *identity.Identity) error {
 		identity.FieldFirstName: name, identity.FieldLastName: u.Lastname.Value,
 		identity.FieldStreet: u.Address.Value.Street.Value, identity.FieldPostalCode: u.Address.Value.Zipcode.Value,
 	} {
-		if i.Tokenized(f) != nil && identity.Marked(text) {
-			return &identity.Invalid{Field: identity.Field(identityMembers[f]), Reason: "must be a value, not the text that stood for an earlier one"}
+		if i.Tokenized(f) != nil && identity.IsPlaceholder(text) {
+			return &identity.Invalid{Field: identity.Field(tokenizableIdentityFields[f]), Reason: "must be a value, not the text that stood for an earlier one"}
 		}
 	}
 	return nil
 }
 
-// standIns lists the members that show a random text in place of a tokenized
+// tokenizedFields lists the members that show a random text in place of a tokenized
 // value. Without this mark nobody could tell one from a value.
-func standIns(i *identity.Identity, members map[identity.Field]string) (list []string) {
-	for _, f := range identity.Tokenizable {
-		text, _ := i.Shown(f)
-		if f == identity.FieldFirstName && text != nameOf(&i.Profile) {
+func tokenizedFields(i *identity.Identity, members map[identity.Field]string) (list []string) {
+	for _, f := range identity.TokenizableFields {
+		text, _ := i.DisplayValue(f)
+		if f == identity.FieldFirstName && text != displayName(&i.Profile) {
 			continue // the other name is shown
 		}
 		if name := members[f]; name != "" && text != "" && i.Tokenized(f) != nil {

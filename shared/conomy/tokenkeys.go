@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	keysPath     = "/.well-known/jwks.json"
+	jwksPath     = "/.well-known/jwks.json"
 	metadataPath = "/.well-known/oauth-authorization-server"
 
-	// tokenKeysCache is shorter than a new key waits before it signs.
-	tokenKeysCache = "public, max-age=300"
+	// publicKeysCacheControl is shorter than a new key waits before it signs.
+	publicKeysCacheControl = "public, max-age=300"
 )
 
-// metadataWire says where the keys are (RFC 8414, section 2), and no more than
+// issuerMetadataResponse says where the keys are (RFC 8414, section 2), and no more than
 // is true: POST /auth is no token endpoint of OAuth's form, so there is none,
 // and no grant. The lists are empty and not absent, since response types are
 // required and grant types that are absent mean two that we do not have.
-type metadataWire struct {
+type issuerMetadataResponse struct {
 	Issuer        string   `json:"issuer"`
 	KeysURI       string   `json:"jwks_uri,omitempty"`
 	ResponseTypes []string `json:"response_types_supported"`
@@ -33,30 +33,30 @@ type metadataWire struct {
 // verified with (RFC 7517, section 5), and GET
 // /.well-known/oauth-authorization-server, the issuer's metadata.
 func (a *API) GetTokenKeys(r *gateway.Request) (gateway.Response, error) {
-	if r.Path == metadataPath {
-		return tokenKeys(strictjson.Encode(a.metadata(r.Base))), nil
+	if r.RoutePath == metadataPath {
+		return cacheableJSON(strictjson.Encode(a.issuerMetadata(r.BaseURL))), nil
 	}
-	keys, err := a.Published.Keys.JWKS(r.Context())
+	keys, err := a.IssuerMetadata.Keys.JWKS(r.Context())
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return tokenKeys(keys), nil
+	return cacheableJSON(keys), nil
 }
 
-func tokenKeys(body []byte) gateway.Response {
+func cacheableJSON(body []byte) gateway.Response {
 	answer := gateway.JSON(http.StatusOK, body)
-	answer.Cache = tokenKeysCache
-	return answer.With("Vary", versionHeader)
+	answer.CacheControl = publicKeysCacheControl
+	return answer.WithHeader("Vary", versionHeader)
 }
 
-// metadata tells of URLs only where it knows where the API is.
-func (a *API) metadata(base string) metadataWire {
-	m := metadataWire{Issuer: a.Published.Issuer, ResponseTypes: []string{}, GrantTypes: []string{}}
+// issuerMetadata tells of URLs only where it knows where the API is.
+func (a *API) issuerMetadata(base string) issuerMetadataResponse {
+	m := issuerMetadataResponse{Issuer: a.IssuerMetadata.Issuer, ResponseTypes: []string{}, GrantTypes: []string{}}
 	if strings.HasPrefix(m.Issuer, "http") {
 		base = cmp.Or(base, strings.TrimSuffix(m.Issuer, "/"))
 	}
 	if base != "" {
-		m.KeysURI, m.Documentation = base+keysPath, base+"/docs"
+		m.KeysURI, m.Documentation = base+jwksPath, base+"/docs"
 	}
 	return m
 }

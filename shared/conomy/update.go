@@ -25,7 +25,7 @@ type updateRequest struct {
 	Metadata        strictjson.Optional[strictjson.Object] `json:"metadata"`
 	SecurityOptions strictjson.Optional[securityPatch]     `json:"securityOptions"`
 	Address         strictjson.Optional[addressPatch]      `json:"address"`
-	BankAccount     strictjson.Optional[bankPatch]         `json:"bankAccount"`
+	BankAccount     strictjson.Optional[bankAccountPatch]  `json:"bankAccount"`
 	Children        strictjson.Optional[[]childRequest]    `json:"children"`
 
 	// What never changes: dropped, or refused for a strict client.
@@ -35,7 +35,7 @@ type updateRequest struct {
 	DocumentNumber strictjson.Optional[strictjson.Value] `json:"documentNumber"`
 	IDV            strictjson.Optional[strictjson.Value] `json:"idv"`
 
-	// What changes only where it may: see applyLife.
+	// What changes only where it may: see applyStatusAndContacts.
 	Email  strictjson.Optional[strictjson.Value] `json:"email"`
 	Phone  strictjson.Optional[strictjson.Value] `json:"phone"`
 	Status strictjson.Optional[strictjson.Value] `json:"status"`
@@ -54,15 +54,15 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 		if err := body.apply(i); err != nil {
 			return err
 		}
-		if err := body.applyLife(i, r.Caller, a.Identities.Time(i.Tenant)); err != nil || !r.Caller.Strict {
+		if err := body.applyStatusAndContacts(i, r.Caller, a.Identities.TenantNow(i.Tenant)); err != nil || !r.Caller.Strict {
 			return err
 		}
-		return checkCodes(i.Country, i.Bank)
+		return checkISOCodes(i.Country, i.Bank)
 	}}
 	if body.Children.Sent {
-		change.Relink = &identity.Relinking{Children: childIDs(body.Children.Value), Mode: identity.ReplaceChildren}
+		change.Children = &identity.ChildrenUpdate{Children: childIDs(body.Children.Value), Mode: identity.ReplaceChildren}
 	}
-	return a.change(r, change)
+	return a.changeIdentity(r, change)
 }
 
 // check applies what needs no identity to be known.
@@ -70,13 +70,13 @@ func (u *updateRequest) check(strict bool) error {
 	if u.Name.Sent && u.Name.Value == "" {
 		return &identity.Invalid{Field: "name", Reason: "must not be cleared"}
 	}
-	if c := u.Country.Value; c != "" && !alpha3(c) {
+	if c := u.Country.Value; c != "" && !isAlpha3(c) {
 		return errCountry
 	}
 	if _, ok := identity.ParseDate(u.BirthDate.Value); u.BirthDate.Value != "" && !ok {
 		return errBirthDate
 	}
-	if err := u.SecurityOptions.Value.AccessControl.Value.check(pathAccessControl); err != nil {
+	if err := u.SecurityOptions.Value.AccessControl.Value.check(accessControlPath); err != nil {
 		return err
 	}
 	if err := checkChildren(u.Children.Value); err != nil {
@@ -112,18 +112,18 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	if err := u.checkPhone(i); err != nil {
 		return err
 	}
-	if err := u.checkTokenized(i); err != nil {
+	if err := u.checkPlaceholders(i); err != nil {
 		return err
 	}
 	if u.Name.Sent {
 		setName(p, u.Name.Value)
 	}
-	u.Nickname.Set(&p.Nickname)
-	u.Lastname.Set(&p.LastName)
-	u.Country.Set(&p.Country)
-	u.ExternalID.Set(&p.ExternalID)
-	u.Gender.Set(&p.Gender)
-	u.Nationality.Set(&p.Nationality)
+	u.Nickname.ApplyTo(&p.Nickname)
+	u.Lastname.ApplyTo(&p.LastName)
+	u.Country.ApplyTo(&p.Country)
+	u.ExternalID.ApplyTo(&p.ExternalID)
+	u.Gender.ApplyTo(&p.Gender)
+	u.Nationality.ApplyTo(&p.Nationality)
 	if u.BirthDate.Sent {
 		p.BirthDate, _ = identity.ParseDate(u.BirthDate.Value)
 	}
@@ -132,7 +132,7 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 	mergeJSON(&p.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
 	u.applySecurity(&p.Security)
 	u.applyAddress(&p.Address)
-	return u.applyBank(p)
+	return u.applyBankAccount(p)
 }
 
 // checkPhone refuses a new country that the identity's phone is not of: the one that
@@ -140,19 +140,19 @@ func (u *updateRequest) apply(i *identity.Identity) error {
 // tokenized nobody here knows what it is of.
 func (u *updateRequest) checkPhone(i *identity.Identity) error {
 	c := u.Country.Value
-	if c == i.Country || !iso.Country(c) || i.Tokenized(identity.FieldPhone) != nil {
+	if c == i.Country || !iso.IsCountry(c) || i.Tokenized(identity.FieldPhone) != nil {
 		return nil
 	}
-	phone := cmp.Or(i.Proof(identity.ByPhone).Change, i.Phone)
-	if u.Phone.Sent && i.Proves() {
+	phone := cmp.Or(i.Verification(identity.ChannelPhone).PendingAddress, i.Phone)
+	if u.Phone.Sent && i.RequiresVerification() {
 		var sent string
-		if err := strictjson.Text(u.Phone.Value, &sent); err == nil && sent == i.Phone {
+		if err := strictjson.DecodeString(u.Phone.Value, &sent); err == nil && sent == i.Phone {
 			phone = sent
 		} else {
 			phone = "" // another one is compared with the new country, or refused
 		}
 	}
-	if identity.CheckPhone(phone) == nil && !iso.PhoneFits(phone, c) {
+	if identity.CheckPhone(phone) == nil && !iso.PhoneMatchesCountry(phone, c) {
 		return &identity.Invalid{Field: identity.FieldCountry, Reason: "must be the one of the phone's dial code"}
 	}
 	return nil
@@ -167,12 +167,12 @@ func (u *updateRequest) applySecurity(o *identity.SecurityOptions) {
 		return
 	}
 	s := u.SecurityOptions.Value
-	s.TwoFactorEnabled.Set(&o.TwoFactor)
-	s.TwoFactorAuth.Set(&o.TwoFactor)
-	s.SignTrx.Set(&o.SignTransactions)
-	s.SignAccountsOperations.Set(&o.SignAccountOperations)
+	s.TwoFactorEnabled.ApplyTo(&o.TwoFactor)
+	s.TwoFactorAuth.ApplyTo(&o.TwoFactor)
+	s.SignTrx.ApplyTo(&o.SignTransactions)
+	s.SignAccountsOperations.ApplyTo(&o.SignAccountOperations)
 	if s.AccessControl.Sent {
-		o.AccessControl = s.AccessControl.Value.control()
+		o.AccessControl = s.AccessControl.Value.accessControl()
 	}
 }
 
@@ -182,19 +182,19 @@ func (u *updateRequest) applyAddress(a *identity.Address) {
 		return
 	}
 	s := u.Address.Value
-	s.AdministrativeAreaLevel1.Set(&a.State)
-	s.AdministrativeAreaLevel2.Set(&a.City)
-	s.AdministrativeAreaLevel3.Set(&a.District)
-	s.Street.Set(&a.Street)
-	s.StreetNumber.Set(&a.StreetNumber)
-	s.OptionalAddress.Set(&a.Unit)
-	s.Country.Set(&a.Country)
-	s.Zipcode.Set(&a.PostalCode)
+	s.AdministrativeAreaLevel1.ApplyTo(&a.State)
+	s.AdministrativeAreaLevel2.ApplyTo(&a.City)
+	s.AdministrativeAreaLevel3.ApplyTo(&a.District)
+	s.Street.ApplyTo(&a.Street)
+	s.StreetNumber.ApplyTo(&a.StreetNumber)
+	s.OptionalAddress.ApplyTo(&a.Unit)
+	s.Country.ApplyTo(&a.Country)
+	s.Zipcode.ApplyTo(&a.PostalCode)
 }
 
-// applyBank merges into the account or makes one; either way the outcome must
+// applyBankAccount merges into the account or makes one; either way the outcome must
 // have what an account needs.
-func (u *updateRequest) applyBank(p *identity.Profile) error {
+func (u *updateRequest) applyBankAccount(p *identity.Profile) error {
 	if !u.BankAccount.Sent {
 		return nil
 	}
@@ -206,14 +206,14 @@ func (u *updateRequest) applyBank(p *identity.Profile) error {
 		p.Bank = &identity.BankAccount{}
 	}
 	b, s := p.Bank, u.BankAccount.Value
-	s.AccountNumber.Set(&b.AccountNumber)
-	s.Nickname.Set(&b.Nickname)
-	s.Bank.Set(&b.Bank)
-	s.Currency.Set(&b.Currency)
-	s.TypeAccount.Set(&b.AccountType)
-	s.AccountHolder.Set(&b.Holder)
-	s.AccountHolderDni.Set(&b.HolderDocument)
-	s.Country.Set(&b.Country)
-	s.ExternalID.Set(&b.ExternalID)
-	return checkBank("bankAccount.", b)
+	s.AccountNumber.ApplyTo(&b.AccountNumber)
+	s.Nickname.ApplyTo(&b.Nickname)
+	s.Bank.ApplyTo(&b.Bank)
+	s.Currency.ApplyTo(&b.Currency)
+	s.TypeAccount.ApplyTo(&b.AccountType)
+	s.AccountHolder.ApplyTo(&b.Holder)
+	s.AccountHolderDni.ApplyTo(&b.HolderDocument)
+	s.Country.ApplyTo(&b.Country)
+	s.ExternalID.ApplyTo(&b.ExternalID)
+	return checkBankAccount("bankAccount.", b)
 }

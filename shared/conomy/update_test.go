@@ -7,27 +7,27 @@ import (
 	"time"
 
 	"cedula/shared/auth"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// made creates an identity, from nothing but its body, and returns its id.
-func (w *world) made(q request) string {
+// mustCreate creates an identity, from nothing but its body, and returns its id.
+func (w *testAPI) mustCreate(q request) string {
 	w.Helper()
 	created := w.send(q)
 	wantStatus(w, created, 200)
-	return strings.Trim(at(w, created.Body, "id"), `"`)
+	return strings.Trim(jsonAt(w, created.Body, "id"), `"`)
 }
 
-// later lets an hour pass.
-func (w *world) later() { w.now = w.now.Add(time.Hour) }
+// advanceHour lets an hour pass.
+func (w *testAPI) advanceHour() { w.now = w.now.Add(time.Hour) }
 
 // TestUpdate pins whole answers of a life: everything set, merged, cleared.
 func TestUpdate(t *testing.T) {
-	w := newWorld(t)
+	w := newTestAPI(t)
 	for _, id := range []string{"c1", "c2", "c3"} {
-		w.person(id)
+		w.createPerson(id)
 	}
-	id := w.made(request{body: everything, caller: trusted})
+	id := w.mustCreate(request{body: fullBody, caller: trustedCaller})
 	for _, body := range []string{
 		`{"nickname":"Thomas"}`,
 		`{"nickname":"Thomas"}`, // nothing new: no version
@@ -40,21 +40,21 @@ func TestUpdate(t *testing.T) {
 			`"extendedData":null,"metadata":null,"securityOptions":null,"address":null,"bankAccount":null,"children":null}`,
 		`{"bankAccount":{"accountNumber":"2","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"},"birthDate":"2001-02-03","address":{"country":"PER"}}`,
 	} {
-		w.later()
-		updated := w.send(patch(id, body))
+		w.advanceHour()
+		updated := w.send(patchRequest(id, body))
 		wantStatus(t, updated, 200)
-		if found := w.send(get(id)); found.Body != updated.Body || found.MultiValueHeaders["Etag"][0] != updated.MultiValueHeaders["Etag"][0] {
+		if found := w.send(getRequest(id)); found.Body != updated.Body || found.MultiValueHeaders["Etag"][0] != updated.MultiValueHeaders["Etag"][0] {
 			t.Errorf("after %s\nfound   %s\nupdated %s", body, found.Body, updated.Body)
 		}
 	}
-	w.golden("update")
+	w.checkGolden("update")
 }
 
-// TestPatchOfJSON: what is of a client's own making is merged as the rest is (RFC
+// TestMergePatchOfJSONFields: what is of a client's own making is merged as the rest is (RFC
 // 7396), also what the other dialect put there.
-func TestPatchOfJSON(t *testing.T) {
-	w := newWorld(t)
-	id := w.made(request{body: minimal, caller: trusted})
+func TestMergePatchOfJSONFields(t *testing.T) {
+	w := newTestAPI(t)
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
 	for _, tt := range []struct{ body, metadata, rules string }{
 		{`{"metadata":{"a":{"b":1,"c":9007199254740993},"d":1.10},"rules":{"b":2}}`, `{"a":{"b":1,"c":9007199254740993},"d":1.10}`, `{"b":2}`},
 		{`{"metadata":{"a":{"b":null}},"rules":{"a":null,"c":[1]}}`, `{"a":{"c":9007199254740993},"d":1.10}`, `{"b":2,"c":[1]}`},
@@ -62,18 +62,18 @@ func TestPatchOfJSON(t *testing.T) {
 		{`{"metadata":{},"rules":{"x":1}}`, `{"a":{"c":9007199254740993},"d":1.10,"q":1}`, `{"x":1}`},
 		{`{"metadata":null,"rules":null}`, `{}`, `null`},
 	} {
-		got := w.send(patch(id, tt.body))
+		got := w.send(patchRequest(id, tt.body))
 		wantStatus(t, got, 200)
-		if metadata, rules := at(t, got.Body, "metadata"), at(t, got.Body, "rules"); metadata != tt.metadata || rules != tt.rules {
+		if metadata, rules := jsonAt(t, got.Body, "metadata"), jsonAt(t, got.Body, "rules"); metadata != tt.metadata || rules != tt.rules {
 			t.Errorf("%s: metadata %s, rules %s", tt.body, metadata, rules)
 		}
 	}
 }
 
-func TestUpdateRefuses(t *testing.T) {
-	w := newWorld(t)
-	w.person("kid")
-	id := w.made(request{body: minimal, caller: trusted})
+func TestUpdateErrors(t *testing.T) {
+	w := newTestAPI(t)
+	w.createPerson("kid")
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
 	tests := []struct {
 		body         string
 		strict       bool
@@ -118,97 +118,97 @@ func TestUpdateRefuses(t *testing.T) {
 		{`{"id":"x"}`, true, 400, "11", "id cannot be changed"},
 		{`{"country":"QQQ"}`, true, 400, "11", "country must be three capital letters of ISO 3166-1, such as CHL"},
 	}
-	before := w.send(get(id))
+	before := w.send(getRequest(id))
 	for _, tt := range tests {
-		q := patch(id, tt.body)
+		q := patchRequest(id, tt.body)
 		if tt.strict {
-			q = q.by(strict(usual))
+			q = q.withCaller(withStrictMode(defaultCaller))
 		}
 		got := w.send(q)
 		wantStatus(t, got, tt.status)
-		if code, detail := at(t, got.Body, "code"), at(t, got.Body, "detail"); code != `"`+tt.code+`"` || detail != `"`+tt.detail+`"` {
+		if code, detail := jsonAt(t, got.Body, "code"), jsonAt(t, got.Body, "detail"); code != `"`+tt.code+`"` || detail != `"`+tt.detail+`"` {
 			t.Errorf("%.200s: got %s %s, want %s %s", tt.body, code, detail, tt.code, tt.detail)
 		}
 	}
-	unknown := w.send(patch(id, `{"nickName":"x"}`).by(strict(usual)))
+	unknown := w.send(patchRequest(id, `{"nickName":"x"}`).withCaller(withStrictMode(defaultCaller)))
 	wantStatus(t, unknown, 400)
-	if after := w.send(get(id)); after.Body != before.Body || after.MultiValueHeaders["Etag"][0] != tags(`"1"`) {
+	if after := w.send(getRequest(id)); after.Body != before.Body || after.MultiValueHeaders["Etag"][0] != etags(`"1"`) {
 		t.Errorf("a refused patch changed %s\nto %s", before.Body, after.Body)
 	}
-	wantStatus(t, w.send(patch("nobody", "{}")), 404)
-	wantStatus(t, w.send(patch(id, "{}").by(other)), 404)
+	wantStatus(t, w.send(patchRequest("nobody", "{}")), 404)
+	wantStatus(t, w.send(patchRequest(id, "{}").withCaller(otherTenantCaller)), 404)
 }
 
 func TestPreconditions(t *testing.T) {
-	w := newWorld(t)
-	id := w.made(request{body: minimal, caller: trusted})
-	wantStatus(t, w.send(patch(id, `{"nickname":"b"}`).with("If-Match", `"1"`)), 200)
+	w := newTestAPI(t)
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
+	wantStatus(t, w.send(patchRequest(id, `{"nickname":"b"}`).withHeader("If-Match", `"1"`)), 200)
 	stale := []struct{ name, value string }{{"stale", `"1"`}, {"weak", `W/"2"`}, {"to come", `"3"`}, {"no tag", "2"}, {"empty", ""}, {"list", `"1", "7"`}}
 	for _, tt := range stale {
-		for _, q := range []request{patch(id, `{"nickname":"lost"}`), to("deactivate-identity", id, "{}"), to("delete-identity", id, "").by(remover), to("remove-children", id, `{"children":[]}`)} {
-			if got := w.send(q.with("If-Match", tt.value)); got.StatusCode != 412 || at(t, got.Body, "code") != `"21"` {
+		for _, q := range []request{patchRequest(id, `{"nickname":"lost"}`), newRequest("deactivate-identity", id, "{}"), newRequest("delete-identity", id, "").withCaller(deletingCaller), newRequest("remove-children", id, `{"children":[]}`)} {
+			if got := w.send(q.withHeader("If-Match", tt.value)); got.StatusCode != 412 || jsonAt(t, got.Body, "code") != `"21"` {
 				t.Errorf("%s: %s got %d %s", tt.name, q.operation, got.StatusCode, got.Body)
 			}
 		}
 	}
 	for _, value := range []string{`"2"`, `"1", "2"`, "*"} {
-		if got := w.send(patch(id, `{"nickname":"b"}`).with("If-Match", value)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != tags(`"2"`) {
+		if got := w.send(patchRequest(id, `{"nickname":"b"}`).withHeader("If-Match", value)); got.StatusCode != 200 || got.MultiValueHeaders["Etag"][0] != etags(`"2"`) {
 			t.Errorf("%s: %d %s", value, got.StatusCode, got.Body)
 		}
 	}
-	w.told.Reset()
+	w.transcript.Reset()
 	for _, tt := range []struct {
 		value  string
 		status int
 	}{{`"2"`, 304}, {`W/"2"`, 304}, {`"1", "2"`, 304}, {"*", 304}, {`"1"`, 200}, {"2", 200}} {
-		got := w.send(get(id).with("If-None-Match", tt.value))
+		got := w.send(getRequest(id).withHeader("If-None-Match", tt.value))
 		wantStatus(t, got, tt.status)
-		if got.MultiValueHeaders["Etag"][0] != tags(`"2"`) || (tt.status == 304) != (got.Body == "") {
+		if got.MultiValueHeaders["Etag"][0] != etags(`"2"`) || (tt.status == 304) != (got.Body == "") {
 			t.Errorf("%s: %v %s", tt.value, got.MultiValueHeaders, got.Body)
 		}
 	}
-	w.send(patch(id, `{"nickname":"lost"}`).with("If-Match", `"1"`))
-	wantStatus(t, w.send(patch("nobody", `{}`).with("If-Match", "*")), 404)
-	w.golden("preconditions")
+	w.send(patchRequest(id, `{"nickname":"lost"}`).withHeader("If-Match", `"1"`))
+	wantStatus(t, w.send(patchRequest("nobody", `{}`).withHeader("If-Match", "*")), 404)
+	w.checkGolden("preconditions")
 }
 
 func TestIdempotentUpdate(t *testing.T) {
-	w := newWorld(t)
-	w.person("kid")
-	id := w.made(request{body: minimal, caller: trusted})
-	w.told.Reset()
-	first := patch(id, `{"nickname":"once"}`).with("Idempotency-Key", "k").with("If-Match", `"1"`)
+	w := newTestAPI(t)
+	w.createPerson("kid")
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
+	w.transcript.Reset()
+	first := patchRequest(id, `{"nickname":"once"}`).withHeader("Idempotency-Key", "k").withHeader("If-Match", `"1"`)
 	answered := w.send(first)
-	w.later()
-	wantStatus(t, w.send(patch(id, `{"nickname":"twice"}`)), 200)
+	w.advanceHour()
+	wantStatus(t, w.send(patchRequest(id, `{"nickname":"twice"}`)), 200)
 	if again := w.send(first); again.Body != answered.Body || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
 		t.Errorf("got  %d %s\nwant %s", again.StatusCode, again.Body, answered.Body)
 	}
-	wantStatus(t, w.send(patch(id, `{"nickname":"other"}`).with("Idempotency-Key", "k")), 422)
-	wantStatus(t, w.send(to("deactivate-identity", id, `{"nickname":"once"}`).with("Idempotency-Key", "k")), 422)
-	if now := w.send(get(id)); at(t, now.Body, "nickname") != `"twice"` {
+	wantStatus(t, w.send(patchRequest(id, `{"nickname":"other"}`).withHeader("Idempotency-Key", "k")), 422)
+	wantStatus(t, w.send(newRequest("deactivate-identity", id, `{"nickname":"once"}`).withHeader("Idempotency-Key", "k")), 422)
+	if now := w.send(getRequest(id)); jsonAt(t, now.Body, "nickname") != `"twice"` {
 		t.Error(now.Body)
 	}
 	// What the first request has made so refuses the second no more.
 	for n, q := range []request{
-		to("add-children", id, `{"children":["kid"]}`), to("remove-children", id, `{"children":["kid"]}`),
-		to("add-permissions", id, `[{"resource":"A","reference":"r","permissions":[]},{"resource":"B","reference":"r","permissions":[]}]`),
-		to("remove-permission", id, "").at("reference", "r").where("resource=A"),
+		newRequest("add-children", id, `{"children":["kid"]}`), newRequest("remove-children", id, `{"children":["kid"]}`),
+		newRequest("add-permissions", id, `[{"resource":"A","reference":"r","permissions":[]},{"resource":"B","reference":"r","permissions":[]}]`),
+		newRequest("remove-permission", id, "").withParam("reference", "r").withQuery("resource=A"),
 	} {
-		q = q.with("Idempotency-Key", fmt.Sprint(n))
+		q = q.withHeader("Idempotency-Key", fmt.Sprint(n))
 		one, two := w.send(q), w.send(q)
 		if one.StatusCode >= 300 || one.StatusCode != two.StatusCode || one.Body != two.Body {
 			t.Errorf("%s: %d %s, then %d %s", q.operation, one.StatusCode, one.Body, two.StatusCode, two.Body)
 		}
 	}
-	wantStatus(t, w.send(to("remove-permission", id, "").at("reference", "r").where("resource=B").with("Idempotency-Key", "3")), 422)
-	w.golden("update-idempotency")
+	wantStatus(t, w.send(newRequest("remove-permission", id, "").withParam("reference", "r").withQuery("resource=B").withHeader("Idempotency-Key", "3")), 422)
+	w.checkGolden("update-idempotency")
 }
 
 func TestDeactivation(t *testing.T) {
-	w := newWorld(t)
-	id, pending := w.made(request{body: minimal, caller: trusted}), w.made(request{body: replaced("x", "1")})
-	w.told.Reset()
+	w := newTestAPI(t)
+	id, pending := w.mustCreate(request{body: minimalBody, caller: trustedCaller}), w.mustCreate(request{body: minimalWith("x", "1")})
+	w.transcript.Reset()
 	for _, step := range []struct {
 		operation, id, body, want string
 		status                    int
@@ -221,33 +221,33 @@ func TestDeactivation(t *testing.T) {
 		{"reactivate-identity", pending, "{}", "", 422},
 		{"deactivate-identity", "nobody", "{}", "", 404},
 	} {
-		w.later()
-		got := w.send(to(step.operation, step.id, step.body))
+		w.advanceHour()
+		got := w.send(newRequest(step.operation, step.id, step.body))
 		wantStatus(t, got, step.status)
-		if got.StatusCode == 200 && at(t, got.Body, "status") != step.want {
+		if got.StatusCode == 200 && jsonAt(t, got.Body, "status") != step.want {
 			t.Errorf("%s: %s", step.operation, got.Body)
 		}
 	}
-	wantStatus(t, w.send(to("deactivate-identity", id, "{}").by(other)), 404)
-	w.golden("deactivation")
+	wantStatus(t, w.send(newRequest("deactivate-identity", id, "{}").withCaller(otherTenantCaller)), 404)
+	w.checkGolden("deactivation")
 }
 
 func TestVersionHeader(t *testing.T) {
-	w := newWorld(t)
-	id := w.made(request{body: minimal, caller: trusted})
-	w.told.Reset()
+	w := newTestAPI(t)
+	id := w.mustCreate(request{body: minimalBody, caller: trustedCaller})
+	w.transcript.Reset()
 	for sent, want := range map[string]string{"-": "v1", "": "v1", "v1": "v1", "24-04-2025": "24-04-2025", "25-04-2025": "", "v2": "", "V1": "", "v1,24-04-2025": ""} {
-		for _, q := range []request{get(id), to("list-identities", "", ""), to("delete-identity", "nobody", "").by(remover), patch(id, "{}")} {
+		for _, q := range []request{getRequest(id), newRequest("list-identities", "", ""), newRequest("delete-identity", "nobody", "").withCaller(deletingCaller), patchRequest(id, "{}")} {
 			status := 200
 			if q.operation == "delete-identity" {
 				status = 404
 			}
 			if sent != "-" {
-				q = q.with("conomyhq-api-version", sent)
+				q = q.withHeader("conomyhq-api-version", sent)
 			}
 			got := w.send(q)
 			if want == "" {
-				if status = 400; at(t, got.Body, "code") != `"11"` || at(t, got.Body, "detail") != `"conomyhq-api-version must be 24-04-2025, or absent"` {
+				if status = 400; jsonAt(t, got.Body, "code") != `"11"` || jsonAt(t, got.Body, "detail") != `"conomyhq-api-version must be 24-04-2025, or absent"` {
 					t.Errorf("%q: %s", sent, got.Body)
 				}
 			}
@@ -259,21 +259,21 @@ func TestVersionHeader(t *testing.T) {
 	}
 }
 
-// TestUnimplemented pins what belongs to accounts, rules and fees.
-func TestUnimplemented(t *testing.T) {
-	w := newWorld(t)
+// TestNotImplemented pins what belongs to accounts, rules and fees.
+func TestNotImplemented(t *testing.T) {
+	w := newTestAPI(t)
 	for _, operation := range []string{"add-rules", "remove-rules", "add-fees", "remove-fees", "remove-fee", "set-escrow-fee"} {
-		q := to(operation, "a", `{"any":1}`)
+		q := newRequest(operation, "a", `{"any":1}`)
 		if operation == "remove-fee" {
-			q = q.at("ruleId", "r")
+			q = q.withParam("ruleId", "r")
 		}
 		got := w.send(q)
 		wantStatus(t, got, 501)
-		if at(t, got.Body, "code") != `"42"` {
+		if jsonAt(t, got.Body, "code") != `"42"` {
 			t.Error(got.Body)
 		}
-		wantStatus(t, w.send(q.by(caller("acme", auth.ScopeIdentityRead))), 403)
+		wantStatus(t, w.send(q.withCaller(caller("acme", auth.ScopeIdentityRead))), 403)
 	}
-	w.wantCalls(faults.Calls{})
-	w.golden("unimplemented")
+	w.wantCalls(faulttable.Calls{})
+	w.checkGolden("unimplemented")
 }

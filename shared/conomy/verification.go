@@ -12,9 +12,9 @@ type verificationRequest struct {
 	Channel string `json:"channel"`
 }
 
-// verificationWire says that a code was sent, and nothing of where to or of
+// verificationResponse says that a code was sent, and nothing of where to or of
 // whether it can arrive.
-type verificationWire struct {
+type verificationResponse struct {
 	Channel   string `json:"channel"`
 	SentAt    string `json:"sentAt"`
 	ExpiresAt string `json:"expiresAt"`
@@ -29,9 +29,9 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	if body.Channel == "" {
-		return gateway.Response{}, &identity.Missing{Field: identity.FieldChannel}
+		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChannel}
 	}
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -39,8 +39,8 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return marked(gateway.JSON(http.StatusCreated, strictjson.Encode(verificationWire{
-		Channel: string(sent.Channel), SentAt: wireTime(sent.Sent), ExpiresAt: wireTime(sent.Expires), NextAt: wireTime(sent.Next),
+	return withReplayHeader(gateway.JSON(http.StatusCreated, strictjson.Encode(verificationResponse{
+		Channel: string(sent.Channel), SentAt: formatTime(sent.SentAt), ExpiresAt: formatTime(sent.ExpiresAt), NextAt: formatTime(sent.ResendAt),
 	})), sent.Replayed), nil
 }
 
@@ -55,11 +55,11 @@ func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) 
 		return gateway.Response{}, err
 	}
 	if body.Code == "" {
-		return gateway.Response{}, &identity.Missing{Field: identity.FieldCode}
+		return gateway.Response{}, &identity.MissingField{Field: identity.FieldCode}
 	}
-	change, err := changeOf(r)
+	change, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return answered(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production))
+	return respondOrError(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production))
 }

@@ -13,8 +13,8 @@ const (
 	versionCurrent = "24-04-2025"
 )
 
-// versioned refuses an unknown version and answers the chosen one.
-func versioned(serve func(*gateway.Request) (gateway.Response, error)) func(*gateway.Request) (gateway.Response, error) {
+// withAPIVersion refuses an unknown version and answers the chosen one.
+func withAPIVersion(serve func(*gateway.Request) (gateway.Response, error)) func(*gateway.Request) (gateway.Response, error) {
 	return func(r *gateway.Request) (gateway.Response, error) {
 		chosen := r.Header.Get(versionHeader)
 		switch chosen {
@@ -26,7 +26,7 @@ func versioned(serve func(*gateway.Request) (gateway.Response, error)) func(*gat
 		}
 		answer, err := serve(r)
 		if err == nil {
-			answer = answer.With(versionHeader, chosen)
+			answer = answer.WithHeader(versionHeader, chosen)
 		}
 		return answer, err
 	}

@@ -2,11 +2,11 @@ package conomy_test
 
 import "testing"
 
-// TestWithdrawalAccountOnce: a request sent again with its key adds nothing.
-func TestWithdrawalAccountOnce(t *testing.T) {
-	w := newWorld(t)
-	w.person("a")
-	add := to("add-withdrawal-account", "a", account).with("Idempotency-Key", "k")
+// TestWithdrawalAccountReplay: a request sent again with its key adds nothing.
+func TestWithdrawalAccountReplay(t *testing.T) {
+	w := newTestAPI(t)
+	w.createPerson("a")
+	add := newRequest("add-withdrawal-account", "a", bankAccountBody).withHeader("Idempotency-Key", "k")
 	first, again := w.send(add), w.send(add)
 	if first.StatusCode != 201 || again.StatusCode != 201 || first.Body != again.Body {
 		t.Errorf("first %d %s\nagain %d %s", first.StatusCode, first.Body, again.StatusCode, again.Body)
@@ -14,10 +14,10 @@ func TestWithdrawalAccountOnce(t *testing.T) {
 	if first.MultiValueHeaders["Idempotent-Replayed"] != nil || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
 		t.Error("the second answer alone is a replay")
 	}
-	other := to("add-withdrawal-account", "a", `{"accountNumber":"9","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`)
-	w.steps(
-		step{other.with("Idempotency-Key", "k"), 422, "21", "Idempotency-Key was used with another request"},
-		step{other.with("Idempotency-Key", "l"), 201, "", ""},
+	other := newRequest("add-withdrawal-account", "a", `{"accountNumber":"9","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`)
+	w.runSteps(
+		step{other.withHeader("Idempotency-Key", "k"), 422, "21", "Idempotency-Key was used with another request"},
+		step{other.withHeader("Idempotency-Key", "l"), 201, "", ""},
 		step{other, 201, "", ""},
 		step{other, 201, "", ""},
 	)

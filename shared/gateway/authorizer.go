@@ -18,14 +18,14 @@ type Authorizer interface {
 	// another error of auth for somebody who may not come in. Any error that
 	// is none of auth's means that no decision could be made.
 	Caller(ctx context.Context, h http.Header) (auth.Caller, error)
-	// Refusal says how the dialect wants a refusal: with a 401 that API
+	// Denial says how the dialect wants a refusal: with a 401 that API
 	// Gateway makes itself, or by a policy that denies, whose context the
 	// dialect's ACCESS_DENIED response shows.
-	Refusal(err error) Refusal
+	Denial(err error) Denial
 }
 
-// Refusal is an authorizer's no.
-type Refusal struct {
+// Denial is an authorizer's no.
+type Denial struct {
 	Unauthorized bool              // answer 401 by API Gateway's UNAUTHORIZED response
 	Context      map[string]string // otherwise: for the ACCESS_DENIED response
 }
@@ -41,17 +41,17 @@ var errUndecided = errors.New("authorizer could not decide")
 // Its policy covers the whole API, since API Gateway keeps it for every route.
 func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
-		caller, err := a.Caller(ctx, headers(event))
+		caller, err := a.Caller(ctx, requestHeaders(event))
 		switch {
 		case err == nil:
-			allow := policy("Allow", event.MethodArn, caller.Client, callerContext(caller))
+			allow := policyResponse("Allow", event.MethodArn, caller.Client, callerContext(caller))
 			allow.UsageIdentifierKey = caller.UsagePlanKey
 			return allow, nil
-		case !auth.IsRefusal(err):
+		case !auth.IsDenial(err):
 			slog.ErrorContext(ctx, "authorizer", "trace", event.RequestContext.RequestID, "error", err.Error())
 			return events.APIGatewayCustomAuthorizerResponse{}, errUndecided
 		}
-		refusal := a.Refusal(err)
+		refusal := a.Denial(err)
 		if refusal.Unauthorized {
 			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
 		}
@@ -59,12 +59,12 @@ func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCust
 		for k, v := range refusal.Context {
 			values[k] = v
 		}
-		return policy("Deny", event.MethodArn, "refused", values), nil
+		return policyResponse("Deny", event.MethodArn, "refused", values), nil
 	}
 }
 
-// headers canonicalises the event's headers: API Gateway hands them on as they came.
-func headers(event events.APIGatewayCustomAuthorizerRequestTypeRequest) http.Header {
+// requestHeaders canonicalises the event's headers: API Gateway hands them on as they came.
+func requestHeaders(event events.APIGatewayCustomAuthorizerRequestTypeRequest) http.Header {
 	h := make(http.Header, len(event.MultiValueHeaders))
 	for name, values := range event.MultiValueHeaders {
 		for _, v := range values {
@@ -80,7 +80,7 @@ func headers(event events.APIGatewayCustomAuthorizerRequestTypeRequest) http.Hea
 	return h
 }
 
-func policy(effect, methodARN, principal string, values map[string]any) events.APIGatewayCustomAuthorizerResponse {
+func policyResponse(effect, methodARN, principal string, values map[string]any) events.APIGatewayCustomAuthorizerResponse {
 	return events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: principal,
 		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
@@ -88,16 +88,16 @@ func policy(effect, methodARN, principal string, values map[string]any) events.A
 			Statement: []events.IAMPolicyStatement{{
 				Action:   []string{"execute-api:Invoke"},
 				Effect:   effect,
-				Resource: []string{wholeStage(methodARN)},
+				Resource: []string{stageWildcard(methodARN)},
 			}},
 		},
 		Context: values,
 	}
 }
 
-// wholeStage widens "arn:...:<api>/<stage>/GET/identities/x" to every method
+// stageWildcard widens "arn:...:<api>/<stage>/GET/identities/x" to every method
 // and path of the stage.
-func wholeStage(methodARN string) string {
+func stageWildcard(methodARN string) string {
 	parts := strings.SplitN(methodARN, "/", 3)
 	if len(parts) < 2 {
 		return methodARN

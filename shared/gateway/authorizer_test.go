@@ -16,24 +16,24 @@ import (
 	"cedula/shared/gateway"
 )
 
-// doorman answers one thing to everybody, and keeps the headers that it saw.
-type doorman struct {
+// fakeAuthorizer answers one thing to everybody, and keeps the headers that it saw.
+type fakeAuthorizer struct {
 	caller  auth.Caller
 	err     error
-	refusal gateway.Refusal
-	saw     http.Header
+	denial  gateway.Denial
+	headers http.Header
 }
 
-func (d *doorman) Caller(_ context.Context, h http.Header) (auth.Caller, error) {
-	d.saw = h
+func (d *fakeAuthorizer) Caller(_ context.Context, h http.Header) (auth.Caller, error) {
+	d.headers = h
 	return d.caller, d.err
 }
 
-func (d *doorman) Refusal(error) gateway.Refusal { return d.refusal }
+func (d *fakeAuthorizer) Denial(error) gateway.Denial { return d.denial }
 
 const arn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/production/"
 
-func ask(d *doorman) (events.APIGatewayCustomAuthorizerResponse, error) {
+func invokeAuthorizer(d *fakeAuthorizer) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn:         arn + "GET/identities/" + canary,
 		MultiValueHeaders: map[string][]string{"x-api-key": {canary}},
@@ -41,7 +41,7 @@ func ask(d *doorman) (events.APIGatewayCustomAuthorizerResponse, error) {
 	})
 }
 
-func TestAuthorizerAdmits(t *testing.T) {
+func TestAuthorizerAllows(t *testing.T) {
 	until := time.Unix(1772600767, 999)
 	tests := []struct {
 		name   string
@@ -57,7 +57,7 @@ func TestAuthorizerAdmits(t *testing.T) {
 			"until later",
 			auth.Caller{
 				Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until, Production: true,
-				Policy: auth.Policy{Steps: "contact", PendingLife: time.Hour},
+				Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour},
 			},
 			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "*", "expires": "1772600767", "mode": "lenient", "stage": "live", "steps": "contact", "life": "3600"},
 		},
@@ -69,7 +69,7 @@ func TestAuthorizerAdmits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := ask(&doorman{caller: tt.caller})
+			got, err := invokeAuthorizer(&fakeAuthorizer{caller: tt.caller})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,45 +87,45 @@ func TestContextReachesTheHandler(t *testing.T) {
 		Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"identity:read", "identity:write"},
 		Expires: time.Now().Add(time.Hour).Truncate(time.Second),
 	}
-	given, err := ask(&doorman{caller: who})
+	given, err := invokeAuthorizer(&fakeAuthorizer{caller: who})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := event()
 	e.RequestContext.Authorizer = given.Context
-	want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+	wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 		if diff := cmp.Diff(who, r.Caller); diff != "" {
 			t.Error(diff)
 		}
-		return fine(r)
+		return okHandler(r)
 	}), e), http.StatusOK, "fine")
 }
 
-func TestAuthorizerRefuses(t *testing.T) {
-	denied := gateway.Refusal{Context: map[string]string{"code": "C", "message": "m"}}
+func TestAuthorizerDenies(t *testing.T) {
+	denied := gateway.Denial{Context: map[string]string{"code": "C", "message": "m"}}
 	tests := []struct {
 		name    string
 		err     error
-		refusal gateway.Refusal
+		refusal gateway.Denial
 		want    events.APIGatewayCustomAuthorizerResponse
 		failure string
 	}{
-		{"as unauthorized", auth.ErrMissing, gateway.Refusal{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "Unauthorized"},
+		{"as unauthorized", auth.ErrMissing, gateway.Denial{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "Unauthorized"},
 		{"with a context", auth.ErrInvalid, denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
-		{"without a context", auth.ErrMismatch, gateway.Refusal{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
+		{"without a context", auth.ErrMismatch, gateway.Denial{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
 		{"wrapped", fmt.Errorf("x: %w", auth.ErrExpired), denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
-		{"suspended", auth.ErrSuspended, gateway.Refusal{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
-		{"unknown to a store", auth.ErrUnknown, denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
+		{"suspended", auth.ErrSuspended, gateway.Denial{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
+		{"unknown to a store", auth.ErrNotFound, denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
 		{"table away", errors.New("timeout"), denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
-		{"cancelled", context.Canceled, gateway.Refusal{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
+		{"cancelled", context.Canceled, gateway.Denial{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			// A caller beside an error must not come in.
-			d := &doorman{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, refusal: tt.refusal}
+			d := &fakeAuthorizer{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, denial: tt.refusal}
 			var got events.APIGatewayCustomAuthorizerResponse
 			var err error
-			output := captured(t, func() { got, err = ask(d) })
+			output := captureOutput(t, func() { got, err = invokeAuthorizer(d) })
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -140,7 +140,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 	}
 }
 
-func TestAuthorizerSeesHeaders(t *testing.T) {
+func TestAuthorizerGetsCanonicalHeaders(t *testing.T) {
 	tests := []struct {
 		name   string
 		many   map[string][]string
@@ -155,28 +155,28 @@ func TestAuthorizerSeesHeaders(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := &doorman{err: auth.ErrMissing, refusal: gateway.Refusal{Unauthorized: true}}
+			d := &fakeAuthorizer{err: auth.ErrMissing, denial: gateway.Denial{Unauthorized: true}}
 			_, _ = gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 				MultiValueHeaders: tt.many, Headers: tt.single,
 			})
-			if diff := cmp.Diff(tt.want, d.saw); diff != "" {
+			if diff := cmp.Diff(tt.want, d.headers); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// TestHeaderInTwoCases: a dialect that refuses a header sent twice must see
+// TestHeaderInTwoCasesIsMerged: a dialect that refuses a header sent twice must see
 // both, in whatever case they came.
-func TestHeaderInTwoCases(t *testing.T) {
+func TestHeaderInTwoCasesIsMerged(t *testing.T) {
 	for _, e := range []events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		{Headers: map[string]string{"x-api-key": "a", "X-API-KEY": "b"}},
 		{MultiValueHeaders: map[string][]string{"x-api-key": {"a"}, "X-API-KEY": {"b"}}},
 	} {
-		d := &doorman{err: auth.ErrMissing}
+		d := &fakeAuthorizer{err: auth.ErrMissing}
 		_, _ = gateway.AuthorizerHandler(d)(context.Background(), e)
-		if len(d.saw["X-Api-Key"]) != 2 {
-			t.Errorf("saw %v", d.saw)
+		if len(d.headers["X-Api-Key"]) != 2 {
+			t.Errorf("saw %v", d.headers)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func TestPolicyCoversTheStage(t *testing.T) {
 		{"", ""},
 	}
 	for _, tt := range tests {
-		got, err := gateway.AuthorizerHandler(&doorman{caller: auth.Caller{Client: "c"}})(context.Background(),
+		got, err := gateway.AuthorizerHandler(&fakeAuthorizer{caller: auth.Caller{Client: "c"}})(context.Background(),
 			events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: tt.method})
 		if err != nil {
 			t.Fatal(err)

@@ -42,21 +42,21 @@ type Route struct {
 // its path has.
 const AnyMethod = "ANY"
 
-// takes tells whether an event is one of the route's.
-func (r Route) takes(method, resource string) bool {
+// matches tells whether an event is one of the route's.
+func (r Route) matches(method, resource string) bool {
 	return (method == r.Method || r.Method == AnyMethod) && resource == r.Path
 }
 
 // Request is what an operation sees of an HTTP request.
 type Request struct {
 	Operation string      // the route's name
-	Path      string      // the route's path, "/identities/{id}"
+	RoutePath string      // the route's path, "/identities/{id}"
 	Caller    auth.Caller // zero on a public route
 	Header    http.Header
 	Query     url.Values
 	Body      []byte
 	TraceID   string // the gateway's request id, a UUID
-	Base      string // the URL of the API, on a path without parameters; empty where the gateway does not say
+	BaseURL   string // the URL of the API, on a path without parameters; empty where the gateway does not say
 
 	ctx    context.Context
 	params map[string]string
@@ -88,18 +88,18 @@ func (r *Request) Fingerprint(operation string) [32]byte {
 
 // Response is an operation's answer.
 type Response struct {
-	Status int
-	Header http.Header // may be nil
-	Body   []byte
-	Policy string // the Content-Security-Policy of a page; empty for an answer that is none
-	Cache  string // the Cache-Control of an answer that is everybody's; empty: no-store
+	Status                int
+	Header                http.Header // may be nil
+	Body                  []byte
+	ContentSecurityPolicy string // the Content-Security-Policy of a page; empty for an answer that is none
+	CacheControl          string // the Cache-Control of an answer that is everybody's; empty: no-store
 }
 
 // JSON is an answer with a JSON body.
 func JSON(status int, body []byte) Response { return Response{Status: status, Body: body} }
 
-// With adds a header to an answer.
-func (r Response) With(name, value string) Response {
+// WithHeader adds a header to an answer.
+func (r Response) WithHeader(name, value string) Response {
 	if r.Header == nil {
 		r.Header = make(http.Header, 4)
 	}

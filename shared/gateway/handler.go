@@ -22,34 +22,34 @@ func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayPr
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		ctx, cancel := beforeDeadline(ctx)
 		defer cancel()
-		ctx = context.WithValue(ctx, eventKey{}, &arrival{event: event, start: time.Now()})
-		return adapter.ProxyWithContext(ctx, presentable(event))
+		ctx = context.WithValue(ctx, invocationKey{}, &invocation{event: event, start: time.Now()})
+		return adapter.ProxyWithContext(ctx, sanitized(event))
 	}
 }
 
-// lastWords is what a function keeps of its time to say that it ran out of it.
-const lastWords = 500 * time.Millisecond
+// deadlineMargin is what a function keeps of its time to say that it ran out of it.
+const deadlineMargin = 500 * time.Millisecond
 
 // beforeDeadline ends ctx shortly before Lambda would end the process.
 func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-lastWords))
+		return context.WithDeadline(ctx, deadline.Add(-deadlineMargin))
 	}
 	return ctx, func() {}
 }
 
-type eventKey struct{}
+type invocationKey struct{}
 
-// arrival is an event as it came, and when.
-type arrival struct {
+// invocation is an event as it came, and when.
+type invocation struct {
 	event events.APIGatewayProxyRequest
 	start time.Time
 }
 
-// presentable is the event with only that part that the adapter needs: the
+// sanitized is the event with only that part that the adapter needs: the
 // headers. Method and path are fixed, since they may hold what a client wrote
 // there, and the adapter prints those of a request that it cannot convert.
-func presentable(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
+func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
 	event.HTTPMethod, event.Path = http.MethodGet, "/"
 	event.QueryStringParameters, event.MultiValueQueryStringParameters = nil, nil
 	event.Body, event.IsBase64Encoded = "", false
@@ -66,25 +66,25 @@ type operation struct {
 
 // ServeHTTP runs the route and logs one line. It is called by the adapter only.
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := r.Context().Value(eventKey{}).(*arrival)
+	a := r.Context().Value(invocationKey{}).(*invocation)
 	trace := a.event.RequestContext.RequestID
 	o.route = o.routeOf(&a.event)
 	request := &Request{
-		Operation: o.route.Name, Path: o.route.Path, Header: r.Header, Query: query(&a.event), TraceID: trace,
-		Base: base(&a.event), ctx: r.Context(), params: a.event.PathParameters,
+		Operation: o.route.Name, RoutePath: o.route.Path, Header: r.Header, Query: queryParams(&a.event), TraceID: trace,
+		BaseURL: baseURL(&a.event), ctx: r.Context(), params: a.event.PathParameters,
 	}
 	answer, err := o.serve(request, &a.event)
 	if err != nil {
 		answer = o.api.Error(err, trace)
 	}
-	write(w, answer)
+	writeResponse(w, answer)
 	o.log(r.Context(), request, answer, err, time.Since(a.start))
 }
 
-// query is the parameters of an event, which are decoded there. They make no
+// queryParams is the parameters of an event, which are decoded there. They make no
 // detour by a URL: whoever reads one leaves out what it cannot read, and a filter
 // that is left out makes a list wider.
-func query(event *events.APIGatewayProxyRequest) url.Values {
+func queryParams(event *events.APIGatewayProxyRequest) url.Values {
 	if len(event.MultiValueQueryStringParameters) > 0 {
 		return event.MultiValueQueryStringParameters
 	}
@@ -95,10 +95,10 @@ func query(event *events.APIGatewayProxyRequest) url.Values {
 	return single
 }
 
-// base is the URL that a path without parameters stands behind: that of the
+// baseURL is the URL that a path without parameters stands behind: that of the
 // stage, or of the mapping under a domain of the customer's own. API Gateway
 // says it, and serves no host but those it knows.
-func base(event *events.APIGatewayProxyRequest) string {
+func baseURL(event *events.APIGatewayProxyRequest) string {
 	c := event.RequestContext
 	before, ok := strings.CutSuffix(c.Path, event.Resource)
 	if c.DomainName == "" || !ok {
@@ -110,7 +110,7 @@ func base(event *events.APIGatewayProxyRequest) string {
 // routeOf is the route of an event; the first if it is none of them.
 func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 	for _, r := range o.routes {
-		if r.takes(event.HTTPMethod, event.Resource) {
+		if r.matches(event.HTTPMethod, event.Resource) {
 			return r
 		}
 	}
@@ -120,24 +120,24 @@ func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = panicked(r.ctx, p, "operation", o.route.Name, "trace", r.TraceID)
+			err = logPanic(r.ctx, p, "operation", o.route.Name, "trace", r.TraceID)
 		}
 	}()
-	if !o.route.takes(event.HTTPMethod, event.Resource) {
+	if !o.route.matches(event.HTTPMethod, event.Resource) {
 		return Response{}, ErrNoRoute
 	}
-	if err := o.admit(r, event); err != nil {
+	if err := o.authorize(r, event); err != nil {
 		return Response{}, err
 	}
-	if r.Body, err = body(event); err != nil {
+	if r.Body, err = readBody(event); err != nil {
 		return Response{}, err
 	}
 	return o.route.Serve(r)
 }
 
-// admit finds the caller and checks the route's scope, from the authorizer's
+// authorize finds the caller and checks the route's scope, from the authorizer's
 // context alone. A route that is not public and declares no scope admits nobody.
-func (o operation) admit(r *Request, event *events.APIGatewayProxyRequest) (err error) {
+func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) (err error) {
 	if o.route.Public {
 		return nil
 	}
@@ -145,12 +145,12 @@ func (o operation) admit(r *Request, event *events.APIGatewayProxyRequest) (err 
 		return err
 	}
 	if o.route.Scope == "" || !r.Caller.Scopes.Has(o.route.Scope) {
-		return ErrScope
+		return ErrInsufficientScope
 	}
 	return nil
 }
 
-func body(event *events.APIGatewayProxyRequest) ([]byte, error) {
+func readBody(event *events.APIGatewayProxyRequest) ([]byte, error) {
 	data := []byte(event.Body)
 	if event.IsBase64Encoded {
 		var err error
@@ -164,8 +164,8 @@ func body(event *events.APIGatewayProxyRequest) ([]byte, error) {
 	return data, nil
 }
 
-// write sends the answer with the headers that every answer carries.
-func write(w http.ResponseWriter, r Response) {
+// writeResponse sends the answer with the headers that every answer carries.
+func writeResponse(w http.ResponseWriter, r Response) {
 	h := w.Header()
 	for name, values := range r.Header {
 		h[name] = values
@@ -175,11 +175,11 @@ func write(w http.ResponseWriter, r Response) {
 		values[i] = fixed[1]
 		h[fixed[0]] = values[i : i+1 : i+1]
 	}
-	if r.Cache != "" {
-		h.Set("Cache-Control", r.Cache)
+	if r.CacheControl != "" {
+		h.Set("Cache-Control", r.CacheControl)
 	}
-	if r.Policy != "" {
-		h.Set("Content-Security-Policy", r.Policy)
+	if r.ContentSecurityPolicy != "" {
+		h.Set("Content-Security-Policy", r.ContentSecurityPolicy)
 	}
 	if h.Get("Content-Type") == "" && len(r.Body) > 0 {
 		h.Set("Content-Type", "application/json; charset=utf-8")

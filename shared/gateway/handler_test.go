@@ -39,10 +39,10 @@ func TestRoute(t *testing.T) {
 			e := event()
 			tt.change(&e)
 			if tt.ok {
-				want(t, send(t, route(fine), e), http.StatusOK, "fine")
+				wantResponse(t, send(t, route(okHandler), e), http.StatusOK, "fine")
 				return
 			}
-			want(t, send(t, route(mustNotRun(t)), e), http.StatusNotFound, "gateway: no such route "+trace)
+			wantResponse(t, send(t, route(mustNotRun(t)), e), http.StatusNotFound, "gateway: no such route "+trace)
 		})
 	}
 }
@@ -78,24 +78,24 @@ func TestBody(t *testing.T) {
 				if ran = true; string(r.Body) != tt.want {
 					t.Errorf("the operation sees %d bytes, want %d", len(r.Body), len(tt.want))
 				}
-				return fine(r)
+				return okHandler(r)
 			}), e)
 			switch {
 			case ran != (tt.status == 200):
 				t.Errorf("the operation ran: %v", ran)
 			case ran:
-				want(t, answer, 200, "fine")
+				wantResponse(t, answer, 200, "fine")
 			default:
-				want(t, answer, tt.status, tt.want+" "+trace)
+				wantResponse(t, answer, tt.status, tt.want+" "+trace)
 			}
 		})
 	}
 }
 
-func TestBodyOfNobodyIsNotRead(t *testing.T) {
+func TestBodyIsNotReadWithoutCaller(t *testing.T) {
 	e := event()
 	e.RequestContext.Authorizer, e.Body, e.IsBase64Encoded = nil, "{", true
-	want(t, send(t, route(mustNotRun(t)), e), http.StatusUnauthorized, "gateway: no caller "+trace)
+	wantResponse(t, send(t, route(mustNotRun(t)), e), http.StatusUnauthorized, "gateway: no caller "+trace)
 }
 
 func TestOperationSeesTheRequest(t *testing.T) {
@@ -120,24 +120,24 @@ func TestOperationSeesTheRequest(t *testing.T) {
 		}, got); diff != "" {
 			t.Error(diff)
 		}
-		return fine(r)
+		return okHandler(r)
 	})
-	answer, err := gateway.Handler(dialect{}, r)(ctx, e)
+	answer, err := gateway.Handler(testAPI{}, r)(ctx, e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, answer, 200, "fine")
+	wantResponse(t, answer, 200, "fine")
 }
 
 func TestOperationSeesSingleHeaders(t *testing.T) {
 	e := event()
 	e.Headers = map[string]string{"x-api-key": "k"}
 	e.QueryStringParameters = map[string]string{"q": "a"}
-	want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+	wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 		if r.Header.Get("X-Api-Key") != "k" || r.Query.Get("q") != "a" {
 			t.Error(r.Header, r.Query)
 		}
-		return fine(r)
+		return okHandler(r)
 	}), e), 200, "fine")
 }
 
@@ -151,11 +151,11 @@ func TestOperationSeesEveryParameter(t *testing.T) {
 	} {
 		whole := event()
 		whole.MultiValueQueryStringParameters, whole.QueryStringParameters = e.MultiValueQueryStringParameters, e.QueryStringParameters
-		want(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
+		wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 			if r.Query.Get("q") != "a;b" || r.Query.Get("50%;") != "%zz" || len(r.Query["many"]) != len(e.MultiValueQueryStringParameters["many"]) {
 				t.Errorf("q is %q, the odd one %q, and %d of another", r.Query["q"], r.Query["50%;"], len(r.Query["many"]))
 			}
-			return fine(r)
+			return okHandler(r)
 		}), whole), 200, "fine")
 	}
 }
@@ -177,7 +177,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer gateway.Response
@@ -188,9 +188,9 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"body", gateway.JSON(200, []byte("{}")), nil, 200, "{}", http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
 		{"no body", gateway.Response{Status: 204}, nil, 204, "", nil},
-		{"own content type", gateway.JSON(200, []byte("x")).With("content-type", "text/csv"), nil, 200, "x", http.Header{"Content-Type": {"text/csv"}}},
+		{"own content type", gateway.JSON(200, []byte("x")).WithHeader("content-type", "text/csv"), nil, 200, "x", http.Header{"Content-Type": {"text/csv"}}},
 		{
-			"own headers", gateway.JSON(201, []byte("x")).With("Location", "/y").With("Retry-After", "1"), nil, 201, "x",
+			"own headers", gateway.JSON(201, []byte("x")).WithHeader("Location", "/y").WithHeader("Retry-After", "1"), nil, 201, "x",
 			http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Location": {"/y"}, "Retry-After": {"1"}},
 		},
 		{
@@ -199,15 +199,15 @@ func TestAnswers(t *testing.T) {
 			nil, 200, "",
 			http.Header{"Link": {"a", "b"}},
 		},
-		{"security header overruled", gateway.Response{Status: 200}.With("Cache-Control", "public"), nil, 200, "", nil},
+		{"security header overruled", gateway.Response{Status: 200}.WithHeader("Cache-Control", "public"), nil, 200, "", nil},
 		{"a dialect's own failure", gateway.JSON(503, []byte("DOWN")), nil, 503, "DOWN", http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
-		{"error", gateway.Response{}, gateway.ErrScope, 403, "gateway: scope not granted " + trace, http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+		{"error", gateway.Response{}, gateway.ErrInsufficientScope, 403, "gateway: scope not granted " + trace, http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
 		{"answer and error", gateway.JSON(200, []byte("half")), errors.New("x"), 500, "unexpected " + trace, http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := send(t, route(func(*gateway.Request) (gateway.Response, error) { return tt.answer, tt.err }), event())
-			want(t, got, tt.status, tt.body)
+			wantResponse(t, got, tt.status, tt.body)
 			headers := http.Header{
 				"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}, "X-Frame-Options": {"DENY"},
 				"Referrer-Policy": {"no-referrer"}, "Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
@@ -222,33 +222,33 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestWithKeepsTheAnswerBefore(t *testing.T) {
+func TestWithHeaderDoesNotChangeItsReceiver(t *testing.T) {
 	plain := gateway.JSON(200, nil)
-	if marked := plain.With("a", "b"); plain.Header != nil || marked.Header.Get("A") != "b" {
+	if marked := plain.WithHeader("a", "b"); plain.Header != nil || marked.Header.Get("A") != "b" {
 		t.Error(plain, marked)
 	}
 }
 
-func TestStartRefusesUnknownOperations(t *testing.T) {
+func TestStartPanicsOnUnknownOperation(t *testing.T) {
 	defer func() {
 		if p := recover(); p != `gateway: the dialect has no operation "get-nothing"` {
 			t.Errorf("got %v", p)
 		}
 	}()
-	gateway.Start(dialect{[]gateway.Route{route(fine)}}, "get-nothing")
+	gateway.Start(testAPI{[]gateway.Route{route(okHandler)}}, "get-nothing")
 }
 
-// TestCache: an answer is nobody's to keep unless the operation says so; a
+// TestCacheControl: an answer is nobody's to keep unless the operation says so; a
 // refusal never is.
-func TestCache(t *testing.T) {
+func TestCacheControl(t *testing.T) {
 	shared := func(*gateway.Request) (gateway.Response, error) {
 		answer := gateway.JSON(http.StatusOK, []byte("fine"))
-		answer.Cache = "public, max-age=300"
+		answer.CacheControl = "public, max-age=300"
 		return answer, nil
 	}
 	forced := func(r *gateway.Request) (gateway.Response, error) {
-		answer, err := fine(r)
-		return answer.With("Cache-Control", "public"), err
+		answer, err := okHandler(r)
+		return answer.WithHeader("Cache-Control", "public"), err
 	}
 	for want, serve := range map[string]func(*gateway.Request) (gateway.Response, error){
 		"no-store": forced, "public, max-age=300": shared,
@@ -264,8 +264,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestBase: where the API is, from what API Gateway says and no header.
-func TestBase(t *testing.T) {
+// TestBaseURL: where the API is, from what API Gateway says and no header.
+func TestBaseURL(t *testing.T) {
 	for _, tt := range []struct{ domain, path, want string }{
 		{"api.example.com", "/sandbox/keys", "https://api.example.com/sandbox"},
 		{"api.example.com", "/keys", "https://api.example.com"},
@@ -279,10 +279,10 @@ func TestBase(t *testing.T) {
 		e.MultiValueHeaders = map[string][]string{"Host": {"evil.example"}, "X-Forwarded-Host": {"evil.example"}}
 		e.RequestContext.DomainName, e.RequestContext.Path = tt.domain, tt.path
 		keys := gateway.Route{Name: "keys", Method: "GET", Path: "/keys", Public: true, Serve: func(r *gateway.Request) (gateway.Response, error) {
-			got = r.Base
-			return fine(r)
+			got = r.BaseURL
+			return okHandler(r)
 		}}
-		want(t, send(t, keys, e), http.StatusOK, "fine")
+		wantResponse(t, send(t, keys, e), http.StatusOK, "fine")
 		if got != tt.want {
 			t.Errorf("%s %s: got %q, want %q", tt.domain, tt.path, got, tt.want)
 		}

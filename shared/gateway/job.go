@@ -14,12 +14,12 @@ import (
 
 // Job is work that a schedule starts. The figures of what was done hold also
 // where there is an error.
-type Job func(ctx context.Context, in JobInput) (Figures, error)
+type Job func(ctx context.Context, in JobInput) (Metrics, error)
 
 // JobInput is what a job is told.
 type JobInput struct {
 	DryRun bool      // count, and change nothing
-	Stop   time.Time // when to begin nothing more
+	StopAt time.Time // when to begin nothing more
 }
 
 var errJobInput = errors.New("the event must be a JSON object, in which dryRun is true or false")
@@ -27,8 +27,8 @@ var errJobInput = errors.New("the event must be a JSON object, in which dryRun i
 // A job is told to stop so long before Lambda would end it, or when a quarter of
 // its time is left if that is later: what was begun ends in it, with all retries.
 const (
-	jobMargin  = 15 * time.Second
-	jobMinimum = time.Minute // where Lambda sets no end
+	jobMargin          = 15 * time.Second
+	defaultJobDuration = time.Minute // where Lambda sets no end
 )
 
 // StartJob serves a job as a Lambda function.
@@ -64,25 +64,25 @@ func (j *job) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		j.log(ctx, in, nil, err)
 		return nil, err
 	}
-	done, err := j.guarded(ctx, in)
-	done = append(done, Figure{"durationMs", Milliseconds, float64(time.Since(start).Milliseconds())})
+	done, err := j.runSafely(ctx, in)
+	done = append(done, Metric{"durationMs", UnitMilliseconds, float64(time.Since(start).Milliseconds())})
 	j.log(ctx, in, done, err)
 	if !in.DryRun {
-		j.out(done.embedded(j.name, start))
+		j.out(done.toEMF(j.name, start))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return done.answer(), nil
+	return done.toJSON(), nil
 }
 
 func jobInput(ctx context.Context, payload []byte, now time.Time) (JobInput, error) {
 	var event struct {
 		DryRun bool `json:"dryRun"`
 	}
-	in := JobInput{Stop: now.Add(jobMinimum)}
+	in := JobInput{StopAt: now.Add(defaultJobDuration)}
 	if deadline, ok := ctx.Deadline(); ok {
-		in.Stop = deadline.Add(-min(jobMargin, deadline.Sub(now)/4))
+		in.StopAt = deadline.Add(-min(jobMargin, deadline.Sub(now)/4))
 	}
 	if jsontext.Value(payload).Kind() != '{' || json.Unmarshal(payload, &event) != nil {
 		return in, errJobInput
@@ -91,18 +91,18 @@ func jobInput(ctx context.Context, payload []byte, now time.Time) (JobInput, err
 	return in, nil
 }
 
-// guarded runs the job. A panic is an error.
-func (j *job) guarded(ctx context.Context, in JobInput) (done Figures, err error) {
+// runSafely runs the job. A panic is an error.
+func (j *job) runSafely(ctx context.Context, in JobInput) (done Metrics, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = panicked(ctx, p, "operation", j.name)
+			err = logPanic(ctx, p, "operation", j.name)
 		}
 	}()
 	return j.run(ctx, in)
 }
 
 // log writes a run's one line: figures, and why it failed.
-func (j *job) log(ctx context.Context, in JobInput, done Figures, err error) {
+func (j *job) log(ctx context.Context, in JobInput, done Metrics, err error) {
 	attrs := []slog.Attr{slog.String("job", j.name), slog.Bool("dryRun", in.DryRun)}
 	for _, f := range done {
 		attrs = append(attrs, slog.Float64(f.Name, f.Value))

@@ -16,42 +16,42 @@ import (
 	"cedula/shared/gateway"
 )
 
-// ran is what a job's handler did with an event.
-type ran struct {
-	inputs  []gateway.JobInput
-	answer  string
-	err     error
-	printed []string
-	logged  []map[string]any
+// jobResult is what a job's handler did with an event.
+type jobResult struct {
+	inputs   []gateway.JobInput
+	response string
+	err      error
+	printed  []string
+	logLines []map[string]any
 }
 
-func figures() gateway.Figures {
-	return gateway.Figures{{"examined", gateway.Count, 12}, {"lagSeconds", gateway.Seconds, 1.5}}
+func testMetrics() gateway.Metrics {
+	return gateway.Metrics{{"examined", gateway.UnitCount, 12}, {"lagSeconds", gateway.UnitSeconds, 1.5}}
 }
 
-// start lets a job, which gives figures and then fails with err or panics, take an event.
-func start(t *testing.T, ctx context.Context, event string, err error) (r ran) { //nolint:revive // the test comes first
+// runJob lets a job, which gives figures and then fails with err or panics, take an event.
+func runJob(t *testing.T, ctx context.Context, event string, err error) (r jobResult) { //nolint:revive // the test comes first
 	t.Helper()
-	handler := gateway.JobHandler("expire-pending", func(_ context.Context, in gateway.JobInput) (gateway.Figures, error) {
+	handler := gateway.JobHandler("expire-pending", func(_ context.Context, in gateway.JobInput) (gateway.Metrics, error) {
 		r.inputs = append(r.inputs, in)
 		if errors.Is(err, gateway.ErrPanic) {
 			panic(canary)
 		}
-		return figures(), err
+		return testMetrics(), err
 	}, func(line string) { r.printed = append(r.printed, line) })
-	output := captured(t, func() {
+	output := captureOutput(t, func() {
 		answer, err := handler.Invoke(ctx, []byte(event))
-		r.answer, r.err = string(answer), err
+		r.response, r.err = string(answer), err
 	})
 	if strings.Contains(output, canary) {
 		t.Errorf("logs what the job held: %s", output)
 	}
-	r.logged = logged(t, output)
+	r.logLines = parseLogLines(t, output)
 	return r
 }
 
-// scheduled is what EventBridge Scheduler sends unless it is told what to send.
-const scheduled = `{"version":"0","id":"6f1d2c3b","detail-type":"Scheduled Event","source":"aws.scheduler","account":"123456789012",` +
+// schedulerEvent is what EventBridge Scheduler sends unless it is told what to send.
+const schedulerEvent = `{"version":"0","id":"6f1d2c3b","detail-type":"Scheduled Event","source":"aws.scheduler","account":"123456789012",` +
 	`"time":"2025-11-26T11:30:00Z","region":"us-east-1","resources":["arn:aws:scheduler:us-east-1:123456789012:schedule/default/s"],"detail":"{}"}`
 
 func TestJob(t *testing.T) {
@@ -63,7 +63,7 @@ func TestJob(t *testing.T) {
 		lines       int // of figures
 	}{
 		{"an empty event", `{}`, nil, true, false, 1},
-		{"the scheduler's", scheduled, nil, true, false, 1},
+		{"the scheduler's", schedulerEvent, nil, true, false, 1},
 		{"a dry run", `{"dryRun":true}`, nil, true, true, 0},
 		{"none", `{"dryRun":false,"more":{}}`, nil, true, false, 1},
 		{"another spelling is another member", `{"dryrun":true}`, nil, true, false, 1},
@@ -79,9 +79,9 @@ func TestJob(t *testing.T) {
 		{"more behind", `{}{}`, unreadable, false, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := start(t, t.Context(), c.event, c.err)
-			if fmt.Sprint(r.err) != fmt.Sprint(c.err) || (r.err == nil) != (r.answer != "") {
-				t.Errorf("answers %q, %v, want %v", r.answer, r.err, c.err)
+			r := runJob(t, t.Context(), c.event, c.err)
+			if fmt.Sprint(r.err) != fmt.Sprint(c.err) || (r.err == nil) != (r.response != "") {
+				t.Errorf("answers %q, %v, want %v", r.response, r.err, c.err)
 			}
 			if c.runs != (len(r.inputs) == 1) || c.runs && r.inputs[0].DryRun != c.dry {
 				t.Errorf("runs with %+v", r.inputs)
@@ -89,7 +89,7 @@ func TestJob(t *testing.T) {
 			if len(r.printed) != c.lines {
 				t.Errorf("prints %q", r.printed)
 			}
-			last := r.logged[len(r.logged)-1]
+			last := r.logLines[len(r.logLines)-1]
 			if wanted := map[bool]string{true: "INFO", false: "ERROR"}[c.err == nil]; last["level"] != wanted || last["msg"] != "job" || last["dryRun"] != c.dry {
 				t.Errorf("logs %v", last)
 			}
@@ -101,23 +101,23 @@ func TestJob(t *testing.T) {
 }
 
 // The figures are the answer, stand in the log and are what CloudWatch reads.
-func TestJobFigures(t *testing.T) {
+func TestJobMetrics(t *testing.T) {
 	defer func(name string) { lambdacontext.FunctionName = name }(lambdacontext.FunctionName)
 	for _, function := range []string{"", "cedula-sandbox-jobs-expire-pending"} {
 		lambdacontext.FunctionName = function
 		before := time.Now()
-		r := start(t, t.Context(), `{}`, nil)
+		r := runJob(t, t.Context(), `{}`, nil)
 		var answer map[string]float64
-		if err := json.Unmarshal([]byte(r.answer), &answer); err != nil {
+		if err := json.Unmarshal([]byte(r.response), &answer); err != nil {
 			t.Fatal(err)
 		}
 		if answer["examined"] != 12 || answer["lagSeconds"] != 1.5 || answer["durationMs"] < 0 || len(answer) != 3 {
-			t.Errorf("answers %s", r.answer)
+			t.Errorf("answers %s", r.response)
 		}
-		if line := r.logged[0]; line["examined"] != 12.0 || line["lagSeconds"] != 1.5 || line["job"] != "expire-pending" {
+		if line := r.logLines[0]; line["examined"] != 12.0 || line["lagSeconds"] != 1.5 || line["job"] != "expire-pending" {
 			t.Errorf("logs %v", line)
 		}
-		root := embedded(t, r.printed[0], before)
+		root := parseEMF(t, r.printed[0], before)
 		dimensions := map[string]any{"job": "expire-pending"}
 		if function != "" {
 			dimensions["function"] = function
@@ -136,16 +136,16 @@ func TestJobFigures(t *testing.T) {
 // units are those that CloudWatch knows and we use.
 var units = []string{"Count", "Seconds", "Milliseconds"}
 
-// embedded checks a line against the rules of CloudWatch's embedded metric format
+// parseEMF checks a line against the rules of CloudWatch's embedded metric format
 // (see "Specification: Embedded metric format" in its user guide) and returns the
 // root node.
-func embedded(t *testing.T, line string, notBefore time.Time) map[string]any {
+func parseEMF(t *testing.T, line string, notBefore time.Time) map[string]any {
 	t.Helper()
 	var root map[string]any
 	if err := json.Unmarshal([]byte(line), &root); err != nil || strings.ContainsAny(line, "\n\r") || len(line) > 256<<10 {
 		t.Fatalf("no JSON object in one line: %v: %q", err, line)
 	}
-	about := members(t, root["_aws"], "CloudWatchMetrics", "Timestamp")
+	about := wantMembers(t, root["_aws"], "CloudWatchMetrics", "Timestamp")
 	if at := time.UnixMilli(int64(about["Timestamp"].(float64))); at.Before(notBefore.Truncate(time.Millisecond)) || at.After(time.Now()) {
 		t.Errorf("is of %v", at)
 	}
@@ -153,7 +153,7 @@ func embedded(t *testing.T, line string, notBefore time.Time) map[string]any {
 	if len(directives) != 1 {
 		t.Fatalf("%d directives", len(directives))
 	}
-	d := members(t, directives[0], "Dimensions", "Metrics", "Namespace")
+	d := wantMembers(t, directives[0], "Dimensions", "Metrics", "Namespace")
 	if d["Namespace"] != "Cedula" {
 		t.Errorf("namespace %v", d["Namespace"])
 	}
@@ -171,7 +171,7 @@ func embedded(t *testing.T, line string, notBefore time.Time) map[string]any {
 	}
 	seen := map[string]bool{}
 	for _, m := range d["Metrics"].([]any) {
-		metric := members(t, m, "Name", "Unit")
+		metric := wantMembers(t, m, "Name", "Unit")
 		name := metric["Name"].(string)
 		if _, ok := root[name].(float64); !ok || name == "" || len(name) > 1024 || seen[name] || !slices.Contains(units, metric["Unit"].(string)) {
 			t.Errorf("metric %v, and %v at the root", metric, root[name])
@@ -184,8 +184,8 @@ func embedded(t *testing.T, line string, notBefore time.Time) map[string]any {
 	return root
 }
 
-// members are those of an object that has these and no other.
-func members(t *testing.T, v any, names ...string) map[string]any {
+// wantMembers are those of an object that has these and no other.
+func wantMembers(t *testing.T, v any, names ...string) map[string]any {
 	t.Helper()
 	object, _ := v.(map[string]any)
 	if got := slices.Sorted(maps.Keys(object)); !slices.Equal(got, names) {
@@ -203,12 +203,12 @@ func TestJobStopsInTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), c.left)
 		defer cancel()
 		deadline, _ := ctx.Deadline()
-		got := deadline.Sub(start(t, ctx, `{}`, nil).inputs[0].Stop)
+		got := deadline.Sub(runJob(t, ctx, `{}`, nil).inputs[0].StopAt)
 		if got > c.margin || got < c.margin-time.Second {
 			t.Errorf("with %v left it stops %v before the end", c.left, got)
 		}
 	}
-	if left := time.Until(start(t, t.Context(), `{}`, nil).inputs[0].Stop); left > time.Minute || left < 50*time.Second {
+	if left := time.Until(runJob(t, t.Context(), `{}`, nil).inputs[0].StopAt); left > time.Minute || left < 50*time.Second {
 		t.Errorf("without an end it stops in %v", left)
 	}
 }

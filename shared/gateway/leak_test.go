@@ -14,8 +14,8 @@ import (
 
 const canary = "juan.canary@example.com"
 
-// spread puts the canary wherever a client can write, in every spelling of it.
-func spread(value string) events.APIGatewayProxyRequest {
+// eventFilledWith puts the canary wherever a client can write, in every spelling of it.
+func eventFilledWith(value string) events.APIGatewayProxyRequest {
 	e := event()
 	e.Path = "/identities/" + value
 	e.PathParameters = map[string]string{"id": value}
@@ -30,7 +30,7 @@ func spread(value string) events.APIGatewayProxyRequest {
 	return e
 }
 
-func TestNothingOfARequestIsLogged(t *testing.T) {
+func TestRequestContentIsNotLogged(t *testing.T) {
 	values := []struct{ name, value string }{
 		{"plain", canary},
 		{"path with a space", "a " + canary},
@@ -50,8 +50,10 @@ func TestNothingOfARequestIsLogged(t *testing.T) {
 		serve  func(*gateway.Request) (gateway.Response, error)
 		status int
 	}{
-		{"fine", fine, 200},
-		{"refused", func(*gateway.Request) (gateway.Response, error) { return gateway.Response{}, gateway.ErrScope }, 403},
+		{"fine", okHandler, 200},
+		{"refused", func(*gateway.Request) (gateway.Response, error) {
+			return gateway.Response{}, gateway.ErrInsufficientScope
+		}, 403},
 		{"panic with text", func(r *gateway.Request) (gateway.Response, error) { panic(string(r.Body)) }, 500},
 		{"panic with an error", func(*gateway.Request) (gateway.Response, error) { panic(broken) }, 500},
 		{"panic with a value", func(r *gateway.Request) (gateway.Response, error) { panic(*r) }, 500},
@@ -61,7 +63,7 @@ func TestNothingOfARequestIsLogged(t *testing.T) {
 		for _, o := range operations {
 			t.Run(v.name+", "+o.name, func(t *testing.T) {
 				var got events.APIGatewayProxyResponse
-				output := captured(t, func() { got = send(t, route(o.serve), spread(v.value)) })
+				output := captureOutput(t, func() { got = send(t, route(o.serve), eventFilledWith(v.value)) })
 				if got.StatusCode != o.status {
 					t.Errorf("got %d %q, want %d", got.StatusCode, got.Body, o.status)
 				}
@@ -77,8 +79,8 @@ func TestMethodsAreNotLogged(t *testing.T) {
 		e := event()
 		e.HTTPMethod = method
 		var got events.APIGatewayProxyResponse
-		output := captured(t, func() { got = send(t, route(mustNotRun(t)), e) })
-		want(t, got, http.StatusNotFound, "gateway: no such route "+trace)
+		output := captureOutput(t, func() { got = send(t, route(mustNotRun(t)), e) })
+		wantResponse(t, got, http.StatusNotFound, "gateway: no such route "+trace)
 		noCanary(t, output)
 	}
 }

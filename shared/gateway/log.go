@@ -41,9 +41,9 @@ func (r *Request) Audit(action, id string, parts []string) {
 		slog.String("key", r.Caller.Key), slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
 }
 
-// panicked logs a panic that was recovered by its place, without its value, which
+// logPanic logs a panic that was recovered by its place, without its value, which
 // may be a client's, and returns ErrPanic.
-func panicked(ctx context.Context, value any, of ...any) error {
+func logPanic(ctx context.Context, value any, of ...any) error {
 	slog.ErrorContext(ctx, "panic", append(of, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))...)
 	return ErrPanic
 }

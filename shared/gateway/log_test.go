@@ -30,14 +30,14 @@ func TestOneLinePerRequest(t *testing.T) {
 		level, failed string
 	}{
 		{"fine", answer(200), 200, "INFO", ""},
-		{"refused", fail(gateway.ErrScope), 403, "INFO", ""},
+		{"refused", fail(gateway.ErrInsufficientScope), 403, "INFO", ""},
 		{"failed", fail(errors.New("the table is away")), 500, "ERROR", "the table is away"},
 		{"failed without an error", answer(503), 503, "ERROR", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			output := captured(t, func() { send(t, route(tt.serve), spread(strings.Repeat(canary, 100))) })
-			lines := logged(t, output)
+			output := captureOutput(t, func() { send(t, route(tt.serve), eventFilledWith(strings.Repeat(canary, 100))) })
+			lines := parseLogLines(t, output)
 			if len(lines) != 1 {
 				t.Fatalf("%d lines: %s", len(lines), output)
 			}
@@ -71,10 +71,10 @@ func TestOneLinePerRequest(t *testing.T) {
 	}
 }
 
-func TestLineOfNobodyNamesNoClient(t *testing.T) {
+func TestLogLineWithoutCallerHasNoClient(t *testing.T) {
 	e := event()
 	delete(e.RequestContext.Authorizer, "tenant")
-	lines := logged(t, captured(t, func() { send(t, route(fine), e) }))
+	lines := parseLogLines(t, captureOutput(t, func() { send(t, route(okHandler), e) }))
 	if len(lines) != 1 || lines[0]["client"] != "" || lines[0]["status"] != 401.0 {
 		t.Error(lines)
 	}
@@ -82,11 +82,11 @@ func TestLineOfNobodyNamesNoClient(t *testing.T) {
 
 func TestPanicIsLoggedByPlace(t *testing.T) {
 	var got events.APIGatewayProxyResponse
-	output := captured(t, func() {
+	output := captureOutput(t, func() {
 		got = send(t, route(func(*gateway.Request) (gateway.Response, error) { panic(errors.New(canary)) }), event())
 	})
-	want(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)
-	lines := logged(t, output)
+	wantResponse(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)
+	lines := parseLogLines(t, output)
 	if len(lines) != 2 {
 		t.Fatalf("%d lines: %s", len(lines), output)
 	}

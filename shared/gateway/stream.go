@@ -15,8 +15,8 @@ import (
 // MessagePrefix begins the partition key of a queued message; its id follows.
 const MessagePrefix = "M#"
 
-// deliveriesAtOnce bounds what one batch has under way.
-const deliveriesAtOnce = 10
+// maxConcurrentDeliveries bounds what one batch has under way.
+const maxConcurrentDeliveries = 10
 
 // StartStream serves the messages that the table's stream tells of as a Lambda
 // function.
@@ -40,7 +40,7 @@ func StreamHandler(deliver func(ctx context.Context, id string) error) func(cont
 		ctx, cancel := beforeDeadline(ctx)
 		defer cancel()
 		errs := make([]error, len(event.Records))
-		turns := make(chan struct{}, deliveriesAtOnce)
+		turns := make(chan struct{}, maxConcurrentDeliveries)
 		var all sync.WaitGroup
 		for n, record := range event.Records {
 			id, is := messageID(record)
@@ -50,7 +50,7 @@ func StreamHandler(deliver func(ctx context.Context, id string) error) func(cont
 			turns <- struct{}{}
 			all.Go(func() {
 				defer func() { <-turns }()
-				errs[n] = guarded(ctx, deliver, id)
+				errs[n] = deliverSafely(ctx, deliver, id)
 			})
 		}
 		all.Wait()
@@ -75,11 +75,11 @@ func messageID(record events.DynamoDBEventRecord) (id string, is bool) {
 	return strings.CutPrefix(pk.String(), MessagePrefix)
 }
 
-// guarded delivers unless there is no time left. A panic is an error.
-func guarded(ctx context.Context, deliver func(context.Context, string) error, id string) (err error) {
+// deliverSafely delivers unless there is no time left. A panic is an error.
+func deliverSafely(ctx context.Context, deliver func(context.Context, string) error, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = panicked(ctx, p, "operation", "deliver")
+			err = logPanic(ctx, p, "operation", "deliver")
 		}
 	}()
 	if err := ctx.Err(); err != nil {

@@ -17,21 +17,21 @@ import (
 	"cedula/shared/gateway"
 )
 
-// change is a record of a stream as DynamoDB sends it.
-func change(number int, event, pk string) string {
+// streamRecord is a record of a stream as DynamoDB sends it.
+func streamRecord(number int, event, pk string) string {
 	return fmt.Sprintf(`{"eventID":"e%d","eventName":%q,"eventSource":"aws:dynamodb","dynamodb":{
 		"Keys":{"PK":{"S":%q},"SK":{"S":"#"}},"NewImage":{"PK":{"S":%q},"B":{"B":"Y2FuYXJ5"}},"SequenceNumber":"%021d","StreamViewType":"NEW_AND_OLD_IMAGES"}}`,
 		number, event, pk, pk, number)
 }
 
-// post collects what is delivered and fails for some ids.
-type post struct {
+// recordingDeliverer collects what is delivered and fails for some ids.
+type recordingDeliverer struct {
 	mu        sync.Mutex
 	delivered []string
 	fail      map[string]error
 }
 
-func (p *post) deliver(_ context.Context, id string) error {
+func (p *recordingDeliverer) deliver(_ context.Context, id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delivered = append(p.delivered, id)
@@ -41,8 +41,8 @@ func (p *post) deliver(_ context.Context, id string) error {
 	return p.fail[id]
 }
 
-// answer runs a batch and returns the answer as Lambda gets it.
-func answer(t *testing.T, ctx context.Context, deliver func(context.Context, string) error, records ...string) string { //nolint:revive // the test comes first
+// runBatch runs a batch and returns the answer as Lambda gets it.
+func runBatch(t *testing.T, ctx context.Context, deliver func(context.Context, string) error, records ...string) string { //nolint:revive // the test comes first
 	t.Helper()
 	var event events.DynamoDBEvent
 	if err := json.Unmarshal([]byte(`{"Records":[`+strings.Join(records, ",")+`]}`), &event); err != nil {
@@ -70,26 +70,26 @@ func TestStream(t *testing.T) {
 		says      string
 	}{
 		{"no records", nil, nil, nil, "INFO", `"records":0,"failed":0`},
-		{"one message", []string{change(1, "INSERT", "M#a")}, []string{"a"}, nil, "INFO", `"records":1,"failed":0`},
+		{"one message", []string{streamRecord(1, "INSERT", "M#a")}, []string{"a"}, nil, "INFO", `"records":1,"failed":0`},
 		{"other items and changes", []string{
-			change(1, "INSERT", "T#t#I#M#a"), change(2, "MODIFY", "M#b"), change(3, "REMOVE", "M#c"), change(4, "INSERT", "C#M#"),
+			streamRecord(1, "INSERT", "T#t#I#M#a"), streamRecord(2, "MODIFY", "M#b"), streamRecord(3, "REMOVE", "M#c"), streamRecord(4, "INSERT", "C#M#"),
 			`{"eventName":"INSERT"}`, `{"eventName":"INSERT","dynamodb":{"Keys":{"PK":{"N":"1"}}}}`,
 		}, nil, nil, "INFO", `"records":6,"failed":0`},
 		{"those that fail are named in their order", []string{
-			change(1, "INSERT", "M#a"), change(2, "INSERT", "M#fails"), change(3, "INSERT", "M#c"), change(4, "INSERT", "M#busy"),
+			streamRecord(1, "INSERT", "M#a"), streamRecord(2, "INSERT", "M#fails"), streamRecord(3, "INSERT", "M#c"), streamRecord(4, "INSERT", "M#busy"),
 		}, []string{"a", "busy", "c", "fails"}, []int{2, 4}, "ERROR", `"records":4,"failed":2`},
 		{
 			"a panic is that message's alone",
-			[]string{change(1, "INSERT", "M#panics"), change(2, "INSERT", "M#b")},
+			[]string{streamRecord(1, "INSERT", "M#panics"), streamRecord(2, "INSERT", "M#b")},
 			[]string{"b", "panics"},
 			[]int{1},
 			"ERROR", `"records":2,"failed":1`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := &post{fail: map[string]error{"fails": away, "busy": errors.New("busy")}}
+			p := &recordingDeliverer{fail: map[string]error{"fails": away, "busy": errors.New("busy")}}
 			var got string
-			output := captured(t, func() { got = answer(t, t.Context(), p.deliver, c.records...) })
+			output := captureOutput(t, func() { got = runBatch(t, t.Context(), p.deliver, c.records...) })
 			slices.Sort(p.delivered)
 			if !slices.Equal(p.delivered, c.delivered) {
 				t.Errorf("delivered %q, want %q", p.delivered, c.delivered)
@@ -117,13 +117,13 @@ func TestStream(t *testing.T) {
 	}
 }
 
-func TestStreamIsBounded(t *testing.T) {
+func TestConcurrentDeliveriesAreBounded(t *testing.T) {
 	var records []string
 	for n := range 100 {
-		records = append(records, change(n, "INSERT", fmt.Sprint("M#", n)))
+		records = append(records, streamRecord(n, "INSERT", fmt.Sprint("M#", n)))
 	}
 	var now, most, all atomic.Int64
-	got := answer(t, t.Context(), func(context.Context, string) error {
+	got := runBatch(t, t.Context(), func(context.Context, string) error {
 		defer now.Add(-1)
 		if n := now.Add(1); n > most.Load() {
 			most.Store(n)
@@ -138,15 +138,15 @@ func TestStreamIsBounded(t *testing.T) {
 }
 
 // What there is no time for comes again, from the first that was not done.
-func TestStreamEndsInTime(t *testing.T) {
+func TestStreamStopsBeforeDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // 500 are kept for the answer
 	defer cancel()
 	var records []string
 	for n := range 30 {
-		records = append(records, change(n, "INSERT", fmt.Sprint("M#", n)))
+		records = append(records, streamRecord(n, "INSERT", fmt.Sprint("M#", n)))
 	}
 	var begun atomic.Int64
-	got := answer(t, ctx, func(ctx context.Context, id string) error {
+	got := runBatch(t, ctx, func(ctx context.Context, id string) error {
 		begun.Add(1)
 		if len(id) == 1 {
 			return nil // the first ten

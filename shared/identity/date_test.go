@@ -57,7 +57,7 @@ func TestParseDate(t *testing.T) {
 	}
 }
 
-func TestNoDate(t *testing.T) {
+func TestZeroDate(t *testing.T) {
 	var none identity.Date
 	if !none.IsZero() || none.String() != "" || !none.Midnight().IsZero() {
 		t.Errorf("got %v %q %v", none.IsZero(), none, none.Midnight())
@@ -68,7 +68,7 @@ func TestNoDate(t *testing.T) {
 	}
 }
 
-func TestDateIsReadAsWritten(t *testing.T) {
+func TestParseDateIgnoresTheOffset(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seconds := rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds") // years 1 to 9999
 		minutes := rapid.IntRange(-14*60, 14*60).Draw(t, "offset in minutes")

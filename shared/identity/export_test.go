@@ -10,8 +10,8 @@ func SetMaxExamined(n int) (undo func()) {
 }
 
 // Allow adds a sending at a time if the limits allow it.
-func (s *Sends) Allow(now time.Time) bool {
-	if s.check(now) != nil {
+func (s *SendHistory) Allow(now time.Time) bool {
+	if s.checkRateLimit(now) != nil {
 		return false
 	}
 	s.add(now)

@@ -70,7 +70,7 @@ func FuzzDocumentNumber(f *testing.F) {
 // FuzzLanguage: whatever a browser says, the message is in a language that there is.
 func FuzzLanguage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, country string) {
-		if got := identity.Language(header, country); !slices.Contains([]string{"es", "pt", "en"}, got) {
+		if got := identity.NegotiateLanguage(header, country); !slices.Contains([]string{"es", "pt", "en"}, got) {
 			t.Errorf("%q in %q: %q", header, country, got)
 		}
 	})

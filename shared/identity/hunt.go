@@ -8,35 +8,35 @@ import (
 // hunt is a search under way.
 type hunt struct {
 	service  *Service
-	search   Search
+	search   Query
 	stream   *stream
-	page     Found
-	start    Entry // examined are those that come after it
+	page     SearchPage
+	start    IndexEntry // examined are those that come after it
 	skip     int
 	examined int
 	weight   int
-	counts   bool  // go on counting when the page is full
-	full     bool  // no more fit in the page
-	more     bool  // there is at least one more that fits
-	ended    bool  // the stream has
-	last     Entry // the last one examined, or on a full page the last that counts
+	counts   bool       // go on counting when the page is full
+	full     bool       // no more fit in the page
+	more     bool       // there is at least one more that fits
+	ended    bool       // the stream has
+	last     IndexEntry // the last one examined, or on a full page the last that counts
 	started  time.Time
-	matches  []Mark // where the order is that of a text
+	matches  []SortKey // where the order is that of a text
 }
 
 // count is for the first page. What all fit is counted without being read.
 func (h *hunt) count(ctx context.Context) (err error) {
 	q := &h.search
-	h.counts = q.Count && q.At.After == Entry{} && q.At.Total == 0
-	if h.counts && q.Fits == nil && q.IDs == nil && len(q.Sources) == 0 && q.Since.IsZero() && q.Until.IsZero() {
+	h.counts = q.CountTotal && q.Cursor.After == IndexEntry{} && q.Cursor.Total == 0
+	if h.counts && q.Match == nil && q.IDs == nil && len(q.Indexes) == 0 && q.CreatedFrom.IsZero() && q.CreatedUntil.IsZero() {
 		h.counts = false
-		h.page.Total, err = h.service.countEntries(ctx, Source{Tenant: q.Tenant})
+		h.page.Total, err = h.service.countEntries(ctx, Index{Tenant: q.Tenant})
 	}
 	return err
 }
 
 func (h *hunt) run(ctx context.Context) error {
-	h.last = h.search.At.After
+	h.last = h.search.Cursor.After
 	if err := h.leap(ctx); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (h *hunt) run(ctx context.Context) error {
 			h.ended = true
 			return nil
 		}
-		found, err := h.service.present(ctx, h.search.Tenant, entries)
+		found, err := h.service.getByEntry(ctx, h.search.Tenant, entries)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (h *hunt) run(ctx context.Context) error {
 
 // leap skips where everything fits: entries are read, but not their identities.
 func (h *hunt) leap(ctx context.Context) error {
-	if h.search.Fits != nil || h.search.SortBy != nil || h.counts {
+	if h.search.Match != nil || h.search.SortBy != nil || h.counts {
 		return nil
 	}
 	for h.skip > 0 {
@@ -84,34 +84,34 @@ func (h *hunt) leap(ctx context.Context) error {
 // many as may be when they were first examined, and are again examined all.
 func (h *hunt) goesOn() bool {
 	late := h.service.Now().Sub(h.started) > searchTime
-	return h.examined < maxExaminedBySearch && !late || h.search.At.Until != Entry{}
+	return h.examined < maxExaminedBySearch && !late || h.search.Cursor.WindowEnd != IndexEntry{}
 }
 
 // want is how many entries to read next: where everything fits, one more than
 // the page has room for.
 func (h *hunt) want() int {
 	n := portion
-	if h.search.At.Until == (Entry{}) {
+	if h.search.Cursor.WindowEnd == (IndexEntry{}) {
 		n = min(n, maxExaminedBySearch-h.examined)
 	}
-	if h.search.Fits == nil && h.search.SortBy == nil && !h.counts {
+	if h.search.Match == nil && h.search.SortBy == nil && !h.counts {
 		n = min(n, h.search.Limit-len(h.page.Identities)+1)
 	}
 	return n
 }
 
 // take examines a portion and reports whether the search is done.
-func (h *hunt) take(entries []Entry, found map[Entry]*Identity) bool {
+func (h *hunt) take(entries []IndexEntry, found map[IndexEntry]*Identity) bool {
 	for _, e := range entries {
-		if until := h.search.At.Until; until != (Entry{}) && h.stream.before(until, e) {
+		if until := h.search.Cursor.WindowEnd; until != (IndexEntry{}) && h.stream.before(until, e) {
 			return true
 		}
-		if h.start == (Entry{}) && !h.search.Ascending {
-			h.start.Number = e.Number + 1 // newcomers stay out
+		if h.start == (IndexEntry{}) && !h.search.Ascending {
+			h.start.CreationNumber = e.CreationNumber + 1 // newcomers stay out
 		}
 		h.examined++
 		i := found[e]
-		if i == nil || h.search.Fits != nil && !h.search.Fits(i) {
+		if i == nil || h.search.Match != nil && !h.search.Match(i) {
 			h.pass(e)
 			continue
 		}
@@ -123,20 +123,20 @@ func (h *hunt) take(entries []Entry, found map[Entry]*Identity) bool {
 }
 
 // pass steps over one that is of no use.
-func (h *hunt) pass(e Entry) {
+func (h *hunt) pass(e IndexEntry) {
 	if !h.full {
 		h.last = e
 	}
 }
 
 // keep takes one that fits, and reports whether the search is done.
-func (h *hunt) keep(e Entry, i *Identity) bool {
+func (h *hunt) keep(e IndexEntry, i *Identity) bool {
 	if h.counts {
 		h.page.Total++
 	}
 	switch {
 	case h.search.SortBy != nil:
-		h.matches = append(h.matches, Mark{e, h.search.SortBy(i)})
+		h.matches = append(h.matches, SortKey{e, h.search.SortBy(i)})
 		h.last = e
 	case h.full:
 		h.more = true
@@ -154,10 +154,10 @@ func (h *hunt) keep(e Entry, i *Identity) bool {
 }
 
 // finish says where the next page begins.
-func (h *hunt) finish() Found {
-	seen := h.see(h.search.At.Skip - h.skip)
+func (h *hunt) finish() SearchPage {
+	seen := h.see(h.search.Cursor.Skip - h.skip)
 	if h.more || !h.ended {
-		h.page.Next = &Position{After: h.last, Skip: h.skip, Total: h.page.Total, Seen: seen}
+		h.page.Next = &Cursor{After: h.last, Skip: h.skip, Total: h.page.Total, Seen: seen}
 	}
 	return h.page
 }
@@ -165,8 +165,8 @@ func (h *hunt) finish() Found {
 // see returns how many that fit were shown or left out until now, of which the
 // total is no less.
 func (h *hunt) see(skipped int) int {
-	seen := h.search.At.Seen + skipped + len(h.page.Identities)
-	if h.search.Count && len(h.page.Identities) > 0 { // else more may have been skipped than there are
+	seen := h.search.Cursor.Seen + skipped + len(h.page.Identities)
+	if h.search.CountTotal && len(h.page.Identities) > 0 { // else more may have been skipped than there are
 		h.page.Total = max(h.page.Total, seen)
 	}
 	return seen

@@ -28,39 +28,39 @@ type Identity struct {
 	Status    Status
 	ExpiresAt time.Time // when a pending identity lapses, to the second; zero unless pending
 
-	Steps    Steps   // what it had to go through, or has to; empty: nothing
-	Proofs   []Proof // what is known of its addresses, where anything is
-	Review   *Review // the last decision about its screening
-	Hold     *Hold   // nil: it lapses when its time is over
-	Reminded bool    // a message said that it lapses soon
-	Test     bool    // a test client made it
+	Onboarding    Onboarding     // what it had to go through, or has to; empty: nothing
+	Verifications []Verification // what is known of its addresses, where anything is
+	Review        *Review        // the last decision about its screening
+	Hold          *Hold          // nil: it lapses when its time is over
+	Reminded      bool           // a message said that it lapses soon
+	TestMode      bool           // a test client made it
 
 	KYC       JSON // written by the registry, never by a client
 	WatchList JSON // likewise
 
-	Sealed  []Sealed // the tokenized fields; in the profile stand random texts for them
-	DataKey []byte   // wrapped, from the Vault; nil until a field is tokenized
+	EncryptedFields []EncryptedField // the tokenized fields; in the profile stand random texts for them
+	WrappedKey      []byte           // wrapped, from the Vault; nil until a field is tokenized
 
-	Parent   bool       // it has children, or had
-	Children []Identity // only where an operation says that it fills them in
+	MayHaveChildren bool       // it has children, or had
+	Children        []Identity // only where an operation says that it fills them in
 
-	Held Held // kept for the store
+	StoreState StoreState // kept for the store
 
 	Version   int64     // 1 when created, one more per change
 	CreatedAt time.Time // UTC, to the microsecond
 	UpdatedAt time.Time
 }
 
-// Held is what a store keeps for an identity beside its record: its uniqueness
+// StoreState is what a store keeps for an identity beside its record: its uniqueness
 // claims and the idempotency claim of its creation, by their keys, by which
 // channels codes were sent, whether it is known to have no further parts, and
 // which part of the tenant's list it stands in. The core hands it back as it came.
-type Held struct {
-	Claims []string
-	Once   string
-	Codes  []Channel
-	Alone  bool
-	Shard  int
+type StoreState struct {
+	ClaimKeys      []string
+	IdempotencyKey string
+	CodeChannels   []Channel
+	SingleItem     bool
+	Shard          int
 }
 
 // Profile is the part of an identity that its client writes. An empty string

@@ -38,12 +38,12 @@ func TestLanguage(t *testing.T) {
 		{"", "XXX", "en"},
 		{strings.Repeat("x,", 10000) + "es", "BRA", "es"},
 	} {
-		if got := identity.Language(c.header, c.country); got != c.want {
+		if got := identity.NegotiateLanguage(c.header, c.country); got != c.want {
 			t.Errorf("%.60q in %q: %s, want %s", c.header, c.country, got, c.want)
 		}
 	}
 	for _, codes := range []string{"PRT", "AGO", "MOZ", "CPV", "GNB", "STP", "TLS", "PT", "AO", "MZ", "CV", "GW", "ST", "TL"} {
-		if got := identity.Language("", codes); got != "pt" {
+		if got := identity.NegotiateLanguage("", codes); got != "pt" {
 			t.Errorf("%s: %s", codes, got)
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Source is an ordered set of a tenant's identities that the store can read
+// Index is an ordered set of a tenant's identities that the store can read
 // without reading others. At most one of the fields after Tenant is set; none
 // means all identities.
-type Source struct {
+type Index struct {
 	Tenant     string
 	Email      string
 	Phone      string
@@ -29,13 +29,13 @@ type Filter struct {
 	GrantedTo                                string // identities over which this one has permissions
 }
 
-// Listing is a request for a page of a list.
-type Listing struct {
+// ListParams is a request for a page of a list.
+type ListParams struct {
 	Tenant string
 	Filter
-	After  int64 // the number at which the page before ended; 0 for the first page
-	Limit  int
-	Oldest bool // the oldest first; otherwise the newest
+	After       int64 // the number at which the page before ended; 0 for the first page
+	Limit       int
+	OldestFirst bool // the oldest first; otherwise the newest
 }
 
 // Page is a page of a list.
@@ -59,7 +59,7 @@ const (
 // List returns a page of a tenant's identities in the order of their creation.
 // An identity that is there throughout a walk from page to page is met exactly
 // once, whatever others come and go.
-func (s *Service) List(ctx context.Context, l Listing) (Page, error) {
+func (s *Service) List(ctx context.Context, l ListParams) (Page, error) {
 	if l.GrantedTo != "" {
 		return s.listGranted(ctx, l)
 	}
@@ -82,8 +82,8 @@ func (s *Service) List(ctx context.Context, l Listing) (Page, error) {
 }
 
 // source picks the look-up that fits the fewest identities.
-func (l *Listing) source() Source {
-	s := Source{Tenant: l.Tenant}
+func (l *ListParams) source() Index {
+	s := Index{Tenant: l.Tenant}
 	switch {
 	case l.DocumentNumber != "":
 		s.Document = NormalizeDocument(l.DocumentNumber)
@@ -100,7 +100,7 @@ func (l *Listing) source() Source {
 }
 
 // only reports whether the source alone is all that the filter asks for.
-func (f Filter) only(s Source) bool {
+func (f Filter) only(s Index) bool {
 	rest := f
 	switch {
 	case s.Document != "":
@@ -119,7 +119,7 @@ func (f Filter) only(s Source) bool {
 
 // listGranted lists the identities over which one has permissions. They are at
 // most MaxListLength, so the page is cut from all of them.
-func (s *Service) listGranted(ctx context.Context, l Listing) (Page, error) {
+func (s *Service) listGranted(ctx context.Context, l ListParams) (Page, error) {
 	holder, err := s.Get(ctx, l.Tenant, l.GrantedTo)
 	if err != nil {
 		return Page{}, err
@@ -128,7 +128,7 @@ func (s *Service) listGranted(ctx context.Context, l Listing) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	w := walk{service: s, listing: l, source: Source{Tenant: l.Tenant}}
+	w := walk{service: s, listing: l, source: Index{Tenant: l.Tenant}}
 	if l.ParentID != "" {
 		if err := w.loadParent(ctx); err != nil {
 			return Page{}, err
@@ -139,17 +139,17 @@ func (s *Service) listGranted(ctx context.Context, l Listing) (Page, error) {
 }
 
 // cut sorts identities and takes a page of them.
-func cut(all []Identity, l Listing) Page {
+func cut(all []Identity, l ListParams) Page {
 	slices.SortFunc(all, func(a, b Identity) int {
-		if !l.Oldest {
+		if !l.OldestFirst {
 			a, b = b, a
 		}
-		return int(min(1, max(-1, a.Number()-b.Number())))
+		return int(min(1, max(-1, a.CreationNumber()-b.CreationNumber())))
 	})
 	page := Page{Total: len(all)}
 	for n := range all {
-		number := all[n].Number()
-		if l.After > 0 && (number == l.After || (number < l.After) == l.Oldest) {
+		number := all[n].CreationNumber()
+		if l.After > 0 && (number == l.After || (number < l.After) == l.OldestFirst) {
 			continue
 		}
 		if len(page.Identities) >= l.Limit && number != page.Next {

@@ -15,12 +15,12 @@ import (
 	"cedula/shared/identity"
 )
 
-// listed is a registry to list: eight people, one a minute, of which three have
+// newListedRegistry is a registry to list: eight people, one a minute, of which three have
 // one creation number.
-func listed(t *testing.T) (w *world, oldest []string) {
-	w = newWorld(t)
+func newListedRegistry(t *testing.T) (w *testRegistry, oldest []string) {
+	w = newTestRegistry(t)
 	at := w.now
-	ids := append(equalNumbers(at.Add(2*time.Minute), 3), "d", "e", "f")
+	ids := append(idsWithEqualNumbers(at.Add(2*time.Minute), 3), "d", "e", "f")
 	ids = append([]string{"a", "b"}, ids...)
 	for n, id := range ids {
 		w.now = at.Add(time.Duration(min(n, 2)+max(0, n-4)) * time.Minute)
@@ -30,26 +30,26 @@ func listed(t *testing.T) (w *world, oldest []string) {
 			ExternalID: []string{"", "ext"}[n%2], Country: []string{"CHL", "PER", ""}[n%3],
 		})
 		d.ID, d.Status = id, []identity.Status{identity.Active, identity.Blocked}[n/4]
-		w.create(t, d)
+		w.mustCreate(t, d)
 	}
 	return w, ids
 }
 
-// equalNumbers are ids, in their order, whose identities have one number if
+// idsWithEqualNumbers are ids, in their order, whose identities have one number if
 // created at the same time.
-func equalNumbers(at time.Time, n int) []string {
+func idsWithEqualNumbers(at time.Time, n int) []string {
 	byNumber := make(map[int64][]string)
 	for i := 10_000; ; i++ {
 		x := identity.Identity{ID: fmt.Sprintf("e%d", i), CreatedAt: at}
-		of := append(byNumber[x.Number()], x.ID)
-		if byNumber[x.Number()] = of; len(of) == n {
+		of := append(byNumber[x.CreationNumber()], x.ID)
+		if byNumber[x.CreationNumber()] = of; len(of) == n {
 			return of
 		}
 	}
 }
 
-// pages walks a list and returns the ids page by page.
-func (w *world) pages(t *testing.T, l identity.Listing) (pages [][]string) {
+// listPages walks a list and returns the ids page by page.
+func (w *testRegistry) listPages(t *testing.T, l identity.ListParams) (pages [][]string) {
 	t.Helper()
 	l.Tenant = "acme"
 	for range 5000 {
@@ -75,9 +75,9 @@ func (w *world) pages(t *testing.T, l identity.Listing) (pages [][]string) {
 }
 
 func TestFilters(t *testing.T) {
-	w, oldest := listed(t)
-	w.change(t, relink("d", identity.LinkChildren, "a", "b", oldest[2], oldest[3], oldest[4]))
-	w.change(t, identity.Change{Tenant: "acme", ID: "f", Apply: func(i *identity.Identity) error {
+	w, oldest := newListedRegistry(t)
+	w.mustUpdate(t, childrenUpdate("d", identity.AddChildren, "a", "b", oldest[2], oldest[3], oldest[4]))
+	w.mustUpdate(t, identity.Change{Tenant: "acme", ID: "f", Apply: func(i *identity.Identity) error {
 		for _, id := range []string{"e", "a", oldest[3], oldest[2], "nobody", "a#b"} {
 			i.Grant([]identity.AccessScope{{Resource: identity.ResourceIdentity, Reference: id}})
 		}
@@ -107,7 +107,7 @@ func TestFilters(t *testing.T) {
 	}
 	for name, first := range one {
 		for name2, second := range one {
-			both, ok := combined(first.filter, second.filter)
+			both, ok := combineFilters(first.filter, second.filter)
 			if !ok {
 				continue
 			}
@@ -117,19 +117,19 @@ func TestFilters(t *testing.T) {
 					want = append(want, id)
 				}
 			}
-			w.wantWalks(t, name+" and "+name2, both, want)
+			w.wantAllPageSizes(t, name+" and "+name2, both, want)
 		}
 	}
-	if _, err := w.List(ctx, identity.Listing{Tenant: "acme", Limit: 5, Filter: identity.Filter{GrantedTo: "nobody"}}); !errors.Is(err, identity.ErrNotFound) {
+	if _, err := w.List(ctx, identity.ListParams{Tenant: "acme", Limit: 5, Filter: identity.Filter{GrantedTo: "nobody"}}); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("granted to nobody: %v", err)
 	}
-	if page, err := w.List(ctx, identity.Listing{Tenant: "other", Limit: 5}); err != nil || len(page.Identities) > 0 || page.Total != 0 {
+	if page, err := w.List(ctx, identity.ListParams{Tenant: "other", Limit: 5}); err != nil || len(page.Identities) > 0 || page.Total != 0 {
 		t.Errorf("another tenant's list: %+v, %v", page, err)
 	}
 }
 
-// combined puts two filters together, unless both are of one field.
-func combined(a, b identity.Filter) (identity.Filter, bool) {
+// combineFilters puts two filters together, unless both are of one field.
+func combineFilters(a, b identity.Filter) (identity.Filter, bool) {
 	ok := true
 	pick := func(dst *string, other string) {
 		ok = ok && (*dst == "" || other == "" || *dst == other)
@@ -149,9 +149,9 @@ func combined(a, b identity.Filter) (identity.Filter, bool) {
 	return a, ok
 }
 
-// wantWalks walks a list in both orders by pages of every size. No page may
+// wantAllPageSizes walks a list in both orders by pages of every size. No page may
 // split what has one number, and only such a page may be longer than asked for.
-func (w *world) wantWalks(t *testing.T, name string, f identity.Filter, want []string) {
+func (w *testRegistry) wantAllPageSizes(t *testing.T, name string, f identity.Filter, want []string) {
 	t.Helper()
 	number := make(map[string]int64)
 	for _, id := range want {
@@ -159,7 +159,7 @@ func (w *world) wantWalks(t *testing.T, name string, f identity.Filter, want []s
 		if err != nil {
 			t.Fatal(err)
 		}
-		number[id] = i.Number()
+		number[id] = i.CreationNumber()
 	}
 	for _, oldest := range []bool{true, false} {
 		want := slices.Clone(want)
@@ -167,7 +167,7 @@ func (w *world) wantWalks(t *testing.T, name string, f identity.Filter, want []s
 			slices.Reverse(want)
 		}
 		for limit := 1; limit <= len(want)+1; limit++ {
-			pages := w.pages(t, identity.Listing{Filter: f, Oldest: oldest, Limit: limit})
+			pages := w.listPages(t, identity.ListParams{Filter: f, OldestFirst: oldest, Limit: limit})
 			got := slices.Concat(pages...)
 			if f.GrantedTo != "" { // within one number any order will do
 				if !slices.IsSortedFunc(got, func(a, b string) int {
@@ -197,11 +197,11 @@ func (w *world) wantWalks(t *testing.T, name string, f identity.Filter, want []s
 }
 
 func TestCursors(t *testing.T) {
-	w, _ := listed(t)
+	w, _ := newListedRegistry(t)
 	for _, cursor := range []int64{1, math.MaxInt32, 1<<53 - 1} {
 		for _, f := range []identity.Filter{{}, {Email: "mail1@example.com"}, {Country: "PER"}, {GrantedTo: "a"}, {ParentID: "a"}} {
 			for _, oldest := range []bool{true, false} {
-				page, err := w.List(ctx, identity.Listing{Tenant: "acme", Filter: f, Limit: 100, After: cursor, Oldest: oldest})
+				page, err := w.List(ctx, identity.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: oldest})
 				if err != nil || len(page.Identities) > 0 && (cursor == 1<<53-1) == oldest {
 					t.Errorf("after %d, %+v: %d, %v", cursor, f, len(page.Identities), err)
 				}
@@ -213,35 +213,35 @@ func TestCursors(t *testing.T) {
 // TestFilterWithoutIndex: a page reads no more than a thousand identities and
 // says where to go on, and the walk finds all that fit.
 func TestFilterWithoutIndex(t *testing.T) {
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	w.Random = rand.Reader
 	for n := range 2101 {
 		w.now = w.now.Add(time.Millisecond)
 		d := draft(identity.Profile{Country: map[bool]string{true: "PER"}[n%1000 == 100]})
 		d.ID = fmt.Sprintf("p%d", n)
-		w.create(t, d)
+		w.mustCreate(t, d)
 	}
 	for _, oldest := range []bool{true, false} {
-		w.store.read = 0
-		page, err := w.List(ctx, identity.Listing{Tenant: "acme", Filter: identity.Filter{Country: "PER"}, Limit: 20, Oldest: oldest})
-		if err != nil || len(page.Identities) != 1 || page.Next == 0 || w.store.read > 1001 {
-			t.Errorf("%d found, next %d, %d read, %v", len(page.Identities), page.Next, w.store.read, err)
+		w.store.identitiesRead = 0
+		page, err := w.List(ctx, identity.ListParams{Tenant: "acme", Filter: identity.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
+		if err != nil || len(page.Identities) != 1 || page.Next == 0 || w.store.identitiesRead > 1001 {
+			t.Errorf("%d found, next %d, %d read, %v", len(page.Identities), page.Next, w.store.identitiesRead, err)
 		}
-		pages := w.pages(t, identity.Listing{Filter: identity.Filter{Country: "PER"}, Limit: 20, Oldest: oldest})
+		pages := w.listPages(t, identity.ListParams{Filter: identity.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
 		if got := slices.Sorted(slices.Values(slices.Concat(pages...))); !slices.Equal(got, []string{"p100", "p1100", "p2100"}) || len(pages) != 3 {
 			t.Errorf("got %v", pages)
 		}
-		if pages := w.pages(t, identity.Listing{Filter: identity.Filter{Country: "CHL"}, Limit: 20, Oldest: oldest}); len(pages) != 3 || len(slices.Concat(pages...)) > 0 {
+		if pages := w.listPages(t, identity.ListParams{Filter: identity.Filter{Country: "CHL"}, Limit: 20, OldestFirst: oldest}); len(pages) != 3 || len(slices.Concat(pages...)) > 0 {
 			t.Errorf("none fits, got %v", pages)
 		}
 	}
 }
 
 func TestTotal(t *testing.T) {
-	w, _ := listed(t)
+	w, _ := newListedRegistry(t)
 	total := func(f identity.Filter, limit int) int {
 		t.Helper()
-		page, err := w.List(ctx, identity.Listing{Tenant: "acme", Filter: f, Limit: limit})
+		page, err := w.List(ctx, identity.ListParams{Tenant: "acme", Filter: f, Limit: limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +261,7 @@ func TestTotal(t *testing.T) {
 			t.Errorf("%s: total %d, want %d", name, got, tt.want)
 		}
 	}
-	w.named(t, "late")
+	w.createWithID(t, "late")
 	if got := total(identity.Filter{}, 1); got != 8 {
 		t.Errorf("within the minute: %d", got)
 	}
@@ -271,11 +271,11 @@ func TestTotal(t *testing.T) {
 	}
 }
 
-// TestWalkWhileOthersComeAndGo: those who live throughout are met exactly once,
+// TestListDuringConcurrentWrites: those who live throughout are met exactly once,
 // whoever is created and deleted meanwhile, in both orders.
-func TestWalkWhileOthersComeAndGo(t *testing.T) {
+func TestListDuringConcurrentWrites(t *testing.T) {
 	const lasting, writers = 1000, 8
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	w.Random, w.Store, w.Now = rand.Reader, w.store.Store, time.Now
 	started := time.Now()
 	fleeting := make(chan string, 4*lasting)
@@ -290,7 +290,7 @@ func TestWalkWhileOthersComeAndGo(t *testing.T) {
 		}
 		at := started.Add(time.Duration(n%3-n) * time.Millisecond) // some out of order
 		w.Now = func() time.Time { return at }
-		w.create(t, d)
+		w.mustCreate(t, d)
 	}
 	slices.Sort(want)
 	w.Now = time.Now
@@ -319,9 +319,9 @@ func TestWalkWhileOthersComeAndGo(t *testing.T) {
 	for _, f := range []identity.Filter{{}, {ExternalID: "e"}, {ExternalID: "e", Status: identity.Active}} {
 		for _, oldest := range []bool{true, false} {
 			var got []string
-			l := identity.Listing{Filter: f, Limit: 7, Oldest: oldest}
+			l := identity.ListParams{Filter: f, Limit: 7, OldestFirst: oldest}
 			// The oldest first would follow the newcomers for ever.
-			for id := range w.upTo(t, l, started) {
+			for id := range w.listUntil(t, l, started) {
 				if strings.HasPrefix(id, "lasts") {
 					got = append(got, id)
 				}
@@ -335,8 +335,8 @@ func TestWalkWhileOthersComeAndGo(t *testing.T) {
 	group.Wait()
 }
 
-// upTo walks a list until its end, or until the identities are younger than a time.
-func (w *world) upTo(t *testing.T, l identity.Listing, youngest time.Time) func(func(string) bool) {
+// listUntil walks a list until its end, or until the identities are younger than a time.
+func (w *testRegistry) listUntil(t *testing.T, l identity.ListParams, youngest time.Time) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		l.Tenant = "acme"
 		for {
@@ -346,7 +346,7 @@ func (w *world) upTo(t *testing.T, l identity.Listing, youngest time.Time) func(
 				return
 			}
 			for _, i := range page.Identities {
-				if l.Oldest && i.CreatedAt.After(youngest.Add(time.Second)) || !yield(i.ID) {
+				if l.OldestFirst && i.CreatedAt.After(youngest.Add(time.Second)) || !yield(i.ID) {
 					return
 				}
 			}
@@ -357,37 +357,37 @@ func (w *world) upTo(t *testing.T, l identity.Listing, youngest time.Time) func(
 	}
 }
 
-// endless is a store whose sources never end and whose identities are all gone.
-type endless struct {
+// endlessStore is a store whose sources never end and whose identities are all gone.
+type endlessStore struct {
 	identity.Store
-	entries int
+	entriesRead int
 }
 
-func (e *endless) Entries(_ context.Context, _ identity.Source, after *identity.Entry, limit int, _ bool) ([]identity.Entry, error) {
-	list := make([]identity.Entry, limit)
+func (e *endlessStore) Entries(_ context.Context, _ identity.Index, after *identity.IndexEntry, limit int, _ bool) ([]identity.IndexEntry, error) {
+	list := make([]identity.IndexEntry, limit)
 	for n := range list {
-		list[n] = identity.Entry{ID: "x", Number: int64(n + 1)}
+		list[n] = identity.IndexEntry{ID: "x", CreationNumber: int64(n + 1)}
 		if after != nil {
-			list[n].Number += after.Number
+			list[n].CreationNumber += after.CreationNumber
 		}
 	}
-	e.entries += limit
+	e.entriesRead += limit
 	return list, nil
 }
 
-func (e *endless) GetMany(context.Context, string, []string) ([]identity.Identity, error) {
+func (e *endlessStore) GetMany(context.Context, string, []string) ([]identity.Identity, error) {
 	return nil, nil
 }
 
-// TestBounds: neither counting nor looking for what fits goes on for ever.
-func TestBounds(t *testing.T) {
+// TestListIsBounded: neither counting nor looking for what fits goes on for ever.
+func TestListIsBounded(t *testing.T) {
 	for _, f := range []identity.Filter{{}, {Email: "a"}, {Status: identity.Active}, {Email: "a", Status: identity.Active}} {
-		e := new(endless)
+		e := new(endlessStore)
 		s := identity.Service{Store: e, Now: time.Now}
-		page, err := s.List(ctx, identity.Listing{Tenant: "acme", Filter: f, Limit: 100, Oldest: true})
+		page, err := s.List(ctx, identity.ListParams{Tenant: "acme", Filter: f, Limit: 100, OldestFirst: true})
 		counted := map[bool]int{true: identity.MaxTotal, false: 0}[f.Status == ""]
-		if err != nil || len(page.Identities) > 0 || page.Next != 1000 || page.Total != counted || e.entries > counted+1001+100 {
-			t.Errorf("%+v: next %d, total %d, %d entries read, %v", f, page.Next, page.Total, e.entries, err)
+		if err != nil || len(page.Identities) > 0 || page.Next != 1000 || page.Total != counted || e.entriesRead > counted+1001+100 {
+			t.Errorf("%+v: next %d, total %d, %d entries read, %v", f, page.Next, page.Total, e.entriesRead, err)
 		}
 	}
 }

@@ -13,17 +13,17 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/embedded"
+	"cedula/shared/table/pebble"
 )
 
-// TestLifeUnderCrashes lets identities live: they are made, proven, changed, held,
+// TestInvariantsUnderCrashes lets identities live: they are made, proven, changed, held,
 // decided about, deleted and expired, in any order, while the time goes on and the
 // process dies before or after any call of the table. A ledger sees every write
 // that takes effect and holds it to what is promised (see ledger.check).
 //
 // In CI it takes more than 100,000 steps: see modelSteps.
-func TestLifeUnderCrashes(t *testing.T) {
-	db, err := embedded.Open(t.TempDir(), store.Indexes)
+func TestInvariantsUnderCrashes(t *testing.T) {
+	db, err := pebble.Open(t.TempDir(), store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,12 +31,12 @@ func TestLifeUnderCrashes(t *testing.T) {
 	life, steps, crashes := 0, 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		life++
-		w := newLife(r, db, fmt.Sprintf("t%d", life))
+		w := newModelRun(r, db, fmt.Sprintf("t%d", life))
 		for range modelSteps {
 			w.step()
 		}
-		w.end()
-		steps, crashes = steps+modelSteps, crashes+w.ledger.crashes
+		w.finish()
+		steps, crashes = steps+modelSteps, crashes+w.invariants.crashes
 	})
 	t.Logf("%d steps, %d crashes", steps, crashes)
 	if crashes == 0 {
@@ -46,77 +46,77 @@ func TestLifeUnderCrashes(t *testing.T) {
 
 var errCrashed = errors.New("process died")
 
-// life is one run of the model: a tenant of its own on a table that may die.
-type life struct {
+// modelRun is one run of the model: a tenant of its own on a table that may die.
+type modelRun struct {
 	*rapid.T
 	*identity.Service
-	tenant string
-	ledger *ledger
-	now    time.Time
-	codes  map[string]string // the right code by identity and channel
-	slots  []string          // ids
-	made   int
+	tenant       string
+	invariants   *invariantTable
+	now          time.Time
+	codes        map[string]string // the right code by identity and channel
+	slots        []string          // ids
+	createdCount int
 }
 
-func newLife(r *rapid.T, db table.Table, tenant string) *life {
-	w := &life{T: r, tenant: tenant, now: noon, codes: make(map[string]string), slots: make([]string, 4)}
-	w.ledger = &ledger{Table: db, life: w, items: make(map[table.Key]table.Item)}
-	w.revive()
+func newModelRun(r *rapid.T, db table.Table, tenant string) *modelRun {
+	w := &modelRun{T: r, tenant: tenant, now: noon, codes: make(map[string]string), slots: make([]string, 4)}
+	w.invariants = &invariantTable{Table: db, run: w, items: make(map[table.Key]table.Item)}
+	w.restart()
 	return w
 }
 
-// revive is a new process on the same table.
-func (w *life) revive() {
-	w.ledger.dies, w.ledger.after, w.ledger.dead = -1, false, false
+// restart is a new process on the same table.
+func (w *modelRun) restart() {
+	w.invariants.callsUntilCrash, w.invariants.crashAfterEffect, w.invariants.crashed = -1, false, false
 	w.Service = &identity.Service{
-		Store: &teller{store.New(w.ledger, []byte(strings.Repeat("s", 32))), w},
-		Now:   func() time.Time { return w.now }, Random: randomOf(w.T),
+		Store: &codeRecordingStore{store.New(w.invariants, []byte(strings.Repeat("s", 32))), w},
+		Now:   func() time.Time { return w.now }, Random: newRandomReader(w.T),
 	}
 }
 
-// teller notes the codes that are sent.
-type teller struct {
+// codeRecordingStore notes the codes that are sent.
+type codeRecordingStore struct {
 	*store.Store
-	life *life
+	run *modelRun
 }
 
-func (s *teller) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links, aside identity.Aside) (identity.Changed, error) {
-	if m := aside.Message; m != nil && m.Purpose == identity.SendCode {
-		s.life.codes[i.ID+string(m.Channel)] = m.Code
+func (s *codeRecordingStore) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
+	if m := aside.Message; m != nil && m.Purpose == identity.PurposeVerificationCode {
+		s.run.codes[i.ID+string(m.Channel)] = m.Code
 	}
 	return s.Store.Update(ctx, i, claims, once, links, aside)
 }
 
-// randomOf is a cheap reader: ids and codes need only differ.
-func randomOf(r *rapid.T) *counter {
-	return &counter{n: rapid.Uint64().Draw(r, "seed")}
+// newRandomReader is a cheap reader: ids and codes need only differ.
+func newRandomReader(r *rapid.T) *randomReader {
+	return &randomReader{state: rapid.Uint64().Draw(r, "seed")}
 }
 
-type counter struct{ n uint64 }
+type randomReader struct{ state uint64 }
 
-func (c *counter) Read(p []byte) (int, error) {
+func (c *randomReader) Read(p []byte) (int, error) {
 	for i := range p {
-		c.n = c.n*6364136223846793005 + 1442695040888963407
-		p[i] = byte(c.n >> 56)
+		c.state = c.state*6364136223846793005 + 1442695040888963407
+		p[i] = byte(c.state >> 56)
 	}
 	return len(p), nil
 }
 
 // step does something, perhaps until it dies.
-func (w *life) step() {
+func (w *modelRun) step() {
 	if rapid.IntRange(0, 3).Draw(w.T, "crash") == 0 {
-		w.ledger.dies = rapid.IntRange(0, 5).Draw(w.T, "call")
-		w.ledger.after = rapid.Bool().Draw(w.T, "after its effect")
+		w.invariants.callsUntilCrash = rapid.IntRange(0, 5).Draw(w.T, "call")
+		w.invariants.crashAfterEffect = rapid.Bool().Draw(w.T, "after its effect")
 	}
 	slot := rapid.IntRange(0, len(w.slots)-1).Draw(w.T, "slot")
-	w.act(slot)
-	if w.ledger.dead {
-		w.ledger.crashes++
+	w.runOperation(slot)
+	if w.invariants.crashed {
+		w.invariants.crashes++
 	}
-	w.revive()
-	w.ledger.deleting = false
-	w.ledger.checkAll()
-	w.checkReaders()
+	w.restart()
+	w.invariants.deletionRequested = false
+	w.invariants.checkClaims()
+	w.checkExpiredAreNotFound()
 }
 
 var (
@@ -124,21 +124,21 @@ var (
 	phones = []string{"+56912345678", "+56987654321", ""}
 )
 
-// act is one operation on a slot. Its errors are the operation's own business: the
+// runOperation is one operation on a slot. Its errors are the operation's own business: the
 // ledger judges by what was written.
-func (w *life) act(slot int) {
+func (w *modelRun) runOperation(slot int) {
 	id := w.slots[slot]
 	c := identity.Change{Tenant: w.tenant, ID: id}
-	channel := rapid.SampledFrom([]identity.Channel{identity.ByEmail, identity.ByPhone}).Draw(w.T, "channel")
+	channel := rapid.SampledFrom([]identity.Channel{identity.ChannelEmail, identity.ChannelPhone}).Draw(w.T, "channel")
 	switch rapid.IntRange(0, 13).Draw(w.T, "operation") {
 	case 0, 1:
-		w.create(slot)
+		w.createInSlot(slot)
 	case 2, 3:
 		_, _ = w.StartVerification(ctx, c, channel, "", false)
 	case 4, 5:
 		code := w.codes[id+string(channel)]
 		if code == "" || rapid.IntRange(0, 2).Draw(w.T, "guess") == 0 {
-			code = other(code)
+			code = differentCode(code)
 		}
 		_, _ = w.ConfirmVerification(ctx, c, channel, code, false)
 	case 6:
@@ -153,13 +153,13 @@ func (w *life) act(slot int) {
 			}
 			return nil
 		}
-		_, _ = w.Change(ctx, c)
+		_, _ = w.Update(ctx, c)
 	case 7:
 		to := rapid.SampledFrom(statuses).Draw(w.T, "status")
-		w.ledger.trusted = true
+		w.invariants.trustedCaller = true
 		c.Apply = func(i *identity.Identity) error { return i.SetStatus(to, w.now) }
-		_, _ = w.Change(ctx, c)
-		w.ledger.trusted = false
+		_, _ = w.Update(ctx, c)
+		w.invariants.trustedCaller = false
 	case 8:
 		_, _ = w.Hold(ctx, c, "held")
 	case 9:
@@ -167,72 +167,72 @@ func (w *life) act(slot int) {
 	case 10:
 		w.now = w.now.Add(time.Duration(rapid.IntRange(1, 3*24*60).Draw(w.T, "minutes")) * time.Minute)
 	case 11:
-		w.clean()
+		w.expireAndCheck()
 	case 12:
-		outcome := rapid.SampledFrom([]identity.Outcome{identity.Clear, identity.Reject}).Draw(w.T, "outcome")
-		_, _ = w.Decide(ctx, c, identity.Review{Outcome: outcome, Reason: "r", Reviewer: "v"})
+		outcome := rapid.SampledFrom([]identity.Outcome{identity.OutcomeClear, identity.OutcomeReject}).Draw(w.T, "outcome")
+		_, _ = w.DecideScreening(ctx, c, identity.Review{Outcome: outcome, Reason: "r", Reviewer: "v"})
 	case 13:
 		if rapid.IntRange(0, 3).Draw(w.T, "delete") == 0 {
-			w.ledger.deleting = true
+			w.invariants.deletionRequested = true
 			_ = w.Delete(ctx, w.tenant, id, nil)
 		}
 	}
 }
 
-// create makes an identity in a slot, whose document is the slot's.
-func (w *life) create(slot int) {
-	w.made++
+// createInSlot makes an identity in a slot, whose document is the slot's.
+func (w *modelRun) createInSlot(slot int) {
+	w.createdCount++
 	p := identity.Profile{
 		DocumentNumber: fmt.Sprint(slot), Email: rapid.SampledFrom(emails).Draw(w.T, "email"), Phone: rapid.SampledFrom(phones).Draw(w.T, "phone"),
 	}
 	d := identity.Draft{
-		Tenant: w.tenant, ID: fmt.Sprintf("i%d", w.made), Profile: p, Claims: []identity.Claim{p.Uniqueness()},
-		Policy: identity.Policy{Steps: rapid.SampledFrom(identity.AllSteps).Draw(w.T, "steps")},
+		Tenant: w.tenant, ID: fmt.Sprintf("i%d", w.createdCount), Profile: p, Claims: []identity.Claim{p.UniquenessClaim()},
+		Policy: identity.Policy{Onboarding: rapid.SampledFrom(identity.OnboardingModes).Draw(w.T, "steps")},
 	}
 	if _, err := w.Create(ctx, d); err == nil || errors.Is(err, errCrashed) {
 		w.slots[slot] = d.ID
 	}
 }
 
-// clean runs the job over the shards in which this tenant's identities stand.
-func (w *life) clean() {
-	done, err := w.cleaner().Expire(ctx, w.now.Add(time.Hour), false)
+// expireAndCheck runs the job over the shards in which this tenant's identities stand.
+func (w *modelRun) expireAndCheck() {
+	done, err := w.reaper().Expire(ctx, w.now.Add(time.Hour), false)
 	if err == nil && !done.Complete {
 		w.Errorf("a run that nothing stopped is not complete: %+v", done)
 	}
 	if err == nil && done.Failed == 0 && done.Conflicts == 0 {
-		for _, i := range w.ledger.identities() {
-			if lapsed(i, w.now) {
+		for _, i := range w.invariants.identities() {
+			if isExpired(i, w.now) {
 				w.Errorf("%s outlived a complete run: %+v", i.ID, done)
 			}
 		}
 	}
 }
 
-func (w *life) cleaner() *identity.Cleaner {
-	return &identity.Cleaner{Service: w.Service, Queue: w.Store.(*teller).Store}
+func (w *modelRun) reaper() *identity.Reaper {
+	return &identity.Reaper{Service: w.Service, PendingIndex: w.Store.(*codeRecordingStore).Store}
 }
 
-// checkReaders: what has lapsed is gone for every reader.
-func (w *life) checkReaders() {
-	for _, i := range w.ledger.identities() {
+// checkExpiredAreNotFound: what has lapsed is gone for every reader.
+func (w *modelRun) checkExpiredAreNotFound() {
+	for _, i := range w.invariants.identities() {
 		_, err := w.Get(ctx, w.tenant, i.ID)
-		if gone := errors.Is(err, identity.ErrNotFound); gone != lapsed(i, w.now) || err != nil && !gone {
+		if gone := errors.Is(err, identity.ErrNotFound); gone != isExpired(i, w.now) || err != nil && !gone {
 			w.Errorf("%s, %s until %v, at %v: %v", i.ID, i.Status, i.ExpiresAt, w.now, err)
 		}
 	}
 }
 
-// end lets everything lapse that can, and looks for what is left behind.
-func (w *life) end() {
-	for _, i := range w.ledger.identities() {
+// finish lets everything lapse that can, and looks for what is left behind.
+func (w *modelRun) finish() {
+	for _, i := range w.invariants.identities() {
 		if i.Hold != nil {
 			_, _ = w.Release(ctx, identity.Change{Tenant: w.tenant, ID: i.ID})
 		}
 	}
 	w.now = w.now.Add(100 * 24 * time.Hour)
-	w.clean()
-	w.clean()
-	w.ledger.checkAll()
-	w.ledger.checkLeft()
+	w.expireAndCheck()
+	w.expireAndCheck()
+	w.invariants.checkClaims()
+	w.invariants.checkNothingLeftBehind()
 }

@@ -3,6 +3,6 @@
 package identity_test
 
 const (
-	modelSteps = 40   // of each of the hundred lives of TestLifeUnderCrashes
+	modelSteps = 40   // of each of the hundred lives of TestInvariantsUnderCrashes
 	raceSize   = 2000 // identities of TestExpireRacesActivation
 )

@@ -13,20 +13,20 @@ import (
 	"cedula/shared/identity"
 )
 
-// TestCreatedIsFound: whatever a profile holds, it is refused naming a field,
+// TestCreatedIdentityIsReturnedUnchanged: whatever a profile holds, it is refused naming a field,
 // or it comes back from Get as it was created.
-func TestCreatedIsFound(t *testing.T) {
-	w := newWorld(t)
+func TestCreatedIdentityIsReturnedUnchanged(t *testing.T) {
+	w := newTestRegistry(t)
 	named := make(map[identity.Field]bool)
-	for _, tt := range texts {
+	for _, tt := range textFields {
 		named[tt.field] = true
 	}
 	var taken, refused int
 	rapid.Check(t, func(t *rapid.T) {
-		d := draft(profile().Draw(t, "profile"))
+		d := draft(profileGenerator().Draw(t, "profile"))
 		if rapid.Bool().Draw(t, "anything in one text") {
 			anything := rapid.OneOf(rapid.String(), rapid.StringN(60, 300, -1))
-			put(&d.Profile, rapid.SampledFrom(texts).Draw(t, "where").path, anything.Draw(t, "anything"))
+			setText(&d.Profile, rapid.SampledFrom(textFields).Draw(t, "where").path, anything.Draw(t, "anything"))
 		}
 		d.Trusted = rapid.Bool().Draw(t, "trusted")
 		d.Status = rapid.SampledFrom([]identity.Status{"", identity.Active, identity.Screening, "x"}).Draw(t, "status")
@@ -61,14 +61,14 @@ func TestCreatedIsFound(t *testing.T) {
 	}
 }
 
-// text is what people write.
-func text() *rapid.Generator[string] {
+// textGenerator is what people write.
+func textGenerator() *rapid.Generator[string] {
 	return rapid.StringMatching(`[A-Za-zÀ-ÿא-ת一-龥0-9 .,'"\\/<>&+@_-]{0,24}`)
 }
 
-func profile() *rapid.Generator[identity.Profile] {
+func profileGenerator() *rapid.Generator[identity.Profile] {
 	return rapid.Custom(func(t *rapid.T) identity.Profile {
-		s := func(label string) string { return text().Draw(t, label) }
+		s := func(label string) string { return textGenerator().Draw(t, label) }
 		p := identity.Profile{
 			Kind:      rapid.SampledFrom([]identity.Kind{"", identity.Individual, identity.Organization, "alien"}).Draw(t, "kind"),
 			FirstName: s("first"), LastName: s("last"), OtherNames: s("other"), OrganizationName: s("organization"),
@@ -79,7 +79,7 @@ func profile() *rapid.Generator[identity.Profile] {
 				District: s("district"), PostalCode: s("postal code"), Country: s("address country"),
 			},
 			ExternalID: s("external id"),
-			Rules:      value(t, "rules"), ExtendedData: value(t, "extended data"), Metadata: value(t, "metadata"),
+			Rules:      drawJSON(t, "rules"), ExtendedData: drawJSON(t, "extended data"), Metadata: drawJSON(t, "metadata"),
 		}
 		if rapid.Bool().Draw(t, "has a birth date") {
 			day := time.Unix(rapid.Int64Range(-1<<35, 1<<31).Draw(t, "born"), 0).UTC()
@@ -91,7 +91,7 @@ func profile() *rapid.Generator[identity.Profile] {
 			p.Security.AccessControl = &identity.AccessControl{}
 			for range rapid.IntRange(0, 3).Draw(t, "scopes") {
 				p.Security.AccessControl.Scopes = append(p.Security.AccessControl.Scopes,
-					identity.AccessScope{Resource: s("resource"), Reference: s("reference"), Permissions: rapid.SliceOfN(text(), 0, 3).Draw(t, "permissions")})
+					identity.AccessScope{Resource: s("resource"), Reference: s("reference"), Permissions: rapid.SliceOfN(textGenerator(), 0, 3).Draw(t, "permissions")})
 			}
 		}
 		if flag("has a bank account") {
@@ -104,8 +104,8 @@ func profile() *rapid.Generator[identity.Profile] {
 	})
 }
 
-// value is JSON without white space, as the registry writes it.
-func value(t *rapid.T, label string) identity.JSON {
+// drawJSON is JSON without white space, as the registry writes it.
+func drawJSON(t *rapid.T, label string) identity.JSON {
 	number := rapid.StringMatching(`-?[1-9][0-9]{0,30}(\.[0-9]{1,20})?`).Draw(t, label)
 	return rapid.SampledFrom([]identity.JSON{
 		nil, identity.JSON("{}"), identity.JSON("[]"), identity.JSON(number),

@@ -12,13 +12,13 @@ import (
 	"cedula/shared/identity"
 )
 
-// searched is a registry to search: some two hundred people, of whom many
+// newSearchableRegistry is a registry to search: some two hundred people, of whom many
 // have one creation time and some one creation number, in the order of their
 // creation. Another tenant has as many.
-func searched(t *testing.T) (w *world, oldest []identity.Identity) {
+func newSearchableRegistry(t *testing.T) (w *testRegistry, oldest []identity.Identity) {
 	t.Helper()
-	w = newWorld(t)
-	start, equal := w.now, equalNumbers(w.now, 36)
+	w = newTestRegistry(t)
+	start, equal := w.now, idsWithEqualNumbers(w.now, 36)
 	for group := range 12 {
 		w.now = start.Add(time.Duration(group) * time.Millisecond)
 		ids := slices.Clone(equal[3*group : 3*group+3])
@@ -31,9 +31,9 @@ func searched(t *testing.T) (w *world, oldest []identity.Identity) {
 				Email: fmt.Sprintf("Mail%d@Example.com", n%4), Phone: fmt.Sprintf("+%d", n%6),
 			})
 			d.ID = id
-			oldest = append(oldest, w.create(t, d).Identity)
+			oldest = append(oldest, w.mustCreate(t, d).Identity)
 			d.Tenant = "other"
-			w.create(t, d)
+			w.mustCreate(t, d)
 		}
 	}
 	slices.SortFunc(oldest, byCreation)
@@ -41,14 +41,14 @@ func searched(t *testing.T) (w *world, oldest []identity.Identity) {
 }
 
 func byCreation(a, b identity.Identity) int {
-	return cmp.Or(cmp.Compare(a.Number(), b.Number()), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(a.CreationNumber(), b.CreationNumber()), cmp.Compare(a.ID, b.ID))
 }
 
 func firstName(i *identity.Identity) string { return i.FirstName }
 
-// expected is what a search finds, page sizes aside, by the simplest means: of
+// expectedIDs is what a search finds, page sizes aside, by the simplest means: of
 // each so many that are examined together, those that fit, sorted.
-func expected(oldest []identity.Identity, q identity.Search, together int) (ids []string) {
+func expectedIDs(oldest []identity.Identity, q identity.Query, together int) (ids []string) {
 	all := slices.Clone(oldest)
 	if !q.Ascending {
 		slices.Reverse(all)
@@ -57,7 +57,7 @@ func expected(oldest []identity.Identity, q identity.Search, together int) (ids 
 		together = len(all)
 	}
 	for examined := range slices.Chunk(all, together) {
-		fit := slices.DeleteFunc(slices.Clone(examined), func(i identity.Identity) bool { return q.Fits != nil && !q.Fits(&i) })
+		fit := slices.DeleteFunc(slices.Clone(examined), func(i identity.Identity) bool { return q.Match != nil && !q.Match(&i) })
 		if q.SortBy != nil {
 			slices.SortStableFunc(fit, func(a, b identity.Identity) int {
 				if !q.Ascending {
@@ -70,11 +70,11 @@ func expected(oldest []identity.Identity, q identity.Search, together int) (ids 
 			ids = append(ids, i.ID)
 		}
 	}
-	return ids[min(q.At.Skip, len(ids)):]
+	return ids[min(q.Cursor.Skip, len(ids)):]
 }
 
-// walk follows a search to its end.
-func (w *world) walk(t *testing.T, q identity.Search, between func(met []string)) (ids []string, pages int) {
+// searchAll follows a search to its end.
+func (w *testRegistry) searchAll(t *testing.T, q identity.Query, between func(met []string)) (ids []string, pages int) {
 	t.Helper()
 	q.Tenant = "acme"
 	for pages = 1; pages < 2000; pages++ {
@@ -91,10 +91,10 @@ func (w *world) walk(t *testing.T, q identity.Search, between func(met []string)
 		if found.Next == nil {
 			return ids, pages
 		}
-		if *found.Next == q.At {
+		if *found.Next == q.Cursor {
 			t.Fatal("the walk stands still")
 		}
-		q.At = *found.Next
+		q.Cursor = *found.Next
 		if between != nil {
 			between(ids)
 		}
@@ -104,7 +104,7 @@ func (w *world) walk(t *testing.T, q identity.Search, between func(met []string)
 }
 
 func TestSearchFindsEachOnce(t *testing.T) {
-	w, oldest := searched(t)
+	w, oldest := newSearchableRegistry(t)
 	fits := map[string]func(*identity.Identity) bool{
 		"all":  nil,
 		"half": func(i *identity.Identity) bool { return i.Country == "PER" },
@@ -122,9 +122,9 @@ func TestSearchFindsEachOnce(t *testing.T) {
 							if limit < 100 && skip > 69 || limit == 1 && text != nil && fit != "few" || by == "nothing" && fit != "all" {
 								continue // the same again, slowly
 							}
-							q := identity.Search{Fits: test, SortBy: text, Ascending: ascending, Limit: limit, At: identity.Position{Skip: skip}}
-							got, _ := w.walk(t, q, nil)
-							if want := expected(oldest, q, together); !slices.Equal(got, want) {
+							q := identity.Query{Match: test, SortBy: text, Ascending: ascending, Limit: limit, Cursor: identity.Cursor{Skip: skip}}
+							got, _ := w.searchAll(t, q, nil)
+							if want := expectedIDs(oldest, q, together); !slices.Equal(got, want) {
 								t.Fatalf("%s by %s, ascending %v, limit %d, skip %d, %d together:\ngot  %v\nwant %v", fit, by, ascending, limit, skip, together, got, want)
 							}
 						}
@@ -136,13 +136,13 @@ func TestSearchFindsEachOnce(t *testing.T) {
 	}
 }
 
-// TestSearchLookUps: what is known beforehand only saves reading.
-func TestSearchLookUps(t *testing.T) {
-	w, oldest := searched(t)
-	email := func(n int) identity.Source {
-		return identity.Source{Tenant: "acme", Email: fmt.Sprintf("mail%d@example.com", n)}
+// TestSearchByIndex: what is known beforehand only saves reading.
+func TestSearchByIndex(t *testing.T) {
+	w, oldest := newSearchableRegistry(t)
+	email := func(n int) identity.Index {
+		return identity.Index{Tenant: "acme", Email: fmt.Sprintf("mail%d@example.com", n)}
 	}
-	phone := func(n int) identity.Source { return identity.Source{Tenant: "acme", Phone: fmt.Sprintf("+%d", n)} }
+	phone := func(n int) identity.Index { return identity.Index{Tenant: "acme", Phone: fmt.Sprintf("+%d", n)} }
 	at := func(group int) time.Time { return oldest[0].CreatedAt.Add(time.Duration(group) * time.Millisecond) }
 	mailOrPhone := func(i *identity.Identity) bool {
 		return i.Email == "Mail1@Example.com" || i.Phone == "+3" || i.Phone == "+1"
@@ -153,35 +153,35 @@ func TestSearchLookUps(t *testing.T) {
 		}
 	}
 	tests := map[string]struct {
-		identity.Search
+		identity.Query
 		read int // at most so many identities for all pages together
 	}{
-		"in two sources":          {identity.Search{Sources: []identity.Source{email(1), phone(3), phone(1)}, Fits: mailOrPhone}, 150},
-		"in two sources, a third": {identity.Search{Sources: []identity.Source{phone(1), phone(1), email(1)}, Fits: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" }}, 150},
-		"empty source":            {identity.Search{Sources: []identity.Source{phone(99)}, Fits: func(i *identity.Identity) bool { return i.Phone == "+99" }}, 0},
-		"source and time":         {identity.Search{Sources: []identity.Source{email(1)}, Since: at(3), Until: at(5), Fits: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" && between(at(3), at(5))(i) }}, 30},
-		"since":                   {identity.Search{Since: at(9), Fits: between(at(9), time.Time{})}, 85},
-		"until":                   {identity.Search{Until: at(2), Fits: between(time.Time{}, at(2))}, 85},
-		"one instant":             {identity.Search{Since: at(4), Until: at(4), Fits: between(at(4), at(4))}, 35},
-		"until before since":      {identity.Search{Since: at(5), Until: at(3), Fits: func(*identity.Identity) bool { return false }}, 0},
-		"since long ago":          {identity.Search{Since: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)}, 900},
-		"until long ago":          {identity.Search{Until: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), Fits: func(*identity.Identity) bool { return false }}, 0},
-		"since far ahead":         {identity.Search{Since: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), Fits: func(*identity.Identity) bool { return false }}, 0},
-		"until far ahead":         {identity.Search{Until: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, 900},
+		"in two sources":          {identity.Query{Indexes: []identity.Index{email(1), phone(3), phone(1)}, Match: mailOrPhone}, 150},
+		"in two sources, a third": {identity.Query{Indexes: []identity.Index{phone(1), phone(1), email(1)}, Match: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" }}, 150},
+		"empty source":            {identity.Query{Indexes: []identity.Index{phone(99)}, Match: func(i *identity.Identity) bool { return i.Phone == "+99" }}, 0},
+		"source and time":         {identity.Query{Indexes: []identity.Index{email(1)}, CreatedFrom: at(3), CreatedUntil: at(5), Match: func(i *identity.Identity) bool { return i.Email == "Mail1@Example.com" && between(at(3), at(5))(i) }}, 30},
+		"since":                   {identity.Query{CreatedFrom: at(9), Match: between(at(9), time.Time{})}, 85},
+		"until":                   {identity.Query{CreatedUntil: at(2), Match: between(time.Time{}, at(2))}, 85},
+		"one instant":             {identity.Query{CreatedFrom: at(4), CreatedUntil: at(4), Match: between(at(4), at(4))}, 35},
+		"until before since":      {identity.Query{CreatedFrom: at(5), CreatedUntil: at(3), Match: func(*identity.Identity) bool { return false }}, 0},
+		"since long ago":          {identity.Query{CreatedFrom: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)}, 900},
+		"until long ago":          {identity.Query{CreatedUntil: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), Match: func(*identity.Identity) bool { return false }}, 0},
+		"since far ahead":         {identity.Query{CreatedFrom: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), Match: func(*identity.Identity) bool { return false }}, 0},
+		"until far ahead":         {identity.Query{CreatedUntil: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, 900},
 	}
 	for name, tt := range tests {
 		for _, sort := range []func(*identity.Identity) string{nil, firstName} {
 			for _, ascending := range []bool{true, false} {
 				for _, limit := range []int{3, 400} {
-					q := tt.Search
+					q := tt.Query
 					q.SortBy, q.Ascending, q.Limit = sort, ascending, limit
-					w.store.read = 0
-					got, pages := w.walk(t, q, nil)
-					if want := expected(oldest, q, 10_000); !slices.Equal(got, want) {
+					w.store.identitiesRead = 0
+					got, pages := w.searchAll(t, q, nil)
+					if want := expectedIDs(oldest, q, 10_000); !slices.Equal(got, want) {
 						t.Errorf("%s, ascending %v, limit %d:\ngot  %v\nwant %v", name, ascending, limit, got, want)
 					}
-					if sort == nil && limit == 400 && w.store.read > tt.read {
-						t.Errorf("%s: %d read in %d pages, want at most %d", name, w.store.read, pages, tt.read)
+					if sort == nil && limit == 400 && w.store.identitiesRead > tt.read {
+						t.Errorf("%s: %d read in %d pages, want at most %d", name, w.store.identitiesRead, pages, tt.read)
 					}
 				}
 			}
@@ -190,58 +190,58 @@ func TestSearchLookUps(t *testing.T) {
 }
 
 func TestSearchByID(t *testing.T) {
-	w, oldest := searched(t)
-	w.named(t, "alone")
+	w, oldest := newSearchableRegistry(t)
+	w.createWithID(t, "alone")
 	given := []string{oldest[200].ID, "nobody", "a#b", "", "\xff", strings.Repeat("x", 65), oldest[3].ID, oldest[200].ID, oldest[0].ID, oldest[1].ID}
 	in := func(i *identity.Identity) bool { return slices.Contains(given, i.ID) }
 	for _, ascending := range []bool{true, false} {
 		for _, limit := range []int{1, 2, 3, 4, 100} {
 			for _, sort := range []func(*identity.Identity) string{nil, firstName} {
-				q := identity.Search{IDs: given, Fits: in, Ascending: ascending, Limit: limit, SortBy: sort}
-				got, _ := w.walk(t, q, nil)
-				if want := expected(oldest, q, 10_000); len(want) != 4 || !slices.Equal(got, want) {
+				q := identity.Query{IDs: given, Match: in, Ascending: ascending, Limit: limit, SortBy: sort}
+				got, _ := w.searchAll(t, q, nil)
+				if want := expectedIDs(oldest, q, 10_000); len(want) != 4 || !slices.Equal(got, want) {
 					t.Errorf("ascending %v, limit %d: got %v, want %v", ascending, limit, got, want)
 				}
 			}
 		}
 	}
-	if got, _ := w.walk(t, identity.Search{IDs: []string{}, Limit: 5}, nil); len(got) > 0 {
+	if got, _ := w.searchAll(t, identity.Query{IDs: []string{}, Limit: 5}, nil); len(got) > 0 {
 		t.Errorf("no ids: got %v", got)
 	}
 	many := make([]string, 0, len(oldest))
 	for _, i := range oldest {
 		many = append(many, i.ID)
 	}
-	if got, _ := w.walk(t, identity.Search{IDs: many, Ascending: true, Limit: 50}, nil); !slices.Equal(got, many) {
+	if got, _ := w.searchAll(t, identity.Query{IDs: many, Ascending: true, Limit: 50}, nil); !slices.Equal(got, many) {
 		t.Errorf("all ids: got %v", got)
 	}
 }
 
 func TestSearchCounts(t *testing.T) {
-	w, oldest := searched(t)
+	w, oldest := newSearchableRegistry(t)
 	half := func(i *identity.Identity) bool { return i.Country == "PER" }
-	mail := []identity.Source{{Tenant: "acme", Email: "mail1@example.com"}}
+	mail := []identity.Index{{Tenant: "acme", Email: "mail1@example.com"}}
 	var perus, mails int
 	for _, i := range oldest {
 		perus += map[bool]int{true: 1}[half(&i)]
 		mails += map[bool]int{true: 1}[i.Email == "Mail1@Example.com"]
 	}
 	for name, tt := range map[string]struct {
-		identity.Search
+		identity.Query
 		want int
 	}{
-		"all":            {identity.Search{}, len(oldest)},
-		"half":           {identity.Search{Fits: half}, perus},
-		"none":           {identity.Search{Fits: func(*identity.Identity) bool { return false }}, 0},
-		"source":         {identity.Search{Sources: mail}, mails},
-		"source, sorted": {identity.Search{Sources: mail, SortBy: firstName}, mails},
-		"half, sorted":   {identity.Search{Fits: half, SortBy: firstName}, perus},
-		"all, sorted":    {identity.Search{SortBy: firstName}, len(oldest)},
+		"all":            {identity.Query{}, len(oldest)},
+		"half":           {identity.Query{Match: half}, perus},
+		"none":           {identity.Query{Match: func(*identity.Identity) bool { return false }}, 0},
+		"source":         {identity.Query{Indexes: mail}, mails},
+		"source, sorted": {identity.Query{Indexes: mail, SortBy: firstName}, mails},
+		"half, sorted":   {identity.Query{Match: half, SortBy: firstName}, perus},
+		"all, sorted":    {identity.Query{SortBy: firstName}, len(oldest)},
 	} {
 		for _, limit := range []int{1, 40, 400} {
 			for _, skip := range []int{0, 30, 5000} {
-				q := tt.Search
-				q.Tenant, q.Limit, q.Count, q.At.Skip = "acme", limit, true, skip
+				q := tt.Query
+				q.Tenant, q.Limit, q.CountTotal, q.Cursor.Skip = "acme", limit, true, skip
 				for page := range 3 {
 					found, err := w.Search(ctx, q)
 					if err != nil || found.Total != tt.want {
@@ -250,35 +250,35 @@ func TestSearchCounts(t *testing.T) {
 					if found.Next == nil {
 						break
 					}
-					q.At = *found.Next
+					q.Cursor = *found.Next
 				}
 			}
 		}
 	}
-	w.named(t, "late")
-	if found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 1, Count: true}); err != nil || found.Total != len(oldest)+1 {
+	w.createWithID(t, "late")
+	if found, err := w.Search(ctx, identity.Query{Tenant: "acme", Limit: 1, CountTotal: true}); err != nil || found.Total != len(oldest)+1 {
 		t.Errorf("after one more: total %d, want %d, %v", found.Total, len(oldest)+1, err)
 	}
 	defer identity.SetMaxExamined(70)()
-	if found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 5, Count: true, Fits: half}); err != nil || found.Total < 30 || found.Total > 40 || len(found.Identities) != 5 {
+	if found, err := w.Search(ctx, identity.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half}); err != nil || found.Total < 30 || found.Total > 40 || len(found.Identities) != 5 {
 		t.Errorf("of 70: total %d, %d found, %v", found.Total, len(found.Identities), err)
 	}
 }
 
-// TestTotalIsNoLessThanWhatIsShown: also where there are more to examine than one
+// TestTotalIsAtLeastTheNumberShown: also where there are more to examine than one
 // search does.
-func TestTotalIsNoLessThanWhatIsShown(t *testing.T) {
-	w, oldest := searched(t)
+func TestTotalIsAtLeastTheNumberShown(t *testing.T) {
+	w, oldest := newSearchableRegistry(t)
 	defer identity.SetMaxExamined(20)()
-	first := func(i *identity.Identity) bool { return i.Number() <= oldest[2].Number() }
-	for name, q := range map[string]identity.Search{
-		"test": {Fits: first}, "sorted": {Fits: first, SortBy: firstName}, "skipped": {Fits: first, At: identity.Position{Skip: 1}},
-		"all": {Fits: func(*identity.Identity) bool { return true }}, "all, sorted": {SortBy: firstName},
+	first := func(i *identity.Identity) bool { return i.CreationNumber() <= oldest[2].CreationNumber() }
+	for name, q := range map[string]identity.Query{
+		"test": {Match: first}, "sorted": {Match: first, SortBy: firstName}, "skipped": {Match: first, Cursor: identity.Cursor{Skip: 1}},
+		"all": {Match: func(*identity.Identity) bool { return true }}, "all, sorted": {SortBy: firstName},
 	} {
 		for _, limit := range []int{1, 2, 15, 100} {
 			q := q
-			q.Tenant, q.Limit, q.Count = "acme", limit, true
-			seen := q.At.Skip
+			q.Tenant, q.Limit, q.CountTotal = "acme", limit, true
+			seen := q.Cursor.Skip
 			for {
 				found, err := w.Search(ctx, q)
 				if err != nil {
@@ -293,27 +293,27 @@ func TestTotalIsNoLessThanWhatIsShown(t *testing.T) {
 					}
 					break
 				}
-				q.At = *found.Next
+				q.Cursor = *found.Next
 			}
 		}
 	}
 }
 
-// TestSearchWhileOthersGoAndCome: a walk that deletes what it has met and meets
+// TestSearchDuringConcurrentWrites: a walk that deletes what it has met and meets
 // newcomers still meets each of those that stay once.
-func TestSearchWhileOthersGoAndCome(t *testing.T) {
+func TestSearchDuringConcurrentWrites(t *testing.T) {
 	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
 		for _, ascending := range []bool{true, false} {
 			for _, together := range []int{identity.MaxExamined, 70} {
 				if sort == nil && together == 70 {
 					continue // where nothing is sorted, nothing is taken together
 				}
-				w, oldest := searched(t)
+				w, oldest := newSearchableRegistry(t)
 				undo := identity.SetMaxExamined(together)
-				q := identity.Search{SortBy: sort, Ascending: ascending, Limit: 15}
-				want := expected(oldest, q, together)
+				q := identity.Query{SortBy: sort, Ascending: ascending, Limit: 15}
+				want := expectedIDs(oldest, q, together)
 				gone, come := 0, 0
-				got, _ := w.walk(t, q, func(met []string) {
+				got, _ := w.searchAll(t, q, func(met []string) {
 					for ; gone < len(met); gone++ {
 						if err := w.Delete(ctx, "acme", met[gone], nil); err != nil {
 							t.Fatal(err)
@@ -321,7 +321,7 @@ func TestSearchWhileOthersGoAndCome(t *testing.T) {
 					}
 					if come++; come < 60 {
 						w.now = w.now.Add(time.Millisecond)
-						w.named(t, fmt.Sprintf("new%d", come))
+						w.createWithID(t, fmt.Sprintf("new%d", come))
 					}
 				})
 				got = slices.DeleteFunc(got, func(id string) bool { return strings.HasPrefix(id, "new") })
@@ -334,27 +334,27 @@ func TestSearchWhileOthersGoAndCome(t *testing.T) {
 	}
 }
 
-// stale is a store whose index still holds an entry of an identity that was
+// staleIndexStore is a store whose index still holds an entry of an identity that was
 // deleted and made anew.
-type stale struct{ identity.Store }
+type staleIndexStore struct{ identity.Store }
 
-func (s stale) Entries(ctx context.Context, src identity.Source, after *identity.Entry, limit int, descending bool) ([]identity.Entry, error) {
+func (s staleIndexStore) Entries(ctx context.Context, src identity.Index, after *identity.IndexEntry, limit int, descending bool) ([]identity.IndexEntry, error) {
 	list, err := s.Store.Entries(ctx, src, after, limit-1, descending)
 	if err == nil && len(list) > 0 {
-		list = append(list, identity.Entry{ID: list[0].ID, Number: list[len(list)-1].Number - 1})
+		list = append(list, identity.IndexEntry{ID: list[0].ID, CreationNumber: list[len(list)-1].CreationNumber - 1})
 	}
 	return list, err
 }
 
 func TestSearchOverAStaleIndex(t *testing.T) {
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	for _, id := range []string{"a", "b", "c"} {
 		w.now = w.now.Add(time.Millisecond)
-		w.named(t, id)
+		w.createWithID(t, id)
 	}
-	w.Store = stale{w.store}
+	w.Store = staleIndexStore{w.store}
 	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
-		found, err := w.Search(ctx, identity.Search{Tenant: "acme", Limit: 50, SortBy: sort})
+		found, err := w.Search(ctx, identity.Query{Tenant: "acme", Limit: 50, SortBy: sort})
 		if err != nil || len(found.Identities) != 3 || found.Identities[0].ID != "c" {
 			t.Errorf("%+v, %v", found, err)
 		}
@@ -365,19 +365,19 @@ func TestSearchOverAStaleIndex(t *testing.T) {
 // time, and says where to go on.
 func TestSearchIsBounded(t *testing.T) {
 	fits := func(*identity.Identity) bool { return true }
-	for name, q := range map[string]identity.Search{
-		"test": {Fits: fits}, "sorted": {SortBy: firstName}, "counted": {Fits: fits, Count: true}, "all": {}, "all counted": {Count: true},
+	for name, q := range map[string]identity.Query{
+		"test": {Match: fits}, "sorted": {SortBy: firstName}, "counted": {Match: fits, CountTotal: true}, "all": {}, "all counted": {CountTotal: true},
 	} {
 		q.Tenant, q.Limit, q.Ascending = "acme", 20, true
-		e := new(endless)
+		e := new(endlessStore)
 		s := identity.Service{Store: e, Now: time.Now}
 		found, err := s.Search(ctx, q)
-		if err != nil || found.Next == nil || found.Next.After.Number != identity.MaxExamined || e.entries > 2*identity.MaxExamined+100 {
-			t.Errorf("%s: %+v, %d entries read, %v", name, found.Next, e.entries, err)
+		if err != nil || found.Next == nil || found.Next.After.CreationNumber != identity.MaxExamined || e.entriesRead > 2*identity.MaxExamined+100 {
+			t.Errorf("%s: %+v, %d entries read, %v", name, found.Next, e.entriesRead, err)
 		}
 		var calls time.Duration
-		s = identity.Service{Store: new(endless), Now: func() time.Time { calls += time.Second; return noon.Add(calls) }}
-		if found, err = s.Search(ctx, q); err != nil || found.Next == nil || found.Next.After.Number == 0 || found.Next.After.Number > 500 {
+		s = identity.Service{Store: new(endlessStore), Now: func() time.Time { calls += time.Second; return noon.Add(calls) }}
+		if found, err = s.Search(ctx, q); err != nil || found.Next == nil || found.Next.After.CreationNumber == 0 || found.Next.After.CreationNumber > 500 {
 			t.Errorf("%s, a second a call: %+v, %v", name, found.Next, err)
 		}
 	}

@@ -14,40 +14,40 @@ type Store interface {
 	// links to its children, all or nothing. If an equal request with the same key was carried out before,
 	// it changes nothing and returns the identity as that request left it,
 	// with Replayed set; ErrNotFound if that is deleted. Otherwise it returns ErrIdempotencyReused, a *Taken
-	// for the id or a claim, ErrStale if a child has changed, ErrBusy,
+	// for the id or a claim, ErrVersionMismatch if a child has changed, ErrBusy,
 	// ErrTooLarge or ErrUnavailable.
-	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links) (Changed, error)
+	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges) (WriteResult, error)
 
 	// Update writes the next version of an identity, the idempotency key of the
 	// change, its links and what belongs to it besides, all or nothing. Claims, if
-	// there are any, take the place of those that it held. ErrStale if the identity
+	// there are any, take the place of those that it held. ErrVersionMismatch if the identity
 	// is not of the version before i's any more, or a linked one or a part of aside
 	// has changed; otherwise as Create.
-	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links Links, aside Aside) (Changed, error)
+	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges, aside SideWrites) (WriteResult, error)
 
-	// Code reads the code last sent to an identity by a channel and, unless to is
+	// VerificationCode reads the code last sent to an identity by a channel and, unless to is
 	// empty, when codes were sent to that address. Zero where there is none.
-	Code(ctx context.Context, tenant, id string, channel Channel, to string) (Code, Sends, error)
-	// SpendCheck writes a code one of whose checks was spent. ErrStale if it was
+	VerificationCode(ctx context.Context, tenant, id string, channel Channel, to string) (VerificationCode, SendHistory, error)
+	// RecordWrongAttempt writes a code one of whose checks was spent. ErrVersionMismatch if it was
 	// spent, used or sent anew since it was read.
-	SpendCheck(ctx context.Context, tenant, id string, c Code) error
+	RecordWrongAttempt(ctx context.Context, tenant, id string, c VerificationCode) error
 	// HashCode is what is kept of a code: it says nothing of the code to whoever
 	// has not the deployment's secret, and holds for this identity and the address
-	// that LookUp gave only.
+	// that LookupKey gave only.
 	HashCode(tenant, id, to, code string) []byte
 
-	// Forget makes what is kept of answers to earlier requests with a key show
+	// RewriteReplays makes what is kept of answers to earlier requests with a key show
 	// an identity as it is now.
-	Forget(ctx context.Context, i Identity) error
+	RewriteReplays(ctx context.Context, i Identity) error
 
-	// LookUp is what Sealed.Held is if the field, FieldEmail or FieldPhone,
+	// LookupKey is what Sealed.Held is if the field, FieldEmail or FieldPhone,
 	// holds the value.
-	LookUp(tenant string, f Field, value string) string
+	LookupKey(tenant string, f Field, value string) string
 
 	// Replay returns the first answer to an equal change of an identity with the
 	// same key, or to an equal create if the id is empty. ErrNotFound if there was none, ErrIdempotencyReused if another request
 	// had the key.
-	Replay(ctx context.Context, tenant, id string, once Idempotency) (Changed, error)
+	Replay(ctx context.Context, tenant, id string, once Idempotency) (WriteResult, error)
 
 	// Get returns the newest state of an identity. ErrNotFound, ErrUnavailable.
 	Get(ctx context.Context, tenant, id string) (Identity, error)
@@ -59,41 +59,41 @@ type Store interface {
 	// Entries returns the next entries of a source, at most limit, in ascending
 	// or descending order. After is the entry at which to go on; one without an
 	// id stands for all of its number; nil begins at the end.
-	Entries(ctx context.Context, src Source, after *Entry, limit int, descending bool) ([]Entry, error)
+	Entries(ctx context.Context, src Index, after *IndexEntry, limit int, descending bool) ([]IndexEntry, error)
 
 	// Delete removes an identity, its parts, its links from both sides and its
 	// claims. If it is cut short, the identity is gone for every reader, and the
 	// next Delete finishes the work, and returns ErrNotFound as it does for any other
 	// that is gone; what allow, which may be nil, says of the identity as it is;
-	// ErrStale if it changes meanwhile.
+	// ErrVersionMismatch if it changes meanwhile.
 	Delete(ctx context.Context, tenant, id string, allow func(*Identity) error) error
 
 	// Expire removes an identity that has lapsed, as it was read, as Delete does,
-	// and leaves a mark without personal data for MarkLife. ErrStale if it has
+	// and leaves a mark without personal data for ExpiryMarkerTTL. ErrVersionMismatch if it has
 	// changed.
 	Expire(ctx context.Context, i Identity, now time.Time) error
 
-	// Withdrawals returns an identity's withdrawal accounts by id.
-	Withdrawals(ctx context.Context, tenant, id string) ([]BankAccount, error)
-	// AddWithdrawal writes a new account and the next version of its identity.
+	// ListWithdrawalAccounts returns an identity's withdrawal accounts by id.
+	ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]BankAccount, error)
+	// AddWithdrawalAccount writes a new account and the next version of its identity.
 	// If an equal request with the same key wrote the account before, it changes
 	// nothing and returns that one, with Replayed set; ErrIdempotencyReused if
-	// another request did. ErrStale if the identity is not of the version before
+	// another request did. ErrVersionMismatch if the identity is not of the version before
 	// i's any more.
-	AddWithdrawal(ctx context.Context, i Identity, b BankAccount, once Idempotency) (AddedAccount, error)
-	// RemoveWithdrawal deletes an account. ErrNotFound if there is none.
-	RemoveWithdrawal(ctx context.Context, tenant, id, account string) error
+	AddWithdrawalAccount(ctx context.Context, i Identity, b BankAccount, once Idempotency) (WithdrawalAccountResult, error)
+	// RemoveWithdrawalAccount deletes an account. ErrNotFound if there is none.
+	RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error
 }
 
 // Service is what every dialect calls.
 type Service struct {
 	Store  Store
-	Vault  Vault // nil where no field is tokenized and no tokenized one written
+	Cipher Cipher // nil where no field is tokenized and no tokenized one written
 	Now    func() time.Time
 	Random io.Reader // must be cryptographically strong
 
-	Screener Screener                          // nil: a person decides each screening
-	Ahead    func(tenant string) time.Duration // nil: no tenant's time was moved, as only a sandbox does
+	Screener    Screener                          // nil: a person decides each screening
+	ClockOffset func(tenant string) time.Duration // nil: no tenant's time was moved, as only a sandbox does
 
 	totals totals
 }
@@ -102,22 +102,22 @@ type Service struct {
 type Draft struct {
 	Tenant string
 	Profile
-	Status  Status // the status asked for; honoured only for a trusted caller
-	Trusted bool   // whether the caller may decide the status
-	Policy  Policy // of the client
-	Usual   Steps  // where the policy says none; empty: Contact
-	Test    bool   // whether a test client asks
+	Status            Status     // the status asked for; honoured only for a trusted caller
+	Trusted           bool       // whether the caller may decide the status
+	Policy            Policy     // of the client
+	DefaultOnboarding Onboarding // where the policy says none; empty: Contact
+	TestMode          bool       // whether a test client asks
 
-	ID     string // chosen by the client; empty to have one minted
-	MintID func(now time.Time, random io.Reader) (string, error)
+	ID         string // chosen by the client; empty to have one minted
+	GenerateID func(now time.Time, random io.Reader) (string, error)
 
 	Children    []string // ids of identities of the tenant
 	Claims      []Claim
 	Idempotency Idempotency
 }
 
-// Changed is the outcome of a create or a change.
-type Changed struct {
+// WriteResult is the outcome of a create or a change.
+type WriteResult struct {
 	Identity
 	Replayed bool // the answer to an earlier, equal request; nothing was written now
 }
@@ -125,56 +125,56 @@ type Changed struct {
 // Create makes an identity from a draft, and answers it with its children. It
 // returns an *Invalid naming a field that breaks a rule of the core, an
 // *Unknown for a child that does not exist, and what Store.Create returns.
-func (s *Service) Create(ctx context.Context, d Draft) (Changed, error) {
+func (s *Service) Create(ctx context.Context, d Draft) (WriteResult, error) {
 	if err := d.check(); err != nil {
-		return Changed{}, err
+		return WriteResult{}, err
 	}
 	i, err := s.newIdentity(d)
 	if err != nil {
-		return Changed{}, err
+		return WriteResult{}, err
 	}
-	var created Changed
+	var created WriteResult
 	err = retry(ctx, func() error {
-		children, err := s.resolve(ctx, d.Tenant, d.Children)
+		children, err := s.resolveChildren(ctx, d.Tenant, d.Children)
 		if err != nil {
-			created, err = s.unlessReplayed(ctx, &Identity{Tenant: d.Tenant}, d.Idempotency, err)
+			created, err = s.replayOr(ctx, &Identity{Tenant: d.Tenant}, d.Idempotency, err)
 			return err
 		}
-		i.Parent = len(children) > 0
-		created, err = s.Store.Create(ctx, i, d.Claims, d.Idempotency, Links{Add: children})
-		if err == nil && created.Replayed && created.lapsed(s.Time(d.Tenant)) {
+		i.MayHaveChildren = len(children) > 0
+		created, err = s.Store.Create(ctx, i, d.Claims, d.Idempotency, LinkChanges{Add: children})
+		if err == nil && created.Replayed && created.expired(s.TenantNow(d.Tenant)) {
 			_, err = s.Get(ctx, d.Tenant, created.ID) // unless it became active meanwhile, it is gone
 		}
-		return s.unlessLapsed(ctx, d.Tenant, err)
+		return s.evictExpired(ctx, d.Tenant, err)
 	})
 	if err != nil {
-		return Changed{}, err
+		return WriteResult{}, err
 	}
-	return created, s.showChildren(ctx, &created.Identity)
+	return created, s.loadChildren(ctx, &created.Identity)
 }
 
 func (s *Service) newIdentity(d Draft) (Identity, error) {
-	now := s.Time(d.Tenant)
-	id, err := s.name(d, now)
+	now := s.TenantNow(d.Tenant)
+	id, err := s.newID(d, now)
 	if err != nil {
 		return Identity{}, err
 	}
 	i := Identity{
-		Tenant: d.Tenant, ID: id, Profile: d.Profile, Test: d.Test,
+		Tenant: d.Tenant, ID: id, Profile: d.Profile, TestMode: d.TestMode,
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	if i.Status, i.Steps = d.beginning(); i.Status.Pending() {
-		i.ExpiresAt = now.Add(cmp.Or(d.Policy.PendingLife, DefaultPendingLife)).Truncate(time.Second)
+	if i.Status, i.Onboarding = d.initialStatus(); i.Status.Pending() {
+		i.ExpiresAt = now.Add(cmp.Or(d.Policy.PendingTTL, DefaultPendingTTL)).Truncate(time.Second)
 	}
-	i.waive()
-	return i, s.stampBank(&i, nil, d.MintID)
+	i.waiveEarlierSteps()
+	return i, s.setBankAccountMetadata(&i, nil, d.GenerateID)
 }
 
-// Time is a tenant's time, to the microsecond.
-func (s *Service) Time(tenant string) time.Time {
+// TenantNow is a tenant's time, to the microsecond.
+func (s *Service) TenantNow(tenant string) time.Time {
 	now := s.Now()
-	if s.Ahead != nil {
-		now = now.Add(s.Ahead(tenant))
+	if s.ClockOffset != nil {
+		now = now.Add(s.ClockOffset(tenant))
 	}
 	return now.UTC().Truncate(time.Microsecond)
 }
@@ -187,7 +187,7 @@ func (s *Service) Get(ctx context.Context, tenant, id string) (Identity, error) 
 		return Identity{}, ErrNotFound
 	}
 	i, err := s.Store.Get(ctx, tenant, id)
-	if err == nil && i.lapsed(s.Time(tenant)) {
+	if err == nil && i.expired(s.TenantNow(tenant)) {
 		return Identity{}, ErrNotFound
 	}
 	return i, err
@@ -200,25 +200,25 @@ func (d *Draft) check() error {
 	if err := d.Idempotency.check(); err != nil {
 		return err
 	}
-	if len(d.Children) > MaxFirstChildren {
-		return &Invalid{FieldChildren, fmt.Sprintf("must name at most %d identities; add more once it is there", MaxFirstChildren)}
+	if len(d.Children) > MaxChildrenOnCreate {
+		return &Invalid{FieldChildren, fmt.Sprintf("must name at most %d identities; add more once it is there", MaxChildrenOnCreate)}
 	}
-	if err := (&Relinking{Children: d.Children}).check(""); err != nil {
+	if err := (&ChildrenUpdate{Children: d.Children}).check(""); err != nil {
 		return err
 	}
 	return d.Profile.check()
 }
 
-func (s *Service) name(d Draft, now time.Time) (string, error) {
+func (s *Service) newID(d Draft, now time.Time) (string, error) {
 	if d.ID != "" {
 		return d.ID, nil
 	}
-	return d.MintID(now, s.Random)
+	return d.GenerateID(now, s.Random)
 }
 
-// stampBank gives a new bank account its id and a changed one its time. The
+// setBankAccountMetadata gives a new bank account its id and a changed one its time. The
 // account that the caller handed in stays as it was.
-func (s *Service) stampBank(i *Identity, before *BankAccount, mint func(time.Time, io.Reader) (string, error)) error {
+func (s *Service) setBankAccountMetadata(i *Identity, before *BankAccount, mint func(time.Time, io.Reader) (string, error)) error {
 	if i.Bank == nil || (before != nil && *before == *i.Bank) {
 		return nil
 	}

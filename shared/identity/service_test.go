@@ -42,16 +42,16 @@ func TestValidID(t *testing.T) {
 	}
 }
 
-func TestCreateSetsWhatIsTheServers(t *testing.T) {
-	w := newWorld(t)
+func TestCreateSetsServerFields(t *testing.T) {
+	w := newTestRegistry(t)
 	profile := identity.Profile{Kind: identity.Individual, FirstName: "Ana", Email: "ana@example.com"}
-	got := w.create(t, draft(profile))
+	got := w.mustCreate(t, draft(profile))
 	at := noon.Truncate(time.Microsecond)
 	want := identity.Identity{
-		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active, Held: identity.Held{Alone: true},
+		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active, StoreState: identity.StoreState{SingleItem: true},
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
-	if diff := cmp.Diff(identity.Changed{Identity: want}, got); diff != "" {
+	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" {
 		t.Error(diff)
 	}
 	if len(got.ID) != 16 {
@@ -63,21 +63,21 @@ func TestCreateSetsWhatIsTheServers(t *testing.T) {
 	}
 }
 
-func TestCreateTakesTheClientsID(t *testing.T) {
-	w := newWorld(t)
+func TestCreateUsesTheClientsID(t *testing.T) {
+	w := newTestRegistry(t)
 	d := draft(identity.Profile{FirstName: "Ana"})
 	d.ID = "own-1"
-	if got := w.create(t, d); got.ID != "own-1" {
+	if got := w.mustCreate(t, d); got.ID != "own-1" {
 		t.Errorf("got %s", got.ID)
 	}
 	_, err := w.Create(ctx, d)
-	wantTaken(t, err, identity.FieldID)
+	wantConflict(t, err, identity.FieldID)
 	d.Tenant = "other"
-	w.create(t, d)
+	w.mustCreate(t, d)
 }
 
-func TestCreateRefusesIDs(t *testing.T) {
-	w := newWorld(t)
+func TestCreateRejectsInvalidIDs(t *testing.T) {
+	w := newTestRegistry(t)
 	for _, id := range []string{" ", "a b", "a#b", strings.Repeat("x", 65), "é", "a\x00"} {
 		d := draft(identity.Profile{})
 		d.ID = id
@@ -89,11 +89,11 @@ func TestCreateRefusesIDs(t *testing.T) {
 	}
 }
 
-func TestBankAccountIsNamed(t *testing.T) {
-	w := newWorld(t)
+func TestBankAccountGetsAnID(t *testing.T) {
+	w := newTestRegistry(t)
 	sent := &identity.BankAccount{ID: "chosen", AccountNumber: "1", CreatedAt: noon.AddDate(-1, 0, 0)}
 	before := *sent
-	got := w.create(t, draft(identity.Profile{Bank: sent}))
+	got := w.mustCreate(t, draft(identity.Profile{Bank: sent}))
 	at := noon.Truncate(time.Microsecond)
 	want := &identity.BankAccount{ID: got.Bank.ID, AccountNumber: "1", CreatedAt: at, UpdatedAt: at}
 	if diff := cmp.Diff(want, got.Bank); diff != "" || len(got.Bank.ID) != 16 || got.Bank.ID == got.ID {
@@ -125,10 +125,10 @@ func TestClaims(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newTestRegistry(t)
 			d := draft(identity.Profile{})
 			d.Claims = claim("user", "1", "a")
-			w.create(t, d)
+			w.mustCreate(t, d)
 			d.Tenant, d.Claims, d.ID = tt.tenant, tt.claims, "second"
 			_, err := w.Create(ctx, d)
 			if !tt.taken {
@@ -137,7 +137,7 @@ func TestClaims(t *testing.T) {
 				}
 				return
 			}
-			wantTaken(t, err, identity.FieldEmail, identity.FieldPhone)
+			wantConflict(t, err, identity.FieldEmail, identity.FieldPhone)
 			if _, err := w.Get(ctx, tt.tenant, "second"); !errors.Is(err, identity.ErrNotFound) {
 				t.Errorf("a refused identity can be read: %v", err)
 			}
@@ -146,17 +146,17 @@ func TestClaims(t *testing.T) {
 }
 
 func TestIdempotentCreate(t *testing.T) {
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	first := draft(identity.Profile{FirstName: "Ana", Bank: &identity.BankAccount{Bank: "B"}})
 	first.Trusted, first.Claims = false, []identity.Claim{{Kind: "user", Values: []string{"1"}, Fields: []identity.Field{"email"}}}
 	first.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
-	answered := w.create(t, first)
+	answered := w.mustCreate(t, first)
 	if answered.Replayed {
 		t.Error("the first request is marked as replayed")
 	}
 
 	w.now = noon.Add(time.Hour)
-	again := w.create(t, first)
+	again := w.mustCreate(t, first)
 	if !again.Replayed {
 		t.Error("the second request is not marked as replayed")
 	}
@@ -172,17 +172,17 @@ func TestIdempotentCreate(t *testing.T) {
 	other = first
 	other.Idempotency.Key = "l"
 	_, err := w.Create(ctx, other)
-	wantTaken(t, err, "email")
+	wantConflict(t, err, "email")
 	other = first
 	other.Tenant = "other"
-	if w.create(t, other).Replayed {
+	if w.mustCreate(t, other).Replayed {
 		t.Error("another tenant's request was replayed")
 	}
 }
 
 func TestGet(t *testing.T) {
-	w := newWorld(t)
-	id := w.create(t, draft(identity.Profile{})).ID
+	w := newTestRegistry(t)
+	id := w.mustCreate(t, draft(identity.Profile{})).ID
 	tests := []struct {
 		name, tenant, id string
 		asked            int
@@ -211,8 +211,8 @@ func TestGet(t *testing.T) {
 	}
 }
 
-func TestNoRandomness(t *testing.T) {
-	w := newWorld(t)
+func TestCreateFailsWithoutRandomness(t *testing.T) {
+	w := newTestRegistry(t)
 	w.Random = strings.NewReader("12345678") // enough for one id
 	if _, err := w.Create(ctx, draft(identity.Profile{Bank: &identity.BankAccount{}})); !errors.Is(err, io.EOF) {
 		t.Errorf("bank account: got %v", err)
@@ -225,9 +225,9 @@ func TestNoRandomness(t *testing.T) {
 	}
 }
 
-func wantTaken(t *testing.T, err error, fields ...identity.Field) {
+func wantConflict(t *testing.T, err error, fields ...identity.Field) {
 	t.Helper()
-	var taken *identity.Taken
+	var taken *identity.Conflict
 	if !errors.As(err, &taken) {
 		t.Fatalf("got %v, want taken %v", err, fields)
 	}

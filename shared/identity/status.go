@@ -40,8 +40,8 @@ var Transitions = []Transition{
 	{Blocked, []Status{Active, Inactive}},
 }
 
-// next are the statuses that may follow s.
-func (s Status) next() []Status {
+// allowedNext are the statuses that may follow s.
+func (s Status) allowedNext() []Status {
 	for _, t := range Transitions {
 		if t.From == s {
 			return t.To
@@ -51,7 +51,7 @@ func (s Status) next() []Status {
 }
 
 // Known reports whether s is one of the statuses.
-func (s Status) Known() bool { return s.next() != nil }
+func (s Status) Known() bool { return s.allowedNext() != nil }
 
 // Pending reports whether an identity in this status waits for something and
 // lapses if that never comes.
@@ -63,20 +63,20 @@ func (s Status) Pending() bool {
 	return false
 }
 
-// become moves an identity to a status. Who goes back to be screened has as long
+// transition moves an identity to a status. Who goes back to be screened has as long
 // for it as a new identity. It returns a *Precondition naming what may follow if
 // this may not.
-func (i *Identity) become(to Status, now time.Time) error {
+func (i *Identity) transition(to Status, now time.Time) error {
 	if i.Status == to {
 		return nil
 	}
-	if !slices.Contains(i.Status.next(), to) {
-		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
-			", only " + either(i.Status.next())}
+	if !slices.Contains(i.Status.allowedNext(), to) {
+		return &StateError{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
+			", only " + joinOr(i.Status.allowedNext())}
 	}
 	if to.Pending() && !i.Status.Pending() {
 		i.Review, i.Reminded = nil, false
-		i.ExpiresAt = now.Add(DefaultPendingLife).Truncate(time.Second)
+		i.ExpiresAt = now.Add(DefaultPendingTTL).Truncate(time.Second)
 	}
 	if i.Status = to; !to.Pending() {
 		i.ExpiresAt = time.Time{}
@@ -84,8 +84,8 @@ func (i *Identity) become(to Status, now time.Time) error {
 	return nil
 }
 
-// either spells a choice: "A, B or C".
-func either(list []Status) string {
+// joinOr spells a choice: "A, B or C".
+func joinOr(list []Status) string {
 	var b strings.Builder
 	for n, s := range list {
 		switch {
@@ -108,13 +108,13 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
 	}
 	from := i.Status
-	if err := i.become(to, now); err != nil {
+	if err := i.transition(to, now); err != nil {
 		return err
 	}
-	i.waive()
+	i.waiveEarlierSteps()
 	for _, c := range channels {
-		if from != to && to == c.awaited() && !i.due(c) {
-			return &Precondition{Reason: "an identity cannot become " + string(to) + " that has no " + string(c) + " to prove"}
+		if from != to && to == c.pendingStatus() && !i.needsVerification(c) {
+			return &StateError{Reason: "an identity cannot become " + string(to) + " that has no " + string(c) + " to prove"}
 		}
 	}
 	return nil
@@ -122,17 +122,17 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 
 // Deactivate takes an active identity out of use; an inactive one stays as it
 // is. It returns a *Precondition in any other status.
-func (i *Identity) Deactivate() error { return i.turn(Active, Inactive) }
+func (i *Identity) Deactivate() error { return i.toggle(Active, Inactive) }
 
 // Reactivate takes an inactive identity back into use; an active one stays as
 // it is. It returns a *Precondition in any other status: it is no way around
 // what a new identity has to prove, nor out of a block.
-func (i *Identity) Reactivate() error { return i.turn(Inactive, Active) }
+func (i *Identity) Reactivate() error { return i.toggle(Inactive, Active) }
 
-func (i *Identity) turn(from, to Status) error {
+func (i *Identity) toggle(from, to Status) error {
 	if i.Status != from && i.Status != to {
-		return &Precondition{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
+		return &StateError{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
 			" in this way, only one in status " + string(from)}
 	}
-	return i.become(to, time.Time{})
+	return i.transition(to, time.Time{})
 }

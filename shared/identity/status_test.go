@@ -10,16 +10,16 @@ import (
 	"cedula/shared/identity"
 )
 
-func TestFirstStatus(t *testing.T) {
-	const contact, screening = identity.Contact, identity.ContactAndScreening
+func TestInitialStatus(t *testing.T) {
+	const contact, screening = identity.OnboardingContact, identity.OnboardingContactAndScreening
 	tests := []struct {
 		name    string
 		asked   identity.Status
 		trusted bool
-		policy  identity.Steps
-		usual   identity.Steps
+		policy  identity.Onboarding
+		usual   identity.Onboarding
 		want    identity.Status
-		steps   identity.Steps
+		steps   identity.Onboarding
 	}{
 		{"untrusted asks for nothing", "", false, "", "", identity.Pending, contact},
 		{"untrusted asks for active", identity.Active, false, "", "", identity.Pending, contact},
@@ -27,7 +27,7 @@ func TestFirstStatus(t *testing.T) {
 		{"untrusted asks for what is unknown", "GOLD", false, "", "", identity.Pending, contact},
 		{"trusted asks for nothing", "", true, "", "", identity.Active, ""},
 		{"trusted asks for what is unknown", "GOLD", true, "", "", identity.Pending, contact},
-		{"trusted asks for what is unknown, instant", "GOLD", true, identity.Instant, "", identity.Pending, contact},
+		{"trusted asks for what is unknown, instant", "GOLD", true, identity.OnboardingInstant, "", identity.Pending, contact},
 		{"trusted asks in lower case", "blocked", true, "", "", identity.Pending, contact},
 		{"trusted asks for pending", identity.Pending, true, "", "", identity.Pending, contact},
 		{"trusted asks for pending email", identity.PendingEmailValidation, true, "", "", identity.PendingEmailValidation, contact},
@@ -38,22 +38,22 @@ func TestFirstStatus(t *testing.T) {
 		{"trusted asks for rejected", identity.Rejected, true, "", "", identity.Rejected, ""},
 		{"trusted asks for blocked", identity.Blocked, true, "", "", identity.Blocked, ""},
 
-		{"instant", "", false, identity.Instant, "", identity.Active, ""},
-		{"usually instant", "", false, "", identity.Instant, identity.Active, ""},
-		{"usually instant, but the policy says contact", "", false, contact, identity.Instant, identity.Pending, contact},
+		{"instant", "", false, identity.OnboardingInstant, "", identity.Active, ""},
+		{"usually instant", "", false, "", identity.OnboardingInstant, identity.Active, ""},
+		{"usually instant, but the policy says contact", "", false, contact, identity.OnboardingInstant, identity.Pending, contact},
 		{"screening", "", false, screening, "", identity.Pending, screening},
 		{"trusted, with a policy, asks for nothing", "", true, screening, "", identity.Pending, screening},
 		{"trusted, with a policy, asks for active", identity.Active, true, contact, "", identity.Active, contact},
-		{"trusted, instant, asks for pending", identity.Pending, true, identity.Instant, "", identity.Pending, contact},
+		{"trusted, instant, asks for pending", identity.Pending, true, identity.OnboardingInstant, "", identity.Pending, contact},
 	}
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := draft(identity.Profile{})
-			d.Status, d.Trusted, d.Policy.Steps, d.Usual = tt.asked, tt.trusted, tt.policy, tt.usual
-			got := w.create(t, d)
-			if got.Status != tt.want || got.Steps != tt.steps {
-				t.Errorf("got %s %q, want %s %q", got.Status, got.Steps, tt.want, tt.steps)
+			d.Status, d.Trusted, d.Policy.Onboarding, d.DefaultOnboarding = tt.asked, tt.trusted, tt.policy, tt.usual
+			got := w.mustCreate(t, d)
+			if got.Status != tt.want || got.Onboarding != tt.steps {
+				t.Errorf("got %s %q, want %s %q", got.Status, got.Onboarding, tt.want, tt.steps)
 			}
 			lapses := time.Time{}
 			if tt.want.Pending() {
@@ -66,31 +66,31 @@ func TestFirstStatus(t *testing.T) {
 	}
 }
 
-func TestPolicies(t *testing.T) {
+func TestPolicyValidate(t *testing.T) {
 	for _, tt := range []struct {
 		policy identity.Policy
 		ok     bool
 	}{
 		{identity.Policy{}, true},
-		{identity.Policy{Steps: identity.Instant, PendingLife: time.Hour}, true},
-		{identity.Policy{Steps: identity.Contact, PendingLife: 90 * 24 * time.Hour}, true},
-		{identity.Policy{Steps: identity.ContactAndScreening}, true},
-		{identity.Policy{Steps: "screening"}, false},
-		{identity.Policy{PendingLife: time.Hour - 1}, false},
-		{identity.Policy{PendingLife: -time.Hour}, false},
-		{identity.Policy{PendingLife: 90*24*time.Hour + 1}, false},
+		{identity.Policy{Onboarding: identity.OnboardingInstant, PendingTTL: time.Hour}, true},
+		{identity.Policy{Onboarding: identity.OnboardingContact, PendingTTL: 90 * 24 * time.Hour}, true},
+		{identity.Policy{Onboarding: identity.OnboardingContactAndScreening}, true},
+		{identity.Policy{Onboarding: "screening"}, false},
+		{identity.Policy{PendingTTL: time.Hour - 1}, false},
+		{identity.Policy{PendingTTL: -time.Hour}, false},
+		{identity.Policy{PendingTTL: 90*24*time.Hour + 1}, false},
 	} {
-		if err := tt.policy.Check(); (err == nil) != tt.ok {
+		if err := tt.policy.Validate(); (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt.policy, err)
 		}
 	}
 }
 
-func TestPendingLifeIsTheClients(t *testing.T) {
-	w := newWorld(t)
+func TestPolicySetsPendingTTL(t *testing.T) {
+	w := newTestRegistry(t)
 	d := draft(identity.Profile{})
-	d.Trusted, d.Policy.PendingLife = false, 36*time.Hour
-	if got := w.create(t, d); !got.ExpiresAt.Equal(noon.Add(36 * time.Hour).Truncate(time.Second)) {
+	d.Trusted, d.Policy.PendingTTL = false, 36*time.Hour
+	if got := w.mustCreate(t, d); !got.ExpiresAt.Equal(noon.Add(36 * time.Hour).Truncate(time.Second)) {
 		t.Errorf("lapses %v", got.ExpiresAt)
 	}
 }
@@ -109,17 +109,17 @@ func TestTransitions(t *testing.T) {
 	if len(allowed) != len(statuses) {
 		t.Errorf("the table has %d rows", len(allowed))
 	}
-	w := newWorld(t)
+	w := newTestRegistry(t)
 	for _, from := range statuses {
 		for _, to := range statuses {
 			d := draft(identity.Profile{Email: "ana@example.com", Phone: "+56912345678"})
 			d.Status = from
-			i := w.create(t, d)
-			got, err := w.Change(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error {
+			i := w.mustCreate(t, d)
+			got, err := w.Update(ctx, identity.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error {
 				return i.SetStatus(to, w.now)
 			}})
 			may := from == to || slices.Contains(allowed[from], to)
-			var state *identity.Precondition
+			var state *identity.StateError
 			switch {
 			case may && (err != nil || got.Status != to || got.ExpiresAt.IsZero() == to.Pending()):
 				t.Errorf("%s to %s: %v, %s until %v", from, to, err, got.Status, got.ExpiresAt)
@@ -141,8 +141,8 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-// TestNobodyWaitsForNothing: a status that waits for an address is none without it.
-func TestNobodyWaitsForNothing(t *testing.T) {
+// TestPendingStatusRequiresItsAddress: a status that waits for an address is none without it.
+func TestPendingStatusRequiresItsAddress(t *testing.T) {
 	const email, phone = "ana@example.com", "+56912345678"
 	for _, tt := range []struct {
 		identity.Profile
@@ -156,9 +156,9 @@ func TestNobodyWaitsForNothing(t *testing.T) {
 		{identity.Profile{Email: email}, identity.PendingEmailValidation, true},
 		{identity.Profile{}, identity.PendingEmailValidation, true}, // an email is due: to be set, and proven
 	} {
-		i := identity.Identity{Profile: tt.Profile, Status: identity.Pending, Steps: identity.Contact}
+		i := identity.Identity{Profile: tt.Profile, Status: identity.Pending, Onboarding: identity.OnboardingContact}
 		err := i.SetStatus(tt.to, noon)
-		if state := new(identity.Precondition); (err == nil) != tt.may || err != nil && !errors.As(err, &state) {
+		if state := new(identity.StateError); (err == nil) != tt.may || err != nil && !errors.As(err, &state) {
 			t.Errorf("%q, %q to %s: %v", tt.Email, tt.Phone, tt.to, err)
 		}
 		if due := i.Requirements().Due; tt.may && len(due) != 1 {
@@ -167,16 +167,16 @@ func TestNobodyWaitsForNothing(t *testing.T) {
 	}
 }
 
-// TestStatusSetAgain: who sets the status that an identity has waives what became due
+// TestSettingTheSameStatusWaivesVerification: who sets the status that an identity has waives what became due
 // since, and moves nothing.
-func TestStatusSetAgain(t *testing.T) {
-	i := identity.Identity{Status: identity.Screening, Steps: identity.ContactAndScreening, Profile: identity.Profile{Phone: "+56912345678"}}
+func TestSettingTheSameStatusWaivesVerification(t *testing.T) {
+	i := identity.Identity{Status: identity.Screening, Onboarding: identity.OnboardingContactAndScreening, Profile: identity.Profile{Phone: "+56912345678"}}
 	if err := i.SetStatus(identity.Screening, noon); err != nil || i.Requirements().Due != nil || i.Status != identity.Screening {
 		t.Errorf("%v, %s waits for %v", err, i.Status, i.Requirements().Due)
 	}
 }
 
-func TestTurningOffAndOn(t *testing.T) {
+func TestDeactivateAndReactivate(t *testing.T) {
 	for _, from := range statuses {
 		off, on := identity.Identity{Status: from}, identity.Identity{Status: from}
 		may := from == identity.Active || from == identity.Inactive
@@ -189,7 +189,7 @@ func TestTurningOffAndOn(t *testing.T) {
 	}
 }
 
-func TestStatusKinds(t *testing.T) {
+func TestKnownAndPendingStatuses(t *testing.T) {
 	for _, s := range statuses {
 		pending := s == identity.Pending || s == identity.PendingEmailValidation || s == identity.PendingPhoneValidation || s == identity.Screening
 		if !s.Known() || s.Pending() != pending {

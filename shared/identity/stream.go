@@ -13,35 +13,35 @@ type stream struct {
 	first     int64 // creation numbers between which the entries lie, in the order of the stream
 	end       int64 // 0: open
 	heads     []*head
-	after     Entry
+	after     IndexEntry
 	tenant    string
-	last      Entry
+	last      IndexEntry
 }
 
 // head is where the stream stands in one source.
 type head struct {
-	source  Source
-	entries []Entry // read and not yet handed out
-	after   *Entry
+	source  Index
+	entries []IndexEntry // read and not yet handed out
+	after   *IndexEntry
 	ended   bool
 }
 
-func newStream(ctx context.Context, s *Service, q Search) (*stream, error) {
-	st := &stream{service: s, ascending: q.Ascending, tenant: q.Tenant, after: q.At.After}
+func newStream(ctx context.Context, s *Service, q Query) (*stream, error) {
+	st := &stream{service: s, ascending: q.Ascending, tenant: q.Tenant, after: q.Cursor.After}
 	if q.IDs != nil {
 		return st, st.lookUp(ctx, q.IDs)
 	}
-	since, until := numberOf(q.Since), int64(0)
-	if !q.Until.IsZero() {
-		until = max(numberOf(q.Until.Add(time.Millisecond)), 1)
+	since, until := numberOf(q.CreatedFrom), int64(0)
+	if !q.CreatedUntil.IsZero() {
+		until = max(numberOf(q.CreatedUntil.Add(time.Millisecond)), 1)
 	}
 	st.first, st.end = since, until
 	if !q.Ascending {
 		st.first, st.end = until, since
 	}
-	sources := q.Sources
+	sources := q.Indexes
 	if len(sources) == 0 {
-		sources = []Source{{Tenant: q.Tenant}}
+		sources = []Index{{Tenant: q.Tenant}}
 	}
 	for _, src := range sources {
 		st.heads = append(st.heads, &head{source: src, after: st.start()})
@@ -61,13 +61,13 @@ func numberOf(t time.Time) int64 {
 }
 
 // start is where to begin: after the last page's end, and within the bounds.
-func (st *stream) start() *Entry {
-	bound := Entry{Number: st.first}
+func (st *stream) start() *IndexEntry {
+	bound := IndexEntry{CreationNumber: st.first}
 	if st.first > 0 && st.ascending {
-		bound.Number-- // an entry without an id stands for all of its number
+		bound.CreationNumber-- // an entry without an id stands for all of its number
 	}
 	switch {
-	case st.after != Entry{} && (st.first == 0 || st.before(bound, st.after)):
+	case st.after != IndexEntry{} && (st.first == 0 || st.before(bound, st.after)):
 		return &st.after
 	case st.first > 0:
 		return &bound
@@ -76,14 +76,14 @@ func (st *stream) start() *Entry {
 }
 
 // before tells whether a comes before b in the stream.
-func (st *stream) before(a, b Entry) bool {
+func (st *stream) before(a, b IndexEntry) bool {
 	c := a.Compare(b)
 	return c != 0 && (c < 0) == st.ascending
 }
 
 // next returns up to n entries; none at the end.
-func (st *stream) next(ctx context.Context, n int) ([]Entry, error) {
-	var list []Entry
+func (st *stream) next(ctx context.Context, n int) ([]IndexEntry, error) {
+	var list []IndexEntry
 	for len(list) < n {
 		best, err := st.best(ctx, n-len(list))
 		if err != nil {
@@ -139,14 +139,14 @@ func (h *head) fill(ctx context.Context, st *stream, n int) error {
 }
 
 // past tells whether an entry lies beyond the end.
-func (st *stream) past(e Entry) bool {
+func (st *stream) past(e IndexEntry) bool {
 	if st.end == 0 {
 		return false
 	}
 	if st.ascending {
-		return e.Number >= st.end
+		return e.CreationNumber >= st.end
 	}
-	return e.Number < st.end
+	return e.CreationNumber < st.end
 }
 
 // lookUp reads the identities of given ids, which are few, for their order is
@@ -160,11 +160,11 @@ func (st *stream) lookUp(ctx context.Context, given []string) error {
 	}
 	h := &head{ended: true}
 	for i := range found {
-		if e := entryOf(&found[i]); st.after == (Entry{}) || st.before(st.after, e) {
+		if e := entryOf(&found[i]); st.after == (IndexEntry{}) || st.before(st.after, e) {
 			h.entries = append(h.entries, e)
 		}
 	}
-	slices.SortFunc(h.entries, func(a, b Entry) int {
+	slices.SortFunc(h.entries, func(a, b IndexEntry) int {
 		if st.before(a, b) {
 			return -1
 		}
@@ -174,4 +174,4 @@ func (st *stream) lookUp(ctx context.Context, given []string) error {
 	return nil
 }
 
-func entryOf(i *Identity) Entry { return Entry{i.ID, i.Number()} }
+func entryOf(i *Identity) IndexEntry { return IndexEntry{i.ID, i.CreationNumber()} }

@@ -26,8 +26,8 @@ const (
 
 // count returns how many entries a source has, at most MaxTotal. For a whole
 // tenant the answer may be a minute old.
-func (s *Service) count(ctx context.Context, src Source) (int, error) {
-	whole := src == Source{Tenant: src.Tenant}
+func (s *Service) count(ctx context.Context, src Index) (int, error) {
+	whole := src == Index{Tenant: src.Tenant}
 	if whole {
 		if n, ok := s.totals.get(src.Tenant, s.Now()); ok {
 			return n, nil
@@ -40,8 +40,8 @@ func (s *Service) count(ctx context.Context, src Source) (int, error) {
 	return n, err
 }
 
-func (s *Service) countEntries(ctx context.Context, src Source) (int, error) {
-	var last *Entry
+func (s *Service) countEntries(ctx context.Context, src Index) (int, error) {
+	var last *IndexEntry
 	for n := 0; ; {
 		asked := min(countChunk, MaxTotal-n)
 		entries, err := s.Store.Entries(ctx, src, last, asked, false)

@@ -17,11 +17,11 @@ const portion = 100
 // walk reads a source portion by portion until a page is full.
 type walk struct {
 	service  *Service
-	listing  Listing
-	source   Source
+	listing  ListParams
+	source   Index
 	inParent map[string]bool // the children wanted, where the source is another
 	page     Page
-	last     *Entry // the last one examined
+	last     *IndexEntry // the last one examined
 	examined int
 	wanted   int // entries asked for
 	weight   int // of the page
@@ -32,15 +32,15 @@ func (w *walk) run(ctx context.Context) error {
 		return err
 	}
 	if w.listing.After > 0 {
-		w.last = &Entry{Number: w.listing.After}
+		w.last = &IndexEntry{CreationNumber: w.listing.After}
 	}
 	for {
 		w.wanted = w.want()
-		entries, err := w.service.Store.Entries(ctx, w.source, w.last, w.wanted, !w.listing.Oldest)
+		entries, err := w.service.Store.Entries(ctx, w.source, w.last, w.wanted, !w.listing.OldestFirst)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		found, err := w.service.getMany(ctx, w.source.Tenant, ids(entries))
+		found, err := w.service.getMany(ctx, w.source.Tenant, entryIDs(entries))
 		if err != nil {
 			return err
 		}
@@ -63,12 +63,12 @@ func (w *walk) want() int {
 
 // take adds what fits and reports whether the page is full. A page ends only
 // where the number changes, since the next one begins after a number.
-func (w *walk) take(entries []Entry, found []Identity) bool {
+func (w *walk) take(entries []IndexEntry, found []Identity) bool {
 	for n := range entries {
 		e := &entries[n]
 		full := len(w.page.Identities) >= w.listing.Limit || w.examined >= maxExamined || w.weight >= maxPageWeight
-		if full && w.last != nil && e.Number != w.last.Number {
-			w.page.Next = w.last.Number
+		if full && w.last != nil && e.CreationNumber != w.last.CreationNumber {
+			w.page.Next = w.last.CreationNumber
 			return true
 		}
 		w.last, w.examined = e, w.examined+1
@@ -87,8 +87,8 @@ func (w *walk) take(entries []Entry, found []Identity) bool {
 // is not in the identity. A tokenized email or phone is compared by its value.
 func (w *walk) fits(i *Identity) bool {
 	f := &w.listing.Filter
-	return (f.Email == "" || w.service.Holds(i, FieldEmail, f.Email)) &&
-		(f.Phone == "" || w.service.Holds(i, FieldPhone, f.Phone)) &&
+	return (f.Email == "" || w.service.HasValue(i, FieldEmail, f.Email)) &&
+		(f.Phone == "" || w.service.HasValue(i, FieldPhone, f.Phone)) &&
 		(f.DocumentNumber == "" || NormalizeDocument(f.DocumentNumber) == NormalizeDocument(i.DocumentNumber)) &&
 		(f.ExternalID == "" || f.ExternalID == i.ExternalID) &&
 		(f.Kind == "" || (f.Kind == Organization) == (i.Kind == Organization)) &&
@@ -102,7 +102,7 @@ func (w *walk) loadParent(ctx context.Context) error {
 	if w.listing.ParentID == "" || w.source.ChildrenOf != "" {
 		return nil
 	}
-	entries, err := w.service.Store.Entries(ctx, Source{Tenant: w.source.Tenant, ChildrenOf: w.listing.ParentID}, nil, MaxChildren, false)
+	entries, err := w.service.Store.Entries(ctx, Index{Tenant: w.source.Tenant, ChildrenOf: w.listing.ParentID}, nil, MaxChildren, false)
 	w.inParent = make(map[string]bool, len(entries))
 	for _, e := range entries {
 		w.inParent[e.ID] = true

@@ -15,56 +15,56 @@ const (
 	codeWidth     = len("CHL")
 )
 
-// Country tells whether code is a country's in ISO 3166-1 alpha-3, upper case,
+// IsCountry tells whether code is a country's in ISO 3166-1 alpha-3, upper case,
 // or XKX for Kosovo. Codes that were withdrawn are none.
-func Country(code string) bool { return find(countries, countryWidth, code) != "" }
+func IsCountry(code string) bool { return findRow(countries, countryWidth, code) != "" }
 
-// Currency tells whether code is in use by ISO 4217, upper case. Funds and
+// IsCurrency tells whether code is in use by ISO 4217, upper case. Funds and
 // precious metals are currencies there; XTS (tests) and XXX (no currency), in
 // which nothing can be held, are none here.
-func Currency(code string) bool { return find(currencies, currencyWidth, code) != "" }
+func IsCurrency(code string) bool { return findRow(currencies, currencyWidth, code) != "" }
 
-// Crypto tells whether code is one of the currencies beside ISO 4217: USDC and
+// IsCryptocurrency tells whether code is one of the currencies beside ISO 4217: USDC and
 // USDT, which Conomy's table of currencies names.
-func Crypto(code string) bool { return code == "USDC" || code == "USDT" }
+func IsCryptocurrency(code string) bool { return code == "USDC" || code == "USDT" }
 
-// What PhoneFits takes beyond the lengths of today's numbering plan. Plans grow,
+// What PhoneMatchesCountry takes beyond the lengths of today's numbering plan. Plans grow,
 // Ivory Coast's and Benin's by two digits, and lists keep the older numbers;
 // Conomy's own examples are one short of Chile's; Mexico's are still written
 // with a 1 more.
 const (
-	fewer = 2
-	more  = 1
+	maxMissingDigits = 2
+	maxExtraDigits   = 1
 )
 
-// PhoneFits tells whether a number in the form of E.164 ("+56912345678") can be
+// PhoneMatchesCountry tells whether a number in the form of E.164 ("+56912345678") can be
 // one of the country: it begins with a dial code of the country and is about as
 // long as numbers there. Whether it is in use, or an area code exists, is not
 // asked: all countries under +1 have the same numbers. No number fits a code
 // that is no country's.
-func PhoneFits(e164, country string) bool {
+func PhoneMatchesCountry(e164, country string) bool {
 	digits, plus := strings.CutPrefix(e164, "+")
 	if !plus {
 		return false
 	}
-	for rows := find(countries, countryWidth, country); strings.HasPrefix(rows, country) && rows != ""; rows = rows[countryWidth:] {
-		if fits(digits, rows[codeWidth:countryWidth]) {
+	for rows := findRow(countries, countryWidth, country); strings.HasPrefix(rows, country) && rows != ""; rows = rows[countryWidth:] {
+		if matchesRow(digits, rows[codeWidth:countryWidth]) {
 			return true
 		}
 	}
 	return false
 }
 
-// fits holds the digits against the rest of a row: "56 0911 ".
-func fits(digits, row string) bool {
+// matchesRow holds the digits against the rest of a row: "56 0911 ".
+func matchesRow(digits, row string) bool {
 	national, ok := strings.CutPrefix(digits, strings.TrimRight(row[:3], " "))
-	shortest, longest := number(row[3:5]), number(row[5:7])
-	return ok && len(national) >= shortest-fewer && len(national) <= longest+more && numeric(national)
+	shortest, longest := twoDigits(row[3:5]), twoDigits(row[5:7])
+	return ok && len(national) >= shortest-maxMissingDigits && len(national) <= longest+maxExtraDigits && isNumeric(national)
 }
 
-func number(two string) int { return int(two[0]-'0')*10 + int(two[1]-'0') }
+func twoDigits(two string) int { return int(two[0]-'0')*10 + int(two[1]-'0') }
 
-func numeric(s string) bool {
+func isNumeric(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
@@ -73,9 +73,9 @@ func numeric(s string) bool {
 	return true
 }
 
-// find is the table from the first row that begins with code on, or empty where
+// findRow is the table from the first row that begins with code on, or empty where
 // there is none.
-func find(table string, width int, code string) string {
+func findRow(table string, width int, code string) string {
 	if len(code) != codeWidth {
 		return ""
 	}

@@ -32,8 +32,8 @@ func alpha3(t *testing.T, name string) map[string]string {
 	return codes
 }
 
-// codes are all three upper-case letters.
-func codes(yield func(string) bool) {
+// allCodes are all three upper-case letters.
+func allCodes(yield func(string) bool) {
 	for i := range 26 * 26 * 26 {
 		if !yield(string([]byte{'A' + byte(i/676), 'A' + byte(i/26%26), 'A' + byte(i%26)})) {
 			return
@@ -41,10 +41,10 @@ func codes(yield func(string) bool) {
 	}
 }
 
-// same compares the codes that are taken with a snapshot and what was changed.
-func same(t *testing.T, taken func(string) bool, snapshot []string, changes map[string]bool) {
+// compareCodes compares the codes that are taken with a snapshot and what was changed.
+func compareCodes(t *testing.T, taken func(string) bool, snapshot []string, changes map[string]bool) {
 	t.Helper()
-	for code := range codes {
+	for code := range allCodes {
 		want := slices.Contains(snapshot, code)
 		if change, ok := changes[code]; ok {
 			if change == want {
@@ -68,7 +68,7 @@ func TestCountries(t *testing.T) {
 			for _, code := range alpha3(t, file) {
 				snapshot = append(snapshot, code)
 			}
-			same(t, iso.Country, snapshot, changes)
+			compareCodes(t, iso.IsCountry, snapshot, changes)
 		})
 	}
 }
@@ -82,38 +82,38 @@ func TestCurrencies(t *testing.T) {
 		},
 		"currencies-pycountry.txt": {"XTS": false, "XXX": false},
 	} {
-		t.Run(file, func(t *testing.T) { same(t, iso.Currency, lines(t, file), changes) })
+		t.Run(file, func(t *testing.T) { compareCodes(t, iso.IsCurrency, lines(t, file), changes) })
 	}
 }
 
 // What other lists got wrong, and what Conomy lists.
 func TestKnownCodes(t *testing.T) {
 	for _, code := range strings.Fields("VES VED SLE MRU ZWG XCG STN BYN UYU CLP MXN COP PEN BOB PYG AUD ARS BRL USD CAD EUR GBP CRC CUP DOP GTQ JMD PAB") {
-		if !iso.Currency(code) || iso.Crypto(code) {
+		if !iso.IsCurrency(code) || iso.IsCryptocurrency(code) {
 			t.Errorf("%s is no currency", code)
 		}
 	}
 	for _, code := range strings.Fields("VEF MRO STD BYR USDC USDT BTC usd US USDX 840") {
-		if iso.Currency(code) {
+		if iso.IsCurrency(code) {
 			t.Errorf("%s is a currency", code)
 		}
 	}
 	for _, code := range strings.Fields("CHL MEX COL BRA ARG PER BOL PRY AUS CRI DOM ECU PAN URY VEN USA CAN GBR FRA DEU ESP CHN HKG XKX SSD") {
-		if !iso.Country(code) {
+		if !iso.IsCountry(code) {
 			t.Errorf("%s is no country", code)
 		}
 	}
 	for _, code := range []string{"", "CL", "chl", "CHLE", "CHI", "ANT", "XKK", "EUR", "UK ", "CH ", "ZZZ", "AAA", "\xff\xff\xff"} {
-		if iso.Country(code) {
+		if iso.IsCountry(code) {
 			t.Errorf("%q is a country", code)
 		}
 	}
-	if !iso.Crypto("USDC") || !iso.Crypto("USDT") || iso.Crypto("usdc") || iso.Crypto("USD") || iso.Crypto("") {
+	if !iso.IsCryptocurrency("USDC") || !iso.IsCryptocurrency("USDT") || iso.IsCryptocurrency("usdc") || iso.IsCryptocurrency("USD") || iso.IsCryptocurrency("") {
 		t.Error("USDC and USDT are the currencies beside ISO 4217")
 	}
 }
 
-func TestPhoneFits(t *testing.T) {
+func TestPhoneMatchesCountry(t *testing.T) {
 	tests := []struct {
 		number, country string
 		want            bool
@@ -151,16 +151,16 @@ func TestPhoneFits(t *testing.T) {
 		{"+263771234567", "ZWE", true}, // the last row
 	}
 	for _, tt := range tests {
-		if got := iso.PhoneFits(tt.number, tt.country); got != tt.want {
+		if got := iso.PhoneMatchesCountry(tt.number, tt.country); got != tt.want {
 			t.Errorf("%s of %q: got %v", tt.number, tt.country, got)
 		}
 	}
 }
 
-func FuzzPhoneFits(f *testing.F) {
+func FuzzPhoneMatchesCountry(f *testing.F) {
 	f.Add("+56912345678", "CHL")
 	f.Fuzz(func(t *testing.T, number, country string) {
-		if iso.PhoneFits(number, country) && !iso.Country(country) {
+		if iso.PhoneMatchesCountry(number, country) && !iso.IsCountry(country) {
 			t.Errorf("%q fits %q, which is no country", number, country)
 		}
 	})
@@ -168,10 +168,10 @@ func FuzzPhoneFits(f *testing.F) {
 
 func BenchmarkLookUps(b *testing.B) {
 	for name, look := range map[string]func() bool{
-		"country":  func() bool { return iso.Country("URY") },
-		"currency": func() bool { return iso.Currency("UYU") },
-		"phone":    func() bool { return iso.PhoneFits("+59899123456", "URY") },
-		"unknown":  func() bool { return iso.Country("XYZ") },
+		"country":  func() bool { return iso.IsCountry("URY") },
+		"currency": func() bool { return iso.IsCurrency("UYU") },
+		"phone":    func() bool { return iso.PhoneMatchesCountry("+59899123456", "URY") },
+		"unknown":  func() bool { return iso.IsCountry("XYZ") },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -184,9 +184,9 @@ func BenchmarkLookUps(b *testing.B) {
 
 func TestLookUpsAllocateNothing(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
-		iso.Country("URY")
-		iso.Currency("UYU")
-		iso.PhoneFits("+59899123456", "URY")
+		iso.IsCountry("URY")
+		iso.IsCurrency("UYU")
+		iso.PhoneMatchesCountry("+59899123456", "URY")
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)

@@ -31,7 +31,7 @@ func regions(t *testing.T) map[string]string {
 }
 
 // Every kind of example number of every region fits it.
-func TestExampleNumbersFit(t *testing.T) {
+func TestExampleNumbersMatchCountry(t *testing.T) {
 	examples := 0
 	for region, code := range regions(t) {
 		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
@@ -40,7 +40,7 @@ func TestExampleNumbersFit(t *testing.T) {
 				continue
 			}
 			examples++
-			if e164 := phonenumbers.Format(n, phonenumbers.E164); !iso.PhoneFits(e164, code) {
+			if e164 := phonenumbers.Format(n, phonenumbers.E164); !iso.PhoneMatchesCountry(e164, code) {
 				t.Errorf("%s does not fit %s", e164, code)
 			}
 		}
@@ -59,7 +59,7 @@ func TestDialCodes(t *testing.T) {
 		want := fmt.Sprintf("+%d", phonenumbers.GetCountryCodeForRegion(region))
 		for dial := 1; dial < 1000; dial++ {
 			number := fmt.Sprintf("+%d%s", dial, national)
-			fits, begins := iso.PhoneFits(number, code), strings.HasPrefix(number, want)
+			fits, begins := iso.PhoneMatchesCountry(number, code), strings.HasPrefix(number, want)
 			switch {
 			case code == "VAT" && strings.HasPrefix(number, vatican):
 			case fits && !begins:
@@ -80,7 +80,7 @@ func TestDialCodesWithoutOracle(t *testing.T) {
 	}
 	known := regions(t)
 	for region, code := range alpha3(t, "countries-iso-codes.txt") {
-		if number, ok := assigned[code]; ok != (known[region] == "") || ok && !iso.PhoneFits(number, code) {
+		if number, ok := assigned[code]; ok != (known[region] == "") || ok && !iso.PhoneMatchesCountry(number, code) {
 			t.Errorf("%s has %q", code, number)
 		}
 	}

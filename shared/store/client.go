@@ -28,8 +28,8 @@ type clientRecord struct {
 	Burst        int            `json:"burst,omitzero"`
 	Quota        int            `json:"quota,omitzero"`
 	Created      time.Time      `json:"c"`
-	Steps        string         `json:"steps,omitzero"`
-	PendingLife  int64          `json:"life,omitzero"` // seconds
+	Onboarding   string         `json:"steps,omitzero"`
+	PendingTTL   int64          `json:"life,omitzero"` // seconds
 }
 
 type secretRecord struct {
@@ -37,87 +37,87 @@ type secretRecord struct {
 	Expires time.Time `json:"x,omitzero"`
 }
 
-// keyRecord is an API key as its item's body. Scopes is a pointer since no
+// apiKeyRecord is an API key as its item's body. Scopes is a pointer since no
 // scopes and none of its own are two things.
-type keyRecord struct {
-	ID      string    `json:"id"`
-	Client  string    `json:"cl"`
-	Use     string    `json:"u"`
-	Hash    []byte    `json:"h"`
-	Scopes  *[]string `json:"s,omitzero"`
-	Name    string    `json:"n,omitzero"`
-	Expires time.Time `json:"x,omitzero"`
-	Revoked time.Time `json:"r,omitzero"`
-	Created time.Time `json:"c"`
-	Owner   string    `json:"o,omitzero"`
-	Granted []string  `json:"g,omitempty"`
-	Maker   string    `json:"by,omitzero"`
+type apiKeyRecord struct {
+	ID              string    `json:"id"`
+	Client          string    `json:"cl"`
+	API             string    `json:"u"`
+	Hash            []byte    `json:"h"`
+	Scopes          *[]string `json:"s,omitzero"`
+	Name            string    `json:"n,omitzero"`
+	Expires         time.Time `json:"x,omitzero"`
+	Revoked         time.Time `json:"r,omitzero"`
+	Created         time.Time `json:"c"`
+	Owner           string    `json:"o,omitzero"`
+	RequestedScopes []string  `json:"g,omitempty"`
+	CreatedBy       string    `json:"by,omitzero"`
 }
 
 // CreateClient writes a client and its keys, all or nothing.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth.Key) error {
 	ops := []table.Op{table.Put(clientItem(c, 1), table.Absent())}
 	for _, k := range apiKeys {
-		ops = append(ops, table.Put(keyItem(k, 1), table.Absent()))
+		ops = append(ops, table.Put(apiKeyItem(k, 1), table.Absent()))
 	}
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
-		return auth.ErrExists
+		return auth.ErrAlreadyExists
 	}
-	return explain("create client", err)
+	return wrapErr("create client", err)
 }
 
 // Credentials reads a client and one of its keys in one call.
 func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Client, auth.Key, error) {
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID))
 	if err != nil {
-		return auth.Client{}, auth.Key{}, explain("read credentials", err)
+		return auth.Client{}, auth.Key{}, wrapErr("read credentials", err)
 	}
-	return credentials(found.Items)
+	return decodeCredentials(found.Items)
 }
 
-// credentials reads the items of a client and a key, which stand first.
-func credentials(items []table.Item) (auth.Client, auth.Key, error) {
+// decodeCredentials reads the items of a client and a key, which stand first.
+func decodeCredentials(items []table.Item) (auth.Client, auth.Key, error) {
 	if len(items) < 2 || items[0].SK != itemSK || !strings.HasPrefix(items[0].PK, prefixClient) ||
-		!strings.HasPrefix(items[1].SK, prefixKey) {
-		return auth.Client{}, auth.Key{}, auth.ErrUnknown
+		!strings.HasPrefix(items[1].SK, prefixAPIKey) {
+		return auth.Client{}, auth.Key{}, auth.ErrNotFound
 	}
 	c, err := decodeClient(items[0].Body)
 	if err != nil {
 		return auth.Client{}, auth.Key{}, err
 	}
-	k, err := decodeKey(items[1].Body)
+	k, err := decodeAPIKey(items[1].Body)
 	return c, k, err
 }
 
 // CreateKey writes a key of a client that exists.
 func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 	_, err := s.table.Write(ctx,
-		table.Put(keyItem(k, 1), table.Absent()),
+		table.Put(apiKeyItem(k, 1), table.Absent()),
 		table.Check(clientKey(k.Client), table.Exists()),
 	)
 	var failed *table.ConditionError
 	switch {
 	case !errors.As(err, &failed):
-		return explain("create key", err)
-	case failed.Of(1) != nil:
-		return auth.ErrUnknown
+		return wrapErr("create key", err)
+	case failed.FailureOf(1) != nil:
+		return auth.ErrNotFound
 	}
-	return auth.ErrExists
+	return auth.ErrAlreadyExists
 }
 
 // Keys reads a client, which stands before its keys, and all of these.
 func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
 	q := table.Query{PK: clientKey(client).PK, Strong: true}
-	err = s.pages(ctx, "read keys", q, func(items []table.Item) (err error) {
+	err = s.eachPage(ctx, "read keys", q, func(items []table.Item) (err error) {
 		for n := range items {
 			item := &items[n]
 			if item.SK == itemSK {
 				c, err = decodeClient(item.Body)
 			} else {
 				var k auth.Key
-				k, err = decodeKey(item.Body)
+				k, err = decodeAPIKey(item.Body)
 				list = append(list, k)
 			}
 			if err != nil {
@@ -130,16 +130,16 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 	case err != nil:
 		return auth.Client{}, nil, err
 	case c.ID == "":
-		return auth.Client{}, nil, auth.ErrUnknown
+		return auth.Client{}, nil, auth.ErrNotFound
 	}
 	return c, list, nil
 }
 
-// keyItem is a version of a key. The table forgets it after its end.
-func keyItem(k auth.Key, version int64) table.Item {
-	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: encodeKey(k)}
+// apiKeyItem is a version of a key. The table forgets it after its end.
+func apiKeyItem(k auth.Key, version int64) table.Item {
+	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: encodeAPIKey(k)}
 	for _, end := range []time.Time{k.Expires, k.Revoked} {
-		if forget := end.Add(auth.KeptFor); !end.IsZero() && (item.Expires.IsZero() || forget.Before(item.Expires)) {
+		if forget := end.Add(auth.KeyRetention); !end.IsZero() && (item.Expires.IsZero() || forget.Before(item.Expires)) {
 			item.Expires = forget
 		}
 	}
@@ -151,7 +151,7 @@ func encodeClient(c auth.Client) []byte {
 		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
 		UsagePlanKey: c.UsagePlanKey, Production: c.Production,
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Created: c.Created.UTC(),
-		Steps: c.Policy.Steps, PendingLife: int64(c.Policy.PendingLife / time.Second),
+		Onboarding: c.Policy.Onboarding, PendingTTL: int64(c.Policy.PendingTTL / time.Second),
 	}
 	for _, secret := range c.Secrets {
 		r.Secrets = append(r.Secrets, secretRecord{secret.Hash[:], secret.Expires})
@@ -168,31 +168,31 @@ func decodeClient(body []byte) (auth.Client, error) {
 		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
 		UsagePlanKey: r.UsagePlanKey, Production: r.Production,
 		Limits: auth.Limits{Rate: r.Rate, Burst: r.Burst, Quota: r.Quota}, Created: r.Created,
-		Policy: auth.Policy{Steps: r.Steps, PendingLife: time.Duration(r.PendingLife) * time.Second},
+		Policy: auth.Policy{Onboarding: r.Onboarding, PendingTTL: time.Duration(r.PendingTTL) * time.Second},
 	}
 	for _, secret := range r.Secrets {
-		c.Secrets = append(c.Secrets, auth.Secret{Hash: hash(secret.Hash), Expires: secret.Expires})
+		c.Secrets = append(c.Secrets, auth.Secret{Hash: decodeHash(secret.Hash), Expires: secret.Expires})
 	}
 	return c, nil
 }
 
-func encodeKey(k auth.Key) []byte {
-	return mustEncode(keyRecord{
-		ID: k.ID, Client: k.Client, Use: string(k.Use), Hash: k.Hash[:], Scopes: (*[]string)(orNil(k.Scopes)),
+func encodeAPIKey(k auth.Key) []byte {
+	return mustEncode(apiKeyRecord{
+		ID: k.ID, Client: k.Client, API: string(k.API), Hash: k.Hash[:], Scopes: (*[]string)(optionalScopes(k.Scopes)),
 		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
-		Owner: k.Owner, Granted: k.Granted, Maker: k.Maker,
+		Owner: k.Owner, RequestedScopes: k.RequestedScopes, CreatedBy: k.CreatedBy,
 	})
 }
 
-func decodeKey(body []byte) (auth.Key, error) {
-	var r keyRecord
+func decodeAPIKey(body []byte) (auth.Key, error) {
+	var r apiKeyRecord
 	if err := json.Unmarshal(body, &r); err != nil {
 		return auth.Key{}, fmt.Errorf("store: damaged key record")
 	}
 	k := auth.Key{
-		ID: r.ID, Client: r.Client, Use: auth.Use(r.Use), Hash: hash(r.Hash),
+		ID: r.ID, Client: r.Client, API: auth.API(r.API), Hash: decodeHash(r.Hash),
 		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
-		Owner: r.Owner, Granted: r.Granted, Maker: r.Maker,
+		Owner: r.Owner, RequestedScopes: r.RequestedScopes, CreatedBy: r.CreatedBy,
 	}
 	if r.Scopes != nil {
 		k.Scopes = append(auth.Scopes{}, *r.Scopes...)
@@ -200,16 +200,16 @@ func decodeKey(body []byte) (auth.Key, error) {
 	return k, nil
 }
 
-func orNil(s auth.Scopes) *auth.Scopes {
+func optionalScopes(s auth.Scopes) *auth.Scopes {
 	if s == nil {
 		return nil
 	}
 	return &s
 }
 
-// hash reads a stored hash. One of another length is damaged and becomes the
+// decodeHash reads a stored hash. One of another length is damaged and becomes the
 // zero hash, which nothing equals.
-func hash(stored []byte) (h auth.Hash) {
+func decodeHash(stored []byte) (h auth.Hash) {
 	if len(stored) == len(h) {
 		copy(h[:], stored)
 	}

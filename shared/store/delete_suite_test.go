@@ -12,29 +12,29 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// cut is a table that fails at the n-th Write or Query from now, once. If late,
+// failingTable is a table that fails at the n-th Write or Query from now, once. If late,
 // what failed has taken effect nevertheless.
-type cut struct {
+type failingTable struct {
 	table.Table
-	left atomic.Int64
-	late bool
+	callsLeft   atomic.Int64
+	afterEffect bool
 }
 
-func (c *cut) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	if c.left.Add(-1) == 0 {
+func (c *failingTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	if c.callsLeft.Add(-1) == 0 {
 		return table.Page{}, table.ErrUnavailable
 	}
 	return c.Table.Query(ctx, q)
 }
 
-func (c *cut) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	if c.left.Add(-1) != 0 {
+func (c *failingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if c.callsLeft.Add(-1) != 0 {
 		return c.Table.Write(ctx, ops...)
 	}
-	if c.late {
+	if c.afterEffect {
 		if _, err := c.Table.Write(ctx, ops...); err != nil {
 			return table.Units{}, err
 		}
@@ -42,30 +42,30 @@ func (c *cut) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 	return table.Units{}, table.ErrUnavailable
 }
 
-// loaded is an identity with parts of every kind and as many children, parents
+// createWithParts is an identity with parts of every kind and as many children, parents
 // and accounts as asked for, made under an idempotency key; it is created now,
 // since the claim of that is emptied only for a day.
-func loaded(t *testing.T, s *store.Store, links int, key string) identity.Identity {
+func createWithParts(t *testing.T, s *store.Store, links int, key string) identity.Identity {
 	t.Helper()
-	p := person("p")
-	p.Version, p.Parent, p.Held = 1, links > 0, identity.Held{}
+	p := fullIdentity("p")
+	p.Version, p.MayHaveChildren, p.StoreState = 1, links > 0, identity.StoreState{}
 	p.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
-	p = create(t, s, p, claims("a", "b"), once(key, 1)).Identity
+	p = mustCreate(t, s, p, newClaims("a", "b"), newIdempotency(key, 1)).Identity
 	var below, above []identity.Identity
 	for n := range links {
-		below = append(below, create(t, s, bare(fmt.Sprintf("c%d", n)), nil, identity.Idempotency{}).Identity)
-		above = append(above, create(t, s, bare(fmt.Sprintf("f%d", n)), nil, identity.Idempotency{}).Identity)
+		below = append(below, mustCreate(t, s, minimalIdentity(fmt.Sprintf("c%d", n)), nil, identity.Idempotency{}).Identity)
+		above = append(above, mustCreate(t, s, minimalIdentity(fmt.Sprintf("f%d", n)), nil, identity.Idempotency{}).Identity)
 	}
-	p = link(t, s, p, below...)
+	p = addChildren(t, s, p, below...)
 	for n, f := range above {
-		link(t, s, f, p)
+		addChildren(t, s, f, p)
 		account := identity.BankAccount{ID: fmt.Sprintf("w%d", n), AccountNumber: "1"}
 		if err := addAccount(s, "t", "p", account); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p = next(newest(t, s, []identity.Identity{p})[0], "Last")
-	if _, err := s.Update(ctx, p, nil, once("change", 1), identity.Links{}, identity.Aside{}); err != nil {
+	p = nextVersion(reload(t, s, []identity.Identity{p})[0], "Last")
+	if _, err := s.Update(ctx, p, nil, newIdempotency("change", 1), identity.LinkChanges{}, identity.SideWrites{}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -82,19 +82,19 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 	if err != nil || len(page.Items) > 0 {
 		t.Errorf("%d items are left of the partition, %v", len(page.Items), err)
 	}
-	for _, src := range []identity.Source{
+	for _, src := range []identity.Index{
 		{Tenant: "t", Email: "a@example.com"},
 		{Tenant: "t", Phone: "+56912345678"},
 		{Tenant: "t", Document: "19"},
 		{Tenant: "t", ExternalID: "ext"},
-		children("p"),
-		parents("p"),
+		childrenOf("p"),
+		parentsOf("p"),
 	} {
-		if list := entriesOf(t, s, src); len(list) > 0 {
+		if list := readAllEntries(t, s, src); len(list) > 0 {
 			t.Errorf("%+v: %v", src, list)
 		}
 	}
-	if slices.ContainsFunc(entriesOf(t, s, identity.Source{Tenant: "t"}), func(e identity.Entry) bool { return e.ID == "p" }) {
+	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
 		t.Error("it stands in the list")
 	}
 	for shard := range 64 {
@@ -104,8 +104,8 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		}
 	}
 	for n := range links {
-		for _, src := range []identity.Source{parents(fmt.Sprintf("c%d", n)), children(fmt.Sprintf("f%d", n))} {
-			if list := entriesOf(t, s, src); len(list) > 0 {
+		for _, src := range []identity.Index{parentsOf(fmt.Sprintf("c%d", n)), childrenOf(fmt.Sprintf("f%d", n))} {
+			if list := readAllEntries(t, s, src); len(list) > 0 {
 				t.Errorf("%+v: %v", src, list)
 			}
 		}
@@ -114,28 +114,28 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		t.Errorf("deleted once more: %v", err)
 	}
 	// Its key is used, and nothing else is kept of it.
-	used, err := raw.Get(ctx, true, table.Key{PK: p.Held.Once, SK: "#"})
+	used, err := raw.Get(ctx, true, table.Key{PK: p.StoreState.IdempotencyKey, SK: "#"})
 	if err != nil || len(used.Items) != 1 || len(used.Items[0].Body) > 0 || used.Items[0].Owner != "p" ||
 		!used.Items[0].Expires.Equal(p.CreatedAt.Add(24*time.Hour).Truncate(time.Second)) {
 		t.Errorf("the claim of its key: %+v, %v", used.Items, err)
 	}
 	for _, request := range []byte{1, 2} {
-		if _, err := s.Create(ctx, bare("p"), claims("a", "b"), once(key, request), identity.Links{}); !errors.Is(err, identity.ErrNotFound) {
+		if _, err := s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{}); !errors.Is(err, identity.ErrNotFound) {
 			t.Errorf("request %d under its key: %v", request, err)
 		}
 	}
 	// What it had claimed can be had again.
-	create(t, s, bare("p"), claims("a", "b"), identity.Idempotency{})
-	if _, err := s.Replay(ctx, "t", "p", once("change", 1)); !errors.Is(err, identity.ErrNotFound) {
+	mustCreate(t, s, minimalIdentity("p"), newClaims("a", "b"), identity.Idempotency{})
+	if _, err := s.Replay(ctx, "t", "p", newIdempotency("change", 1)); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("the key of a change: %v", err)
 	}
 }
 
-// deleted: an identity with few parts goes in one transaction.
-func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
+// testDelete: an identity with few parts goes in one transaction.
+func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, links := range []int{0, 13} { // 13 of each of three kinds and a key: the most for one transaction
 		key := fmt.Sprint("k", links)
-		p := loaded(t, s, links, key)
+		p := createWithParts(t, s, links, key)
 		for name, err := range map[string]error{
 			"another tenant's": s.Delete(ctx, "other", "p", nil), "nobody": s.Delete(ctx, "t", "p9", nil),
 		} {
@@ -145,17 +145,17 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 		}
 		only := func(tag string) func(*identity.Identity) error {
 			return func(i *identity.Identity) error {
-				if i.Tag() != tag {
-					return identity.ErrRefused
+				if i.ETag() != tag {
+					return identity.ErrPreconditionFailed
 				}
 				return nil
 			}
 		}
-		if err := s.Delete(ctx, "t", "p", only("")); !errors.Is(err, identity.ErrRefused) {
+		if err := s.Delete(ctx, "t", "p", only("")); !errors.Is(err, identity.ErrPreconditionFailed) {
 			t.Errorf("of another version: %v", err)
 		}
 		calls.Reset()
-		if err := s.Delete(ctx, "t", "p", only(p.Tag())); err != nil {
+		if err := s.Delete(ctx, "t", "p", only(p.ETag())); err != nil {
 			t.Fatal(err)
 		}
 		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
@@ -177,11 +177,11 @@ func deleted(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 }
 
-// deletedInPortions: one with 151 parts goes by way of a tombstone, and a
+// testDeleteInBatches: one with 151 parts goes by way of a tombstone, and a
 // deletion that is cut short anywhere is finished by the next.
-func deletedInPortions(t *testing.T, s *store.Store, calls *faults.Counter) {
+func testDeleteInBatches(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	const links = 50
-	p := loaded(t, s, links, "k")
+	p := createWithParts(t, s, links, "k")
 	calls.Reset()
 	if err := s.Delete(ctx, "t", "p", nil); err != nil {
 		t.Fatal(err)
@@ -194,18 +194,18 @@ func deletedInPortions(t *testing.T, s *store.Store, calls *faults.Counter) {
 	wantGone(t, s, calls, p, links, "k")
 }
 
-func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
-	broken := &cut{Table: raw, late: late}
+func testInterruptedDelete(t *testing.T, links int, late bool, raw table.Table) {
+	broken := &failingTable{Table: raw, afterEffect: late}
 	s := store.New(broken, secret)
 	for n := int64(1); ; n++ {
 		if n > 1 {
-			forget(t, s, links)
+			deleteAll(t, s, links)
 		}
 		key := fmt.Sprint("k", n)
-		p := loaded(t, s, links, key)
-		broken.left.Store(n)
+		p := createWithParts(t, s, links, key)
+		broken.callsLeft.Store(n)
 		err := s.Delete(ctx, "t", "p", nil)
-		if broken.left.Swap(0) > 0 {
+		if broken.callsLeft.Swap(0) > 0 {
 			if err != nil || n < 3 {
 				t.Fatalf("after %d calls: %v", n, err)
 			}
@@ -216,7 +216,7 @@ func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
 			t.Errorf("cut at %d: %v", n, err)
 		}
 		var want error // who comes after it was gone did not delete it
-		if !half(t, s, p) {
+		if !checkWholeOrGone(t, s, p) {
 			want = identity.ErrNotFound
 		}
 		if err := s.Delete(ctx, "t", "p", nil); !errors.Is(err, want) {
@@ -226,8 +226,8 @@ func deletionCutShort(t *testing.T, links int, late bool, raw table.Table) {
 	}
 }
 
-// half: an identity is there as a whole or not at all.
-func half(t *testing.T, s *store.Store, p identity.Identity) (there bool) {
+// checkWholeOrGone: an identity is there as a whole or not at all.
+func checkWholeOrGone(t *testing.T, s *store.Store, p identity.Identity) (there bool) {
 	t.Helper()
 	found, err := s.Get(ctx, "t", "p")
 	listed, err2 := s.GetMany(ctx, "t", []string{"p"})
@@ -235,30 +235,30 @@ func half(t *testing.T, s *store.Store, p identity.Identity) (there bool) {
 	case err2 != nil:
 		t.Error(err2)
 	case errors.Is(err, identity.ErrNotFound) && len(listed) == 0:
-		if _, err := s.Update(ctx, next(p, "x"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{}); err == nil {
+		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err == nil {
 			t.Error("a deleted identity was changed")
 		}
-		wantLookUps(t, s, 0)
+		wantLookups(t, s, 0)
 		return false
 	case err == nil && len(listed) == 1 && found.Version == p.Version:
-		wantLookUps(t, s, 1)
+		wantLookups(t, s, 1)
 	default:
 		t.Errorf("%v, %d listed", err, len(listed))
 	}
 	return true
 }
 
-func wantLookUps(t *testing.T, s *store.Store, want int) {
+func wantLookups(t *testing.T, s *store.Store, want int) {
 	t.Helper()
-	for _, src := range []identity.Source{{Tenant: "t", Email: "a@example.com"}, {Tenant: "t", Document: "19"}} {
-		if got := len(entriesOf(t, s, src)); got != want {
+	for _, src := range []identity.Index{{Tenant: "t", Email: "a@example.com"}, {Tenant: "t", Document: "19"}} {
+		if got := len(readAllEntries(t, s, src)); got != want {
 			t.Errorf("%+v: %d, want %d", src, got, want)
 		}
 	}
 }
 
-// forget removes what loaded and wantGone made.
-func forget(t *testing.T, s *store.Store, links int) {
+// deleteAll removes what loaded and wantGone made.
+func deleteAll(t *testing.T, s *store.Store, links int) {
 	t.Helper()
 	ids := []string{"p"}
 	for n := range links {

@@ -31,7 +31,7 @@ func TestOnDynamoDB(t *testing.T) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 	})
-	suite(t, func(t *testing.T) table.Table {
+	runSuite(t, func(t *testing.T) table.Table {
 		name := "store-" + rand.Text()
 		if err := dynamo.CreateTable(ctx, client, name, store.Indexes); err != nil {
 			t.Fatal(err)

@@ -10,185 +10,187 @@ import (
 	"cedula/shared/table"
 )
 
-// onceLife is how long an idempotency key is remembered.
-const onceLife = 24 * time.Hour
+// idempotencyTTL is how long an idempotency key is remembered.
+const idempotencyTTL = 24 * time.Hour
 
 // Create writes the identity, its claims and its idempotency claim in one
 // transaction. See identity.Store for what it returns.
-func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links) (identity.Changed, error) {
+func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
 	ops := make([]table.Op, 1, len(claims)+2)
 	for _, c := range claims {
-		key := s.keys.claim(i.Tenant, c)
-		i.Held.Claims = append(i.Held.Claims, key.PK)
+		key := s.keys.claimKey(i.Tenant, c)
+		i.StoreState.ClaimKeys = append(i.StoreState.ClaimKeys, key.PK)
 		ops = append(ops, table.Put(table.Item{Key: key, Owner: i.ID}, table.Absent()))
 	}
-	onceKey := s.keys.once(i.Tenant, once.Key)
+	onceKey := s.keys.idempotencyKey(i.Tenant, once.Key)
 	if once.Key != "" {
-		i.Held.Once = onceKey.PK
+		i.StoreState.IdempotencyKey = onceKey.PK
 	}
-	i.Held.Alone, i.Held.Shard = links.Alone(), s.Lists.shardFor(&i)
-	body := mustEncode(newRecord(&i))
-	ops[0] = table.Put(s.item(&i, body), table.Absent())
+	i.StoreState.SingleItem, i.StoreState.Shard = links.NoneAdded(), s.ListSharding.shardFor(&i)
+	body := mustEncode(newIdentityRecord(&i))
+	ops[0] = table.Put(s.identityItem(&i, body), table.Absent())
 	if once.Key != "" {
-		ops = append(ops, putOnce(onceKey, i.ID, i.CreatedAt, once, body))
+		ops = append(ops, putIdempotencyClaim(onceKey, i.ID, i.CreatedAt, once, body))
 	}
-	ops = append(ops, s.linkOps(&i, links)...)
+	ops = append(ops, s.childrenUpdateOps(&i, links)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
-		return refusedCreate(failed, i.Tenant, i.ID, claims, once)
+		return createConflict(failed, i.Tenant, i.ID, claims, once)
 	}
-	return identity.Changed{Identity: i}, explain("create identity", err)
+	return identity.WriteResult{Identity: i}, wrapErr("create identity", err)
 }
 
-// item is an identity's own item.
-func (s *Store) item(i *identity.Identity, body []byte) table.Item {
+// identityItem is an identity's own item.
+func (s *Store) identityItem(i *identity.Identity, body []byte) table.Item {
 	return table.Item{
-		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexes(i), Version: i.Version, Owner: i.Life(), Body: body,
+		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexKeys(i), Version: i.Version, Owner: i.Incarnation(), Body: body,
 	}
 }
 
-// unchanged holds while an identity is as it was read, and no other has its id: that
+// ifUnchanged holds while an identity is as it was read, and no other has its id: that
 // one would have the same versions.
-func unchanged(i *identity.Identity) table.Condition { return table.VersionOf(i.Life(), i.Version) }
+func ifUnchanged(i *identity.Identity) table.Condition {
+	return table.VersionAndOwnerAre(i.Incarnation(), i.Version)
+}
 
-// putNext writes an identity over the version before its own.
-func (s *Store) putNext(i *identity.Identity, body []byte) table.Op {
-	return table.Put(s.item(i, body), table.VersionOf(i.Life(), i.Version-1))
+// putVersion writes an identity over the version before its own.
+func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
+	return table.Put(s.identityItem(i, body), table.VersionAndOwnerAre(i.Incarnation(), i.Version-1))
 }
 
 // Update writes the next version of an identity. The idempotency key of a
 // change is a part of the identity, and goes with it.
-func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.Links, aside identity.Aside) (identity.Changed, error) {
-	s.holdSealed(&i)
-	claimed := s.reclaim(&i, claims)
-	i.Held.Alone = i.Held.Alone && links.Alone() && once.Key == ""
-	if c := aside.Code; c != nil && !slices.Contains(i.Held.Codes, c.Channel) {
-		i.Held.Codes = append(slices.Clone(i.Held.Codes), c.Channel)
+func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
+	s.storeLookupKeys(&i)
+	claimed := s.replaceClaims(&i, claims)
+	i.StoreState.SingleItem = i.StoreState.SingleItem && links.NoneAdded() && once.Key == ""
+	if c := aside.Code; c != nil && !slices.Contains(i.StoreState.CodeChannels, c.Channel) {
+		i.StoreState.CodeChannels = append(slices.Clone(i.StoreState.CodeChannels), c.Channel)
 	}
-	body := mustEncode(newRecord(&i))
-	ops := append([]table.Op{s.putNext(&i, body)}, claimed...)
+	body := mustEncode(newIdentityRecord(&i))
+	ops := append([]table.Op{s.putVersion(&i, body)}, claimed...)
 	onceAt := len(ops)
 	if once.Key != "" {
-		ops = append(ops, putOnce(s.keys.onceOf(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
+		ops = append(ops, putIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
 	}
-	ops = append(ops, s.linkOps(&i, links)...)
-	ops = append(ops, s.asideOps(&i, aside)...)
+	ops = append(ops, s.childrenUpdateOps(&i, links)...)
+	ops = append(ops, s.sideWriteOps(&i, aside)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
 	switch {
 	case !errors.As(err, &failed):
-		return identity.Changed{Identity: i}, explain("update identity", err)
-	case once.Key != "" && failed.Of(onceAt) != nil:
-		return replay(failed.Of(onceAt).Current, i.Tenant, once)
-	case failed.Of(0) != nil && failed.Of(0).Current == nil:
-		return identity.Changed{}, identity.ErrNotFound
-	case failed.Of(0) != nil:
-		return identity.Changed{}, identity.ErrStale
+		return identity.WriteResult{Identity: i}, wrapErr("update identity", err)
+	case once.Key != "" && failed.FailureOf(onceAt) != nil:
+		return decodeReplay(failed.FailureOf(onceAt).Current, i.Tenant, once)
+	case failed.FailureOf(0) != nil && failed.FailureOf(0).Current == nil:
+		return identity.WriteResult{}, identity.ErrNotFound
+	case failed.FailureOf(0) != nil:
+		return identity.WriteResult{}, identity.ErrVersionMismatch
 	}
 	for n := range claimed {
-		if f := failed.Of(n + 1); f != nil {
-			return identity.Changed{}, &identity.Taken{Fields: claims[n].Fields, Holder: owner(f)}
+		if f := failed.FailureOf(n + 1); f != nil {
+			return identity.WriteResult{}, &identity.Conflict{Fields: claims[n].Fields, ExistingID: conflictingOwner(f)}
 		}
 	}
-	return identity.Changed{}, identity.ErrStale
+	return identity.WriteResult{}, identity.ErrVersionMismatch
 }
 
-// owner is whom the item that stood in the way belongs to.
-func owner(f *table.Failure) string {
+// conflictingOwner is whom the item that stood in the way belongs to.
+func conflictingOwner(f *table.Failure) string {
 	if f.Current == nil {
 		return ""
 	}
 	return f.Current.Owner
 }
 
-// reclaim puts claims in the place of those that the identity held. Those that
+// replaceClaims puts claims in the place of those that the identity held. Those that
 // can fail come first, in the order of the claims.
-func (s *Store) reclaim(i *identity.Identity, claims []identity.Claim) []table.Op {
+func (s *Store) replaceClaims(i *identity.Identity, claims []identity.Claim) []table.Op {
 	if len(claims) == 0 {
 		return nil
 	}
 	var held []string
 	var puts, deletes []table.Op
 	for _, c := range claims {
-		key := s.keys.claim(i.Tenant, c)
+		key := s.keys.claimKey(i.Tenant, c)
 		held = append(held, key.PK)
 		free := table.Absent()
-		if slices.Contains(i.Held.Claims, key.PK) {
+		if slices.Contains(i.StoreState.ClaimKeys, key.PK) {
 			free = table.OwnerIs(i.ID)
 		}
 		puts = append(puts, table.Put(table.Item{Key: key, Owner: i.ID}, free))
 	}
-	for _, pk := range i.Held.Claims {
+	for _, pk := range i.StoreState.ClaimKeys {
 		if !slices.Contains(held, pk) {
 			deletes = append(deletes, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 		}
 	}
-	i.Held.Claims = held
+	i.StoreState.ClaimKeys = held
 	return append(puts, deletes...)
 }
 
 // Replay reads the idempotency key of a change or, without an id, of a create.
-func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.Changed, error) {
-	key := s.keys.onceOf(tenant, id, once.Key)
+func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.WriteResult, error) {
+	key := s.keys.changeIdempotencyKey(tenant, id, once.Key)
 	if id == "" {
-		key = s.keys.once(tenant, once.Key)
+		key = s.keys.idempotencyKey(tenant, once.Key)
 	}
 	found, err := s.table.Get(ctx, true, key)
 	if err != nil {
-		return identity.Changed{}, explain("replay", err)
+		return identity.WriteResult{}, wrapErr("replay", err)
 	}
 	if len(found.Items) == 0 {
-		return identity.Changed{}, identity.ErrNotFound
+		return identity.WriteResult{}, identity.ErrNotFound
 	}
-	return replay(&found.Items[0], tenant, once)
+	return decodeReplay(&found.Items[0], tenant, once)
 }
 
-// putOnce remembers a request and the identity as it was answered. The copy
+// putIdempotencyClaim remembers a request and the identity as it was answered. The copy
 // lives no longer than the identity: its deletion empties the claim of a create
 // and removes that of a change.
-func putOnce(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
+func putIdempotencyClaim(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
 	return table.Put(table.Item{
-		Key: key, Owner: owner, Expires: now.Add(onceLife),
+		Key: key, Owner: owner, Expires: now.Add(idempotencyTTL),
 		Body: append(once.Fingerprint[:], body...),
 	}, table.AbsentOrExpired(now))
 }
 
-// refusedCreate says what stood in a create's way. The idempotency claim is
+// createConflict says what stood in a create's way. The idempotency claim is
 // looked at first: an equal request that was carried out holds the other
 // claims as well.
-func refusedCreate(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.Changed, error) {
-	if f := failed.Of(len(claims) + 1); f != nil && once.Key != "" {
-		return replay(f.Current, tenant, once)
+func createConflict(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.WriteResult, error) {
+	if f := failed.FailureOf(len(claims) + 1); f != nil && once.Key != "" {
+		return decodeReplay(f.Current, tenant, once)
 	}
-	if failed.Of(0) != nil {
-		return identity.Changed{}, &identity.Taken{Fields: []identity.Field{identity.FieldID}, Holder: id}
+	if failed.FailureOf(0) != nil {
+		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: id}
 	}
 	for n, c := range claims {
-		if f := failed.Of(n + 1); f != nil {
-			return identity.Changed{}, &identity.Taken{Fields: c.Fields, Holder: owner(f)}
+		if f := failed.FailureOf(n + 1); f != nil {
+			return identity.WriteResult{}, &identity.Conflict{Fields: c.Fields, ExistingID: conflictingOwner(f)}
 		}
 	}
-	return identity.Changed{}, identity.ErrStale // a child changed
+	return identity.WriteResult{}, identity.ErrVersionMismatch // a child changed
 }
 
-func replay(claim *table.Item, tenant string, once identity.Idempotency) (identity.Changed, error) {
+func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (identity.WriteResult, error) {
 	size := len(once.Fingerprint)
 	if claim != nil && len(claim.Body) == 0 {
-		return identity.Changed{}, identity.ErrNotFound // what was made under the key is deleted
+		return identity.WriteResult{}, identity.ErrNotFound // what was made under the key is deleted
 	}
 	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
-		return identity.Changed{}, identity.ErrIdempotencyReused
+		return identity.WriteResult{}, identity.ErrIdempotencyReused
 	}
 	i, err := decodeIdentity(claim.Body[size:], tenant)
-	return identity.Changed{Identity: i, Replayed: true}, err
+	return identity.WriteResult{Identity: i, Replayed: true}, err
 }
 
 // Get reads the newest state of an identity.
 func (s *Store) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
 	found, err := s.table.Get(ctx, true, identityKey(tenant, id))
 	if err != nil {
-		return identity.Identity{}, explain("get identity", err)
+		return identity.Identity{}, wrapErr("get identity", err)
 	}
 	if len(found.Items) == 0 {
 		return identity.Identity{}, identity.ErrNotFound

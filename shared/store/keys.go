@@ -59,46 +59,48 @@ func identityKey(tenant, id string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#I#" + id, SK: itemSK}
 }
 
-func (k keys) claim(tenant string, c identity.Claim) table.Key {
+func (k keyBuilder) claimKey(tenant string, c identity.Claim) table.Key {
 	return table.Key{PK: "T#" + tenant + "#U#" + c.Kind + "#" + k.digest(tenant, "U"+c.Kind, c.Values...), SK: itemSK}
 }
 
-func (k keys) once(tenant, idempotencyKey string) table.Key {
+func (k keyBuilder) idempotencyKey(tenant, idempotencyKey string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#O#" + k.digest(tenant, "O", idempotencyKey), SK: itemSK}
 }
 
-func (k keys) onceOf(tenant, id, idempotencyKey string) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixOnce + k.digest(tenant, "O"+id, idempotencyKey)}
+func (k keyBuilder) changeIdempotencyKey(tenant, id, idempotencyKey string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixIdempotency + k.digest(tenant, "O"+id, idempotencyKey)}
 }
 
 func clientKey(client string) table.Key { return table.Key{PK: prefixClient + client, SK: itemSK} }
 
 func apiKeyKey(client, id string) table.Key {
-	return table.Key{PK: prefixClient + client, SK: prefixKey + id}
+	return table.Key{PK: prefixClient + client, SK: prefixAPIKey + id}
 }
 
-// failuresKey is in a partition of its own, so that who may count failures need
+// loginFailuresKey is in a partition of its own, so that who may count failures need
 // not be allowed to write credentials.
-func failuresKey(counter string) table.Key {
-	return table.Key{PK: prefixFailures + counter, SK: itemSK}
+func loginFailuresKey(counter string) table.Key {
+	return table.Key{PK: prefixLoginFailures + counter, SK: itemSK}
 }
 
 func messageKey(id string) table.Key { return table.Key{PK: PrefixMessage + id, SK: itemSK} }
 
-// nobody is the counter that an id shares with others as long as no client has it.
-func (k keys) nobody(client string) string { return "?" + k.digest("", "L", client)[:2] }
+// sharedFailureCounter is the counter that an id shares with others as long as no client has it.
+func (k keyBuilder) sharedFailureCounter(client string) string {
+	return "?" + k.digest("", "L", client)[:2]
+}
 
-// indexes is where an identity stands in the sparse indexes.
-func (k keys) indexes(i *identity.Identity) map[string]table.Key {
+// indexKeys is where an identity stands in the sparse indexes.
+func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
 	at[indexList] = table.Key{
-		PK: listPK(i.Tenant, i.Held.Shard),
-		SK: entrySK("", i.Number(), i.ID),
+		PK: listPK(i.Tenant, i.StoreState.Shard),
+		SK: entrySK("", i.CreationNumber(), i.ID),
 	}
-	k.lookUpField(at, i, identity.FieldEmail, i.Email)
-	k.lookUpField(at, i, identity.FieldPhone, i.Phone)
-	k.lookUp(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
-	k.lookUp(at, i, indexExternal, i.ExternalID)
+	k.addFieldIndexKey(at, i, identity.FieldEmail, i.Email)
+	k.addFieldIndexKey(at, i, identity.FieldPhone, i.Phone)
+	k.addIndexKey(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
+	k.addIndexKey(at, i, indexExternal, i.ExternalID)
 	if i.Status.Pending() && i.Hold == nil {
 		at[indexPending] = pendingKey(i)
 	}
@@ -108,42 +110,42 @@ func (k keys) indexes(i *identity.Identity) map[string]table.Key {
 // listPK is a shard of a tenant's list.
 func listPK(tenant string, shard int) string { return "T#" + tenant + "#L#" + strconv.Itoa(shard) }
 
-func (k keys) lookUp(at map[string]table.Key, i *identity.Identity, index, value string) {
+func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, index, value string) {
 	if value != "" {
-		at[index] = table.Key{PK: k.lookUpPK(i.Tenant, index, value), SK: entrySK("", i.Number(), i.ID)}
+		at[index] = table.Key{PK: k.lookupPK(i.Tenant, index, value), SK: entrySK("", i.CreationNumber(), i.ID)}
 	}
 }
 
-// lookUpField is lookUp for a field that may be tokenized: then the value itself
+// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself
 // is not there, but the partition that it had.
-func (k keys) lookUpField(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
+func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
 	var pk string
 	if s := i.Tokenized(f); s != nil {
-		pk = s.Held
+		pk = s.LookupKey
 	} else {
-		pk = k.fieldPK(i.Tenant, f, value)
+		pk = k.fieldLookupPK(i.Tenant, f, value)
 	}
 	if pk != "" {
-		at[indexOf[f]] = table.Key{PK: pk, SK: entrySK("", i.Number(), i.ID)}
+		at[fieldIndexes[f]] = table.Key{PK: pk, SK: entrySK("", i.CreationNumber(), i.ID)}
 	}
 }
 
-// indexOf are the fields that can be tokenized and looked up.
-var indexOf = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
+// fieldIndexes are the fields that can be tokenized and looked up.
+var fieldIndexes = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
 
-// fieldPK is the partition of an index that holds those with the value; empty
+// fieldLookupPK is the partition of an index that holds those with the value; empty
 // for no value, and for a field that has no index.
-func (k keys) fieldPK(tenant string, f identity.Field, value string) string {
+func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string) string {
 	switch {
-	case value == "" || indexOf[f] == "":
+	case value == "" || fieldIndexes[f] == "":
 		return ""
 	case f == identity.FieldEmail:
 		value = identity.NormalizeEmail(value)
 	}
-	return k.lookUpPK(tenant, indexOf[f], value)
+	return k.lookupPK(tenant, fieldIndexes[f], value)
 }
 
-func (k keys) lookUpPK(tenant, index, value string) string {
+func (k keyBuilder) lookupPK(tenant, index, value string) string {
 	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
 }
 
@@ -154,27 +156,27 @@ func entrySK(prefix string, number int64, id string) string {
 }
 
 const (
-	prefixOnce       = "O#"
-	prefixChild      = "C#"
-	prefixParent     = "F#"
-	prefixWithdrawal = "W#"
-	prefixCode       = "V#"
+	prefixIdempotency = "O#"
+	prefixChild       = "C#"
+	prefixParent      = "F#"
+	prefixWithdrawal  = "W#"
+	prefixCode        = "V#"
 
-	prefixClient   = "C#" // of a PK
-	prefixKey      = "K#"
-	prefixFailures = "L#" // of a PK
+	prefixClient        = "C#" // of a PK
+	prefixAPIKey        = "K#"
+	prefixLoginFailures = "L#" // of a PK
 
 	// PrefixMessage begins the partition key of a queued message, the id is the
 	// rest: by it who reads the table's stream knows one.
 	PrefixMessage = "M#"
 )
 
-func childKey(parent string, tenant string, e identity.Entry) table.Key {
-	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.Number, e.ID)}
+func childKey(parent string, tenant string, e identity.IndexEntry) table.Key {
+	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.CreationNumber, e.ID)}
 }
 
-func parentKey(child string, tenant string, e identity.Entry) table.Key {
-	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.Number, e.ID)}
+func parentKey(child string, tenant string, e identity.IndexEntry) table.Key {
+	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.CreationNumber, e.ID)}
 }
 
 func withdrawalKey(tenant, id, account string) table.Key {
@@ -185,18 +187,18 @@ func codeKey(tenant, id string, c identity.Channel) table.Key {
 	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixCode + string(c)}
 }
 
-// sends is the counter of an address, which is given by its partition in an index.
-func (k keys) sends(tenant string, c identity.Channel, to string) table.Key {
+// sendHistoryKey is the counter of an address, which is given by its partition in an index.
+func (k keyBuilder) sendHistoryKey(tenant string, c identity.Channel, to string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
 }
 
-func markKey(tenant, id string) table.Key {
+func expiryMarkerKey(tenant, id string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#G#" + id, SK: itemSK}
 }
 
 func pendingKey(i *identity.Identity) table.Key {
 	return table.Key{
-		PK: pendingPK(spread(i.Tenant+"#"+i.ID, identity.QueueShards)),
+		PK: pendingPK(shardOf(i.Tenant+"#"+i.ID, identity.PendingIndexShards)),
 		SK: pendingBound(i.ExpiresAt) + "#" + i.Tenant + "#" + i.ID,
 	}
 }

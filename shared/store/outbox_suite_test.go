@@ -14,57 +14,57 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
 const lease = time.Minute
 
-func code(id string) identity.Message {
+func codeMessage(id string) identity.Message {
 	return identity.Message{
-		ID: id, Tenant: "t", Identity: "canary-identity", Channel: identity.ByEmail, Purpose: identity.SendCode,
-		To: "canary@example.com", Code: "271828", Language: "es", Expires: now.Add(10 * time.Minute).Truncate(time.Millisecond),
+		ID: id, Tenant: "t", IdentityID: "canary-identity", Channel: identity.ChannelEmail, Purpose: identity.PurposeVerificationCode,
+		To: "canary@example.com", Code: "271828", Language: "es", ExpiresAt: now.Add(10 * time.Minute).Truncate(time.Millisecond),
 	}
 }
 
-func queue(t *testing.T, s *store.Store, m identity.Message) {
+func mustEnqueue(t *testing.T, s *store.Store, m identity.Message) {
 	t.Helper()
-	if err := s.Queue(ctx, m); err != nil {
+	if err := s.Enqueue(ctx, m); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// claim claims m1 after so much time.
-func claim(t *testing.T, s *store.Store, after time.Duration, want error) (identity.Message, string) {
+// leaseMessage claims m1 after so much time.
+func leaseMessage(t *testing.T, s *store.Store, after time.Duration, want error) (identity.Message, string) {
 	t.Helper()
-	m, holder, err := s.Claim(ctx, "m1", now.Add(after), lease)
+	m, holder, err := s.Lease(ctx, "m1", now.Add(after), lease)
 	if !errors.Is(err, want) || (err == nil) != (holder != "") {
 		t.Fatalf("claim: %v, want %v", err, want)
 	}
 	return m, holder
 }
 
-func messageDelivered(t *testing.T, s *store.Store, calls *faults.Counter) {
+func testDeliverMessage(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, m := range []identity.Message{
-		code("m1"),
-		{ID: "m1", Tenant: "t2", Identity: "i2", Channel: identity.ByPhone, Purpose: identity.SendReminder, To: "+56912345678", Language: "pt", Expires: now.Truncate(time.Millisecond)},
+		codeMessage("m1"),
+		{ID: "m1", Tenant: "t2", IdentityID: "i2", Channel: identity.ChannelPhone, Purpose: identity.PurposeReminder, To: "+56912345678", Language: "pt", ExpiresAt: now.Truncate(time.Millisecond)},
 	} {
-		queue(t, s, m)
-		if err := s.Queue(ctx, m); err == nil {
+		mustEnqueue(t, s, m)
+		if err := s.Enqueue(ctx, m); err == nil {
 			t.Error("an id was queued twice")
 		}
 		calls.Reset()
-		got, holder := claim(t, s, 0, nil)
+		got, holder := leaseMessage(t, s, 0, nil)
 		if diff := cmp.Diff(m, got); diff != "" {
 			t.Error(diff)
 		}
-		if err := s.Delivered(ctx, "m1", holder); err != nil {
+		if err := s.Ack(ctx, "m1", holder); err != nil {
 			t.Error(err)
 		}
 		if got := calls.Reset(); got.Total() != 3 || got.Get != 1 || got.Write != 2 {
 			t.Errorf("a delivery took %+v", got)
 		}
-		claim(t, s, 0, identity.ErrNotFound)
-		for _, err := range []error{s.Delivered(ctx, "m1", holder), s.Release(ctx, "m1", holder)} {
+		leaseMessage(t, s, 0, identity.ErrNotFound)
+		for _, err := range []error{s.Ack(ctx, "m1", holder), s.Release(ctx, "m1", holder)} {
 			if err != nil {
 				t.Errorf("once more: %v", err)
 			}
@@ -72,66 +72,66 @@ func messageDelivered(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 }
 
-func messageHeld(t *testing.T, s *store.Store, _ *faults.Counter) {
-	queue(t, s, code("m1"))
-	_, holder := claim(t, s, 0, nil)
-	claim(t, s, lease-time.Millisecond, identity.ErrBusy)
+func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustEnqueue(t, s, codeMessage("m1"))
+	_, holder := leaseMessage(t, s, 0, nil)
+	leaseMessage(t, s, lease-time.Millisecond, identity.ErrBusy)
 	for _, stranger := range []string{"", "x", holder + "x"} {
-		for _, err := range []error{s.Delivered(ctx, "m1", stranger), s.Release(ctx, "m1", stranger)} {
+		for _, err := range []error{s.Ack(ctx, "m1", stranger), s.Release(ctx, "m1", stranger)} {
 			if !errors.Is(err, identity.ErrBusy) {
 				t.Errorf("a stranger: %v", err)
 			}
 		}
 	}
-	claim(t, s, 0, identity.ErrBusy)
+	leaseMessage(t, s, 0, identity.ErrBusy)
 	if err := s.Release(ctx, "m1", holder); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Delivered(ctx, "m1", holder); !errors.Is(err, identity.ErrBusy) {
+	if err := s.Ack(ctx, "m1", holder); !errors.Is(err, identity.ErrBusy) {
 		t.Errorf("delivered after it was released: %v", err)
 	}
-	if m, again := claim(t, s, 0, nil); again == holder || m.Code != "271828" {
+	if m, again := leaseMessage(t, s, 0, nil); again == holder || m.Code != "271828" {
 		t.Errorf("claimed again: %q", m.Code)
 	}
 }
 
-func messageLeaseEnded(t *testing.T, s *store.Store, _ *faults.Counter) {
-	queue(t, s, code("m1"))
-	_, first := claim(t, s, 0, nil)
-	_, second := claim(t, s, lease, nil)
-	for _, err := range []error{s.Delivered(ctx, "m1", first), s.Release(ctx, "m1", first)} {
+func testExpiredLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustEnqueue(t, s, codeMessage("m1"))
+	_, first := leaseMessage(t, s, 0, nil)
+	_, second := leaseMessage(t, s, lease, nil)
+	for _, err := range []error{s.Ack(ctx, "m1", first), s.Release(ctx, "m1", first)} {
 		if !errors.Is(err, identity.ErrBusy) {
 			t.Errorf("the first: %v", err)
 		}
 	}
-	claim(t, s, lease, identity.ErrBusy)
-	if err := s.Delivered(ctx, "m1", second); err != nil {
+	leaseMessage(t, s, lease, identity.ErrBusy)
+	if err := s.Ack(ctx, "m1", second); err != nil {
 		t.Error(err)
 	}
-	if err := s.Delivered(ctx, "m1", first); err != nil {
+	if err := s.Ack(ctx, "m1", first); err != nil {
 		t.Errorf("what another delivered: %v", err)
 	}
 }
 
 // An engine deletes what is past its time when it likes. Until then a claim
 // must say the same.
-func messageExpired(t *testing.T, s *store.Store, _ *faults.Counter) {
-	m := code("m1")
-	m.Expires = time.Now().Add(time.Hour) // or the engine's own sweep might be first
-	queue(t, s, m)
-	end := m.Expires.Add(24 * time.Hour).Truncate(time.Second)
-	claim(t, s, end.Sub(now), identity.ErrNotFound)
-	claim(t, s, end.Sub(now)-time.Second, nil)
+func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	m := codeMessage("m1")
+	m.ExpiresAt = time.Now().Add(time.Hour) // or the engine's own sweep might be first
+	mustEnqueue(t, s, m)
+	end := m.ExpiresAt.Add(24 * time.Hour).Truncate(time.Second)
+	leaseMessage(t, s, end.Sub(now), identity.ErrNotFound)
+	leaseMessage(t, s, end.Sub(now)-time.Second, nil)
 }
 
-func messageRaced(t *testing.T, s *store.Store, _ *faults.Counter) {
-	queue(t, s, code("m1"))
+func testConcurrentLeases(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustEnqueue(t, s, codeMessage("m1"))
 	for round := range 3 {
 		var won atomic.Int64
 		var all sync.WaitGroup
 		for range 16 {
 			all.Go(func() {
-				_, _, err := s.Claim(ctx, "m1", now.Add(time.Duration(round)*lease), lease)
+				_, _, err := s.Lease(ctx, "m1", now.Add(time.Duration(round)*lease), lease)
 				if err == nil {
 					won.Add(1)
 				} else if !errors.Is(err, identity.ErrBusy) {
@@ -146,12 +146,12 @@ func messageRaced(t *testing.T, s *store.Store, _ *faults.Counter) {
 	}
 }
 
-// TestMessageIsSealed: what stands in the table says nothing but the id, and is
+// TestStoredMessageIsEncrypted: what stands in the table says nothing but the id, and is
 // of no use under another id or to another deployment.
-func TestMessageIsSealed(t *testing.T) {
-	s := &spy{Table: openEmbedded(t)}
-	queue(t, store.New(s, secret), code("m1"))
-	queue(t, store.New(s, secret), code("m2"))
+func TestStoredMessageIsEncrypted(t *testing.T) {
+	s := &recordingTable{Table: openPebble(t)}
+	mustEnqueue(t, store.New(s, secret), codeMessage("m1"))
+	mustEnqueue(t, store.New(s, secret), codeMessage("m2"))
 	if bytes.Equal(s.ops[0].Item.Body, s.ops[1].Item.Body) {
 		t.Error("equal messages look alike")
 	}
@@ -175,7 +175,7 @@ func TestMessageIsSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, secret := range map[string][]byte{"m3": secret, "m1": []byte("another deployment's secret of 32"), "m2": nil} {
-		if m, _, err := store.New(s, secret).Claim(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
+		if m, _, err := store.New(s, secret).Lease(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
 			t.Errorf("%s was opened", id)
 		}
 	}

@@ -10,10 +10,10 @@ import (
 	"cedula/shared/identity"
 )
 
-// record is an identity as its item's body: JSON without the members that are
+// identityRecord is an identity as its item's body: JSON without the members that are
 // zero. Names are short, since every kilobyte is paid for, and never change
 // their meaning: what was written once must be readable for ever.
-type record struct {
+type identityRecord struct {
 	ID      string `json:"id"`
 	Status  string `json:"st"`
 	Version int64  `json:"v"`
@@ -21,14 +21,14 @@ type record struct {
 	Updated int64  `json:"u"`
 	Expires int64  `json:"x,omitzero"` // seconds since 1970
 
-	Steps    string        `json:"steps,omitzero"`
-	Proofs   []proofRecord `json:"pr,omitempty"`
-	Review   *reviewRecord `json:"rev,omitzero"`
-	Hold     *holdRecord   `json:"hold,omitzero"`
-	Reminded bool          `json:"rem,omitzero"`
-	Test     bool          `json:"test,omitzero"`
-	Codes    []string      `json:"cd,omitempty"` // channels by which codes were sent
-	Alone    bool          `json:"al,omitzero"`  // it has no parts but codes; false where nobody knows
+	Onboarding    string               `json:"steps,omitzero"`
+	Verifications []verificationRecord `json:"pr,omitempty"`
+	Review        *reviewRecord        `json:"rev,omitzero"`
+	Hold          *holdRecord          `json:"hold,omitzero"`
+	Reminded      bool                 `json:"rem,omitzero"`
+	TestMode      bool                 `json:"test,omitzero"`
+	CodeChannels  []string             `json:"cd,omitempty"` // channels by which codes were sent
+	SingleItem    bool                 `json:"al,omitzero"`  // it has no parts but codes; false where nobody knows
 
 	Kind             string `json:"k,omitzero"`
 	FirstName        string `json:"fn,omitzero"`
@@ -59,30 +59,30 @@ type record struct {
 	KYC          jsontext.Value `json:"kyc,omitzero"`
 	WatchList    jsontext.Value `json:"wl,omitzero"`
 
-	DataKey []byte         `json:"dk,omitempty"`
-	Sealed  []sealedRecord `json:"tok,omitempty"`
+	WrappedKey      []byte                 `json:"dk,omitempty"`
+	EncryptedFields []encryptedFieldRecord `json:"tok,omitempty"`
 
-	Claims []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
-	Gone   bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
-	Once   string   `json:"o,omitzero"`    // partition key of the idempotency claim
-	Shard  int      `json:"ls,omitzero"`   // of the list
+	ClaimKeys      []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
+	Tombstone      bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
+	IdempotencyKey string   `json:"o,omitzero"`    // partition key of the idempotency claim
+	ListShard      int      `json:"ls,omitzero"`   // of the list
 }
 
-// sealedRecord is a tokenized field. LookUp is the partition key of the index
+// encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index
 // that finds its value.
-type sealedRecord struct {
-	Field  string `json:"f"`
-	Box    []byte `json:"b"`
-	LookUp string `json:"l,omitzero"`
+type encryptedFieldRecord struct {
+	Field      string `json:"f"`
+	Ciphertext []byte `json:"b"`
+	LookupKey  string `json:"l,omitzero"`
 }
 
-type proofRecord struct {
-	Channel string `json:"c"`
-	Proven  int64  `json:"p,omitzero"` // seconds since 1970
-	Waived  bool   `json:"w,omitzero"`
-	Sent    int64  `json:"s,omitzero"`
-	Change  string `json:"n,omitzero"`
-	Box     []byte `json:"b,omitempty"`
+type verificationRecord struct {
+	Channel           string `json:"c"`
+	VerifiedAt        int64  `json:"p,omitzero"` // seconds since 1970
+	Waived            bool   `json:"w,omitzero"`
+	CodeSentAt        int64  `json:"s,omitzero"`
+	PendingAddress    string `json:"n,omitzero"`
+	PendingCiphertext []byte `json:"b,omitempty"`
 }
 
 type reviewRecord struct {
@@ -136,8 +136,8 @@ type bankRecord struct {
 	UpdatedAt      time.Time `json:"u"`
 }
 
-func newRecord(i *identity.Identity) *record {
-	r := &record{
+func newIdentityRecord(i *identity.Identity) *identityRecord {
+	r := &identityRecord{
 		ID: i.ID, Status: string(i.Status), Version: i.Version,
 		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(),
 		Kind: string(i.Kind), FirstName: i.FirstName, LastName: i.LastName, OtherNames: i.OtherNames,
@@ -150,15 +150,15 @@ func newRecord(i *identity.Identity) *record {
 		Bank:  (*bankRecord)(i.Bank),
 		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
 		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
-		Parent: i.Parent, Claims: i.Held.Claims, Once: i.Held.Once, Alone: i.Held.Alone, Shard: i.Held.Shard,
-		DataKey: i.DataKey,
-		Steps:   string(i.Steps), Reminded: i.Reminded, Test: i.Test,
+		Parent: i.MayHaveChildren, ClaimKeys: i.StoreState.ClaimKeys, IdempotencyKey: i.StoreState.IdempotencyKey, SingleItem: i.StoreState.SingleItem, ListShard: i.StoreState.Shard,
+		WrappedKey: i.WrappedKey,
+		Onboarding: string(i.Onboarding), Reminded: i.Reminded, TestMode: i.TestMode,
 	}
-	r.setLife(i)
-	for _, s := range i.Sealed {
-		r.Sealed = append(r.Sealed, sealedRecord{string(s.Field), s.Box, s.Held})
+	r.setVerificationState(i)
+	for _, s := range i.EncryptedFields {
+		r.EncryptedFields = append(r.EncryptedFields, encryptedFieldRecord{string(s.Field), s.Ciphertext, s.LookupKey})
 	}
-	r.Expires = seconds(i.ExpiresAt)
+	r.Expires = unixSeconds(i.ExpiresAt)
 	return r
 }
 
@@ -188,44 +188,44 @@ func mustEncode(v any) []byte {
 }
 
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
-	var r record
+	var r identityRecord
 	if err := json.Unmarshal(body, &r); err != nil {
 		return identity.Identity{}, errors.New("store: damaged identity record")
 	}
-	if r.Gone {
+	if r.Tombstone {
 		return identity.Identity{}, identity.ErrNotFound
 	}
-	return r.identity(tenant), nil
+	return r.toIdentity(tenant), nil
 }
 
-func (r *record) identity(tenant string) identity.Identity {
+func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 	i := identity.Identity{
 		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
 		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
-		Parent: r.Parent, DataKey: r.DataKey, Held: identity.Held{Claims: r.Claims, Once: r.Once, Alone: r.Alone, Shard: r.Shard},
-		Steps: identity.Steps(r.Steps), Reminded: r.Reminded, Test: r.Test,
+		MayHaveChildren: r.Parent, WrappedKey: r.WrappedKey, StoreState: identity.StoreState{ClaimKeys: r.ClaimKeys, IdempotencyKey: r.IdempotencyKey, SingleItem: r.SingleItem, Shard: r.ListShard},
+		Onboarding: identity.Onboarding(r.Onboarding), Reminded: r.Reminded, TestMode: r.TestMode,
 		Profile: identity.Profile{
 			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
 			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
 			Email: r.Email, Phone: r.Phone,
 			DocumentType: r.DocumentType, DocumentNumber: r.DocumentNumber, IDV: r.IDV,
 			Gender: r.Gender, Nationality: r.Nationality, Category: r.Category, Country: r.Country,
-			Address: identity.Address(r.Address), Security: r.Security.options(),
+			Address: identity.Address(r.Address), Security: r.Security.toOptions(),
 			ExternalID: r.ExternalID, Bank: (*identity.BankAccount)(r.Bank),
 			Rules: identity.JSON(r.Rules), ExtendedData: identity.JSON(r.ExtendedData), Metadata: identity.JSON(r.Metadata),
 		},
 	}
-	for _, s := range r.Sealed {
-		i.Sealed = append(i.Sealed, identity.Sealed{Field: identity.Field(s.Field), Box: s.Box, Held: s.LookUp})
+	for _, s := range r.EncryptedFields {
+		i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: identity.Field(s.Field), Ciphertext: s.Ciphertext, LookupKey: s.LookupKey})
 	}
 	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
-	i.ExpiresAt = instant(r.Expires)
-	r.life(&i)
+	i.ExpiresAt = unixTime(r.Expires)
+	r.applyVerificationState(&i)
 	return i
 }
 
-func (r securityRecord) options() identity.SecurityOptions {
+func (r securityRecord) toOptions() identity.SecurityOptions {
 	o := identity.SecurityOptions{
 		TwoFactor: r.TwoFactor, SignTransactions: r.SignTransactions,
 		SignAccountOperations: r.SignAccountOperations,

@@ -14,30 +14,30 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// split runs a test with tenant t's list in shards.
-func split(shards store.Shards, run func(*testing.T, *store.Store, *faults.Counter)) func(*testing.T, *store.Store, *faults.Counter) {
-	return func(t *testing.T, s *store.Store, calls *faults.Counter) {
-		s.Lists = store.Lists{"t": shards}
+// withListShards runs a test with tenant t's list in shards.
+func withListShards(shards store.ListShards, run func(*testing.T, *store.Store, *faulttable.Counter)) func(*testing.T, *store.Store, *faulttable.Counter) {
+	return func(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+		s.ListSharding = store.ListSharding{"t": shards}
 		run(t, s, calls)
 	}
 }
 
-// settings are those that a tenant goes through as its list is split further,
+// reshardingSteps are those that a tenant goes through as its list is split further,
 // each with what another process has that did not hear of it yet.
-var settings = []struct{ now, before store.Shards }{
-	{store.Shards{1, 1}, store.Shards{1, 1}},
-	{store.Shards{1, 4}, store.Shards{1, 1}},
-	{store.Shards{4, 4}, store.Shards{1, 4}},
-	{store.Shards{4, 64}, store.Shards{4, 4}},
-	{store.Shards{64, 64}, store.Shards{4, 64}},
+var reshardingSteps = []struct{ now, before store.ListShards }{
+	{store.ListShards{1, 1}, store.ListShards{1, 1}},
+	{store.ListShards{1, 4}, store.ListShards{1, 1}},
+	{store.ListShards{4, 4}, store.ListShards{1, 4}},
+	{store.ListShards{4, 64}, store.ListShards{4, 4}},
+	{store.ListShards{64, 64}, store.ListShards{4, 64}},
 }
 
-// listSplitFurther: while identities come, change and go, and the list is split
+// testListResharding: while identities come, change and go, and the list is split
 // again and again, each reader meets all of them in order.
-func listSplitFurther(t *testing.T, s *store.Store, _ *faults.Counter) {
+func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	random := rand.New(rand.NewPCG(1, 2))
 	there := make(map[string]identity.Identity)
 	change := func(n int) {
@@ -45,12 +45,12 @@ func listSplitFurther(t *testing.T, s *store.Store, _ *faults.Counter) {
 		i, known := there[id]
 		switch {
 		case !known:
-			i = bare(id)
+			i = minimalIdentity(id)
 			i.CreatedAt = now.Add(time.Duration(random.IntN(3)) * time.Second)
-			there[id] = create(t, s, i, nil, identity.Idempotency{}).Identity
+			there[id] = mustCreate(t, s, i, nil, identity.Idempotency{}).Identity
 		case n%2 == 0:
-			i = newest(t, s, []identity.Identity{i})[0]
-			changed, err := s.Update(ctx, next(i, "Eva"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{})
+			i = reload(t, s, []identity.Identity{i})[0]
+			changed, err := s.Update(ctx, nextVersion(i, "Eva"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,44 +62,44 @@ func listSplitFurther(t *testing.T, s *store.Store, _ *faults.Counter) {
 			delete(there, id)
 		}
 	}
-	for _, setting := range settings {
+	for _, setting := range reshardingSteps {
 		for n := range 80 {
-			s.Lists = store.Lists{"t": setting.now}
+			s.ListSharding = store.ListSharding{"t": setting.now}
 			if n%2 == 0 {
-				s.Lists["t"] = setting.before
+				s.ListSharding["t"] = setting.before
 			}
 			change(n)
 		}
-		var want []identity.Entry
+		var want []identity.IndexEntry
 		for i := range maps.Values(there) {
-			want = append(want, entry(i))
+			want = append(want, entryOf(i))
 		}
-		slices.SortFunc(want, inOrder)
-		for _, lists := range []store.Shards{setting.before, setting.now} {
-			s.Lists = store.Lists{"t": lists}
-			readBothWays(t, s, want)
+		slices.SortFunc(want, compareEntries)
+		for _, lists := range []store.ListShards{setting.before, setting.now} {
+			s.ListSharding = store.ListSharding{"t": lists}
+			wantListBothWays(t, s, want)
 		}
 	}
 }
 
-func readBothWays(t *testing.T, s *store.Store, want []identity.Entry) {
+func wantListBothWays(t *testing.T, s *store.Store, want []identity.IndexEntry) {
 	t.Helper()
 	for _, descending := range []bool{false, true} {
 		for _, limit := range []int{3, 20, len(want), 1000} {
-			if got := walk(t, s, identity.Source{Tenant: "t"}, limit, descending); cmp.Diff(want, got) != "" {
-				t.Errorf("%+v by %d, descending %v\n%s", s.Lists, limit, descending, cmp.Diff(want, got))
+			if got := pageThrough(t, s, identity.Index{Tenant: "t"}, limit, descending); cmp.Diff(want, got) != "" {
+				t.Errorf("%+v by %d, descending %v\n%s", s.ListSharding, limit, descending, cmp.Diff(want, got))
 			}
 		}
 		slices.Reverse(want)
 	}
 }
 
-// listCalls: a page asks each shard once where identities are spread over them,
+// testShardedListCalls: a page asks each shard once where identities are spread over them,
 // and goes on asking one where all are in it.
-func listCalls(t *testing.T, s *store.Store, calls *faults.Counter) {
-	s.Lists = store.Lists{"t": {8, 8}}
+func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	s.ListSharding = store.ListSharding{"t": {8, 8}}
 	for n := range 400 {
-		create(t, s, bare(fmt.Sprintf("i%d", n)), nil, identity.Idempotency{})
+		mustCreate(t, s, minimalIdentity(fmt.Sprintf("i%d", n)), nil, identity.Idempotency{})
 	}
 	shards := make(map[string]int)
 	for n := range 8 {
@@ -111,9 +111,9 @@ func listCalls(t *testing.T, s *store.Store, calls *faults.Counter) {
 			shards[strings.TrimPrefix(i.PK, "T#t#I#")] = n
 		}
 	}
-	s.Lists = store.Lists{"t": {1, 8}} // who changes an identity leaves it where it is
+	s.ListSharding = store.ListSharding{"t": {1, 8}} // who changes an identity leaves it where it is
 	for id := range shards {
-		if _, err := s.Update(ctx, next(newest(t, s, []identity.Identity{bare(id)})[0], "Eva"), nil, identity.Idempotency{}, identity.Links{}, identity.Aside{}); err != nil {
+		if _, err := s.Update(ctx, nextVersion(reload(t, s, []identity.Identity{minimalIdentity(id)})[0], "Eva"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,7 +125,7 @@ func listCalls(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 	calls.Reset()
 	for _, limit := range []int{1, 21, 100} {
-		got, err := s.Entries(ctx, identity.Source{Tenant: "t"}, nil, limit, true)
+		got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, limit, true)
 		if c := calls.Reset(); err != nil || len(got) != limit || c.Query != 8 || c.Units.Read != 4 {
 			t.Errorf("%d of %d by %d queries of %g units: %v", len(got), limit, c.Query, c.Units.Read, err)
 		}
@@ -139,11 +139,11 @@ func listCalls(t *testing.T, s *store.Store, calls *faults.Counter) {
 		}
 	}
 	calls.Reset()
-	got, err := s.Entries(ctx, identity.Source{Tenant: "t"}, nil, 1000, true)
+	got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 1000, true)
 	if c := calls.Reset(); err != nil || len(got) != len(shards) || c.Query != 8 {
 		t.Errorf("%d of %d by %d queries: %v", len(got), len(shards), c.Query, err)
 	}
-	if got, err = s.Entries(ctx, identity.Source{Tenant: "t"}, nil, 25, true); err != nil || len(got) != 25 {
+	if got, err = s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 25, true); err != nil || len(got) != 25 {
 		t.Errorf("%d of %d: %v", len(got), 25, err)
 	}
 	if c := calls.Reset(); c.Query < 9 {
@@ -151,23 +151,23 @@ func listCalls(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 }
 
-// shardFails: a list without one of its shards is no list.
-func shardFails(t *testing.T, open func(*testing.T) table.Table) {
-	injected := faults.Inject(open(t))
+// testShardFailure: a list without one of its shards is no list.
+func testShardFailure(t *testing.T, open func(*testing.T) table.Table) {
+	injected := faulttable.NewInjector(open(t))
 	s := store.New(injected, secret)
-	s.Lists = store.Lists{"t": {4, 4}}
+	s.ListSharding = store.ListSharding{"t": {4, 4}}
 	for n := range 40 {
-		create(t, s, bare(fmt.Sprintf("i%d", n)), nil, identity.Idempotency{})
+		mustCreate(t, s, minimalIdentity(fmt.Sprintf("i%d", n)), nil, identity.Idempotency{})
 	}
-	whole := entriesOf(t, s, identity.Source{Tenant: "t"})
-	for _, fault := range faults.Of(faults.Query) {
+	whole := readAllEntries(t, s, identity.Index{Tenant: "t"})
+	for _, fault := range faulttable.FaultsFor(faulttable.Query) {
 		for call := 1; call <= 4; call++ {
-			injected.Plan(faults.At(call, fault))
-			got, err := s.Entries(ctx, identity.Source{Tenant: "t"}, nil, 1000, false)
+			injected.SetPlan(faulttable.FaultAt(call, fault))
+			got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 1000, false)
 			if err == nil && cmp.Diff(whole, got) != "" {
 				t.Errorf("%v at call %d: %d of %d entries and no error", fault, call, len(got), len(whole))
 			}
-			if met := injected.Met(); len(met) != 1 {
+			if met := injected.Injected(); len(met) != 1 {
 				t.Errorf("%v at call %d was met %d times", fault, call, len(met))
 			}
 		}

@@ -8,18 +8,18 @@ import (
 	"cedula/shared/store"
 )
 
-func TestParseLists(t *testing.T) {
+func TestParseListSharding(t *testing.T) {
 	const bad = "is no list of tenants with their shards, such as acme=8,other=1/8"
 	const counts = "has shards that are not 1 to 64, or more to write to than to read from"
 	for _, tt := range []struct {
 		text string
-		want store.Lists
+		want store.ListSharding
 		err  string
 	}{
-		{"", store.Lists{}, ""},
-		{" , ", store.Lists{}, ""},
-		{"acme=8", store.Lists{"acme": {8, 8}}, ""},
-		{" acme = 8 , a.b_c-D = 1/64 ", store.Lists{"acme": {8, 8}, "a.b_c-D": {1, 64}}, ""},
+		{"", store.ListSharding{}, ""},
+		{" , ", store.ListSharding{}, ""},
+		{"acme=8", store.ListSharding{"acme": {8, 8}}, ""},
+		{" acme = 8 , a.b_c-D = 1/64 ", store.ListSharding{"acme": {8, 8}, "a.b_c-D": {1, 64}}, ""},
 		{"acme", nil, bad},
 		{"=8", nil, bad},
 		{"acme=", nil, bad},
@@ -37,7 +37,7 @@ func TestParseLists(t *testing.T) {
 		{"acme=0/4", nil, counts},
 		{"acme=4/65", nil, counts},
 	} {
-		got, err := store.ParseLists(tt.text)
+		got, err := store.ParseListSharding(tt.text)
 		said := ""
 		if err != nil {
 			said = err.Error()

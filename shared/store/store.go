@@ -17,29 +17,29 @@ import (
 // Store keeps identities, clients and API keys in one table. It implements
 // identity.Store and auth.Store.
 type Store struct {
-	Lists Lists // set before first use; nil: every list has one shard
+	ListSharding ListSharding // set before first use; nil: every list has one shard
 
-	table table.Table
-	keys  keys
-	boxes func() cipher.AEAD // of messages
+	table         table.Table
+	keys          keyBuilder
+	messageCipher func() cipher.AEAD // of messages
 }
 
 // New is a store on t. The secret is the deployment's, at least 32 bytes, and
 // must never change: every key depends on it.
 func New(t table.Table, secret []byte) *Store {
-	boxes := sync.OnceValue(func() cipher.AEAD { return newBoxes(secret) }) // few need it
-	return &Store{table: t, keys: newKeys(secret), boxes: boxes}
+	boxes := sync.OnceValue(func() cipher.AEAD { return newMessageCipher(secret) }) // few need it
+	return &Store{table: t, keys: newKeyBuilder(secret), messageCipher: boxes}
 }
 
 // Ping returns nil if the table answers. It reads one item that does not exist.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.table.Get(ctx, false, table.Key{PK: "PING", SK: itemSK})
-	return explain("ping", err)
+	return wrapErr("ping", err)
 }
 
-// page reads the next page of a query that holds anything. A page without items
+// nextNonEmptyPage reads the next page of a query that holds anything. A page without items
 // is no end where it says how to go on.
-func (s *Store) page(ctx context.Context, q table.Query) (table.Page, error) {
+func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page, error) {
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil || len(page.Items) > 0 || page.Next == nil {
@@ -49,12 +49,12 @@ func (s *Store) page(ctx context.Context, q table.Query) (table.Page, error) {
 	}
 }
 
-// pages reads a query to its end. A page may end early, and hold nothing.
-func (s *Store) pages(ctx context.Context, operation string, q table.Query, take func([]table.Item) error) error {
+// eachPage reads a query to its end. A page may end early, and hold nothing.
+func (s *Store) eachPage(ctx context.Context, operation string, q table.Query, take func([]table.Item) error) error {
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return explain(operation, err)
+			return wrapErr(operation, err)
 		}
 		if err := take(page.Items); err != nil || page.Next == nil {
 			return err
@@ -63,8 +63,8 @@ func (s *Store) pages(ctx context.Context, operation string, q table.Query, take
 	}
 }
 
-// explain turns a table's error into the core's, with the operation's name.
-func explain(operation string, err error) error {
+// wrapErr turns a table's error into the core's, with the operation's name.
+func wrapErr(operation string, err error) error {
 	switch {
 	case err == nil:
 		return nil

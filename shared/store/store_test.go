@@ -13,16 +13,16 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/embedded"
+	"cedula/shared/table/pebble"
 )
 
-func TestOnEmbedded(t *testing.T) {
-	suite(t, openEmbedded)
+func TestOnPebble(t *testing.T) {
+	runSuite(t, openPebble)
 }
 
-func openEmbedded(t *testing.T) table.Table {
+func openPebble(t *testing.T) table.Table {
 	t.Helper()
-	db, err := embedded.Open(t.TempDir(), store.Indexes)
+	db, err := pebble.Open(t.TempDir(), store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,13 +30,13 @@ func openEmbedded(t *testing.T) table.Table {
 	return db
 }
 
-// spy keeps what is written.
-type spy struct {
+// recordingTable keeps what is written.
+type recordingTable struct {
 	table.Table
 	ops []table.Op
 }
 
-func (s *spy) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+func (s *recordingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 	s.ops = append(s.ops, ops...)
 	return s.Table.Write(ctx, ops...)
 }
@@ -44,21 +44,21 @@ func (s *spy) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 // TestKeysHoldNoPersonalData writes an identity with every field set and looks
 // for its values in every key, and for keys that look alike between tenants.
 func TestKeysHoldNoPersonalData(t *testing.T) {
-	s := &spy{Table: openEmbedded(t)}
-	p := person("id1")
+	s := &recordingTable{Table: openPebble(t)}
+	p := fullIdentity("id1")
 	p.Email, p.Phone, p.DocumentNumber, p.ExternalID = "canary@example.com", "+5690000canary", "CANARY-1", "canary-ext"
 	st := store.New(s, secret)
 	claim := []identity.Claim{{Kind: "user", Values: []string{"CANARY1", "canary@example.com"}}}
-	create(t, st, p, claim, once("canary-key", 1))
+	mustCreate(t, st, p, claim, newIdempotency("canary-key", 1))
 	hold := p.Hold
 	p.Tenant, p.Hold = "t2", nil
-	create(t, st, p, claim, once("canary-key", 1))
+	mustCreate(t, st, p, claim, newIdempotency("canary-key", 1))
 	p.Hold, p.Version, p.Tenant = hold, p.Version+1, "t"
-	to := st.LookUp("t", identity.FieldEmail, p.Email)
-	if _, err := st.Update(ctx, p, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{
-		Code:    &identity.Code{Channel: identity.ByEmail, To: to, Hash: st.HashCode("t", p.ID, to, "123456")},
-		Sends:   &identity.Sends{Channel: identity.ByEmail, To: to, Times: []time.Time{now}},
-		Message: &identity.Message{ID: "m1", To: p.Email, Code: "123456", Expires: now},
+	to := st.LookupKey("t", identity.FieldEmail, p.Email)
+	if _, err := st.Update(ctx, p, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{
+		Code:        &identity.VerificationCode{Channel: identity.ChannelEmail, LookupKey: to, Hash: st.HashCode("t", p.ID, to, "123456")},
+		SendHistory: &identity.SendHistory{Channel: identity.ChannelEmail, LookupKey: to, Times: []time.Time{now}},
+		Message:     &identity.Message{ID: "m1", To: p.Email, Code: "123456", ExpiresAt: now},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +94,10 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 func TestPendingQueue(t *testing.T) {
 	for _, status := range []identity.Status{identity.Pending, identity.Screening, identity.Active, identity.Inactive, identity.Rejected, identity.Blocked} {
 		for _, hold := range []*identity.Hold{nil, {Reason: "h"}} {
-			s := &spy{Table: openEmbedded(t)}
-			p := person("p")
+			s := &recordingTable{Table: openPebble(t)}
+			p := fullIdentity("p")
 			p.Status, p.Hold = status, hold
-			create(t, store.New(s, secret), p, nil, identity.Idempotency{})
+			mustCreate(t, store.New(s, secret), p, nil, identity.Idempotency{})
 			if _, queued := s.ops[0].Item.Indexes["Q"]; queued != (status.Pending() && hold == nil) {
 				t.Errorf("%s, %v: in the queue: %v", status, hold, queued)
 			}
@@ -105,9 +105,9 @@ func TestPendingQueue(t *testing.T) {
 	}
 }
 
-// TestRecordIsReadableForEver pins the bytes of a stored identity: a change
+// TestIdentityRecordFormatIsStable pins the bytes of a stored identity: a change
 // here must still read what stands in tables today.
-func TestRecordIsReadableForEver(t *testing.T) {
+func TestIdentityRecordFormatIsStable(t *testing.T) {
 	const golden = `{"id":"p","st":"SCREENING","v":3,"c":1772600767123456,"u":1772600827123456,"x":1772604367,` +
 		`"steps":"contact+screening","pr":[{"c":"email","p":1772600767,"w":true,"n":"new@example.com"},{"c":"phone","s":1772600767}],` +
 		`"rev":{"o":"clear","r":"r","by":"v","at":1772600767},"hold":{"r":"h","s":1772600767},"rem":true,"test":true,"cd":["email"],"al":true,` +
@@ -115,8 +115,8 @@ func TestRecordIsReadableForEver(t *testing.T) {
 		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +
 		`"par":true,"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +
 		`"r":{"a":1},"ed":["x"],"m":{"big":9007199254740993},"kyc":{"level":1},"wl":[],"cl":["c"],"o":"o"}`
-	s := &spy{Table: openEmbedded(t)}
-	create(t, store.New(s, secret), person("p"), nil, identity.Idempotency{})
+	s := &recordingTable{Table: openPebble(t)}
+	mustCreate(t, store.New(s, secret), fullIdentity("p"), nil, identity.Idempotency{})
 	if got := string(s.ops[0].Item.Body); got != golden || !json.Valid([]byte(got)) {
 		t.Errorf("got  %s\nwant %s", got, golden)
 	}

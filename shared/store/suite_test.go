@@ -14,7 +14,7 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
 var (
@@ -23,88 +23,88 @@ var (
 	secret = []byte("0123456789abcdef0123456789abcdef")
 )
 
-// suite is what the store promises, on whatever table it stands.
-func suite(t *testing.T, open func(*testing.T) table.Table) {
+// runSuite is what the store promises, on whatever table it stands.
+func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 	for _, tt := range []struct {
 		name string
-		run  func(*testing.T, *store.Store, *faults.Counter)
+		run  func(*testing.T, *store.Store, *faulttable.Counter)
 	}{
-		{"an identity comes back as it was", roundTrip},
-		{"a taken id names the id", takenID},
-		{"a taken claim names its fields", takenClaim},
-		{"nothing is left of a refused create", nothingLeft},
-		{"tenants do not share claims", tenantsApart},
-		{"an equal request is replayed", replayed},
-		{"another request under the key is refused", reused},
-		{"an idempotency key is forgotten after a day", forgotten},
-		{"one of many wins a claim", oneWinner},
-		{"one of many equal requests takes effect", oneEffect},
-		{"a client and its keys come back", clientRoundTrip},
-		{"a client's id is taken once", clientTaken},
-		{"a client's further keys", furtherKeys},
-		{"keys of a full client", manyKeys},
-		{"a key is revoked once", revokedOnce},
-		{"many revoke one key", revokedByMany},
-		{"failed logins are read with the credentials", failuresRead},
-		{"ids that no client has share few counters", failuresOfNobody},
-		{"one of many counts of a version is written", failuresRaced},
-		{"an identity too large is refused", tooLarge},
-		{"a table that answers is pinged", pinged},
-		{"an update writes the next version", updated},
-		{"an update of another version is refused", updateRefused},
-		{"an equal change is replayed", updateReplayed},
-		{"one of many writers of a version wins", oneVersionEach},
-		{"many are read in the order of their ids", many},
-		{"withdrawal accounts", withdrawals},
-		{"links are read from both sides", bothSides},
-		{"a link needs its child as it was read", childChanged},
-		{"every source is read to its end, both ways", sources},
-		{"a deletion in one transaction", deleted},
-		{"a deletion in portions", deletedInPortions},
-		{"a tokenized value finds its identity", foundWhenSealed},
-		{"a value tokenized anew replaces the old one", sealedAnew},
-		{"claims move with a change", movedClaims},
-		{"a code and the counter of its address", codes},
-		{"a code is of one version", codesRaced},
-		{"the queue is read to its end, with what stands in it", pendingQueue},
-		{"one that has lapsed goes in one transaction", expired},
-		{"one that has lapsed goes with its parts", expiredWithParts},
-		{"every source is read likewise from a list in shards", split(store.Shards{Write: 5, Read: 7}, sources)},
-		{"a list is split further while it is in use", listSplitFurther},
-		{"a page asks each shard", listCalls},
-		{"a message comes back as it was, and is delivered", messageDelivered},
-		{"a claimed message is its holder's", messageHeld},
-		{"a claim that ended is another's", messageLeaseEnded},
-		{"a message goes by its time", messageExpired},
-		{"one of many claims of a message is made", messageRaced},
+		{"an identity comes back as it was", testRoundTrip},
+		{"a taken id names the id", testIDConflict},
+		{"a taken claim names its fields", testClaimConflict},
+		{"nothing is left of a refused create", testRejectedCreateWritesNothing},
+		{"tenants do not share claims", testTenantIsolation},
+		{"an equal request is replayed", testReplay},
+		{"another request under the key is refused", testIdempotencyKeyReuse},
+		{"an idempotency key is forgotten after a day", testIdempotencyKeyExpiry},
+		{"one of many wins a claim", testConcurrentClaims},
+		{"one of many equal requests takes effect", testConcurrentEqualRequests},
+		{"a client and its keys come back", testClientRoundTrip},
+		{"a client's id is taken once", testClientConflict},
+		{"a client's further keys", testCreateKey},
+		{"keys of a full client", testKeysAcrossPages},
+		{"a key is revoked once", testRevokeKey},
+		{"many revoke one key", testConcurrentRevocation},
+		{"failed logins are read with the credentials", testLoginFailures},
+		{"ids that no client has share few counters", testUnknownClientFailures},
+		{"one of many counts of a version is written", testConcurrentLoginFailures},
+		{"an identity too large is refused", testTooLarge},
+		{"a table that answers is pinged", testPing},
+		{"an update writes the next version", testUpdate},
+		{"an update of another version is refused", testUpdateVersionMismatch},
+		{"an equal change is replayed", testUpdateReplay},
+		{"one of many writers of a version wins", testConcurrentUpdates},
+		{"many are read in the order of their ids", testGetMany},
+		{"withdrawal accounts", testWithdrawalAccounts},
+		{"links are read from both sides", testChildrenAndParents},
+		{"a link needs its child as it was read", testStaleChild},
+		{"every source is read to its end, both ways", testEntries},
+		{"a deletion in one transaction", testDelete},
+		{"a deletion in portions", testDeleteInBatches},
+		{"a tokenized value finds its identity", testLookupOfTokenizedValue},
+		{"a value tokenized anew replaces the old one", testTokenizeAgain},
+		{"claims move with a change", testClaimsMoveWithUpdate},
+		{"a code and the counter of its address", testVerificationCode},
+		{"a code is of one version", testVerificationCodeVersions},
+		{"the queue is read to its end, with what stands in it", testDueBatches},
+		{"one that has lapsed goes in one transaction", testExpire},
+		{"one that has lapsed goes with its parts", testExpireWithParts},
+		{"every source is read likewise from a list in shards", withListShards(store.ListShards{Write: 5, Read: 7}, testEntries)},
+		{"a list is split further while it is in use", testListResharding},
+		{"a page asks each shard", testShardedListCalls},
+		{"a message comes back as it was, and is delivered", testDeliverMessage},
+		{"a claimed message is its holder's", testMessageLease},
+		{"a claim that ended is another's", testExpiredLease},
+		{"a message goes by its time", testMessageExpiry},
+		{"one of many claims of a message is made", testConcurrentLeases},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			counted := faults.Count(open(t))
+			counted := faulttable.NewCounter(open(t))
 			tt.run(t, store.New(counted, secret), counted)
 		})
 	}
 	t.Run("what is kept of answers can be forgotten", func(t *testing.T) {
 		t.Parallel()
-		forgets(t, open)
+		testRewriteReplays(t, open)
 	})
 	t.Run("a list without one of its shards is none", func(t *testing.T) {
 		t.Parallel()
-		shardFails(t, open)
+		testShardFailure(t, open)
 	})
 	for _, links := range []int{2, 50} {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("a deletion of %d parts cut short, late %v", 3*links+1, late), func(t *testing.T) {
 				t.Parallel()
-				deletionCutShort(t, links, late, open(t))
+				testInterruptedDelete(t, links, late, open(t))
 			})
 		}
 	}
 }
 
-func roundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
-	for _, want := range []identity.Identity{person("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, Held: identity.Held{Alone: true}}} {
-		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.Links{}); err != nil {
+func testRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	for _, want := range []identity.Identity{fullIdentity("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, StoreState: identity.StoreState{SingleItem: true}}} {
+		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{}); err != nil {
 			t.Fatal(err)
 		}
 		calls.Reset()
@@ -121,46 +121,46 @@ func roundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 }
 
-func takenID(t *testing.T, s *store.Store, _ *faults.Counter) {
-	create(t, s, person("p1"), nil, identity.Idempotency{})
-	_, err := s.Create(ctx, person("p1"), nil, identity.Idempotency{}, identity.Links{})
-	wantTaken(t, err, identity.FieldID)
+func testIDConflict(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{})
+	_, err := s.Create(ctx, fullIdentity("p1"), nil, identity.Idempotency{}, identity.LinkChanges{})
+	wantConflict(t, err, identity.FieldID)
 }
 
-func takenClaim(t *testing.T, s *store.Store, calls *faults.Counter) {
-	create(t, s, person("p1"), claims("a"), identity.Idempotency{})
+func testClaimConflict(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	mustCreate(t, s, fullIdentity("p1"), newClaims("a"), identity.Idempotency{})
 	calls.Reset()
-	_, err := s.Create(ctx, person("p2"), claims("b", "a"), identity.Idempotency{}, identity.Links{})
-	wantTaken(t, err, "a")
+	_, err := s.Create(ctx, fullIdentity("p2"), newClaims("b", "a"), identity.Idempotency{}, identity.LinkChanges{})
+	wantConflict(t, err, "a")
 	if c := calls.Reset(); c.Total() != 1 {
 		t.Errorf("a refused create took %+v", c)
 	}
 }
 
-func nothingLeft(t *testing.T, s *store.Store, _ *faults.Counter) {
-	create(t, s, person("p1"), claims("a"), identity.Idempotency{})
-	if _, err := s.Create(ctx, person("p2"), claims("b", "a"), once("k", 1), identity.Links{}); err == nil {
+func testRejectedCreateWritesNothing(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustCreate(t, s, fullIdentity("p1"), newClaims("a"), identity.Idempotency{})
+	if _, err := s.Create(ctx, fullIdentity("p2"), newClaims("b", "a"), newIdempotency("k", 1), identity.LinkChanges{}); err == nil {
 		t.Fatal("created")
 	}
 	if _, err := s.Get(ctx, "t", "p2"); !errors.Is(err, identity.ErrNotFound) {
 		t.Errorf("the refused identity: %v", err)
 	}
-	create(t, s, person("p3"), claims("b"), once("k", 2))
+	mustCreate(t, s, fullIdentity("p3"), newClaims("b"), newIdempotency("k", 2))
 }
 
-func tenantsApart(t *testing.T, s *store.Store, _ *faults.Counter) {
-	other := person("p1")
+func testTenantIsolation(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	other := fullIdentity("p1")
 	other.Tenant = "other"
-	create(t, s, person("p1"), claims("a"), once("k", 1))
-	if got := create(t, s, other, claims("a"), once("k", 2)); got.Replayed {
+	mustCreate(t, s, fullIdentity("p1"), newClaims("a"), newIdempotency("k", 1))
+	if got := mustCreate(t, s, other, newClaims("a"), newIdempotency("k", 2)); got.Replayed {
 		t.Error("another tenant's request was replayed")
 	}
 }
 
-func replayed(t *testing.T, s *store.Store, calls *faults.Counter) {
-	first := create(t, s, person("p1"), claims("a"), once("k", 1))
+func testReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	first := mustCreate(t, s, fullIdentity("p1"), newClaims("a"), newIdempotency("k", 1))
 	calls.Reset()
-	again := create(t, s, person("p2"), claims("a"), once("k", 1))
+	again := mustCreate(t, s, fullIdentity("p2"), newClaims("a"), newIdempotency("k", 1))
 	if !again.Replayed || again.ID != "p1" || cmp.Diff(first.Identity, again.Identity) != "" {
 		t.Errorf("replay: %v %s", again.Replayed, cmp.Diff(first.Identity, again.Identity))
 	}
@@ -172,32 +172,32 @@ func replayed(t *testing.T, s *store.Store, calls *faults.Counter) {
 	}
 }
 
-func reused(t *testing.T, s *store.Store, _ *faults.Counter) {
-	create(t, s, person("p1"), nil, once("k", 1))
-	if _, err := s.Create(ctx, person("p2"), nil, once("k", 2), identity.Links{}); !errors.Is(err, identity.ErrIdempotencyReused) {
+func testIdempotencyKeyReuse(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustCreate(t, s, fullIdentity("p1"), nil, newIdempotency("k", 1))
+	if _, err := s.Create(ctx, fullIdentity("p2"), nil, newIdempotency("k", 2), identity.LinkChanges{}); !errors.Is(err, identity.ErrIdempotencyReused) {
 		t.Error(err)
 	}
 }
 
-func forgotten(t *testing.T, s *store.Store, _ *faults.Counter) {
-	create(t, s, person("p1"), nil, once("k", 1))
+func testIdempotencyKeyExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	mustCreate(t, s, fullIdentity("p1"), nil, newIdempotency("k", 1))
 	for _, tt := range []struct {
 		id      string
 		after   time.Duration
 		created bool
 	}{{"p2", 24*time.Hour - time.Second, false}, {"p3", 24 * time.Hour, true}} {
-		later := person(tt.id)
+		later := fullIdentity(tt.id)
 		later.CreatedAt = now.Add(tt.after)
-		_, err := s.Create(ctx, later, nil, once("k", 2), identity.Links{})
+		_, err := s.Create(ctx, later, nil, newIdempotency("k", 2), identity.LinkChanges{})
 		if (err == nil) != tt.created {
 			t.Errorf("after %v: %v", tt.after, err)
 		}
 	}
 }
 
-func oneWinner(t *testing.T, s *store.Store, _ *faults.Counter) {
-	outcomes := atOnce(32, func(n int) (identity.Changed, error) {
-		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), identity.Idempotency{}, identity.Links{})
+func testConcurrentClaims(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	outcomes := runConcurrently(32, func(n int) (identity.WriteResult, error) {
+		return s.Create(ctx, fullIdentity(fmt.Sprintf("p%d", n)), newClaims("a"), identity.Idempotency{}, identity.LinkChanges{})
 	})
 	winners := 0
 	for n, o := range outcomes {
@@ -205,7 +205,7 @@ func oneWinner(t *testing.T, s *store.Store, _ *faults.Counter) {
 			winners++
 			continue
 		}
-		var taken *identity.Taken
+		var taken *identity.Conflict
 		if !errors.As(o.err, &taken) && !errors.Is(o.err, identity.ErrBusy) {
 			t.Error(o.err)
 		}
@@ -218,9 +218,9 @@ func oneWinner(t *testing.T, s *store.Store, _ *faults.Counter) {
 	}
 }
 
-func oneEffect(t *testing.T, s *store.Store, _ *faults.Counter) {
-	outcomes := atOnce(32, func(n int) (identity.Changed, error) {
-		return s.Create(ctx, person(fmt.Sprintf("p%d", n)), claims("a"), once("k", 1), identity.Links{})
+func testConcurrentEqualRequests(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	outcomes := runConcurrently(32, func(n int) (identity.WriteResult, error) {
+		return s.Create(ctx, fullIdentity(fmt.Sprintf("p%d", n)), newClaims("a"), newIdempotency("k", 1), identity.LinkChanges{})
 	})
 	ids, made := make(map[string]bool), 0
 	for _, o := range outcomes {
@@ -239,14 +239,14 @@ func oneEffect(t *testing.T, s *store.Store, _ *faults.Counter) {
 	}
 }
 
-func clientRoundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
+func testClientRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	c := auth.Client{
 		ID: "c1", Tenant: "t", Name: "n", Scopes: auth.Scopes{"a", "b"}, Suspended: true, Strict: true,
 		Secrets: []auth.Secret{{Hash: auth.Hash{1}}, {Hash: auth.Hash{2}, Expires: now}}, UsagePlanKey: "u", Created: now,
 	}
 	for _, k := range []auth.Key{
-		{ID: "c1k1", Client: "c1", Use: auth.UseConomy, Hash: auth.Hash{3}, Created: now},
-		{ID: "c1k2", Client: "c1", Use: auth.UseBlnk, Hash: auth.Hash{4}, Scopes: auth.Scopes{}, Expires: now, Revoked: now, Created: now, Name: "k"},
+		{ID: "c1k1", Client: "c1", API: auth.APIConomy, Hash: auth.Hash{3}, Created: now},
+		{ID: "c1k2", Client: "c1", API: auth.APIBlnk, Hash: auth.Hash{4}, Scopes: auth.Scopes{}, Expires: now, Revoked: now, Created: now, Name: "k"},
 	} {
 		c.ID, k.Client = "c"+k.ID, "c"+k.ID
 		if err := s.CreateClient(ctx, c, k); err != nil {
@@ -260,35 +260,35 @@ func clientRoundTrip(t *testing.T, s *store.Store, calls *faults.Counter) {
 		if n := calls.Reset(); n.Total() != 1 {
 			t.Errorf("credentials took %+v", n)
 		}
-		if _, _, err := s.Credentials(ctx, c.ID, "nokey"); !errors.Is(err, auth.ErrUnknown) {
+		if _, _, err := s.Credentials(ctx, c.ID, "nokey"); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("unknown key: %v", err)
 		}
 	}
 }
 
-func clientTaken(t *testing.T, s *store.Store, _ *faults.Counter) {
+func testClientConflict(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	c, k := auth.Client{ID: "c1", Tenant: "t"}, auth.Key{ID: "c1k1", Client: "c1"}
 	if err := s.CreateClient(ctx, c, k); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}); !errors.Is(err, auth.ErrExists) {
+	if err := s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}); !errors.Is(err, auth.ErrAlreadyExists) {
 		t.Error(err)
 	}
-	if _, _, err := s.Credentials(ctx, "c1", "c1k2"); !errors.Is(err, auth.ErrUnknown) {
+	if _, _, err := s.Credentials(ctx, "c1", "c1k2"); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("a key of the refused client: %v", err)
 	}
 }
 
-func tooLarge(t *testing.T, s *store.Store, _ *faults.Counter) {
-	p := person("p1")
+func testTooLarge(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	p := fullIdentity("p1")
 	p.Metadata = identity.JSON(`"` + string(make([]byte, 0)) + fmt.Sprintf("%0*d", 420<<10, 0) + `"`)
-	if _, err := s.Create(ctx, p, claims("a"), identity.Idempotency{}, identity.Links{}); !errors.Is(err, identity.ErrTooLarge) {
+	if _, err := s.Create(ctx, p, newClaims("a"), identity.Idempotency{}, identity.LinkChanges{}); !errors.Is(err, identity.ErrTooLarge) {
 		t.Error(err)
 	}
-	create(t, s, person("p2"), claims("a"), identity.Idempotency{})
+	mustCreate(t, s, fullIdentity("p2"), newClaims("a"), identity.Idempotency{})
 }
 
-func pinged(t *testing.T, s *store.Store, _ *faults.Counter) {
+func testPing(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	if err := s.Ping(ctx); err != nil {
 		t.Error(err)
 	}
@@ -299,13 +299,13 @@ func pinged(t *testing.T, s *store.Store, _ *faults.Counter) {
 	}
 }
 
-type outcome struct {
-	created identity.Changed
+type createResult struct {
+	created identity.WriteResult
 	err     error
 }
 
-func atOnce(n int, do func(int) (identity.Changed, error)) []outcome {
-	outcomes := make([]outcome, n)
+func runConcurrently(n int, do func(int) (identity.WriteResult, error)) []createResult {
+	outcomes := make([]createResult, n)
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() { outcomes[i].created, outcomes[i].err = do(i) })
@@ -314,16 +314,16 @@ func atOnce(n int, do func(int) (identity.Changed, error)) []outcome {
 	return outcomes
 }
 
-func create(t *testing.T, s *store.Store, i identity.Identity, c []identity.Claim, o identity.Idempotency) identity.Changed {
+func mustCreate(t *testing.T, s *store.Store, i identity.Identity, c []identity.Claim, o identity.Idempotency) identity.WriteResult {
 	t.Helper()
-	created, err := s.Create(ctx, i, c, o, identity.Links{})
+	created, err := s.Create(ctx, i, c, o, identity.LinkChanges{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return created
 }
 
-func claims(values ...string) []identity.Claim {
+func newClaims(values ...string) []identity.Claim {
 	var list []identity.Claim
 	for _, v := range values {
 		list = append(list, identity.Claim{Kind: "k", Values: []string{v}, Fields: []identity.Field{identity.Field(v)}})
@@ -331,31 +331,31 @@ func claims(values ...string) []identity.Claim {
 	return list
 }
 
-func once(key string, fingerprint byte) identity.Idempotency {
+func newIdempotency(key string, fingerprint byte) identity.Idempotency {
 	return identity.Idempotency{Key: key, Fingerprint: [32]byte{fingerprint}}
 }
 
-func wantTaken(t *testing.T, err error, fields ...identity.Field) {
+func wantConflict(t *testing.T, err error, fields ...identity.Field) {
 	t.Helper()
-	var taken *identity.Taken
+	var taken *identity.Conflict
 	if !errors.As(err, &taken) || !cmp.Equal(taken.Fields, fields) {
 		t.Errorf("got %v, want %v taken", err, fields)
 	}
 }
 
-// person is an identity with every field set.
-func person(id string) identity.Identity {
+// fullIdentity is an identity with every field set.
+func fullIdentity(id string) identity.Identity {
 	return identity.Identity{
 		Tenant: "t", ID: id, Status: identity.Screening, ExpiresAt: now.Truncate(time.Second).Add(time.Hour),
-		Steps: identity.ContactAndScreening, Reminded: true, Test: true,
-		Proofs: []identity.Proof{
-			{Channel: identity.ByEmail, Proven: now.Truncate(time.Second), Waived: true, Change: "new@example.com"},
-			{Channel: identity.ByPhone, Sent: now.Truncate(time.Second)},
+		Onboarding: identity.OnboardingContactAndScreening, Reminded: true, TestMode: true,
+		Verifications: []identity.Verification{
+			{Channel: identity.ChannelEmail, VerifiedAt: now.Truncate(time.Second), Waived: true, PendingAddress: "new@example.com"},
+			{Channel: identity.ChannelPhone, CodeSentAt: now.Truncate(time.Second)},
 		},
-		Review: &identity.Review{Outcome: identity.Clear, Reason: "r", Reviewer: "v", At: now.Truncate(time.Second)},
+		Review: &identity.Review{Outcome: identity.OutcomeClear, Reason: "r", Reviewer: "v", DecidedAt: now.Truncate(time.Second)},
 		Hold:   &identity.Hold{Reason: "h", Since: now.Truncate(time.Second)},
 		KYC:    identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
-		Parent: true, Held: identity.Held{Claims: []string{"c"}, Once: "o", Codes: []identity.Channel{identity.ByEmail}, Alone: true},
+		MayHaveChildren: true, StoreState: identity.StoreState{ClaimKeys: []string{"c"}, IdempotencyKey: "o", CodeChannels: []identity.Channel{identity.ChannelEmail}, SingleItem: true},
 		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 		Profile: identity.Profile{
 			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",

@@ -11,32 +11,32 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
-// tokenized is the version of an identity after the one given, with its email
+// withTokenizedContact is the version of an identity after the one given, with its email
 // and its phone sealed.
-func tokenized(i identity.Identity) identity.Identity {
-	i.DataKey = []byte("wrapped key")
-	i.Sealed = []identity.Sealed{
-		{Field: identity.FieldEmail, Box: []byte("box of the email"), Value: i.Email},
-		{Field: identity.FieldPhone, Box: []byte("box of the phone"), Value: i.Phone},
+func withTokenizedContact(i identity.Identity) identity.Identity {
+	i.WrappedKey = []byte("wrapped key")
+	i.EncryptedFields = []identity.EncryptedField{
+		{Field: identity.FieldEmail, Ciphertext: []byte("box of the email"), Plaintext: i.Email},
+		{Field: identity.FieldPhone, Ciphertext: []byte("box of the phone"), Plaintext: i.Phone},
 	}
 	i.Email, i.Phone = "xyz@stand.in", "+000"
-	return next(i, i.FirstName)
+	return nextVersion(i, i.FirstName)
 }
 
-func update(t *testing.T, s *store.Store, i identity.Identity) identity.Identity {
+func mustUpdate(t *testing.T, s *store.Store, i identity.Identity) identity.Identity {
 	t.Helper()
-	got, err := s.Update(ctx, i, nil, identity.Idempotency{}, identity.Links{}, identity.Aside{})
+	got, err := s.Update(ctx, i, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got.Identity
 }
 
-// found is whether a look-up of the tenant finds the identity.
-func found(t *testing.T, s *store.Store, src identity.Source, id string) bool {
+// isFound is whether a look-up of the tenant finds the identity.
+func isFound(t *testing.T, s *store.Store, src identity.Index, id string) bool {
 	t.Helper()
 	src.Tenant = "t"
 	entries, err := s.Entries(ctx, src, nil, 10, false)
@@ -46,66 +46,66 @@ func found(t *testing.T, s *store.Store, src identity.Source, id string) bool {
 	return len(entries) == 1 && entries[0].ID == id
 }
 
-func foundWhenSealed(t *testing.T, s *store.Store, _ *faults.Counter) {
-	p := bare("p1")
+func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	p := minimalIdentity("p1")
 	p.Email, p.Phone = "Ana@Example.com", "+56912345678"
-	create(t, s, p, nil, identity.Idempotency{})
-	sealed := update(t, s, tokenized(p))
+	mustCreate(t, s, p, nil, identity.Idempotency{})
+	sealed := mustUpdate(t, s, withTokenizedContact(p))
 	read, err := s.Get(ctx, "t", "p1")
 	if diff := cmp.Diff(sealed, read); diff != "" || err != nil {
 		t.Fatalf("%v\n%s", err, diff)
 	}
-	for _, of := range read.Sealed {
-		if of.Value != "" || of.Held == "" {
-			t.Errorf("%s: value %q, held %q", of.Field, of.Value, of.Held)
+	for _, of := range read.EncryptedFields {
+		if of.Plaintext != "" || of.LookupKey == "" {
+			t.Errorf("%s: value %q, held %q", of.Field, of.Plaintext, of.LookupKey)
 		}
 	}
 	read.Address.City = "Lima"
-	update(t, s, next(read, "Another"))
-	for name, src := range map[string]identity.Source{
+	mustUpdate(t, s, nextVersion(read, "Another"))
+	for name, src := range map[string]identity.Index{
 		"email": {Email: "ana@example.com"}, "phone": {Phone: "+56912345678"},
 	} {
-		if !found(t, s, src, "p1") {
+		if !isFound(t, s, src, "p1") {
 			t.Errorf("%s: not found by its value", name)
 		}
 	}
-	for name, src := range map[string]identity.Source{"email": {Email: "xyz@stand.in"}, "phone": {Phone: "+000"}} {
-		if found(t, s, src, "p1") {
+	for name, src := range map[string]identity.Index{"email": {Email: "xyz@stand.in"}, "phone": {Phone: "+000"}} {
+		if isFound(t, s, src, "p1") {
 			t.Errorf("%s: found by what stands in its place", name)
 		}
 	}
-	if got := s.LookUp("t", identity.FieldEmail, "ANA@example.com"); got != read.Sealed[0].Held {
-		t.Errorf("the look-up of the email is %q, held is %q", got, read.Sealed[0].Held)
+	if got := s.LookupKey("t", identity.FieldEmail, "ANA@example.com"); got != read.EncryptedFields[0].LookupKey {
+		t.Errorf("the look-up of the email is %q, held is %q", got, read.EncryptedFields[0].LookupKey)
 	}
-	if s.LookUp("t2", identity.FieldEmail, "ana@example.com") == read.Sealed[0].Held || s.LookUp("t", identity.FieldStreet, "x") != "" {
+	if s.LookupKey("t2", identity.FieldEmail, "ana@example.com") == read.EncryptedFields[0].LookupKey || s.LookupKey("t", identity.FieldStreet, "x") != "" {
 		t.Error("look-ups of another tenant, or of a field that has none")
 	}
 }
 
-func sealedAnew(t *testing.T, s *store.Store, _ *faults.Counter) {
-	p := bare("p1")
+func testTokenizeAgain(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	p := minimalIdentity("p1")
 	p.Email, p.Phone = "ana@example.com", "+56912345678"
-	create(t, s, p, nil, identity.Idempotency{})
-	i := next(update(t, s, tokenized(p)), "Ana")
-	i.Sealed[0].Box, i.Sealed[0].Value, i.Email = []byte("another box..."), "bea@example.com", "abc@stand.in"
-	i.Sealed[1].Box, i.Sealed[1].Value, i.Phone = []byte("box of nothing"), "", ""
-	i = update(t, s, i)
-	if !found(t, s, identity.Source{Email: "bea@example.com"}, "p1") || found(t, s, identity.Source{Email: "ana@example.com"}, "p1") {
+	mustCreate(t, s, p, nil, identity.Idempotency{})
+	i := nextVersion(mustUpdate(t, s, withTokenizedContact(p)), "Ana")
+	i.EncryptedFields[0].Ciphertext, i.EncryptedFields[0].Plaintext, i.Email = []byte("another box..."), "bea@example.com", "abc@stand.in"
+	i.EncryptedFields[1].Ciphertext, i.EncryptedFields[1].Plaintext, i.Phone = []byte("box of nothing"), "", ""
+	i = mustUpdate(t, s, i)
+	if !isFound(t, s, identity.Index{Email: "bea@example.com"}, "p1") || isFound(t, s, identity.Index{Email: "ana@example.com"}, "p1") {
 		t.Error("the new value is not found, or the old one is")
 	}
-	if found(t, s, identity.Source{Phone: "+56912345678"}, "p1") || i.Sealed[1].Held != "" {
+	if isFound(t, s, identity.Index{Phone: "+56912345678"}, "p1") || i.EncryptedFields[1].LookupKey != "" {
 		t.Error("a value that was cleared is found")
 	}
 }
 
-// keepsBodies is a table that remembers every body written to it and not
+// bodyRecorder is a table that remembers every body written to it and not
 // replaced or deleted since.
-type keepsBodies struct {
+type bodyRecorder struct {
 	table.Table
 	bodies map[table.Key][]byte
 }
 
-func (k *keepsBodies) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+func (k *bodyRecorder) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 	units, err := k.Table.Write(ctx, ops...)
 	for _, op := range ops {
 		switch {
@@ -119,19 +119,19 @@ func (k *keepsBodies) Write(ctx context.Context, ops ...table.Op) (table.Units, 
 	return units, err
 }
 
-func forgets(t *testing.T, open func(*testing.T) table.Table) {
-	k := &keepsBodies{open(t), make(map[table.Key][]byte)}
+func testRewriteReplays(t *testing.T, open func(*testing.T) table.Table) {
+	k := &bodyRecorder{open(t), make(map[table.Key][]byte)}
 	s := store.New(k, secret)
-	p := bare("p1")
+	p := minimalIdentity("p1")
 	p.Email = "canary@example.com"
-	created := create(t, s, p, nil, once("create", 1)).Identity
-	second := next(created, "Second")
-	if _, err := s.Update(ctx, second, nil, once("change", 2), identity.Links{}, identity.Aside{}); err != nil {
+	created := mustCreate(t, s, p, nil, newIdempotency("create", 1)).Identity
+	second := nextVersion(created, "Second")
+	if _, err := s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{}); err != nil {
 		t.Fatal(err)
 	}
-	create(t, s, bare("p2"), nil, once("other", 3))
-	now := update(t, s, tokenized(second))
-	if err := s.Forget(ctx, now); err != nil {
+	mustCreate(t, s, minimalIdentity("p2"), nil, newIdempotency("other", 3))
+	now := mustUpdate(t, s, withTokenizedContact(second))
+	if err := s.RewriteReplays(ctx, now); err != nil {
 		t.Fatal(err)
 	}
 	for key, body := range k.bodies {
@@ -139,50 +139,50 @@ func forgets(t *testing.T, open func(*testing.T) table.Table) {
 			t.Errorf("%v still holds the email: %s", key, body)
 		}
 	}
-	again, err := s.Create(ctx, p, nil, once("create", 1), identity.Links{})
-	if diff := cmp.Diff(identity.Changed{Identity: now, Replayed: true}, again); diff != "" || err != nil {
+	again, err := s.Create(ctx, p, nil, newIdempotency("create", 1), identity.LinkChanges{})
+	if diff := cmp.Diff(identity.WriteResult{Identity: now, Replayed: true}, again); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	again, err = s.Update(ctx, second, nil, once("change", 2), identity.Links{}, identity.Aside{})
-	if diff := cmp.Diff(identity.Changed{Identity: now, Replayed: true}, again); diff != "" || err != nil {
+	again, err = s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{})
+	if diff := cmp.Diff(identity.WriteResult{Identity: now, Replayed: true}, again); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	if _, err := s.Create(ctx, p, nil, once("create", 9), identity.Links{}); !errors.Is(err, identity.ErrIdempotencyReused) {
+	if _, err := s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{}); !errors.Is(err, identity.ErrIdempotencyReused) {
 		t.Errorf("another request under the key: %v", err)
 	}
-	if other, err := s.Create(ctx, bare("p3"), nil, once("other", 3), identity.Links{}); err != nil || other.ID != "p2" {
+	if other, err := s.Create(ctx, minimalIdentity("p3"), nil, newIdempotency("other", 3), identity.LinkChanges{}); err != nil || other.ID != "p2" {
 		t.Errorf("another identity's key: %v, %v", other.ID, err)
 	}
 }
 
-func movedClaims(t *testing.T, s *store.Store, _ *faults.Counter) {
-	first := create(t, s, bare("p1"), claims("a"), identity.Idempotency{}).Identity
-	create(t, s, bare("p2"), claims("b"), identity.Idempotency{})
-	_, err := s.Update(ctx, next(first, "X"), claims("b"), identity.Idempotency{}, identity.Links{}, identity.Aside{})
-	wantTaken(t, err, "b")
+func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	first := mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), identity.Idempotency{}).Identity
+	mustCreate(t, s, minimalIdentity("p2"), newClaims("b"), identity.Idempotency{})
+	_, err := s.Update(ctx, nextVersion(first, "X"), newClaims("b"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
+	wantConflict(t, err, "b")
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 1 {
 		t.Errorf("a refused change made version %d, %v", i.Version, err)
 	}
-	moved, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{}, identity.Aside{})
+	moved, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Update(ctx, next(first, "Y"), claims("d"), identity.Idempotency{}, identity.Links{}, identity.Aside{}); !errors.Is(err, identity.ErrStale) {
+	if _, err := s.Update(ctx, nextVersion(first, "Y"), newClaims("d"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
 		t.Errorf("a stale change: %v", err)
 	}
-	replayed, err := s.Update(ctx, next(first, "X"), claims("c"), once("k", 1), identity.Links{}, identity.Aside{})
+	replayed, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || !replayed.Replayed {
 		t.Errorf("the change sent again: %+v, %v", replayed, err)
 	}
-	_, err = s.Create(ctx, bare("p3"), claims("c"), identity.Idempotency{}, identity.Links{})
-	wantTaken(t, err, "c")
-	create(t, s, bare("p4"), claims("a"), identity.Idempotency{}) // the old claim is free
-	same, err := s.Update(ctx, next(moved.Identity, "Z"), claims("c"), identity.Idempotency{}, identity.Links{}, identity.Aside{})
+	_, err = s.Create(ctx, minimalIdentity("p3"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{})
+	wantConflict(t, err, "c")
+	mustCreate(t, s, minimalIdentity("p4"), newClaims("a"), identity.Idempotency{}) // the old claim is free
+	same, err := s.Update(ctx, nextVersion(moved.Identity, "Z"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || same.Version != 3 {
 		t.Errorf("a claim kept: %v", err)
 	}
 	if err := s.Delete(ctx, "t", "p1", nil); err != nil {
 		t.Fatal(err)
 	}
-	create(t, s, bare("p5"), claims("c"), identity.Idempotency{})
+	mustCreate(t, s, minimalIdentity("p5"), newClaims("c"), identity.Idempotency{})
 }

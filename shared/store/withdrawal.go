@@ -11,11 +11,11 @@ import (
 	"cedula/shared/table"
 )
 
-// Withdrawals reads an identity's withdrawal accounts.
-func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
+// ListWithdrawalAccounts reads an identity's withdrawal accounts.
+func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
 	q := table.Query{PK: identityKey(tenant, id).PK, From: prefixWithdrawal, To: prefixWithdrawal + "~", Strong: true}
 	list := []identity.BankAccount{}
-	err := s.pages(ctx, "read withdrawal accounts", q, func(items []table.Item) error {
+	err := s.eachPage(ctx, "read withdrawal accounts", q, func(items []table.Item) error {
 		for n := range items {
 			var r withdrawalRecord
 			if err := json.Unmarshal(items[n].Body, &r); err != nil {
@@ -35,49 +35,49 @@ func (s *Store) Withdrawals(ctx context.Context, tenant, id string) ([]identity.
 // fingerprint of the request that made it, if that had an idempotency key.
 type withdrawalRecord struct {
 	bankRecord
-	Request []byte `json:"q,omitempty"`
+	RequestFingerprint []byte `json:"q,omitempty"`
 }
 
-// AddWithdrawal writes a new account and the next version of its identity.
-func (s *Store) AddWithdrawal(ctx context.Context, i identity.Identity, b identity.BankAccount, once identity.Idempotency) (identity.AddedAccount, error) {
+// AddWithdrawalAccount writes a new account and the next version of its identity.
+func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b identity.BankAccount, once identity.Idempotency) (identity.WithdrawalAccountResult, error) {
 	r := withdrawalRecord{bankRecord: bankRecord(b)}
 	if once.Key != "" {
-		r.Request = once.Fingerprint[:]
+		r.RequestFingerprint = once.Fingerprint[:]
 	}
-	i.Held.Alone = false
+	i.StoreState.SingleItem = false
 	_, err := s.table.Write(ctx,
-		s.putNext(&i, mustEncode(newRecord(&i))),
+		s.putVersion(&i, mustEncode(newIdentityRecord(&i))),
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	var failed *table.ConditionError
 	switch {
 	case !errors.As(err, &failed):
-		return identity.AddedAccount{BankAccount: b}, explain("add withdrawal account", err)
-	case failed.Of(1) != nil:
-		return replayAccount(failed.Of(1).Current, once)
+		return identity.WithdrawalAccountResult{BankAccount: b}, wrapErr("add withdrawal account", err)
+	case failed.FailureOf(1) != nil:
+		return decodeAccountReplay(failed.FailureOf(1).Current, once)
 	}
-	return identity.AddedAccount{}, identity.ErrStale
+	return identity.WithdrawalAccountResult{}, identity.ErrVersionMismatch
 }
 
-func replayAccount(item *table.Item, once identity.Idempotency) (identity.AddedAccount, error) {
+func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.WithdrawalAccountResult, error) {
 	var r withdrawalRecord
 	if err := json.Unmarshal(item.Body, &r); err != nil {
-		return identity.AddedAccount{}, errDamagedAccount
+		return identity.WithdrawalAccountResult{}, errDamagedAccount
 	}
-	if once.Key == "" || !bytes.Equal(r.Request, once.Fingerprint[:]) {
-		return identity.AddedAccount{}, identity.ErrIdempotencyReused
+	if once.Key == "" || !bytes.Equal(r.RequestFingerprint, once.Fingerprint[:]) {
+		return identity.WithdrawalAccountResult{}, identity.ErrIdempotencyReused
 	}
-	return identity.AddedAccount{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
+	return identity.WithdrawalAccountResult{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
 }
 
 var errDamagedAccount = errors.New("store: damaged withdrawal account")
 
-// RemoveWithdrawal deletes an account.
-func (s *Store) RemoveWithdrawal(ctx context.Context, tenant, id, account string) error {
+// RemoveWithdrawalAccount deletes an account.
+func (s *Store) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error {
 	_, err := s.table.Write(ctx, table.Delete(withdrawalKey(tenant, id, account), table.Exists()))
 	var failed *table.ConditionError
 	if errors.As(err, &failed) {
 		return identity.ErrNotFound
 	}
-	return explain("remove withdrawal account", err)
+	return wrapErr("remove withdrawal account", err)
 }

@@ -26,7 +26,7 @@ type Error struct {
 	Reason string // the end of a sentence: "must be a string"
 	Syntax bool   // the document is not (strict) JSON at all
 
-	Unknown bool // only DecodeKnown refuses the member
+	UnknownField bool // only DecodeDisallowUnknown refuses the member
 }
 
 // Error is the path and the reason.
@@ -44,14 +44,14 @@ func (e *Error) Error() string {
 // case; members that v does not have are checked like the others and dropped.
 func Decode(data []byte, v any) error { return decode(data, v) }
 
-// DecodeFolded is Decode, but names match whatever the case of their letters; one
+// DecodeCaseInsensitive is Decode, but names match whatever the case of their letters; one
 // that stands there in two cases stands there twice.
-func DecodeFolded(data []byte, v any) error {
+func DecodeCaseInsensitive(data []byte, v any) error {
 	return decode(data, v, json.MatchCaseInsensitiveNames(true), jsonv1.MatchCaseSensitiveDelimiter(true))
 }
 
-// DecodeKnown is Decode, but a member that v does not have is an *Error too.
-func DecodeKnown(data []byte, v any) error {
+// DecodeDisallowUnknown is Decode, but a member that v does not have is an *Error too.
+func DecodeDisallowUnknown(data []byte, v any) error {
 	return decode(data, v, json.RejectUnknownMembers(true))
 }
 
@@ -65,9 +65,9 @@ func decode(data []byte, v any, options ...json.Options) error {
 		return &Error{Reason: fmt.Sprintf("is nested deeper than %d levels", MaxDepth), Syntax: true}
 	}
 	if err := json.Unmarshal(data, v, options...); err != nil {
-		return explain(err)
+		return toError(err)
 	}
-	return refuseNUL(data)
+	return rejectNUL(data)
 }
 
 // tooDeep counts brackets outside strings, before anything is decoded: it
@@ -92,9 +92,9 @@ func tooDeep(data []byte) bool {
 	return false
 }
 
-// refuseNUL finds an escaped NUL in any string of a valid document. Databases
+// rejectNUL finds an escaped NUL in any string of a valid document. Databases
 // and C libraries behind our clients end a text there.
-func refuseNUL(data []byte) error {
+func rejectNUL(data []byte) error {
 	if !bytes.Contains(data, []byte(`\u0000`)) {
 		return nil
 	}
@@ -105,19 +105,19 @@ func refuseNUL(data []byte) error {
 			return nil
 		}
 		if err != nil {
-			return explain(err)
+			return toError(err)
 		}
 		if token.Kind() == '"' && strings.Contains(token.String(), "\x00") {
-			return &Error{Field: dotted(d.StackPointer()), Reason: "must not hold a NUL character", Syntax: true}
+			return &Error{Field: fieldPath(d.StackPointer()), Reason: "must not hold a NUL character", Syntax: true}
 		}
 	}
 }
 
-// explain turns the decoder's error into one that names no Go type and no value.
-func explain(err error) error {
+// toError turns the decoder's error into one that names no Go type and no value.
+func toError(err error) error {
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) {
-		return &Error{Field: dotted(syntactic.JSONPointer), Reason: syntaxReason(syntactic), Syntax: true}
+		return &Error{Field: fieldPath(syntactic.JSONPointer), Reason: syntaxReason(syntactic), Syntax: true}
 	}
 	var semantic *json.SemanticError
 	if !errors.As(err, &semantic) {
@@ -125,12 +125,12 @@ func explain(err error) error {
 	}
 	var own *Error
 	if errors.As(semantic.Err, &own) {
-		return &Error{Field: dotted(semantic.JSONPointer), Reason: own.Reason}
+		return &Error{Field: fieldPath(semantic.JSONPointer), Reason: own.Reason}
 	}
 	if errors.Is(semantic, json.ErrUnknownName) {
-		return &Error{Field: dotted(semantic.JSONPointer), Reason: "is not known", Unknown: true}
+		return &Error{Field: fieldPath(semantic.JSONPointer), Reason: "is not known", UnknownField: true}
 	}
-	return &Error{Field: dotted(semantic.JSONPointer), Reason: "must be " + typeName(semantic)}
+	return &Error{Field: fieldPath(semantic.JSONPointer), Reason: "must be " + jsonTypeName(semantic)}
 }
 
 func syntaxReason(e *jsontext.SyntacticError) string {
@@ -145,8 +145,8 @@ func syntaxReason(e *jsontext.SyntacticError) string {
 	return fmt.Sprintf("is not valid JSON at byte %d", e.ByteOffset)
 }
 
-// typeName says which JSON type a Go type is read from.
-func typeName(e *json.SemanticError) string {
+// jsonTypeName says which JSON type a Go type is read from.
+func jsonTypeName(e *json.SemanticError) string {
 	if e.GoType == nil {
 		return "of another type"
 	}
@@ -170,20 +170,20 @@ func typeName(e *json.SemanticError) string {
 	return "of another type"
 }
 
-// maxPath bounds the path in an Error, in bytes: a hostile document may have
+// maxPathBytes bounds the path in an Error, in bytes: a hostile document may have
 // names as long as itself, and an answer repeats the path.
-const maxPath = 256
+const maxPathBytes = 256
 
-// dotted writes a JSON pointer (RFC 6901) as a path such as "children.0.name",
+// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name",
 // cut off after maxPath bytes.
-func dotted(p jsontext.Pointer) string {
+func fieldPath(p jsontext.Pointer) string {
 	var parts []string
 	for token := range p.Tokens() {
 		parts = append(parts, token)
 	}
 	path := strings.Join(parts, ".")
-	if len(path) > maxPath {
-		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
+	if len(path) > maxPathBytes {
+		path = strings.ToValidUTF8(path[:maxPathBytes], "") + "..."
 	}
 	return path
 }

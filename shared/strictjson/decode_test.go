@@ -17,7 +17,7 @@ type body struct {
 	Inner *body             `json:"inner"`
 }
 
-func TestDecodeRefuses(t *testing.T) {
+func TestDecodeRejects(t *testing.T) {
 	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
 	tests := []struct{ name, in, want string }{
 		{"empty", "", "body is empty"},
@@ -64,7 +64,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-func TestDecodeTakes(t *testing.T) {
+func TestDecodeAccepts(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"exact case only", `{"NAME":"x","name":"y"}`, "y"},
 		{"long s is not s", `{"li\u017ft":1,"name":"y"}`, "y"},
@@ -105,7 +105,7 @@ func TestEncodeEscapesMarkup(t *testing.T) {
 	}
 }
 
-func TestDecodeKnown(t *testing.T) {
+func TestDecodeDisallowUnknown(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"known members", `{"name":"a","free":{"anything":1}}`, ""},
 		{"unknown member", `{"nickname":"a"}`, "nickname is not known"},
@@ -114,7 +114,7 @@ func TestDecodeKnown(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := strictjson.DecodeKnown([]byte(tt.in), new(body))
+			err := strictjson.DecodeDisallowUnknown([]byte(tt.in), new(body))
 			if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

@@ -19,7 +19,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b body
 		err := strictjson.Decode(data, &b)
-		known := strictjson.DecodeKnown(data, new(body))
+		known := strictjson.DecodeDisallowUnknown(data, new(body))
 		if err != nil {
 			var own *strictjson.Error
 			if !errors.As(err, &own) || len(err.Error()) > 400 || known == nil {
@@ -56,25 +56,25 @@ func FuzzMerge(f *testing.F) {
 		if twice := strictjson.Merge(merged, b.Value); string(twice) != string(merged) {
 			t.Errorf("once %s\ntwice %s", merged, twice)
 		}
-		for _, name := range slices.Concat(names(a.Value), names(b.Value)) {
-			want := strictjson.Member(b.Value, name)
+		for _, name := range slices.Concat(fieldNames(a.Value), fieldNames(b.Value)) {
+			want := strictjson.Field(b.Value, name)
 			if want == nil {
-				want = strictjson.Member(a.Value, name)
+				want = strictjson.Field(a.Value, name)
 			}
-			if got := strictjson.Member(merged, name); compact(got) != compact(want) {
+			if got := strictjson.Field(merged, name); compactJSON(got) != compactJSON(want) {
 				t.Errorf("%q is %s, not %s", name, got, want)
 			}
 		}
 	})
 }
 
-func compact(v strictjson.Value) string {
+func compactJSON(v strictjson.Value) string {
 	v = v.Clone()
 	_ = v.Compact(jsontext.PreserveRawStrings(false))
 	return string(v)
 }
 
-func names(object strictjson.Value) (list []string) {
+func fieldNames(object strictjson.Value) (list []string) {
 	d := jsontext.NewDecoder(strings.NewReader(string(object)))
 	_, _ = d.ReadToken()
 	for d.PeekKind() == '"' {

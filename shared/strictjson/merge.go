@@ -32,7 +32,7 @@ func MergePatch(base, patch Value) Value {
 // merge makes of each member of over, and of what base has in its place or nil, the
 // value that it has in the answer; nil: none.
 func merge(base, over Value, combine func(old, value Value) Value) Value {
-	patch := members(over)
+	patch := fields(over)
 	replaced := make(map[string]Value, len(patch))
 	for _, m := range patch {
 		replaced[m.name] = m.value
@@ -47,7 +47,7 @@ func merge(base, over Value, combine func(old, value Value) Value) Value {
 		_ = e.WriteValue(v)
 	}
 	_ = e.WriteToken(jsontext.BeginObject)
-	for _, m := range members(base) {
+	for _, m := range fields(base) {
 		if v, ok := replaced[m.name]; ok {
 			m.value = combine(m.value, v)
 			delete(replaced, m.name)
@@ -63,9 +63,9 @@ func merge(base, over Value, combine func(old, value Value) Value) Value {
 	return Value(bytes.TrimSpace(out.Bytes()))
 }
 
-// Member is the value of an object's member; nil if there is none.
-func Member(object Value, name string) Value {
-	for _, m := range members(object) {
+// Field is the value of an object's member; nil if there is none.
+func Field(object Value, name string) Value {
+	for _, m := range fields(object) {
 		if m.name == name {
 			return m.value
 		}
@@ -73,13 +73,13 @@ func Member(object Value, name string) Value {
 	return nil
 }
 
-// member is one of an object's.
-type member struct {
+// field is one of an object's.
+type field struct {
 	name  string
 	value Value
 }
 
-func members(object Value) (list []member) {
+func fields(object Value) (list []field) {
 	if object.Kind() != '{' {
 		return nil
 	}
@@ -90,7 +90,7 @@ func members(object Value) (list []member) {
 		if err != nil {
 			return list
 		}
-		m := member{name: name.String()}
+		m := field{name: name.String()}
 		v, err := d.ReadValue()
 		if err != nil {
 			return list

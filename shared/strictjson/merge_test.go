@@ -58,8 +58,8 @@ func TestMergePatch(t *testing.T) {
 	}
 }
 
-// TestMergeIsThatOfMaps compares with the merge of two maps.
-func TestMergeIsThatOfMaps(t *testing.T) {
+// TestMergeMatchesMapMerge compares with the merge of two maps.
+func TestMergeMatchesMapMerge(t *testing.T) {
 	object := rapid.MapOf(rapid.StringN(0, 3, -1), rapid.Int())
 	rapid.Check(t, func(r *rapid.T) {
 		base, over := object.Draw(r, "base"), object.Draw(r, "over")

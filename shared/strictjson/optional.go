@@ -24,8 +24,8 @@ func (o *Optional[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, &o.Value)
 }
 
-// Set writes the value over dst if the member was sent; null clears it.
-func (o Optional[T]) Set(dst *T) {
+// ApplyTo writes the value over dst if the member was sent; null clears it.
+func (o Optional[T]) ApplyTo(dst *T) {
 	if o.Sent {
 		*dst = o.Value
 	}

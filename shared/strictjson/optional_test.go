@@ -31,7 +31,7 @@ func TestOptional(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := "old"
-		p.Name.Set(&name)
+		p.Name.ApplyTo(&name)
 		if p.Name.Sent != tt.sent || p.Name.Null() != tt.null || name != tt.name {
 			t.Errorf("%s: sent %v, null %v, %q", tt.body, p.Name.Sent, p.Name.Null(), name)
 		}
@@ -57,7 +57,7 @@ func TestOptional(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{`{"in":{"flags":true}}`: "in.flags is not known", `{"names":1}`: "names is not known"} {
-		if err := strictjson.DecodeKnown([]byte(body), new(patch)); err == nil || err.Error() != want {
+		if err := strictjson.DecodeDisallowUnknown([]byte(body), new(patch)); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
 	}

@@ -17,12 +17,12 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 	if k := jsontext.Value(data).Kind(); k != '{' && k != 'n' {
 		return &Error{Reason: "must be an object"}
 	}
-	o.Value = keep(data)
+	o.Value = cloneValue(data)
 	return nil
 }
 
-// keep copies a value; null is nil.
-func keep(data []byte) Value {
+// cloneValue copies a value; null is nil.
+func cloneValue(data []byte) Value {
 	if jsontext.Value(data).Kind() == 'n' {
 		return nil
 	}
@@ -37,9 +37,9 @@ func (a *Array) UnmarshalJSON(data []byte) error {
 	if k := jsontext.Value(data).Kind(); k != '[' && k != 'n' {
 		return &Error{Reason: "must be an array"}
 	}
-	a.Value = keep(data)
+	a.Value = cloneValue(data)
 	return nil
 }
 
-// Text reads a Value that is a string.
-func Text(v Value, into *string) error { return json.Unmarshal(v, into) }
+// DecodeString reads a Value that is a string.
+func DecodeString(v Value, into *string) error { return json.Unmarshal(v, into) }

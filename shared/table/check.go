@@ -62,7 +62,7 @@ func (op *Op) bytes() int {
 }
 
 func checkOp(op *Op, indexes []string) error {
-	if op.Action > ActionCheck || op.Condition.Test > TestVersionOf {
+	if op.Action > ActionCheck || op.Condition.Kind > ConditionVersionAndOwner {
 		return fmt.Errorf("%w: unknown action or condition", ErrMisuse)
 	}
 	if err := checkKey(op.Item.Key); err != nil {
@@ -96,20 +96,20 @@ func checkItem(i *Item, indexes []string) error {
 }
 
 func checkKey(k Key) error {
-	if err := checkPart(k.PK, MaxPKBytes); err != nil {
+	if err := checkKeyPart(k.PK, MaxPKBytes); err != nil {
 		return err
 	}
-	return checkPart(k.SK, MaxSKBytes)
+	return checkKeyPart(k.SK, MaxSKBytes)
 }
 
-func checkPart(s string, most int) error {
+func checkKeyPart(s string, most int) error {
 	if s == "" {
 		return fmt.Errorf("%w: empty key", ErrMisuse)
 	}
-	return checkBound(s, most)
+	return checkKeyString(s, most)
 }
 
-func checkBound(s string, most int) error {
+func checkKeyString(s string, most int) error {
 	if len(s) > most {
 		return fmt.Errorf("%w: key of %d bytes", ErrTooLarge, len(s))
 	}

@@ -17,7 +17,7 @@ func CheckQuery(q *Query, indexes []string) error {
 	if q.Limit < 0 {
 		return fmt.Errorf("%w: limit below zero", ErrMisuse)
 	}
-	if err := checkPart(q.PK, MaxPKBytes); err != nil {
+	if err := checkKeyPart(q.PK, MaxPKBytes); err != nil {
 		return err
 	}
 	if err := checkBounds(q); err != nil {
@@ -28,7 +28,7 @@ func CheckQuery(q *Query, indexes []string) error {
 
 func checkBounds(q *Query) error {
 	for _, bound := range []string{q.From, q.To} {
-		if err := checkBound(bound, MaxSKBytes); err != nil {
+		if err := checkKeyString(bound, MaxSKBytes); err != nil {
 			return err
 		}
 	}

@@ -34,8 +34,8 @@ func (i *Item) Bytes() int {
 	return n
 }
 
-// EntryBytes is the size of an item's entry in an index: both keys, no more.
-func EntryBytes(item Key, index string, at Key) int {
+// IndexEntryBytes is the size of an item's entry in an index: both keys, no more.
+func IndexEntryBytes(item Key, index string, at Key) int {
 	return keyBytes("", item) + keyBytes(index, at)
 }
 

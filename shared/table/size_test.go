@@ -32,8 +32,8 @@ func TestItemBytes(t *testing.T) {
 	}
 }
 
-func TestEntryBytes(t *testing.T) {
-	if got := table.EntryBytes(table.Key{PK: "p", SK: "s"}, "List", table.Key{PK: "l", SK: "123"}); got != 6+12+4 {
+func TestIndexEntryBytes(t *testing.T) {
+	if got := table.IndexEntryBytes(table.Key{PK: "p", SK: "s"}, "List", table.Key{PK: "l", SK: "123"}); got != 6+12+4 {
 		t.Errorf("%d bytes", got)
 	}
 }

@@ -31,7 +31,7 @@ const (
 type Table interface {
 	// Get reads up to MaxGetItems items by key. Absent ones are missing from
 	// the answer; the rest stand in the order of the keys.
-	Get(ctx context.Context, strong bool, keys ...Key) (Items, error)
+	Get(ctx context.Context, strong bool, keys ...Key) (GetResult, error)
 
 	// Query reads one page of a partition in the order of its sort keys.
 	Query(ctx context.Context, q Query) (Page, error)
@@ -65,8 +65,8 @@ type Item struct {
 	Body    []byte
 }
 
-// Items is the answer to a Get.
-type Items struct {
+// GetResult is the answer to a Get.
+type GetResult struct {
 	Items []Item
 	Units Units
 }
@@ -101,8 +101,8 @@ type Page struct {
 // strong or 8 KB eventual, a write unit 1 KB, doubled inside a transaction.
 type Units struct{ Read, Write float64 }
 
-// Plus adds two bills.
-func (u Units) Plus(v Units) Units { return Units{u.Read + v.Read, u.Write + v.Write} }
+// Add adds two bills.
+func (u Units) Add(v Units) Units { return Units{u.Read + v.Read, u.Write + v.Write} }
 
 // Op is one operation of a Write: put Item, delete Key, or only check.
 type Op struct {
@@ -133,51 +133,51 @@ func Check(k Key, c Condition) Op { return Op{ActionCheck, Item{Key: k}, c} }
 
 // Condition is what must be true of the item now under a key.
 type Condition struct {
-	Test    Test
+	Kind    ConditionKind
 	Version int64     // for VersionIs
-	Owner   string    // for OwnerIs and VersionOf
+	Owner   string    // for OwnerIs and VersionAndOwnerAre
 	Now     time.Time // for AbsentOrExpired
 }
 
-// Test is the kind of a condition.
-type Test uint8
+// ConditionKind is the kind of a condition.
+type ConditionKind uint8
 
 // The conditions. All but Always, Absent and AbsentOrExpired fail on an absent item.
 const (
-	TestAlways Test = iota
-	TestAbsent
-	TestExists
-	TestVersion
-	TestOwner
-	TestAbsentOrExpired
-	TestVersionOf
+	ConditionAlways ConditionKind = iota
+	ConditionAbsent
+	ConditionExists
+	ConditionVersion
+	ConditionOwner
+	ConditionAbsentOrExpired
+	ConditionVersionAndOwner
 )
 
 // Always holds.
 func Always() Condition { return Condition{} }
 
 // Absent holds when there is no item.
-func Absent() Condition { return Condition{Test: TestAbsent} }
+func Absent() Condition { return Condition{Kind: ConditionAbsent} }
 
 // Exists holds when there is an item.
-func Exists() Condition { return Condition{Test: TestExists} }
+func Exists() Condition { return Condition{Kind: ConditionExists} }
 
 // VersionIs holds when there is an item of that version.
-func VersionIs(v int64) Condition { return Condition{Test: TestVersion, Version: v} }
+func VersionIs(v int64) Condition { return Condition{Kind: ConditionVersion, Version: v} }
 
-// VersionOf holds when there is an item of that version, which is not 0, and of
+// VersionAndOwnerAre holds when there is an item of that version, which is not 0, and of
 // that owner; one that was written without an owner is anybody's.
-func VersionOf(owner string, v int64) Condition {
-	return Condition{Test: TestVersionOf, Version: v, Owner: owner}
+func VersionAndOwnerAre(owner string, v int64) Condition {
+	return Condition{Kind: ConditionVersionAndOwner, Version: v, Owner: owner}
 }
 
 // OwnerIs holds when there is an item of that owner.
-func OwnerIs(owner string) Condition { return Condition{Test: TestOwner, Owner: owner} }
+func OwnerIs(owner string) Condition { return Condition{Kind: ConditionOwner, Owner: owner} }
 
 // AbsentOrExpired holds when there is no item, or one whose Expires is not
 // zero and not after now (whole seconds).
 func AbsentOrExpired(now time.Time) Condition {
-	return Condition{Test: TestAbsentOrExpired, Now: now}
+	return Condition{Kind: ConditionAbsentOrExpired, Now: now}
 }
 
 // Errors of an engine, to be compared with errors.Is.
@@ -193,7 +193,7 @@ var (
 )
 
 // ConditionError says which conditions of a Write did not hold. Nothing was written.
-type ConditionError struct{ Failed []Failure }
+type ConditionError struct{ Failures []Failure }
 
 // Failure is one condition that did not hold.
 type Failure struct {
@@ -203,14 +203,14 @@ type Failure struct {
 
 // Error names the operations by number only: keys and bodies stay out of logs.
 func (e *ConditionError) Error() string {
-	return fmt.Sprintf("table: condition failed on %d operation(s), first is %d", len(e.Failed), e.Failed[0].Op)
+	return fmt.Sprintf("table: condition failed on %d operation(s), first is %d", len(e.Failures), e.Failures[0].Op)
 }
 
-// Of returns the failure of operation op, or nil if its condition held.
-func (e *ConditionError) Of(op int) *Failure {
-	for i := range e.Failed {
-		if e.Failed[i].Op == op {
-			return &e.Failed[i]
+// FailureOf returns the failure of operation op, or nil if its condition held.
+func (e *ConditionError) FailureOf(op int) *Failure {
+	for i := range e.Failures {
+		if e.Failures[i].Op == op {
+			return &e.Failures[i]
 		}
 	}
 	return nil

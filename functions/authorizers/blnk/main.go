@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.StartAuthorizer(&blnk.Authorizer{Guard: boot.Guard()})
+	gateway.StartAuthorizer(&blnk.Authorizer{Authenticator: boot.Authenticator()})
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.StartAuthorizer(&conomy.Authorizer{Guard: tokens.Guard()})
+	gateway.StartAuthorizer(&conomy.Authorizer{Authenticator: tokens.Authenticator()})
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.Listing()}, "create-identity")
+	gateway.Start(&blnk.API{Identities: boot.IdentitiesWithListShards()}, "create-identity")
 }

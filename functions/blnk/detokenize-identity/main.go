@@ -3,10 +3,10 @@ package main
 
 import (
 	"cedula/shared/blnk"
-	"cedula/shared/boot/vaults"
+	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: vaults.Identities()}, "detokenize-identity")
+	gateway.Start(&blnk.API{Identities: tokenization.Identities()}, "detokenize-identity")
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.Listing(), Cursors: blnk.NewCursors(boot.Secret())}, "filter-identities")
+	gateway.Start(&blnk.API{Identities: boot.IdentitiesWithListShards(), Cursors: blnk.NewCursorCodec(boot.Secret())}, "filter-identities")
 }

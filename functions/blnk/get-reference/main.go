@@ -2,11 +2,11 @@
 package main
 
 import (
+	"cedula/shared/apidocs"
 	"cedula/shared/blnk"
 	"cedula/shared/gateway"
-	"cedula/shared/reference"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Reference: reference.Blnk}, "get-reference")
+	gateway.Start(&blnk.API{Reference: apidocs.Blnk}, "get-reference")
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Listing()}, "create-identity")
+	gateway.Start(&conomy.API{Identities: boot.IdentitiesWithListShards()}, "create-identity")
 }

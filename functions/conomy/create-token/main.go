@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Logins: boot.Guard(), Tokens: tokens.Issuer()}, "create-token")
+	gateway.Start(&conomy.API{Logins: boot.Authenticator(), Tokens: tokens.Issuer()}, "create-token")
 }

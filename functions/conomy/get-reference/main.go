@@ -2,11 +2,11 @@
 package main
 
 import (
+	"cedula/shared/apidocs"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/reference"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Reference: reference.Conomy}, "get-reference")
+	gateway.Start(&conomy.API{Reference: apidocs.Conomy}, "get-reference")
 }

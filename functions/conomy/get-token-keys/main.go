@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Published: tokens.Published()}, "get-token-keys")
+	gateway.Start(&conomy.API{IssuerMetadata: tokens.IssuerMetadata()}, "get-token-keys")
 }

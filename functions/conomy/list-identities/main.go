@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Listing()}, "list-identities")
+	gateway.Start(&conomy.API{Identities: boot.IdentitiesWithListShards()}, "list-identities")
 }

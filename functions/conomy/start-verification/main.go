@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot/vaults"
+	"cedula/shared/boot/tokenization"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: vaults.Identities()}, "start-verification")
+	gateway.Start(&conomy.API{Identities: tokenization.Identities()}, "start-verification")
 }

@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot/vaults"
+	"cedula/shared/boot/tokenization"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: vaults.Identities()}, "update-identity")
+	gateway.Start(&conomy.API{Identities: tokenization.Identities()}, "update-identity")
 }

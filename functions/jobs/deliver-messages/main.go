@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot/couriers"
+	"cedula/shared/boot/delivery"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	c := couriers.Courier()
+	c := delivery.Dispatcher()
 	gateway.StartStream(c.Deliver)
 }

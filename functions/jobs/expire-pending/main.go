@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot/cleaners"
+	"cedula/shared/boot/cleanup"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	expire := cleaners.Expire()
+	expire := cleanup.Expire()
 	gateway.StartJob("expire-pending", expire)
 }

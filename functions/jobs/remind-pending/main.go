@@ -2,11 +2,11 @@
 package main
 
 import (
-	"cedula/shared/boot/cleaners"
+	"cedula/shared/boot/cleanup"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	remind := cleaners.Remind()
+	remind := cleanup.Remind()
 	gateway.StartJob("remind-pending", remind)
 }

@@ -69,7 +69,7 @@ func (b Bill) Sum() float64 { return b.Gateway + b.Lambda + b.Table + b.Logs + b
 // that a run does at a time, its share.
 func (i Item) Millis() float64 {
 	if i.Many {
-		return manyMillis + i.waits()/identity.QueueShards // each shard is walked by itself
+		return manyMillis + i.waits()/identity.PendingIndexShards // each shard is walked by itself
 	}
 	return handlerMillis + i.waits()
 }

@@ -10,14 +10,14 @@ import (
 
 	"cedula/infra/bench/cost"
 	"cedula/infra/bench/registry"
-	"cedula/infra/stack"
+	"cedula/infra/template"
 )
 
 var update = flag.Bool("update", false, "write cost.md anew")
 
 // TestPage counts anew and holds cost.md against it.
 func TestPage(t *testing.T) {
-	root, err := stack.Root()
+	root, err := template.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}

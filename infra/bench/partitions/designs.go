@@ -30,7 +30,7 @@ func (d Design) Second(l Load, nth int) ([]Create, error) { return d.second(l, n
 func Ours(shards int) Design {
 	s := &spied{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	kept := store.New(s, make([]byte, 32))
-	kept.Lists = store.Lists{big: {Write: shards, Read: shards}}
+	kept.ListSharding = store.ListSharding{big: {Write: shards, Read: shards}}
 	s.core = &identity.Service{Store: kept, Now: func() time.Time { return s.now }}
 	if shards == 1 {
 		return Design{"ours, a list of one shard", s.second}
@@ -81,8 +81,8 @@ func (s *spied) second(l Load, nth int) ([]Create, error) {
 			Phone: fmt.Sprintf("+569%08d", s.made), DocumentType: "RUT", DocumentNumber: fmt.Sprint(s.made), IDV: "iv-23123", Country: "CHL",
 		}
 		_, err := s.core.Create(context.Background(), identity.Draft{
-			Tenant: tenant, Profile: p, Claims: []identity.Claim{p.Uniqueness()},
-			MintID: func(now time.Time, _ io.Reader) (string, error) {
+			Tenant: tenant, Profile: p, Claims: []identity.Claim{p.UniquenessClaim()},
+			GenerateID: func(now time.Time, _ io.Reader) (string, error) {
 				return fmt.Sprintf("%08x%016x", now.Unix(), uint64(s.made)*0x9e3779b97f4a7c15), nil
 			},
 		})
@@ -106,7 +106,7 @@ func (s *spied) Write(_ context.Context, ops ...table.Op) (table.Units, error) {
 		i := &ops[n].Item
 		s.wrote = append(s.wrote, Write{"", i.PK, factor * units(i.Bytes())})
 		for index, at := range i.Indexes {
-			s.wrote = append(s.wrote, Write{index, at.PK, units(table.EntryBytes(i.Key, index, at))})
+			s.wrote = append(s.wrote, Write{index, at.PK, units(table.IndexEntryBytes(i.Key, index, at))})
 		}
 	}
 	return table.Units{}, nil

@@ -74,7 +74,7 @@ func one(dialect, route, body string) func(*Registry) (request, error) {
 func pendingOne(route, body string) func(*Registry) (request, error) {
 	return func(r *Registry) (request, error) {
 		id, err := r.createOne(Conomy, true)
-		return request{route: route, id: id, channel: string(identity.ByEmail), body: body}, err
+		return request{route: route, id: id, channel: string(identity.ChannelEmail), body: body}, err
 	}
 }
 
@@ -143,8 +143,8 @@ func (r *Registry) fillOne(ctx context.Context, writer *identity.Service) error 
 	profile := identity.Profile{FirstName: "N", Email: fmt.Sprintf("n%d@example.com", n), DocumentNumber: strconv.FormatInt(n, 10)}
 	_, err := writer.Create(ctx, identity.Draft{
 		Tenant: r.client.Tenant, Profile: profile, Trusted: true, Status: identity.Active,
-		Claims: []identity.Claim{profile.Uniqueness()},
-		MintID: func(time.Time, io.Reader) (string, error) { return fmt.Sprintf("f%023x", n*0x9e3779b97f4a7c1), nil },
+		Claims:     []identity.Claim{profile.UniquenessClaim()},
+		GenerateID: func(time.Time, io.Reader) (string, error) { return fmt.Sprintf("f%023x", n*0x9e3779b97f4a7c1), nil },
 	})
 	return err
 }

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
 )
 
 // Count is what an operation asked of the table, and wrote to the log.
 type Count struct {
-	faults.Calls
+	faulttable.Calls
 	LogBytes int
 }
 

@@ -20,8 +20,8 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/store"
-	"cedula/shared/table/embedded"
-	"cedula/shared/table/faults"
+	"cedula/shared/table/faulttable"
+	"cedula/shared/table/pebble"
 )
 
 type handler func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
@@ -30,16 +30,16 @@ type authorizer func(context.Context, events.APIGatewayCustomAuthorizerRequestTy
 
 // Registry is one client's registry. It is for one caller at a time, but for Fill.
 type Registry struct {
-	db     *embedded.DB
+	db     *pebble.DB
 	still  *still
-	calls  *faults.Counter
+	calls  *faulttable.Counter
 	store  *store.Store // counted
 	aside  *store.Store // on the same table, uncounted
 	core   *identity.Service
 	shown  auth.Credentials
 	client auth.Client
 	token  string
-	guard  func() *auth.Guard // a new one remembers nothing
+	guard  func() *auth.Authenticator // a new one remembers nothing
 	wire   func() map[string]gateway.API
 	apis   map[string]gateway.API
 	caller map[string]map[string]any // the authorizers' contexts
@@ -51,12 +51,12 @@ type Registry struct {
 
 // Open makes a registry with one client in an empty folder.
 func Open(ctx context.Context, folder string) (*Registry, error) {
-	db, err := embedded.Open(folder, store.Indexes)
+	db, err := pebble.Open(folder, store.Indexes)
 	if err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
 	secret := make([]byte, 32)
-	r := &Registry{db: db, calls: faults.Count(db), before: slog.Default()}
+	r := &Registry{db: db, calls: faulttable.NewCounter(db), before: slog.Default()}
 	r.still = &still{Table: r.calls}
 	r.store, r.aside = store.New(r.still, secret), store.New(db, secret)
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&r.lines, nil)).With("requestId", sampleID))
@@ -70,8 +70,8 @@ func Open(ctx context.Context, folder string) (*Registry, error) {
 func (r *Registry) open(ctx context.Context, secret []byte) (err error) {
 	hasher := auth.NewHasher(secret)
 	// It waits for proofs, as a client does that nobody set free of them.
-	r.client, r.shown, err = auth.Register(ctx, r.aside, hasher, auth.NewClient{
-		Name: "bench", Tenant: "bench", Scopes: auth.Scopes{auth.ScopeAll}, Policy: auth.Policy{Steps: string(identity.Contact)},
+	r.client, r.shown, err = auth.CreateClient(ctx, r.aside, hasher, auth.ClientParams{
+		Name: "bench", Tenant: "bench", Scopes: auth.Scopes{auth.ScopeAll}, Policy: auth.Policy{Onboarding: string(identity.OnboardingContact)},
 	}, time.Now())
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
@@ -85,14 +85,14 @@ func (r *Registry) open(ctx context.Context, secret []byte) (err error) {
 	if r.token, _, err = tokens.Issue(ctx, r.client); err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	r.guard = func() *auth.Guard {
-		return &auth.Guard{Store: r.store, Hasher: hasher, Tokens: auth.NewVerifier(issuer, audience, auth.Ring{key})}
+	r.guard = func() *auth.Authenticator {
+		return &auth.Authenticator{Store: r.store, Hasher: hasher, Tokens: auth.NewVerifier(issuer, audience, auth.KeySet{key})}
 	}
 	r.wire = func() map[string]gateway.API {
 		r.core = &identity.Service{Store: r.store, Now: time.Now, Random: rand.Reader}
 		return map[string]gateway.API{
 			Conomy: &conomy.API{Identities: r.core, Logins: r.guard(), Tokens: tokens},
-			Blnk:   &blnk.API{Identities: r.core, Health: r.store, Cursors: blnk.NewCursors(secret)},
+			Blnk:   &blnk.API{Identities: r.core, Health: r.store, Cursors: blnk.NewCursorCodec(secret)},
 		}
 	}
 	r.forget()
@@ -110,9 +110,9 @@ func (r *Registry) open(ctx context.Context, secret []byte) (err error) {
 // authorizer is a dialect's, which remembers nothing yet.
 func (r *Registry) authorizer(dialect string) authorizer {
 	if dialect == Conomy {
-		return gateway.AuthorizerHandler(&conomy.Authorizer{Guard: r.guard()})
+		return gateway.AuthorizerHandler(&conomy.Authorizer{Authenticator: r.guard()})
 	}
-	return gateway.AuthorizerHandler(&blnk.Authorizer{Guard: r.guard()})
+	return gateway.AuthorizerHandler(&blnk.Authorizer{Authenticator: r.guard()})
 }
 
 func (r *Registry) authorizerEvent() events.APIGatewayCustomAuthorizerRequestTypeRequest {

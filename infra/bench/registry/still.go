@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"cedula/shared/courier"
 	"cedula/shared/identity"
+	"cedula/shared/messaging"
 	"cedula/shared/store"
 	"cedula/shared/table"
 )
@@ -25,7 +25,7 @@ type still struct {
 
 type keptGet struct {
 	keys []table.Key
-	got  table.Items
+	got  table.GetResult
 }
 
 type keptQuery struct {
@@ -37,7 +37,7 @@ type keptQuery struct {
 func (s *still) stand(on bool) { s.on, s.gets, s.queries = on, nil, nil }
 
 // Get implements table.Table.
-func (s *still) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
+func (s *still) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
 	if s.on {
 		for n := range s.gets {
 			if slices.Equal(s.gets[n].keys, keys) {
@@ -92,9 +92,9 @@ func (s *still) Write(ctx context.Context, ops ...table.Op) (table.Units, error)
 }
 
 // code delivers what was queued, out of a store, and returns the code in the last letter.
-func (r *Registry) code(ctx context.Context, outbox courier.Outbox) (string, error) {
+func (r *Registry) code(ctx context.Context, outbox messaging.Outbox) (string, error) {
 	var to reader
-	c := courier.Courier{Outbox: outbox, Senders: map[identity.Channel]courier.Sender{identity.ByEmail: &to}, Now: r.core.Now}
+	c := messaging.Dispatcher{Outbox: outbox, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: &to}, Now: r.core.Now}
 	for _, id := range r.still.messages {
 		if err := c.Deliver(ctx, id); err != nil {
 			return "", err
@@ -108,7 +108,7 @@ func (r *Registry) code(ctx context.Context, outbox courier.Outbox) (string, err
 type reader struct{ code string }
 
 // Send implements courier.Sender.
-func (p *reader) Send(_ context.Context, l courier.Letter) error {
+func (p *reader) Send(_ context.Context, l messaging.RenderedMessage) error {
 	p.code = l.Code
 	return nil
 }

@@ -10,10 +10,10 @@ import (
 	"net/http"
 )
 
-// newClient follows no redirect, knows no proxy and takes nothing compressed,
+// newHTTPClient follows no redirect, knows no proxy and takes nothing compressed,
 // so that the limit of the body is one of what is read. It keeps no connection:
 // the next request is minutes away.
-func newClient() *http.Client {
+func newHTTPClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -27,7 +27,7 @@ func newClient() *http.Client {
 
 // fetch asks the issuer once.
 func (s *Source) fetch(ctx context.Context) (map[string]crypto.PublicKey, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
 	if err != nil {

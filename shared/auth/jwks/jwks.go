@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	fresh   = 5 * time.Minute  // keys this old are used without asking
-	stale   = 24 * time.Hour   // keys this old are used if the issuer does not answer
-	pause   = 30 * time.Second // between two requests, whatever came of the first
-	timeout = 2 * time.Second  // of a request, to the last byte of its answer
+	refreshAfter       = 5 * time.Minute  // keys this old are used without asking
+	maxStaleAge        = 24 * time.Hour   // keys this old are used if the issuer does not answer
+	minRequestInterval = 30 * time.Second // between two requests, whatever came of the first
+	requestTimeout     = 2 * time.Second  // of a request, to the last byte of its answer
 
 	maxBody   = 64 << 10
 	maxHeader = 16 << 10
@@ -30,9 +30,9 @@ const (
 // Options say where an issuer's keys are.
 type Options struct {
 	URL string // https
-	// Loopback allows http to this very machine: for tests and development.
-	Loopback bool
-	Now      func() time.Time // nil: time.Now
+	// AllowLoopbackHTTP allows http to this very machine: for tests and development.
+	AllowLoopbackHTTP bool
+	Now               func() time.Time // nil: time.Now
 }
 
 // Source is an auth.KeySource over one issuer's keys. It asks for them when one
@@ -43,12 +43,12 @@ type Source struct {
 	client *http.Client
 	clock  func() time.Time
 
-	mu      sync.Mutex
-	keys    map[string]crypto.PublicKey // of the last answer; never changed, only replaced
-	read    time.Time                   // when that answer was asked for; zero: never
-	asked   time.Time                   // when the last request was begun
-	failure error                       // of the last request; nil when it was answered well
-	flight  chan struct{}               // closed when the request under way has ended; nil: none
+	mu          sync.Mutex
+	keys        map[string]crypto.PublicKey // of the last answer; never changed, only replaced
+	fetchedAt   time.Time                   // when that answer was asked for; zero: never
+	requestedAt time.Time                   // when the last request was begun
+	lastErr     error                       // of the last request; nil when it was answered well
+	inFlight    chan struct{}               // closed when the request under way has ended; nil: none
 }
 
 var _ auth.KeySource = (*Source)(nil)
@@ -59,11 +59,11 @@ func New(o Options) (*Source, error) {
 	switch {
 	case err != nil, u.Hostname() == "", u.User != nil, u.Fragment != "":
 		return nil, errors.New("must be a URL")
-	case u.Scheme == "http" && o.Loopback && loopback(u.Hostname()):
+	case u.Scheme == "http" && o.AllowLoopbackHTTP && loopback(u.Hostname()):
 	case u.Scheme != "https":
 		return nil, errors.New("must be an https URL")
 	}
-	s := &Source{url: u.String(), client: newClient(), clock: o.Now}
+	s := &Source{url: u.String(), client: newHTTPClient(), clock: o.Now}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -82,14 +82,14 @@ func loopback(host string) bool {
 // when it published no key that can be used, the error is auth.ErrUnavailable.
 func (s *Source) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	for {
-		key, flight, leads := s.join(kid)
+		key, flight, leads := s.lookupOrJoin(kid)
 		switch {
 		case leads:
-			s.ask(ctx, flight)
+			s.refresh(ctx, flight)
 		case flight == nil && key != nil:
 			return key, nil
 		case flight == nil:
-			return nil, s.lack()
+			return nil, s.missingKeyErr()
 		default:
 			select {
 			case <-flight:
@@ -100,52 +100,52 @@ func (s *Source) Key(ctx context.Context, kid string) (crypto.PublicKey, error) 
 	}
 }
 
-// join returns the key if no request is due for it, or the request to wait for
+// lookupOrJoin returns the key if no request is due for it, or the request to wait for
 // or to lead. Who holds a key does not wait for another's request.
-func (s *Source) join(kid string) (key crypto.PublicKey, flight chan struct{}, leads bool) {
+func (s *Source) lookupOrJoin(kid string) (key crypto.PublicKey, flight chan struct{}, leads bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	if now.Sub(s.read) < stale {
+	if now.Sub(s.fetchedAt) < maxStaleAge {
 		key = s.keys[kid]
 	}
 	switch {
-	case key != nil && within(s.read, now, fresh):
+	case key != nil && youngerThan(s.fetchedAt, now, refreshAfter):
 		return key, nil, false
-	case s.flight != nil && key == nil:
-		return nil, s.flight, false
-	case s.flight != nil, within(s.asked, now, pause):
+	case s.inFlight != nil && key == nil:
+		return nil, s.inFlight, false
+	case s.inFlight != nil, youngerThan(s.requestedAt, now, minRequestInterval):
 		return key, nil, false
 	}
-	s.asked, s.flight = now, make(chan struct{})
-	return nil, s.flight, true
+	s.requestedAt, s.inFlight = now, make(chan struct{})
+	return nil, s.inFlight, true
 }
 
-// lack says why a key is not there: the issuer has none of that id, or nobody
+// missingKeyErr says why a key is not there: the issuer has none of that id, or nobody
 // can tell.
-func (s *Source) lack() error {
+func (s *Source) missingKeyErr() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case len(s.keys) > 0 && s.now().Sub(s.read) < stale:
-		return auth.ErrUnknown
-	case s.failure != nil:
-		return fmt.Errorf("jwks: %w: %w", auth.ErrUnavailable, s.failure)
+	case len(s.keys) > 0 && s.now().Sub(s.fetchedAt) < maxStaleAge:
+		return auth.ErrNotFound
+	case s.lastErr != nil:
+		return fmt.Errorf("jwks: %w: %w", auth.ErrUnavailable, s.lastErr)
 	}
 	return fmt.Errorf("jwks: %w: none is published", auth.ErrUnavailable)
 }
 
-// ask leads a request to its end, even when the caller has left: others wait
+// refresh leads a request to its end, even when the caller has left: others wait
 // for it, and the next may only follow after the pause.
-func (s *Source) ask(ctx context.Context, flight chan struct{}) {
+func (s *Source) refresh(ctx context.Context, flight chan struct{}) {
 	keys, err := map[string]crypto.PublicKey(nil), errors.New("the request broke off")
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.failure = err; err == nil {
-			s.keys, s.read = keys, s.asked
+		if s.lastErr = err; err == nil {
+			s.keys, s.fetchedAt = keys, s.requestedAt
 		}
-		s.flight = nil
+		s.inFlight = nil
 		close(flight)
 	}()
 	keys, err = s.fetch(context.WithoutCancel(ctx))
@@ -155,8 +155,8 @@ func (s *Source) ask(ctx context.Context, flight chan struct{}) {
 // frozen.
 func (s *Source) now() time.Time { return s.clock().Round(0) }
 
-// within is false also for a time later than now: the clock went back.
-func within(since, now time.Time, age time.Duration) bool {
+// youngerThan is false also for a time later than now: the clock went back.
+func youngerThan(since, now time.Time, age time.Duration) bool {
 	passed := now.Sub(since)
 	return passed >= 0 && passed < age
 }

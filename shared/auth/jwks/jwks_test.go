@@ -17,28 +17,28 @@ import (
 	"cedula/shared/auth/jwks"
 )
 
-func (i *issuer) wantKey(kid string) {
+func (i *testIssuer) wantKey(kid string) {
 	i.Helper()
 	if key, err := i.source.Key(ctx, kid); err != nil || key == nil {
 		i.Errorf("%s: %v", kid, err)
 	}
 }
 
-func (i *issuer) wantNone(kid string, want error) {
+func (i *testIssuer) wantError(kid string, want error) {
 	i.Helper()
 	if key, err := i.source.Key(ctx, kid); !errors.Is(err, want) || key != nil {
 		i.Errorf("%s: %v, %v, want %v", kid, key, err, want)
 	}
 }
 
-func TestKeysAreAskedForWhenNeeded(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e"), rsaKey(t, "r", 2048)))
-	i.wantAsked(0)
+func TestKeysAreFetchedLazily(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e"), rsaKey(t, "r", 2048)))
+	i.wantRequests(0)
 	for range 10 {
 		i.wantKey("e")
 		i.wantKey("r")
 	}
-	i.wantAsked(1)
+	i.wantRequests(1)
 	if key, _ := i.source.Key(ctx, "e"); key != nil {
 		if _, ok := key.(*ecdsa.PublicKey); !ok {
 			t.Errorf("e is a %T", key)
@@ -49,47 +49,47 @@ func TestKeysAreAskedForWhenNeeded(t *testing.T) {
 			t.Errorf("r is a %T", key)
 		}
 	}
-	i.wait(5*time.Minute - time.Second)
+	i.advance(5*time.Minute - time.Second)
 	i.wantKey("e")
-	i.wantAsked(0)
-	i.wait(time.Second)
+	i.wantRequests(0)
+	i.advance(time.Second)
 	i.wantKey("e")
-	i.wantAsked(1)
+	i.wantRequests(1)
 }
 
 func TestRotation(t *testing.T) {
 	first, second := ecKey(t, "first"), ecKey(t, "second")
-	i := newIssuer(t, set(first))
+	i := newTestIssuer(t, jwkSet(first))
 	i.wantKey("first")
-	i.says(set(first, second))
-	i.wantNone("second", auth.ErrUnknown) // within the pause
-	i.wait(30 * time.Second)
+	i.setBody(jwkSet(first, second))
+	i.wantError("second", auth.ErrNotFound) // within the pause
+	i.advance(30 * time.Second)
 	i.wantKey("second")
-	i.wantAsked(2)
-	i.says(set(second))
-	i.wait(5 * time.Minute)
-	i.wantNone("first", auth.ErrUnknown)
+	i.wantRequests(2)
+	i.setBody(jwkSet(second))
+	i.advance(5 * time.Minute)
+	i.wantError("first", auth.ErrNotFound)
 	i.wantKey("second")
-	i.wantAsked(1)
+	i.wantRequests(1)
 }
 
-func TestFloodOfUnknownKeyIDs(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestUnknownKeyIDsShareOneRequest(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
-	i.wait(time.Minute)
-	i.wantAsked(1)
+	i.advance(time.Minute)
+	i.wantRequests(1)
 	for n := range 10_000 {
-		i.wantNone(fmt.Sprint("unknown-", n), auth.ErrUnknown)
+		i.wantError(fmt.Sprint("unknown-", n), auth.ErrNotFound)
 	}
-	i.wantAsked(1)
+	i.wantRequests(1)
 	i.wantKey("e")
-	i.wantAsked(0)
+	i.wantRequests(0)
 }
 
-func TestFloodAtOnceIsOneRequest(t *testing.T) {
-	i := newIssuer(t, "")
-	body := set(ecKey(t, "e"))
-	i.does(func(w http.ResponseWriter, _ *http.Request) {
+func TestConcurrentLookupsShareOneRequest(t *testing.T) {
+	i := newTestIssuer(t, "")
+	body := jwkSet(ecKey(t, "e"))
+	i.setHandler(func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(50 * time.Millisecond)
 		_, _ = w.Write([]byte(body))
 	})
@@ -99,52 +99,52 @@ func TestFloodAtOnceIsOneRequest(t *testing.T) {
 			if n%2 == 0 {
 				i.wantKey("e")
 			} else {
-				i.wantNone(fmt.Sprint(n), auth.ErrUnknown)
+				i.wantError(fmt.Sprint(n), auth.ErrNotFound)
 			}
 		})
 	}
 	all.Wait()
-	i.wantAsked(1)
+	i.wantRequests(1)
 }
 
-func TestIssuerThatFailsIsServedStale(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestStaleKeysAreServedWhileIssuerFails(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
-	i.fails()
+	i.setUnavailable()
 	for passed := 30 * time.Minute; passed < 24*time.Hour; passed += 30 * time.Minute {
-		i.wait(30 * time.Minute)
+		i.advance(30 * time.Minute)
 		i.wantKey("e")
-		i.wantNone("another", auth.ErrUnknown)
+		i.wantError("another", auth.ErrNotFound)
 	}
-	i.wantAsked(1 + 47)
-	i.wait(30*time.Minute - time.Second)
+	i.wantRequests(1 + 47)
+	i.advance(30*time.Minute - time.Second)
 	i.wantKey("e")
-	i.wait(time.Second)
-	i.wantNone("e", auth.ErrUnavailable)
-	i.wantNone("another", auth.ErrUnavailable)
-	i.wantAsked(1)
-	i.says(set(ecKey(t, "e")))
-	i.wait(30 * time.Second)
+	i.advance(time.Second)
+	i.wantError("e", auth.ErrUnavailable)
+	i.wantError("another", auth.ErrUnavailable)
+	i.wantRequests(1)
+	i.setBody(jwkSet(ecKey(t, "e")))
+	i.advance(30 * time.Second)
 	i.wantKey("e")
 }
 
-func TestIssuerNeverHeardOf(t *testing.T) {
-	i := newIssuer(t, "")
-	i.fails()
+func TestIssuerUnavailableFromTheStart(t *testing.T) {
+	i := newTestIssuer(t, "")
+	i.setUnavailable()
 	for range 100 {
-		i.wantNone("e", auth.ErrUnavailable)
+		i.wantError("e", auth.ErrUnavailable)
 	}
-	i.wantAsked(1)
-	i.says(set(ecKey(t, "e")))
-	i.wait(29 * time.Second)
-	i.wantNone("e", auth.ErrUnavailable)
-	i.wait(time.Second)
+	i.wantRequests(1)
+	i.setBody(jwkSet(ecKey(t, "e")))
+	i.advance(29 * time.Second)
+	i.wantError("e", auth.ErrUnavailable)
+	i.advance(time.Second)
 	i.wantKey("e")
-	i.wantAsked(1)
+	i.wantRequests(1)
 }
 
-func TestIssuerThatStalls(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestStalledRequestTimesOut(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
 	for fact, serve := range map[string]http.HandlerFunc{
 		"before its answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
@@ -154,8 +154,8 @@ func TestIssuerThatStalls(t *testing.T) {
 			<-r.Context().Done()
 		},
 	} {
-		i.does(serve)
-		i.wait(time.Hour)
+		i.setHandler(serve)
+		i.advance(time.Hour)
 		start := time.Now()
 		i.wantKey("e")
 		if took := time.Since(start); took < 1900*time.Millisecond || took > 3*time.Second {
@@ -170,12 +170,12 @@ func TestIssuerThatStalls(t *testing.T) {
 }
 
 // Who holds a key that is due waits for nobody else's request.
-func TestOthersAreServedWhileOneAsks(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestCachedKeyIsServedDuringRefresh(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
-	i.wait(time.Hour)
+	i.advance(time.Hour)
 	begun, release := make(chan struct{}), make(chan struct{})
-	i.does(func(http.ResponseWriter, *http.Request) { close(begun); <-release })
+	i.setHandler(func(http.ResponseWriter, *http.Request) { close(begun); <-release })
 	var leader sync.WaitGroup
 	leader.Go(func() { i.wantKey("e") })
 	<-begun
@@ -190,19 +190,19 @@ func TestOthersAreServedWhileOneAsks(t *testing.T) {
 }
 
 // The one who asks may leave: the answer is the others' as well.
-func TestTheOneWhoAsksLeaves(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestCanceledCallerStillRefreshesKeys(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := i.source.Key(ended, "e"); err != nil {
 		t.Error(err)
 	}
 	i.wantKey("e")
-	i.wantAsked(1)
+	i.wantRequests(1)
 }
 
-func TestAnswersThatAreNoKeys(t *testing.T) {
-	good := set(ecKey(t, "e"))
+func TestInvalidResponsesAreRejected(t *testing.T) {
+	good := jwkSet(ecKey(t, "e"))
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(good)) }))
 	defer elsewhere.Close()
 	text := func(body string) http.HandlerFunc {
@@ -251,48 +251,48 @@ func TestAnswersThatAreNoKeys(t *testing.T) {
 		"503":            status(503),
 	} {
 		t.Run(fact, func(t *testing.T) {
-			i := newIssuer(t, "")
-			i.does(serve)
-			i.wantNone("e", auth.ErrUnavailable)
-			i.wantAsked(1)
-			i.says(good)
-			i.wait(time.Minute)
+			i := newTestIssuer(t, "")
+			i.setHandler(serve)
+			i.wantError("e", auth.ErrUnavailable)
+			i.wantRequests(1)
+			i.setBody(good)
+			i.advance(time.Minute)
 			i.wantKey("e")
-			i.does(serve)
-			i.wait(time.Hour)
+			i.setHandler(serve)
+			i.advance(time.Hour)
 			i.wantKey("e") // stale
 		})
 	}
 }
 
 // A set as long as may be is read.
-func TestLongestAnswer(t *testing.T) {
-	good := set(ecKey(t, "e"))
-	i := newIssuer(t, good+strings.Repeat(" ", 64<<10-len(good)))
+func TestLongestResponseIsAccepted(t *testing.T) {
+	good := jwkSet(ecKey(t, "e"))
+	i := newTestIssuer(t, good+strings.Repeat(" ", 64<<10-len(good)))
 	i.wantKey("e")
 }
 
 // An issuer that withdraws all its keys is believed.
-func TestEverythingWithdrawn(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestEmptyKeySetReplacesCachedKeys(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
-	i.says(set())
-	i.wait(time.Hour)
-	i.wantNone("e", auth.ErrUnavailable)
+	i.setBody(jwkSet())
+	i.advance(time.Hour)
+	i.wantError("e", auth.ErrUnavailable)
 }
 
-func TestClockThatGoesBack(t *testing.T) {
-	i := newIssuer(t, set(ecKey(t, "e")))
+func TestClockSetBackCausesRefresh(t *testing.T) {
+	i := newTestIssuer(t, jwkSet(ecKey(t, "e")))
 	i.wantKey("e")
-	i.wait(-time.Hour)
+	i.advance(-time.Hour)
 	i.wantKey("e")
-	i.wantAsked(2)
+	i.wantRequests(2)
 	i.wantKey("e")
-	i.wantNone("unknown", auth.ErrUnknown)
-	i.wantAsked(0)
+	i.wantError("unknown", auth.ErrNotFound)
+	i.wantRequests(0)
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewRejectsInvalidURLs(t *testing.T) {
 	for _, o := range []jwks.Options{
 		{URL: ""},
 		{URL: "keys"},
@@ -304,17 +304,17 @@ func TestNewRefuses(t *testing.T) {
 		{URL: "https://issuer.example/keys#f"},
 		{URL: "ftp://issuer.example"},
 		{URL: "http://127.0.0.1/keys"},
-		{URL: "http://issuer.example/keys", Loopback: true},
-		{URL: "http://127.0.0.1.example/keys", Loopback: true},
-		{URL: "http://10.0.0.1/keys", Loopback: true},
-		{URL: "\x00", Loopback: true},
+		{URL: "http://issuer.example/keys", AllowLoopbackHTTP: true},
+		{URL: "http://127.0.0.1.example/keys", AllowLoopbackHTTP: true},
+		{URL: "http://10.0.0.1/keys", AllowLoopbackHTTP: true},
+		{URL: "\x00", AllowLoopbackHTTP: true},
 	} {
 		if _, err := jwks.New(o); err == nil {
 			t.Errorf("%+v is taken", o)
 		}
 	}
 	for _, o := range []jwks.Options{
-		{URL: "https://issuer.example/keys?v=1"}, {URL: "http://localhost:1/keys", Loopback: true}, {URL: "http://[::1]/keys", Loopback: true},
+		{URL: "https://issuer.example/keys?v=1"}, {URL: "http://localhost:1/keys", AllowLoopbackHTTP: true}, {URL: "http://[::1]/keys", AllowLoopbackHTTP: true},
 	} {
 		if _, err := jwks.New(o); err != nil {
 			t.Errorf("%+v: %v", o, err)

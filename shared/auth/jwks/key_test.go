@@ -8,8 +8,8 @@ import (
 	"cedula/shared/auth"
 )
 
-// TestKeysLeftOut: each of these is not trusted, and the key beside it is.
-func TestKeysLeftOut(t *testing.T) {
+// TestUnusableKeysAreOmitted: each of these is not trusted, and the key beside it is.
+func TestUnusableKeysAreOmitted(t *testing.T) {
 	ec, rs := ecKey(t, "k"), rsaKey(t, "k", 2048)
 	replaced := func(key, old, with string) string {
 		if !strings.Contains(key, old) {
@@ -19,32 +19,32 @@ func TestKeysLeftOut(t *testing.T) {
 	}
 	rsa := func(n, e string) string { return fmt.Sprintf(`{"kty":"RSA","kid":"k","n":%q,"e":%q}`, n, e) }
 	cases := map[string]string{
-		"private EC":               with(ec, `"d":"AA"`),
-		"private RSA":              with(rs, `"d":"AA"`),
-		"a prime":                  with(rs, `"p":"AA"`),
-		"another prime":            with(rs, `"q":"AA"`),
-		"private null":             with(ec, `"d":null`),
-		"other primes":             with(rs, `"oth":[]`),
-		"a symmetric part":         with(ec, `"k":"AA"`),
+		"private EC":               withMembers(ec, `"d":"AA"`),
+		"private RSA":              withMembers(rs, `"d":"AA"`),
+		"a prime":                  withMembers(rs, `"p":"AA"`),
+		"another prime":            withMembers(rs, `"q":"AA"`),
+		"private null":             withMembers(ec, `"d":null`),
+		"other primes":             withMembers(rs, `"oth":[]`),
+		"a symmetric part":         withMembers(ec, `"k":"AA"`),
 		"symmetric":                `{"kty":"oct","kid":"k","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","alg":"HS256"}`,
 		"twice":                    ec + "," + ecKey(t, "k"),
 		"twice the same":           ec + "," + ec,
 		"twice, of two kinds":      ec + "," + rs,
-		"twice, one for another":   ec + "," + with(rs, `"use":"enc"`),
+		"twice, one for another":   ec + "," + withMembers(rs, `"use":"enc"`),
 		"thrice":                   ec + "," + ec + "," + rs,
-		"for encryption":           with(ec, `"use":"enc"`),
-		"use in capitals":          with(ec, `"use":"SIG"`),
-		"operation to sign":        with(ec, `"key_ops":["sign"]`),
-		"no operation":             with(ec, `"key_ops":[]`),
-		"operations a text":        with(ec, `"key_ops":"verify"`),
-		"EC for RS256":             with(ec, `"alg":"RS256"`),
-		"EC for ES384":             with(ec, `"alg":"ES384"`),
-		"EC for HS256":             with(ec, `"alg":"HS256"`),
-		"RSA for ES256":            with(rs, `"alg":"ES256"`),
-		"RSA for PS256":            with(rs, `"alg":"PS256"`),
-		"RSA for RS512":            with(rs, `"alg":"RS512"`),
-		"RSA for none":             with(rs, `"alg":"none"`),
-		"alg a number":             with(rs, `"alg":256`),
+		"for encryption":           withMembers(ec, `"use":"enc"`),
+		"use in capitals":          withMembers(ec, `"use":"SIG"`),
+		"operation to sign":        withMembers(ec, `"key_ops":["sign"]`),
+		"no operation":             withMembers(ec, `"key_ops":[]`),
+		"operations a text":        withMembers(ec, `"key_ops":"verify"`),
+		"EC for RS256":             withMembers(ec, `"alg":"RS256"`),
+		"EC for ES384":             withMembers(ec, `"alg":"ES384"`),
+		"EC for HS256":             withMembers(ec, `"alg":"HS256"`),
+		"RSA for ES256":            withMembers(rs, `"alg":"ES256"`),
+		"RSA for PS256":            withMembers(rs, `"alg":"PS256"`),
+		"RSA for RS512":            withMembers(rs, `"alg":"RS512"`),
+		"RSA for none":             withMembers(rs, `"alg":"none"`),
+		"alg a number":             withMembers(rs, `"alg":256`),
 		"Ed25519":                  `{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
 		"kty absent":               replaced(ec, `"kty":"EC",`, ``),
 		"kty ec":                   replaced(ec, `"EC"`, `"ec"`),
@@ -77,7 +77,7 @@ func TestKeysLeftOut(t *testing.T) {
 		"kid a number":             replaced(ec, `"kid":"k"`, `"kid":1`),
 		"kid of 129 characters":    replaced(ec, `"kid":"k"`, `"kid":"`+strings.Repeat("k", 129)+`"`),
 		"kid in capitals":          replaced(ec, `"kid"`, `"KID"`),
-		"a member twice":           with(ec, `"kid":"k"`),
+		"a member twice":           withMembers(ec, `"kid":"k"`),
 		"null":                     `null`,
 		"a text":                   `"k"`,
 		"a list":                   `[]`,
@@ -86,10 +86,10 @@ func TestKeysLeftOut(t *testing.T) {
 	}
 	for fact, keys := range cases {
 		t.Run(fact, func(t *testing.T) {
-			i := newIssuer(t, set(keys, ecKey(t, "beside")))
+			i := newTestIssuer(t, jwkSet(keys, ecKey(t, "beside")))
 			i.wantKey("beside")
 			for _, kid := range []string{"k", "", "1", "K", strings.Repeat("k", 129)} {
-				i.wantNone(kid, auth.ErrUnknown)
+				i.wantError(kid, auth.ErrNotFound)
 			}
 		})
 	}
@@ -107,17 +107,17 @@ func member(key, name string) string {
 	return value
 }
 
-func TestKeysTaken(t *testing.T) {
+func TestUsableKeysAreAccepted(t *testing.T) {
 	ec, rs := ecKey(t, "k"), rsaKey(t, "k", 2048)
 	for fact, key := range map[string]string{
 		"EC":                      ec,
-		"EC for ES256":            with(ec, `"alg":"ES256","use":"sig","key_ops":["verify"]`),
+		"EC for ES256":            withMembers(ec, `"alg":"ES256","use":"sig","key_ops":["verify"]`),
 		"RSA":                     rs,
-		"RSA for RS256":           with(rs, `"alg":"RS256","use":"sig"`),
+		"RSA for RS256":           withMembers(rs, `"alg":"RS256","use":"sig"`),
 		"RSA of 4096 bits":        rsaKeyOf(4096),
-		"with a certificate":      with(rs, `"x5c":["MII"],"x5t":"AA"`),
-		"with members of its own": with(ec, `"issued":{"at":1}`),
+		"with a certificate":      withMembers(rs, `"x5c":["MII"],"x5t":"AA"`),
+		"with members of its own": withMembers(ec, `"issued":{"at":1}`),
 	} {
-		t.Run(fact, func(t *testing.T) { newIssuer(t, set(key)).wantKey("k") })
+		t.Run(fact, func(t *testing.T) { newTestIssuer(t, jwkSet(key)).wantKey("k") })
 	}
 }

@@ -32,14 +32,14 @@ type API interface {
 // key alone. It fetches the public key when first needed, once; after a failure
 // the next call tries again. It is safe for concurrent use.
 type Key struct {
-	client API
-	id     string
-	turn   chan struct{} // holds one token: who has it may read and set loaded
-	loaded *public
+	client   API
+	id       string
+	loadLock chan struct{} // holds one token: who has it may read and set loaded
+	loaded   *publicKey
 }
 
-// public is what GetPublicKey told.
-type public struct {
+// publicKey is what GetPublicKey told.
+type publicKey struct {
 	arn string // what an alias pointed to then, and what signs from then on
 	kid string
 	key *ecdsa.PublicKey
@@ -55,7 +55,7 @@ func New(client API, keyID string) (*Key, error) {
 	if client == nil || keyID == "" {
 		return nil, errors.New("kms: a client and a key id are needed")
 	}
-	return &Key{client: client, id: keyID, turn: make(chan struct{}, 1)}, nil
+	return &Key{client: client, id: keyID, loadLock: make(chan struct{}, 1)}, nil
 }
 
 // Load fetches the public key unless it is there. It returns an error also when
@@ -88,7 +88,7 @@ func (k *Key) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	case err != nil:
 		return nil, err
 	case p.kid != kid:
-		return nil, auth.ErrUnknown
+		return nil, auth.ErrNotFound
 	}
 	return p.key, nil
 }
@@ -109,14 +109,14 @@ func (k *Key) Sign(ctx context.Context, digest []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kms: sign: %w", err)
 	}
-	return fixed(out.Signature)
+	return derToFixedWidth(out.Signature)
 }
 
 // load returns what is loaded, or loads it, one caller at a time.
-func (k *Key) load(ctx context.Context) (*public, error) {
+func (k *Key) load(ctx context.Context) (*publicKey, error) {
 	select {
-	case k.turn <- struct{}{}:
-		defer func() { <-k.turn }()
+	case k.loadLock <- struct{}{}:
+		defer func() { <-k.loadLock }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("kms: public key: %w", ctx.Err())
 	}
@@ -133,7 +133,7 @@ func (k *Key) load(ctx context.Context) (*public, error) {
 	return k.loaded, err
 }
 
-func (k *Key) parse(out *kms.GetPublicKeyOutput) (*public, error) {
+func (k *Key) parse(out *kms.GetPublicKeyOutput) (*publicKey, error) {
 	parsed, err := x509.ParsePKIXPublicKey(out.PublicKey)
 	key, ok := parsed.(*ecdsa.PublicKey)
 	if err != nil || !ok || out.KeyUsage != types.KeyUsageTypeSignVerify {
@@ -147,5 +147,5 @@ func (k *Key) parse(out *kms.GetPublicKeyOutput) (*public, error) {
 	if arn == "" {
 		arn = k.id
 	}
-	return &public{arn, kid, key}, nil
+	return &publicKey{arn, kid, key}, nil
 }

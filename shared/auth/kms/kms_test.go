@@ -28,11 +28,11 @@ import (
 var ctx = context.Background()
 
 func TestTokenSignedByKMSIsVerified(t *testing.T) {
-	s := newServer(t)
-	key := s.key("alias/tokens")
+	s := newFakeKMS(t)
+	key := s.newKey("alias/tokens")
 	issuer := auth.Issuer{Signer: key, Issuer: "https://i.example", Audience: "a"}
 	client := auth.Client{ID: "0123456789abcdef", Tenant: "acme", Scopes: auth.ParseScopes("identity:read")}
-	verifier := auth.NewVerifier("https://i.example", "a", s.key("alias/tokens"))
+	verifier := auth.NewVerifier("https://i.example", "a", s.newKey("alias/tokens"))
 	for range 20 { // short r and s come along about once in 128
 		token, _, err := issuer.Issue(ctx, client)
 		if err != nil {
@@ -45,51 +45,51 @@ func TestTokenSignedByKMSIsVerified(t *testing.T) {
 	if s.count("GetPublicKey") != 2 || s.count("Sign") != 20 {
 		t.Errorf("calls: %v", s.calls)
 	}
-	if diff := cmp.Diff(map[string]any{"KeyId": "alias/tokens"}, s.asked["GetPublicKey"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"KeyId": "alias/tokens"}, s.lastInput["GetPublicKey"]); diff != "" {
 		t.Error(diff)
 	}
-	delete(s.asked["Sign"], "Message")
-	want := map[string]any{"KeyId": arn, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
-	if diff := cmp.Diff(want, s.asked["Sign"]); diff != "" {
+	delete(s.lastInput["Sign"], "Message")
+	want := map[string]any{"KeyId": keyARN, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+	if diff := cmp.Diff(want, s.lastInput["Sign"]); diff != "" {
 		t.Error("an alias may move, so the key itself signs:", diff)
 	}
 }
 
-func TestSameIDAsTheLocalKey(t *testing.T) {
-	s := newServer(t)
+func TestKeyIDEqualsLocalKeyID(t *testing.T) {
+	s := newFakeKMS(t)
 	der, _ := x509.MarshalPKCS8PrivateKey(s.private)
-	local, err := auth.ParseKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	local, err := auth.ParseLocalKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := s.key("k")
+	key := s.newKey("k")
 	if key.KeyID() != local.KeyID() || !key.Public().Equal(local.Public()) || s.count("GetPublicKey") != 1 {
 		t.Error("not the same key")
 	}
 }
 
 func TestKeySource(t *testing.T) {
-	s := newServer(t)
-	key := s.key("k")
+	s := newFakeKMS(t)
+	key := s.newKey("k")
 	if got, err := key.Key(ctx, key.KeyID()); err != nil || !s.private.PublicKey.Equal(got) {
 		t.Error(err)
 	}
-	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrUnknown) {
+	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrNotFound) {
 		t.Error(err)
 	}
-	s.fail["GetPublicKey"] = []failure{{400, "DisabledException"}}
-	if _, err := s.key("k").Key(ctx, "any"); err == nil || errors.Is(err, auth.ErrUnknown) {
+	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}}
+	if _, err := s.newKey("k").Key(ctx, "any"); err == nil || errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("a key that could not be fetched: %v", err)
 	}
 }
 
 func TestFailures(t *testing.T) {
-	s := newServer(t)
+	s := newFakeKMS(t)
 	var denied *types.DisabledException
 	digest := make([]byte, sha256.Size)
 
-	key := s.key("k")
-	s.fail["GetPublicKey"] = []failure{{400, "DisabledException"}, {400, "DisabledException"}, {400, "DisabledException"}}
+	key := s.newKey("k")
+	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}, {400, "DisabledException"}, {400, "DisabledException"}}
 	if err := key.Load(ctx); !errors.As(err, &denied) {
 		t.Errorf("the reason is lost: %v", err)
 	}
@@ -99,15 +99,15 @@ func TestFailures(t *testing.T) {
 	if _, err := key.Sign(ctx, digest); err != nil {
 		t.Errorf("it was not fetched again: %v", err)
 	}
-	s.fail["Sign"] = []failure{{400, "DisabledException"}}
+	s.failures["Sign"] = []failure{{400, "DisabledException"}}
 	if _, err := key.Sign(ctx, digest); !errors.As(err, &denied) {
 		t.Errorf("the reason is lost: %v", err)
 	}
-	s.fail["Sign"] = []failure{{500, "KMSInternalException"}}
+	s.failures["Sign"] = []failure{{500, "KMSInternalException"}}
 	if _, err := key.Sign(ctx, digest); err != nil {
 		t.Errorf("the client did not try again: %v", err)
 	}
-	s.fail["Sign"] = []failure{{503, "KeyUnavailableException"}, {503, "KeyUnavailableException"}}
+	s.failures["Sign"] = []failure{{503, "KeyUnavailableException"}, {503, "KeyUnavailableException"}}
 	if _, err := key.Sign(ctx, digest); err == nil {
 		t.Error("signed by a key that is away")
 	}
@@ -120,7 +120,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func TestStrangeKeysAreRefused(t *testing.T) {
+func TestUnsupportedKeysAreRejected(t *testing.T) {
 	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	p384DER, _ := x509.MarshalPKIXPublicKey(&p384.PublicKey)
 	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)
@@ -134,9 +134,9 @@ func TestStrangeKeysAreRefused(t *testing.T) {
 		"cut short":            {"PublicKey": p384DER[:20]},
 		"without a public key": {"PublicKey": []byte{}},
 	} {
-		s := newServer(t)
-		s.change["GetPublicKey"] = change
-		key := s.key("k")
+		s := newFakeKMS(t)
+		s.overrides["GetPublicKey"] = change
+		key := s.newKey("k")
 		if err := key.Load(ctx); err == nil || key.KeyID() != "" {
 			t.Errorf("%s: taken", fact)
 		}
@@ -152,25 +152,25 @@ func TestSignatures(t *testing.T) {
 		want []byte // nil: refused
 	}{
 		"r and s of one byte": {short, append(padded, padded...)},
-		"high bit set":        {sequence(integer(new(big.Int).Sub(n, big.NewInt(1))), integer(big.NewInt(1))), append(new(big.Int).Sub(n, big.NewInt(1)).Bytes(), padded...)},
+		"high bit set":        {derSequence(derInteger(new(big.Int).Sub(n, big.NewInt(1))), derInteger(big.NewInt(1))), append(new(big.Int).Sub(n, big.NewInt(1)).Bytes(), padded...)},
 		"empty":               {[]byte{}, nil},
 		"not DER":             {make([]byte, 64), nil},
 		"bytes left over":     {append(append([]byte{}, short...), 0), nil},
-		"r zero":              {sequence(integer(big.NewInt(0)), integer(big.NewInt(1))), nil},
-		"s negative":          {sequence(integer(big.NewInt(1)), []byte{2, 1, 0xff}), nil},
-		"r of 33 bytes":       {sequence(integer(new(big.Int).Lsh(big.NewInt(1), 256)), integer(big.NewInt(1))), nil},
-		"one number":          {sequence(integer(big.NewInt(1))), nil},
+		"r zero":              {derSequence(derInteger(big.NewInt(0)), derInteger(big.NewInt(1))), nil},
+		"s negative":          {derSequence(derInteger(big.NewInt(1)), []byte{2, 1, 0xff}), nil},
+		"r of 33 bytes":       {derSequence(derInteger(new(big.Int).Lsh(big.NewInt(1), 256)), derInteger(big.NewInt(1))), nil},
+		"one number":          {derSequence(derInteger(big.NewInt(1))), nil},
 	} {
-		s := newServer(t)
-		s.change["Sign"] = map[string]any{"Signature": base64.StdEncoding.EncodeToString(try.der)}
-		got, err := s.key("k").Sign(ctx, make([]byte, sha256.Size))
+		s := newFakeKMS(t)
+		s.overrides["Sign"] = map[string]any{"Signature": base64.StdEncoding.EncodeToString(try.der)}
+		got, err := s.newKey("k").Sign(ctx, make([]byte, sha256.Size))
 		if (err == nil) != (try.want != nil) || !cmp.Equal(got, try.want) {
 			t.Errorf("%s: %x, %v", fact, got, err)
 		}
 	}
 }
 
-func integer(n *big.Int) []byte {
+func derInteger(n *big.Int) []byte {
 	b := n.Bytes()
 	if len(b) == 0 || b[0] >= 0x80 {
 		b = append([]byte{0}, b...)
@@ -178,14 +178,14 @@ func integer(n *big.Int) []byte {
 	return append([]byte{2, byte(len(b))}, b...)
 }
 
-func sequence(parts ...[]byte) []byte {
+func derSequence(parts ...[]byte) []byte {
 	all := slices.Concat(parts...)
 	return append([]byte{0x30, byte(len(all))}, all...)
 }
 
-func TestManyAtOnceFetchOnce(t *testing.T) {
-	s := newServer(t)
-	key := s.key("k")
+func TestConcurrentCallsFetchOnce(t *testing.T) {
+	s := newFakeKMS(t)
+	key := s.newKey("k")
 	var all sync.WaitGroup
 	for range 30 {
 		all.Go(func() {
@@ -201,11 +201,11 @@ func TestManyAtOnceFetchOnce(t *testing.T) {
 }
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
-	s := newServer(t)
+	s := newFakeKMS(t)
 	held, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	s.wait = func(string) { once.Do(func() { close(held); <-release }) }
-	key := s.key("k")
+	s.beforeResponse = func(string) { once.Do(func() { close(held); <-release }) }
+	key := s.newKey("k")
 	var first sync.WaitGroup
 	first.Go(func() {
 		if err := key.Load(ctx); err != nil {
@@ -222,7 +222,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	first.Wait()
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewRequiresClientAndKeyID(t *testing.T) {
 	if _, err := kms.New(nil, "k"); err == nil {
 		t.Error("no client")
 	}

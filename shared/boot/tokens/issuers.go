@@ -39,7 +39,7 @@ import (
 // as our own is, and may do what the client and the token both may.
 const issuersVariable = "CEDULA_ISSUERS"
 
-type outside struct {
+type externalIssuer struct {
 	Issuer      string            `json:"issuer"`
 	Keys        string            `json:"keys"`
 	Algorithms  []string          `json:"algorithms"`
@@ -52,27 +52,27 @@ type outside struct {
 	ScopePrefix string            `json:"scopePrefix"`
 }
 
-// trustOthers lets v take the tokens of the issuers that the environment names.
+// addExternalIssuers lets v take the tokens of the issuers that the environment names.
 // What is wrong there ends the process.
-func trustOthers(v *auth.Verifier) {
-	var list []outside
-	if err := strictjson.DecodeKnown([]byte(boot.Variable(issuersVariable)), &list); err != nil {
-		boot.Refuse(issuersVariable, "is wrong: "+err.Error())
+func addExternalIssuers(v *auth.Verifier) {
+	var list []externalIssuer
+	if err := strictjson.DecodeDisallowUnknown([]byte(boot.RequiredEnv(issuersVariable)), &list); err != nil {
+		boot.FatalEnv(issuersVariable, "is wrong: "+err.Error())
 	}
 	for i := range list {
-		if err := list[i].trust(v); err != nil {
-			boot.Refuse(issuersVariable, fmt.Sprintf("is wrong: %d.%v", i, err))
+		if err := list[i].addTo(v); err != nil {
+			boot.FatalEnv(issuersVariable, fmt.Sprintf("is wrong: %d.%v", i, err))
 		}
 	}
 }
 
-func (o *outside) trust(v *auth.Verifier) error {
+func (o *externalIssuer) addTo(v *auth.Verifier) error {
 	keys, err := jwks.New(jwks.Options{URL: o.Keys})
 	if err != nil {
 		return fmt.Errorf("keys %w", err)
 	}
-	return v.Trust(auth.Outside{
-		Issuer: o.Issuer, Keys: keys, Algorithms: o.Algorithms, Types: o.Types, Audience: o.Audience, Require: o.Require,
-		ClientClaim: o.ClientClaim, Clients: o.Clients, ScopeClaim: o.ScopeClaim, ScopePrefix: o.ScopePrefix,
+	return v.AddIssuer(auth.ExternalIssuer{
+		Issuer: o.Issuer, Keys: keys, Algorithms: o.Algorithms, TokenTypes: o.Types, Audience: o.Audience, RequiredClaims: o.Require,
+		ClientClaim: o.ClientClaim, ClientIDs: o.Clients, ScopeClaim: o.ScopeClaim, ScopePrefix: o.ScopePrefix,
 	})
 }

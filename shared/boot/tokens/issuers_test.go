@@ -16,7 +16,7 @@ import (
 // the process.
 func TestMain(m *testing.M) {
 	if os.Getenv("TOKENS_AS_FUNCTION") != "" {
-		tokens.Guard()
+		tokens.Authenticator()
 		return
 	}
 	os.Exit(m.Run())
@@ -29,7 +29,7 @@ const cognito = `[{
 	"clients": {"4k1example23456789": "0123456789abcdef"}, "scopePrefix": "https://registry/"
 }]`
 
-func TestIssuers(t *testing.T) {
+func TestExternalIssuersVariable(t *testing.T) {
 	const second = `{"issuer":"https://b.example","keys":"https://b.example/keys","algorithms":["ES256"],"audience":"cedula"`
 	key, err := auth.NewLocalKey()
 	if err != nil {
@@ -83,21 +83,21 @@ func TestIssuers(t *testing.T) {
 }
 
 // Of several keys the first signs, and the tokens of all are taken.
-func TestSeveralKeys(t *testing.T) {
-	environment(t)
+func TestFirstKeySignsAndAllKeysVerify(t *testing.T) {
+	setEnvironment(t)
 	client := auth.Client{ID: "client", Tenant: "acme"}
 	first := newKey(t)
-	before := issue(t, client)
+	before := issueToken(t, client)
 	second := newKey(t)
 	t.Setenv("CEDULA_TOKEN_KEY", second+" , "+first)
-	now, guard := issue(t, client), tokens.Guard()
+	now, guard := issueToken(t, client), tokens.Authenticator()
 	for _, token := range []string{before, now} {
 		if _, err := guard.Tokens.Verify(t.Context(), token, time.Now()); err != nil {
 			t.Error(err)
 		}
 	}
 	t.Setenv("CEDULA_TOKEN_KEY", second)
-	guard = tokens.Guard()
+	guard = tokens.Authenticator()
 	if _, err := guard.Tokens.Verify(t.Context(), now, time.Now()); err != nil {
 		t.Error("the first does not sign:", err)
 	}
@@ -105,7 +105,7 @@ func TestSeveralKeys(t *testing.T) {
 		t.Error("a token of a key that left is taken")
 	}
 	t.Setenv("CEDULA_TOKEN_KEY", first+","+second)
-	published := tokens.Published()
+	published := tokens.IssuerMetadata()
 	if set, err := published.Keys.JWKS(t.Context()); err != nil || strings.Count(string(set), `"kid"`) != 2 || published.Issuer != "urn:issuer" {
 		t.Errorf("%s, %v", set, err)
 	}

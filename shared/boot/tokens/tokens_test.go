@@ -10,23 +10,23 @@ import (
 
 // With a private key for development the guard takes the issuer's tokens, and
 // those of no other key. The key in KMS is tried with the real functions, in
-// infra/runtimeapi.
-func TestGuardTakesTheIssuersTokens(t *testing.T) {
-	environment(t)
+// infra/lambdatest.
+func TestAuthenticatorAcceptsIssuedTokens(t *testing.T) {
+	setEnvironment(t)
 	newKey(t)
-	guard, client := tokens.Guard(), auth.Client{ID: "client", Tenant: "acme"}
-	own := issue(t, client)
+	guard, client := tokens.Authenticator(), auth.Client{ID: "client", Tenant: "acme"}
+	own := issueToken(t, client)
 	claims, err := guard.Tokens.Verify(t.Context(), own, time.Now())
 	if err != nil || claims.Client != "client" || claims.Tenant != "acme" {
 		t.Errorf("own token: %+v, %v", claims, err)
 	}
 	newKey(t)
-	if _, err := guard.Tokens.Verify(t.Context(), issue(t, client), time.Now()); err == nil {
+	if _, err := guard.Tokens.Verify(t.Context(), issueToken(t, client), time.Now()); err == nil {
 		t.Error("a token of another key is taken")
 	}
 }
 
-func environment(t *testing.T) {
+func setEnvironment(t *testing.T) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": "0123456789abcdef0123456789abcdef",
@@ -48,7 +48,7 @@ func newKey(t *testing.T) (pem string) {
 	return string(key.PEM())
 }
 
-func issue(t *testing.T, c auth.Client) string {
+func issueToken(t *testing.T, c auth.Client) string {
 	t.Helper()
 	token, _, err := tokens.Issuer().Issue(t.Context(), c)
 	if err != nil {

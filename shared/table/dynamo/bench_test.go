@@ -14,10 +14,10 @@ import (
 	"cedula/shared/table/dynamo"
 )
 
-// saying is a DynamoDB that always says the same, at once.
-type saying []byte
+// fixedHTTPClient is a DynamoDB that always says the same, at once.
+type fixedHTTPClient []byte
 
-func (a saying) Do(r *http.Request) (*http.Response, error) {
+func (a fixedHTTPClient) Do(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
@@ -30,7 +30,7 @@ func (a saying) Do(r *http.Request) (*http.Response, error) {
 func BenchmarkCalls(b *testing.B) {
 	client := func(says string) table.Table {
 		return dynamo.New(dynamodb.New(dynamodb.Options{
-			Region: "us-east-1", HTTPClient: saying(says), Retryer: aws.NopRetryer{},
+			Region: "us-east-1", HTTPClient: fixedHTTPClient(says), Retryer: aws.NopRetryer{},
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
 			}),

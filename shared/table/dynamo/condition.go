@@ -6,47 +6,47 @@ import (
 	"cedula/shared/table"
 )
 
-// condition is a table.Condition in DynamoDB's terms; all nil for Always.
-type condition struct {
+// conditionExpression is a table.Condition in DynamoDB's terms; all nil for Always.
+type conditionExpression struct {
 	expression *string
 	names      map[string]string
 	values     attributes
 }
 
 var (
-	absent    = aws.String("attribute_not_exists(PK)")
-	exists    = aws.String("attribute_exists(PK)")
-	versionIs = aws.String("V = :is")
-	noVersion = aws.String("attribute_exists(PK) AND attribute_not_exists(V)")
-	versionOf = aws.String("V = :is AND (O = :of OR attribute_not_exists(O))")
-	ownerIs   = aws.String("O = :is")
-	noOwner   = aws.String("attribute_exists(PK) AND attribute_not_exists(O)")
-	expired   = aws.String("attribute_not_exists(PK) OR #ttl <= :is")
-	always    = aws.String("attribute_exists(PK) OR attribute_not_exists(PK)")
+	exprAbsent          = aws.String("attribute_not_exists(PK)")
+	exprExists          = aws.String("attribute_exists(PK)")
+	exprVersion         = aws.String("V = :is")
+	exprNoVersion       = aws.String("attribute_exists(PK) AND attribute_not_exists(V)")
+	exprVersionAndOwner = aws.String("V = :is AND (O = :of OR attribute_not_exists(O))")
+	exprOwner           = aws.String("O = :is")
+	exprNoOwner         = aws.String("attribute_exists(PK) AND attribute_not_exists(O)")
+	exprAbsentOrExpired = aws.String("attribute_not_exists(PK) OR #ttl <= :is")
+	exprAlways          = aws.String("attribute_exists(PK) OR attribute_not_exists(PK)")
 
-	expiredNames = map[string]string{"#ttl": table.AttrExpires} // TTL is a reserved word
+	expiryAttributeNames = map[string]string{"#ttl": table.AttrExpires} // TTL is a reserved word
 )
 
-func express(c table.Condition) condition {
-	switch c.Test {
-	case table.TestAbsent:
-		return condition{expression: absent}
-	case table.TestExists:
-		return condition{expression: exists}
-	case table.TestVersion:
+func newConditionExpression(c table.Condition) conditionExpression {
+	switch c.Kind {
+	case table.ConditionAbsent:
+		return conditionExpression{expression: exprAbsent}
+	case table.ConditionExists:
+		return conditionExpression{expression: exprExists}
+	case table.ConditionVersion:
 		if c.Version == 0 {
-			return condition{expression: noVersion}
+			return conditionExpression{expression: exprNoVersion}
 		}
-		return condition{versionIs, nil, attributes{":is": number(c.Version)}}
-	case table.TestVersionOf:
-		return condition{versionOf, nil, attributes{":is": number(c.Version), ":of": text(c.Owner)}}
-	case table.TestOwner:
+		return conditionExpression{exprVersion, nil, attributes{":is": numberAttribute(c.Version)}}
+	case table.ConditionVersionAndOwner:
+		return conditionExpression{exprVersionAndOwner, nil, attributes{":is": numberAttribute(c.Version), ":of": stringAttribute(c.Owner)}}
+	case table.ConditionOwner:
 		if c.Owner == "" {
-			return condition{expression: noOwner}
+			return conditionExpression{expression: exprNoOwner}
 		}
-		return condition{ownerIs, nil, attributes{":is": text(c.Owner)}}
-	case table.TestAbsentOrExpired:
-		return condition{expired, expiredNames, attributes{":is": number(c.Now.Unix())}}
+		return conditionExpression{exprOwner, nil, attributes{":is": stringAttribute(c.Owner)}}
+	case table.ConditionAbsentOrExpired:
+		return conditionExpression{exprAbsentOrExpired, expiryAttributeNames, attributes{":is": numberAttribute(c.Now.Unix())}}
 	}
-	return condition{}
+	return conditionExpression{}
 }

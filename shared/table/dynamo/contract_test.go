@@ -25,15 +25,15 @@ func TestContract(t *testing.T) {
 		t.Fatal("DYNAMODB_ENDPOINT is not set: where is the DynamoDB to test against?")
 	}
 	client := newClient(endpoint)
-	tabletest.Run(t, func(t *testing.T) table.Table { return create(t, client) })
+	tabletest.Run(t, func(t *testing.T) table.Table { return createTable(t, client) })
 }
 
-var tables atomic.Int64
+var tableCount atomic.Int64
 
-// create makes a table for one test and deletes it afterwards.
-func create(t *testing.T, client *dynamodb.Client) *dynamo.Table {
+// createTable makes a table for one test and deletes it afterwards.
+func createTable(t *testing.T, client *dynamodb.Client) *dynamo.Table {
 	t.Helper()
-	name := fmt.Sprintf("cedula-%d-%d", time.Now().UnixNano(), tables.Add(1))
+	name := fmt.Sprintf("cedula-%d-%d", time.Now().UnixNano(), tableCount.Add(1))
 	indexes := []string{"L", "E"}
 	for range 2 { // the client asks again by itself where an answer was lost
 		if err := dynamo.CreateTable(t.Context(), client, name, indexes); err != nil {

@@ -21,14 +21,14 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string, inde
 	in := &dynamodb.CreateTableInput{
 		TableName:            aws.String(name),
 		BillingMode:          types.BillingModePayPerRequest,
-		KeySchema:            schema(""),
-		AttributeDefinitions: definitions("", nil),
+		KeySchema:            keySchema(""),
+		AttributeDefinitions: attributeDefinitions("", nil),
 	}
 	for _, index := range indexes {
-		in.AttributeDefinitions = definitions(index, in.AttributeDefinitions)
+		in.AttributeDefinitions = attributeDefinitions(index, in.AttributeDefinitions)
 		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
 			IndexName:  aws.String(IndexName(index)),
-			KeySchema:  schema(index),
+			KeySchema:  keySchema(index),
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 		})
 	}
@@ -40,10 +40,10 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string, inde
 	if err := ready.Wait(ctx, &dynamodb.DescribeTableInput{TableName: in.TableName}, 2*time.Minute); err != nil {
 		return fmt.Errorf("create table: %w", err)
 	}
-	return expire(ctx, client, in.TableName)
+	return enableTTL(ctx, client, in.TableName)
 }
 
-func expire(ctx context.Context, client *dynamodb.Client, name *string) error {
+func enableTTL(ctx context.Context, client *dynamodb.Client, name *string) error {
 	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName: name,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{
@@ -57,14 +57,14 @@ func expire(ctx context.Context, client *dynamodb.Client, name *string) error {
 	return nil
 }
 
-func schema(index string) []types.KeySchemaElement {
+func keySchema(index string) []types.KeySchemaElement {
 	return []types.KeySchemaElement{
 		{AttributeName: aws.String(index + table.AttrPK), KeyType: types.KeyTypeHash},
 		{AttributeName: aws.String(index + table.AttrSK), KeyType: types.KeyTypeRange},
 	}
 }
 
-func definitions(index string, more []types.AttributeDefinition) []types.AttributeDefinition {
+func attributeDefinitions(index string, more []types.AttributeDefinition) []types.AttributeDefinition {
 	return append(more,
 		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrPK), AttributeType: types.ScalarAttributeTypeS},
 		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrSK), AttributeType: types.ScalarAttributeTypeS})

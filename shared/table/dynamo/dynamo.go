@@ -52,7 +52,7 @@ type Table struct {
 	client  Client
 	name    *string
 	indexes []string
-	retries *budget
+	retries *retryBudget
 }
 
 var _ table.Table = (*Table)(nil)
@@ -60,15 +60,15 @@ var _ table.Table = (*Table)(nil)
 // New adapts the DynamoDB table of that name. Each of indexes is the name the
 // items use; the DynamoDB index behind it is called IndexName of it.
 func New(client Client, tableName string, indexes []string) *Table {
-	return &Table{client, aws.String(tableName), indexes, newBudget()}
+	return &Table{client, aws.String(tableName), indexes, newRetryBudget()}
 }
 
 // IndexName is the name of the DynamoDB index behind one of the items' index
 // names, which may be shorter than the three characters DynamoDB asks for.
 func IndexName(index string) string { return index + "Index" }
 
-// once switches the client's own retries off for one call.
-func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+// noSDKRetry switches the client's own retries off for one call.
+func noSDKRetry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 func readUnits(c *types.ConsumedCapacity) table.Units {
 	if c == nil || c.CapacityUnits == nil {

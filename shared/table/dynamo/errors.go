@@ -12,90 +12,90 @@ import (
 	"cedula/shared/table"
 )
 
-// kind is what a failed attempt says about the next one.
-type kind uint8
+// retryClass is what a failed attempt says about the next one.
+type retryClass uint8
 
 const (
-	final    kind = iota // trying again changes nothing
-	refused              // not done, may be done next time
-	noAnswer             // perhaps done: the answer is lost
+	notRetryable retryClass = iota // trying again changes nothing
+	notApplied                     // not done, may be done next time
+	maybeApplied                   // perhaps done: the answer is lost
 )
 
-// outcome is what an error of DynamoDB means: for the next attempt, and for the
+// errorMeaning is what an error of DynamoDB means: for the next attempt, and for the
 // caller once there is none.
-type outcome struct {
-	kind kind
-	err  error // nil: a failed condition, which is an answer
+type errorMeaning struct {
+	retry retryClass
+	err   error // nil: a failed condition, which is an answer
 }
 
-// errUnknown is an error of DynamoDB that nobody expects. The caller gets none of
+// errUnexpected is an error of DynamoDB that nobody expects. The caller gets none of
 // the table's own: what became of the call is known, and why is not.
-var errUnknown = errors.New("dynamodb: unknown failure")
+var errUnexpected = errors.New("dynamodb: unknown failure")
 
-// outcomes is the map of errors: codes of an answer, and those of the reasons for
+// errorMeanings is the map of errors: codes of an answer, and those of the reasons for
 // which a transaction was cancelled (Amazon DynamoDB API Reference, "Common
 // errors"; Developer Guide, "Error handling"). What the core makes of them:
 // ErrUnavailable is 503 with Retry-After, ErrConflict 409 with Retry-After, a
 // failed condition 409, 412 or the answer to the request before; ErrTooLarge 413;
 // ErrMisuse, our own mistake, and whatever is unknown 500, logged as an error.
-var outcomes = map[string]outcome{
-	"ConditionalCheckFailedException": {final, nil},
-	"ConditionalCheckFailed":          {final, nil},
+var errorMeanings = map[string]errorMeaning{
+	"ConditionalCheckFailedException": {notRetryable, nil},
+	"ConditionalCheckFailed":          {notRetryable, nil},
 
-	"ProvisionedThroughputExceededException": {refused, table.ErrUnavailable},
-	"ProvisionedThroughputExceeded":          {refused, table.ErrUnavailable},
-	"ThrottlingException":                    {refused, table.ErrUnavailable},
-	"ThrottlingError":                        {refused, table.ErrUnavailable},
-	"Throttling":                             {refused, table.ErrUnavailable},
-	"RequestLimitExceeded":                   {refused, table.ErrUnavailable},
+	"ProvisionedThroughputExceededException": {notApplied, table.ErrUnavailable},
+	"ProvisionedThroughputExceeded":          {notApplied, table.ErrUnavailable},
+	"ThrottlingException":                    {notApplied, table.ErrUnavailable},
+	"ThrottlingError":                        {notApplied, table.ErrUnavailable},
+	"Throttling":                             {notApplied, table.ErrUnavailable},
+	"RequestLimitExceeded":                   {notApplied, table.ErrUnavailable},
 
-	"TransactionConflictException":     {refused, table.ErrConflict},
-	"TransactionConflict":              {refused, table.ErrConflict},
-	"ReplicatedWriteConflictException": {refused, table.ErrConflict},
+	"TransactionConflictException":     {notApplied, table.ErrConflict},
+	"TransactionConflict":              {notApplied, table.ErrConflict},
+	"ReplicatedWriteConflictException": {notApplied, table.ErrConflict},
 
-	"InternalServerError":            {noAnswer, table.ErrUnavailable},
-	"InternalFailure":                {noAnswer, table.ErrUnavailable},
-	"ServiceUnavailable":             {noAnswer, table.ErrUnavailable},
-	"ServiceUnavailableException":    {noAnswer, table.ErrUnavailable},
-	"TransactionInProgressException": {noAnswer, table.ErrUnavailable},
+	"InternalServerError":            {maybeApplied, table.ErrUnavailable},
+	"InternalFailure":                {maybeApplied, table.ErrUnavailable},
+	"ServiceUnavailable":             {maybeApplied, table.ErrUnavailable},
+	"ServiceUnavailableException":    {maybeApplied, table.ErrUnavailable},
+	"TransactionInProgressException": {maybeApplied, table.ErrUnavailable},
 
-	"ItemCollectionSizeLimitExceededException": {final, table.ErrTooLarge},
-	"ItemCollectionSizeLimitExceeded":          {final, table.ErrTooLarge},
+	"ItemCollectionSizeLimitExceededException": {notRetryable, table.ErrTooLarge},
+	"ItemCollectionSizeLimitExceeded":          {notRetryable, table.ErrTooLarge},
 
-	"ValidationException":                  {final, table.ErrMisuse}, // but see tooLarge
-	"ValidationError":                      {final, table.ErrMisuse},
-	"SerializationException":               {final, table.ErrMisuse},
-	"IdempotentParameterMismatchException": {final, table.ErrMisuse},
-	"ResourceNotFoundException":            {final, table.ErrMisuse},
-	"AccessDeniedException":                {final, table.ErrMisuse},
-	"MissingAuthenticationTokenException":  {final, table.ErrMisuse},
-	"IncompleteSignatureException":         {final, table.ErrMisuse},
-	"InvalidSignatureException":            {final, table.ErrMisuse},
-	"UnrecognizedClientException":          {final, table.ErrMisuse},
-	"ExpiredTokenException":                {final, table.ErrUnavailable}, // the next environment has another
-	"KMSAccessDeniedException":             {final, table.ErrMisuse},
-	"ResourceInUseException":               {final, table.ErrUnavailable},
+	"ValidationException":                  {notRetryable, table.ErrMisuse}, // but see tooLarge
+	"ValidationError":                      {notRetryable, table.ErrMisuse},
+	"SerializationException":               {notRetryable, table.ErrMisuse},
+	"IdempotentParameterMismatchException": {notRetryable, table.ErrMisuse},
+	"ResourceNotFoundException":            {notRetryable, table.ErrMisuse},
+	"AccessDeniedException":                {notRetryable, table.ErrMisuse},
+	"MissingAuthenticationTokenException":  {notRetryable, table.ErrMisuse},
+	"IncompleteSignatureException":         {notRetryable, table.ErrMisuse},
+	"InvalidSignatureException":            {notRetryable, table.ErrMisuse},
+	"UnrecognizedClientException":          {notRetryable, table.ErrMisuse},
+	"ExpiredTokenException":                {notRetryable, table.ErrUnavailable}, // the next environment has another
+	"KMSAccessDeniedException":             {notRetryable, table.ErrMisuse},
+	"ResourceInUseException":               {notRetryable, table.ErrUnavailable},
 }
 
-// outcomeOf reads the map. A server's failure of another name is one too; any
+// meaningOf reads the map. A server's failure of another name is one too; any
 // other name is unknown.
-func outcomeOf(code string, status int) outcome {
-	if o, known := outcomes[code]; known {
+func meaningOf(code string, status int) errorMeaning {
+	if o, known := errorMeanings[code]; known {
 		return o
 	}
 	if status >= 500 {
-		return outcome{noAnswer, table.ErrUnavailable}
+		return errorMeaning{maybeApplied, table.ErrUnavailable}
 	}
-	return outcome{final, errUnknown}
+	return errorMeaning{notRetryable, errUnexpected}
 }
 
 var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
 
 // classify decides whether and how an attempt may be repeated. What is not an
 // answer of DynamoDB at all broke on the way and counts as no answer.
-func classify(err error) kind {
+func classify(err error) retryClass {
 	if errors.Is(err, errUnprocessed) {
-		return refused
+		return notApplied
 	}
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) {
@@ -103,12 +103,12 @@ func classify(err error) kind {
 	}
 	var answer smithy.APIError
 	if !errors.As(err, &answer) {
-		return noAnswer
+		return maybeApplied
 	}
-	return outcomeOf(answer.ErrorCode(), status(err)).kind
+	return meaningOf(answer.ErrorCode(), httpStatus(err)).retry
 }
 
-func status(err error) int {
+func httpStatus(err error) int {
 	var response interface{ HTTPStatusCode() int }
 	if !errors.As(err, &response) {
 		return 0
@@ -119,24 +119,24 @@ func status(err error) int {
 // classifyReasons: a bad request decides. A failed condition beside a conflict
 // or a throttle does not: the operations that met those were not judged, and
 // whoever reads the failures must have all of them.
-func classifyReasons(reasons []types.CancellationReason) kind {
-	k := final
+func classifyReasons(reasons []types.CancellationReason) retryClass {
+	k := notRetryable
 	for i := range reasons {
-		c := code(&reasons[i])
+		c := reasonCode(&reasons[i])
 		if c == "" || c == "None" {
 			continue
 		}
-		switch o := outcomeOf(c, 0); {
-		case o.kind != final:
-			k = refused
+		switch o := meaningOf(c, 0); {
+		case o.retry != notRetryable:
+			k = notApplied
 		case o.err != nil:
-			return final
+			return notRetryable
 		}
 	}
 	return k
 }
 
-func code(r *types.CancellationReason) string {
+func reasonCode(r *types.CancellationReason) string {
 	if r.Code == nil {
 		return ""
 	}
@@ -155,7 +155,7 @@ func translate(err error) error {
 	}
 	var answer smithy.APIError
 	if errors.As(err, &answer) {
-		return sentinel(answer.ErrorCode(), answer.ErrorMessage(), status(err))
+		return tableError(answer.ErrorCode(), answer.ErrorMessage(), httpStatus(err))
 	}
 	if errors.Is(err, table.ErrUnavailable) {
 		return err
@@ -173,17 +173,17 @@ func translateReasons(cancelled *types.TransactionCanceledException) error {
 	var bad, slow, conflict, failed error
 	for i := range cancelled.CancellationReasons {
 		r := &cancelled.CancellationReasons[i]
-		c := code(r)
+		c := reasonCode(r)
 		if c == "" || c == "None" {
 			continue
 		}
-		err := fmt.Errorf("operation %d: %w", i, sentinel(c, message(r), 0))
-		switch o := outcomeOf(c, 0); {
+		err := fmt.Errorf("operation %d: %w", i, tableError(c, reasonMessage(r), 0))
+		switch o := meaningOf(c, 0); {
 		case o.err == nil:
 			failed = cancelled
 		case errors.Is(o.err, table.ErrConflict):
 			conflict = err
-		case o.kind == final:
+		case o.retry == notRetryable:
 			bad = err
 		default:
 			slow = err
@@ -197,27 +197,27 @@ func translateReasons(cancelled *types.TransactionCanceledException) error {
 	return fmt.Errorf("%w: cancelled without a reason", table.ErrUnavailable)
 }
 
-func message(r *types.CancellationReason) string {
+func reasonMessage(r *types.CancellationReason) string {
 	if r.Message == nil {
 		return ""
 	}
 	return *r.Message
 }
 
-// sentinel is what the caller gets for a code: the table's error and the code.
-func sentinel(code, message string, status int) error {
-	o := outcomeOf(code, status)
+// tableError is what the caller gets for a code: the table's error and the code.
+func tableError(code, message string, status int) error {
+	o := meaningOf(code, status)
 	switch {
 	case o.err == nil: // alone, where nobody asked for a condition
-		return fmt.Errorf("%w: %s", errUnknown, code)
-	case errors.Is(o.err, table.ErrMisuse) && tooLarge(message):
+		return fmt.Errorf("%w: %s", errUnexpected, code)
+	case errors.Is(o.err, table.ErrMisuse) && saysTooLarge(message):
 		return fmt.Errorf("%w: %s", table.ErrTooLarge, code)
 	}
 	return fmt.Errorf("%w: %s", o.err, code)
 }
 
-// tooLarge reads from a validation's words what its code does not say.
-func tooLarge(message string) bool {
+// saysTooLarge reads from a validation's words what its code does not say.
+func saysTooLarge(message string) bool {
 	m := strings.ToLower(message)
 	return strings.Contains(m, "size") && (strings.Contains(m, "exceed") || strings.Contains(m, "limit"))
 }

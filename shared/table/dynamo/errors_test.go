@@ -15,63 +15,65 @@ import (
 )
 
 var (
-	k      = table.Key{PK: "p", SK: "s"}
-	thing  = table.Item{Key: k, Version: 3}
-	alone  = []table.Op{table.Put(thing, table.Absent())}
-	erase  = []table.Op{table.Delete(k, table.VersionIs(2))}
-	inPair = []table.Op{table.Put(thing, table.Absent()), table.Put(table.Item{Key: table.Key{PK: "p", SK: "t"}}, table.Absent())}
+	testKey        = table.Key{PK: "p", SK: "s"}
+	testItem       = table.Item{Key: testKey, Version: 3}
+	putOps         = []table.Op{table.Put(testItem, table.Absent())}
+	deleteOps      = []table.Op{table.Delete(testKey, table.VersionIs(2))}
+	transactionOps = []table.Op{table.Put(testItem, table.Absent()), table.Put(table.Item{Key: table.Key{PK: "p", SK: "t"}}, table.Absent())}
 )
 
 const (
-	conditionFailedOn3 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"3"}}`
-	conditionFailedOn2 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"2"}}`
-	conditionFailedOn9 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"9"}}`
+	currentItemV3 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"3"}}`
+	currentItemV2 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"2"}}`
+	currentItemV9 = `,"Item":{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"9"}}`
 )
 
-func conditionFails(more string) answer { return failure("ConditionalCheckFailedException", more) }
+func conditionalCheckFailed(more string) responder {
+	return errorResponseWith("ConditionalCheckFailedException", more)
+}
 
-func all(code string) answer { return failure(code, "") }
+func errorResponse(code string) responder { return errorResponseWith(code, "") }
 
 // Every row of the error map: what DynamoDB answers, what Write returns, and
 // after how many requests. 6 is every attempt there is.
 var writeErrors = []struct {
 	name     string
-	answers  []answer
+	answers  []responder
 	ops      []table.Op
 	want     error
 	requests int
 }{
-	{"throttled, then done", []answer{all("ProvisionedThroughputExceededException"), all("ThrottlingException"), all("RequestLimitExceeded"), ok("{}")}, alone, nil, 4},
-	{"throttled for good", []answer{all("ProvisionedThroughputExceededException")}, alone, table.ErrUnavailable, 6},
-	{"conflict, then done", []answer{all("TransactionConflictException"), ok("{}")}, alone, nil, 2},
-	{"conflict for good", []answer{all("TransactionConflictException")}, alone, table.ErrConflict, 6},
-	{"500, then done", []answer{reply(http.StatusInternalServerError, serverError), ok("{}")}, alone, nil, 2},
-	{"500 for good", []answer{reply(http.StatusInternalServerError, serverError)}, alone, table.ErrUnavailable, 6},
-	{"503 in HTML, then done", []answer{reply(http.StatusServiceUnavailable, "<html>"), ok("{}")}, alone, nil, 2},
-	{"connection reset, then done", []answer{reset, ok("{}")}, alone, nil, 2},
-	{"connection reset for good", []answer{reset}, alone, table.ErrUnavailable, 6},
-	{"item too large", []answer{validation("Item size has exceeded the maximum allowed size")}, alone, table.ErrTooLarge, 1},
-	{"malformed", []answer{validation("Invalid ConditionExpression")}, alone, table.ErrMisuse, 1},
-	{"no such table", []answer{all("ResourceNotFoundException")}, alone, table.ErrMisuse, 1},
-	{"access denied", []answer{all("AccessDeniedException")}, alone, table.ErrMisuse, 1},
-	{"transaction: conflict, then done", []answer{cancelled(reason("None"), reason("TransactionConflict")), ok("{}")}, inPair, nil, 2},
-	{"transaction: conflict for good", []answer{cancelled(reason("None"), reason("TransactionConflict"))}, inPair, table.ErrConflict, 6},
-	{"transaction: throttled for good", []answer{cancelled(reason("ThrottlingError"), reason("None"))}, inPair, table.ErrUnavailable, 6},
-	{"transaction: throttled in part for good", []answer{cancelled(reason("ProvisionedThroughputExceeded"), reason("TransactionConflict"))}, inPair, table.ErrUnavailable, 6},
-	{"transaction: condition beside a conflict for good", []answer{cancelled(conditionOn3, reason("TransactionConflict"))}, inPair, table.ErrConflict, 6},
-	{"transaction: condition beside a throttle for good", []answer{cancelled(reason("ThrottlingError"), conditionOn3)}, inPair, table.ErrUnavailable, 6},
-	{"transaction: too large", []answer{cancelled(reason("None"), `{"Code":"ValidationError","Message":"Item size to update has exceeded the maximum allowed size"}`)}, inPair, table.ErrTooLarge, 1},
-	{"transaction: malformed beside a conflict", []answer{cancelled(reason("TransactionConflict"), reason("ValidationError"))}, inPair, table.ErrMisuse, 1},
-	{"transaction: collection too large", []answer{cancelled(reason("ItemCollectionSizeLimitExceeded"), reason("None"))}, inPair, table.ErrTooLarge, 1},
-	{"transaction: in progress, then done", []answer{all("TransactionInProgressException"), ok("{}")}, inPair, nil, 2},
-	{"transaction: reset, then done", []answer{reset, reset, ok("{}")}, inPair, nil, 3},
+	{"throttled, then done", []responder{errorResponse("ProvisionedThroughputExceededException"), errorResponse("ThrottlingException"), errorResponse("RequestLimitExceeded"), respondOK("{}")}, putOps, nil, 4},
+	{"throttled for good", []responder{errorResponse("ProvisionedThroughputExceededException")}, putOps, table.ErrUnavailable, 6},
+	{"conflict, then done", []responder{errorResponse("TransactionConflictException"), respondOK("{}")}, putOps, nil, 2},
+	{"conflict for good", []responder{errorResponse("TransactionConflictException")}, putOps, table.ErrConflict, 6},
+	{"500, then done", []responder{respond(http.StatusInternalServerError, serverError), respondOK("{}")}, putOps, nil, 2},
+	{"500 for good", []responder{respond(http.StatusInternalServerError, serverError)}, putOps, table.ErrUnavailable, 6},
+	{"503 in HTML, then done", []responder{respond(http.StatusServiceUnavailable, "<html>"), respondOK("{}")}, putOps, nil, 2},
+	{"connection reset, then done", []responder{resetConnection, respondOK("{}")}, putOps, nil, 2},
+	{"connection reset for good", []responder{resetConnection}, putOps, table.ErrUnavailable, 6},
+	{"item too large", []responder{validationError("Item size has exceeded the maximum allowed size")}, putOps, table.ErrTooLarge, 1},
+	{"malformed", []responder{validationError("Invalid ConditionExpression")}, putOps, table.ErrMisuse, 1},
+	{"no such table", []responder{errorResponse("ResourceNotFoundException")}, putOps, table.ErrMisuse, 1},
+	{"access denied", []responder{errorResponse("AccessDeniedException")}, putOps, table.ErrMisuse, 1},
+	{"transaction: conflict, then done", []responder{transactionCanceled(cancellationReason("None"), cancellationReason("TransactionConflict")), respondOK("{}")}, transactionOps, nil, 2},
+	{"transaction: conflict for good", []responder{transactionCanceled(cancellationReason("None"), cancellationReason("TransactionConflict"))}, transactionOps, table.ErrConflict, 6},
+	{"transaction: throttled for good", []responder{transactionCanceled(cancellationReason("ThrottlingError"), cancellationReason("None"))}, transactionOps, table.ErrUnavailable, 6},
+	{"transaction: throttled in part for good", []responder{transactionCanceled(cancellationReason("ProvisionedThroughputExceeded"), cancellationReason("TransactionConflict"))}, transactionOps, table.ErrUnavailable, 6},
+	{"transaction: condition beside a conflict for good", []responder{transactionCanceled(conditionFailedReasonV3, cancellationReason("TransactionConflict"))}, transactionOps, table.ErrConflict, 6},
+	{"transaction: condition beside a throttle for good", []responder{transactionCanceled(cancellationReason("ThrottlingError"), conditionFailedReasonV3)}, transactionOps, table.ErrUnavailable, 6},
+	{"transaction: too large", []responder{transactionCanceled(cancellationReason("None"), `{"Code":"ValidationError","Message":"Item size to update has exceeded the maximum allowed size"}`)}, transactionOps, table.ErrTooLarge, 1},
+	{"transaction: malformed beside a conflict", []responder{transactionCanceled(cancellationReason("TransactionConflict"), cancellationReason("ValidationError"))}, transactionOps, table.ErrMisuse, 1},
+	{"transaction: collection too large", []responder{transactionCanceled(cancellationReason("ItemCollectionSizeLimitExceeded"), cancellationReason("None"))}, transactionOps, table.ErrTooLarge, 1},
+	{"transaction: in progress, then done", []responder{errorResponse("TransactionInProgressException"), respondOK("{}")}, transactionOps, nil, 2},
+	{"transaction: reset, then done", []responder{resetConnection, resetConnection, respondOK("{}")}, transactionOps, nil, 3},
 }
 
 func TestWriteErrors(t *testing.T) {
 	for _, c := range writeErrors {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			tab, f := serve(t, c.answers...)
+			tab, f := newFakeTable(t, c.answers...)
 			_, err := tab.Write(t.Context(), c.ops...)
 			if !errors.Is(err, c.want) {
 				t.Errorf("write: %v, want %v", err, c.want)
@@ -89,58 +91,58 @@ func TestWriteErrors(t *testing.T) {
 func TestFailedConditions(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		answers []answer
+		answers []responder
 		ops     []table.Op
 		want    []table.Failure
 	}{
-		{"put on an item", []answer{conditionFails(conditionFailedOn3)}, alone, []table.Failure{{Op: 0, Current: &thing}}},
-		{"delete of nothing", []answer{conditionFails("")}, erase, []table.Failure{{Op: 0}}},
-		{"put after a throttle", []answer{all("ThrottlingException"), conditionFails(conditionFailedOn3)}, alone, []table.Failure{{Op: 0, Current: &thing}}},
-		{"put after a lost answer, another's item", []answer{reset, conditionFails(conditionFailedOn2)}, alone, []table.Failure{{Op: 0, Current: &table.Item{Key: k, Version: 2}}}},
-		{"delete after a lost answer, another's item", []answer{reset, conditionFails(conditionFailedOn9)}, erase, []table.Failure{{Op: 0, Current: &table.Item{Key: k, Version: 9}}}},
-		{"transaction", []answer{cancelled(reason("None"), conditionOn3)}, inPair, []table.Failure{{Op: 1, Current: &thing}}},
-		{"transaction, both", []answer{cancelled(conditionOn3, reason("ConditionalCheckFailed"))}, inPair, []table.Failure{{Op: 0, Current: &thing}, {Op: 1}}},
-		{"transaction, beside a conflict, then alone", []answer{cancelled(reason("TransactionConflict"), conditionOn3), cancelled(reason("None"), conditionOn3)}, inPair, []table.Failure{{Op: 1, Current: &thing}}},
-		{"transaction, beside a throttle, then both", []answer{cancelled(conditionOn3, reason("ThrottlingError")), cancelled(conditionOn3, reason("ConditionalCheckFailed"))}, inPair, []table.Failure{{Op: 0, Current: &thing}, {Op: 1}}},
+		{"put on an item", []responder{conditionalCheckFailed(currentItemV3)}, putOps, []table.Failure{{Op: 0, Current: &testItem}}},
+		{"delete of nothing", []responder{conditionalCheckFailed("")}, deleteOps, []table.Failure{{Op: 0}}},
+		{"put after a throttle", []responder{errorResponse("ThrottlingException"), conditionalCheckFailed(currentItemV3)}, putOps, []table.Failure{{Op: 0, Current: &testItem}}},
+		{"put after a lost answer, another's item", []responder{resetConnection, conditionalCheckFailed(currentItemV2)}, putOps, []table.Failure{{Op: 0, Current: &table.Item{Key: testKey, Version: 2}}}},
+		{"delete after a lost answer, another's item", []responder{resetConnection, conditionalCheckFailed(currentItemV9)}, deleteOps, []table.Failure{{Op: 0, Current: &table.Item{Key: testKey, Version: 9}}}},
+		{"transaction", []responder{transactionCanceled(cancellationReason("None"), conditionFailedReasonV3)}, transactionOps, []table.Failure{{Op: 1, Current: &testItem}}},
+		{"transaction, both", []responder{transactionCanceled(conditionFailedReasonV3, cancellationReason("ConditionalCheckFailed"))}, transactionOps, []table.Failure{{Op: 0, Current: &testItem}, {Op: 1}}},
+		{"transaction, beside a conflict, then alone", []responder{transactionCanceled(cancellationReason("TransactionConflict"), conditionFailedReasonV3), transactionCanceled(cancellationReason("None"), conditionFailedReasonV3)}, transactionOps, []table.Failure{{Op: 1, Current: &testItem}}},
+		{"transaction, beside a throttle, then both", []responder{transactionCanceled(conditionFailedReasonV3, cancellationReason("ThrottlingError")), transactionCanceled(conditionFailedReasonV3, cancellationReason("ConditionalCheckFailed"))}, transactionOps, []table.Failure{{Op: 0, Current: &testItem}, {Op: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tab, _ := serve(t, c.answers...)
+			tab, _ := newFakeTable(t, c.answers...)
 			_, err := tab.Write(t.Context(), c.ops...)
 			var failed *table.ConditionError
 			if !errors.As(err, &failed) {
 				t.Fatalf("write: %v", err)
 			}
-			if diff := cmp.Diff(c.want, failed.Failed); diff != "" {
+			if diff := cmp.Diff(c.want, failed.Failures); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestPutFindsItsOwnUnseenSuccess(t *testing.T) {
-	for name, lost := range map[string]answer{
-		"reset after effect":   reset,
-		"timeout after effect": silence,
-		"500 after effect":     reply(http.StatusInternalServerError, serverError),
+func TestPutAfterLostResponseFindsItsOwnItem(t *testing.T) {
+	for name, lost := range map[string]responder{
+		"reset after effect":   resetConnection,
+		"timeout after effect": neverRespond,
+		"500 after effect":     respond(http.StatusInternalServerError, serverError),
 	} {
 		t.Run(name, func(t *testing.T) {
-			tab, f := hasty(t, lost, conditionFails(conditionFailedOn3))
-			if _, err := tab.Write(t.Context(), alone...); err != nil || len(f.requests()) != 2 {
+			tab, f := newFakeTableWithTimeout(t, lost, conditionalCheckFailed(currentItemV3))
+			if _, err := tab.Write(t.Context(), putOps...); err != nil || len(f.requests()) != 2 {
 				t.Errorf("write: %v after %d requests", err, len(f.requests()))
 			}
 		})
 	}
 }
 
-// TestPutDoesNotGuessWhatCameBefore: a later version may have followed this
+// TestAmbiguousPutIsUnavailable: a later version may have followed this
 // put's own, and a conflict says nothing of the attempt before.
-func TestPutDoesNotGuessWhatCameBefore(t *testing.T) {
-	for name, then := range map[string]answer{
-		"later version": conditionFails(conditionFailedOn9), "gone": conditionFails(""), "conflict": all("TransactionConflictException"),
+func TestAmbiguousPutIsUnavailable(t *testing.T) {
+	for name, then := range map[string]responder{
+		"later version": conditionalCheckFailed(currentItemV9), "gone": conditionalCheckFailed(""), "conflict": errorResponse("TransactionConflictException"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			tab, _ := hasty(t, silence, then)
-			_, err := tab.Write(t.Context(), alone...)
+			tab, _ := newFakeTableWithTimeout(t, neverRespond, then)
+			_, err := tab.Write(t.Context(), putOps...)
 			var failed *table.ConditionError
 			if !errors.Is(err, table.ErrUnavailable) || errors.Is(err, table.ErrConflict) || errors.As(err, &failed) {
 				t.Errorf("write: %v", err)
@@ -149,19 +151,19 @@ func TestPutDoesNotGuessWhatCameBefore(t *testing.T) {
 	}
 }
 
-func TestDeleteDoesNotGuessWhoDeleted(t *testing.T) {
-	tab, _ := hasty(t, silence, conditionFails(""))
-	_, err := tab.Write(t.Context(), erase...)
+func TestAmbiguousDeleteIsUnavailable(t *testing.T) {
+	tab, _ := newFakeTableWithTimeout(t, neverRespond, conditionalCheckFailed(""))
+	_, err := tab.Write(t.Context(), deleteOps...)
 	var failed *table.ConditionError
 	if !errors.Is(err, table.ErrUnavailable) || errors.As(err, &failed) {
 		t.Errorf("write: %v", err)
 	}
 }
 
-func TestTransactionKeepsItsTokenOverAttempts(t *testing.T) {
-	tab, f := hasty(t, silence, reset, cancelled(reason("TransactionConflict"), reason("None")), ok("{}"), ok("{}"))
+func TestTransactionReusesItsTokenAcrossRetries(t *testing.T) {
+	tab, f := newFakeTableWithTimeout(t, neverRespond, resetConnection, transactionCanceled(cancellationReason("TransactionConflict"), cancellationReason("None")), respondOK("{}"), respondOK("{}"))
 	for range 2 {
-		if _, err := tab.Write(t.Context(), inPair...); err != nil {
+		if _, err := tab.Write(t.Context(), transactionOps...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,29 +179,29 @@ func TestTransactionKeepsItsTokenOverAttempts(t *testing.T) {
 	}
 }
 
-func TestTimeoutOfTheTransportIsNotTheCallers(t *testing.T) {
-	tab, _ := hasty(t, silence)
-	_, err := tab.Get(t.Context(), true, k)
+func TestTransportTimeoutIsNotDeadlineExceeded(t *testing.T) {
+	tab, _ := newFakeTableWithTimeout(t, neverRespond)
+	_, err := tab.Get(t.Context(), true, testKey)
 	if !errors.Is(err, table.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("get: %v", err)
 	}
 }
 
 func TestContextEndsRetries(t *testing.T) {
-	tab, _ := serve(t, all("ThrottlingException"))
+	tab, _ := newFakeTable(t, errorResponse("ThrottlingException"))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := tab.Write(ctx, alone...); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := tab.Write(ctx, putOps...); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("write: %v", err)
 	}
 }
 
-func TestRetriesAreATenthOfTheCallsBeyondTheReserve(t *testing.T) {
+func TestRetryBudgetIsATenthOfCalls(t *testing.T) {
 	const calls = 200
-	tab, f := serve(t, all("ThrottlingException"))
+	tab, f := newFakeTable(t, errorResponse("ThrottlingException"))
 	var group sync.WaitGroup
 	for range calls {
-		group.Go(func() { _, _ = tab.Get(context.Background(), true, k) })
+		group.Go(func() { _, _ = tab.Get(context.Background(), true, testKey) })
 	}
 	group.Wait()
 	if retries := len(f.requests()) - calls; retries < 50 || retries > 50+calls/10 {

@@ -12,9 +12,9 @@ import (
 )
 
 // Get implements table.Table: GetItem for one key, BatchGetItem for more.
-func (t *Table) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Items, error) {
+func (t *Table) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
 	if err := table.CheckGet(keys); err != nil {
-		return table.Items{}, err
+		return table.GetResult{}, err
 	}
 	if len(keys) == 1 {
 		return t.getOne(ctx, strong, keys[0])
@@ -22,7 +22,7 @@ func (t *Table) Get(ctx context.Context, strong bool, keys ...table.Key) (table.
 	return t.getMany(ctx, strong, keys)
 }
 
-func (t *Table) getOne(ctx context.Context, strong bool, k table.Key) (table.Items, error) {
+func (t *Table) getOne(ctx context.Context, strong bool, k table.Key) (table.GetResult, error) {
 	in := &dynamodb.GetItemInput{
 		TableName:              t.name,
 		Key:                    keyAttributes(k),
@@ -30,14 +30,14 @@ func (t *Table) getOne(ctx context.Context, strong bool, k table.Key) (table.Ite
 		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 	}
 	var out *dynamodb.GetItemOutput
-	_, err := t.attempt(ctx, func() (err error) {
-		out, err = t.client.GetItem(ctx, in, once)
+	_, err := t.withRetries(ctx, func() (err error) {
+		out, err = t.client.GetItem(ctx, in, noSDKRetry)
 		return err
 	})
 	if err != nil {
-		return table.Items{}, fmt.Errorf("get: %w", err)
+		return table.GetResult{}, fmt.Errorf("get: %w", err)
 	}
-	got := table.Items{Units: readUnits(out.ConsumedCapacity)}
+	got := table.GetResult{Units: readUnits(out.ConsumedCapacity)}
 	if len(out.Item) == 0 {
 		return got, nil
 	}
@@ -46,13 +46,13 @@ func (t *Table) getOne(ctx context.Context, strong bool, k table.Key) (table.Ite
 	return got, err
 }
 
-func (t *Table) getMany(ctx context.Context, strong bool, keys []table.Key) (table.Items, error) {
+func (t *Table) getMany(ctx context.Context, strong bool, keys []table.Key) (table.GetResult, error) {
 	found := make(map[table.Key]table.Item, len(keys))
-	units, err := t.collect(ctx, t.request(strong, keys), found)
+	units, err := t.batchGetAll(ctx, t.batchGetInput(strong, keys), found)
 	if err != nil {
-		return table.Items{}, fmt.Errorf("get: %w", err)
+		return table.GetResult{}, fmt.Errorf("get: %w", err)
 	}
-	got := table.Items{Items: make([]table.Item, 0, len(found)), Units: units}
+	got := table.GetResult{Items: make([]table.Item, 0, len(found)), Units: units}
 	for _, k := range keys {
 		if item, ok := found[k]; ok {
 			got.Items = append(got.Items, item)
@@ -61,7 +61,7 @@ func (t *Table) getMany(ctx context.Context, strong bool, keys []table.Key) (tab
 	return got, nil
 }
 
-func (t *Table) request(strong bool, keys []table.Key) *dynamodb.BatchGetItemInput {
+func (t *Table) batchGetInput(strong bool, keys []table.Key) *dynamodb.BatchGetItemInput {
 	want := make([]map[string]types.AttributeValue, len(keys))
 	for i, k := range keys {
 		want[i] = keyAttributes(k)
@@ -72,15 +72,15 @@ func (t *Table) request(strong bool, keys []table.Key) *dynamodb.BatchGetItemInp
 	}
 }
 
-// collect calls until no key is left over. Keys left over by an answer that
+// batchGetAll calls until no key is left over. Keys left over by an answer that
 // brought others (16 MB is an answer's limit) are asked for at once; an answer
 // that brought none counts as throttled.
-func (t *Table) collect(ctx context.Context, in *dynamodb.BatchGetItemInput, found map[table.Key]table.Item) (table.Units, error) {
+func (t *Table) batchGetAll(ctx context.Context, in *dynamodb.BatchGetItemInput, found map[table.Key]table.Item) (table.Units, error) {
 	var units table.Units
 	for {
 		var out *dynamodb.BatchGetItemOutput
-		_, err := t.attempt(ctx, func() (err error) {
-			out, err = t.client.BatchGetItem(ctx, in, once)
+		_, err := t.withRetries(ctx, func() (err error) {
+			out, err = t.client.BatchGetItem(ctx, in, noSDKRetry)
 			if err == nil && len(out.UnprocessedKeys) > 0 && len(out.Responses[*t.name]) == 0 {
 				return errUnprocessed
 			}
@@ -89,8 +89,8 @@ func (t *Table) collect(ctx context.Context, in *dynamodb.BatchGetItemInput, fou
 		if err != nil {
 			return units, err
 		}
-		units = units.Plus(total(out.ConsumedCapacity, readUnits))
-		if err := t.keep(out.Responses[*t.name], found); err != nil {
+		units = units.Add(totalUnits(out.ConsumedCapacity, readUnits))
+		if err := t.decodeRows(out.Responses[*t.name], found); err != nil {
 			return units, err
 		}
 		if len(out.UnprocessedKeys) == 0 {
@@ -100,7 +100,7 @@ func (t *Table) collect(ctx context.Context, in *dynamodb.BatchGetItemInput, fou
 	}
 }
 
-func (t *Table) keep(rows []map[string]types.AttributeValue, found map[table.Key]table.Item) error {
+func (t *Table) decodeRows(rows []map[string]types.AttributeValue, found map[table.Key]table.Item) error {
 	for _, a := range rows {
 		item, err := fromAttributes(a, t.indexes)
 		if err != nil {
@@ -111,10 +111,10 @@ func (t *Table) keep(rows []map[string]types.AttributeValue, found map[table.Key
 	return nil
 }
 
-func total(parts []types.ConsumedCapacity, units func(*types.ConsumedCapacity) table.Units) table.Units {
+func totalUnits(parts []types.ConsumedCapacity, units func(*types.ConsumedCapacity) table.Units) table.Units {
 	var sum table.Units
 	for i := range parts {
-		sum = sum.Plus(units(&parts[i]))
+		sum = sum.Add(units(&parts[i]))
 	}
 	return sum
 }

@@ -12,33 +12,33 @@ import (
 
 type attributes = map[string]types.AttributeValue
 
-// errShape means that an item in the table was not written by this package.
-var errShape = errors.New("table: item of an unknown shape")
+// errMalformedItem means that an item in the table was not written by this package.
+var errMalformedItem = errors.New("table: item of an unknown shape")
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func stringAttribute(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
-func number(n int64) types.AttributeValue {
+func numberAttribute(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
 func keyAttributes(k table.Key) attributes {
-	return attributes{table.AttrPK: text(k.PK), table.AttrSK: text(k.SK)}
+	return attributes{table.AttrPK: stringAttribute(k.PK), table.AttrSK: stringAttribute(k.SK)}
 }
 
 func toAttributes(i *table.Item) attributes {
 	a := make(attributes, 6+2*len(i.Indexes))
-	a[table.AttrPK], a[table.AttrSK] = text(i.PK), text(i.SK)
+	a[table.AttrPK], a[table.AttrSK] = stringAttribute(i.PK), stringAttribute(i.SK)
 	for index, at := range i.Indexes {
-		a[index+table.AttrPK], a[index+table.AttrSK] = text(at.PK), text(at.SK)
+		a[index+table.AttrPK], a[index+table.AttrSK] = stringAttribute(at.PK), stringAttribute(at.SK)
 	}
 	if i.Version != 0 {
-		a[table.AttrVersion] = number(i.Version)
+		a[table.AttrVersion] = numberAttribute(i.Version)
 	}
 	if i.Owner != "" {
-		a[table.AttrOwner] = text(i.Owner)
+		a[table.AttrOwner] = stringAttribute(i.Owner)
 	}
 	if !i.Expires.IsZero() {
-		a[table.AttrExpires] = number(i.Expires.Unix())
+		a[table.AttrExpires] = numberAttribute(i.Expires.Unix())
 	}
 	if len(i.Body) > 0 {
 		a[table.AttrBody] = &types.AttributeValueMemberB{Value: i.Body}
@@ -51,7 +51,7 @@ func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 	var i table.Item
 	var ok bool
 	if i.Key, ok = keyOf(a, ""); !ok {
-		return i, errShape
+		return i, errMalformedItem
 	}
 	for _, index := range indexes {
 		at, ok := keyOf(a, index)
@@ -63,10 +63,10 @@ func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 		}
 		i.Indexes[index] = at
 	}
-	return i, fields(a, &i)
+	return i, decodeFields(a, &i)
 }
 
-func fields(a attributes, i *table.Item) (err error) {
+func decodeFields(a attributes, i *table.Item) (err error) {
 	if i.Version, _, err = numberOf(a[table.AttrVersion]); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func fields(a attributes, i *table.Item) (err error) {
 	if expires {
 		i.Expires = time.Unix(seconds, 0).UTC()
 	}
-	i.Owner, _ = textOf(a[table.AttrOwner])
+	i.Owner, _ = stringOf(a[table.AttrOwner])
 	if b, ok := a[table.AttrBody].(*types.AttributeValueMemberB); ok && len(b.Value) > 0 {
 		i.Body = b.Value
 	}
@@ -85,12 +85,12 @@ func fields(a attributes, i *table.Item) (err error) {
 }
 
 func keyOf(a attributes, index string) (table.Key, bool) {
-	pk, hasPK := textOf(a[index+table.AttrPK])
-	sk, hasSK := textOf(a[index+table.AttrSK])
+	pk, hasPK := stringOf(a[index+table.AttrPK])
+	sk, hasSK := stringOf(a[index+table.AttrSK])
 	return table.Key{PK: pk, SK: sk}, hasPK && hasSK
 }
 
-func textOf(v types.AttributeValue) (string, bool) {
+func stringOf(v types.AttributeValue) (string, bool) {
 	s, ok := v.(*types.AttributeValueMemberS)
 	if !ok {
 		return "", false
@@ -104,10 +104,10 @@ func numberOf(v types.AttributeValue) (n int64, present bool, err error) {
 	}
 	s, ok := v.(*types.AttributeValueMemberN)
 	if !ok {
-		return 0, false, errShape
+		return 0, false, errMalformedItem
 	}
 	if n, err = strconv.ParseInt(s.Value, 10, 64); err != nil {
-		return 0, false, errShape
+		return 0, false, errMalformedItem
 	}
 	return n, true, nil
 }

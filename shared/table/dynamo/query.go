@@ -13,10 +13,10 @@ import (
 
 // The key conditions by their bounds.
 var (
-	whole   = aws.String("#p = :p")
-	from    = aws.String("#p = :p AND #s >= :f")
-	upTo    = aws.String("#p = :p AND #s <= :t")
-	between = aws.String("#p = :p AND #s BETWEEN :f AND :t")
+	keyExprPartition = aws.String("#p = :p")
+	keyExprFrom      = aws.String("#p = :p AND #s >= :f")
+	keyExprTo        = aws.String("#p = :p AND #s <= :t")
+	keyExprBetween   = aws.String("#p = :p AND #s BETWEEN :f AND :t")
 )
 
 // Query implements table.Table.
@@ -26,14 +26,14 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	}
 	in := t.queryInput(&q)
 	var out *dynamodb.QueryOutput
-	_, err := t.attempt(ctx, func() (err error) {
-		out, err = t.client.Query(ctx, in, once)
+	_, err := t.withRetries(ctx, func() (err error) {
+		out, err = t.client.Query(ctx, in, noSDKRetry)
 		return err
 	})
 	if err != nil {
 		return table.Page{}, fmt.Errorf("query: %w", err)
 	}
-	return page(&q, out, t.indexes)
+	return toPage(&q, out, t.indexes)
 }
 
 func (t *Table) queryInput(q *table.Query) *dynamodb.QueryInput {
@@ -42,11 +42,11 @@ func (t *Table) queryInput(q *table.Query) *dynamodb.QueryInput {
 		ExpressionAttributeNames: map[string]string{"#p": q.Index + table.AttrPK},
 		ConsistentRead:           aws.Bool(q.Strong),
 		ScanIndexForward:         aws.Bool(!q.Descending),
-		ExclusiveStartKey:        start(q),
+		ExclusiveStartKey:        exclusiveStartKey(q),
 		ReturnConsumedCapacity:   types.ReturnConsumedCapacityTotal,
 	}
-	in.KeyConditionExpression, in.ExpressionAttributeValues = bounds(q)
-	if in.KeyConditionExpression != whole {
+	in.KeyConditionExpression, in.ExpressionAttributeValues = keyCondition(q)
+	if in.KeyConditionExpression != keyExprPartition {
 		in.ExpressionAttributeNames["#s"] = q.Index + table.AttrSK
 	}
 	if q.Index != "" {
@@ -58,38 +58,38 @@ func (t *Table) queryInput(q *table.Query) *dynamodb.QueryInput {
 	return in
 }
 
-func bounds(q *table.Query) (*string, attributes) {
-	values := attributes{":p": text(q.PK)}
+func keyCondition(q *table.Query) (*string, attributes) {
+	values := attributes{":p": stringAttribute(q.PK)}
 	if q.From != "" {
-		values[":f"] = text(q.From)
+		values[":f"] = stringAttribute(q.From)
 	}
 	if q.To != "" {
-		values[":t"] = text(q.To)
+		values[":t"] = stringAttribute(q.To)
 	}
 	switch {
 	case q.From != "" && q.To != "":
-		return between, values
+		return keyExprBetween, values
 	case q.From != "":
-		return from, values
+		return keyExprFrom, values
 	case q.To != "":
-		return upTo, values
+		return keyExprTo, values
 	}
-	return whole, values
+	return keyExprPartition, values
 }
 
-func start(q *table.Query) attributes {
+func exclusiveStartKey(q *table.Query) attributes {
 	if q.Start == nil {
 		return nil
 	}
 	a := keyAttributes(q.Start.Key)
 	if q.Index != "" {
-		a[q.Index+table.AttrPK] = text(q.Start.Index.PK)
-		a[q.Index+table.AttrSK] = text(q.Start.Index.SK)
+		a[q.Index+table.AttrPK] = stringAttribute(q.Start.Index.PK)
+		a[q.Index+table.AttrSK] = stringAttribute(q.Start.Index.SK)
 	}
 	return a
 }
 
-func page(q *table.Query, out *dynamodb.QueryOutput, indexes []string) (table.Page, error) {
+func toPage(q *table.Query, out *dynamodb.QueryOutput, indexes []string) (table.Page, error) {
 	if q.Index != "" {
 		indexes = []string{q.Index}
 	}

@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	rowA = `{"PK":{"S":"p"},"SK":{"S":"a"}}`
-	rowB = `{"PK":{"S":"p"},"SK":{"S":"b"}}`
+	itemJSONA = `{"PK":{"S":"p"},"SK":{"S":"a"}}`
+	itemJSONB = `{"PK":{"S":"p"},"SK":{"S":"b"}}`
 )
 
 func twoKeys() []table.Key { return []table.Key{{PK: "p", SK: "a"}, {PK: "p", SK: "b"}} }
 
-func TestKeysLeftOverAreAskedForAgain(t *testing.T) {
-	tab, f := serve(t,
-		ok(`{"Responses":{"t":[]},"UnprocessedKeys":{"t":{"Keys":[`+rowA+`,`+rowB+`],"ConsistentRead":true}}}`),
-		ok(`{"Responses":{"t":[`+rowB+`]},"UnprocessedKeys":{"t":{"Keys":[`+rowA+`],"ConsistentRead":true}},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1}]}`),
-		ok(`{"Responses":{"t":[`+rowA+`]},"UnprocessedKeys":{},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]}`))
+func TestUnprocessedKeysAreRetried(t *testing.T) {
+	tab, f := newFakeTable(t,
+		respondOK(`{"Responses":{"t":[]},"UnprocessedKeys":{"t":{"Keys":[`+itemJSONA+`,`+itemJSONB+`],"ConsistentRead":true}}}`),
+		respondOK(`{"Responses":{"t":[`+itemJSONB+`]},"UnprocessedKeys":{"t":{"Keys":[`+itemJSONA+`],"ConsistentRead":true}},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1}]}`),
+		respondOK(`{"Responses":{"t":[`+itemJSONA+`]},"UnprocessedKeys":{},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]}`))
 	got, err := tab.Get(t.Context(), true, twoKeys()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := table.Items{Items: []table.Item{{Key: twoKeys()[0]}, {Key: twoKeys()[1]}}, Units: table.Units{Read: 2.5}}
+	want := table.GetResult{Items: []table.Item{{Key: twoKeys()[0]}, {Key: twoKeys()[1]}}, Units: table.Units{Read: 2.5}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -35,14 +35,14 @@ func TestKeysLeftOverAreAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestKeysLeftOverForeverAreUnavailable(t *testing.T) {
-	tab, f := serve(t, ok(`{"Responses":{"t":[]},"UnprocessedKeys":{"t":{"Keys":[`+rowA+`,`+rowB+`]}}}`))
+func TestPersistentUnprocessedKeysAreUnavailable(t *testing.T) {
+	tab, f := newFakeTable(t, respondOK(`{"Responses":{"t":[]},"UnprocessedKeys":{"t":{"Keys":[`+itemJSONA+`,`+itemJSONB+`]}}}`))
 	if _, err := tab.Get(t.Context(), true, twoKeys()...); !errors.Is(err, table.ErrUnavailable) || len(f.requests()) != 6 {
 		t.Errorf("get: %v after %d requests", err, len(f.requests()))
 	}
 }
 
-func TestEachCallIsTheCheapestOfItsKind(t *testing.T) {
+func TestEachCallUsesTheCheapestOperation(t *testing.T) {
 	a, b := twoKeys()[0], twoKeys()[1]
 	for want, call := range map[string]func(*testing.T, table.Table) error{
 		"GetItem":      func(t *testing.T, tab table.Table) error { _, err := tab.Get(t.Context(), false, a); return err },
@@ -51,11 +51,14 @@ func TestEachCallIsTheCheapestOfItsKind(t *testing.T) {
 			_, err := tab.Query(t.Context(), table.Query{PK: "p"})
 			return err
 		},
-		"PutItem":            func(t *testing.T, tab table.Table) error { _, err := tab.Write(t.Context(), alone...); return err },
-		"DeleteItem":         func(t *testing.T, tab table.Table) error { _, err := tab.Write(t.Context(), erase...); return err },
-		"TransactWriteItems": func(t *testing.T, tab table.Table) error { _, err := tab.Write(t.Context(), inPair...); return err },
+		"PutItem":    func(t *testing.T, tab table.Table) error { _, err := tab.Write(t.Context(), putOps...); return err },
+		"DeleteItem": func(t *testing.T, tab table.Table) error { _, err := tab.Write(t.Context(), deleteOps...); return err },
+		"TransactWriteItems": func(t *testing.T, tab table.Table) error {
+			_, err := tab.Write(t.Context(), transactionOps...)
+			return err
+		},
 	} {
-		tab, f := serve(t, ok(`{}`))
+		tab, f := newFakeTable(t, respondOK(`{}`))
 		if err := call(t, tab); err != nil {
 			t.Errorf("%s: %v", want, err)
 		}
@@ -66,15 +69,15 @@ func TestEachCallIsTheCheapestOfItsKind(t *testing.T) {
 	}
 }
 
-func TestItemOfUnknownShapeIsAnError(t *testing.T) {
+func TestMalformedItemIsAnError(t *testing.T) {
 	for name, item := range map[string]string{
 		"no sort key":          `{"PK":{"S":"p"}}`,
 		"a version in letters": `{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"S":"1"}}`,
 		"a version with comma": `{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"1.5"}}`,
 		"an expiry as text":    `{"PK":{"S":"p"},"SK":{"S":"s"},"TTL":{"S":"x"}}`,
 	} {
-		tab, _ := serve(t, ok(`{"Item":`+item+`}`))
-		if got, err := tab.Get(t.Context(), true, k); err == nil {
+		tab, _ := newFakeTable(t, respondOK(`{"Item":`+item+`}`))
+		if got, err := tab.Get(t.Context(), true, testKey); err == nil {
 			t.Errorf("%s: read as %v", name, got)
 		}
 	}

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	maxAttempts  = 6
-	firstBackoff = 25 * time.Millisecond
-	lastBackoff  = 800 * time.Millisecond
+	maxAttempts = 6
+	minBackoff  = 25 * time.Millisecond
+	maxBackoff  = 800 * time.Millisecond
 )
 
-// attempt calls f until it succeeds, fails for good, or retries are spent, and
+// withRetries calls f until it succeeds, fails for good, or retries are spent, and
 // returns f's last error translated, or ErrUnavailable once no retry is left to
 // all calls together. Unseen tells that an attempt before the
 // last may have taken effect though nobody saw its answer.
-func (t *Table) attempt(ctx context.Context, f func() error) (unseen bool, err error) {
-	t.retries.earn()
+func (t *Table) withRetries(ctx context.Context, f func() error) (unseen bool, err error) {
+	t.retries.deposit()
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return unseen, err
@@ -36,24 +36,24 @@ func (t *Table) attempt(ctx context.Context, f func() error) (unseen bool, err e
 		kind := classify(err)
 		err = translate(err)
 		switch {
-		case kind == final:
+		case kind == notRetryable:
 			return unseen, err
 		case n == maxAttempts && !unseen:
 			return false, err
-		case n == maxAttempts, !t.retries.spend():
+		case n == maxAttempts, !t.retries.withdraw():
 			return unseen, fmt.Errorf("%w: no retries are left: %v", table.ErrUnavailable, err)
 		}
-		unseen = unseen || kind == noAnswer
-		if err := pause(ctx, n); err != nil {
+		unseen = unseen || kind == maybeApplied
+		if err := waitBackoff(ctx, n); err != nil {
 			return unseen, err
 		}
 	}
 }
 
-// pause waits before attempt n+1: anything up to a bound that doubles, so that
+// waitBackoff waits before attempt n+1: anything up to a bound that doubles, so that
 // callers who failed together do not come back together.
-func pause(ctx context.Context, n int) error {
-	wait := time.NewTimer(rand.N(min(lastBackoff, firstBackoff<<(n-1))))
+func waitBackoff(ctx context.Context, n int) error {
+	wait := time.NewTimer(rand.N(min(maxBackoff, minBackoff<<(n-1))))
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
@@ -65,31 +65,31 @@ func pause(ctx context.Context, n int) error {
 
 // A call earns a tenth of a retry; the reserve is for a short burst.
 const (
-	callEarns  = 1
-	retryCosts = 10
-	reserve    = 50 * retryCosts
+	tokensPerCall  = 1
+	tokensPerRetry = 10
+	maxTokens      = 50 * tokensPerRetry
 )
 
-// budget keeps retries from multiplying the load of a table in trouble.
-type budget struct {
-	mu   sync.Mutex
-	left int
+// retryBudget keeps retries from multiplying the load of a table in trouble.
+type retryBudget struct {
+	mu     sync.Mutex
+	tokens int
 }
 
-func newBudget() *budget { return &budget{left: reserve} }
+func newRetryBudget() *retryBudget { return &retryBudget{tokens: maxTokens} }
 
-func (b *budget) earn() {
+func (b *retryBudget) deposit() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left = min(b.left+callEarns, reserve)
+	b.tokens = min(b.tokens+tokensPerCall, maxTokens)
 }
 
-func (b *budget) spend() bool {
+func (b *retryBudget) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.left < retryCosts {
+	if b.tokens < tokensPerRetry {
 		return false
 	}
-	b.left -= retryCosts
+	b.tokens -= tokensPerRetry
 	return true
 }

@@ -25,19 +25,19 @@ func (t *Table) transact(ctx context.Context, ops []table.Op) (table.Units, erro
 		in.TransactItems[i] = t.transactItem(&ops[i])
 	}
 	var out *dynamodb.TransactWriteItemsOutput
-	_, err := t.attempt(ctx, func() (err error) {
-		out, err = t.client.TransactWriteItems(ctx, in, once)
+	_, err := t.withRetries(ctx, func() (err error) {
+		out, err = t.client.TransactWriteItems(ctx, in, noSDKRetry)
 		return err
 	})
 	if err != nil {
-		return table.Units{}, fmt.Errorf("transaction: %w", t.failure(err))
+		return table.Units{}, fmt.Errorf("transaction: %w", t.toConditionError(err))
 	}
-	return total(out.ConsumedCapacity, writeUnits), nil
+	return totalUnits(out.ConsumedCapacity, writeUnits), nil
 }
 
 func (t *Table) transactItem(op *table.Op) types.TransactWriteItem {
 	const old = types.ReturnValuesOnConditionCheckFailureAllOld
-	c := express(op.Condition)
+	c := newConditionExpression(op.Condition)
 	switch op.Action {
 	case table.ActionPut:
 		return types.TransactWriteItem{Put: &types.Put{
@@ -53,7 +53,7 @@ func (t *Table) transactItem(op *table.Op) types.TransactWriteItem {
 		}}
 	default:
 		if c.expression == nil {
-			c.expression = always // a check must have one
+			c.expression = exprAlways // a check must have one
 		}
 		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
 			TableName: t.name, Key: keyAttributes(op.Item.Key),

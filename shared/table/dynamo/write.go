@@ -30,7 +30,7 @@ func (t *Table) Write(ctx context.Context, ops ...table.Op) (table.Units, error)
 }
 
 func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
-	c := express(op.Condition)
+	c := newConditionExpression(op.Condition)
 	in := &dynamodb.PutItemInput{
 		TableName:                           t.name,
 		Item:                                toAttributes(&op.Item),
@@ -41,17 +41,17 @@ func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	var out *dynamodb.PutItemOutput
-	unseen, err := t.attempt(ctx, func() (err error) {
-		out, err = t.client.PutItem(ctx, in, once)
+	unseen, err := t.withRetries(ctx, func() (err error) {
+		out, err = t.client.PutItem(ctx, in, noSDKRetry)
 		return err
 	})
 	if err == nil {
 		return writeUnits(out.ConsumedCapacity), nil
 	}
-	err = t.failure(err)
-	if failed := failedAlone(err); unseen && failed != nil {
+	err = t.toConditionError(err)
+	if failed := firstFailure(err); unseen && failed != nil {
 		switch there := failed.Current; {
-		case there != nil && same(there, &op.Item):
+		case there != nil && equalItems(there, &op.Item):
 			return table.Units{}, nil
 		case there == nil, there.Version > op.Item.Version:
 			err = fmt.Errorf("%w: another change followed, on this put or instead", table.ErrUnavailable)
@@ -61,7 +61,7 @@ func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
 }
 
 func (t *Table) delete(ctx context.Context, op *table.Op) (table.Units, error) {
-	c := express(op.Condition)
+	c := newConditionExpression(op.Condition)
 	in := &dynamodb.DeleteItemInput{
 		TableName:                           t.name,
 		Key:                                 keyAttributes(op.Item.Key),
@@ -72,38 +72,38 @@ func (t *Table) delete(ctx context.Context, op *table.Op) (table.Units, error) {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	var out *dynamodb.DeleteItemOutput
-	unseen, err := t.attempt(ctx, func() (err error) {
-		out, err = t.client.DeleteItem(ctx, in, once)
+	unseen, err := t.withRetries(ctx, func() (err error) {
+		out, err = t.client.DeleteItem(ctx, in, noSDKRetry)
 		return err
 	})
 	if err == nil {
 		return writeUnits(out.ConsumedCapacity), nil
 	}
-	err = t.failure(err)
-	if failed := failedAlone(err); unseen && failed != nil && failed.Current == nil {
+	err = t.toConditionError(err)
+	if failed := firstFailure(err); unseen && failed != nil && failed.Current == nil {
 		err = fmt.Errorf("%w: deleted, by this call or another", table.ErrUnavailable)
 	}
 	return table.Units{}, fmt.Errorf("delete: %w", err)
 }
 
-// failure turns DynamoDB's failed conditions into a *table.ConditionError and
+// toConditionError turns DynamoDB's failed conditions into a *table.ConditionError and
 // returns any other error as it is.
-func (t *Table) failure(err error) error {
+func (t *Table) toConditionError(err error) error {
 	if failed := new(types.ConditionalCheckFailedException); errors.As(err, &failed) {
-		return t.failures(types.CancellationReason{Code: &conditionFailed, Item: failed.Item})
+		return t.conditionErrorFor(types.CancellationReason{Code: &conditionalCheckFailed, Item: failed.Item})
 	}
 	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
-		return t.failures(cancelled.CancellationReasons...)
+		return t.conditionErrorFor(cancelled.CancellationReasons...)
 	}
 	return err
 }
 
-var conditionFailed = "ConditionalCheckFailed"
+var conditionalCheckFailed = "ConditionalCheckFailed"
 
-func (t *Table) failures(reasons ...types.CancellationReason) error {
+func (t *Table) conditionErrorFor(reasons ...types.CancellationReason) error {
 	failed := new(table.ConditionError)
 	for i := range reasons {
-		if code(&reasons[i]) != conditionFailed {
+		if reasonCode(&reasons[i]) != conditionalCheckFailed {
 			continue
 		}
 		f := table.Failure{Op: i}
@@ -114,21 +114,21 @@ func (t *Table) failures(reasons ...types.CancellationReason) error {
 			}
 			f.Current = &current
 		}
-		failed.Failed = append(failed.Failed, f)
+		failed.Failures = append(failed.Failures, f)
 	}
 	return failed
 }
 
-func failedAlone(err error) *table.Failure {
+func firstFailure(err error) *table.Failure {
 	var failed *table.ConditionError
 	if !errors.As(err, &failed) {
 		return nil
 	}
-	return failed.Of(0)
+	return failed.FailureOf(0)
 }
 
-// same tells whether the item found is, field by field, the one to be put.
-func same(found, put *table.Item) bool {
+// equalItems tells whether the item found is, field by field, the one to be put.
+func equalItems(found, put *table.Item) bool {
 	return found.Key == put.Key && found.Version == put.Version && found.Owner == put.Owner &&
 		found.Expires.IsZero() == put.Expires.IsZero() && found.Expires.Unix() == put.Expires.Unix() &&
 		maps.Equal(found.Indexes, put.Indexes) && bytes.Equal(found.Body, put.Body)

@@ -9,58 +9,58 @@ import (
 	"cedula/shared/table"
 )
 
-func long(n int) string { return strings.Repeat("k", n) }
+func stringOfLength(n int) string { return strings.Repeat("k", n) }
 
-var limitFacts = []fact{
-	{"limit: an item of 400 KB is written, one byte more is too large", func(s subject) {
-		s.put(sized(item("p", "s"), table.MaxItemBytes))
-		s.same("bytes", s.get(key("p", "s"))[0].Bytes(), table.MaxItemBytes)
-		s.fails(table.ErrTooLarge, table.Put(sized(item("p", "s"), table.MaxItemBytes+1), table.Always()))
-		s.fails(table.ErrTooLarge, table.Put(item("p", "a"), table.Always()), table.Put(sized(item("p", "s"), table.MaxItemBytes+1), table.Always()))
-		s.same("nothing beside it", s.get(key("p", "a")), []table.Item(nil))
+var limitCases = []testCase{
+	{"limit: an item of 400 KB is written, one byte more is too large", func(s fixture) {
+		s.mustPut(itemOfSize(item("p", "s"), table.MaxItemBytes))
+		s.wantEqual("bytes", s.mustGet(key("p", "s"))[0].Bytes(), table.MaxItemBytes)
+		s.mustFail(table.ErrTooLarge, table.Put(itemOfSize(item("p", "s"), table.MaxItemBytes+1), table.Always()))
+		s.mustFail(table.ErrTooLarge, table.Put(item("p", "a"), table.Always()), table.Put(itemOfSize(item("p", "s"), table.MaxItemBytes+1), table.Always()))
+		s.wantEqual("nothing beside it", s.mustGet(key("p", "a")), []table.Item(nil))
 	}},
-	{"limit: index keys and owner count towards an item's size", func(s subject) {
-		i := table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("l", "l")}, Owner: long(300 << 10)}
-		s.put(sized(i, table.MaxItemBytes))
-		s.fails(table.ErrTooLarge, table.Put(sized(i, table.MaxItemBytes+1), table.Always()))
+	{"limit: index keys and owner count towards an item's size", func(s fixture) {
+		i := table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("l", "l")}, Owner: stringOfLength(300 << 10)}
+		s.mustPut(itemOfSize(i, table.MaxItemBytes))
+		s.mustFail(table.ErrTooLarge, table.Put(itemOfSize(i, table.MaxItemBytes+1), table.Always()))
 	}},
-	{"limit: keys of 2048 and 1024 bytes are written, one byte more is too large", func(s subject) {
-		k := key(long(table.MaxPKBytes), long(table.MaxSKBytes))
+	{"limit: keys of 2048 and 1024 bytes are written, one byte more is too large", func(s fixture) {
+		k := key(stringOfLength(table.MaxPKBytes), stringOfLength(table.MaxSKBytes))
 		i := table.Item{Key: k, Indexes: map[string]table.Key{"L": k}}
-		s.put(i)
-		s.same("get", s.get(k), []table.Item{i})
-		s.same("query", s.all(table.Query{PK: k.PK, From: k.SK, To: k.SK}), []string{k.SK})
-		s.same("index", s.all(table.Query{Index: "L", PK: k.PK, Limit: 1}), []string{k.SK})
-		for _, k := range []table.Key{key(long(table.MaxPKBytes+1), "s"), key("p", long(table.MaxSKBytes+1))} {
-			s.fails(table.ErrTooLarge, table.Put(table.Item{Key: k}, table.Always()))
-			s.fails(table.ErrTooLarge, table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": k}}, table.Always()))
-			s.fails(table.ErrTooLarge, table.Delete(k, table.Always()), table.Check(key("p", "s"), table.Always()))
+		s.mustPut(i)
+		s.wantEqual("get", s.mustGet(k), []table.Item{i})
+		s.wantEqual("query", s.allSortKeys(table.Query{PK: k.PK, From: k.SK, To: k.SK}), []string{k.SK})
+		s.wantEqual("index", s.allSortKeys(table.Query{Index: "L", PK: k.PK, Limit: 1}), []string{k.SK})
+		for _, k := range []table.Key{key(stringOfLength(table.MaxPKBytes+1), "s"), key("p", stringOfLength(table.MaxSKBytes+1))} {
+			s.mustFail(table.ErrTooLarge, table.Put(table.Item{Key: k}, table.Always()))
+			s.mustFail(table.ErrTooLarge, table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": k}}, table.Always()))
+			s.mustFail(table.ErrTooLarge, table.Delete(k, table.Always()), table.Check(key("p", "s"), table.Always()))
 		}
 	}},
-	{"limit: 101 operations are too many", func(s subject) {
+	{"limit: 101 operations are too many", func(s fixture) {
 		var ops []table.Op
-		for _, i := range numbered("p", table.MaxWriteItems+1) {
+		for _, i := range numberedItems("p", table.MaxWriteItems+1) {
 			ops = append(ops, table.Put(i, table.Always()))
 		}
-		s.fails(table.ErrTooLarge, ops...)
-		s.write(ops[:table.MaxWriteItems]...)
+		s.mustFail(table.ErrTooLarge, ops...)
+		s.mustWrite(ops[:table.MaxWriteItems]...)
 	}},
-	{"limit: 4 MB in one write, one byte more is too large", func(s subject) {
+	{"limit: 4 MB in one write, one byte more is too large", func(s fixture) {
 		var ops []table.Op
 		left := table.MaxWriteBytes
 		for n := 0; left > 0; n++ {
-			i := sized(item("p", fmt.Sprintf("%03d", n)), min(left, table.MaxItemBytes))
+			i := itemOfSize(item("p", fmt.Sprintf("%03d", n)), min(left, table.MaxItemBytes))
 			left -= i.Bytes()
 			ops = append(ops, table.Put(i, table.Always()))
 		}
-		s.write(ops...)
+		s.mustWrite(ops...)
 		last := &ops[len(ops)-1].Item
 		last.Body = append(last.Body, 0)
-		s.fails(table.ErrTooLarge, ops...)
+		s.mustFail(table.ErrTooLarge, ops...)
 	}},
-	{"limit: 101 keys are too many", func(s subject) {
+	{"limit: 101 keys are too many", func(s fixture) {
 		var keys []table.Key
-		for _, i := range numbered("p", table.MaxGetItems+1) {
+		for _, i := range numberedItems("p", table.MaxGetItems+1) {
 			keys = append(keys, i.Key)
 		}
 		if _, err := s.table.Get(context.Background(), true, keys...); !errors.Is(err, table.ErrTooLarge) {
@@ -69,7 +69,7 @@ var limitFacts = []fact{
 	}},
 }
 
-var misuseFacts = []fact{
+var misuseCases = []testCase{
 	badWrite("no operation"),
 	badWrite("an empty PK", table.Put(item("", "s"), table.Always())),
 	badWrite("an empty SK", table.Delete(key("p", ""), table.Always())),
@@ -82,7 +82,7 @@ var misuseFacts = []fact{
 	badWrite("a key that is no UTF-8", table.Put(item("p\xff", "s"), table.Always())),
 	badWrite("an owner that is no UTF-8", table.Put(table.Item{Key: key("p", "s"), Owner: "\xff"}, table.Always())),
 	badWrite("an unknown action", table.Op{Action: 9, Item: item("p", "s")}),
-	badWrite("an unknown condition", table.Put(item("p", "s"), table.Condition{Test: 99})),
+	badWrite("an unknown condition", table.Put(item("p", "s"), table.Condition{Kind: 99})),
 	badGet("no key"),
 	badGet("an empty key", key("p", "")),
 	badGet("an empty key among others", key("p", "s"), key("", "s")),
@@ -98,20 +98,20 @@ var misuseFacts = []fact{
 	badQuery("a table's start in an index", table.Query{Index: "L", PK: "p", Start: &table.Position{Key: key("p", "s")}}),
 }
 
-func badWrite(name string, ops ...table.Op) fact {
-	return fact{"misuse: write with " + name, func(s subject) { s.fails(table.ErrMisuse, ops...) }}
+func badWrite(name string, ops ...table.Op) testCase {
+	return testCase{"misuse: write with " + name, func(s fixture) { s.mustFail(table.ErrMisuse, ops...) }}
 }
 
-func badGet(name string, keys ...table.Key) fact {
-	return fact{"misuse: get with " + name, func(s subject) {
+func badGet(name string, keys ...table.Key) testCase {
+	return testCase{"misuse: get with " + name, func(s fixture) {
 		if _, err := s.table.Get(context.Background(), true, keys...); !errors.Is(err, table.ErrMisuse) {
 			s.Fatalf("get: %v", err)
 		}
 	}}
 }
 
-func badQuery(name string, q table.Query) fact {
-	return fact{"misuse: query with " + name, func(s subject) {
+func badQuery(name string, q table.Query) testCase {
+	return testCase{"misuse: query with " + name, func(s fixture) {
 		if _, err := s.table.Query(context.Background(), q); !errors.Is(err, table.ErrMisuse) {
 			s.Fatalf("query: %v", err)
 		}

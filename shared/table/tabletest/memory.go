@@ -7,42 +7,42 @@ import (
 	"cedula/shared/table"
 )
 
-var memoryFacts = []fact{
-	{"memory: what is passed in may be changed afterwards", func(s subject) {
-		i := listed("a", "1")
-		s.put(i)
+var memoryCases = []testCase{
+	{"memory: what is passed in may be changed afterwards", func(s fixture) {
+		i := indexedItem("a", "1")
+		s.mustPut(i)
 		i.Body[0] = 'X'
 		i.Indexes["L"] = key("list", "9")
-		s.same("item", s.get(i.Key), []table.Item{listed("a", "1")})
-		s.same("entry", s.query(list).Items[0].Indexes["L"], key("list", "1"))
+		s.wantEqual("item", s.mustGet(i.Key), []table.Item{indexedItem("a", "1")})
+		s.wantEqual("entry", s.mustQuery(listQuery).Items[0].Indexes["L"], key("list", "1"))
 	}},
-	{"memory: what is handed out may be changed", func(s subject) {
-		want := listed("a", "1")
-		s.put(want)
+	{"memory: what is handed out may be changed", func(s fixture) {
+		want := indexedItem("a", "1")
+		s.mustPut(want)
 		for range 2 {
-			got := s.get(want.Key)[0]
-			s.same("get", got, want)
-			spoil(got)
-			row := s.query(table.Query{PK: want.PK, Strong: true}).Items[0]
-			s.same("query", row, want)
-			spoil(row)
-			current := s.refused(table.Check(want.Key, table.Absent()))[0].Current
-			s.same("failure", *current, want)
-			spoil(*current)
-			spoil(s.query(list).Items[0])
+			got := s.mustGet(want.Key)[0]
+			s.wantEqual("get", got, want)
+			overwriteItem(got)
+			row := s.mustQuery(table.Query{PK: want.PK, Strong: true}).Items[0]
+			s.wantEqual("query", row, want)
+			overwriteItem(row)
+			current := s.mustFailConditions(table.Check(want.Key, table.Absent()))[0].Current
+			s.wantEqual("failure", *current, want)
+			overwriteItem(*current)
+			overwriteItem(s.mustQuery(listQuery).Items[0])
 		}
 	}},
 }
 
-func spoil(i table.Item) {
+func overwriteItem(i table.Item) {
 	for n := range i.Body {
 		i.Body[n] = 'X'
 	}
 	i.Indexes["L"] = key("spoilt", "spoilt")
 }
 
-var contextFacts = []fact{
-	{"context: a cancelled one reads and writes nothing", func(s subject) {
+var contextCases = []testCase{
+	{"context: a cancelled one reads and writes nothing", func(s fixture) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		_, write := s.table.Write(ctx, table.Put(item("p", "s"), table.Always()))
@@ -54,6 +54,6 @@ var contextFacts = []fact{
 				s.Errorf("%s: %v", call, err)
 			}
 		}
-		s.same("items", s.get(key("p", "s"), key("p", "t")), []table.Item(nil))
+		s.wantEqual("items", s.mustGet(key("p", "s"), key("p", "t")), []table.Item(nil))
 	}},
 }

@@ -18,31 +18,31 @@ import (
 // Run checks every fact of the contract, each on an empty table of its own
 // that open makes with the indexes "L" and "E".
 func Run(t *testing.T, open func(t *testing.T) table.Table) {
-	for _, group := range [][]fact{
-		conditionFacts, writeFacts, itemFacts, getFacts, queryFacts, indexFacts,
-		limitFacts, misuseFacts, raceFacts, unitFacts, memoryFacts, contextFacts,
+	for _, group := range [][]testCase{
+		conditionCases, writeCases, itemCases, getCases, queryCases, indexCases,
+		limitCases, misuseCases, concurrencyCases, unitCases, memoryCases, contextCases,
 	} {
 		for _, f := range group {
 			t.Run(f.name, func(t *testing.T) {
-				f.check(subject{t, open(t)})
+				f.run(fixture{t, open(t)})
 			})
 		}
 	}
 }
 
-// fact is one sentence about a table and its proof.
-type fact struct {
-	name  string
-	check func(s subject)
+// testCase is one sentence about a table and its proof.
+type testCase struct {
+	name string
+	run  func(s fixture)
 }
 
-// subject is the table under test with the shortest words for using it.
-type subject struct {
+// fixture is the table under test with the shortest words for using it.
+type fixture struct {
 	*testing.T
 	table table.Table
 }
 
-func (s subject) write(ops ...table.Op) table.Units {
+func (s fixture) mustWrite(ops ...table.Op) table.Units {
 	s.Helper()
 	units, err := s.table.Write(context.Background(), ops...)
 	if err != nil {
@@ -51,34 +51,34 @@ func (s subject) write(ops ...table.Op) table.Units {
 	return units
 }
 
-// put writes items one by one, whatever is there.
-func (s subject) put(items ...table.Item) {
+// mustPut writes items one by one, whatever is there.
+func (s fixture) mustPut(items ...table.Item) {
 	s.Helper()
 	for _, i := range items {
-		s.write(table.Put(i, table.Always()))
+		s.mustWrite(table.Put(i, table.Always()))
 	}
 }
 
-// refused writes and returns the failures, which there must be.
-func (s subject) refused(ops ...table.Op) []table.Failure {
+// mustFailConditions writes and returns the failures, which there must be.
+func (s fixture) mustFailConditions(ops ...table.Op) []table.Failure {
 	s.Helper()
 	_, err := s.table.Write(context.Background(), ops...)
 	var failed *table.ConditionError
 	if !errors.As(err, &failed) {
 		s.Fatalf("write: %v, want failed conditions", err)
 	}
-	return failed.Failed
+	return failed.Failures
 }
 
-// fails writes and wants that very error.
-func (s subject) fails(want error, ops ...table.Op) {
+// mustFail writes and wants that very error.
+func (s fixture) mustFail(want error, ops ...table.Op) {
 	s.Helper()
 	if _, err := s.table.Write(context.Background(), ops...); !errors.Is(err, want) {
 		s.Fatalf("write: %v, want %v", err, want)
 	}
 }
 
-func (s subject) get(keys ...table.Key) []table.Item {
+func (s fixture) mustGet(keys ...table.Key) []table.Item {
 	s.Helper()
 	got, err := s.table.Get(context.Background(), true, keys...)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s subject) get(keys ...table.Key) []table.Item {
 	return got.Items
 }
 
-func (s subject) query(q table.Query) table.Page {
+func (s fixture) mustQuery(q table.Query) table.Page {
 	s.Helper()
 	page, err := s.table.Query(context.Background(), q)
 	if err != nil {
@@ -96,13 +96,13 @@ func (s subject) query(q table.Query) table.Page {
 	return page
 }
 
-// all follows a query to its last page and returns the sort keys of the items
+// allSortKeys follows a query to its last page and returns the sort keys of the items
 // in the table.
-func (s subject) all(q table.Query) []string {
+func (s fixture) allSortKeys(q table.Query) []string {
 	s.Helper()
 	var sks []string
 	for range 1000 {
-		page := s.query(q)
+		page := s.mustQuery(q)
 		for _, i := range page.Items {
 			sks = append(sks, i.SK)
 		}
@@ -115,7 +115,7 @@ func (s subject) all(q table.Query) []string {
 	return nil
 }
 
-func (s subject) same(what string, got, want any) {
+func (s fixture) wantEqual(what string, got, want any) {
 	s.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		s.Fatalf("%s (-want +got):\n%s", what, diff)
@@ -126,12 +126,12 @@ func key(pk, sk string) table.Key { return table.Key{PK: pk, SK: sk} }
 
 func item(pk, sk string) table.Item { return table.Item{Key: key(pk, sk)} }
 
-func versioned(pk, sk string, v int64) table.Item {
+func versionedItem(pk, sk string, v int64) table.Item {
 	return table.Item{Key: key(pk, sk), Version: v}
 }
 
-// numbered makes n items of one partition whose sort keys are 000, 001, ...
-func numbered(pk string, n int) []table.Item {
+// numberedItems makes n items of one partition whose sort keys are 000, 001, ...
+func numberedItems(pk string, n int) []table.Item {
 	items := make([]table.Item, n)
 	for i := range items {
 		items[i] = item(pk, fmt.Sprintf("%03d", i))
@@ -153,8 +153,8 @@ func reversed(s []string) []string {
 	return s
 }
 
-// sized fills the body until the item has exactly that many bytes.
-func sized(i table.Item, bytes int) table.Item {
+// itemOfSize fills the body until the item has exactly that many bytes.
+func itemOfSize(i table.Item, bytes int) table.Item {
 	i.Body = nil
 	i.Body = make([]byte, bytes-i.Bytes()-len(table.AttrBody))
 	return i

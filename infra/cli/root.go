@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+	"cedula/shared/table"
+	"cedula/shared/table/pebble"
+)
+
+// cli is what the commands share.
+type cli struct {
+	out     io.Writer
+	json    bool
+	data    string // folder of a local registry
+	stack   string // or a stack in AWS
+	region  string
+	profile string // profile
+}
+
+const (
+	longHelp = `Manages the clients of a registry: who may call, with which keys and scopes,
+and how often. It works on the data of "make run" in --data, whether or not the
+server is running, or with --stack on a stack in AWS.
+
+Secrets are shown once, when they are made. Whatever is ended here is refused
+everywhere within 60 seconds.`
+	examples = `  cedula clients create --name shop --scope identity:read --scope identity:write
+  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read
+  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h
+  cedula --stack cedula-production --region us-east-1 bootstrap --name back-office`
+)
+
+func newRoot(out io.Writer) *cobra.Command {
+	c := &cli{out: out}
+	root := &cobra.Command{
+		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples,
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd.Flags()) },
+	}
+	f := root.PersistentFlags()
+	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
+	f.StringVar(&c.data, "data", ".cedula", "data folder of a local registry")
+	f.StringVar(&c.stack, "stack", "", "name of a stack in AWS, instead of local data")
+	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
+	f.StringVar(&c.profile, "profile", "", "AWS profile (default: the environment's)")
+	root.SetOut(out)
+	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke(), c.expire())
+	root.SetHelpCommand(helpCommand(root))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+	})
+	return root
+}
+
+// commandGroup is a command that only holds others.
+func commandGroup(use, short string, members ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: showHelp}
+	g.AddCommand(members...)
+	return g
+}
+
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// helpCommand is cobra's, but that it refuses what is no command.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Show the help of a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(cmd, rest); err != nil {
+				return err
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// noArguments refuses what is no subcommand with the names of those there are.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasAvailableSubCommands() {
+		return fmt.Errorf("%q is one word too many; see: %s --help", args[0], cmd.CommandPath())
+	}
+	text := fmt.Sprintf("there is no %q under %q, but:", args[0], cmd.CommandPath())
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			text += " " + sub.Name()
+		}
+	}
+	return errors.New(text)
+}
+
+// checkFlags refuses a flag that was given without a value, as "$NAME" is where
+// NAME is not set: what it stands for when it is left out was not asked for. And
+// who names a region means no local registry.
+func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
+		switch {
+		case slices.ContainsFunc(values, isBlank) && required:
+			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
+		case slices.ContainsFunc(values, isBlank):
+			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
+		case c.stack != "" && f.Name == "data":
+			err = errors.New("--data is the folder of a local registry: leave it out with --stack")
+		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
+			err = fmt.Errorf("--%s needs --stack, or the command works on local data", f.Name)
+		}
+	})
+	return err
+}
+
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// exactArg asks for exactly one argument and says what it is.
+func exactArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 && !isBlank(args[0]) {
+			return nil
+		}
+		return fmt.Errorf("needs %s: %s", what, cmd.UseLine())
+	}
+}
+
+// userMessage turns an error of a command into what an operator can do about it.
+func userMessage(cmd *cobra.Command, err error) string {
+	var key *auth.InvalidKeyError
+	var client *auth.InvalidClientError
+	switch {
+	case errors.As(err, &key):
+		return "--" + key.Field + " " + key.Reason
+	case errors.As(err, &client):
+		return "--" + client.Field + " " + client.Reason
+	case errors.Is(err, auth.ErrNotFound):
+		return "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"
+	case errors.Is(err, auth.ErrInvalidOverlap):
+		return "--overlap must be between 0 and 168h (7 days)"
+	case errors.Is(err, auth.ErrExpired):
+		return "that key has ended; make a new one with `cedula keys create`"
+	case errors.Is(err, pebble.ErrLocked):
+		return err.Error() + "; it may be a command that ends, or a server that starts: try again"
+	case errors.Is(err, fs.ErrNotExist):
+		return err.Error() + "; name the folder with --data, or start the registry once with `make run`"
+	case errors.Is(err, identity.ErrUnavailable), errors.Is(err, table.ErrUnavailable):
+		return "the registry's table does not answer, try again: " + err.Error()
+	}
+	if strings.HasPrefix(err.Error(), "required flag") {
+		return err.Error() + "; see: " + cmd.CommandPath() + " --help"
+	}
+	return err.Error()
+}

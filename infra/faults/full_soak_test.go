@@ -1,6 +1,0 @@
-//go:build soak
-
-package faults_test
-
-// full is whether everything is tried, or what the other tests have time for.
-const full = true

@@ -1,0 +1,50 @@
+package lambdatest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+)
+
+// Build compiles the command in a folder of the module at root, as `make
+// build-...` does for Lambda, for the given architecture.
+func Build(ctx context.Context, root, folder, goarch, out string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return fmt.Errorf("build %s: %w", folder, err)
+	}
+	c := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath",
+		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, "./"+filepath.ToSlash(folder))
+	c.Dir = root
+	c.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
+	if text, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", folder, err, text)
+	}
+	return nil
+}
+
+// BuildAll compiles every function of the module at root for this machine's
+// processor into .build/host and returns the bootstraps by
+// folder ("conomy/create-identity"). What is there and up to date stays.
+func BuildAll(ctx context.Context, root string) (map[string]string, error) {
+	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "*", "main.go"))
+	if err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	built := make(map[string]string, len(mains))
+	for _, main := range mains {
+		folder, err := filepath.Rel(filepath.Join(root, "functions"), filepath.Dir(main))
+		if err != nil {
+			return nil, fmt.Errorf("build: %w", err)
+		}
+		folder = filepath.ToSlash(folder)
+		built[folder] = filepath.Join(root, ".build", "host", filepath.FromSlash(folder), "bootstrap")
+		if err := Build(ctx, root, "functions/"+folder, runtime.GOARCH, built[folder]); err != nil {
+			return nil, err
+		}
+	}
+	return built, nil
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"io"
+	"text/template"
+)
+
+var bannerTemplate = template.Must(template.New("welcome").Parse(`
+Cedula is running. Data: {{.Data}}  (Ctrl-C ends it)
+
+Conomy's dialect  http://{{.Conomy}}  (with and without /sandbox)
+  clientId      {{.C.ClientID}}
+  clientSecret  {{.C.ClientSecret}}
+  x-api-key     {{.C.ConomyKey}}
+Blnk's dialect    http://{{.Blnk}}
+  X-blnk-key    {{.C.BlnkKey}}
+Mailbox           http://{{.Mailbox}}  (the codes and reminders that people would get)
+
+Try it, in another terminal, as often as you like:
+
+TOKEN=$(curl -s http://{{.Conomy}}/auth -H 'x-api-key: {{.C.ConomyKey}}' -H 'Content-Type: application/json' \
+  -d '{"clientId":"{{.C.ClientID}}","clientSecret":"{{.C.ClientSecret}}"}' | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')
+
+curl -s http://{{.Conomy}}/sandbox/identities -H "Authorization: Bearer $TOKEN" -H 'x-api-key: {{.C.ConomyKey}}' \
+  -H 'conomyhq-api-version: 24-04-2025' -H 'User-Agent: MyApp/1.0' -H 'Content-Type: application/json' -H 'Idempotency-Key: try-ana' \
+  -d '{"type":"USER","name":"Ana Rojas","email":"ana@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"11111111-1","idv":"iv-1","country":"CHL"}'
+
+curl -s http://{{.Blnk}}/identities -H 'X-blnk-key: {{.C.BlnkKey}}' -H 'Content-Type: application/json' -H 'Idempotency-Key: try-alice' \
+  -d '{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice@example.com"}'
+
+`))
+
+// printBanner says where the APIs are, with credentials and lines to paste.
+func printBanner(out io.Writer, d *localRegistry, conomyAddress, blnkAddress, mailboxAddress string) {
+	_ = bannerTemplate.Execute(out, map[string]any{
+		"Data": d.dir.path, "Conomy": conomyAddress, "Blnk": blnkAddress, "Mailbox": mailboxAddress, "C": d.sandbox,
+	})
+}

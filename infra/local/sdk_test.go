@@ -1,0 +1,43 @@
+//go:build dynamodb
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// TestConomyClient runs the script that calls as Conomy's own client does, with
+// and without the stage in the path.
+func TestConomyClient(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	for _, stage := range []string{"", "/sandbox"} {
+		c := exec.Command("node", "../client/conomy.mjs")
+		c.Env = append(os.Environ(), "CONOMY_URL="+s.conomy+stage,
+			"CLIENT_ID="+s.credentials.ClientID, "CLIENT_SECRET="+s.credentials.ClientSecret, "CONOMY_KEY="+s.credentials.ConomyKey)
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		t.Logf("%s", out)
+	}
+}
+
+// TestBlnkClient runs Blnk's own TypeScript SDK. BLNK_SDK is the folder that it
+// is installed in. It takes up to a minute, since it waits until a revoked key
+// that was in use is refused.
+func TestBlnkClient(t *testing.T) {
+	sdk := os.Getenv("BLNK_SDK")
+	if sdk == "" {
+		t.Fatal("BLNK_SDK names no folder with Blnk's SDK: run `make test-dynamodb`")
+	}
+	s := startServer(t, t.TempDir())
+	c := exec.Command("node", "../client/blnk.mjs")
+	c.Env = append(os.Environ(), "BLNK_URL="+s.blnk, "BLNK_KEY="+s.credentials.BlnkKey, "BLNK_SDK="+sdk)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%s", out)
+}

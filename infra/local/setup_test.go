@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"cedula/infra/canary"
+	"cedula/infra/local/timetravel"
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+	"cedula/shared/table/pebble"
+)
+
+// fixture is both APIs in this process, on a table that counts its calls, with
+// everything logged kept.
+type fixture struct {
+	*server
+	registry   *localRegistry
+	tableCalls *faulttable.Counter
+	limiter    *limiter
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	w := &fixture{server: &server{log: &transcript{}}}
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(canary.Tee(w.log), nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+
+	f, err := openDataDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pebble.Open(f.join(tableDir), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(db.Close(), f.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	secret := make([]byte, secretBytes)
+	w.tableCalls = faulttable.NewCounter(db)
+	w.registry = &localRegistry{
+		dir: f, table: db, store: store.New(w.tableCalls, secret), hasher: auth.NewHasher(secret), cursors: blnk.NewCursorCodec(secret),
+		issuer: "http://conomy.example",
+	}
+	if w.registry.clock, err = timetravel.Open(f.path); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.registry.createSigner(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.registry.createDataKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.credentials = w.createClient(t, auth.ScopeAll)
+	conomyAPI, blnkAPI := w.registry.apis()
+	w.limiter = conomyAPI.limiter
+	w.conomy, w.blnk = w.serve(t, conomyAPI), w.serve(t, blnkAPI)
+	return w
+}
+
+func (w *fixture) serve(t *testing.T, a api) string {
+	t.Helper()
+	s := httptest.NewServer(newGateway(a))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// createClient makes one more client, of a tenant of its own.
+func (w *fixture) createClient(t *testing.T, scopes ...string) sandboxCredentials {
+	t.Helper()
+	_, shown, err := auth.CreateClient(context.Background(), w.registry.store, w.registry.hasher,
+		auth.ClientParams{Name: "test", Scopes: auth.ParseScopes(joinScopes(scopes))}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sandboxCredentials{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
+}
+
+func joinScopes(scopes []string) string {
+	all := ""
+	for _, s := range scopes {
+		all += s + " "
+	}
+	return all
+}
+
+// tokenFor gets another client's token.
+func (w *fixture) tokenFor(t *testing.T, c sandboxCredentials) string {
+	t.Helper()
+	other := *w.server
+	other.credentials = c
+	return other.token(t)
+}
+
+func jsonField(t testing.TB, a httpResponse, name string) string {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal(a.body, &all); err != nil {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	s, _ := all[name].(string)
+	return s
+}

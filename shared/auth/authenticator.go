@@ -1,0 +1,168 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// What a Guard assumes where it is not told otherwise.
+const (
+	// DefaultCacheTTL and the gateway's own 30 s together make a revocation seen
+	// within 60 s.
+	DefaultCacheTTL  = 30 * time.Second
+	DefaultCacheSize = 4096
+)
+
+// Authenticator decides who may pass. It is safe for concurrent use; copy it never.
+// Each key costs at most one Store call per TTL. Times, hashes and suspension
+// are judged anew on every call; what the table says of them may be TTL old.
+type Authenticator struct {
+	Store     Store
+	Hasher    Hasher
+	Tokens    *Verifier        // for Bearer only
+	Now       func() time.Time // nil: time.Now
+	CacheTTL  time.Duration    // zero: DefaultCacheTTL; negative: remember nothing
+	CacheSize int              // keys remembered, known and unknown; zero: DefaultCacheSize
+
+	cache cache
+}
+
+// Format shows nothing: the cache holds hashes.
+func (g *Authenticator) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[guard]") }
+
+// AuthenticateBearer passes a token and a key of one client, as Conomy's API wants them.
+// The token's text comes without its scheme. It asks the Store only when the
+// token is good and both name the same client. It returns ErrMissing,
+// ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
+func (g *Authenticator) AuthenticateBearer(ctx context.Context, token, apiKey string) (Caller, error) {
+	if token == "" || apiKey == "" {
+		return Caller{}, ErrMissing
+	}
+	claims, err := g.verifyToken(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	name, err := parseKeyForAPI(apiKey, APIConomy)
+	if err != nil {
+		return Caller{}, err
+	}
+	if name.client != claims.Client {
+		return Caller{}, fmt.Errorf("%w: token and key", ErrMismatch)
+	}
+	caller, err := g.authenticate(ctx, name, apiKey)
+	if err != nil {
+		return Caller{}, err
+	}
+	if claims.Tenant != "" && caller.Tenant != claims.Tenant {
+		return Caller{}, fmt.Errorf("%w: tenant", ErrMismatch)
+	}
+	caller.Scopes = caller.Scopes.Intersect(claims.Scopes)
+	caller.Expires = earliest(caller.Expires, claims.Expires)
+	return caller, nil
+}
+
+// AuthenticateKey passes a key alone, as Blnk's API wants it. It returns ErrMissing,
+// ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
+func (g *Authenticator) AuthenticateKey(ctx context.Context, apiKey string) (Caller, error) {
+	if apiKey == "" {
+		return Caller{}, ErrMissing
+	}
+	name, err := parseKeyForAPI(apiKey, APIBlnk)
+	if err != nil {
+		return Caller{}, err
+	}
+	return g.authenticate(ctx, name, apiKey)
+}
+
+// authenticate judges a key by what the Store says, or said within TTL.
+func (g *Authenticator) authenticate(ctx context.Context, name parsedKey, text string) (Caller, error) {
+	r, err := g.cache.get(ctx, sha256.Sum256([]byte(text)), g.cachePolicy(), func(ctx context.Context) (record, error) {
+		return g.readCredentials(ctx, name)
+	})
+	if err != nil {
+		return Caller{}, err
+	}
+	right := r.key.Hash.Equal(g.Hasher.Hash(text))
+	if err := r.authorize(name, right, g.now()); err != nil {
+		return Caller{}, err
+	}
+	return r.caller(), nil
+}
+
+// readCredentials asks the Store. That nothing is there is an answer too: the zero record.
+func (g *Authenticator) readCredentials(ctx context.Context, name parsedKey) (record, error) {
+	c, k, err := g.Store.Credentials(ctx, name.client, name.id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return record{}, nil
+	case err != nil:
+		return record{}, fmt.Errorf("auth: read credentials: %w", err)
+	}
+	return record{client: c, key: k, scopes: effectiveScopes(c, k)}, nil
+}
+
+func (g *Authenticator) verifyToken(ctx context.Context, token string) (Claims, error) {
+	if g.Tokens == nil {
+		return Claims{}, fmt.Errorf("%w: no issuer is trusted", ErrInvalid)
+	}
+	return g.Tokens.Verify(ctx, token, g.now())
+}
+
+// now is wall-clock time: a monotonic clock may stand still while a Lambda is
+// frozen, and what was remembered would outlive its TTL.
+func (g *Authenticator) now() time.Time { return currentTime(g.Now).Round(0) }
+
+// record is what the Store holds under a key's id; zero for an unknown one.
+type record struct {
+	client Client
+	key    Key
+	scopes Scopes // what both grant
+}
+
+// effectiveScopes is worked out once per read, so that a key with scopes of its own
+// costs no more than one without.
+func effectiveScopes(c Client, k Key) Scopes {
+	if k.Scopes == nil {
+		return c.Scopes
+	}
+	return c.Scopes.Intersect(k.Scopes)
+}
+
+// authorize answers once every comparison is made; proven is their outcome. An
+// unknown key takes the same way as a wrong one.
+func (r record) authorize(name parsedKey, proven bool, now time.Time) error {
+	asked := r.client.ID == name.client && r.key.Client == name.client && r.key.ID == name.id
+	switch {
+	case !proven, !asked, r.client.Tenant == "":
+		return ErrInvalid
+	case r.key.API != name.api:
+		return fmt.Errorf("%w: use of the key", ErrMismatch)
+	case r.key.inactive(now):
+		return ErrExpired
+	case r.client.Suspended:
+		return ErrSuspended
+	}
+	return nil
+}
+
+func (r record) caller() Caller {
+	return Caller{
+		Tenant: r.client.Tenant, Client: r.client.ID, Key: r.key.ID, Scopes: slices.Clone(r.scopes), Strict: r.client.Strict,
+		Production: r.client.Production, Policy: r.client.Policy,
+		Expires: r.key.ValidUntil(), UsagePlanKey: r.client.UsagePlanKey,
+	}
+}
+
+// parseKeyForAPI also returns ErrMismatch for a key of another use.
+func parseKeyForAPI(text string, u API) (parsedKey, error) {
+	name, err := parseKey(text)
+	if err == nil && name.api != u {
+		err = fmt.Errorf("%w: use of the key", ErrMismatch)
+	}
+	return name, err
+}

@@ -1,0 +1,206 @@
+package auth_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"cedula/shared/auth"
+)
+
+// maliciousTokens are refused as invalid, but for those whose name begins with
+// "expired". Most are signed with the right key: what is wrong is what is named.
+func (w *fixture) maliciousTokens(t testing.TB) map[string]string {
+	all := w.malformedTokens(t)
+	maps.Copy(all, w.badHeaders())
+	maps.Copy(all, w.badClaims())
+	return all
+}
+
+func (w *fixture) malformedTokens(t testing.TB) map[string]string {
+	good := w.signToken(w.header(""), w.claims())
+	parts := strings.Split(good, ".")
+	h, p, s := parts[0], parts[1], parts[2]
+	other := newOtherSigner(t)
+	last := func(part string, by int) string { // sets bits that base64 drops
+		const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		return part[:len(part)-1] + string(set[strings.IndexByte(set, part[len(part)-1])+by])
+	}
+	padded := func(text string, spare int) string { // so many of its last bytes stand alone
+		for len(text)%3 != spare {
+			text = strings.TrimSuffix(text, "}") + " }"
+		}
+		return text
+	}
+	one := strings.Split(w.signToken(padded(w.header(""), 1), padded(w.claims(), 1)), ".")
+	two := strings.Split(w.signToken(padded(w.header(""), 2), padded(w.claims(), 2)), ".")
+	return map[string]string{
+		"empty":                     "",
+		"one dot":                   ".",
+		"two dots":                  "..",
+		"1 MB of dots":              strings.Repeat(".", 1<<20),
+		"1 MB of letters":           strings.Repeat("A", 1<<20),
+		"1 MB of header":            strings.Repeat("A", 1<<20) + "." + p + "." + s,
+		"1 MB of claims":            w.signToken(w.header(""), appendMember(w.claims(), `"x":"`+strings.Repeat("x", 1<<20)+`"`)),
+		"1 MB of signature":         h + "." + p + "." + strings.Repeat("A", 1<<20),
+		"just over 8 KB":            w.signToken(w.header(""), appendMember(w.claims(), `"x":"`+strings.Repeat("x", 6000)+`"`)),
+		"8 KB of header":            strings.Repeat("A", 8000) + "." + p + ".",
+		"8 KB of claims, unsigned":  h + "." + strings.Repeat("A", 7600) + "." + strings.Repeat("A", 86),
+		"claims nested, unsigned":   h + "." + b64(strings.Repeat("[", 5700)) + "." + strings.Repeat("A", 86),
+		"two parts":                 h + "." + p,
+		"four parts":                good + "." + s,
+		"trailing dot":              good + ".",
+		"five parts, as encrypted":  h + "." + p + "." + s + "." + s + "." + s,
+		"leading space":             " " + good,
+		"leading scheme":            "Bearer " + good,
+		"trailing line feed":        good + "\n",
+		"line feed inside":          h + "." + p[:8] + "\n" + p[8:] + "." + s,
+		"carriage return in sig":    h + "." + p + "." + s[:8] + "\r" + s[8:],
+		"tab":                       h + ".\t" + p + "." + s,
+		"NUL":                       good + "\x00",
+		"padding":                   h + "." + p + "." + s + "==",
+		"plus for minus":            h + "." + p + "." + "+" + s[1:],
+		"signature's spare bits":    h + "." + p + "." + last(s, 1),
+		"claims' four spare bits":   one[0] + "." + last(one[1], 1) + "." + one[2],
+		"claims' two spare bits":    two[0] + "." + last(two[1], 1) + "." + two[2],
+		"header's four spare bits":  last(one[0], 1) + "." + one[1] + "." + one[2],
+		"header's two spare bits":   last(two[0], 1) + "." + two[1] + "." + two[2],
+		"line feed in the header":   h[:8] + "\n" + h[8:] + "." + p + "." + s,
+		"2 KB of header, signed":    w.signToken(w.header(strings.Repeat(" ", 1500)), w.claims()),
+		"JSON serialization":        fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, h, p, s),
+		"no signature":              h + "." + p + ".",
+		"zero signature":            h + "." + p + "." + strings.Repeat("A", 86),
+		"all-ones signature":        h + "." + p + "." + strings.Repeat("_", 85) + "w",
+		"signature 63 bytes":        h + "." + p + "." + s[:84],
+		"signature 65 bytes":        h + "." + p + "." + strings.Repeat("A", 87),
+		"signature in DER":          h + "." + p + "." + b64("\x30\x44\x02\x20"+strings.Repeat("\x01", 32)+"\x02\x20"+strings.Repeat("\x01", 32)),
+		"signature of other claims": h + "." + b64(w.claims("tenant", `"evil"`)) + "." + s,
+		"signature of other header": b64(w.header("")+" ") + "." + p + "." + s,
+		"signed with another key":   other.signToken(w.header(""), w.claims()),
+		"kid of another key":        other.signToken(other.header(""), w.claims()),
+		"secret is the public key":  w.hmacToken("HS256"),
+		"the same, said to be ours": w.hmacToken("ES256"),
+	}
+}
+
+func newOtherSigner(t testing.TB) *fixture {
+	signer, err := auth.NewLocalKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fixture{signer: signer}
+}
+
+func (w *fixture) badHeaders() map[string]string {
+	good, c := w.header(""), w.claims()
+	kid := fmt.Sprintf("%q", w.signer.KeyID())
+	as := func(was, is string) string { return w.signToken(strings.Replace(good, was, is, 1), c) }
+	with := func(member string) string { return w.signToken(w.header(","+member), c) }
+	return map[string]string{
+		"alg none":               as("ES256", "none"),
+		"alg none, unsigned":     b64(strings.Replace(good, "ES256", "none", 1)) + "." + b64(c) + ".",
+		"alg NONE":               as("ES256", "NONE"),
+		"alg empty":              as("ES256", ""),
+		"alg es256":              as("ES256", "es256"),
+		"alg RS256":              as("ES256", "RS256"),
+		"alg PS256":              as("ES256", "PS256"),
+		"alg ES384":              as("ES256", "ES384"),
+		"alg ES256K":             as("ES256", "ES256K"),
+		"alg EdDSA":              as("ES256", "EdDSA"),
+		"alg null":               as(`"ES256"`, `null`),
+		"alg a list":             as(`"ES256"`, `["ES256"]`),
+		"alg absent":             as(`"alg":"ES256",`, ``),
+		"alg in capitals":        as(`"alg"`, `"ALG"`),
+		"typ absent":             as(`"typ":"at+jwt",`, ``),
+		"typ JWT":                as("at+jwt", "JWT"),
+		"typ of an id token":     as("at+jwt", "id+jwt"),
+		"kid absent":             as(`,"kid":`+kid, ``),
+		"kid empty":              as(kid, `""`),
+		"kid null":               as(kid, `null`),
+		"kid a number":           as(kid, `1`),
+		"kid an object":          as(kid, `{}`),
+		"kid unknown":            as(kid, `"another"`),
+		"kid a path":             as(kid, `"../../key"`),
+		"kid of 200 characters":  as(kid, `"`+strings.Repeat("k", 200)+`"`),
+		"jku":                    with(`"jku":"https://evil.example/keys"`),
+		"jwk":                    with(`"jwk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}`),
+		"x5u":                    with(`"x5u":"https://evil.example/chain"`),
+		"x5c":                    with(`"x5c":["AAAA"]`),
+		"x5t":                    with(`"x5t":"AAAA"`),
+		"crit":                   with(`"crit":["exp"],"exp":1`),
+		"crit empty":             with(`"crit":[]`),
+		"b64 false":              with(`"b64":false`),
+		"zip":                    with(`"zip":"DEF"`),
+		"cty":                    with(`"cty":"JWT"`),
+		"alg twice":              with(`"alg":"ES256"`),
+		"alg twice, one escaped": with(`"\u0061lg":"none"`),
+		"kid twice":              with(`"kid":` + kid),
+		"header null":            w.signToken(`null`, c),
+		"header a list":          w.signToken(`["ES256"]`, c),
+		"header a string":        w.signToken(`"ES256"`, c),
+		"header cut short":       w.signToken(good[:20], c),
+		"header and more":        w.signToken(good+`{}`, c),
+		"header not UTF-8":       as(kid, "\"\xff\""),
+		"header deeply nested":   w.signToken(strings.Repeat("[", 700), c),
+		"header of 900 names":    w.signToken(w.header(strings.Repeat(`,"a":0`, 900)), c),
+	}
+}
+
+func (w *fixture) badClaims() map[string]string {
+	now := w.now.Unix()
+	with := func(name, value string) string { return w.signToken(w.header(""), w.claims(name, value)) }
+	plus := func(member string) string { return w.signToken(w.header(""), appendMember(w.claims(), member)) }
+	raw := func(claims string) string { return w.signToken(w.header(""), claims) }
+	at := func(s int64) string { return fmt.Sprint(now + s) }
+	all := map[string]string{
+		"iss another":               with("iss", `"https://evil.example"`),
+		"iss with a slash":          with("iss", `"`+issuer+`/"`),
+		"aud another":               with("aud", `"other"`),
+		"aud a list without ours":   with("aud", `["a","b"]`),
+		"aud an empty list":         with("aud", `[]`),
+		"aud an object":             with("aud", `{"cedula":1}`),
+		"aud in capitals":           with("aud", `"CEDULA"`),
+		"neither sub nor client_id": w.signToken(w.header(""), w.claims("sub", "", "client_id", "")),
+		"sub not the client":        with("sub", `"somebody"`),
+		"client_id not sub":         with("client_id", `"0123456789abcdef"`),
+		"client_id a number":        with("client_id", `1`),
+		"tenant empty":              with("tenant", `""`),
+		"tenant null":               with("tenant", `null`),
+		"exp null":                  with("exp", `null`),
+		"exp zero":                  with("exp", `0`),
+		"exp negative":              with("exp", `-1`),
+		"exp a string":              with("exp", `"`+at(60)+`"`),
+		"exp with a fraction":       with("exp", at(60)+".5"),
+		"exp in powers":             with("exp", `1e300`),
+		"exp beyond 64 bits":        with("exp", `99999999999999999999`),
+		"exp at the end of time":    with("exp", `9223372036854775807`),
+		"exp over 24 hours on":      with("exp", at(86401)),
+		"exp at iat":                w.signToken(w.header(""), w.claims("iat", at(30), "exp", at(30))),
+		"exp before iat":            w.signToken(w.header(""), w.claims("iat", at(40), "exp", at(30))),
+		"iat 61 s ahead":            with("iat", at(61)),
+		"iat negative":              with("iat", `-9223372036854775808`),
+		"iat long ago":              with("iat", at(-86401)),
+		"nbf 61 s ahead":            plus(`"nbf":` + at(61)),
+		"exp twice":                 plus(`"exp":` + at(60)),
+		"exp twice, one escaped":    plus(`"\u0065xp":` + at(60)),
+		"client_id twice":           plus(`"client_id":"x"`),
+		"tenant twice":              plus(`"tenant":"acme"`),
+		"unknown claim twice":       plus(`"x":1,"x":2`),
+		"EXP for exp":               raw(strings.Replace(w.claims(), `"exp"`, `"EXP"`, 1)),
+		"claims null":               raw(`null`),
+		"claims a list":             raw(`[]`),
+		"claims empty":              raw(`{}`),
+		"claims and more":           raw(w.claims() + `{}`),
+		"claims not UTF-8":          plus("\"x\":\"\xff\""),
+		"claims deeply nested":      plus(`"x":` + strings.Repeat("[", 1000)),
+		"claims a token":            raw(w.signToken(w.header(""), w.claims())),
+		"claims and a NUL":          raw(w.claims() + "\x00"),
+		"expired this second":       w.signToken(w.header(""), w.claims("iat", at(-60), "exp", at(0))),
+		"expired long ago":          w.signToken(w.header(""), w.claims("iat", at(-86400), "exp", at(-3600))),
+	}
+	for _, name := range []string{"iss", "sub", "aud", "client_id", "tenant", "iat", "exp", "jti"} {
+		all[name+" absent"] = with(name, "")
+	}
+	return all
+}

@@ -1,0 +1,334 @@
+package blnk_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	kept "cedula/infra/canary"
+	"cedula/infra/openapi"
+	"cedula/shared/apidocs"
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/encryption"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/pebble"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(kept.Handler()))
+	os.Exit(m.Run())
+}
+
+var hasher = auth.NewHasher(bytes.Repeat([]byte("s"), 32))
+
+const traceID = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
+
+// testAPI is the dialect over a real store, with a clock that stands still and
+// random bytes that are the same in every run.
+type testAPI struct {
+	testing.TB
+	api        *blnk.API
+	store      *store.Store
+	table      *countingTable
+	now        time.Time
+	transcript strings.Builder
+}
+
+// countMu is held while a counted counts.
+var countMu sync.Mutex
+
+// countingTable is a table that counts the calls.
+type countingTable struct {
+	table.Table
+	gets, queries, writes int
+}
+
+func (c *countingTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	countMu.Lock()
+	c.queries++
+	countMu.Unlock()
+	return c.Table.Query(ctx, q)
+}
+
+func (c *countingTable) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
+	countMu.Lock()
+	c.gets++
+	countMu.Unlock()
+	return c.Table.Get(ctx, strong, keys...)
+}
+
+func (c *countingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	countMu.Lock()
+	c.writes++
+	countMu.Unlock()
+	return c.Table.Write(ctx, ops...)
+}
+
+func newTestAPI(t testing.TB) *testAPI {
+	t.Helper()
+	db, err := pebble.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &testAPI{TB: t, table: &countingTable{Table: db}, now: startTime}
+	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
+	local, err := encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := func() time.Time { return w.now }
+	w.api = &blnk.API{
+		Cursors: blnk.NewCursorCodec([]byte("deployment secret")),
+		Health:  w.store, Keys: &auth.KeyManager{Store: w.store, Hasher: hasher, Now: clock},
+		Identities: &identity.Service{Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: &lockedReader{from: rand.NewChaCha8([32]byte{3})}},
+	}
+	return w
+}
+
+// lockedReader is a reader for requests that run at once.
+type lockedReader struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (s *lockedReader) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.from.Read(p)
+}
+
+// request is an event in few words. What is not said is usual: JSON, from a
+// client of the tenant "acme" that may read and write.
+type request struct {
+	operation string // of the dialect; create-identity if empty
+	id        string
+	field     string // the path parameter
+	body      string
+	header    map[string]string
+	query     map[string]string
+	values    url.Values // the query, where a name comes more than once
+	caller    map[string]any
+}
+
+func caller(tenant string, scopes ...string) map[string]any {
+	return map[string]any{"tenant": tenant, "client": "client-1", "key": "key-1", "scopes": strings.Join(scopes, " "), "expires": "0"}
+}
+
+var (
+	defaultCaller     = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite)
+	otherTenantCaller = caller("other", auth.ScopeAll)
+)
+
+func getRequest(id string) request { return request{operation: "get-identity", id: id} }
+
+func (q request) withCaller(caller map[string]any) request {
+	q.caller = caller
+	return q
+}
+
+// startTime is when a world's clock begins.
+var startTime = time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.UTC)
+
+var quotedVersion = regexp.MustCompile(`"[0-9]+"`)
+
+// etags writes versions, such as "1", as the entity tags of what was made when the
+// world began.
+func etags(versions string) string {
+	return quotedVersion.ReplaceAllStringFunc(versions, func(v string) string {
+		n, _ := strconv.ParseInt(strings.Trim(v, `"`), 10, 64)
+		return gateway.ETag((&identity.Identity{Version: n, CreatedAt: startTime}).ETag())
+	})
+}
+
+// withHeader adds a header. In If-Match and If-None-Match a version stands for its tag.
+func (q request) withHeader(name, value string) request {
+	if strings.HasPrefix(name, "If-") {
+		value = etags(value)
+	}
+	q.header = maps.Clone(q.header)
+	if q.header == nil {
+		q.header = make(map[string]string)
+	}
+	q.header[name] = value
+	return q
+}
+
+// event is the request as API Gateway hands it to the route's function.
+func (q request) event(r gateway.Route) events.APIGatewayProxyRequest {
+	e := events.APIGatewayProxyRequest{
+		Resource: r.Path, Path: strings.NewReplacer("{id}", q.id, "{field}", q.field).Replace(r.Path), HTTPMethod: r.Method, Body: q.body,
+		MultiValueHeaders: map[string][]string{},
+		RequestContext:    events.APIGatewayProxyRequestContext{RequestID: traceID, Authorizer: defaultCaller},
+	}
+	if q.id != "" {
+		e.PathParameters = map[string]string{"id": q.id, "field": q.field}
+	}
+	if q.body != "" {
+		e.MultiValueHeaders["Content-Type"] = []string{"application/json"}
+	}
+	for name, value := range q.header {
+		e.MultiValueHeaders[name] = []string{value}
+	}
+	for name, value := range q.query {
+		e.MultiValueQueryStringParameters = map[string][]string{name: {value}}
+	}
+	if q.values != nil {
+		e.MultiValueQueryStringParameters = q.values
+	}
+	if q.caller != nil {
+		e.RequestContext.Authorizer = q.caller
+	}
+	return e
+}
+
+func routeOf(t testing.TB, api gateway.API, name string) gateway.Route {
+	t.Helper()
+	for _, r := range api.Routes() {
+		if r.Name == name {
+			return r
+		}
+	}
+	t.Fatalf("no operation %s", name)
+	return gateway.Route{}
+}
+
+// send lets the dialect answer.
+func (w *testAPI) send(q request) events.APIGatewayProxyResponse {
+	w.Helper()
+	if q.operation == "" {
+		q.operation = "create-identity"
+	}
+	return w.sendTo(w.api, q)
+}
+
+// sendUnrecorded is send without telling, for requests that are made at once.
+func (w *testAPI) sendUnrecorded(q request) events.APIGatewayProxyResponse {
+	w.Helper()
+	r := routeOf(w, w.api, q.operation)
+	answer, err := gateway.Handler(w.api, r)(context.Background(), q.event(r))
+	if err != nil || answer.IsBase64Encoded {
+		w.Errorf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
+	}
+	return answer
+}
+
+func (w *testAPI) sendTo(api gateway.API, q request) events.APIGatewayProxyResponse {
+	w.Helper()
+	r := routeOf(w, api, q.operation)
+	e := q.event(r)
+	answer, err := gateway.Handler(api, r)(context.Background(), e)
+	if err != nil || answer.IsBase64Encoded {
+		w.Fatalf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
+	}
+	if _, ours := api.(*blnk.API); ours {
+		err := contract().Check(r.Method, r.Path, openapi.Response{Status: answer.StatusCode, Header: answer.MultiValueHeaders, Body: []byte(answer.Body)})
+		if err != nil {
+			w.Errorf("the contract has no such answer: %v", err)
+		}
+	}
+	fmt.Fprintf(&w.transcript, "> %s %s%s\n", e.HTTPMethod, e.Path, queryString(e))
+	recordMessage(&w.transcript, ">", e.MultiValueHeaders, e.Body)
+	fmt.Fprintf(&w.transcript, "< %d %s\n", answer.StatusCode, http.StatusText(answer.StatusCode))
+	recordMessage(&w.transcript, "<", answer.MultiValueHeaders, answer.Body)
+	return answer
+}
+
+// queryString is the query string that an event came with.
+func queryString(e events.APIGatewayProxyRequest) string {
+	if len(e.MultiValueQueryStringParameters) == 0 {
+		return ""
+	}
+	return "?" + url.Values(e.MultiValueQueryStringParameters).Encode()
+}
+
+// contract is what every answer of the dialect is held to.
+var contract = sync.OnceValue(func() *openapi.Contract {
+	c, err := openapi.Load(apidocs.Blnk)
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
+
+func recordMessage(to *strings.Builder, side string, header map[string][]string, body string) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			fmt.Fprintf(to, "%s %s: %s\n", side, name, value)
+		}
+	}
+	fmt.Fprintf(to, "%s\n\n", strings.TrimSuffix(body, "\n"))
+}
+
+// tokenReference are the part of a tokenized field that is another one in each run.
+var tokenReference = regexp.MustCompile(`FPT:((?:[^"\\]|\\.)*):[A-Za-z0-9+/]{16}`)
+
+// checkGolden compares all that was sent and answered with a file of testdata.
+func (w *testAPI) checkGolden(name string) {
+	w.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	got := tokenReference.ReplaceAllString(w.transcript.String(), "FPT:$1:AAAAAAAAAAAAAAAA")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			w.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		w.Errorf("%s: %s", file, diff)
+	}
+}
+
+// jsonAt is the JSON that stands in a body under a path such as "address.street".
+func jsonAt(t testing.TB, body, path string) string {
+	t.Helper()
+	value := json.RawMessage(body)
+	for name := range strings.SplitSeq(path, ".") {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(value, &members); err != nil {
+			t.Fatalf("%v at %s of %s", err, name, body)
+		}
+		value = members[name]
+	}
+	return string(value)
+}
+
+func wantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {
+	t.Helper()
+	if got.StatusCode != status {
+		t.Errorf("got %d %s, want %d", got.StatusCode, got.Body, status)
+	}
+}

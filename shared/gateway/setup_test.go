@@ -1,0 +1,135 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	kept "cedula/infra/canary"
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(kept.Handler()))
+	os.Exit(m.Run())
+}
+
+const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
+
+// testAPI is the smallest one: it shows the text of an error that it knows.
+type testAPI struct{ routes []gateway.Route }
+
+func (d testAPI) Routes() []gateway.Route { return d.routes }
+
+func (d testAPI) Error(err error, traceID string) gateway.Response {
+	status, known := statuses[err]
+	if !known {
+		status, err = http.StatusInternalServerError, fmt.Errorf("unexpected")
+	}
+	return gateway.JSON(status, []byte(err.Error()+" "+traceID))
+}
+
+var statuses = map[error]int{
+	gateway.ErrNoCaller: 401, gateway.ErrInsufficientScope: 403, gateway.ErrNoRoute: 404, gateway.ErrBodyTooLarge: 413,
+	gateway.ErrBodyEncoding: 400, gateway.ErrPanic: 500, auth.ErrExpired: 401,
+}
+
+// route serves GET /identities/{id} for whoever may read.
+func route(serve func(*gateway.Request) (gateway.Response, error)) gateway.Route {
+	return gateway.Route{
+		Name: "get-identity", Method: "GET", Path: "/identities/{id}", Scope: auth.ScopeIdentityRead, Serve: serve,
+	}
+}
+
+// okHandler is an operation that answers "fine".
+func okHandler(*gateway.Request) (gateway.Response, error) {
+	return gateway.JSON(http.StatusOK, []byte("fine")), nil
+}
+
+// event is a good one for that route.
+func event() events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		Resource: "/identities/{id}", Path: "/identities/abc", HTTPMethod: "GET",
+		PathParameters: map[string]string{"id": "abc"},
+		RequestContext: events.APIGatewayProxyRequestContext{
+			RequestID: trace, Authorizer: authContext("identity:read identity:write"),
+		},
+	}
+}
+
+func authContext(scopes string) map[string]any {
+	return map[string]any{"tenant": "acme", "client": "client-1", "scopes": scopes, "expires": "0"}
+}
+
+// send lets a route answer an event. It fails if the handler returns an error:
+// API Gateway would answer in its own words then.
+func send(t *testing.T, r gateway.Route, e events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
+	t.Helper()
+	answer, err := gateway.Handler(testAPI{}, r)(context.Background(), e)
+	if err != nil {
+		t.Fatalf("the handler returned an error: %v", err)
+	}
+	return answer
+}
+
+func wantResponse(t *testing.T, got events.APIGatewayProxyResponse, status int, body string) {
+	t.Helper()
+	if got.StatusCode != status || got.Body != body || got.IsBase64Encoded {
+		t.Errorf("got %d %q, want %d %q", got.StatusCode, got.Body, status, body)
+	}
+}
+
+// captureOutput runs f and returns all that it wrote: through slog, through log, to
+// standard output and to standard error.
+func captureOutput(t *testing.T, f func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
+	os.Stdout, os.Stderr = file, file
+	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), nil)))
+	log.SetOutput(file)
+	defer func() {
+		os.Stdout, os.Stderr = stdout, stderr
+		slog.SetDefault(lines)
+		log.SetOutput(stderr)
+	}()
+	f()
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// parseLogLines is every line of captured output, which must be JSON.
+func parseLogLines(t *testing.T, output string) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for d := json.NewDecoder(bytes.NewReader([]byte(output))); ; {
+		var line map[string]any
+		if err := d.Decode(&line); err == io.EOF {
+			return lines
+		} else if err != nil {
+			t.Fatalf("%v in %s", err, output)
+		}
+		lines = append(lines, line)
+	}
+}
+
+func unixSeconds(at time.Time) string { return fmt.Sprint(at.Unix()) }

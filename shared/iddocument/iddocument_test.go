@@ -1,0 +1,185 @@
+package iddocument_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/iddocument"
+)
+
+const (
+	valid     = iddocument.Valid
+	invalid   = iddocument.Invalid
+	unchecked = iddocument.Unchecked
+)
+
+func TestCheck(t *testing.T) {
+	tests := []struct {
+		kind, country, number string
+		want                  iddocument.Verdict
+	}{
+		// Conomy's own examples.
+		{"RUT", "CHL", "123125", invalid},
+		{"RUT", "CHL", "17604011-4", valid},
+		{"RUT", "CHL", "18604011-4", invalid},
+		{"RUT", "CHL", "77123126-K", invalid},
+
+		// How numbers are written.
+		{"RUT", "CHL", "12.345.678-5", valid},
+		{"RUT", "CHL", "10000013-k", valid}, // lower case
+		{"RUT", "CHL", " 1 2/3-4.5678 5 ", valid},
+		{"RUT", "CHL", "12_345_678-5", invalid},
+		{"RUT", "CHL", "12345678\u20135", invalid}, // a dash that is no hyphen
+		{"RUT", "CHL", "１2345678-5", invalid},      // a digit that is not ASCII
+		{"RUT", "CHL", "12345678-\u212A", invalid}, // the Kelvin sign, whose lower case is k
+		{"RUT", "CHL", "", invalid},
+		{"RUT", "CHL", strings.Repeat("-", 1000) + "123456785", valid},
+		{"RUT", "CHL", "123456785" + strings.Repeat("0", 1000), invalid},
+		{"PASSPORT", "CHL", strings.Repeat("X.", 1000), invalid},
+		{"PASSPORT", "CHL", strings.Repeat("X.", 20), unchecked},
+		{"RFC", "MEX", "abc680524p73", valid},
+		{"RFC", "MEX", "ñ&c680524p73", unchecked}, // other letters, so another digit
+		{"CNPJ", "BRA", "12.abc.345/01de-35", valid},
+
+		// What has no check digit.
+		{"PASSPORT", "FRA", "X1234567", unchecked},
+		{"PASSPORT", "", "X12345678", unchecked},
+		{"PASSPORT", "CHL", "X123", invalid},
+		{"DNI", "ARG", "20123456", unchecked},
+		{"DNI", "PER", "12345678", unchecked},
+		{"DNI", "PER", "12345678-1", valid},
+		{"DNI", "PER", "12345678-2", invalid},
+		{"DNI", "PER", "12345678-E", valid}, // the letter for the same
+
+		// Not demanded, since some in use fail.
+		{"RFC", "MEX", "XAXX010101000", unchecked},
+		{"RFC", "MEX", "AAA010101AA2", unchecked},
+		{"RFC", "MEX", "AAA011301AA1", invalid}, // a thirteenth month
+
+		// The country decides what a shared name means.
+		{"RUT", "URY", "210000010014", valid},
+		{"RUT", "URY", "123456785", invalid}, // Chile's
+		{"RUT", "", "12345678-5", valid},     // Chile's without a country
+		{"RUT", "", "210000010014", invalid},
+		{"RUT", "COL", "900000000-5", unchecked}, // Colombia has a RUT of its own
+		{"RUC", "ECU", "1790000001001", valid},
+		{"RUC", "PRY", "80000001-3", valid},
+		{"RUC", "", "20100000009", valid}, // Peru's without a country
+		{"RUC", "PAN", "20100000009", unchecked},
+		{"DNI", "", "1234567", unchecked}, // Argentina's
+		{"DNI", "", "123456781", valid},   // Peru's
+		{"DNI", "", "123456782", invalid}, // neither
+		{"DNI", "ESP", "12345678Z", unchecked},
+		{"CI", "URY", "1234567-2", valid},
+		{"CI", "ECU", "1712345675", valid},
+		{"CI", "", "1234567-2", unchecked}, // Conomy knows none
+		{"CI", "BOL", "1234567", unchecked},
+		{"NIT", "BOL", "1", unchecked},
+		{"CEDULA", "DOM", "001-0000000-9", valid},
+		{"CEDULA", "CRI", "101230456", unchecked},
+
+		// A name that is one country's stands for its document everywhere.
+		{"CURP", "USA", "XEXX010101HNEXXXA4", valid},
+		{"CURP", "USA", "XEXX010101HNEXXXA5", invalid},
+		{"CPF", "", "111.444.777-35", valid},
+		{"CUIT", "Argentina", "20-11111111-2", valid},
+
+		// Names that are none.
+		{"NATIONAL_ID", "CHL", "12345678-5", unchecked},
+		{"rut", "CHL", "12345678-4", unchecked}, // names have the case of Conomy's table
+		{"", "", "", unchecked},
+	}
+	for _, tt := range tests {
+		got := iddocument.Check(tt.kind, tt.country, tt.number)
+		if got.Verdict != tt.want {
+			t.Errorf("%s of %q, %.40q: got %v, want %s", tt.kind, tt.country, tt.number, got, tt.want)
+		}
+		if got.Reason == "" || len(tt.number) > 4 && strings.Contains(got.Reason, tt.number) {
+			t.Errorf("%s of %q: the reason is %q", tt.kind, tt.country, got.Reason)
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	tests := []struct {
+		kind, country, number string
+		want                  iddocument.Result
+	}{
+		{"RUT", "CHL", "123125", iddocument.Result{Verdict: invalid, Reason: "a RUT has 7 or 8 digits and a check digit or K"}},
+		{"RUT", "CHL", "12345678-4", iddocument.Result{Verdict: invalid, Reason: "the check digit does not match"}},
+		{"RUT", "CHL", "12345678-5", iddocument.Result{Verdict: valid, Reason: "the check digit matches"}},
+		{"CE", "PER", "123456789", iddocument.Result{Verdict: unchecked, Reason: "this type of document has no check digit"}},
+		{"CE", "COL", "123456", iddocument.Result{Verdict: unchecked, Reason: "no rule is known for this type of document in this country"}},
+		{"NATIONAL_ID", "CHL", "1", iddocument.Result{Verdict: unchecked, Reason: "the type of document is not known"}},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, iddocument.Check(tt.kind, tt.country, tt.number)); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", tt.kind, tt.number, diff)
+		}
+	}
+}
+
+func TestPlausibleFormat(t *testing.T) {
+	tests := []struct {
+		kind, country, number string
+		want                  bool
+	}{
+		{"RUT", "CHL", "123125", true}, // Conomy's own examples
+		{"RUT", "CHL", "18604011-4", true},
+		{"RUT", "CHL", "77123126-K", true},
+		{"RUT", "CHL", "77123126-k", true},
+		{"RUT", "CHL", "12", true},
+		{"RUT", "CHL", "1", false},
+		{"RUT", "CHL", "1234567890", false},
+		{"RUT", "CHL", "K1234567", false}, // a K stands last or nowhere
+		{"RUT", "CHL", "1234K567", false},
+		{"RUT", "CHL", ".-/ ", false},
+		{"RUT", "", "123456789012", false},
+		{"RUT", "URY", "123456789012", true},
+		{"RUT", "COL", "A-123456789012", true}, // nothing is known of it
+		{"PASSPORT", "", "ab-12345", true},
+		{"PASSPORT", "", "1234", false},
+		{"RFC", "MEX", "Ñ&C680524XXX", true},
+		{"CURP", "MEX", "XEXX010101HNEXXXA5", true},
+		{"CURP", "MEX", "XEXX010101HNEXXXA55", false},
+		{"DNI", "", "12345678E", true},
+		{"DNI", "", "1234567890", false},
+		{"NIT", "COL", "900.000.000-4", true},
+		{"NIT", "COL", "900.000.000-K", false},
+		{"CNPJ", "BRA", "12.ABC.345/01DE-00", true},
+		{"NATIONAL_ID", "CHL", "A-1/2.3 b", true},
+		{"NATIONAL_ID", "CHL", strings.Repeat("9", 64), true},
+		{"NATIONAL_ID", "CHL", strings.Repeat("9", 65), false},
+		{"NATIONAL_ID", "CHL", "", false},
+		{"NATIONAL_ID", "CHL", " .-/", false},
+		{"NATIONAL_ID", "CHL", "A_1", false},
+		{"NATIONAL_ID", "CHL", "Ñ1", false},
+		{"NATIONAL_ID", "CHL", "1\x00", false},
+	}
+	for _, tt := range tests {
+		if got := iddocument.PlausibleFormat(tt.kind, tt.country, tt.number); got != tt.want {
+			t.Errorf("%s of %q, %q: got %v", tt.kind, tt.country, tt.number, got)
+		}
+	}
+}
+
+func TestHolderTypes(t *testing.T) {
+	type who struct{ user, organization, known bool }
+	both, user, organization := who{true, true, true}, who{true, false, true}, who{false, true, true}
+	tests := map[string]who{
+		"PASSPORT": both, "RFC": organization, "CURP": user, "RUT": both, // Conomy's table
+		"CED_CIU": user, "CED_EXT": user, "NIT": organization,
+		"DNI": user, "CE": user, "RUC": both, "CUIL": user, "CUIT": organization,
+
+		"CPF": user, "CNPJ": organization, "CI": user, "RIF": both, "CEDULA": user, "RNC": organization,
+		"NATIONAL_ID": {}, "rut": {}, "": {},
+	}
+	for kind, want := range tests {
+		var got who
+		if got.user, got.organization, got.known = iddocument.HolderTypes(kind); got != want {
+			t.Errorf("%s: got %v, want %v", kind, got, want)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package store_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+)
+
+// fullAPIKey is a key with every field set.
+func fullAPIKey(client string, n int) auth.Key {
+	return auth.Key{
+		ID: fmt.Sprintf("%sk%04d", client, n), Client: client, API: auth.APIBlnk, Hash: auth.Hash{byte(n)}, Scopes: auth.Scopes{"a", "b"},
+		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", RequestedScopes: []string{"x:y", "*:*"}, CreatedBy: client + "own",
+	}
+}
+
+func createClientWithKey(t *testing.T, s *store.Store, client string) auth.Key {
+	t.Helper()
+	own := auth.Key{ID: client + "own", Client: client, API: auth.APIBlnk, Hash: auth.Hash{9}, Created: now}
+	if err := s.CreateClient(ctx, auth.Client{ID: client, Tenant: "t", Created: now}, own); err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+func createKey(t *testing.T, s *store.Store, k auth.Key) {
+	t.Helper()
+	if err := s.CreateKey(ctx, k); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantKeys compares a client's keys, whatever their order.
+func wantKeys(t *testing.T, s *store.Store, client string, want ...auth.Key) {
+	t.Helper()
+	c, got, err := s.Keys(ctx, client)
+	if c.ID != client {
+		t.Errorf("the client read is %q", c.ID)
+	}
+	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(got, byID)
+	slices.SortFunc(want, byID)
+	if diff := gocmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	own, other := createClientWithKey(t, s, "c1"), createClientWithKey(t, s, "c10")
+	first, second := fullAPIKey("c1", 1), fullAPIKey("c1", 2)
+	second.Scopes, second.RequestedScopes, second.Owner, second.Expires = auth.Scopes{}, nil, "", time.Time{}
+	for _, k := range []auth.Key{first, second} {
+		calls.Reset()
+		createKey(t, s, k)
+		if c := calls.Reset(); c.Total() != 1 || c.Write != 1 {
+			t.Errorf("a creation took %+v", c)
+		}
+	}
+	wantKeys(t, s, "c1", own, first, second)
+	wantKeys(t, s, "c10", other)
+	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("nobody's keys: %v", err)
+	}
+	if c := calls.Reset(); c.Query != 3 || c.Total() != 3 {
+		t.Errorf("three lists took %+v", c)
+	}
+	if _, got, err := s.Credentials(ctx, "c1", first.ID); err != nil || !gocmp.Equal(first, got) {
+		t.Errorf("%v\n%s", err, gocmp.Diff(first, got))
+	}
+	if err := s.CreateKey(ctx, first); !errors.Is(err, auth.ErrAlreadyExists) {
+		t.Errorf("taken id: %v", err)
+	}
+	if err := s.CreateKey(ctx, fullAPIKey("c2", 1)); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("no such client: %v", err)
+	}
+	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("a key is there without its client: %v", err)
+	}
+}
+
+// testKeysAcrossPages are more than a page of the table holds.
+func testKeysAcrossPages(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	own := createClientWithKey(t, s, "c1")
+	want := []auth.Key{own}
+	for n := range 300 {
+		k := fullAPIKey("c1", n)
+		k.Name = strings.Repeat("n", 6<<10)
+		createKey(t, s, k)
+		want = append(want, k)
+	}
+	calls.Reset()
+	wantKeys(t, s, "c1", want...)
+	if c := calls.Reset(); c.Query != 2 || c.Total() != 2 {
+		t.Errorf("the list took %+v", c)
+	}
+}
+
+func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
+	createClientWithKey(t, s, "c2")
+	createKey(t, s, k)
+	for fact, id := range map[string][2]string{
+		"no such key": {"c1", "c1k0002"}, "no such client": {"c3", k.ID}, "another client's": {"c2", k.ID},
+	} {
+		if err := s.RevokeKey(ctx, id[0], id[1], now); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("%s: %v", fact, err)
+		}
+	}
+	for _, try := range []struct {
+		at, want time.Time
+		writes   int
+	}{
+		{now.Add(time.Hour), now.Add(time.Hour), 1},
+		{now, now, 1}, // earlier
+		{now, now, 0},
+		{now.Add(time.Minute), now, 0}, // the first time stays
+	} {
+		calls.Reset()
+		if err := s.RevokeKey(ctx, "c1", k.ID, try.at); err != nil {
+			t.Fatal(err)
+		}
+		if c := calls.Reset(); c.Get != 1 || c.Write != try.writes || c.Total() != 1+try.writes {
+			t.Errorf("a revocation took %+v", c)
+		}
+		k.Revoked = try.want
+		wantKeys(t, s, "c1", own, k)
+	}
+}
+
+func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
+	createKey(t, s, k)
+	for _, o := range runConcurrently(16, func(int) (identity.WriteResult, error) {
+		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
+	}) {
+		if o.err != nil && !errors.Is(o.err, identity.ErrBusy) {
+			t.Error(o.err)
+		}
+	}
+	k.Revoked = now
+	wantKeys(t, s, "c1", own, k)
+}
+
+// TestKeyItemExpiresAfterRetention: the table may delete a key a while after its end, and
+// one without end never.
+func TestKeyItemExpiresAfterRetention(t *testing.T) {
+	endless, expiring := fullAPIKey("c1", 1), fullAPIKey("c1", 2)
+	endless.Expires = time.Time{}
+	revoked := expiring
+	revoked.ID, revoked.Revoked = "c1k0003", now
+	for _, tt := range []struct {
+		key  auth.Key
+		want time.Time
+	}{
+		{endless, time.Time{}},
+		{expiring, expiring.Expires.Add(auth.KeyRetention)},
+		{revoked, now.Add(auth.KeyRetention)},
+	} {
+		table := &recordingTable{Table: openPebble(t)}
+		s := store.New(table, secret)
+		createClientWithKey(t, s, "c1")
+		createKey(t, s, tt.key)
+		if got := table.ops[2].Item.Expires; !got.Equal(tt.want) {
+			t.Errorf("%s: %v, want %v", tt.key.ID, got, tt.want)
+		}
+	}
+}
+
+// TestKeyRecordFormatIsStable pins the bytes of a stored key, and reads one
+// that was stored before keys had an owner.
+func TestKeyRecordFormatIsStable(t *testing.T) {
+	const (
+		hash   = `"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`
+		golden = `{"id":"c1k0001","cl":"c1","u":"blnk","h":` + hash + `,"s":["a","b"],"n":"n","x":"2026-03-04T06:06:07.123456Z",` +
+			`"r":"2026-03-04T05:06:07.123456Z","c":"2026-03-04T05:06:07.123456Z","o":"o","g":["x:y","*:*"],"by":"c1own"}`
+		before = `{"id":"c1k0002","cl":"c1","u":"blnk","h":` + hash + `,"s":[],"n":"blnk","c":"2026-03-04T05:06:07.123456Z"}`
+	)
+	table := &recordingTable{Table: openPebble(t)}
+	s := store.New(table, secret)
+	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
+	k.Revoked = now
+	createKey(t, s, k)
+	put := table.ops[2]
+	if got := string(put.Item.Body); got != golden {
+		t.Errorf("got  %s\nwant %s", got, golden)
+	}
+	put.Item.SK, put.Item.Body = "K#c1k0002", []byte(before)
+	if _, err := table.Write(ctx, put); err != nil {
+		t.Fatal(err)
+	}
+	old := auth.Key{ID: "c1k0002", Client: "c1", API: auth.APIBlnk, Hash: auth.Hash{1}, Scopes: auth.Scopes{}, Name: "blnk", Created: now}
+	wantKeys(t, s, "c1", own, k, old)
+	put.Item.SK, put.Item.Body = "K#c1k0003", []byte(`{`)
+	if _, err := table.Write(ctx, put); err != nil {
+		t.Fatal(err)
+	}
+	_, _, listErr := s.Keys(ctx, "c1")
+	revokeErr := s.RevokeKey(ctx, "c1", "c1k0003", now)
+	if listErr == nil || revokeErr == nil {
+		t.Error("a damaged key was read")
+	}
+}

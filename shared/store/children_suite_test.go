@@ -1,0 +1,272 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+)
+
+// addChildren makes children of an identity and returns its next version.
+func addChildren(t *testing.T, s *store.Store, parent identity.Identity, children ...identity.Identity) identity.Identity {
+	t.Helper()
+	for some := range slices.Chunk(children, 30) {
+		some = reload(t, s, some)
+		parent = nextVersion(reload(t, s, []identity.Identity{parent})[0], parent.FirstName)
+		parent.MayHaveChildren = true
+		if _, err := s.Update(ctx, parent, nil, identity.Idempotency{}, identity.LinkChanges{Add: some}, identity.SideWrites{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return parent
+}
+
+// reload reads identities again: to become a child is a change too.
+func reload(t *testing.T, s *store.Store, list []identity.Identity) []identity.Identity {
+	t.Helper()
+	fresh := make([]identity.Identity, len(list))
+	for n, i := range list {
+		var err error
+		if fresh[n], err = s.Get(ctx, i.Tenant, i.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return fresh
+}
+
+// addAccount writes an account beside the newest version of its identity.
+func addAccount(s *store.Store, tenant, id string, b identity.BankAccount) error {
+	i, err := s.Get(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	i.Version++
+	_, err = s.AddWithdrawalAccount(ctx, i, b, identity.Idempotency{})
+	return err
+}
+
+func readAllEntries(t *testing.T, s *store.Store, src identity.Index) []identity.IndexEntry {
+	t.Helper()
+	list, err := s.Entries(ctx, src, nil, 1000, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func childrenOf(of string) identity.Index { return identity.Index{Tenant: "t", ChildrenOf: of} }
+func parentsOf(of string) identity.Index  { return identity.Index{Tenant: "t", ParentsOf: of} }
+
+func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	p, q := mustCreate(t, s, minimalIdentity("p"), nil, identity.Idempotency{}).Identity, mustCreate(t, s, minimalIdentity("q"), nil, identity.Idempotency{}).Identity
+	a := minimalIdentity("a")
+	a.CreatedAt = now.Add(time.Hour)
+	a = mustCreate(t, s, a, nil, identity.Idempotency{}).Identity
+	b := mustCreate(t, s, minimalIdentity("b"), nil, identity.Idempotency{}).Identity
+	calls.Reset()
+	p, q = addChildren(t, s, p, a, b), addChildren(t, s, q, a)
+	if c := calls.Reset(); c.Write != 2 || c.Query != 0 {
+		t.Errorf("two changes took %+v", c)
+	}
+	wantSides := func(step string, want map[identity.Index][]identity.IndexEntry) {
+		t.Helper()
+		for src, list := range want {
+			if diff := cmp.Diff(list, readAllEntries(t, s, src)); diff != "" {
+				t.Errorf("%s: %+v\n%s", step, src, diff)
+			}
+		}
+	}
+	pq := []identity.IndexEntry{entryOf(p), entryOf(q)}
+	slices.SortFunc(pq, func(x, y identity.IndexEntry) int { return int(x.CreationNumber - y.CreationNumber) })
+	linked := map[identity.Index][]identity.IndexEntry{
+		childrenOf("p"): {entryOf(b), entryOf(a)}, childrenOf("q"): {entryOf(a)}, childrenOf("a"): nil,
+		parentsOf("a"): pq, parentsOf("b"): {entryOf(p)}, parentsOf("p"): nil,
+		{Tenant: "other", ChildrenOf: "p"}: nil,
+	}
+	wantSides("linked", linked)
+	addChildren(t, s, q, a) // once more changes nothing but the version
+	wantSides("linked again", linked)
+
+	p = nextVersion(p, p.FirstName)
+	if _, err := s.Update(ctx, p, nil, identity.Idempotency{}, identity.LinkChanges{Remove: []identity.IndexEntry{entryOf(a), {ID: "never", CreationNumber: 1}}}, identity.SideWrites{}); err != nil {
+		t.Fatal(err)
+	}
+	wantSides("unlinked", map[identity.Index][]identity.IndexEntry{
+		childrenOf("p"): {entryOf(b)}, childrenOf("q"): {entryOf(a)}, parentsOf("a"): {entryOf(q)}, parentsOf("b"): {entryOf(p)},
+	})
+	// A create links too.
+	c := minimalIdentity("c")
+	c.MayHaveChildren = true
+	if _, err := s.Create(ctx, c, nil, identity.Idempotency{}, identity.LinkChanges{Add: reload(t, s, []identity.Identity{a, b})}); err != nil {
+		t.Fatal(err)
+	}
+	wantSides("created", map[identity.Index][]identity.IndexEntry{childrenOf("c"): {entryOf(b), entryOf(a)}})
+}
+
+func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	p, a := mustCreate(t, s, minimalIdentity("p"), nil, identity.Idempotency{}).Identity, mustCreate(t, s, minimalIdentity("a"), nil, identity.Idempotency{}).Identity
+	if _, err := s.Update(ctx, nextVersion(a, "Changed"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, l := range map[string]identity.LinkChanges{
+		"a child of an old version": {Add: []identity.Identity{a}}, "one to be checked of an old version": {Check: []identity.Identity{a}},
+		"a child that is nobody": {Add: []identity.Identity{minimalIdentity("nobody")}}, "one to be checked that is nobody": {Check: []identity.Identity{minimalIdentity("nobody")}},
+	} {
+		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("%s: update: %v", name, err)
+		}
+		if _, err := s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("%s: create: %v", name, err)
+		}
+	}
+	for _, src := range []identity.Index{childrenOf("p"), childrenOf("new"), parentsOf("a"), parentsOf("nobody")} {
+		if list := readAllEntries(t, s, src); len(list) > 0 {
+			t.Errorf("%+v: %v", src, list)
+		}
+	}
+	mustCreate(t, s, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1))
+}
+
+// testEntries: whatever the source, all of its entries and no others are met, in
+// both directions, whatever the size of the portions, and equal numbers too.
+func testEntries(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	parent := mustCreate(t, s, minimalIdentity("parent"), nil, identity.Idempotency{}).Identity
+	kid := mustCreate(t, s, minimalIdentity("kid"), nil, identity.Idempotency{}).Identity
+	var all []identity.Identity
+	for n, id := range append(idsWithEqualNumber(3), "d1", "d2", "d3", "d4") {
+		i := minimalIdentity(id)
+		if n >= 3 {
+			i.CreatedAt = now.Add(time.Duration(n-5) * time.Hour)
+		}
+		i.Email, i.Phone, i.DocumentNumber, i.ExternalID = "Ana@Example.com", "+1", "1.1-k", "e"
+		all = append(all, mustCreate(t, s, i, nil, identity.Idempotency{}).Identity)
+	}
+	other := minimalIdentity("other")
+	other.Email, other.Phone, other.DocumentNumber, other.ExternalID = "e", "ana@example.com", "+1", "11K"
+	mustCreate(t, s, other, nil, identity.Idempotency{})
+	foreign := all[0]
+	foreign.Tenant, foreign.ID = "other", "foreign"
+	mustCreate(t, s, foreign, nil, identity.Idempotency{})
+	addChildren(t, s, parent, all...)
+	for _, i := range all {
+		addChildren(t, s, i, kid)
+	}
+	var want []identity.IndexEntry
+	for _, i := range all {
+		want = append(want, entryOf(i))
+	}
+	byNumber := func(a, b identity.IndexEntry) int {
+		if a.CreationNumber != b.CreationNumber {
+			return int(min(1, max(-1, a.CreationNumber-b.CreationNumber)))
+		}
+		return map[bool]int{true: -1, false: 1}[a.ID < b.ID]
+	}
+	slices.SortFunc(want, byNumber)
+	whole := append([]identity.IndexEntry{entryOf(parent), entryOf(kid), entryOf(other)}, want...)
+	slices.SortFunc(whole, byNumber)
+
+	for src, want := range map[identity.Index][]identity.IndexEntry{
+		{Tenant: "t", Email: "ana@example.com"}: want, {Tenant: "t", Phone: "+1"}: want, {Tenant: "t", Document: "11K"}: want,
+		{Tenant: "t", ExternalID: "e"}: want, childrenOf("parent"): want, parentsOf("kid"): want, {Tenant: "t"}: whole,
+		{Tenant: "t", Email: "none"}: nil, {Tenant: "none"}: nil, childrenOf("kid"): nil, {Tenant: "other", Phone: "+1"}: {entryOf(foreign)},
+	} {
+		for _, descending := range []bool{false, true} {
+			want := slices.Clone(want)
+			if descending {
+				slices.Reverse(want)
+			}
+			for _, limit := range []int{1, 2, 3, len(want), 1000} {
+				if got := pageThrough(t, s, src, max(1, limit), descending); cmp.Diff(want, got) != "" {
+					t.Errorf("%+v by %d, descending %v\n%s", src, limit, descending, cmp.Diff(want, got))
+				}
+			}
+			checkAfterNumbers(t, s, src, want, descending)
+			checkAfterMissingEntries(t, s, src, want, descending)
+		}
+	}
+}
+
+// pageThrough reads a source portion by portion.
+func pageThrough(t *testing.T, s *store.Store, src identity.Index, limit int, descending bool) (all []identity.IndexEntry) {
+	t.Helper()
+	var last *identity.IndexEntry
+	for range 100 {
+		some, err := s.Entries(ctx, src, last, limit, descending)
+		if err != nil || len(some) > limit {
+			t.Fatalf("%d entries: %v", len(some), err)
+		}
+		if all = append(all, some...); len(some) < limit {
+			return all
+		}
+		last = &some[len(some)-1]
+	}
+	t.Fatal("no end")
+	return nil
+}
+
+// checkAfterNumbers: a cursor without an id stands for all of its number, also for
+// one that nothing has.
+func checkAfterNumbers(t *testing.T, s *store.Store, src identity.Index, all []identity.IndexEntry, descending bool) {
+	t.Helper()
+	for _, e := range all {
+		for _, number := range []int64{e.CreationNumber - 1, e.CreationNumber, e.CreationNumber + 1} {
+			var want []identity.IndexEntry
+			for _, x := range all {
+				if x.CreationNumber != number && (x.CreationNumber > number) != descending {
+					want = append(want, x)
+				}
+			}
+			got, err := s.Entries(ctx, src, &identity.IndexEntry{CreationNumber: number}, 1000, descending)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%+v after %d, descending %v: %v\n%s", src, number, descending, err, diff)
+			}
+		}
+	}
+}
+
+// checkAfterMissingEntries: one may go on after an entry that is not in the source, be it
+// gone or another source's.
+func checkAfterMissingEntries(t *testing.T, s *store.Store, src identity.Index, all []identity.IndexEntry, descending bool) {
+	t.Helper()
+	for _, e := range all {
+		for _, id := range []string{"-", e.ID + "0", "zz"} {
+			var want []identity.IndexEntry
+			for _, x := range all {
+				if c := compareEntries(x, identity.IndexEntry{ID: id, CreationNumber: e.CreationNumber}); c != 0 && (c < 0) == descending {
+					want = append(want, x)
+				}
+			}
+			got, err := s.Entries(ctx, src, &identity.IndexEntry{ID: id, CreationNumber: e.CreationNumber}, 1000, descending)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%+v after %s of %d, descending %v: %v\n%s", src, id, e.CreationNumber, descending, err, diff)
+			}
+		}
+	}
+}
+
+func compareEntries(a, b identity.IndexEntry) int {
+	if a.CreationNumber != b.CreationNumber {
+		return map[bool]int{true: -1, false: 1}[a.CreationNumber < b.CreationNumber]
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+// idsWithEqualNumber are ids whose identities have one number if created at once.
+func idsWithEqualNumber(n int) (ids []string) {
+	byNumber := make(map[int64][]string)
+	for i := 0; ; i++ {
+		x := minimalIdentity(fmt.Sprintf("e%d", i))
+		of := append(byNumber[x.CreationNumber()], x.ID)
+		if byNumber[x.CreationNumber()] = of; len(of) == n {
+			return of
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// dueBatchSize is how many entries of the queue are read with their identities.
+const dueBatchSize = table.MaxGetItems
+
+// DueBatch reads a part of a shard of the pending queue, and the identities that stand
+// in it: two calls for a hundred.
+func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
+	q := table.Query{Index: indexPending, PK: pendingPK(uint32(shard)), From: pendingBound(from), To: pendingBound(until.Add(time.Second)), Limit: dueBatchSize}
+	if after != nil {
+		q.Start = &table.Position{
+			Key: table.Key{PK: after.Key[0], SK: after.Key[1]}, Index: table.Key{PK: after.Index[0], SK: after.Index[1]},
+		}
+	}
+	page, err := s.table.Query(ctx, q)
+	if err != nil {
+		return identity.DueBatch{}, wrapErr("read pending", err)
+	}
+	due, err := s.loadDueBatch(ctx, page.Items)
+	if n := page.Next; n != nil {
+		due.Next = &identity.PendingCursor{Key: [2]string{n.PK, n.SK}, Index: [2]string{n.Index.PK, n.Index.SK}}
+	}
+	return due, err
+}
+
+// loadDueBatch reads the identities of entries.
+func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due identity.DueBatch, err error) {
+	if len(entries) == 0 {
+		return due, nil
+	}
+	keys := make([]table.Key, len(entries))
+	for n := range entries {
+		keys[n] = entries[n].Key
+	}
+	found, err := s.table.Get(ctx, true, keys...)
+	if err != nil {
+		return due, wrapErr("read pending", err)
+	}
+	there := found.Items
+	for _, key := range keys {
+		tenant, id := parseIdentityPK(key.PK)
+		if len(there) == 0 || there[0].Key != key {
+			due.Orphans = append(due.Orphans, identity.Orphan{Tenant: tenant, ID: id})
+			continue
+		}
+		i, err := decodeIdentity(there[0].Body, tenant)
+		there = there[1:]
+		switch {
+		case errors.Is(err, identity.ErrNotFound):
+			due.Orphans = append(due.Orphans, identity.Orphan{Tenant: tenant, ID: id})
+		case err != nil:
+			return due, err
+		default:
+			due.Identities = append(due.Identities, i)
+		}
+	}
+	return due, nil
+}
+
+// parseIdentityPK takes an identity's partition key apart.
+func parseIdentityPK(pk string) (tenant, id string) {
+	tenant, id, _ = strings.Cut(strings.TrimPrefix(pk, "T#"), "#I#")
+	return tenant, id
+}
+
+// expiryMarkerRecord tells that an identity was there and lapsed.
+type expiryMarkerRecord struct {
+	ID        string `json:"id"`
+	Created   int64  `json:"c"` // seconds since 1970
+	ExpiredAt int64  `json:"g"`
+	Reason    string `json:"r"`
+}
+
+// Expire removes an identity as it was read in one transaction. One that may have
+// parts of its own is removed as Delete does.
+func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) error {
+	mark := table.Put(table.Item{
+		Key: expiryMarkerKey(i.Tenant, i.ID), Expires: now.Add(identity.ExpiryMarkerTTL),
+		Body: mustEncode(expiryMarkerRecord{i.ID, unixSeconds(i.CreatedAt), unixSeconds(now), "expired"}),
+	}, table.Always())
+	if !i.StoreState.SingleItem {
+		same := func(there *identity.Identity) error {
+			if there.Version != i.Version {
+				return identity.ErrPreconditionFailed
+			}
+			return nil
+		}
+		return s.deleteWithOps(ctx, i.Tenant, i.ID, same, mark)
+	}
+	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), ifUnchanged(&i)), mark}
+	ops = append(ops, releaseClaimOps(&i, now)...)
+	for _, c := range i.StoreState.CodeChannels {
+		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))
+	}
+	return s.writeDeletion(ctx, ops)
+}

@@ -1,0 +1,148 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+)
+
+// readPendingQueue reads the whole queue up to a time.
+func readPendingQueue(t *testing.T, s *store.Store, from, until time.Time) (ids []string, remains []identity.Orphan) {
+	t.Helper()
+	for shard := range identity.PendingIndexShards {
+		var at *identity.PendingCursor
+		var last time.Time
+		for {
+			d, err := s.DueBatch(ctx, shard, from, until, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range d.Identities {
+				if ids = append(ids, i.Tenant+"/"+i.ID); i.ExpiresAt.Before(last) {
+					t.Errorf("%s stands after a later one", i.ID)
+				}
+				last = i.ExpiresAt
+			}
+			remains = append(remains, d.Orphans...)
+			if at = d.Next; at == nil {
+				break
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids, remains
+}
+
+// pendingIdentity is an identity that lapses so long after now.
+func pendingIdentity(tenant, id string, after time.Duration) identity.Identity {
+	i := minimalIdentity(id)
+	i.Tenant, i.Status, i.ExpiresAt = tenant, identity.Pending, now.Truncate(time.Second).Add(after)
+	return i
+}
+
+func testDueBatches(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	const many = 7000 // more than a page of a hundred in every shard
+	var want []string
+	turns := make(chan struct{}, 64)
+	outcomes := runConcurrently(many, func(n int) (identity.WriteResult, error) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		i := pendingIdentity(fmt.Sprintf("t%d", n%3), fmt.Sprintf("i%d", n), time.Duration(n%50)*time.Second)
+		return s.Create(ctx, i, nil, identity.Idempotency{}, identity.LinkChanges{})
+	})
+	for _, o := range outcomes {
+		if o.err != nil {
+			t.Fatal(o.err)
+		}
+		if o.created.ExpiresAt.Sub(now.Truncate(time.Second)) <= 29*time.Second {
+			want = append(want, o.created.Tenant+"/"+o.created.ID)
+		}
+	}
+	slices.Sort(want)
+	calls.Reset()
+	got, remains := readPendingQueue(t, s, time.Time{}, now.Truncate(time.Second).Add(29*time.Second))
+	if !slices.Equal(got, want) || remains != nil {
+		t.Errorf("%d of %d, %d remains", len(got), len(want), len(remains))
+	}
+	if c := calls.Reset(); c.Total() > len(want)/100*2+identity.PendingIndexShards*4 {
+		t.Errorf("%d identities took %+v", len(want), c)
+	}
+	got, _ = readPendingQueue(t, s, now.Truncate(time.Second).Add(10*time.Second), now.Truncate(time.Second).Add(10*time.Second))
+	if len(got) != many/50 {
+		t.Errorf("%d at one second", len(got))
+	}
+}
+
+func testExpire(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	for n, key := range []identity.Idempotency{{}, newIdempotency("k", 1)} {
+		i := mustCreate(t, s, pendingIdentity("t", "p1", time.Hour), newClaims("a"), key).Identity
+		aside := codeSideWrites(s, "p1", "123456")
+		moved, err := s.Update(ctx, nextVersion(i, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{Code: aside.Code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls.Reset()
+		if err := s.Expire(ctx, i, now); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("as it was before: %v", err)
+		}
+		calls.Reset()
+		if err := s.Expire(ctx, moved.Identity, now); err != nil {
+			t.Fatal(err)
+		}
+		c := calls.Reset()
+		if c.Write != 1 || c.Total() != 1 {
+			t.Errorf("took %+v", c)
+		}
+		t.Logf("took %+v", c)
+		if code, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, ""); err != nil || code.Version != 0 {
+			t.Errorf("its code outlived it: %+v %v", code, err)
+		}
+		if err := s.Expire(ctx, moved.Identity, now); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("again: %v", err)
+		}
+		ids, remains := readPendingQueue(t, s, time.Time{}, now.Add(2*time.Hour))
+		if diff := cmp.Diff([]string(nil), ids); diff != "" || remains != nil {
+			t.Errorf("the queue has %v %v", ids, remains)
+		}
+		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), newIdempotency(fmt.Sprint("again ", n), 2)) // all that it held is free
+		if err := s.Delete(ctx, "t", "p1", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	for _, parts := range []int{1, 100} {
+		i := mustCreate(t, s, pendingIdentity("t", "p1", time.Hour), newClaims("a"), identity.Idempotency{}).Identity
+		for n := range parts {
+			i.Version++
+			i.StoreState.SingleItem = false
+			if _, err := s.AddWithdrawalAccount(ctx, i, identity.BankAccount{ID: fmt.Sprint(n)}, identity.Idempotency{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stale := i
+		stale.Version--
+		if err := s.Expire(ctx, stale, now); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("as it was before: %v", err)
+		}
+		if err := s.Expire(ctx, i, now); err != nil {
+			t.Fatal(err)
+		}
+		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), identity.Idempotency{})
+		if list, err := s.ListWithdrawalAccounts(ctx, "t", "p1"); err != nil || len(list) != 0 {
+			t.Errorf("%d accounts outlived it: %v", len(list), err)
+		}
+		if err := s.Delete(ctx, "t", "p1", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

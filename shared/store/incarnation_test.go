@@ -1,0 +1,121 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
+)
+
+// recreated is an identity of the same id and version, created later.
+func recreated(i identity.Identity) identity.Identity {
+	i.CreatedAt = i.CreatedAt.Add(time.Second)
+	return i
+}
+
+// TestStaleWriteDoesNotReachNewIncarnation: an id is deleted and has a new life while somebody is
+// at work with what was read of the old one. None of that reaches the new one.
+func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
+	for name, late := range map[string]func(s *store.Store, old identity.Identity) error{
+		"change": func(s *store.Store, old identity.Identity) error {
+			_, err := s.Update(ctx, nextVersion(old, "Late"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
+			return err
+		},
+		"clean-up": func(s *store.Store, old identity.Identity) error { return s.Expire(ctx, old, now) },
+		"parent": func(s *store.Store, old identity.Identity) error {
+			_, err := s.Create(ctx, minimalIdentity("p"), nil, identity.Idempotency{}, identity.LinkChanges{Add: []identity.Identity{old}})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := store.New(openPebble(t), secret)
+			old := mustCreate(t, s, minimalIdentity("a"), newClaims("old"), identity.Idempotency{}).Identity
+			if err := s.Delete(ctx, "t", "a", nil); err != nil {
+				t.Fatal(err)
+			}
+			fresh := mustCreate(t, s, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{}).Identity
+			if err := late(s, old); !errors.Is(err, identity.ErrVersionMismatch) {
+				t.Errorf("%v", err)
+			}
+			got, err := s.Get(ctx, "t", "a")
+			if err != nil || got.FirstName != fresh.FirstName || !got.CreatedAt.Equal(fresh.CreatedAt) {
+				t.Errorf("%v %+v", err, got)
+			}
+		})
+	}
+}
+
+// hookedTable is a table before whose next write something happens.
+type hookedTable struct {
+	table.Table
+	beforeWrite func()
+}
+
+func (b *hookedTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
+	if then := b.beforeWrite; then != nil {
+		b.beforeWrite = nil
+		then()
+	}
+	return b.Table.Write(ctx, ops...)
+}
+
+// TestResumedDeleteSparesNewIncarnation: of two who finish one deletion, the later finds a
+// new life of the id, and leaves it alone. Neither has deleted anybody.
+func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
+	slow := &hookedTable{Table: openPebble(t)}
+	s, quick := store.New(slow, secret), store.New(slow.Table, secret)
+	mustCreate(t, quick, minimalIdentity("a"), newClaims("old"), identity.Idempotency{})
+	short := faulttable.NewInjector(slow.Table)
+	short.SetPlan(func(n int, _ faulttable.Operation) faulttable.Fault {
+		return map[int]faulttable.Fault{1: faulttable.SpuriousNext, 3: faulttable.TimeoutBefore}[n]
+	})
+	if err := store.New(short, secret).Delete(ctx, "t", "a", nil); err == nil {
+		t.Fatal("it was not cut short")
+	}
+	slow.beforeWrite = func() {
+		if err := quick.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("who finishes it: %v", err)
+		}
+		mustCreate(t, quick, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{})
+	}
+	if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("who comes too late to finish it: %v", err)
+	}
+	if _, err := quick.Get(ctx, "t", "a"); err != nil {
+		t.Errorf("the new life is gone: %v", err)
+	}
+	if _, err := quick.Create(ctx, minimalIdentity("b"), newClaims("new"), identity.Idempotency{}, identity.LinkChanges{}); err == nil {
+		t.Error("its claim is gone")
+	}
+}
+
+// TestInterruptedDeleteIsNotBusy: that others are in the way says that nothing was done. Of an
+// identity that is gone but for its parts that is not true.
+func TestInterruptedDeleteIsNotBusy(t *testing.T) {
+	for times, want := range map[int]error{1: nil, 100: identity.ErrUnavailable} {
+		raw := openPebble(t)
+		mustCreate(t, store.New(raw, secret), minimalIdentity("a"), nil, identity.Idempotency{})
+		table := faulttable.NewInjector(raw)
+		table.SetPlan(func(n int, k faulttable.Operation) faulttable.Fault {
+			switch {
+			case n == 1:
+				return faulttable.SpuriousNext
+			case n > 2 && n <= 2+2*times && k == faulttable.Write:
+				return faulttable.Conflict
+			}
+			return faulttable.None
+		})
+		s := store.New(table, secret)
+		if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, want) || errors.Is(err, identity.ErrBusy) {
+			t.Errorf("%d conflicts: %v, want %v", times, err, want)
+		}
+		if _, err := s.Get(ctx, "t", "a"); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("%d conflicts, then: %v", times, err)
+		}
+	}
+}

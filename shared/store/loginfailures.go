@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"cedula/shared/auth"
+	"cedula/shared/table"
+)
+
+// failureWindowRecord is the failed logins of a counter as its item's body.
+type failureWindowRecord struct {
+	Count int   `json:"n"`
+	Until int64 `json:"u"` // Unix milliseconds
+}
+
+// CredentialsWithFailures reads a client, one of its keys, and its failed logins or those of
+// ids that no client has.
+func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID string) (auth.Client, auth.Key, auth.FailureWindow, error) {
+	own, shared := loginFailuresKey(client), loginFailuresKey(s.keys.sharedFailureCounter(client))
+	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID), own, shared)
+	if err != nil {
+		return auth.Client{}, auth.Key{}, auth.FailureWindow{}, wrapErr("read credentials", err)
+	}
+	c, k, err := decodeCredentials(found.Items)
+	counter := own
+	if errors.Is(err, auth.ErrNotFound) {
+		counter = shared
+	}
+	f, damaged := decodeFailures(counter, found.Items)
+	return c, k, f, errors.Join(err, damaged)
+}
+
+// RecordFailure writes failed logins over those that f was read as. The item goes by
+// itself once they are forgotten.
+func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.FailureWindow, error) {
+	counter, was := loginFailuresKey(f.CounterID), table.Absent()
+	if f.Version > 0 {
+		was = table.VersionIs(f.Version)
+	}
+	body := mustEncode(failureWindowRecord{f.Count, f.Expires.UnixMilli()})
+	_, err := s.table.Write(ctx, table.Put(table.Item{
+		Key: counter, Version: f.Version + 1, Expires: f.Expires.Add(time.Second).Truncate(time.Second), Body: body,
+	}, was))
+	var failed *table.ConditionError
+	if !errors.As(err, &failed) {
+		return f, wrapErr("count failed logins", err)
+	}
+	var there []table.Item
+	if current := failed.FailureOf(0); current != nil && current.Current != nil {
+		there = append(there, *current.Current)
+	}
+	now, damaged := decodeFailures(counter, there)
+	return now, errors.Join(auth.ErrAlreadyExists, damaged)
+}
+
+// decodeFailures finds a counter's among items; none is zero failures.
+func decodeFailures(counter table.Key, items []table.Item) (auth.FailureWindow, error) {
+	f := auth.FailureWindow{CounterID: strings.TrimPrefix(counter.PK, prefixLoginFailures)}
+	for _, i := range items {
+		if i.Key != counter {
+			continue
+		}
+		var r failureWindowRecord
+		if err := json.Unmarshal(i.Body, &r); err != nil {
+			return auth.FailureWindow{}, fmt.Errorf("store: damaged record of failed logins")
+		}
+		f.Count, f.Expires, f.Version = r.Count, time.UnixMilli(r.Until), i.Version
+	}
+	return f, nil
+}

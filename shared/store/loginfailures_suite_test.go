@@ -1,0 +1,141 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
+)
+
+func readCredentials(t *testing.T, s *store.Store, calls *faulttable.Counter, client, key string, want error) auth.FailureWindow {
+	t.Helper()
+	calls.Reset()
+	c, k, f, err := s.CredentialsWithFailures(ctx, client, key)
+	if !errors.Is(err, want) || err == nil && (c.ID != client || k.ID != key) {
+		t.Errorf("%v, want %v; client %q, key %q", err, want, c.ID, k.ID)
+	}
+	if got := calls.Reset(); got.Total() != 1 || got.Get != 1 {
+		t.Errorf("an attempt took %+v", got)
+	}
+	return f
+}
+
+func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	for _, id := range []string{"c1", "c2"} {
+		if err := s.CreateClient(ctx, auth.Client{ID: id, Tenant: "t"}, auth.Key{ID: id + "k", Client: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := readCredentials(t, s, calls, "c1", "c1k", nil)
+	if diff := cmp.Diff(auth.FailureWindow{CounterID: "c1"}, f); diff != "" {
+		t.Error(diff)
+	}
+	f.Expires = now.Add(10 * time.Second).Truncate(time.Millisecond)
+	for n := range 3 {
+		f.Count = n + 1
+		calls.Reset()
+		if _, err := s.RecordFailure(ctx, f); err != nil {
+			t.Fatal(err)
+		}
+		if got := calls.Reset(); got.Total() != 1 || got.Write != 1 {
+			t.Errorf("a count took %+v", got)
+		}
+		f.Version++
+		got := readCredentials(t, s, calls, "c1", "c1k", nil)
+		got.Expires = got.Expires.UTC()
+		if diff := cmp.Diff(f, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if other := readCredentials(t, s, calls, "c2", "c2k", nil); other.Count != 0 || other.CounterID != "c2" {
+		t.Errorf("another client's: %+v", other)
+	}
+	// A guesser who does not know a key of the client is nobody.
+	if f := readCredentials(t, s, calls, "c1", "c1x", auth.ErrNotFound); f.CounterID == "c1" || f.Count != 0 {
+		t.Errorf("with an unknown key: %+v", f)
+	}
+}
+
+func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	counters := map[string]bool{}
+	for n := range 1000 {
+		id := fmt.Sprintf("n%d", n)
+		f := readCredentials(t, s, calls, id, id+"k", auth.ErrNotFound)
+		counters[f.CounterID] = true
+		if again := readCredentials(t, s, calls, id, id+"x", auth.ErrNotFound); again.CounterID != f.CounterID {
+			t.Fatalf("%s is counted twice: %s and %s", id, f.CounterID, again.CounterID)
+		}
+	}
+	if len(counters) > 256 || len(counters) < 128 {
+		t.Errorf("%d counters", len(counters))
+	}
+	f := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound)
+	f.Count, f.Expires = 5, now
+	if _, err := s.RecordFailure(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	if got := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound); got.Count != 5 || got.Version != 1 {
+		t.Errorf("%+v", got)
+	}
+	// Once there is a client of that id, what was counted for nobody is not its own.
+	if err := s.CreateClient(ctx, auth.Client{ID: "n1", Tenant: "t"}, auth.Key{ID: "n1k", Client: "n1"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := readCredentials(t, s, calls, "n1", "n1k", nil); got.Count != 0 {
+		t.Errorf("a new client begins with %+v", got)
+	}
+}
+
+func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	for version := range int64(2) {
+		var won atomic.Int64
+		var all sync.WaitGroup
+		for n := range 16 {
+			all.Go(func() {
+				mine := auth.FailureWindow{CounterID: "c1", Count: n + 1, Expires: now, Version: version}
+				there, err := s.RecordFailure(ctx, mine)
+				switch {
+				case err == nil:
+					won.Add(1)
+				case !errors.Is(err, auth.ErrAlreadyExists):
+					t.Error(err)
+				case there.Version != version+1 || there.Count == 0 || there.CounterID != "c1":
+					t.Errorf("the loser sees %+v", there)
+				}
+			})
+		}
+		all.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d counts were written", won.Load())
+		}
+	}
+	// A counter that went by its time is as none.
+	if there, err := s.RecordFailure(ctx, auth.FailureWindow{CounterID: "c2", Count: 3, Expires: now, Version: 7}); !errors.Is(err, auth.ErrAlreadyExists) || there.Count != 0 || there.Version != 0 {
+		t.Errorf("%+v, %v", there, err)
+	}
+}
+
+// TestLoginFailuresExpire: a counter's item may go once its failures are forgotten,
+// and stands apart from credentials.
+func TestLoginFailuresExpire(t *testing.T) {
+	s := &recordingTable{Table: openPebble(t)}
+	until := time.UnixMilli(1772600767123)
+	if _, err := store.New(s, secret).RecordFailure(ctx, auth.FailureWindow{CounterID: "c1", Count: 1, Expires: until}); err != nil {
+		t.Fatal(err)
+	}
+	want := table.Item{
+		Key: table.Key{PK: "L#c1", SK: "#"}, Version: 1, Expires: time.Unix(1772600768, 0), Body: []byte(`{"n":1,"u":1772600767123}`),
+	}
+	if diff := cmp.Diff(want, s.ops[0].Item); diff != "" {
+		t.Error(diff)
+	}
+}

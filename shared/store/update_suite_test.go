@@ -1,0 +1,246 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+)
+
+// minimalIdentity is an identity with little in it, so that tests are quick.
+func minimalIdentity(id string) identity.Identity {
+	return identity.Identity{
+		Tenant: "t", ID: id, Status: identity.Active, Version: 1, CreatedAt: now, UpdatedAt: now,
+		StoreState: identity.StoreState{SingleItem: true},
+		Profile:    identity.Profile{Kind: identity.Individual, FirstName: "Ana"},
+	}
+}
+
+// nextVersion is the version of an identity after this one.
+func nextVersion(i identity.Identity, name string) identity.Identity {
+	i.Version++
+	i.FirstName = name
+	i.UpdatedAt = i.UpdatedAt.Add(1000)
+	return i
+}
+
+func entryOf(i identity.Identity) identity.IndexEntry {
+	return identity.IndexEntry{ID: i.ID, CreationNumber: i.CreationNumber()}
+}
+
+func testUpdate(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	first := mustCreate(t, s, fullIdentity("p1"), newClaims("a"), newIdempotency("k", 1)).Identity
+	want := nextVersion(first, "Second")
+	calls.Reset()
+	got, err := s.Update(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
+	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("an update took %+v", c)
+	}
+	found, err := s.Get(ctx, "t", "p1")
+	if diff := cmp.Diff(want, found); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	// The claims are still the identity's, and go with it.
+	_, err = s.Create(ctx, fullIdentity("p2"), newClaims("a"), identity.Idempotency{}, identity.LinkChanges{})
+	wantConflict(t, err, "a")
+}
+
+func testUpdateVersionMismatch(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	first := mustCreate(t, s, minimalIdentity("p1"), nil, identity.Idempotency{}).Identity
+	second := nextVersion(first, "Second")
+	for _, tt := range []struct {
+		name string
+		give identity.Identity
+		want error
+	}{
+		{"absent", minimalIdentity("p2"), identity.ErrNotFound},
+		{"absent in this tenant", func() identity.Identity { o := second; o.Tenant = "other"; return o }(), identity.ErrNotFound},
+		{"the version that is there", first, identity.ErrVersionMismatch},
+		{"one version left out", nextVersion(second, "Third"), identity.ErrVersionMismatch},
+		{"the next version", second, nil},
+		{"the next version again", second, identity.ErrVersionMismatch},
+		{"the version before", first, identity.ErrVersionMismatch},
+	} {
+		if _, err := s.Update(ctx, tt.give, nil, newIdempotency("k "+tt.name, 1), identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, tt.want) || errors.Is(err, identity.ErrPreconditionFailed) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+		_, err := s.Replay(ctx, "t", tt.give.ID, newIdempotency("k "+tt.name, 1))
+		if kept := err == nil; kept != (tt.want == nil) {
+			t.Errorf("%s: the key is kept: %v (%v)", tt.name, kept, err)
+		}
+	}
+	if got, err := s.Get(ctx, "t", "p1"); err != nil || got.Version != 2 || got.FirstName != "Second" {
+		t.Errorf("%v: version %d of %s", err, got.Version, got.FirstName)
+	}
+}
+
+func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	first := mustCreate(t, s, minimalIdentity("p1"), nil, newIdempotency("k", 1)).Identity
+	mustCreate(t, s, minimalIdentity("p2"), nil, identity.Idempotency{})
+	second := nextVersion(first, "Second")
+	// A create's key and a change's are two: this one is not taken yet.
+	answered, err := s.Update(ctx, second, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
+	if err != nil || answered.Replayed {
+		t.Fatalf("%+v, %v", answered, err)
+	}
+	if _, err := s.Update(ctx, nextVersion(second, "Third"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
+		t.Fatal(err)
+	}
+	second.StoreState.SingleItem = false // the key of the change is a part of it
+	want := identity.WriteResult{Identity: second, Replayed: true}
+	calls.Reset()
+	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": nextVersion(nextVersion(second, ""), "x"), "with a gap": nextVersion(nextVersion(nextVersion(second, ""), ""), "x")} {
+		got, err := s.Update(ctx, again, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+	got, err := s.Replay(ctx, "t", "p1", newIdempotency("k", 1))
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Get != 1 || c.Write != 3 || c.Query != 0 {
+		t.Errorf("three updates and a replay took %+v", c)
+	}
+	for name, tt := range map[string]struct {
+		tenant, id string
+		once       identity.Idempotency
+		want       error
+	}{
+		"another request":    {"t", "p1", newIdempotency("k", 2), identity.ErrIdempotencyReused},
+		"another key":        {"t", "p1", newIdempotency("l", 1), identity.ErrNotFound},
+		"another identity":   {"t", "p2", newIdempotency("k", 1), identity.ErrNotFound},
+		"another tenant":     {"other", "p1", newIdempotency("k", 1), identity.ErrNotFound},
+		"nobody's":           {"t", "p9", newIdempotency("k", 1), identity.ErrNotFound},
+		"a key of no length": {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
+	} {
+		if _, err := s.Replay(ctx, tt.tenant, tt.id, tt.once); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrIdempotencyReused) {
+		t.Errorf("another request under the key, stale too: %v", err)
+	}
+	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
+		t.Errorf("version %d, %v", i.Version, err)
+	}
+}
+
+// testConcurrentUpdates: of many writers of one version one wins.
+func testConcurrentUpdates(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	first := mustCreate(t, s, minimalIdentity("p1"), nil, identity.Idempotency{}).Identity
+	outcomes := runConcurrently(16, func(n int) (identity.WriteResult, error) {
+		return s.Update(ctx, nextVersion(first, fmt.Sprint(n)), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
+	})
+	won := ""
+	for n, o := range outcomes {
+		if o.err == nil && won == "" {
+			won = fmt.Sprint(n)
+		} else if !errors.Is(o.err, identity.ErrVersionMismatch) && !errors.Is(o.err, identity.ErrBusy) {
+			t.Errorf("writer %d: %v", n, o.err)
+		}
+	}
+	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.FirstName != won || i.Version != 2 {
+		t.Errorf("%s won, there is %s of version %d: %v", won, i.FirstName, i.Version, err)
+	}
+}
+
+func testGetMany(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	var ids []string
+	for n := range 100 {
+		id := fmt.Sprintf("p%02d", 99-n)
+		if ids = append(ids, id); n%3 > 0 {
+			mustCreate(t, s, minimalIdentity(id), nil, identity.Idempotency{})
+		}
+	}
+	calls.Reset()
+	list, err := s.GetMany(ctx, "t", ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("a hundred took %+v", c)
+	}
+	at := 0
+	for n, id := range ids {
+		if n%3 == 0 {
+			continue
+		}
+		if at >= len(list) || cmp.Diff(minimalIdentity(id), list[at]) != "" {
+			t.Fatalf("at %d of %d: not %s", at, len(list), id)
+		}
+		at++
+	}
+	if at != len(list) {
+		t.Errorf("%d too many", len(list)-at)
+	}
+	for name, ask := range map[string]struct {
+		tenant string
+		ids    []string
+	}{"no ids": {"t", nil}, "absent ones": {"t", []string{"x", "y"}}, "another tenant's": {"other", ids}} {
+		if got, err := s.GetMany(ctx, ask.tenant, ask.ids); err != nil || len(got) > 0 {
+			t.Errorf("%s: %d, %v", name, len(got), err)
+		}
+	}
+}
+
+func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	mustCreate(t, s, minimalIdentity("p1"), nil, identity.Idempotency{})
+	mustCreate(t, s, minimalIdentity("p2"), nil, identity.Idempotency{})
+	full := *fullIdentity("x").Bank
+	var want []identity.BankAccount
+	for _, id := range []string{"b", "a", "c"} {
+		full.ID = id
+		calls.Reset()
+		if err := addAccount(s, "t", "p1", full); err != nil {
+			t.Fatal(err)
+		}
+		if c := calls.Reset(); c.Get != 1 || c.Write != 1 || c.Total() != 2 {
+			t.Errorf("an account took %+v", c)
+		}
+		want = append(want, full)
+	}
+	want[0], want[1] = want[1], want[0]
+	got, err := s.ListWithdrawalAccounts(ctx, "t", "p1")
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if c := calls.Reset(); c.Total() != 1 {
+		t.Errorf("the list took %+v", c)
+	}
+	if err := addAccount(s, "t", "p9", full); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("an account of nobody: %v", err)
+	}
+	if err := addAccount(s, "other", "p1", full); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("an account of another tenant's: %v", err)
+	}
+	if err := addAccount(s, "t", "p1", full); err == nil {
+		t.Error("an account was written over")
+	}
+	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
+		if err := s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("%v: %v", absent, err)
+		}
+	}
+	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); err != nil {
+		t.Error(err)
+	}
+	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("again: %v", err)
+	}
+	got, err = s.ListWithdrawalAccounts(ctx, "t", "p1")
+	if diff := cmp.Diff([]identity.BankAccount{want[0], want[2]}, got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if other, err := s.ListWithdrawalAccounts(ctx, "t", "p2"); err != nil || len(other) > 0 {
+		t.Errorf("another's accounts: %v, %v", other, err)
+	}
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// verificationCodeRecord is a code as its item's body. Nothing in it is the code or an address.
+type verificationCodeRecord struct {
+	LookupKey     string `json:"to"`
+	Hash          []byte `json:"h,omitempty"`
+	Sent          int64  `json:"s"` // seconds since 1970
+	Expires       int64  `json:"x"`
+	WrongAttempts int    `json:"n,omitzero"`
+	Used          bool   `json:"u,omitzero"`
+	TestMode      bool   `json:"sc,omitzero"` // the sandbox's
+}
+
+// sendHistoryRecord is when codes were sent to an address, in seconds since 1970.
+type sendHistoryRecord struct {
+	Times []int64 `json:"t"`
+}
+
+// HashCode is an HMAC of a code for an identity and an address of it.
+func (s *Store) HashCode(tenant, id, to, code string) []byte {
+	return s.keys.hmac(tenant, "code", id, to, code)
+}
+
+// VerificationCode reads an identity's code and the counter of an address in one call.
+func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel identity.Channel, to string) (identity.VerificationCode, identity.SendHistory, error) {
+	at := codeKey(tenant, id, channel)
+	wanted := []table.Key{at}
+	if to != "" {
+		wanted = append(wanted, s.keys.sendHistoryKey(tenant, channel, to))
+	}
+	found, err := s.table.Get(ctx, true, wanted...)
+	if err != nil {
+		return identity.VerificationCode{}, identity.SendHistory{}, wrapErr("read code", err)
+	}
+	code, sends := identity.VerificationCode{Channel: channel}, identity.SendHistory{Channel: channel, LookupKey: to}
+	for n := range found.Items {
+		item := &found.Items[n]
+		if item.Key == at {
+			err = errors.Join(err, decodeCode(item, &code))
+		} else {
+			err = errors.Join(err, decodeSendHistory(item, &sends))
+		}
+	}
+	return code, sends, err
+}
+
+func decodeCode(item *table.Item, c *identity.VerificationCode) error {
+	var r verificationCodeRecord
+	if err := json.Unmarshal(item.Body, &r); err != nil {
+		return errors.New("store: damaged code")
+	}
+	c.LookupKey, c.Hash, c.SentAt, c.ExpiresAt = r.LookupKey, r.Hash, unixTime(r.Sent), unixTime(r.Expires)
+	c.WrongAttempts, c.Used, c.TestMode, c.Version = r.WrongAttempts, r.Used, r.TestMode, item.Version
+	return nil
+}
+
+func decodeSendHistory(item *table.Item, s *identity.SendHistory) error {
+	var r sendHistoryRecord
+	if err := json.Unmarshal(item.Body, &r); err != nil {
+		return errors.New("store: damaged counter of codes")
+	}
+	for _, t := range r.Times {
+		s.Times = append(s.Times, unixTime(t))
+	}
+	s.Version = item.Version
+	return nil
+}
+
+// RecordWrongAttempt writes the next version of a code.
+func (s *Store) RecordWrongAttempt(ctx context.Context, tenant, id string, c identity.VerificationCode) error {
+	_, err := s.table.Write(ctx, putCode(tenant, id, &c))
+	var failed *table.ConditionError
+	if errors.As(err, &failed) {
+		return identity.ErrVersionMismatch
+	}
+	return wrapErr("spend check", err)
+}
+
+// sideWriteOps writes what goes with an identity's next version. Each is conditional:
+// of two who act at once, one begins anew.
+func (s *Store) sideWriteOps(i *identity.Identity, a identity.SideWrites) []table.Op {
+	var ops []table.Op
+	if a.Code != nil {
+		ops = append(ops, putCode(i.Tenant, i.ID, a.Code))
+	}
+	if a.SendHistory != nil {
+		ops = append(ops, s.putSendHistory(i.Tenant, a.SendHistory))
+	}
+	if a.Message != nil {
+		ops = append(ops, s.enqueueOp(*a.Message))
+	}
+	return ops
+}
+
+func putCode(tenant, id string, c *identity.VerificationCode) table.Op {
+	return table.Put(table.Item{
+		Key: codeKey(tenant, id, c.Channel), Version: c.Version + 1, Owner: id, Expires: c.ExpiresAt.Add(identity.CodeRetention),
+		Body: mustEncode(verificationCodeRecord{c.LookupKey, c.Hash, unixSeconds(c.SentAt), unixSeconds(c.ExpiresAt), c.WrongAttempts, c.Used, c.TestMode}),
+	}, ifVersion(c.Version))
+}
+
+func (s *Store) putSendHistory(tenant string, sends *identity.SendHistory) table.Op {
+	r := sendHistoryRecord{Times: make([]int64, len(sends.Times))}
+	for n, t := range sends.Times {
+		r.Times[n] = t.Unix()
+	}
+	last := sends.Times[len(sends.Times)-1]
+	return table.Put(table.Item{
+		Key: s.keys.sendHistoryKey(tenant, sends.Channel, sends.LookupKey), Version: sends.Version + 1, Expires: last.Add(25 * time.Hour), Body: mustEncode(r),
+	}, ifVersion(sends.Version))
+}
+
+// ifVersion is the condition of what is written over a version; 0 is none.
+func ifVersion(version int64) table.Condition {
+	if version == 0 {
+		return table.Absent()
+	}
+	return table.VersionIs(version)
+}

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/faulttable"
+)
+
+// codeSideWrites is what is written when a code is sent to a person's email.
+func codeSideWrites(s *store.Store, id, code string) identity.SideWrites {
+	at := now.Truncate(time.Second)
+	to := s.LookupKey("t", identity.FieldEmail, "a@example.com")
+	return identity.SideWrites{
+		Code: &identity.VerificationCode{
+			Channel: identity.ChannelEmail, LookupKey: to, Hash: s.HashCode("t", id, to, code),
+			SentAt: at, ExpiresAt: at.Add(10 * time.Minute),
+		},
+		SendHistory: &identity.SendHistory{Channel: identity.ChannelEmail, LookupKey: to, Times: []time.Time{at.Add(-time.Hour), at}},
+		Message:     &identity.Message{ID: "m-" + id, To: "a@example.com", Code: code, ExpiresAt: at.Add(10 * time.Minute)},
+	}
+}
+
+func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counter) {
+	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
+	aside := codeSideWrites(s, "p1", "123456")
+	if c, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey); err != nil || c.LookupKey != "" || c.Version != 0 || sends.Times != nil {
+		t.Errorf("before: %+v %+v %v", c, sends, err)
+	}
+	calls.Reset()
+	updated, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)
+	if err != nil || !updated.StoreState.SingleItem {
+		t.Fatal(err, updated.StoreState)
+	}
+	if c := calls.Reset(); c.Write != 1 || c.Total() != 1 {
+		t.Errorf("to send took %+v", c)
+	}
+	wantCode, wantSends := *aside.Code, *aside.SendHistory
+	wantCode.Version, wantSends.Version = 1, 1
+	code, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
+	if diff := cmp.Diff(wantCode, code) + cmp.Diff(wantSends, sends); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	if c := calls.Reset(); c.Get != 1 || c.Total() != 1 {
+		t.Errorf("to read a code took %+v", c)
+	}
+	if m, _, err := s.Lease(ctx, "m-p1", now, time.Minute); err != nil || m.Code != "123456" {
+		t.Errorf("the message: %+v %v", m, err)
+	}
+	if other, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelPhone, ""); err != nil || other.Version != 0 {
+		t.Errorf("another channel's: %+v %v", other, err)
+	}
+	for name, other := range map[string][]byte{
+		"another tenant's":   s.HashCode("t2", "p1", code.LookupKey, "123456"),
+		"another identity's": s.HashCode("t", "p2", code.LookupKey, "123456"),
+		"another address's":  s.HashCode("t", "p1", s.LookupKey("t", identity.FieldEmail, "b@example.com"), "123456"),
+		"another code's":     s.HashCode("t", "p1", code.LookupKey, "123457"),
+		"another registry's": store.New(nil, bytes.Repeat([]byte("x"), 32)).HashCode("t", "p1", code.LookupKey, "123456"),
+	} {
+		if bytes.Equal(other, code.Hash) {
+			t.Errorf("%s hash is the same", name)
+		}
+	}
+}
+
+func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
+	aside := codeSideWrites(s, "p1", "123456")
+	if _, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside); err != nil {
+		t.Fatal(err)
+	}
+	read, counted, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spent := read
+	spent.WrongAttempts++
+	if err := s.RecordWrongAttempt(ctx, "t", "p1", spent); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RecordWrongAttempt(ctx, "t", "p1", spent); !errors.Is(err, identity.ErrVersionMismatch) {
+		t.Errorf("a check spent twice: %v", err)
+	}
+	used := read
+	used.Used = true
+	third := nextVersion(nextVersion(first, "x"), "y")
+	for name, stale := range map[string]identity.SideWrites{
+		"a code that was tried since it was read": {Code: &used},
+		"a counter that counted":                  {Code: &spent, SendHistory: &identity.SendHistory{Channel: identity.ChannelEmail, LookupKey: counted.LookupKey, Times: counted.Times}},
+	} {
+		if _, err := s.Update(ctx, third, nil, identity.Idempotency{}, identity.LinkChanges{}, stale); !errors.Is(err, identity.ErrVersionMismatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != first.Version+1 {
+		t.Errorf("a stale write took effect: %+v %v", i.Version, err)
+	}
+}

@@ -1,0 +1,4 @@
+package pebble
+
+// OpenFS is Open on a file system of the test's.
+var OpenFS = open

@@ -1,0 +1,115 @@
+package pebble
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strings"
+
+	"cedula/shared/table"
+)
+
+// The rows of the key-value engine. A part is a string with 00 written as
+// 00 FF and 00 01 behind it, so that rows sort as their parts do; the last part
+// stands bare.
+//
+//	f                                                    format version of the folder
+//	t part(PK) SK                                        item (codec.go)
+//	i part(index) part(index PK) part(index SK) part(PK) SK   index entry, no value
+//	e seconds(8 bytes, sign flipped) part(PK) SK         expiry entry, no value
+const (
+	kindFormat = 'f'
+	kindItem   = 't'
+	kindEntry  = 'i'
+	kindExpiry = 'e'
+)
+
+const (
+	partTerminator = "\x00\x01"
+	escapedZero    = "\x00\xff"
+)
+
+func appendPart(row []byte, s string) []byte {
+	for {
+		n := strings.IndexByte(s, 0)
+		if n < 0 {
+			return append(append(row, s...), partTerminator...)
+		}
+		row = append(append(row, s[:n]...), escapedZero...)
+		s = s[n+1:]
+	}
+}
+
+// cutPart splits the first part off a row; ok is false when there is none.
+func cutPart(row []byte) (s string, rest []byte, ok bool) {
+	var out []byte
+	for {
+		n := bytes.IndexByte(row, 0)
+		if n < 0 || n+1 == len(row) {
+			return "", nil, false
+		}
+		out = append(out, row[:n]...)
+		escaped := row[n+1] == escapedZero[1]
+		row = row[n+2:]
+		if !escaped {
+			return string(out), row, true
+		}
+		out = append(out, 0)
+	}
+}
+
+func appendKey(row []byte, k table.Key) []byte {
+	return append(appendPart(row, k.PK), k.SK...)
+}
+
+func cutKey(row []byte) (table.Key, bool) {
+	pk, sk, ok := cutPart(row)
+	return table.Key{PK: pk, SK: string(sk)}, ok
+}
+
+func itemRow(k table.Key) []byte {
+	row := append(make([]byte, 0, 8+len(k.PK)+len(k.SK)), kindItem)
+	return appendKey(row, k)
+}
+
+func entryRow(index string, at, k table.Key) []byte {
+	row := indexPartition(index, at.PK)
+	return appendKey(appendPart(row, at.SK), k)
+}
+
+func expiryRow(seconds int64, k table.Key) []byte {
+	return appendKey(expiryBound(seconds), k)
+}
+
+// expiryBound is where the expiry entries of a second begin.
+func expiryBound(seconds int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
+}
+
+// cutSeconds is the reverse of expiryBound; rest is what stands behind it.
+func cutSeconds(row []byte) (seconds int64, rest []byte, ok bool) {
+	if len(row) < 9 {
+		return 0, nil, false
+	}
+	return int64(binary.BigEndian.Uint64(row[1:9]) ^ (1 << 63)), row[9:], true
+}
+
+func itemPartition(pk string) []byte {
+	return appendPart([]byte{kindItem}, pk)
+}
+
+func indexPartition(index, pk string) []byte {
+	return appendPart(appendPart([]byte{kindEntry}, index), pk)
+}
+
+// prefixEnd is the least row behind every row that begins with prefix.
+func prefixEnd(prefix []byte) []byte {
+	end := bytes.Clone(prefix)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i] < math.MaxUint8 {
+			end[i]++
+			return end[:i+1]
+		}
+	}
+	return nil
+}
