@@ -13,7 +13,7 @@ import (
 func TestConomyClient(t *testing.T) {
 	s := startServer(t, t.TempDir())
 	for _, stage := range []string{"", "/sandbox"} {
-		c := exec.Command("node", "../client/conomy.mjs")
+		c := exec.Command("node", "../e2e/conomy.mjs")
 		c.Env = append(os.Environ(), "CONOMY_URL="+s.conomy+stage,
 			"CLIENT_ID="+s.credentials.ClientID, "CLIENT_SECRET="+s.credentials.ClientSecret, "CONOMY_KEY="+s.credentials.ConomyKey)
 		out, err := c.CombinedOutput()
@@ -33,7 +33,7 @@ func TestBlnkClient(t *testing.T) {
 		t.Fatal("BLNK_SDK names no folder with Blnk's SDK: run `make test-dynamodb`")
 	}
 	s := startServer(t, t.TempDir())
-	c := exec.Command("node", "../client/blnk.mjs")
+	c := exec.Command("node", "../e2e/blnk.mjs")
 	c.Env = append(os.Environ(), "BLNK_URL="+s.blnk, "BLNK_KEY="+s.credentials.BlnkKey, "BLNK_SDK="+sdk)
 	out, err := c.CombinedOutput()
 	if err != nil {
