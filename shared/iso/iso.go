@@ -1,68 +1,62 @@
-// Package iso knows the codes of countries and currencies and which telephone
-// numbers a country may have. It must not know what they are asked for, nor
-// any name in any language.
+// Package iso knows the codes of countries (ISO 3166-1) and currencies (ISO 4217) and the
+// telephone numbers that a country's numbering plan allows.
+// It imports nothing of this module and holds no names, in any language.
 package iso
 
-import (
-	"sort"
-	"strings"
-)
+import "strings"
 
-// Widths of a table's rows in bytes, with the space that ends each.
-const (
-	countryWidth  = len("CHL56 0911 ")
-	currencyWidth = len("CLP ")
-	codeWidth     = len("CHL")
-)
+// IsCountry reports whether code is an ISO 3166-1 alpha-3 code in upper case, or XKX for
+// Kosovo. It rejects withdrawn codes.
+func IsCountry(code string) bool {
+	_, ok := countries[code]
+	return ok
+}
 
-// IsCountry tells whether code is a country's in ISO 3166-1 alpha-3, upper case,
-// or XKX for Kosovo. Codes that were withdrawn are none.
-func IsCountry(code string) bool { return findRow(countries, countryWidth, code) != "" }
+// IsCurrency reports whether code is in use by ISO 4217, in upper case. Funds and precious
+// metals are currencies there. IsCurrency rejects XTS (tests) and XXX (no currency), in
+// which no balance can be held.
+func IsCurrency(code string) bool { return currencies[code] }
 
-// IsCurrency tells whether code is in use by ISO 4217, upper case. Funds and
-// precious metals are currencies there; XTS (tests) and XXX (no currency), in
-// which nothing can be held, are none here.
-func IsCurrency(code string) bool { return findRow(currencies, currencyWidth, code) != "" }
-
-// IsCryptocurrency tells whether code is one of the currencies beside ISO 4217: USDC and
-// USDT, which Conomy's table of currencies names.
+// IsCryptocurrency reports whether code is USDC or USDT: the currencies in Conomy's table
+// that ISO 4217 lacks.
 func IsCryptocurrency(code string) bool { return code == "USDC" || code == "USDT" }
 
-// What PhoneMatchesCountry takes beyond the lengths of today's numbering plan. Plans grow,
-// Ivory Coast's and Benin's by two digits, and lists keep the older numbers;
-// Conomy's own examples are one short of Chile's; Mexico's are still written
-// with a 1 more.
+// numberingPlan is a dial code of a country and how many digits its national numbers have.
+type numberingPlan struct {
+	dialCode          string
+	shortest, longest int
+}
+
+// PhoneMatchesCountry accepts numbers that are a little shorter or longer than today's
+// numbering plan says. Plans grow (those of Ivory Coast and Benin by two digits) and lists
+// keep the older numbers; Conomy's own examples are one digit short of Chile's plan; Mexican
+// numbers are still written with an additional 1.
 const (
 	maxMissingDigits = 2
 	maxExtraDigits   = 1
 )
 
-// PhoneMatchesCountry tells whether a number in the form of E.164 ("+56912345678") can be
-// one of the country: it begins with a dial code of the country and is about as
-// long as numbers there. Whether it is in use, or an area code exists, is not
-// asked: all countries under +1 have the same numbers. No number fits a code
-// that is no country's.
+// PhoneMatchesCountry reports whether a number in E.164 form ("+56912345678") can belong to
+// the country: whether it begins with a dial code of the country and has about the length of
+// its numbers. It checks neither whether the number is in use nor area codes, so all
+// countries under +1 accept the same numbers. It returns false for an unknown country.
 func PhoneMatchesCountry(e164, country string) bool {
-	digits, plus := strings.CutPrefix(e164, "+")
-	if !plus {
+	digits, ok := strings.CutPrefix(e164, "+")
+	if !ok || !isNumeric(digits) {
 		return false
 	}
-	for rows := findRow(countries, countryWidth, country); strings.HasPrefix(rows, country) && rows != ""; rows = rows[countryWidth:] {
-		if matchesRow(digits, rows[codeWidth:countryWidth]) {
+	for _, plan := range countries[country] {
+		if plan.matches(digits) {
 			return true
 		}
 	}
 	return false
 }
 
-// matchesRow holds the digits against the rest of a row: "56 0911 ".
-func matchesRow(digits, row string) bool {
-	national, ok := strings.CutPrefix(digits, strings.TrimRight(row[:3], " "))
-	shortest, longest := twoDigits(row[3:5]), twoDigits(row[5:7])
-	return ok && len(national) >= shortest-maxMissingDigits && len(national) <= longest+maxExtraDigits && isNumeric(national)
+func (p numberingPlan) matches(digits string) bool {
+	national, ok := strings.CutPrefix(digits, p.dialCode)
+	return ok && len(national) >= p.shortest-maxMissingDigits && len(national) <= p.longest+maxExtraDigits
 }
-
-func twoDigits(two string) int { return int(two[0]-'0')*10 + int(two[1]-'0') }
 
 func isNumeric(s string) bool {
 	for i := range len(s) {
@@ -71,19 +65,4 @@ func isNumeric(s string) bool {
 		}
 	}
 	return true
-}
-
-// findRow is the table from the first row that begins with code on, or empty where
-// there is none.
-func findRow(table string, width int, code string) string {
-	if len(code) != codeWidth {
-		return ""
-	}
-	row := sort.Search(len(table)/width, func(i int) bool {
-		return table[i*width:i*width+codeWidth] >= code
-	})
-	if rest := table[row*width:]; strings.HasPrefix(rest, code) {
-		return rest
-	}
-	return ""
 }

@@ -2,9 +2,7 @@
 
 package iso
 
-// countries has a row of 11 characters for each dial code of a country: its
-// alpha-3 code, the dial code, and the shortest and the longest national number;
-// sorted, one space after each row.
+// countries holds the numbering plans of each country, by its ISO 3166-1 alpha-3 code.
 //
 // Countries: Debian iso-codes 4.15.0 (2023-04-27),
 // equal to npm i18n-iso-countries 7.14.0 (2025-07-17) but for XKK, and:
@@ -20,41 +18,60 @@ package iso
 //   - TF 262: shared with Reunion and Mayotte
 //   - UM 1: North American numbering plan
 //   - VA 379: assigned to the Vatican beside Italy's 39
-const countries = "" +
-	"ABW2970707 AFG93 0909 AGO2440909 AIA1  1010 ALA3580512 ALB3550609 AND3760609 ARE9710512 " +
-	"ARG54 1011 ARM3740808 ASM1  1010 ATA6720606 ATF2620909 ATG1  1010 AUS61 0512 AUT43 0413 " +
-	"AZE9940909 BDI2570808 BEL32 0809 BEN2291010 BES5990707 BFA2260808 BGD8800610 BGR3590612 " +
-	"BHR9730808 BHS1  1010 BIH3870809 BLM5900909 BLR3750611 BLZ5010711 BMU1  1010 BOL5910809 " +
-	"BRA55 0811 BRB1  1010 BRN6730707 BTN9750708 BVT47 0508 BWA2670710 CAF2360808 CAN1  0710 " +
-	"CCK61 0612 CHE41 0912 CHL56 0911 CHN86 0712 CIV2251010 CMR2370809 COD2430710 COG2420909 " +
-	"COK6820505 COL57 0811 COM2690707 CPV2380707 CRI5060810 CUB53 0610 CUW5990708 CXR61 0612 " +
-	"CYM1  1010 CYP3570808 CZE4200912 DEU49 0415 DJI2530808 DMA1  1010 DNK45 0808 DOM1  1010 " +
-	"DZA2130809 ECU5930811 EGY20 0810 ERI2910707 ESH2120909 ESP34 0909 EST3720710 ETH2510909 " +
-	"FIN3580512 FJI6790711 FLK5000505 FRA33 0909 FRO2980606 FSM6910707 GAB2410708 GBR44 0710 " +
-	"GEO9950909 GGY44 0710 GHA2330809 GIB3500808 GIN2240809 GLP5900909 GMB2200709 GNB2450709 " +
-	"GNQ2400909 GRC30 1012 GRD1  1010 GRL2990606 GTM5020811 GUF5940909 GUM1  1010 GUY5920707 " +
-	"HKG8520511 HMD6720606 HND5040811 HRV3850709 HTI5090808 HUN36 0809 IDN62 0717 IMN44 1010 " +
-	"IND91 0813 IOT2460707 IRL3530710 IRN98 0410 IRQ9640810 ISL3540709 ISR9720712 ITA39 0612 " +
-	"JAM1  1010 JEY44 1010 JOR9620809 JPN81 0817 KAZ7  1014 KEN2540710 KGZ9960910 KHM8550810 " +
-	"KIR6860508 KNA1  1010 KOR82 0514 KWT9650708 LAO8560810 LBN9610708 LBR2310709 LBY2180909 " +
-	"LCA1  1010 LIE4230709 LKA94 0909 LSO2660808 LTU3700808 LUX3520411 LVA3710808 MAC8530708 " +
-	"MAF5900909 MAR2120909 MCO3770809 MDA3730808 MDG2610909 MDV9600710 MEX52 1010 MHL6920707 " +
-	"MKD3890808 MLI2230808 MLT3560808 MMR95 0610 MNE3820809 MNG9760810 MNP1  1010 MOZ2580809 " +
-	"MRT2220808 MSR1  1010 MTQ5960909 MUS2300710 MWI2650709 MYS60 0810 MYT2620909 NAM2640809 " +
-	"NCL6870606 NER2270808 NFK6720606 NGA2341014 NIC5050808 NIU6830407 NLD31 0511 NOR47 0508 " +
-	"NPL9770811 NRU6740707 NZL64 0510 OMN9680709 PAK92 0812 PAN5070711 PCN64 0510 PER51 0809 " +
-	"PHL63 0613 PLW6800707 PNG6750708 POL48 0610 PRI1  1010 PRK8500810 PRT3510909 PRY5950611 " +
-	"PSE9700810 PYF6890609 QAT9740711 REU2620909 ROU40 0609 RUS7  1014 RWA2500809 SAU9660910 " +
-	"SDN2490909 SEN2210909 SGP65 0811 SGS5000505 SHN2900405 SJM47 0508 SLB6770507 SLE2320808 " +
-	"SLV5030711 SMR3780810 SOM2520609 SPM5080609 SRB3810612 SSD2110909 STP2390707 SUR5970607 " +
-	"SVK4210609 SVN3860508 SWE46 0612 SWZ2680809 SXM1  1010 SYC2480707 SYR9630809 TCA1  1010 " +
-	"TCD2350808 TGO2280808 THA66 0813 TJK9920909 TKL6900407 TKM9930808 TLS6700708 TON6760507 " +
-	"TTO1  1010 TUN2160808 TUR90 0713 TUV6880507 TWN8860711 TZA2550909 UGA2560909 UKR3800910 " +
-	"UMI1  1010 URY5980413 USA1  1010 UZB9980909 VAT39 0612 VAT3790612 VCT1  1010 VEN58 1010 " +
-	"VGB1  1010 VIR1  1010 VNM84 0710 VUT6780507 WLF6810609 WSM6850510 XKX3830812 YEM9670709 " +
-	"ZAF27 0510 ZMB2600909 ZWE2630710 "
+var countries = map[string][]numberingPlan{
+	"ABW": {{"297", 7, 7}}, "AFG": {{"93", 9, 9}}, "AGO": {{"244", 9, 9}}, "AIA": {{"1", 10, 10}}, "ALA": {{"358", 5, 12}},
+	"ALB": {{"355", 6, 9}}, "AND": {{"376", 6, 9}}, "ARE": {{"971", 5, 12}}, "ARG": {{"54", 10, 11}}, "ARM": {{"374", 8, 8}},
+	"ASM": {{"1", 10, 10}}, "ATA": {{"672", 6, 6}}, "ATF": {{"262", 9, 9}}, "ATG": {{"1", 10, 10}}, "AUS": {{"61", 5, 12}},
+	"AUT": {{"43", 4, 13}}, "AZE": {{"994", 9, 9}}, "BDI": {{"257", 8, 8}}, "BEL": {{"32", 8, 9}}, "BEN": {{"229", 10, 10}},
+	"BES": {{"599", 7, 7}}, "BFA": {{"226", 8, 8}}, "BGD": {{"880", 6, 10}}, "BGR": {{"359", 6, 12}}, "BHR": {{"973", 8, 8}},
+	"BHS": {{"1", 10, 10}}, "BIH": {{"387", 8, 9}}, "BLM": {{"590", 9, 9}}, "BLR": {{"375", 6, 11}}, "BLZ": {{"501", 7, 11}},
+	"BMU": {{"1", 10, 10}}, "BOL": {{"591", 8, 9}}, "BRA": {{"55", 8, 11}}, "BRB": {{"1", 10, 10}}, "BRN": {{"673", 7, 7}},
+	"BTN": {{"975", 7, 8}}, "BVT": {{"47", 5, 8}}, "BWA": {{"267", 7, 10}}, "CAF": {{"236", 8, 8}}, "CAN": {{"1", 7, 10}},
+	"CCK": {{"61", 6, 12}}, "CHE": {{"41", 9, 12}}, "CHL": {{"56", 9, 11}}, "CHN": {{"86", 7, 12}}, "CIV": {{"225", 10, 10}},
+	"CMR": {{"237", 8, 9}}, "COD": {{"243", 7, 10}}, "COG": {{"242", 9, 9}}, "COK": {{"682", 5, 5}}, "COL": {{"57", 8, 11}},
+	"COM": {{"269", 7, 7}}, "CPV": {{"238", 7, 7}}, "CRI": {{"506", 8, 10}}, "CUB": {{"53", 6, 10}}, "CUW": {{"599", 7, 8}},
+	"CXR": {{"61", 6, 12}}, "CYM": {{"1", 10, 10}}, "CYP": {{"357", 8, 8}}, "CZE": {{"420", 9, 12}}, "DEU": {{"49", 4, 15}},
+	"DJI": {{"253", 8, 8}}, "DMA": {{"1", 10, 10}}, "DNK": {{"45", 8, 8}}, "DOM": {{"1", 10, 10}}, "DZA": {{"213", 8, 9}},
+	"ECU": {{"593", 8, 11}}, "EGY": {{"20", 8, 10}}, "ERI": {{"291", 7, 7}}, "ESH": {{"212", 9, 9}}, "ESP": {{"34", 9, 9}},
+	"EST": {{"372", 7, 10}}, "ETH": {{"251", 9, 9}}, "FIN": {{"358", 5, 12}}, "FJI": {{"679", 7, 11}}, "FLK": {{"500", 5, 5}},
+	"FRA": {{"33", 9, 9}}, "FRO": {{"298", 6, 6}}, "FSM": {{"691", 7, 7}}, "GAB": {{"241", 7, 8}}, "GBR": {{"44", 7, 10}},
+	"GEO": {{"995", 9, 9}}, "GGY": {{"44", 7, 10}}, "GHA": {{"233", 8, 9}}, "GIB": {{"350", 8, 8}}, "GIN": {{"224", 8, 9}},
+	"GLP": {{"590", 9, 9}}, "GMB": {{"220", 7, 9}}, "GNB": {{"245", 7, 9}}, "GNQ": {{"240", 9, 9}}, "GRC": {{"30", 10, 12}},
+	"GRD": {{"1", 10, 10}}, "GRL": {{"299", 6, 6}}, "GTM": {{"502", 8, 11}}, "GUF": {{"594", 9, 9}}, "GUM": {{"1", 10, 10}},
+	"GUY": {{"592", 7, 7}}, "HKG": {{"852", 5, 11}}, "HMD": {{"672", 6, 6}}, "HND": {{"504", 8, 11}}, "HRV": {{"385", 7, 9}},
+	"HTI": {{"509", 8, 8}}, "HUN": {{"36", 8, 9}}, "IDN": {{"62", 7, 17}}, "IMN": {{"44", 10, 10}}, "IND": {{"91", 8, 13}},
+	"IOT": {{"246", 7, 7}}, "IRL": {{"353", 7, 10}}, "IRN": {{"98", 4, 10}}, "IRQ": {{"964", 8, 10}}, "ISL": {{"354", 7, 9}},
+	"ISR": {{"972", 7, 12}}, "ITA": {{"39", 6, 12}}, "JAM": {{"1", 10, 10}}, "JEY": {{"44", 10, 10}}, "JOR": {{"962", 8, 9}},
+	"JPN": {{"81", 8, 17}}, "KAZ": {{"7", 10, 14}}, "KEN": {{"254", 7, 10}}, "KGZ": {{"996", 9, 10}}, "KHM": {{"855", 8, 10}},
+	"KIR": {{"686", 5, 8}}, "KNA": {{"1", 10, 10}}, "KOR": {{"82", 5, 14}}, "KWT": {{"965", 7, 8}}, "LAO": {{"856", 8, 10}},
+	"LBN": {{"961", 7, 8}}, "LBR": {{"231", 7, 9}}, "LBY": {{"218", 9, 9}}, "LCA": {{"1", 10, 10}}, "LIE": {{"423", 7, 9}},
+	"LKA": {{"94", 9, 9}}, "LSO": {{"266", 8, 8}}, "LTU": {{"370", 8, 8}}, "LUX": {{"352", 4, 11}}, "LVA": {{"371", 8, 8}},
+	"MAC": {{"853", 7, 8}}, "MAF": {{"590", 9, 9}}, "MAR": {{"212", 9, 9}}, "MCO": {{"377", 8, 9}}, "MDA": {{"373", 8, 8}},
+	"MDG": {{"261", 9, 9}}, "MDV": {{"960", 7, 10}}, "MEX": {{"52", 10, 10}}, "MHL": {{"692", 7, 7}}, "MKD": {{"389", 8, 8}},
+	"MLI": {{"223", 8, 8}}, "MLT": {{"356", 8, 8}}, "MMR": {{"95", 6, 10}}, "MNE": {{"382", 8, 9}}, "MNG": {{"976", 8, 10}},
+	"MNP": {{"1", 10, 10}}, "MOZ": {{"258", 8, 9}}, "MRT": {{"222", 8, 8}}, "MSR": {{"1", 10, 10}}, "MTQ": {{"596", 9, 9}},
+	"MUS": {{"230", 7, 10}}, "MWI": {{"265", 7, 9}}, "MYS": {{"60", 8, 10}}, "MYT": {{"262", 9, 9}}, "NAM": {{"264", 8, 9}},
+	"NCL": {{"687", 6, 6}}, "NER": {{"227", 8, 8}}, "NFK": {{"672", 6, 6}}, "NGA": {{"234", 10, 14}}, "NIC": {{"505", 8, 8}},
+	"NIU": {{"683", 4, 7}}, "NLD": {{"31", 5, 11}}, "NOR": {{"47", 5, 8}}, "NPL": {{"977", 8, 11}}, "NRU": {{"674", 7, 7}},
+	"NZL": {{"64", 5, 10}}, "OMN": {{"968", 7, 9}}, "PAK": {{"92", 8, 12}}, "PAN": {{"507", 7, 11}}, "PCN": {{"64", 5, 10}},
+	"PER": {{"51", 8, 9}}, "PHL": {{"63", 6, 13}}, "PLW": {{"680", 7, 7}}, "PNG": {{"675", 7, 8}}, "POL": {{"48", 6, 10}},
+	"PRI": {{"1", 10, 10}}, "PRK": {{"850", 8, 10}}, "PRT": {{"351", 9, 9}}, "PRY": {{"595", 6, 11}}, "PSE": {{"970", 8, 10}},
+	"PYF": {{"689", 6, 9}}, "QAT": {{"974", 7, 11}}, "REU": {{"262", 9, 9}}, "ROU": {{"40", 6, 9}}, "RUS": {{"7", 10, 14}},
+	"RWA": {{"250", 8, 9}}, "SAU": {{"966", 9, 10}}, "SDN": {{"249", 9, 9}}, "SEN": {{"221", 9, 9}}, "SGP": {{"65", 8, 11}},
+	"SGS": {{"500", 5, 5}}, "SHN": {{"290", 4, 5}}, "SJM": {{"47", 5, 8}}, "SLB": {{"677", 5, 7}}, "SLE": {{"232", 8, 8}},
+	"SLV": {{"503", 7, 11}}, "SMR": {{"378", 8, 10}}, "SOM": {{"252", 6, 9}}, "SPM": {{"508", 6, 9}}, "SRB": {{"381", 6, 12}},
+	"SSD": {{"211", 9, 9}}, "STP": {{"239", 7, 7}}, "SUR": {{"597", 6, 7}}, "SVK": {{"421", 6, 9}}, "SVN": {{"386", 5, 8}},
+	"SWE": {{"46", 6, 12}}, "SWZ": {{"268", 8, 9}}, "SXM": {{"1", 10, 10}}, "SYC": {{"248", 7, 7}}, "SYR": {{"963", 8, 9}},
+	"TCA": {{"1", 10, 10}}, "TCD": {{"235", 8, 8}}, "TGO": {{"228", 8, 8}}, "THA": {{"66", 8, 13}}, "TJK": {{"992", 9, 9}},
+	"TKL": {{"690", 4, 7}}, "TKM": {{"993", 8, 8}}, "TLS": {{"670", 7, 8}}, "TON": {{"676", 5, 7}}, "TTO": {{"1", 10, 10}},
+	"TUN": {{"216", 8, 8}}, "TUR": {{"90", 7, 13}}, "TUV": {{"688", 5, 7}}, "TWN": {{"886", 7, 11}}, "TZA": {{"255", 9, 9}},
+	"UGA": {{"256", 9, 9}}, "UKR": {{"380", 9, 10}}, "UMI": {{"1", 10, 10}}, "URY": {{"598", 4, 13}}, "USA": {{"1", 10, 10}},
+	"UZB": {{"998", 9, 9}}, "VAT": {{"39", 6, 12}, {"379", 6, 12}}, "VCT": {{"1", 10, 10}}, "VEN": {{"58", 10, 10}}, "VGB": {{"1", 10, 10}},
+	"VIR": {{"1", 10, 10}}, "VNM": {{"84", 7, 10}}, "VUT": {{"678", 5, 7}}, "WLF": {{"681", 6, 9}}, "WSM": {{"685", 5, 10}},
+	"XKX": {{"383", 8, 12}}, "YEM": {{"967", 7, 9}}, "ZAF": {{"27", 5, 10}}, "ZMB": {{"260", 9, 9}}, "ZWE": {{"263", 7, 10}},
+}
 
-// currencies has the codes of ISO 4217, sorted, one space after each.
+// currencies holds the codes of ISO 4217.
 //
 // From Debian iso-codes 4.15.0 (2023-04-27) with the amendments
 // since, which is then equal to PyPI pycountry 26.2.16 (2026-02-16):
@@ -69,13 +86,23 @@ const countries = "" +
 //   - BGN withdrawn 2026-01-01, amendment 180: Bulgaria has the euro
 //
 // Left out: XTS (for tests), XXX (no currency).
-const currencies = "" +
-	"AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD " +
-	"BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK " +
-	"DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF " +
-	"IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP " +
-	"LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD " +
-	"NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD " +
-	"SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD " +
-	"TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA " +
-	"XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XUA YER ZAR ZMW ZWG "
+var currencies = map[string]bool{
+	"AED": true, "AFN": true, "ALL": true, "AMD": true, "AOA": true, "ARS": true, "AUD": true, "AWG": true, "AZN": true, "BAM": true,
+	"BBD": true, "BDT": true, "BHD": true, "BIF": true, "BMD": true, "BND": true, "BOB": true, "BOV": true, "BRL": true, "BSD": true,
+	"BTN": true, "BWP": true, "BYN": true, "BZD": true, "CAD": true, "CDF": true, "CHE": true, "CHF": true, "CHW": true, "CLF": true,
+	"CLP": true, "CNY": true, "COP": true, "COU": true, "CRC": true, "CUP": true, "CVE": true, "CZK": true, "DJF": true, "DKK": true,
+	"DOP": true, "DZD": true, "EGP": true, "ERN": true, "ETB": true, "EUR": true, "FJD": true, "FKP": true, "GBP": true, "GEL": true,
+	"GHS": true, "GIP": true, "GMD": true, "GNF": true, "GTQ": true, "GYD": true, "HKD": true, "HNL": true, "HTG": true, "HUF": true,
+	"IDR": true, "ILS": true, "INR": true, "IQD": true, "IRR": true, "ISK": true, "JMD": true, "JOD": true, "JPY": true, "KES": true,
+	"KGS": true, "KHR": true, "KMF": true, "KPW": true, "KRW": true, "KWD": true, "KYD": true, "KZT": true, "LAK": true, "LBP": true,
+	"LKR": true, "LRD": true, "LSL": true, "LYD": true, "MAD": true, "MDL": true, "MGA": true, "MKD": true, "MMK": true, "MNT": true,
+	"MOP": true, "MRU": true, "MUR": true, "MVR": true, "MWK": true, "MXN": true, "MXV": true, "MYR": true, "MZN": true, "NAD": true,
+	"NGN": true, "NIO": true, "NOK": true, "NPR": true, "NZD": true, "OMR": true, "PAB": true, "PEN": true, "PGK": true, "PHP": true,
+	"PKR": true, "PLN": true, "PYG": true, "QAR": true, "RON": true, "RSD": true, "RUB": true, "RWF": true, "SAR": true, "SBD": true,
+	"SCR": true, "SDG": true, "SEK": true, "SGD": true, "SHP": true, "SLE": true, "SOS": true, "SRD": true, "SSP": true, "STN": true,
+	"SVC": true, "SYP": true, "SZL": true, "THB": true, "TJS": true, "TMT": true, "TND": true, "TOP": true, "TRY": true, "TTD": true,
+	"TWD": true, "TZS": true, "UAH": true, "UGX": true, "USD": true, "USN": true, "UYI": true, "UYU": true, "UYW": true, "UZS": true,
+	"VED": true, "VES": true, "VND": true, "VUV": true, "WST": true, "XAD": true, "XAF": true, "XAG": true, "XAU": true, "XBA": true,
+	"XBB": true, "XBC": true, "XBD": true, "XCD": true, "XCG": true, "XDR": true, "XOF": true, "XPD": true, "XPF": true, "XPT": true,
+	"XSU": true, "XUA": true, "YER": true, "ZAR": true, "ZMW": true, "ZWG": true,
+}
