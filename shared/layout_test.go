@@ -23,10 +23,11 @@ const module = "cedula/"
 // Whoever adds a package or an import decides here which way it points.
 var imports = map[string]string{
 	"identity":          "",
-	"auth":              "",
+	"auth":              "ttlcache",
 	"auth/kms":          "auth",
-	"auth/jwks":         "auth",
+	"auth/jwks":         "auth ttlcache",
 	"strictjson":        "",
+	"ttlcache":          "",
 	"iddocument":        "",
 	"iso":               "",
 	"table":             "",
@@ -47,7 +48,7 @@ var imports = map[string]string{
 	"messaging/sns":     "messaging",
 	"boot/cleanup":      "boot boot/tokenization gateway identity",
 	"boot/delivery":     "boot messaging messaging/ses messaging/sns identity",
-	"encryption":        "identity",
+	"encryption":        "identity ttlcache",
 	"encryption/kms":    "encryption identity",
 }
 
