@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,17 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"cedula/infra/tablesocket"
+	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
-	"cedula/shared/table/pebble"
-
-	"cedula/shared/store"
 )
 
 // childTask is what a process does that may be killed at it. Its table is in the
 // process of the test.
 type childTask struct {
-	Socket, AnswerPath    string // paths: of the table's socket, and of the file for the answer
+	AnswerPath            string // of the file for the answer
 	Dialect               string
 	Caller                map[string]any
 	ClockOffset           time.Duration
@@ -48,11 +44,7 @@ func TestChildProcess(t *testing.T) {
 	if err := json.Unmarshal([]byte(os.Getenv(childTaskVariable)), &e); err != nil {
 		t.Skip("it is run by TestKilledAtEachCall")
 	}
-	client, err := tablesocket.Dial(t.Context(), e.Socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &testEnv{TB: t, injector: faulttable.NewInjector(client)}
+	w := &testEnv{TB: t, injector: faulttable.NewInjector(openRemoteTable())}
 	w.clockOffset.Store(int64(e.ClockOffset))
 	w.wire(w.injector)
 	w.injector.SetPlan(func(n int, _ faulttable.Operation) faulttable.Fault {
@@ -84,16 +76,29 @@ func TestChildProcess(t *testing.T) {
 }
 
 // run runs a process to its end and returns its answer; none if it was killed.
-func (e childTask) run(t *testing.T) string {
+func (e childTask) run(t *testing.T, on table.Table) string {
 	t.Helper()
-	_ = os.Remove(e.AnswerPath)
+	e.AnswerPath = filepath.Join(t.TempDir(), "answer")
 	text, err := json.Marshal(e)
 	if err != nil {
 		t.Fatal(err)
 	}
 	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestChildProcess$")
 	process.Env = append(os.Environ(), childTaskVariable+"="+string(text))
+	conn, inherited, err := childFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	process.ExtraFiles = inherited
+	served := make(chan error, 1)
+	go func() { served <- serveTable(on, conn) }()
 	out, err := process.CombinedOutput()
+	for _, f := range inherited {
+		_ = f.Close() // the child has ended: so does serveTable
+	}
+	if err := <-served; err != nil {
+		t.Fatal(err)
+	}
 	died := err != nil && process.ProcessState.ExitCode() == -1
 	if died != (e.KillBefore+e.KillAfter > 0) {
 		t.Fatalf("%s of %s, %s, to be killed before call %d or after call %d: killed %v: %s", e.Method, e.Dialect, e.Target, e.KillBefore, e.KillAfter, died, out)
@@ -144,7 +149,7 @@ func TestKilledAtEachCall(t *testing.T) {
 	killed := 0
 	for _, dialect := range []string{"conomy", "blnk"} {
 		for _, name := range killedOperations[dialect] {
-			w, o := newServedTestEnv(t), findOperation(dialect, name)
+			w, o := newTestEnv(t), findOperation(dialect, name)
 			calls, want, steps := o.runWithoutKill(w, dialect)
 			for n := 1; n <= calls; n++ {
 				for _, after := range []bool{false, true} {
@@ -158,45 +163,10 @@ func TestKilledAtEachCall(t *testing.T) {
 	t.Logf("killed %d times, %d broken invariants", killed, violationCount.Load())
 }
 
-// servedTestEnv is a world whose table other processes have at a socket.
-type servedTestEnv struct {
-	*testEnv
-	socket, folder string
-}
-
-func newServedTestEnv(t *testing.T) *servedTestEnv {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "f") //nolint:usetesting // its name would hold the test's, too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := pebble.Open(filepath.Join(folder, "table"), store.Indexes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &servedTestEnv{newTestEnvOn(t, db), filepath.Join(folder, "s"), folder}
-	var l net.Listener
-	if l, err = tablesocket.Listen(t.Context(), w.socket); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- tablesocket.Serve(ctx, l, w.audited) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		_ = db.Close()
-		_ = os.RemoveAll(folder)
-	})
-	return w
-}
-
 // childTask is an operation on a cell, for another process.
-func (o *operation) childTask(c *trial, w *servedTestEnv, dialect string) childTask {
+func (o *operation) childTask(c *trial, dialect string) childTask {
 	e := childTask{
-		Socket: w.socket, AnswerPath: filepath.Join(w.folder, "answer"), Dialect: dialect, Caller: c.caller,
+		Dialect: dialect, Caller: c.caller,
 		ClockOffset: time.Duration(c.clockOffset.Load()), Shards: c.queueShards, Key: "key",
 	}
 	if o.buildRequest != nil {
@@ -208,7 +178,7 @@ func (o *operation) childTask(c *trial, w *servedTestEnv, dialect string) childT
 
 // runWithoutKill is how many calls an operation makes, what the table holds then,
 // and what it may hold on the way.
-func (o *operation) runWithoutKill(w *servedTestEnv, dialect string) (calls int, want string, steps []string) {
+func (o *operation) runWithoutKill(w *testEnv, dialect string) (calls int, want string, steps []string) {
 	c := w.newTrial(dialect)
 	o.prepare(c)
 	before, _ := w.audited.takeSummaries()
@@ -226,24 +196,24 @@ func (o *operation) runWithoutKill(w *servedTestEnv, dialect string) (calls int,
 	return calls, want, append(steps, before)
 }
 
-func (o *operation) runWithKill(t *testing.T, w *servedTestEnv, dialect string, n int, after bool, want string, steps []string) {
+func (o *operation) runWithKill(t *testing.T, w *testEnv, dialect string, n int, after bool, want string, steps []string) {
 	t.Helper()
 	where := fmt.Sprintf("%s %s, call %d, after %v", dialect, o.name, n, after)
 	c := w.newTrial(dialect)
 	o.prepare(c)
 	w.audited.takeSummaries()
-	e := o.childTask(c, w, dialect)
+	e := o.childTask(c, dialect)
 	e.KillBefore = n
 	if after {
 		e.KillBefore, e.KillAfter = 0, n
 	}
-	e.run(t)
+	e.run(t, w.audited)
 	w.report(where, w.audited.audit(true))
 	if now, _ := w.audited.takeSummaries(); o.buildRequest != nil && !slices.Contains(steps, now) {
 		w.report(where, []string{"half done: " + now})
 	}
 	e.KillBefore, e.KillAfter = 0, 0
-	again := e.run(t)
+	again := e.run(t, w.audited)
 	w.report(where, w.audited.audit(false))
 	if now, _ := w.audited.takeSummaries(); now != want {
 		w.report(where, []string{"in the end " + now + ", want " + want})
