@@ -81,13 +81,12 @@ build: ## every bootstrap for Lambda into .build/, with sizes and start-up times
 	done
 	$(GO) run ./infra/lambdatest/measure -built .build/arm64
 
-# PEER_URL names another server to be held against, with PEER_HEADER, and see
-# infra/bench/load/jobs.go. BENCH has flags: -length 10s -rounds 5.
-BENCH ?=
-
-bench: build ## measure everything anew and write infra/bench/results.md, cost.md and their plots (needs wrk)
-	$(GO) run ./infra/bench -memory '$(MEMORY)' $(BENCH)
-	$(GO) test -run - -bench Keys -benchtime 3s -count 4 ./infra/local | grep -v '^{'
+bench: build ## run the benchmarks and the load program (needs wrk); results for benchstat in .build/bench.txt
+	{ TMPDIR='$(MEMORY)' $(GO) test -run '^$$' -bench . -benchtime 200x -count 6 ./infra/bench && \
+	$(GO) test -run '^$$' -bench . -count 6 ./shared/auth ./shared/blnk ./shared/conomy && \
+	$(GO) test -run '^$$' -bench Keys -benchtime 3s -count 6 ./infra/local && \
+	infra/bench/load/local.sh $(LOAD); } | grep -v '^{' | tee .build/bench.txt
+	$(GO) tool -modfile=infra/tools/go.mod benchstat .build/bench.txt
 
 # sam's makefile builder asks for build-<logical id> and wants a bootstrap in
 # ARTIFACTS_DIR. ConomyCreateIdentityFunction is functions/conomy/create-identity,

@@ -1,70 +1,85 @@
-package load_test
+package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"cedula/infra/bench/load"
 )
 
-// TestTurns drives a server that counts: every create has a body of its own,
-// paths are taken in turns, and what the server refuses is said.
-func TestTurns(t *testing.T) {
+// fakeServer answers as both APIs do, counts each request and fails the fetches of one identity.
+type fakeServer struct {
+	mu       sync.Mutex
+	requests map[string]int
+}
+
+func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests[fmt.Sprint(r.Method, r.URL.Path, r.Header.Get("X-Blnk-Key"), string(body))]++
+	if r.URL.Path == "/identities/7" {
+		w.WriteHeader(http.StatusTeapot)
+	}
+	_, _ = fmt.Fprintf(w, `{"accessToken":"token","id":"%d","identity_id":"%[1]d"}`, len(f.requests)%fetched)
+}
+
+func TestLoad(t *testing.T) {
 	if _, err := exec.LookPath("wrk"); err != nil {
 		t.Skip("wrk is not installed")
 	}
-	var (
-		mu   sync.Mutex
-		seen = make(map[string]int)
-	)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		text := new(strings.Builder)
-		_, _ = fmt.Fprint(text, r.Method, " ", r.URL.Path, " ", r.Header.Get("X-Key"), " ")
-		body := make([]byte, 100)
-		n, _ := r.Body.Read(body)
-		text.Write(body[:n])
-		seen[text.String()]++
-		if r.URL.Path == "/b" {
-			w.WriteHeader(http.StatusTeapot)
+	fake := &fakeServer{requests: make(map[string]int)}
+	server := httptest.NewServer(fake)
+	t.Setenv("CONOMY_URL", server.URL)
+	t.Setenv("BLNK_URL", server.URL)
+	t.Setenv("BLNK_KEY", "key: 1")
+	t.Setenv("SERVER_PID", fmt.Sprint(os.Getpid()))
+	t.Setenv("PEER_URL", server.URL+"/")
+	var out bytes.Buffer
+
+	err := run(t.Context(), &out, options{connections: []int{2}, length: time.Second, rounds: 1})
+	server.Close()
+
+	t.Run("failed requests are an error", func(t *testing.T) {
+		if err == nil || !strings.Contains(err.Error(), "method=GET") || strings.Contains(err.Error(), "method=POST") {
+			t.Errorf("error = %v, want failed fetches only", err)
 		}
-	}))
-	defer server.Close()
-	d, err := load.NewDriver(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &load.Server{Name: "test", URL: server.URL}
-	got, err := d.Turns(t.Context(), []load.Job{
-		{Server: s, Name: "create", Method: "POST", Headers: []string{"X-Key: k: 1"}, Paths: []string{"/"}, Body: `{"n":"@N@"}`},
-		{Server: s, Name: "fetch", Method: "GET", Headers: []string{"X-Key: k: 1"}, Paths: []string{"/a", "/b"}},
-	}, 2, 2, time.Second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range got {
-		if r.PerSecond() < 100 || r.P50 <= 0 || r.P99 < r.P50 || r.Broken > 0 {
-			t.Errorf("%+v", r)
+	})
+	t.Run("each run is a line for benchstat", func(t *testing.T) {
+		line := regexp.MustCompile(`(?m)^BenchmarkLoad/server=\S+ \d+ \d+ requests/s \d+ p50-latency-ns \d+ p99-latency-ns`)
+		if got, want := len(line.FindAllString(out.String(), -1)), 3*2; got != want {
+			t.Errorf("lines = %d, want %d of 3 targets and 2 methods in\n%s", got, want, &out)
 		}
-	}
-	if got[0].Refused != 0 || got[1].Refused == 0 {
-		t.Errorf("refused: %d creates and %d fetches", got[0].Refused, got[1].Refused)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	for text, times := range seen {
-		if strings.HasPrefix(text, "POST") && (times > 1 || !strings.HasPrefix(text, `POST / k: 1 {"n":"1`)) {
-			t.Errorf("%d times %q", times, text)
+		if !strings.Contains(out.String(), "RSS-bytes") {
+			t.Errorf("output has no memory of the server:\n%s", &out)
 		}
-	}
-	if seen["GET /a k: 1 "] == 0 || seen["GET /b k: 1 "] == 0 {
-		t.Error("paths are not taken in turns")
-	}
+	})
+	t.Run("each create has a body of its own", func(t *testing.T) {
+		creates := 0
+		for request, times := range fake.requests {
+			if !strings.HasPrefix(request, "POST/identities") {
+				continue
+			}
+			creates++
+			if times > 1 || strings.Contains(request, "@N@") {
+				t.Errorf("%d times %q, want once", times, request)
+			}
+		}
+		if creates < 1000 {
+			t.Errorf("different creates = %d, want more", creates)
+		}
+	})
+	t.Run("fetches read the identities in turns", func(t *testing.T) {
+		if fake.requests["GET/identities/6key: 1"] == 0 || fake.requests["GET/identities/8key: 1"] == 0 {
+			t.Errorf("identities 6 and 8 were not fetched")
+		}
+	})
 }

@@ -7,7 +7,6 @@ package main
 import (
 	"archive/zip"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,9 +35,8 @@ const (
 func main() {
 	built := flag.String("built", ".build/arm64", "folder of the bootstraps built for Lambda")
 	rounds := flag.Int("rounds", 10, "how often each is started; the shortest start counts")
-	asJSON := flag.String("json", "", "file that the table is written to as JSON too")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *built, *asJSON, *rounds); err != nil {
+	if err := run(context.Background(), os.Stdout, *built, *rounds); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
@@ -55,7 +53,7 @@ type row struct {
 // baselineName stands for the program that all are held against.
 const baselineName = "hello world"
 
-func run(ctx context.Context, out io.Writer, built, asJSON string, rounds int) error {
+func run(ctx context.Context, out io.Writer, built string, rounds int) error {
 	root, err := template.ModuleRoot()
 	if err != nil {
 		return err
@@ -81,32 +79,7 @@ func run(ctx context.Context, out io.Writer, built, asJSON string, rounds int) e
 		return err
 	}
 	printTable(out, rows)
-	return errors.Join(writeJSON(asJSON, rows), checkSizes(rows))
-}
-
-// jsonRow is a row as programs read it: bytes and milliseconds.
-type jsonRow struct {
-	Name           string  `json:"name"`
-	Binary         int64   `json:"binary"`
-	Zip            int64   `json:"zip"`
-	Start          float64 `json:"startMs"`
-	StartRatio     float64 `json:"ofHello"`
-	StartWithCalls float64 `json:"withFirstCallsMs"`
-}
-
-func writeJSON(path string, rows []*row) error {
-	if path == "" {
-		return nil
-	}
-	list := make([]jsonRow, len(rows))
-	for n, r := range rows {
-		list[n] = jsonRow{r.name, r.binary, r.zip, milliseconds(r.start), r.startRatio(rows[0]), milliseconds(r.startWithCalls)}
-	}
-	text, err := json.MarshalIndent(list, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o600)
+	return checkSizes(rows)
 }
 
 func (r *row) startRatio(hello *row) float64 { return r.start.Seconds() / hello.start.Seconds() }

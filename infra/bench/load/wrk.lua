@@ -1,6 +1,6 @@
--- What wrk sends, by the environment: METHOD; PATHS, a file with one path a
--- line, taken in turns; HEADERS, one a line; BODY, in which @N@ is a number that
--- no other request has (RUN and a counter). It ends with one line of JSON.
+-- wrk sends what the environment says: METHOD; PATHS, a file with one path per line,
+-- used in turns; HEADERS, one per line; BODY, in which @N@ is replaced by a number
+-- that no other request has (RUN and a counter). The last line of output is JSON.
 local method = os.getenv("METHOD")
 local body = os.getenv("BODY")
 local run = os.getenv("RUN")
@@ -27,7 +27,7 @@ end
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"us":%d,"p50":%d,"p99":%d,"refused":%d,"broken":%d}\n',
+    '\n{"requests":%d,"us":%d,"p50":%d,"p99":%d,"errorResponses":%d,"networkErrors":%d}\n',
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     e.status, e.connect + e.read + e.write + e.timeout))
 end
