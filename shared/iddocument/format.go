@@ -1,10 +1,9 @@
 package iddocument
 
-// lenientFormat is the look that a number of a type has at least: which characters may
-// stand in it, and how many without the separators.
+// lenientFormat is the minimum that a compact number of a type must satisfy.
 type lenientFormat struct {
 	charset  charset
-	min, max int
+	min, max int // length
 }
 
 type charset uint8
@@ -15,38 +14,38 @@ const (
 	alphanumeric         // digits, letters from A to Z, Ñ and &
 )
 
-func (l lenientFormat) matches(text string) bool {
-	if len(text) < l.min || len(text) > l.max {
+func (l lenientFormat) matches(number string) bool {
+	if len(number) < l.min || len(number) > l.max {
 		return false
 	}
-	switch l.charset {
-	case alphanumeric:
-		return allBytes(text, func(c byte) bool { return isDigit(c) || isLetter(c) || c == enye || c == '&' })
-	case digitsOrK:
-		if last := len(text) - 1; text[last] == 'K' {
-			text = text[:last]
-		}
+	if l.charset == alphanumeric {
+		return allBytes(number, func(c byte) bool { return isDigit(c) || isNameLetter(c) })
 	}
-	return allDigits(text)
+	last := len(number) - 1
+	if l.charset == digitsOrK && number[last] == 'K' {
+		number = number[:last]
+	}
+	return allDigits(number)
 }
 
-// maxUnknownLength bounds a number of which nothing is known.
+// maxUnknownLength bounds a number of an unknown type.
 const maxUnknownLength = 64
 
-// plausibleUnknown tells whether a number of which nothing is known may be one: ASCII
-// letters, digits and separators, not separators alone.
+// plausibleUnknown reports whether a number of an unknown type can be one: ASCII letters,
+// digits and separators, but not separators alone.
 func plausibleUnknown(number string) bool {
 	if len(number) > maxUnknownLength {
 		return false
 	}
-	some := false
+	separatorsOnly := true
 	for _, c := range []byte(number) {
-		switch {
-		case isDigit(c) || isLetter(c&^0x20):
-			some = true
-		case !isSeparator(rune(c)):
+		if isSeparator(rune(c)) {
+			continue
+		}
+		if !isDigit(c) && !isLetter(c&^0x20) {
 			return false
 		}
+		separatorsOnly = false
 	}
-	return some
+	return !separatorsOnly
 }

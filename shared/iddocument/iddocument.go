@@ -1,34 +1,18 @@
-// Package iddocument tells whether the number of an identity document can be
-// right: its syntax and, where the type has one, its check digit. It must not
-// know what an identity is, nor who asks and how strictly.
+// Package iddocument checks the numbers of identity documents: their syntax and, where the
+// type has one, their check digit.
+// It imports nothing of this module: it does not know identities or who asks how strictly.
 package iddocument
 
 import "slices"
 
-// Verdict says how far a number could be checked. Its text is what clients see.
-type Verdict string
-
-// The verdicts.
-const (
-	Valid     Verdict = "valid"     // the check digit matches
-	Invalid   Verdict = "invalid"   // no document of that type has the number
-	Unchecked Verdict = "unchecked" // it may be right: nothing in it proves so
-)
-
-// Result is a verdict with its reason, a phrase that never holds the number.
-type Result struct {
-	Verdict Verdict
-	Reason  string
-}
-
-// Check judges a number of a type, such as "RUT", of a country: alpha-3, or
-// empty where it is not known. Separators, which are space, dot, hyphen and
-// slash, and the case of the number's letters do not matter.
+// Check checks a number of a type, such as "RUT", in a country: its ISO 3166-1 alpha-3 code,
+// or empty if unknown. It ignores separators (space, dot, hyphen and slash) and the case of
+// letters in the number.
 //
-// A name that several countries use means the country's own document. Without a
-// country it means the one that Conomy means; DNI, which is Peru's and
-// Argentina's, is judged by the kinder of both. Where no rule is known the
-// number is Unchecked, and so is a well-formed one without check digit.
+// A type that several countries have means the country's own document. Without a country it
+// means the one that Conomy means; DNI, which Peru and Argentina have, gets the more lenient
+// result of both. A number without a known rule is Unchecked, like a well-formed one without
+// check digit.
 func Check(kind, country, number string) Result {
 	rules, known := rulesFor(kind, country)
 	if !known {
@@ -37,41 +21,34 @@ func Check(kind, country, number string) Result {
 	if len(rules) == 0 {
 		return Result{Unchecked, "no rule is known for this type of document in this country"}
 	}
-	text := normalize(number)
-	best := rules[0].check(text)
+	compact := normalize(number)
+	best := rules[0].check(compact)
 	for _, r := range rules[1:] {
-		best = moreLenient(best, r.check(text))
+		best = moreLenient(best, r.check(compact))
 	}
 	return best
 }
 
-func moreLenient(a, b Result) Result {
-	if a.Verdict == Valid || b.Verdict == Invalid {
-		return a
-	}
-	return b
-}
-
-// PlausibleFormat tells whether a number has about the look of its type: the characters
-// that occur in it and a length that is not absurd. It takes what Conomy's
-// sandbox was seen to take, numbers with a wrong check digit and the RUT 123125
-// among them. Type and country mean the same as in Check; where no rule is
-// known, 1 to 64 ASCII letters, digits and separators fit.
+// PlausibleFormat reports whether a number looks roughly like its type: it has only
+// characters that occur in such numbers, and a length that is not absurd. It accepts what
+// Conomy's sandbox accepts, including numbers with a wrong check digit and the RUT 123125.
+// Type and country are those of Check. Without a known rule, PlausibleFormat accepts 1 to 64
+// ASCII letters, digits and separators.
 func PlausibleFormat(kind, country, number string) bool {
 	rules, _ := rulesFor(kind, country)
 	if len(rules) == 0 {
 		return plausibleUnknown(number)
 	}
-	text := normalize(number)
-	return slices.ContainsFunc(rules, func(r rule) bool { return r.format.matches(text) })
+	compact := normalize(number)
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.format.matches(compact) })
 }
 
-// HolderTypes tells whose the type of document is: Conomy's table for its twelve types,
-// and the law of the country for the others. A type that is not known is nobody's.
+// HolderTypes reports who can hold a type of document: Conomy's table for its twelve types,
+// the law of the country for the others. known is false for an unknown type.
 func HolderTypes(kind string) (user, organization, known bool) {
-	list := rulesOfKind(kind)
-	if len(list) == 0 {
+	rules := rulesOfKind(kind)
+	if len(rules) == 0 {
 		return false, false, false
 	}
-	return list[0].holder != company, list[0].holder != person, true
+	return rules[0].holder != company, rules[0].holder != person, true
 }

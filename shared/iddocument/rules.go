@@ -9,7 +9,7 @@ type rule struct {
 	check         func(compact string) Result
 }
 
-// scope says which countries, besides its own, a rule stands for.
+// scope says in which countries, besides its own, a rule applies.
 type scope uint8
 
 const (
@@ -26,7 +26,7 @@ const (
 	company
 )
 
-// rules has the rows of a kind together, and those of a wide reach first.
+// rules keeps the rows of a kind together, those with the widest scope first.
 var rules = [...]rule{
 	{"PASSPORT", "", anyCountry, anyHolder, lenientFormat{alphanumeric, 5, 20}, passport},
 	{"RFC", "MEX", anyCountry, company, lenientFormat{alphanumeric, 4, 13}, rfc}, // persons have one too: Conomy takes their CURP
@@ -55,9 +55,8 @@ var rules = [...]rule{
 	{"RNC", "DOM", anyCountry, company, lenientFormat{digits, 2, 11}, rnc},
 }
 
-// rulesFor is what a number of the kind is to be held against, which is nothing
-// where the name means a document that has no rule here. known tells whether
-// the name has a rule anywhere.
+// rulesFor returns the rules that apply to a number, none if the name means a document
+// without a rule in that country. known reports whether the kind has a rule anywhere.
 func rulesFor(kind, country string) (list []rule, known bool) {
 	list = rulesOfKind(kind)
 	known = len(list) > 0
@@ -66,12 +65,12 @@ func rulesFor(kind, country string) (list []rule, known bool) {
 			return list[i : i+1], known
 		}
 	}
-	wanted := ownOrUnknownCountry
+	widest := ownOrUnknownCountry
 	if country != "" {
-		wanted = anyCountry
+		widest = anyCountry
 	}
 	n := 0
-	for n < len(list) && list[n].scope >= wanted {
+	for n < len(list) && list[n].scope >= widest {
 		n++
 	}
 	return list[:n], known

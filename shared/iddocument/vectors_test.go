@@ -9,13 +9,13 @@ import (
 	"cedula/shared/iddocument"
 )
 
-// vector is one line of testdata: a number with the oracle's verdict.
+// vector is one line of testdata: a number with the oracle's verdict. testdata/gen makes them.
 type vector struct {
 	kind, country, number string
 	oracle                iddocument.Verdict
 }
 
-// lines are those of a file that are no comment.
+// lines returns the lines of a file without its comments.
 func lines(t testing.TB, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -31,12 +31,12 @@ func lines(t testing.TB, path string) []string {
 	return list
 }
 
-// vectors are those of all files named kind-country.txt.
+// vectors returns those of all files named kind-country.txt.
 func vectors(t testing.TB) []vector {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
 	if err != nil || len(paths) != 23 {
-		t.Fatalf("%d files of vectors, %v", len(paths), err)
+		t.Fatalf("testdata has %d files of vectors (%v), want 23", len(paths), err)
 	}
 	var list []vector
 	for _, path := range paths {
@@ -50,8 +50,8 @@ func vectors(t testing.TB) []vector {
 	return list
 }
 
-// Every verdict is the oracle's, but for those in testdata/disagreements.tsv,
-// each with its reason. A line there that is none fails too.
+// testdata/disagreements.tsv lists where Check differs from the oracle, each with its reason.
+// A line there that is not a disagreement fails too.
 func TestVerdictsMatchOracle(t *testing.T) {
 	type key struct {
 		kind, country, number string
@@ -61,7 +61,7 @@ func TestVerdictsMatchOracle(t *testing.T) {
 	for _, line := range lines(t, filepath.Join("testdata", "disagreements.tsv")) {
 		f := strings.Split(line, "\t")
 		if len(f) != 5 || len(f[4]) < 20 {
-			t.Fatalf("not kind, country, number, our verdict and a reason: %q", line)
+			t.Fatalf("line %q: want kind, country, number, our verdict and a reason", line)
 		}
 		expected[key{f[0], f[1], f[2], iddocument.Verdict(f[3])}] = true
 	}
@@ -69,32 +69,33 @@ func TestVerdictsMatchOracle(t *testing.T) {
 		got := iddocument.Check(v.kind, v.country, v.number)
 		k := key{v.kind, v.country, v.number, got.Verdict}
 		if got.Verdict != v.oracle && !expected[k] {
-			t.Errorf("%s %s %s: got %v, the oracle says %s", v.kind, v.country, v.number, got, v.oracle)
+			t.Errorf("Check(%q, %q, %q) = %v, want %s as the oracle says", v.kind, v.country, v.number, got, v.oracle)
 		}
 		if got.Verdict != v.oracle {
 			delete(expected, k)
 		}
 	}
 	for k := range expected {
-		t.Errorf("no disagreement: %v", k)
+		t.Errorf("disagreements.tsv lists %v, but Check agrees with the oracle", k)
 	}
 }
 
-func TestEnoughVectors(t *testing.T) {
-	type group struct {
-		kind, country string
-		invalid       bool
-	}
-	counts := map[group]int{}
+func TestVectorsCoverEveryType(t *testing.T) {
+	const least = 200
+	type counts struct{ valid, invalid int }
+	types := map[string]counts{}
 	for _, v := range vectors(t) {
-		counts[group{v.kind, v.country, v.oracle == iddocument.Invalid}]++
+		c := types[v.kind+" "+v.country]
+		if v.oracle == iddocument.Invalid {
+			c.invalid++
+		} else {
+			c.valid++
+		}
+		types[v.kind+" "+v.country] = c
 	}
-	if len(counts) != 2*23 {
-		t.Errorf("%d groups of vectors", len(counts))
-	}
-	for g, n := range counts {
-		if n < 200 {
-			t.Errorf("%d vectors of %v", n, g)
+	for name, c := range types {
+		if c.valid < least || c.invalid < least {
+			t.Errorf("%s has %d valid and %d invalid vectors, want at least %d of each", name, c.valid, c.invalid, least)
 		}
 	}
 }

@@ -1,7 +1,7 @@
-"""Writes the test vectors of shared/document: numbers with an oracle's verdict.
+"""Writes the test vectors of shared/iddocument: numbers with an oracle's verdict.
 
-    python -m venv venv && venv/bin/pip install -r shared/document/testdata/gen/requirements.txt
-    venv/bin/python shared/document/testdata/gen/documents.py shared/document/testdata
+    python -m venv venv && venv/bin/pip install -r shared/iddocument/testdata/gen/requirements.txt
+    venv/bin/python shared/iddocument/testdata/gen/documents.py shared/iddocument/testdata
 
 The oracle is python-stdnum, which is run and not copied. Where it has no such
 type, a second implementation of the formula stands below and the file says so.
