@@ -63,8 +63,8 @@ func (s *servers) wait(ctx context.Context, d *localRegistry) error {
 		return nil
 	case err := <-s.serveErrs:
 		return err
-	case err := <-d.table.Failed():
-		return fmt.Errorf("the data in %s cannot be written any more; make room and start again, what was acknowledged is there: %w", d.dir.path, err)
+	case <-d.table.Failed():
+		return fmt.Errorf("the data in %s cannot be written any more; make room and start again, what was acknowledged is there: %w", d.dir.path, d.table.Err())
 	}
 }
 

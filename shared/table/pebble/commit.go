@@ -2,83 +2,168 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"sync"
+
+	"github.com/cockroachdb/pebble"
+
+	"cedula/shared/table"
 )
 
-// commit is one commit between its application in memory and its flush.
+// commit is a set of changes that take effect together.
 type commit struct {
-	rows    []string // the item rows it changes
-	flushed chan struct{}
-	err     error // of the flush; set before landed is closed
+	batch   *pebble.Batch
+	rows    []string      // the item rows it changes
+	flushed chan struct{} // closed once the changes are durable, or lost
+	err     error         // of the flush; set before flushed is closed
 }
 
-// pendingCommits knows every commit not yet flushed. The log is flushed in the order
-// of the commits, so that a commit's flush covers all before it, and waiting
-// for the newest one is waiting for all.
-type pendingCommits struct {
-	mu        sync.Mutex
-	byRow     map[string]*commit // the newest commit of a row
-	newest    *commit
-	diskError *diskError // the first flush that failed; nothing works after it
-}
-
-// register registers a commit. It must come before its changes can be seen, so
-// that who sees one finds the flight, and under the lock that orders commits.
-func (fs *pendingCommits) register(f *commit) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	for _, row := range f.rows {
-		fs.byRow[row] = f
+// stage adds the replacement of an item to the commit, with its index and expiry entries. A nil item is absent.
+func (c *commit) stage(before, after *table.Item) error {
+	if before == after {
+		return nil
 	}
-	fs.newest = f
-}
-
-// complete ends a flight with the outcome of its flush.
-func (fs *pendingCommits) complete(f *commit, err error) error {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if err != nil {
-		fs.diskError.record(err)
+	var errs []error
+	for _, e := range entriesNotIn(before, after) {
+		errs = append(errs, c.batch.Delete(e.row(), nil))
 	}
-	for _, row := range f.rows {
-		if fs.byRow[row] == f {
-			delete(fs.byRow, row)
-		}
+	for _, e := range entriesNotIn(after, before) {
+		errs = append(errs, c.batch.Set(e.row(), nil, nil))
 	}
-	if fs.newest == f {
-		fs.newest = nil
+	if before != nil && !before.Expires.IsZero() {
+		errs = append(errs, c.batch.Delete(expiryRow(before.Expires.Unix(), before.Key), nil))
 	}
-	f.err = fs.diskError.failure()
-	close(f.flushed)
-	return f.err
+	if after == nil {
+		errs = append(errs, c.batch.Delete(c.addRow(before.Key), nil))
+		return errors.Join(errs...)
+	}
+	if !after.Expires.IsZero() {
+		errs = append(errs, c.batch.Set(expiryRow(after.Expires.Unix(), after.Key), nil, nil))
+	}
+	errs = append(errs, c.batch.Set(c.addRow(after.Key), encode(after), nil))
+	return errors.Join(errs...)
 }
 
-func (fs *pendingCommits) failure() error { return fs.diskError.failure() }
-
-// awaitRow returns once what a read before it saw of a row is durable.
-func (fs *pendingCommits) awaitRow(ctx context.Context, row []byte) error {
-	fs.mu.Lock()
-	f := fs.byRow[string(row)]
-	fs.mu.Unlock()
-	return f.await(ctx)
+// addRow notes that the commit changes the item under k and returns that item's row.
+func (c *commit) addRow(k table.Key) []byte {
+	row := itemRow(k)
+	c.rows = append(c.rows, string(row))
+	return row
 }
 
-// awaitAll returns once everything a read before it saw is durable.
-func (fs *pendingCommits) awaitAll(ctx context.Context) error {
-	fs.mu.Lock()
-	f := fs.newest
-	fs.mu.Unlock()
-	return f.await(ctx)
-}
-
-func (f *commit) await(ctx context.Context) error {
-	if f == nil {
+// await returns once the changes are durable. A nil commit is.
+func (c *commit) await(ctx context.Context) error {
+	if c == nil {
 		return nil
 	}
 	select {
-	case <-f.flushed:
-		return f.err
+	case <-c.flushed:
+		return c.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// update calls stage, which reads the table and stages changes, and applies these as one step for other writers. It
+// returns once everything that stage has seen or changed is durable. An error of stage discards the changes.
+//
+// Once the changes are applied it waits for their flush even if the context ends, so that its result is always the truth.
+func (db *DB) update(ctx context.Context, stage func(*commit) error) error {
+	if err := db.enter(ctx); err != nil {
+		return err
+	}
+	defer db.leave()
+	c := &commit{batch: db.kv.NewBatch(), flushed: make(chan struct{})}
+	defer db.releaseBatch(c.batch)
+	applied, refusal := db.apply(c, stage)
+	if applied {
+		return db.finish(c, c.batch.SyncWait())
+	}
+	if err := db.pending.awaitAll(ctx); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// apply makes the changes of a commit visible. It reports false if there are none, or if stage or the engine returned an
+// error.
+func (db *DB) apply(c *commit, stage func(*commit) error) (applied bool, err error) {
+	db.writeMu.Lock()
+	defer db.writeMu.Unlock()
+	if err := stage(c); err != nil || c.batch.Empty() {
+		return false, err
+	}
+	db.pending.register(c)
+	err = db.diskError.guard(func() error { return db.kv.ApplyNoSyncWait(c.batch, pebble.Sync) })
+	if err != nil {
+		return false, db.finish(c, err)
+	}
+	return true, nil
+}
+
+// finish completes a commit with the outcome of its flush. Any error makes the table unusable.
+func (db *DB) finish(c *commit, err error) error {
+	if err != nil {
+		db.diskError.set(err)
+	}
+	return db.pending.complete(c, db.Err())
+}
+
+// releaseBatch returns a batch's memory, unless a disk error made the engine keep it.
+func (db *DB) releaseBatch(batch *pebble.Batch) {
+	if db.Err() == nil {
+		_ = batch.Close()
+	}
+}
+
+// pendingCommits holds every commit that is applied and not yet flushed. The log is flushed in the order of the commits:
+// the flush of one covers all before it, and waiting for the newest is waiting for all.
+type pendingCommits struct {
+	mu     sync.Mutex
+	byRow  map[string]*commit // the newest commit of a row
+	newest *commit
+}
+
+// register adds a commit. The caller holds the lock that orders commits and has not applied this one yet, so that a
+// reader of its changes finds it here.
+func (p *pendingCommits) register(c *commit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, row := range c.rows {
+		p.byRow[row] = c
+	}
+	p.newest = c
+}
+
+// complete removes a commit and tells those who wait for it err, which it returns.
+func (p *pendingCommits) complete(c *commit, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, row := range c.rows {
+		if p.byRow[row] == c {
+			delete(p.byRow, row)
+		}
+	}
+	if p.newest == c {
+		p.newest = nil
+	}
+	c.err = err
+	close(c.flushed)
+	return err
+}
+
+// awaitRow returns once what an earlier read has seen of a row is durable.
+func (p *pendingCommits) awaitRow(ctx context.Context, row []byte) error {
+	p.mu.Lock()
+	c := p.byRow[string(row)]
+	p.mu.Unlock()
+	return c.await(ctx)
+}
+
+// awaitAll returns once everything that an earlier read has seen is durable.
+func (p *pendingCommits) awaitAll(ctx context.Context) error {
+	p.mu.Lock()
+	c := p.newest
+	p.mu.Unlock()
+	return c.await(ctx)
 }

@@ -10,49 +10,74 @@ import (
 	"cedula/shared/table"
 )
 
-// diskError is the first refusal of a write by the system. What came after it in
-// the log is lost, so nothing works any more.
+// diskError is the first write that the system refused. Later entries of the log are lost with it, so that the engine
+// cannot be used any more.
 type diskError struct {
 	once   sync.Once
-	err    error         // set before broken is closed
-	failed chan struct{} // closed by the refusal
-	notify chan error    // what Failed gives
+	err    error         // set before failed is closed
+	failed chan struct{} // closed by set
 }
 
-func newDiskError() *diskError {
-	return &diskError{failed: make(chan struct{}), notify: make(chan error, 1)}
-}
+func newDiskError() *diskError { return &diskError{failed: make(chan struct{})} }
 
-// record takes the first refusal's cause; later ones follow from it.
-func (f *diskError) record(cause error) {
-	f.once.Do(func() {
-		f.err = fmt.Errorf("%w: the disk refused a write%s", table.ErrUnavailable, systemErrorText(cause))
-		f.notify <- f.err
-		close(f.failed)
+// set stores the cause of the first refusal; later ones follow from it.
+func (e *diskError) set(cause error) {
+	e.once.Do(func() {
+		e.err = fmt.Errorf("%w: the disk refused a write%s", table.ErrUnavailable, systemErrorText(cause))
+		close(e.failed)
 	})
 }
 
-// onBackgroundError takes what went wrong behind the calls. Damage is not for here:
-// whoever reads it is told.
-func (f *diskError) onBackgroundError(cause error) {
-	var refusal syscall.Errno
-	if errors.As(cause, &refusal) && refusal != syscall.ENOENT {
-		f.record(cause)
-	}
-}
-
-// failure is nil while everything works.
-func (f *diskError) failure() error {
+// get returns nil while every write has succeeded.
+func (e *diskError) get() error {
 	select {
-	case <-f.failed:
-		return f.err
+	case <-e.failed:
+		return e.err
 	default:
 		return nil
 	}
 }
 
-// systemErrorText is the system's own words for a refusal and the file they are about.
-// The engine's could quote keys.
+// onBackgroundError receives the errors of the engine's own goroutines. It ignores damaged files: the calls that read
+// them return an error.
+func (e *diskError) onBackgroundError(cause error) {
+	if isSystemError(cause) {
+		e.set(cause)
+	}
+}
+
+// guard runs a call that makes the engine write. After a refused write such a call may panic, or wait forever for memory
+// or for a lock that a panic left held; guard then returns the disk error without waiting for it.
+func (e *diskError) guard(call func() error) error {
+	if err := e.get(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				cause, _ := p.(error)
+				e.set(cause)
+			}
+		}()
+		done <- call()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-e.failed:
+		return e.err
+	}
+}
+
+// isSystemError reports whether the system refused an operation. A missing file is damage instead.
+func isSystemError(err error) bool {
+	var refusal syscall.Errno
+	return errors.As(err, &refusal) && refusal != syscall.ENOENT
+}
+
+// systemErrorText returns the system's own text for a refusal and the file it concerns. The engine's text could quote
+// keys.
 func systemErrorText(err error) string {
 	var refusal syscall.Errno
 	if !errors.As(err, &refusal) {
@@ -63,8 +88,3 @@ func systemErrorText(err error) string {
 	}
 	return fmt.Sprintf(": %v", refusal)
 }
-
-// Failed yields, once, why the disk refused a write. After that every call
-// returns table.ErrUnavailable until the folder is opened anew; what was
-// acknowledged before is there then.
-func (db *DB) Failed() <-chan error { return db.commits.diskError.notify }

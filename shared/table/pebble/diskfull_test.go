@@ -41,7 +41,8 @@ func runUntilDiskFull(dir string) {
 	group.Wait()
 	fmt.Println(strings.Trim(fmt.Sprint(counts), "[]"))
 	select {
-	case err = <-db.Failed():
+	case <-db.Failed():
+		err = db.Err()
 	case <-time.After(10 * time.Second):
 		err = errors.New("no failure told")
 	}

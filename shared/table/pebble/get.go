@@ -2,13 +2,16 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/cockroachdb/pebble"
 
 	"cedula/shared/table"
 )
 
-// Get implements table.Table. Every read is a strong one; strong decides its
-// price only.
+// Get implements table.Table. Every read is strongly consistent; strong only decides its price.
 func (db *DB) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
 	if err := table.CheckGet(keys); err != nil {
 		return table.GetResult{}, err
@@ -19,7 +22,10 @@ func (db *DB) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Ge
 	defer db.leave()
 	got := table.GetResult{Items: make([]table.Item, 0, len(keys))}
 	for _, k := range keys {
-		item, err := db.readDurable(ctx, k)
+		item, err := db.readItem(k)
+		if err == nil {
+			err = db.pending.awaitRow(ctx, itemRow(k))
+		}
 		if err != nil {
 			return table.GetResult{}, fmt.Errorf("get: %w", err)
 		}
@@ -31,11 +37,26 @@ func (db *DB) Get(ctx context.Context, strong bool, keys ...table.Key) (table.Ge
 	return got, nil
 }
 
-// readDurable reads an item and waits until what it read is on the disk.
-func (db *DB) readDurable(ctx context.Context, k table.Key) (*table.Item, error) {
-	item, err := db.readItem(k)
-	if err != nil {
-		return nil, err
+// readItem reads the item under a key; nil if it is absent.
+func (db *DB) readItem(k table.Key) (*table.Item, error) {
+	value, release, err := db.kv.Get(itemRow(k))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
 	}
-	return item, db.commits.awaitRow(ctx, itemRow(k))
+	if err != nil {
+		return nil, readError(err)
+	}
+	item, err := decode(k, slices.Clone(value))
+	if err := errors.Join(err, release.Close()); err != nil {
+		return nil, readError(err)
+	}
+	return item, nil
+}
+
+// readError names damage as such. It drops the engine's own text, which could quote keys.
+func readError(err error) error {
+	if pebble.IsCorruptionError(err) || errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%w: %w", table.ErrUnavailable, ErrCorrupt)
+	}
+	return fmt.Errorf("%w: a file of the folder cannot be read", table.ErrUnavailable)
 }

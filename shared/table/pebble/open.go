@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/cockroachdb/pebble"
 	"github.com/cockroachdb/pebble/vfs"
@@ -16,16 +16,27 @@ import (
 	"cedula/shared/table"
 )
 
-const lockFile = "LOCK"
+const (
+	lockFile = "LOCK"
 
-// Open opens the table in a folder, which it makes if need be, with the
-// indexes of these names. It returns ErrLocked, ErrDamaged or ErrVersion, or an
-// error wrapping table.ErrUnavailable when the system refuses access.
+	// incompleteMarker is a file that exists until the new database beside it is complete. A folder with files, but with
+	// neither this one nor a database, belongs to another program.
+	incompleteMarker = "NEW"
+)
+
+// formatVersion is the version of the rows in keys.go and codec.go, stored in a row of its own.
+var (
+	formatVersion    = []byte("cedula 1")
+	formatVersionRow = []byte{kindFormat}
+)
+
+// Open opens the table in a folder, with the indexes of these names, and creates either if it does not exist. It returns
+// ErrLocked, ErrCorrupt or ErrFormatVersion, or an error wrapping table.ErrUnavailable if the system refuses access.
 func Open(dir string, indexes []string) (*DB, error) {
 	return open(dir, indexes, vfs.Default)
 }
 
-// open takes the file system under the engine, which tests make slow.
+// open is Open on a file system that tests replace.
 func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 	dir, err := prepareDir(dir)
 	if err != nil {
@@ -35,29 +46,32 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := newDiskError()
-	o := engineOptions(lock, files, f)
+	disk := newDiskError()
+	o := engineOptions(lock, files, disk)
 	defer o.Cache.Unref()
 	kv, err := openLocked(dir, o)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return &DB{
-		indexes: slices.Clone(indexes),
-		kv:      kv,
-		lock:    lock,
-		commits: pendingCommits{byRow: make(map[string]*commit), diskError: f},
+		indexes:   slices.Clone(indexes),
+		kv:        kv,
+		lock:      lock,
+		diskError: disk,
+		pending:   pendingCommits{byRow: make(map[string]*commit)},
 	}, nil
 }
 
-// prepareDir makes the folder and refuses one that holds something else, before
-// anything is written into it. The name returned is the same for every way to
-// spell it.
+// prepareDir creates the folder, or rejects one with other content before anything is written into it. It returns one
+// name for every spelling of the path.
 func prepareDir(dir string) (string, error) {
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return "", fmt.Errorf("%w: not a folder", ErrCorrupt)
+	info, err := os.Stat(dir)
+	if err != nil {
+		err = makeDurableDir(dir)
+	} else if !info.IsDir() {
+		err = fmt.Errorf("%w: not a folder", ErrCorrupt)
 	}
-	if err := makeDurableDir(dir); err != nil {
+	if err != nil {
 		return "", openError(err)
 	}
 	files, err := os.ReadDir(dir)
@@ -75,12 +89,31 @@ func prepareDir(dir string) (string, error) {
 	return dir, openError(err)
 }
 
-// isDatabaseFile tells whether a file shows that its folder is a database, or was to
-// become one. The lock alone need not be there: it holds nothing.
+// makeDurableDir creates a folder that still exists after a crash.
+func makeDurableDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	err := syncDir(filepath.Dir(filepath.Clean(dir)))
+	if errors.Is(err, fs.ErrPermission) { // the parent is writable but not readable
+		return nil
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// isDatabaseFile reports whether a file shows that its folder is a database or was to become one.
 func isDatabaseFile(f os.DirEntry) bool {
 	name := f.Name()
-	return name == lockFile || name == incompleteMarker || strings.HasPrefix(name, "marker.manifest.") ||
-		strings.HasPrefix(name, "marker.format-version.")
+	return name == lockFile || name == incompleteMarker ||
+		strings.HasPrefix(name, "marker.manifest.") || strings.HasPrefix(name, "marker.format-version.")
 }
 
 func acquireLock(dir string) (*pebble.Lock, error) {
@@ -94,7 +127,8 @@ func acquireLock(dir string) (*pebble.Lock, error) {
 	return lock, nil
 }
 
-// openLocked opens the database, or makes one in a folder that has none yet.
+// openLocked opens the database, or creates it in a folder without a complete one. An existing database is first opened
+// read-only, which changes no file, to find out whether it must be left as it is.
 func openLocked(dir string, o *pebble.Options) (*pebble.DB, error) {
 	fresh, err := needsCreation(dir)
 	if err != nil {
@@ -104,24 +138,68 @@ func openLocked(dir string, o *pebble.Options) (*pebble.DB, error) {
 		return create(dir, o)
 	}
 	o.ErrorIfNotExists = true
-	if err := verifyReadOnly(dir, *o); err != nil {
+	readOnly := *o
+	readOnly.ReadOnly = true
+	kv, err := openEngine(dir, &readOnly)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkFormat(kv), kv.Close()); err != nil {
 		return nil, err
 	}
 	return openEngine(dir, o)
 }
 
-// verifyReadOnly opens the database for reading alone, which changes no file, and
-// returns ErrDamaged or ErrVersion if it must be left as it is.
-func verifyReadOnly(dir string, o pebble.Options) error {
-	o.ReadOnly = true
-	kv, err := openEngine(dir, &o)
+// needsCreation reports whether the locked folder has no complete database yet. It leaves a marker, so that the next
+// start knows it too if this one is interrupted.
+func needsCreation(dir string) (bool, error) {
+	files, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return errors.Join(checkFormat(kv), kv.Close())
+	if slices.ContainsFunc(files, func(f os.DirEntry) bool { return f.Name() == incompleteMarker }) {
+		return true, nil
+	}
+	if len(files) > 1 { // more than the lock
+		return false, nil
+	}
+	if err := os.WriteFile(filepath.Join(dir, incompleteMarker), nil, 0o600); err != nil {
+		return false, err
+	}
+	return true, syncDir(dir)
 }
 
-// openEngine turns what the engine panics with over damaged files into damage.
+// create creates a database, or completes one whose creation was interrupted: nothing in it was ever acknowledged.
+func create(dir string, o *pebble.Options) (*pebble.DB, error) {
+	kv, err := openEngine(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		kv.Set(formatVersionRow, formatVersion, pebble.Sync),
+		os.Remove(filepath.Join(dir, incompleteMarker)),
+		syncDir(dir),
+	)
+	if err != nil {
+		return nil, errors.Join(openError(err), kv.Close())
+	}
+	return kv, nil
+}
+
+// checkFormat rejects a database that another version, or another program, wrote.
+func checkFormat(kv *pebble.DB) error {
+	value, release, err := kv.Get(formatVersionRow)
+	if err != nil {
+		return openError(err)
+	}
+	defer release.Close()
+	if !bytes.Equal(value, formatVersion) {
+		return ErrFormatVersion
+	}
+	return nil
+}
+
+// openEngine returns ErrCorrupt where the engine panics over damaged files.
 func openEngine(dir string, o *pebble.Options) (kv *pebble.DB, err error) {
 	defer func() {
 		if recover() != nil {
@@ -132,14 +210,12 @@ func openEngine(dir string, o *pebble.Options) (kv *pebble.DB, err error) {
 	return kv, openError(err)
 }
 
-// openError tells a refusal of the system, which leaves the database as good
-// as it was, from damage.
+// openError distinguishes a refusal of the system, after which the database is as good as before, from damage.
 func openError(err error) error {
-	var refusal syscall.Errno
-	switch {
-	case err == nil || errors.Is(err, ErrCorrupt):
+	if err == nil || errors.Is(err, ErrCorrupt) {
 		return err
-	case errors.As(err, &refusal) && refusal != syscall.ENOENT:
+	}
+	if isSystemError(err) {
 		return fmt.Errorf("open: %w%s", table.ErrUnavailable, systemErrorText(err))
 	}
 	return fmt.Errorf("%w: %q", ErrCorrupt, strings.Join(strings.Fields(err.Error()), " "))

@@ -9,10 +9,9 @@ import (
 	"github.com/cockroachdb/pebble/vfs"
 )
 
-// engineOptions are fixed but for the lock and who hears of a fault: what one version
-// of this package writes, the same version reads. Who opened a database with them
-// lets go of their cache: the database holds it.
-func engineOptions(lock *pebble.Lock, files vfs.FS, f *diskError) *pebble.Options {
+// engineOptions are the same for every folder: one version of this package reads what the same version wrote. After
+// opening a database with them the caller releases its reference to their cache.
+func engineOptions(lock *pebble.Lock, files vfs.FS, disk *diskError) *pebble.Options {
 	o := &pebble.Options{
 		FS:                 files,
 		Comparer:           wholeKeyComparer(),
@@ -20,31 +19,30 @@ func engineOptions(lock *pebble.Lock, files vfs.FS, f *diskError) *pebble.Option
 		FormatMajorVersion: pebble.FormatVirtualSSTables,
 		MemTableSize:       8 << 20,
 		Cache:              pebble.NewCache(32 << 20), // the engine takes two memtables out of it: by default nothing is left
-		Logger:             fatalLogger{f},
-		EventListener:      &pebble.EventListener{BackgroundError: f.onBackgroundError},
+		Logger:             fatalLogger{disk},
+		EventListener:      &pebble.EventListener{BackgroundError: disk.onBackgroundError},
 		Levels:             make([]pebble.LevelOptions, 1),
 	}
 	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
 	return o
 }
 
-// wholeKeyComparer is the usual order, told that a key is its own prefix: an iterator can
-// then ask the filters for it. Files of either are read alike.
+// wholeKeyComparer is the default order with the whole key as prefix, so that an iterator can ask the bloom filters for
+// a key. The files are the same with either comparer.
 func wholeKeyComparer() *pebble.Comparer {
 	c := *pebble.DefaultComparer
 	c.Split = func(key []byte) int { return len(key) }
 	return &c
 }
 
-// fatalLogger drops what the engine says in passing. When it cannot go on, the
-// process ends with one line, as what comes next must not be acknowledged.
-// After a fault it has been told already and ends anyhow.
+// fatalLogger discards Pebble's info logs. On a fatal error it prints one line and exits, because later writes must not
+// be acknowledged. After a disk error it blocks instead: the owner of the DB knows that error and ends the process.
 type fatalLogger struct{ diskError *diskError }
 
 func (fatalLogger) Infof(string, ...any) {}
 
 func (l fatalLogger) Fatalf(_ string, args ...any) {
-	if l.diskError.failure() != nil {
+	if l.diskError.get() != nil {
 		select {}
 	}
 	reason := "an invariant of its files does not hold"

@@ -23,7 +23,7 @@ func (db *DB) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	defer db.leave()
 	page, err := db.readPage(&q)
 	if err == nil {
-		err = db.commits.awaitAll(ctx)
+		err = db.pending.awaitAll(ctx)
 	}
 	if err != nil {
 		return table.Page{}, fmt.Errorf("query: %w", err)

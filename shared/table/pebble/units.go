@@ -35,10 +35,10 @@ func writeUnits(before, after *table.Item) float64 {
 // removed, put, or, when its key changes, both. An entry that stays is free.
 func indexUnits(before, after *table.Item) float64 {
 	var units float64
-	for e := range entriesNotIn(before, after) {
+	for _, e := range entriesNotIn(before, after) {
 		units += unitsFor(e.bytes(), writeUnitBytes)
 	}
-	for e := range entriesNotIn(after, before) {
+	for _, e := range entriesNotIn(after, before) {
 		units += unitsFor(e.bytes(), writeUnitBytes)
 	}
 	return units
