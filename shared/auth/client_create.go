@@ -47,7 +47,7 @@ type ClientParams struct {
 // which expires. It returns an *InvalidClientError when the description breaks its
 // rules, and whatever the store returned; then nothing was created.
 func CreateClient(ctx context.Context, store Store, h Hasher, n ClientParams, now time.Time) (Client, Credentials, error) {
-	if err := n.check(); err != nil {
+	if err := n.Validate(); err != nil {
 		return Client{}, Credentials{}, err
 	}
 	shown := Credentials{ClientID: randomString(clientChars), ClientSecret: randomString(secretChars)}
@@ -79,7 +79,8 @@ type InvalidClientError struct {
 // Error is the field and the reason.
 func (e *InvalidClientError) Error() string { return "auth: client: " + e.Field + " " + e.Reason }
 
-func (n ClientParams) check() error {
+// Validate returns an *InvalidClientError that names the first field which breaks its rules.
+func (n ClientParams) Validate() error {
 	switch {
 	case n.Tenant != "" && !validTenant(n.Tenant):
 		return &InvalidClientError{"tenant", "must have up to 64 of the letters a to z and A to Z, digits, '.', '_' and '-'"}

@@ -155,6 +155,17 @@ func (k *KeyManager) now() time.Time { return currentTime(k.Now).UTC().Truncate(
 
 // check judges what is asked for by itself and by what the caller holds.
 func (n KeyParams) check(caller Caller, now time.Time) error {
+	if err := n.Validate(now); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(n.Scopes, func(s string) bool { return !caller.Scopes.Has(s) }) {
+		return ErrEscalation
+	}
+	return checkExpiry(n.Expires, caller.Expires)
+}
+
+// Validate returns an *InvalidKeyError that names the first field which breaks its rules, whoever asks.
+func (n KeyParams) Validate(now time.Time) error {
 	for _, label := range []struct{ field, text string }{{"name", n.Name}, {"owner", n.Owner}} {
 		if !validLabel(label.text) {
 			return &InvalidKeyError{label.field, "must have at most 128 bytes of printable text"}
@@ -171,10 +182,7 @@ func (n KeyParams) check(caller Caller, now time.Time) error {
 	case n.Expires.Year() > 9999:
 		return &InvalidKeyError{"expires", "must lie before the year 10000"}
 	}
-	if slices.ContainsFunc(n.Scopes, func(s string) bool { return !caller.Scopes.Has(s) }) {
-		return ErrEscalation
-	}
-	return checkExpiry(n.Expires, caller.Expires)
+	return nil
 }
 
 func checkRequestedScopes(granted []string) error {
