@@ -87,6 +87,9 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 	}
 	damaged := []byte(filtered)
 	damaged[20] ^= 1
+	text := strings.TrimSuffix(filtered, "&limit=1")
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	lastBit := text[:len(text)-1] + string(alphabet[strings.IndexByte(alphabet, text[len(text)-1])^1])
 	for _, tt := range []struct {
 		name string
 		request
@@ -97,6 +100,10 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 		{"the other operation's", listRequest(posted), foreign},
 		{"damaged", listRequest(string(damaged)), foreign},
 		{"cut off", listRequest(filtered[:40]), foreign},
+		{"padded", listRequest(text + "%3D"), foreign},
+		{"line break at the end", listRequest(text + "%0A"), foreign},
+		{"line break inside", listRequest(text[:16] + "%0D%0A" + text[16:]), foreign},
+		{"other last bit", listRequest(lastBit), foreign},
 		{"other filters", listRequest(filtered + "&country_eq=PER"), another},
 		{"filters where none were", listRequest(whole + "&country_eq=CHL"), another},
 		{"another body", post(posted, `{}`), another},

@@ -29,7 +29,7 @@ func personal(root string) ([]string, error) {
 	for _, c := range canaries {
 		found[c] = true
 	}
-	for _, pattern := range []string{"events/*.json", "shared/*/testdata/*.golden", "infra/attack/testdata/fuzz/*/*"} {
+	for _, pattern := range []string{"events/*.json", "shared/*/testdata/*.golden", "shared/*/testdata/fuzz/*/*"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil || len(files) == 0 {
 			return nil, fmt.Errorf("canary: no files %s: %w", pattern, err)

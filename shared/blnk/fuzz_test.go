@@ -1,0 +1,325 @@
+package blnk_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
+	"cedula/shared/apidocs"
+	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/gateway"
+)
+
+const juana = `{"identity_type":"individual","first_name":"Juana","last_name":"Canaria","email_address":"juana.canaria@example.com","phone_number":"+56900000001","country":"Chile","dob":"1990-01-15","meta_data":{"a":1}}`
+
+var (
+	textFields = []string{
+		"identity_type", "organization_name", "category", "first_name", "last_name", "other_names", "gender", "email_address",
+		"phone_number", "nationality", "street", "country", "state", "post_code", "city",
+	}
+	writableFields = append(slices.Clone(textFields), "meta_data")
+	readOnlyFields = []string{"identity_id", "created_at", "status", "requirements", "expires_at"}
+)
+
+// verified is a caller of a test client whose identities wait for verification.
+var verified = func() map[string]any {
+	c := maps.Clone(allScopesCaller)
+	c["stage"] = "test"
+	c["steps"] = "contact+screening"
+	return c
+}()
+
+// attack sends a request that may be malicious. The response must not be a 5xx
+// and must be in the contract; an error must not repeat a value of the request.
+func (w *testAPI) attack(t testing.TB, q request) events.APIGatewayProxyResponse {
+	t.Helper()
+	if q.caller == nil {
+		q.caller = verified
+	}
+	r := routeOf(t, w.api, q.operation)
+	e := q.event(r)
+	got, err := gateway.Handler(w.api, r)(context.Background(), e)
+	if err != nil || got.IsBase64Encoded || got.StatusCode >= 500 {
+		t.Fatalf("%s: got status %d, error %v, base64 %v: %s", q.operation, got.StatusCode, err, got.IsBase64Encoded, got.Body)
+	}
+	answer := openapi.Response{Status: got.StatusCode, Header: got.MultiValueHeaders, Body: []byte(got.Body)}
+	if err := contract().Check(r.Method, r.Path, answer); err != nil {
+		t.Fatalf("%s: response is not in the contract: %v\n%s", q.operation, err, got.Body)
+	}
+	if got.StatusCode >= 400 {
+		privacytest.NoEcho(t, e, got.Body, string(apidocs.Blnk.Contract))
+	}
+	return got
+}
+
+func (w *testAPI) createJuana(t testing.TB) (id string) {
+	t.Helper()
+	return strings.Trim(jsonAt(t, w.attack(t, newRequest("create-identity", "", juana)).Body, "identity_id"), `"`)
+}
+
+func newRequest(operation, id, body string) request {
+	return request{operation: operation, id: id, body: body}
+}
+
+// of sends the request as a client that may be strict.
+func (q request) of(isStrict bool) request {
+	if isStrict {
+		q.caller = maps.Clone(verified)
+		q.caller["mode"] = "strict"
+	}
+	return q
+}
+
+// wantShown compares members of a request body with the response. Null is not a
+// value.
+func wantShown(t testing.TB, sent, shown string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		want := jsonAt(t, sent, name)
+		if got := jsonAt(t, shown, name); want != "" && want != "null" && canonical(got) != canonical(want) {
+			t.Errorf("%s = %s, want %s as it was sent", name, got, want)
+		}
+	}
+}
+
+// canonical removes the white space and the optional escapes of a JSON value.
+func canonical(value string) string {
+	v := jsontext.Value(value)
+	_ = v.Compact(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
+	return string(v)
+}
+
+func wantUnchanged(t testing.TB, before, after string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if want, got := jsonAt(t, before, name), jsonAt(t, after, name); got != want {
+			t.Errorf("%s = %s, want %s as before", name, got, want)
+		}
+	}
+}
+
+var generatedID = regexp.MustCompile(`^"idt_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"$`)
+
+func FuzzCreate(f *testing.F) {
+	w := newTestAPI(f)
+	f.Fuzz(func(t *testing.T, body string, isStrict bool) {
+		got := w.attack(t, newRequest("create-identity", "", body).of(isStrict))
+		if got.StatusCode != 201 {
+			return
+		}
+		wantShown(t, body, got.Body, writableFields...)
+		id := jsonAt(t, got.Body, "identity_id")
+		if sent := jsonAt(t, body, "identity_id"); !generatedID.MatchString(id) || !slices.Contains([]string{"", "null", `""`, id}, canonical(sent)) {
+			t.Errorf("identity_id = %s for %s", id, sent)
+		}
+		const want = `"2026-03-04T05:06:07.123456Z"`
+		if created := jsonAt(t, got.Body, "created_at"); created != want {
+			t.Errorf("created_at = %s, want %s", created, want)
+		}
+		if found := w.attack(t, getRequest(strings.Trim(id, `"`))); found.Body != got.Body {
+			t.Errorf("fetched %s, want %s as created", found.Body, got.Body)
+		}
+	})
+}
+
+// FuzzPut changes one identity many times.
+func FuzzPut(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createJuana(f)
+	f.Fuzz(func(t *testing.T, body string, isStrict bool) {
+		before := w.attack(t, getRequest(id)).Body
+		got := w.attack(t, newRequest("update-identity", id, body).of(isStrict))
+		after := w.attack(t, getRequest(id)).Body
+		if got.StatusCode != 200 {
+			if after != before {
+				t.Errorf("a rejected update changed the identity to %s, want %s", after, before)
+			}
+			return
+		}
+		wantUnchanged(t, before, after, readOnlyFields...)
+		wantShown(t, body, after, writableFields...)
+	})
+}
+
+func FuzzMetadata(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createJuana(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		// Without a reset the metadata would grow too large.
+		w.attack(t, newRequest("update-identity", id, `{"meta_data":{"a":1}}`))
+		before := w.attack(t, getRequest(id)).Body
+		got := w.attack(t, newRequest("update-metadata", id, body))
+		after := w.attack(t, getRequest(id)).Body
+		wantUnchanged(t, before, after, readOnlyFields...)
+		wantUnchanged(t, before, after, textFields...)
+		if got.StatusCode != 200 {
+			wantUnchanged(t, before, after, "meta_data")
+			return
+		}
+		var sent, merged map[string]json.RawMessage
+		if json.Unmarshal([]byte(jsonAt(t, body, "meta_data")), &sent) != nil || json.Unmarshal([]byte(jsonAt(t, after, "meta_data")), &merged) != nil {
+			t.Fatalf("%s was accepted and the identity is %s", body, after)
+		}
+		for name, want := range sent {
+			if canonical(string(merged[name])) != canonical(string(want)) {
+				t.Errorf("metadata %q = %s, want %s as it was sent", name, merged[name], want)
+			}
+		}
+		if _, replaced := sent["a"]; !replaced && string(merged["a"]) != "1" {
+			t.Errorf("metadata a = %s, want 1 as before", merged["a"])
+		}
+	})
+}
+
+// FuzzList sends filters in a query. A filter that is ignored would make the list
+// longer.
+func FuzzList(f *testing.F) {
+	w := newTestAPI(f)
+	w.createJuana(f)
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		got := w.attack(t, request{operation: "list-identities", values: values})
+		if got.StatusCode != 200 {
+			return
+		}
+		for name := range values {
+			if strings.HasSuffix(name, "_eq") && values.Get(name) != "" && got.Body != "[]" && !strings.Contains(got.Body, "Juana") {
+				t.Errorf("%s found an identity that does not exist: %s", query, got.Body)
+			}
+		}
+	})
+}
+
+// FuzzFilter sends filters in a body.
+func FuzzFilter(f *testing.F) {
+	w := newTestAPI(f)
+	w.createJuana(f)
+	f.Fuzz(func(t *testing.T, body string, isStrict bool) {
+		q := newRequest("filter-identities", "", body).of(isStrict)
+		first := w.attack(t, q).Body
+		if second := w.attack(t, q).Body; second != first {
+			t.Errorf("the same request returns %s, want %s", second, first)
+		}
+	})
+}
+
+// FuzzCursor sends cursors that the list did not return, and one that it did.
+func FuzzCursor(f *testing.F) {
+	w := newTestAPI(f)
+	w.createJuana(f)
+	w.createJuana(f)
+	link := w.attack(f, listRequest("limit=1")).MultiValueHeaders["Link"][0]
+	good, _, _ := strings.Cut(strings.TrimPrefix(link, "<?cursor="), "&")
+	f.Fuzz(func(t *testing.T, cursor string, edit uint16) {
+		edited := []byte(good)
+		edited[int(edit)%len(edited)] ^= 1 + byte(edit>>12)
+		for _, operation := range []string{"list-identities", "filter-identities"} {
+			for _, sent := range []string{cursor, string(edited), good} {
+				want := 400
+				if sent == good && operation == "list-identities" {
+					want = 200
+				}
+				q := request{operation: operation, body: "{}", values: url.Values{"cursor": {sent}}}
+				if got := w.attack(t, q); got.StatusCode != want {
+					t.Errorf("%s: status = %d for the cursor %q, want %d: %s", operation, got.StatusCode, sent, want, got.Body)
+				}
+			}
+		}
+	})
+}
+
+// FuzzAPIKey asks for keys as a caller that has none to derive them from.
+func FuzzAPIKey(f *testing.F) {
+	w := newTestAPI(f)
+	keyless := caller("acme", auth.ScopeKeyRead, auth.ScopeKeyWrite)
+	delete(keyless, "key")
+	f.Fuzz(func(t *testing.T, body string) {
+		if got := w.attack(t, newRequest("create-api-key", "", body).withCaller(keyless)); got.StatusCode < 400 {
+			t.Errorf("status = %d, want an error: %s", got.StatusCode, got.Body)
+		}
+	})
+}
+
+// FuzzField names fields to tokenize in the path and in the body.
+func FuzzField(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createJuana(f)
+	f.Fuzz(func(t *testing.T, field, body string) {
+		for _, operation := range []string{"tokenize-field", "detokenize-field", "tokenize-identity", "detokenize-identity"} {
+			q := newRequest(operation, id, body).withCaller(caller("acme", auth.ScopeAll))
+			q.field = url.PathEscape(field)
+			w.attack(t, q)
+		}
+	})
+}
+
+// FuzzEvent sends a whole event, as the Lambda runtime reads it.
+func FuzzEvent(f *testing.F) {
+	w := newTestAPI(f)
+	operations := []string{"create-identity", "get-identity", "list-identities", "update-metadata", "refuse-method"}
+	f.Fuzz(func(t *testing.T, pick uint8, event string) {
+		var e events.APIGatewayProxyRequest
+		if json.Unmarshal([]byte(event), &e) != nil {
+			return
+		}
+		r := routeOf(t, w.api, operations[int(pick)%len(operations)])
+		got, err := gateway.Handler(w.api, r)(context.Background(), e)
+		if err != nil || got.StatusCode < 200 || got.StatusCode >= 500 || got.IsBase64Encoded {
+			t.Fatalf("%s: got status %d, error %v: %s", r.Name, got.StatusCode, err, got.Body)
+		}
+		if got.StatusCode < 400 {
+			if len(e.RequestContext.Authorizer) == 0 && !r.Public {
+				t.Errorf("%s serves a caller without a context: %s", r.Name, got.Body)
+			}
+			return
+		}
+		names := objectKeys(t, got.Body)
+		if !slices.Equal(names, []string{"error", "error_detail"}) && !slices.Equal(names, []string{"errors", "error_detail"}) {
+			t.Errorf("not an error body: %s", got.Body)
+		}
+		if r.Name != "refuse-method" { // names the path that was requested
+			privacytest.NoEcho(t, e, got.Body, string(apidocs.Blnk.Contract))
+		}
+	})
+}
+
+// FuzzAuthorizerEvent sends a whole event to the authorizer, which knows no key.
+func FuzzAuthorizerEvent(f *testing.F) {
+	w := newTestAPI(f)
+	authorizer := gateway.AuthorizerHandler(&blnk.Authorizer{Authenticator: &auth.Authenticator{Store: w.store, Hasher: hasher}})
+	f.Fuzz(func(t *testing.T, event string) {
+		var e events.APIGatewayCustomAuthorizerRequestTypeRequest
+		if json.Unmarshal([]byte(event), &e) != nil {
+			return
+		}
+		got, err := authorizer(context.Background(), e)
+		if err != nil {
+			if err.Error() != "Unauthorized" {
+				t.Errorf("error = %v, want Unauthorized", err)
+			}
+			return
+		}
+		if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Deny" {
+			t.Errorf("policy = %+v, want one statement that denies", got.PolicyDocument)
+		}
+		shown, err := json.Marshal(got.Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		privacytest.NoEcho(t, events.APIGatewayProxyRequest{MultiValueHeaders: e.MultiValueHeaders}, string(shown), string(apidocs.Blnk.Contract))
+	})
+}

@@ -1,0 +1,355 @@
+package conomy_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
+	"cedula/shared/apidocs"
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+)
+
+const juana = `{"name":"Juana","email":"juana.canaria@example.com","phone":"+56900000001","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1","country":"CHL"}`
+
+var (
+	writableFields   = []string{"nickname", "lastname", "country", "externalId", "gender", "nationality", "metadata", "rules"}
+	createOnlyFields = []string{"name", "email", "phone", "documentType", "documentNumber", "idv", "extendedData"}
+	readOnlyFields   = []string{"id", "kyc", "watchList", "createdAt", "tokenizedFields", "expiresAt", "hold", "requirements", "status"}
+)
+
+// noLogins rejects every login.
+type noLogins struct{}
+
+func (noLogins) Login(context.Context, string, string, string) (auth.Client, error) {
+	return auth.Client{}, auth.ErrInvalid
+}
+
+// attack sends a request that may be malicious. The response must not be a 5xx
+// and must be in the contract; an error must not repeat a value of the request.
+func (w *testAPI) attack(t testing.TB, q request) events.APIGatewayProxyResponse {
+	t.Helper()
+	r := routeOf(t, w.api, q.operation)
+	e := q.event(r)
+	got, err := gateway.Handler(w.api, r)(context.Background(), e)
+	if err != nil || got.IsBase64Encoded || got.StatusCode >= 500 {
+		t.Fatalf("%s: got status %d, error %v, base64 %v: %s", q.operation, got.StatusCode, err, got.IsBase64Encoded, got.Body)
+	}
+	answer := openapi.Response{Status: got.StatusCode, Header: got.MultiValueHeaders, Body: []byte(got.Body)}
+	if err := contract().Check(r.Method, r.Path, answer); err != nil {
+		t.Fatalf("%s: response is not in the contract: %v\n%s", q.operation, err, got.Body)
+	}
+	if got.StatusCode >= 400 {
+		privacytest.NoEcho(t, e, got.Body, string(apidocs.Conomy.Contract))
+	}
+	return got
+}
+
+// attackAs sends the request of the caller, whose client may be strict.
+func (w *testAPI) attackAs(t testing.TB, caller map[string]any, isStrict bool, q request) events.APIGatewayProxyResponse {
+	t.Helper()
+	if isStrict {
+		caller = withStrictMode(caller)
+	}
+	return w.attack(t, q.withCaller(caller))
+}
+
+// text returns a member of an object that is a string without escapes.
+func text(t testing.TB, object, name string) string {
+	t.Helper()
+	s, err := strconv.Unquote(jsonAt(t, object, name))
+	if err != nil {
+		t.Fatalf("%s of %s: %v", name, object, err)
+	}
+	return s
+}
+
+// wantShown compares members of a request body with the response. Null is not a
+// value.
+func wantShown(t testing.TB, sent, shown string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		want := jsonAt(t, sent, name)
+		if got := jsonAt(t, shown, name); want != "" && want != "null" && canonical(got) != canonical(want) {
+			t.Errorf("%s = %s, want %s as it was sent", name, got, want)
+		}
+	}
+}
+
+// canonical removes the white space and the optional escapes of a JSON value.
+func canonical(value string) string {
+	v := jsontext.Value(value)
+	_ = v.Compact(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
+	return string(v)
+}
+
+func wantUnchanged(t testing.TB, before, after string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if want, got := jsonAt(t, before, name), jsonAt(t, after, name); got != want {
+			t.Errorf("%s = %s, want %s as before", name, got, want)
+		}
+	}
+}
+
+// withPassport returns the body of another person.
+func withPassport(number string) string {
+	return strings.NewReplacer("11.111.111-1", number, "RUT", "PASSPORT").Replace(juana)
+}
+
+// createPending creates an identity whose client is not a test client, so that no
+// test knows its codes.
+func (w *testAPI) createPending(t testing.TB, passport string) (id string) {
+	t.Helper()
+	return text(t, w.attack(t, newRequest("create-identity", "", withPassport(passport)).withCaller(liveTester)).Body, "id")
+}
+
+var liveTester = withSetting(testModeCaller, "stage", "live")
+
+func FuzzCreate(f *testing.F) {
+	w := newTestAPI(f)
+	f.Fuzz(func(t *testing.T, body string, isStrict bool) {
+		got := w.attackAs(t, testModeCaller, isStrict, newRequest("create-identity", "", body))
+		if got.StatusCode != 200 {
+			return
+		}
+		wantShown(t, body, got.Body, slices.Concat(writableFields, createOnlyFields)...)
+		for name, want := range map[string]string{
+			"status": `"PENDING"`, "kyc": "null", "watchList": "null", "createdAt": `"2026-03-04T05:06:07Z"`, "hold": "", "tokenizedFields": "",
+		} {
+			if value := jsonAt(t, got.Body, name); value != want {
+				t.Errorf("%s = %s, want %s", name, value, want)
+			}
+		}
+		id := text(t, got.Body, "id")
+		if len(id) != 24 {
+			t.Errorf("id = %q, want 24 characters", id)
+		}
+		if found := w.attack(t, getRequest(id)); found.Body != got.Body {
+			t.Errorf("fetched %s, want %s as created", found.Body, got.Body)
+		}
+	})
+}
+
+// FuzzPatch patches one identity many times.
+func FuzzPatch(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.mustCreate(newRequest("create-identity", "", juana).withCaller(testModeCaller))
+	f.Fuzz(func(t *testing.T, body string, isStrict bool) {
+		before := w.attack(t, getRequest(id)).Body
+		got := w.attackAs(t, testModeCaller, isStrict, patchRequest(id, body))
+		after := w.attack(t, getRequest(id)).Body
+		if got.StatusCode != 200 {
+			if after != before {
+				t.Errorf("a rejected patch changed the identity to %s, want %s", after, before)
+			}
+			return
+		}
+		if after != got.Body {
+			t.Errorf("fetched %s, want the response %s", after, got.Body)
+		}
+		wantUnchanged(t, before, after, readOnlyFields...)
+		wantUnchanged(t, before, after, "type", "documentType", "documentNumber", "idv")
+		wantShown(t, body, after, writableFields...)
+	})
+}
+
+// FuzzSearch sends the filters of a body in a query too: both find the same.
+func FuzzSearch(f *testing.F) {
+	w := newTestAPI(f)
+	w.mustCreate(newRequest("create-identity", "", juana).withCaller(testModeCaller))
+	f.Fuzz(func(t *testing.T, body string) {
+		found := w.attack(t, newRequest("search-identities", "", body))
+		if found.StatusCode != 200 {
+			return
+		}
+		query := url.Values{}
+		for _, name := range []string{"type", "email", "documentNumber", "phone", "country", "status", "externalId", "parents", "scopeIdentity", "sort"} {
+			value := jsonAt(t, body, name)
+			if value == "" || value == "null" {
+				continue
+			}
+			var s string
+			if err := json.Unmarshal([]byte(value), &s); err != nil {
+				t.Fatalf("%s = %s was accepted, want a string", name, value)
+			}
+			query.Set(name, s)
+		}
+		for _, name := range []string{"limit", "next", "offset"} {
+			if jsonAt(t, body, name) != "" {
+				return // a number has more spellings in JSON
+			}
+		}
+		if listed := w.attack(t, newRequest("list-identities", "", "").withQuery(query.Encode())); listed.Body != found.Body {
+			t.Errorf("listed %s, want %s as searched", listed.Body, found.Body)
+		}
+	})
+}
+
+// FuzzList sends filters and a cursor in a query.
+func FuzzList(f *testing.F) {
+	w := newTestAPI(f)
+	w.mustCreate(newRequest("create-identity", "", juana).withCaller(testModeCaller))
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		if got := w.attack(t, newRequest("list-identities", "", "").withQuery(query)); got.StatusCode != 200 {
+			return
+		}
+		for _, name := range []string{"next", "offset", "limit"} {
+			sent := values[name]
+			if len(sent) == 0 {
+				continue
+			}
+			if n, err := strconv.ParseInt(sent[0], 10, 64); err != nil || n < 0 || n >= 1<<53 || strconv.FormatInt(n, 10) != sent[0] || len(sent) > 1 {
+				t.Errorf("%s = %q was accepted, want one integer", name, sent)
+			}
+		}
+	})
+}
+
+func FuzzLogin(f *testing.F) {
+	w := newTestAPI(f)
+	w.api.Logins = noLogins{}
+	f.Fuzz(func(t *testing.T, body, key string) {
+		q := newRequest("create-token", "", body).withCaller(map[string]any{}).withHeader("x-api-key", key)
+		if got := w.attack(t, q); got.StatusCode < 400 {
+			t.Errorf("status = %d, want an error: %s", got.StatusCode, got.Body)
+		}
+	})
+}
+
+func FuzzVerification(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createPending(f, "P-1111111")
+	f.Fuzz(func(t *testing.T, body, languages, key string) {
+		w.now = w.now.Add(time.Second)
+		q := newRequest("start-verification", id, body).withCaller(liveTester).withHeader("Accept-Language", languages).withHeader("Idempotency-Key", key)
+		got := w.attack(t, q).StatusCode
+		if !slices.Contains([]int{201, 400, 404, 409, 422, 429}, got) { // 404 once the identity has expired
+			t.Errorf("status = %d, want one of the operation's", got)
+		}
+	})
+}
+
+// FuzzConfirm guesses codes. The code has no attempts left, so that even the right
+// one is rejected.
+func FuzzConfirm(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createPending(f, "P-1111111")
+	w.attack(f, verifyRequest(id, "email").withCaller(liveTester))
+	for range 6 {
+		w.attack(f, confirmRequest(id, "email", "000000").withCaller(liveTester))
+	}
+	before := w.attack(f, getRequest(id)).Body
+	f.Fuzz(func(t *testing.T, channel, body string) {
+		q := newRequest("confirm-verification", id, body).withParam("channel", url.PathEscape(channel)).withCaller(liveTester)
+		if got := w.attack(t, q); got.StatusCode < 400 {
+			t.Errorf("%q verifies the %s: %s", body, channel, got.Body)
+		}
+		if after := w.attack(t, getRequest(id)).Body; after != before {
+			t.Errorf("the identity is %s, want %s as before", after, before)
+		}
+	})
+}
+
+// FuzzReview sends bodies to the operations of a reviewingCaller. An identity that is not
+// pending any more is replaced by a new one.
+func FuzzReview(f *testing.F) {
+	w := newTestAPI(f)
+	id := w.createPending(f, "P-1111111")
+	created := 0
+	f.Fuzz(func(t *testing.T, pick uint8, body, match string) {
+		operation := []string{"decide-screening", "hold-identity", "release-identity"}[pick%3]
+		before := w.attack(t, getRequest(id)).Body
+		q := newRequest(operation, id, body)
+		if match != "" {
+			q = q.withHeader("If-Match", match)
+		}
+		if got := w.attack(t, q); got.StatusCode != 403 {
+			t.Fatalf("status = %d for a caller without the scope, want 403", got.StatusCode)
+		}
+		got := w.attack(t, q.withCaller(reviewingCaller))
+		after := w.attack(t, getRequest(id)).Body
+		if got.StatusCode != 200 && after != before {
+			t.Errorf("a rejected request changed the identity to %s, want %s", after, before)
+		}
+		status := text(t, after, "status")
+		if got.StatusCode == 200 && operation == "decide-screening" && status != "REJECTED" {
+			t.Errorf("status = %s, want REJECTED, which alone is possible before the screening", status)
+		}
+		if status != "PENDING" {
+			created++
+			id = w.createPending(t, fmt.Sprintf("P%08d", created))
+		}
+	})
+}
+
+// FuzzEvent sends a whole event, as the Lambda runtime reads it.
+func FuzzEvent(f *testing.F) {
+	w := newTestAPI(f)
+	w.api.Logins = noLogins{}
+	operations := []string{"create-identity", "get-identity", "update-identity", "list-identities", "remove-permission", "create-token"}
+	f.Fuzz(func(t *testing.T, pick uint8, event string) {
+		var e events.APIGatewayProxyRequest
+		if json.Unmarshal([]byte(event), &e) != nil {
+			return
+		}
+		r := routeOf(t, w.api, operations[int(pick)%len(operations)])
+		got, err := gateway.Handler(w.api, r)(context.Background(), e)
+		if err != nil || got.StatusCode < 200 || got.StatusCode >= 500 || got.IsBase64Encoded {
+			t.Fatalf("%s: got status %d, error %v: %s", r.Name, got.StatusCode, err, got.Body)
+		}
+		if got.StatusCode < 400 {
+			if len(e.RequestContext.Authorizer) == 0 && !r.Public {
+				t.Errorf("%s serves a caller without a context: %s", r.Name, got.Body)
+			}
+			return
+		}
+		for _, name := range []string{"status", "code", "type", "detail", "traceId", "statusCode", "error", "message"} {
+			if jsonAt(t, got.Body, name) == "" {
+				t.Errorf("error body has no %s: %s", name, got.Body)
+			}
+		}
+		privacytest.NoEcho(t, e, got.Body, string(apidocs.Conomy.Contract))
+	})
+}
+
+// FuzzAuthorizerEvent sends a whole event to the authorizer, which knows no client.
+func FuzzAuthorizerEvent(f *testing.F) {
+	authorizer := gateway.AuthorizerHandler(newTokenAPI(f).authorizer)
+	f.Fuzz(func(t *testing.T, event string) {
+		var e events.APIGatewayCustomAuthorizerRequestTypeRequest
+		if json.Unmarshal([]byte(event), &e) != nil {
+			return
+		}
+		got, err := authorizer(context.Background(), e)
+		if err != nil {
+			if err.Error() != "Unauthorized" {
+				t.Errorf("error = %v, want Unauthorized", err)
+			}
+			return
+		}
+		if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Deny" {
+			t.Errorf("policy = %+v, want one statement that denies", got.PolicyDocument)
+		}
+		shown, err := json.Marshal(got.Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		privacytest.NoEcho(t, events.APIGatewayProxyRequest{MultiValueHeaders: e.MultiValueHeaders}, string(shown), string(apidocs.Conomy.Contract))
+	})
+}
