@@ -1,35 +1,38 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
+
+	"cedula/shared/ttlcache"
 )
 
-// What a Guard assumes where it is not told otherwise.
 const (
-	// DefaultCacheTTL and the gateway's own 30 s together make a revocation seen
-	// within 60 s.
-	DefaultCacheTTL  = 30 * time.Second
-	DefaultCacheSize = 4096
+	// DefaultCacheTTL and API Gateway's own cache of 30 seconds make a revocation take effect within 60 seconds.
+	DefaultCacheTTL = 30 * time.Second
+
+	maxCachedKeys = 4096 // unknown keys included
 )
 
 // Authenticator decides who may pass. It is safe for concurrent use; copy it never.
 // Each key costs at most one Store call per TTL. Times, hashes and suspension
 // are judged anew on every call; what the table says of them may be TTL old.
 type Authenticator struct {
-	Store     Store
-	Hasher    Hasher
-	Tokens    *Verifier        // for Bearer only
-	Now       func() time.Time // nil: time.Now
-	CacheTTL  time.Duration    // zero: DefaultCacheTTL; negative: remember nothing
-	CacheSize int              // keys remembered, known and unknown; zero: DefaultCacheSize
+	Store    Store
+	Hasher   Hasher
+	Tokens   *Verifier        // for Bearer only
+	Now      func() time.Time // nil: time.Now
+	CacheTTL time.Duration    // zero: DefaultCacheTTL; negative: no caching
 
-	cache cache
+	initCache sync.Once
+	cache     *ttlcache.Cache[record] // by the SHA-256 of a key, so that no key stays in memory
 }
 
 // Format shows nothing: the cache holds hashes.
@@ -81,7 +84,11 @@ func (g *Authenticator) AuthenticateKey(ctx context.Context, apiKey string) (Cal
 
 // authenticate judges a key by what the Store says, or said within TTL.
 func (g *Authenticator) authenticate(ctx context.Context, name parsedKey, text string) (Caller, error) {
-	r, err := g.cache.get(ctx, sha256.Sum256([]byte(text)), g.cachePolicy(), func(ctx context.Context) (record, error) {
+	g.initCache.Do(func() {
+		g.cache = ttlcache.New[record](cmp.Or(g.CacheTTL, DefaultCacheTTL), maxCachedKeys, g.now)
+	})
+	fingerprint := sha256.Sum256([]byte(text))
+	r, err := g.cache.Load(ctx, string(fingerprint[:]), func(ctx context.Context) (record, error) {
 		return g.readCredentials(ctx, name)
 	})
 	if err != nil {
@@ -113,9 +120,7 @@ func (g *Authenticator) verifyToken(ctx context.Context, token string) (Claims, 
 	return g.Tokens.Verify(ctx, token, g.now())
 }
 
-// now is wall-clock time: a monotonic clock may stand still while a Lambda is
-// frozen, and what was remembered would outlive its TTL.
-func (g *Authenticator) now() time.Time { return currentTime(g.Now).Round(0) }
+func (g *Authenticator) now() time.Time { return currentTime(g.Now) }
 
 // record is what the Store holds under a key's id; zero for an unknown one.
 type record struct {

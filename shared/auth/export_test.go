@@ -2,13 +2,6 @@ package auth
 
 import "crypto"
 
-// CachedKeys is how many keys the Guard's cache holds.
-func (g *Authenticator) CachedKeys() int {
-	g.cache.mu.Lock()
-	defer g.cache.mu.Unlock()
-	return len(g.cache.entries)
-}
-
 var untypedPolicy = func(alg string) headerPolicy { return headerPolicy{algorithms: []string{alg}, types: []string{""}} }
 
 // KeyIDOf is the key's id in a token of plain JOSE, without a type.
