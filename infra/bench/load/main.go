@@ -52,7 +52,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 
 // measure runs each kind of request against each target in turns: whatever disturbs the machine for a while disturbs all of them.
 func measure(ctx context.Context, out io.Writer, targets []*target, o options) error {
-	_, _ = fmt.Fprintln(out, "Unit requests/s better=higher")
+	_, _ = fmt.Fprintln(out, "pkg: cedula/infra/bench/load\nUnit requests/s better=higher")
 	var failed []error
 	for range o.rounds {
 		for _, connections := range o.connections {
