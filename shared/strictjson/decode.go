@@ -1,7 +1,7 @@
-// Package strictjson is the one JSON decoder and encoder of the registry: it
-// takes the subset of RFC 8259 that every reader understands alike (I-JSON,
-// RFC 7493) and says where a body leaves it.
-// It knows no field of any dialect and no HTTP.
+// Package strictjson decodes and encodes the JSON of requests and responses. It accepts the
+// subset of RFC 8259 that every parser reads alike (I-JSON, RFC 7493) and says which field of
+// a body is wrong.
+// It imports nothing of this module: it knows no field of any API and no HTTP.
 package strictjson
 
 import (
@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -16,20 +18,20 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// MaxDepth is how deep arrays and objects may be nested.
+// MaxDepth is how deeply arrays and objects may be nested.
 const MaxDepth = 16
 
-// Error says what is wrong with a document. Its text may name member names of
-// the document but never a value.
+// Error says what is wrong with a document. Its text may contain field names of the document
+// but never a value.
 type Error struct {
-	Field  string // dotted path of the member at fault, a long one cut off; empty for the document
+	Field  string // dotted path of the wrong field, truncated if long; empty for the document
 	Reason string // the end of a sentence: "must be a string"
 	Syntax bool   // the document is not (strict) JSON at all
 
-	UnknownField bool // only DecodeDisallowUnknown refuses the member
+	UnknownField bool // only DecodeDisallowUnknown rejects the field
 }
 
-// Error is the path and the reason.
+// Error returns the path and the reason.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return "body " + e.Reason
@@ -37,31 +39,34 @@ func (e *Error) Error() string {
 	return e.Field + " " + e.Reason
 }
 
-// Decode reads one JSON object or array into v and returns an *Error if data
-// is empty, null, no JSON, not UTF-8, nested deeper than MaxDepth, has a member
-// name twice in one object, text after its end, an escaped NUL or a lone
-// surrogate, or a member of another type than v has. Names match by exact
-// case; members that v does not have are checked like the others and dropped.
+// Decode reads one JSON object or array into v. Field names match by exact case. Fields that
+// v does not have are checked like the others and dropped.
+//
+// Decode returns an *Error if data is empty, null, not JSON, not UTF-8 or nested deeper than
+// MaxDepth, if it has a field twice in one object, text after its end, an escaped NUL or a
+// lone surrogate, or if a field has another type than in v.
 func Decode(data []byte, v any) error { return decode(data, v) }
 
-// DecodeCaseInsensitive is Decode, but names match whatever the case of their letters; one
-// that stands there in two cases stands there twice.
+// DecodeCaseInsensitive is Decode, but field names match regardless of the case of their
+// letters, so a field in two cases is a duplicate.
 func DecodeCaseInsensitive(data []byte, v any) error {
 	return decode(data, v, json.MatchCaseInsensitiveNames(true), jsonv1.MatchCaseSensitiveDelimiter(true))
 }
 
-// DecodeDisallowUnknown is Decode, but a member that v does not have is an *Error too.
+// DecodeDisallowUnknown is Decode, but returns an *Error for a field that v does not have.
 func DecodeDisallowUnknown(data []byte, v any) error {
 	return decode(data, v, json.RejectUnknownMembers(true))
 }
 
 func decode(data []byte, v any, options ...json.Options) error {
-	switch trimmed := bytes.TrimSpace(data); {
-	case len(trimmed) == 0:
+	trimmed := bytes.TrimSpace(data)
+	if len(trimmed) == 0 {
 		return &Error{Reason: "is empty", Syntax: true}
-	case bytes.Equal(trimmed, []byte("null")):
+	}
+	if bytes.Equal(trimmed, []byte("null")) {
 		return &Error{Reason: "must not be null", Syntax: true}
-	case tooDeep(data):
+	}
+	if tooDeep(data) {
 		return &Error{Reason: fmt.Sprintf("is nested deeper than %d levels", MaxDepth), Syntax: true}
 	}
 	if err := json.Unmarshal(data, v, options...); err != nil {
@@ -70,30 +75,37 @@ func decode(data []byte, v any, options ...json.Options) error {
 	return rejectNUL(data)
 }
 
-// tooDeep counts brackets outside strings, before anything is decoded: it
-// bounds the work and the stack that a hostile body can ask for.
+// tooDeep counts the brackets outside of strings before anything is decoded. This bounds the
+// work and the stack that a malicious body can use.
 func tooDeep(data []byte) bool {
-	depth, inString := 0, false
+	depth := 0
+	inString := false
 	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > MaxDepth {
-				return true
+		switch data[i] {
+		case '\\':
+			if inString {
+				i++ // skip the escaped character
 			}
-		case c == '}' || c == ']':
-			depth--
+		case '"':
+			inString = !inString
+		case '{', '[':
+			if !inString {
+				depth++
+			}
+		case '}', ']':
+			if !inString {
+				depth--
+			}
+		}
+		if depth > MaxDepth {
+			return true
 		}
 	}
 	return false
 }
 
-// rejectNUL finds an escaped NUL in any string of a valid document. Databases
-// and C libraries behind our clients end a text there.
+// rejectNUL finds an escaped NUL in any string of a valid document: databases and C libraries
+// behind our clients would truncate the string there.
 func rejectNUL(data []byte) error {
 	if !bytes.Contains(data, []byte(`\u0000`)) {
 		return nil
@@ -113,7 +125,7 @@ func rejectNUL(data []byte) error {
 	}
 }
 
-// toError turns the decoder's error into one that names no Go type and no value.
+// toError converts the decoder's error into one without Go types and values.
 func toError(err error) error {
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) {
@@ -130,58 +142,55 @@ func toError(err error) error {
 	if errors.Is(semantic, json.ErrUnknownName) {
 		return &Error{Field: fieldPath(semantic.JSONPointer), Reason: "is not known", UnknownField: true}
 	}
-	return &Error{Field: fieldPath(semantic.JSONPointer), Reason: "must be " + jsonTypeName(semantic)}
+	return &Error{Field: fieldPath(semantic.JSONPointer), Reason: "must be " + jsonTypeName(semantic.GoType)}
 }
 
 func syntaxReason(e *jsontext.SyntacticError) string {
-	switch {
-	case errors.Is(e, jsontext.ErrDuplicateName):
+	if errors.Is(e, jsontext.ErrDuplicateName) {
 		return "stands twice in its object"
-	case strings.Contains(e.Err.Error(), "UTF-8"):
+	}
+	if strings.Contains(e.Err.Error(), "UTF-8") {
 		return "must be valid UTF-8"
-	case strings.Contains(e.Err.Error(), "surrogate"):
+	}
+	if strings.Contains(e.Err.Error(), "surrogate") {
 		return "must not hold a lone surrogate"
 	}
 	return fmt.Sprintf("is not valid JSON at byte %d", e.ByteOffset)
 }
 
-// jsonTypeName says which JSON type a Go type is read from.
-func jsonTypeName(e *json.SemanticError) string {
-	if e.GoType == nil {
+// jsonTypeName names the JSON type that a Go type is read from.
+func jsonTypeName(t reflect.Type) string {
+	if t == nil {
 		return "of another type"
 	}
-	for e.GoType.Kind().String() == "ptr" {
-		e.GoType = e.GoType.Elem()
-	}
-	switch kind := e.GoType.Kind().String(); {
-	case kind == "string":
+	switch t.Kind() {
+	case reflect.Pointer:
+		return jsonTypeName(t.Elem())
+	case reflect.String:
 		return "a string"
-	case kind == "bool":
+	case reflect.Bool:
 		return "true or false"
-	case kind == "struct" || kind == "map":
+	case reflect.Struct, reflect.Map:
 		return "an object"
-	case kind == "slice" || kind == "array":
+	case reflect.Slice, reflect.Array:
 		return "an array"
-	case strings.HasPrefix(kind, "int") || strings.HasPrefix(kind, "uint"):
-		return "a whole number"
-	case strings.HasPrefix(kind, "float"):
+	case reflect.Float32, reflect.Float64:
 		return "a number"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number"
 	}
 	return "of another type"
 }
 
-// maxPathBytes bounds the path in an Error, in bytes: a hostile document may have
-// names as long as itself, and an answer repeats the path.
+// maxPathBytes bounds the path in an Error: a malicious document may have names as long as
+// itself, and responses repeat the path.
 const maxPathBytes = 256
 
-// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name",
-// cut off after maxPath bytes.
+// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name", truncated
+// after maxPathBytes.
 func fieldPath(p jsontext.Pointer) string {
-	var parts []string
-	for token := range p.Tokens() {
-		parts = append(parts, token)
-	}
-	path := strings.Join(parts, ".")
+	path := strings.Join(slices.Collect(p.Tokens()), ".")
 	if len(path) > maxPathBytes {
 		path = strings.ToValidUTF8(path[:maxPathBytes], "") + "..."
 	}

@@ -58,7 +58,7 @@ func TestDecodeRejects(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			err := strictjson.Decode([]byte(tt.in), new(body))
 			if err == nil || err.Error() != tt.want {
-				t.Errorf("got %v, want %s", err, tt.want)
+				t.Errorf("Decode(%.60q) = %v, want %q", tt.in, err, tt.want)
 			}
 		})
 	}
@@ -77,8 +77,9 @@ func TestDecodeAccepts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b body
-			if err := strictjson.Decode([]byte(tt.in), &b); err != nil || b.Name != tt.want {
-				t.Errorf("got %q, %v; want %q", b.Name, err, tt.want)
+			err := strictjson.Decode([]byte(tt.in), &b)
+			if err != nil || b.Name != tt.want {
+				t.Errorf("Decode(%q) read the name %q, error %v; want %q", tt.in, b.Name, err, tt.want)
 			}
 		})
 	}
@@ -94,14 +95,14 @@ func TestValuesAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := string(strictjson.Encode(b)); got != in {
-		t.Errorf("got  %s\nwant %s", got, in)
+		t.Errorf("Encode = %s\n  want %s", got, in)
 	}
 }
 
 func TestEncodeEscapesMarkup(t *testing.T) {
-	got := string(strictjson.Encode(body{Name: "<a>&"}))
-	if !strings.Contains(got, `\u003ca\u003e\u0026`) {
-		t.Error(got)
+	const want = `"\u003ca\u003e\u0026"`
+	if got := string(strictjson.Encode("<a>&")); got != want {
+		t.Errorf("Encode = %s, want %s", got, want)
 	}
 }
 
@@ -115,8 +116,12 @@ func TestDecodeDisallowUnknown(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := strictjson.DecodeDisallowUnknown([]byte(tt.in), new(body))
-			if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {
-				t.Errorf("got %v, want %q", err, tt.want)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("DecodeDisallowUnknown(%s) = %q, want %q", tt.in, got, tt.want)
 			}
 		})
 	}

@@ -13,8 +13,8 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// FuzzDecode: what is taken is written and taken again as the same, and every
-// other JSON reader takes it too; what is refused is refused with a short reason.
+// FuzzDecode checks that accepted documents are valid JSON for other parsers and survive a
+// round trip, and that rejected ones get a short error.
 func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b body
@@ -23,25 +23,25 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			var own *strictjson.Error
 			if !errors.As(err, &own) || len(err.Error()) > 400 || known == nil {
-				t.Errorf("refused with %v, strictly with %v", err, known)
+				t.Errorf("Decode = %v, DecodeDisallowUnknown = %v; want a short *Error from both", err, known)
 			}
 			return
 		}
 		if !stdjson.Valid(data) || !utf8.Valid(data) {
-			t.Errorf("%q was taken", data)
+			t.Errorf("Decode accepted %q, want an error: it is not valid JSON in UTF-8", data)
 		}
 		written := strictjson.Encode(b)
 		var again body
 		if err := strictjson.Decode(written, &again); err != nil {
-			t.Fatalf("what was taken is refused when written: %v", err)
+			t.Fatalf("Decode(%s) = %v, want no error for an encoded document", written, err)
 		}
 		if twice := strictjson.Encode(again); string(twice) != string(written) {
-			t.Errorf("written %s\n   again %s", written, twice)
+			t.Errorf("second Encode = %s\n         want %s", twice, written)
 		}
 	})
 }
 
-// FuzzMerge: two objects make one that has the names of both, each once.
+// FuzzMerge checks that a merged object has the names of both, each once.
 func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base, over []byte) {
 		var a, b strictjson.Object
@@ -51,10 +51,10 @@ func FuzzMerge(f *testing.F) {
 		merged := strictjson.Merge(a.Value, b.Value)
 		var again strictjson.Object
 		if err := strictjson.Decode(merged, &again); err != nil {
-			t.Fatalf("%s with %s makes %s: %v", base, over, merged, err)
+			t.Fatalf("Merge(%s, %s) = %s, which Decode rejects: %v", base, over, merged, err)
 		}
 		if twice := strictjson.Merge(merged, b.Value); string(twice) != string(merged) {
-			t.Errorf("once %s\ntwice %s", merged, twice)
+			t.Errorf("second Merge = %s\n        want %s", twice, merged)
 		}
 		for _, name := range slices.Concat(fieldNames(a.Value), fieldNames(b.Value)) {
 			want := strictjson.Field(b.Value, name)
@@ -62,7 +62,7 @@ func FuzzMerge(f *testing.F) {
 				want = strictjson.Field(a.Value, name)
 			}
 			if got := strictjson.Field(merged, name); compactJSON(got) != compactJSON(want) {
-				t.Errorf("%q is %s, not %s", name, got, want)
+				t.Errorf("Field(%q) = %s, want %s", name, got, want)
 			}
 		}
 	})
@@ -74,7 +74,8 @@ func compactJSON(v strictjson.Value) string {
 	return string(v)
 }
 
-func fieldNames(object strictjson.Value) (list []string) {
+func fieldNames(object strictjson.Value) []string {
+	var list []string
 	d := jsontext.NewDecoder(strings.NewReader(string(object)))
 	_, _ = d.ReadToken()
 	for d.PeekKind() == '"' {

@@ -6,17 +6,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Merge returns the members of an object with those of another in the place of
-// those of the same name; new ones follow in their order. Values are kept as
-// they are. A base that is nil, or no object, counts as an empty one. Both must
-// be valid and must not hold a name twice, as after Decode.
+// Merge returns the fields of base, replaced by those of the same name in over, followed by
+// the new fields of over in their order. Values are kept as they are. A base that is nil or
+// not an object counts as empty. Both must be valid without duplicate fields, as after Decode.
 func Merge(base, over Value) Value {
 	return merge(base, over, func(_, value Value) Value { return value })
 }
 
-// MergePatch returns a value with a merge patch applied to it (RFC 7396): members
-// that are objects are merged, those that are null are taken away, anything else
-// takes the place of what is there. Base and patch are as for Merge.
+// MergePatch applies a merge patch (RFC 7396): fields that are objects are merged, those that
+// are null are removed, and anything else replaces the existing value. Base and patch are as
+// for Merge.
 func MergePatch(base, patch Value) Value {
 	if patch.Kind() != '{' {
 		return patch
@@ -29,60 +28,51 @@ func MergePatch(base, patch Value) Value {
 	})
 }
 
-// merge makes of each member of over, and of what base has in its place or nil, the
-// value that it has in the answer; nil: none.
+// merge calls combine with each field of over and the value that base has for it, or nil. The
+// result becomes the field's value; nil removes the field.
 func merge(base, over Value, combine func(old, value Value) Value) Value {
 	patch := fields(over)
-	replaced := make(map[string]Value, len(patch))
-	for _, m := range patch {
-		replaced[m.name] = m.value
+	pending := make(map[string]Value, len(patch))
+	for _, f := range patch {
+		pending[f.name] = f.value
 	}
-	var out bytes.Buffer
-	e := jsontext.NewEncoder(&out)
-	write := func(name string, v Value) {
-		if v == nil {
-			return
+	var merged []field
+	for _, f := range fields(base) {
+		if value, ok := pending[f.name]; ok {
+			f.value = combine(f.value, value)
+			delete(pending, f.name)
 		}
-		_ = e.WriteToken(jsontext.String(name))
-		_ = e.WriteValue(v)
+		merged = append(merged, f)
 	}
-	_ = e.WriteToken(jsontext.BeginObject)
-	for _, m := range fields(base) {
-		if v, ok := replaced[m.name]; ok {
-			m.value = combine(m.value, v)
-			delete(replaced, m.name)
-		}
-		write(m.name, m.value)
-	}
-	for _, m := range patch {
-		if _, left := replaced[m.name]; left {
-			write(m.name, combine(nil, m.value))
+	for _, f := range patch {
+		if value, ok := pending[f.name]; ok {
+			merged = append(merged, field{f.name, combine(nil, value)})
 		}
 	}
-	_ = e.WriteToken(jsontext.EndObject)
-	return Value(bytes.TrimSpace(out.Bytes()))
+	return object(merged)
 }
 
-// Field is the value of an object's member; nil if there is none.
+// Field returns the value of an object's field, or nil if it has none.
 func Field(object Value, name string) Value {
-	for _, m := range fields(object) {
-		if m.name == name {
-			return m.value
+	for _, f := range fields(object) {
+		if f.name == name {
+			return f.value
 		}
 	}
 	return nil
 }
 
-// field is one of an object's.
 type field struct {
 	name  string
 	value Value
 }
 
-func fields(object Value) (list []field) {
+// fields returns the fields of an object in their order; none for any other value.
+func fields(object Value) []field {
 	if object.Kind() != '{' {
 		return nil
 	}
+	var list []field
 	d := jsontext.NewDecoder(bytes.NewReader(object))
 	_, _ = d.ReadToken()
 	for d.PeekKind() == '"' {
@@ -90,13 +80,28 @@ func fields(object Value) (list []field) {
 		if err != nil {
 			return list
 		}
-		m := field{name: name.String()}
-		v, err := d.ReadValue()
+		f := field{name: name.String()} // before ReadValue, which invalidates the token
+		value, err := d.ReadValue()
 		if err != nil {
 			return list
 		}
-		m.value = v.Clone()
-		list = append(list, m)
+		f.value = value.Clone()
+		list = append(list, f)
 	}
 	return list
+}
+
+// object writes the fields that have a value.
+func object(list []field) Value {
+	var out bytes.Buffer
+	e := jsontext.NewEncoder(&out)
+	_ = e.WriteToken(jsontext.BeginObject)
+	for _, f := range list {
+		if f.value != nil {
+			_ = e.WriteToken(jsontext.String(f.name))
+			_ = e.WriteValue(f.value)
+		}
+	}
+	_ = e.WriteToken(jsontext.EndObject)
+	return Value(bytes.TrimSpace(out.Bytes()))
 }

@@ -12,28 +12,28 @@ import (
 
 func TestMerge(t *testing.T) {
 	tests := []struct{ name, base, over, want string }{
-		{"nothing there", ``, `{"a":1}`, `{"a":1}`},
-		{"not an object there", `[1]`, `{"a":1}`, `{"a":1}`},
-		{"empty both", `{}`, `{}`, `{}`},
-		{"a new member comes last", `{"b":1}`, `{"a":2}`, `{"b":1,"a":2}`},
-		{"an old one keeps its place", `{"b":1,"c":2}`, `{"b":3}`, `{"b":3,"c":2}`},
-		{"objects are replaced whole", `{"a":{"x":1}}`, `{"a":{"y":2}}`, `{"a":{"y":2}}`},
+		{"no base", ``, `{"a":1}`, `{"a":1}`},
+		{"base is not an object", `[1]`, `{"a":1}`, `{"a":1}`},
+		{"both empty", `{}`, `{}`, `{}`},
+		{"a new field comes last", `{"b":1}`, `{"a":2}`, `{"b":1,"a":2}`},
+		{"an existing field keeps its place", `{"b":1,"c":2}`, `{"b":3}`, `{"b":3,"c":2}`},
+		{"objects are replaced, not merged", `{"a":{"x":1}}`, `{"a":{"y":2}}`, `{"a":{"y":2}}`},
 		{"null is a value", `{"a":1}`, `{"a":null}`, `{"a":null}`},
 		{"numbers keep their digits", `{"a":1.10}`, `{"b":9007199254740993}`, `{"a":1.10,"b":9007199254740993}`},
 		{"names are compared decoded", `{"\u00e9":1}`, `{"é":2}`, `{"é":2}`},
 		{"the empty name", `{"":1}`, `{"":2,"a":3}`, `{"":2,"a":3}`},
-		{"white space goes", `{ "a" : 1 }`, `{ "b" : [ 1 , 2 ] }`, `{"a":1,"b":[1,2]}`},
+		{"white space is removed", `{ "a" : 1 }`, `{ "b" : [ 1 , 2 ] }`, `{"a":1,"b":[1,2]}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := strictjson.Merge(strictjson.Value(tt.base), strictjson.Value(tt.over)); string(got) != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
+				t.Errorf("Merge(%s, %s) = %s, want %s", tt.base, tt.over, got, tt.want)
 			}
 		})
 	}
 }
 
-// TestMergePatch has what RFC 7396 shows, and what it says besides.
+// The examples of RFC 7396, appendix A, and cases of our own.
 func TestMergePatch(t *testing.T) {
 	for _, tt := range []struct{ base, patch, want string }{
 		{`{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
@@ -53,16 +53,16 @@ func TestMergePatch(t *testing.T) {
 		{`{"a":9007199254740993,"b":1}`, `{"b":[null]}`, `{"a":9007199254740993,"b":[null]}`},
 	} {
 		if got := strictjson.MergePatch(strictjson.Value(tt.base), strictjson.Value(tt.patch)); string(got) != tt.want {
-			t.Errorf("%s with %s: got %s, want %s", tt.base, tt.patch, got, tt.want)
+			t.Errorf("MergePatch(%s, %s) = %s, want %s", tt.base, tt.patch, got, tt.want)
 		}
 	}
 }
 
-// TestMergeMatchesMapMerge compares with the merge of two maps.
 func TestMergeMatchesMapMerge(t *testing.T) {
 	object := rapid.MapOf(rapid.StringN(0, 3, -1), rapid.Int())
 	rapid.Check(t, func(r *rapid.T) {
-		base, over := object.Draw(r, "base"), object.Draw(r, "over")
+		base := object.Draw(r, "base")
+		over := object.Draw(r, "over")
 		var got map[string]int
 		if err := json.Unmarshal(strictjson.Merge(strictjson.Encode(base), strictjson.Encode(over)), &got); err != nil {
 			r.Fatal(err)
@@ -70,7 +70,7 @@ func TestMergeMatchesMapMerge(t *testing.T) {
 		want := maps.Clone(base)
 		maps.Copy(want, over)
 		if !maps.Equal(got, want) {
-			r.Errorf("got %v, want %v", got, want)
+			r.Errorf("Merge(%v, %v) = %v, want %v", base, over, got, want)
 		}
 	})
 }

@@ -5,26 +5,27 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Optional is a member of a patch (RFC 7396): absent, null, or a value.
+// Optional is a field of a patch (RFC 7396): absent, null, or a value.
 type Optional[T any] struct {
-	Sent  bool // the member is there, be it null
-	Value T    // zero if the member is absent or null
+	Sent  bool // the field is present, possibly null
+	Value T    // zero if the field is absent or null
 	null  bool
 }
 
-// Null reports whether the member was sent as null.
+// Null reports whether the field was sent as null.
 func (o Optional[T]) Null() bool { return o.null }
 
-// UnmarshalJSONFrom is called for a member that is there.
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It is only called for fields that are present.
 func (o *Optional[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	o.Sent = true
-	if o.null = d.PeekKind() == 'n'; o.null {
+	o.null = d.PeekKind() == 'n'
+	if o.null {
 		return d.SkipValue()
 	}
 	return json.UnmarshalDecode(d, &o.Value)
 }
 
-// ApplyTo writes the value over dst if the member was sent; null clears it.
+// ApplyTo sets dst to the value if the field was sent; null clears it.
 func (o Optional[T]) ApplyTo(dst *T) {
 	if o.Sent {
 		*dst = o.Value

@@ -6,19 +6,20 @@ import (
 	"cedula/shared/strictjson"
 )
 
+type patch struct {
+	Name strictjson.Optional[string] `json:"name"`
+	List strictjson.Optional[[]int]  `json:"list"`
+	In   strictjson.Optional[struct {
+		Flag strictjson.Optional[bool] `json:"flag"`
+	}] `json:"in"`
+	Free strictjson.Optional[strictjson.Value] `json:"free"`
+}
+
 func TestOptional(t *testing.T) {
-	type patch struct {
-		Name strictjson.Optional[string] `json:"name"`
-		List strictjson.Optional[[]int]  `json:"list"`
-		In   strictjson.Optional[struct {
-			Flag strictjson.Optional[bool] `json:"flag"`
-		}] `json:"in"`
-		Free strictjson.Optional[strictjson.Value] `json:"free"`
-	}
 	tests := []struct {
 		body       string
 		sent, null bool
-		name       string // after it was set over "old"
+		name       string // after ApplyTo on "old"
 	}{
 		{`{}`, false, false, "old"},
 		{`{"name":null}`, true, true, ""},
@@ -33,16 +34,28 @@ func TestOptional(t *testing.T) {
 		name := "old"
 		p.Name.ApplyTo(&name)
 		if p.Name.Sent != tt.sent || p.Name.Null() != tt.null || name != tt.name {
-			t.Errorf("%s: sent %v, null %v, %q", tt.body, p.Name.Sent, p.Name.Null(), name)
+			t.Errorf("%s: Sent = %v, Null = %v, name = %q; want %v, %v, %q", tt.body, p.Name.Sent, p.Name.Null(), name, tt.sent, tt.null, tt.name)
 		}
 	}
+}
+
+func TestOptionalOfNestedTypes(t *testing.T) {
 	var p patch
 	if err := strictjson.Decode([]byte(`{"in":{"flag":false},"list":[1,2],"free":{"a":1.10}}`), &p); err != nil {
 		t.Fatal(err)
 	}
-	if !p.In.Sent || !p.In.Value.Flag.Sent || p.In.Value.Flag.Null() || len(p.List.Value) != 2 || string(p.Free.Value) != `{"a":1.10}` {
-		t.Errorf("%+v", p)
+	if flag := p.In.Value.Flag; !p.In.Sent || !flag.Sent || flag.Null() {
+		t.Errorf("in = %+v, want a flag that was sent", p.In)
 	}
+	if len(p.List.Value) != 2 {
+		t.Errorf("list = %v, want 2 numbers", p.List.Value)
+	}
+	if got, want := string(p.Free.Value), `{"a":1.10}`; got != want {
+		t.Errorf("free = %s, want %s", got, want)
+	}
+}
+
+func TestOptionalErrorsNameTheField(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"name":5}`:             "name must be a string",
 		`{"in":{"flag":"x"}}`:    "in.flag must be true or false",
@@ -51,14 +64,11 @@ func TestOptional(t *testing.T) {
 		`{"name":"a","name":1}`:  "name stands twice in its object",
 		`{"in":{"flag":"\ud8"}}`: "in.flag is not valid JSON at byte 15",
 		`{"free":{"a":1,"a":2}}`: "free.a stands twice in its object",
+		`{"in":{"flags":true}}`:  "in.flags is not known",
 	} {
-		if err := strictjson.Decode([]byte(body), new(patch)); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", body, err, want)
-		}
-	}
-	for body, want := range map[string]string{`{"in":{"flags":true}}`: "in.flags is not known", `{"names":1}`: "names is not known"} {
-		if err := strictjson.DecodeDisallowUnknown([]byte(body), new(patch)); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", body, err, want)
+		err := strictjson.DecodeDisallowUnknown([]byte(body), new(patch))
+		if err == nil || err.Error() != want {
+			t.Errorf("DecodeDisallowUnknown(%s) = %v, want %q", body, err, want)
 		}
 	}
 }

@@ -5,39 +5,36 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Value is one JSON value kept as it was sent, numbers with all their digits.
+// Value is one JSON value, kept as it was sent, including all digits of numbers.
 // Nil is written as null.
 type Value = jsontext.Value
 
-// Object is a Value that must be an object or null.
+// Object is a Value that is an object, or nil for null.
 type Object struct{ Value }
 
-// UnmarshalJSON keeps an object and refuses every other value but null.
+// UnmarshalJSON accepts an object or null.
 func (o *Object) UnmarshalJSON(data []byte) error {
-	if k := jsontext.Value(data).Kind(); k != '{' && k != 'n' {
-		return &Error{Reason: "must be an object"}
-	}
-	o.Value = cloneValue(data)
-	return nil
+	return unmarshalKind(data, '{', "must be an object", &o.Value)
 }
 
-// cloneValue copies a value; null is nil.
-func cloneValue(data []byte) Value {
-	if jsontext.Value(data).Kind() == 'n' {
-		return nil
-	}
-	return append(Value(nil), data...)
-}
-
-// Array is a Value that must be an array or null.
+// Array is a Value that is an array, or nil for null.
 type Array struct{ Value }
 
-// UnmarshalJSON keeps an array and refuses every other value but null.
+// UnmarshalJSON accepts an array or null.
 func (a *Array) UnmarshalJSON(data []byte) error {
-	if k := jsontext.Value(data).Kind(); k != '[' && k != 'n' {
-		return &Error{Reason: "must be an array"}
+	return unmarshalKind(data, '[', "must be an array", &a.Value)
+}
+
+// unmarshalKind copies data to dst. reason is the error if data is of another kind.
+func unmarshalKind(data Value, kind jsontext.Kind, reason string, dst *Value) error {
+	switch data.Kind() {
+	case 'n':
+		*dst = nil
+	case kind:
+		*dst = data.Clone()
+	default:
+		return &Error{Reason: reason}
 	}
-	a.Value = cloneValue(data)
 	return nil
 }
 
