@@ -49,7 +49,7 @@ var imports = map[string]string{
 	"boot/cleanup":      "boot boot/tokenization gateway identity",
 	"boot/delivery":     "boot messaging messaging/ses messaging/sns identity",
 	"encryption":        "identity ttlcache",
-	"encryption/kms":    "encryption identity",
+	"encryption/kms":    "encryption",
 }
 
 // confined are imports that only some packages may have, by their start.

@@ -7,19 +7,18 @@ import (
 	"encoding/binary"
 )
 
-// KeySize is the length of every key here, in bytes: AES-256's.
+// KeySize is the length of every key of this package, in bytes: that of AES-256.
 const KeySize = 32
 
-// dataKey encrypts with AES-256-GCM. A box is a random nonce of 12 bytes, the
-// ciphertext, and a tag of 16 bytes. Its members are closures: fmt cannot print
-// the key inside.
+// dataKey encrypts with AES-256-GCM. A ciphertext is a random nonce of 12 bytes, the encrypted value, and a tag of 16
+// bytes. The fields are closures, so that fmt cannot print the key inside.
 type dataKey struct {
-	seal func(value, bound []byte) (box []byte)
-	open func(box, bound []byte) (value []byte, err error)
+	encrypt func(value, additionalData []byte) (ciphertext []byte)
+	decrypt func(ciphertext, additionalData []byte) (value []byte, err error)
 }
 
-// newDataKey makes a plain key ready and wipes it. It returns ErrDamaged for one of
-// another length.
+// newDataKey makes a dataKey of a plain key, which it wipes. It returns ErrInvalidCiphertext for another length than
+// KeySize.
 func newDataKey(plain []byte) (dataKey, error) {
 	defer clear(plain)
 	if len(plain) != KeySize {
@@ -34,11 +33,11 @@ func newDataKey(plain []byte) (dataKey, error) {
 		return dataKey{}, err
 	}
 	return dataKey{
-		seal: func(value, bound []byte) []byte {
-			return aead.Seal(nil, nil, value, bound) //nolint:gosec // G407 does not know that this one makes its nonce
+		encrypt: func(value, additionalData []byte) []byte {
+			return aead.Seal(nil, nil, value, additionalData) //nolint:gosec // G407: this AEAD generates its nonce
 		},
-		open: func(box, bound []byte) ([]byte, error) {
-			value, err := aead.Open(nil, nil, box, bound)
+		decrypt: func(ciphertext, additionalData []byte) ([]byte, error) {
+			value, err := aead.Open(nil, nil, ciphertext, additionalData)
 			if err != nil {
 				return nil, ErrInvalidCiphertext
 			}
@@ -47,23 +46,28 @@ func newDataKey(plain []byte) (dataKey, error) {
 	}, nil
 }
 
-// What is authenticated along with a ciphertext, or hashed, begins with the name
-// of its format, so that none passes for another.
+// Everything that is authenticated with a ciphertext, or hashed, begins with the name of its format, so that one format
+// cannot pass for another. These names are stored.
 const (
 	formatCiphertext = "cedula vault box 1"
 	formatDataKey    = "cedula vault data key 1"
 	formatCacheKey   = "cedula vault cached key 1"
 )
 
-// additionalData is the additional data of a box. The wrapped key is in it so that a
-// box stays with its key, even if two wrapped keys should hold the same.
+// additionalData binds a ciphertext to its tenant, key and place. The wrapped key is included so that a ciphertext stays
+// with it even if two wrapped keys contain the same key.
 func additionalData(tenant string, wrapped []byte, place string) []byte {
 	hash := sha256.Sum256(wrapped)
 	return lengthPrefixed(formatCiphertext, []byte(tenant), hash[:], []byte(place))
 }
 
-// lengthPrefixed puts parts behind each other, each after its length: no two lists read
-// alike.
+// fingerprint names a data key in memory by what it was unwrapped from.
+func fingerprint(tenant string, wrapped []byte) string {
+	hash := sha256.Sum256(lengthPrefixed(formatCacheKey, []byte(tenant), wrapped))
+	return string(hash[:])
+}
+
+// lengthPrefixed joins parts, each after its length in 8 bytes, so that different lists give different results.
 func lengthPrefixed(format string, parts ...[]byte) []byte {
 	all := binary.BigEndian.AppendUint64(nil, uint64(len(format)))
 	all = append(all, format...)
@@ -72,11 +76,4 @@ func lengthPrefixed(format string, parts ...[]byte) []byte {
 		all = append(all, p...)
 	}
 	return all
-}
-
-// keyFingerprint names a data key in memory by what it was unwrapped from.
-type keyFingerprint [sha256.Size]byte
-
-func fingerprintOf(tenant string, wrapped []byte) keyFingerprint {
-	return sha256.Sum256(lengthPrefixed(formatCacheKey, []byte(tenant), wrapped))
 }

@@ -1,8 +1,8 @@
-// Package encryption encrypts single values under data keys, and has these made and
-// unwrapped by whoever holds the deployment's key. It implements identity.Vault.
-// It knows nothing of identities beyond that, of AWS and of where a box is kept.
+// Package encryption encrypts single values under data keys. A KeyWrapper, which holds the deployment's key, generates
+// and unwraps these. The package implements identity.Cipher.
+// It must not know more of identities, nor of AWS, nor where a ciphertext is stored.
 //
-// No error of it, and nothing that it prints, shows a value or a key.
+// Neither its errors nor its types show a value or a key when they are printed.
 package encryption
 
 import (
@@ -15,57 +15,55 @@ import (
 	"time"
 
 	"cedula/shared/identity"
+	"cedula/shared/ttlcache"
 )
 
-// ErrInvalidCiphertext says that a box or a wrapped key is not as it was made, or was made
-// for another tenant, place or key. Which of these nobody can tell.
-var ErrInvalidCiphertext = errors.New("damaged, or of another tenant, place or key")
+// Errors of this package and of every KeyWrapper.
+var (
+	// ErrInvalidCiphertext means that a ciphertext or a wrapped key was modified, or belongs to another tenant, place or
+	// key. These cases cannot be told apart.
+	ErrInvalidCiphertext = errors.New("damaged, or of another tenant, place or key")
+	// ErrUnavailable means that the key service does not answer now, or not before the context ends.
+	ErrUnavailable = errors.New("key service is unavailable")
+)
 
-// KeyWrapper makes data keys and unwraps them. It is safe for concurrent use. Its
-// errors hold no key; one that says the key service does not answer now, or not
-// before the context ends, wraps identity.ErrUnavailable.
+// KeyWrapper generates and unwraps data keys. It is safe for concurrent use. Its errors contain no key.
 type KeyWrapper interface {
-	// GenerateDataKey returns a new random data key of KeySize bytes for a tenant's values:
-	// plain, which the caller wipes, and wrapped.
+	// GenerateDataKey returns a new random data key of KeySize bytes for a tenant's values: plain, which the caller wipes,
+	// and wrapped. It returns ErrUnavailable.
 	GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error)
-	// Unwrap returns the plain key, which the caller wipes. ErrDamaged if New
-	// did not return the wrapped one for this tenant.
+	// Unwrap returns the plain key, which the caller wipes. It returns ErrInvalidCiphertext if GenerateDataKey did not
+	// return the wrapped key for this tenant, and ErrUnavailable.
 	Unwrap(ctx context.Context, tenant string, wrapped []byte) (plain []byte, err error)
 }
 
-// How long and how often a key is used before the Wrapper is asked again.
+// How long and how often a key is used before the KeyWrapper is called again.
 const (
 	keyTTL        = 5 * time.Minute
 	maxKeyUses    = 1000 // calls of NewKey that return one data key
-	maxCachedKeys = 1000 // unwrapped ones, and fresh ones, in memory at once
+	maxCachedKeys = 1000 // unwrapped keys, and tenants with a current key, in memory
 )
 
-// maxWrappedKeyBytes is the most bytes that a wrapped key can have: as many as KMS reads.
+// maxWrappedKeyBytes is the longest wrapped key that KMS accepts.
 const maxWrappedKeyBytes = 6144
 
-// FieldCipher is an identity.Vault that asks its Wrapper seldom, for that is a call
-// over the network that is paid and limited in number.
+// FieldCipher is an identity.Cipher that calls its KeyWrapper rarely, because each call may go over the network, costs
+// money and counts against a quota.
 //
-// An unwrapped data key stays in memory for five minutes at most. So boxes can
-// be opened for five minutes after the deployment's key was disabled.
+// An unwrapped data key stays in memory for five minutes at most. Ciphertexts can therefore be decrypted for up to five
+// minutes after the deployment's key was disabled.
 //
-// NewKey returns one data key of a tenant up to a thousand times within five
-// minutes. This saves a call for each new identity with tokenized fields, and
-// one for each of them that is opened soon after another. What it costs: who
-// gets hold of one unwrapped data key reads up to a thousand identities of one
-// tenant instead of one, though never another tenant's; and to destroy a wrapped
-// key does not make one identity unreadable while others hold the same.
+// NewKey returns one data key of a tenant up to a thousand times within five minutes. This saves a call for each new
+// identity with tokenized fields, and one for each of these that is decrypted soon after another. The price: an attacker
+// who obtains one unwrapped data key can read up to a thousand identities of one tenant instead of one, though never
+// another tenant's; and destroying a wrapped key does not make one identity unreadable while others hold the same key.
 //
-// Nonces are random, which is safe for 2^32 boxes under one data key (NIST SP
-// 800-38D, section 8.3). A thousand identities with seven tokenized fields reach
-// that after 600,000 changes of every field of each.
-//
-// Concurrent calls for one key that is not in memory each ask the Wrapper: a
-// function serves one request at a time, so they would hardly ever share.
+// Nonces are random, which is safe for 2^32 ciphertexts under one data key (NIST SP 800-38D, section 8.3). A thousand
+// identities with seven tokenized fields reach that after 600,000 changes of every field of each.
 type FieldCipher struct {
 	wrapper       KeyWrapper
-	unwrappedKeys *ttlCache[keyFingerprint, dataKey]
-	currentKeys   *ttlCache[string, *keyLease] // by tenant
+	unwrappedKeys *ttlcache.Cache[dataKey]   // by fingerprint
+	currentKeys   *ttlcache.Cache[*keyLease] // by tenant
 }
 
 // keyLease is a wrapped data key and how often NewKey may still return it.
@@ -76,76 +74,90 @@ type keyLease struct {
 
 var _ identity.Cipher = (*FieldCipher)(nil)
 
-// NewFieldCipher makes a vault with a clock. If that goes back, keys are forgotten.
+// NewFieldCipher returns a FieldCipher on a KeyWrapper and a clock.
 func NewFieldCipher(w KeyWrapper, now func() time.Time) *FieldCipher {
-	return &FieldCipher{w, newTTLCache[keyFingerprint, dataKey](now), newTTLCache[string, *keyLease](now)}
+	return &FieldCipher{
+		wrapper:       w,
+		unwrappedKeys: ttlcache.New[dataKey](keyTTL, maxCachedKeys, now),
+		currentKeys:   ttlcache.New[*keyLease](keyTTL, maxCachedKeys, now),
+	}
 }
 
-// Format shows nothing of what is inside, and reads nothing that others write.
-func (v *FieldCipher) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[vault]") }
+// Format implements fmt.Formatter. It prints none of the contents, and reads nothing that other goroutines write.
+func (c *FieldCipher) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[vault]") }
 
-// NewKey implements identity.Vault. It returns the errors of Wrapper.New.
-func (v *FieldCipher) NewKey(ctx context.Context, tenant string) ([]byte, error) {
-	l, asked, ok := v.currentKeys.get(tenant)
-	if ok && l.usesLeft.Add(-1) >= 0 {
-		return bytes.Clone(l.wrapped), nil
+// NewKey implements identity.Cipher.
+func (c *FieldCipher) NewKey(ctx context.Context, tenant string) ([]byte, error) {
+	for {
+		lease, err := c.currentKeys.Load(ctx, tenant, func(ctx context.Context) (*keyLease, error) {
+			return c.newLease(ctx, tenant)
+		})
+		if err != nil {
+			return nil, wrapErr("new key", err)
+		}
+		if lease.usesLeft.Add(-1) >= 0 {
+			return bytes.Clone(lease.wrapped), nil
+		}
+		c.currentKeys.Delete(tenant)
 	}
-	plain, wrapped, err := v.wrapper.GenerateDataKey(ctx, tenant)
+}
+
+func (c *FieldCipher) newLease(ctx context.Context, tenant string) (*keyLease, error) {
+	plain, wrapped, err := c.wrapper.GenerateDataKey(ctx, tenant)
 	if err != nil {
-		return nil, fmt.Errorf("encryption: new key: %w", err)
+		return nil, err
 	}
 	k, err := newDataKey(plain)
 	if err != nil {
-		return nil, fmt.Errorf("encryption: new key: %w", err)
+		return nil, err
 	}
-	l = &keyLease{wrapped: bytes.Clone(wrapped)}
-	l.usesLeft.Store(maxKeyUses - 1)
-	v.unwrappedKeys.put(fingerprintOf(tenant, wrapped), k, asked)
-	v.currentKeys.put(tenant, l, asked)
-	return wrapped, nil
+	c.unwrappedKeys.Put(fingerprint(tenant, wrapped), k)
+	lease := &keyLease{wrapped: wrapped}
+	lease.usesLeft.Store(maxKeyUses)
+	return lease, nil
 }
 
-// Encrypt implements identity.Vault. A box is 28 bytes longer than its value. It
-// returns ErrDamaged and the errors of Wrapper.Unwrap.
-func (v *FieldCipher) Encrypt(ctx context.Context, tenant string, wrapped []byte, place, value string) ([]byte, error) {
-	k, err := v.loadDataKey(ctx, tenant, wrapped)
+// Encrypt implements identity.Cipher. The ciphertext is 28 bytes longer than the value. It returns ErrInvalidCiphertext
+// if wrapped is not a key of the tenant.
+func (c *FieldCipher) Encrypt(ctx context.Context, tenant string, wrapped []byte, place, value string) ([]byte, error) {
+	k, err := c.unwrap(ctx, tenant, wrapped)
 	if err != nil {
-		return nil, fmt.Errorf("encryption: seal: %w", err)
+		return nil, wrapErr("seal", err)
 	}
-	return k.seal([]byte(value), additionalData(tenant, wrapped, place)), nil
+	return k.encrypt([]byte(value), additionalData(tenant, wrapped, place)), nil
 }
 
-// Decrypt implements identity.Vault. It returns ErrDamaged and the errors of
-// Wrapper.Unwrap.
-func (v *FieldCipher) Decrypt(ctx context.Context, tenant string, wrapped []byte, place string, box []byte) (string, error) {
-	k, err := v.loadDataKey(ctx, tenant, wrapped)
+// Decrypt implements identity.Cipher. It returns ErrInvalidCiphertext.
+func (c *FieldCipher) Decrypt(ctx context.Context, tenant string, wrapped []byte, place string, ciphertext []byte) (string, error) {
+	k, err := c.unwrap(ctx, tenant, wrapped)
 	if err != nil {
-		return "", fmt.Errorf("encryption: open: %w", err)
+		return "", wrapErr("open", err)
 	}
-	value, err := k.open(box, additionalData(tenant, wrapped, place))
+	value, err := k.decrypt(ciphertext, additionalData(tenant, wrapped, place))
 	if err != nil {
-		return "", fmt.Errorf("encryption: open: %w", err)
+		return "", wrapErr("open", err)
 	}
 	return string(value), nil
 }
 
-// loadDataKey returns a data key from memory, or has it unwrapped.
-func (v *FieldCipher) loadDataKey(ctx context.Context, tenant string, wrapped []byte) (dataKey, error) {
+// unwrap returns a data key from memory, or has it unwrapped.
+func (c *FieldCipher) unwrap(ctx context.Context, tenant string, wrapped []byte) (dataKey, error) {
 	if len(wrapped) == 0 || len(wrapped) > maxWrappedKeyBytes {
 		return dataKey{}, ErrInvalidCiphertext
 	}
-	id := fingerprintOf(tenant, wrapped)
-	k, asked, ok := v.unwrappedKeys.get(id)
-	if ok {
-		return k, nil
+	return c.unwrappedKeys.Load(ctx, fingerprint(tenant, wrapped), func(ctx context.Context) (dataKey, error) {
+		plain, err := c.wrapper.Unwrap(ctx, tenant, wrapped)
+		if err != nil {
+			return dataKey{}, err
+		}
+		return newDataKey(plain)
+	})
+}
+
+// wrapErr names the operation, and adds the core's error for a key service that does not answer.
+func wrapErr(operation string, err error) error {
+	if errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("encryption: %s: %w: %w", operation, identity.ErrUnavailable, err)
 	}
-	plain, err := v.wrapper.Unwrap(ctx, tenant, wrapped)
-	if err != nil {
-		return dataKey{}, err
-	}
-	if k, err = newDataKey(plain); err != nil {
-		return dataKey{}, err
-	}
-	v.unwrappedKeys.put(id, k, asked)
-	return k, nil
+	return fmt.Errorf("encryption: %s: %w", operation, err)
 }

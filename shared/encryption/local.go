@@ -7,13 +7,12 @@ import (
 	"errors"
 )
 
-// LocalKeyWrapper is a Wrapper that holds the deployment's key itself: for development,
-// where there is no key service.
+// LocalKeyWrapper is a KeyWrapper that holds the deployment's key itself. It is for development without a key service.
 type LocalKeyWrapper struct{ key dataKey }
 
 var _ KeyWrapper = (*LocalKeyWrapper)(nil)
 
-// NewLocalKeyWrapper makes a Wrapper from a key of KeySize random bytes, which it copies.
+// NewLocalKeyWrapper returns a KeyWrapper on a key of KeySize random bytes, which it copies.
 func NewLocalKeyWrapper(key []byte) (*LocalKeyWrapper, error) {
 	k, err := newDataKey(bytes.Clone(key))
 	if err != nil {
@@ -22,14 +21,14 @@ func NewLocalKeyWrapper(key []byte) (*LocalKeyWrapper, error) {
 	return &LocalKeyWrapper{k}, nil
 }
 
-// GenerateDataKey implements Wrapper. It never fails.
+// GenerateDataKey implements KeyWrapper. It never returns an error.
 func (l *LocalKeyWrapper) GenerateDataKey(_ context.Context, tenant string) (plain, wrapped []byte, err error) {
 	plain = make([]byte, KeySize)
-	_, _ = rand.Read(plain) // ends the process rather than fail
-	return plain, l.key.seal(plain, lengthPrefixed(formatDataKey, []byte(tenant))), nil
+	_, _ = rand.Read(plain) // never returns an error
+	return plain, l.key.encrypt(plain, lengthPrefixed(formatDataKey, []byte(tenant))), nil
 }
 
-// Unwrap implements Wrapper. Its only error is ErrDamaged.
+// Unwrap implements KeyWrapper. Its only error is ErrInvalidCiphertext.
 func (l *LocalKeyWrapper) Unwrap(_ context.Context, tenant string, wrapped []byte) ([]byte, error) {
-	return l.key.open(wrapped, lengthPrefixed(formatDataKey, []byte(tenant)))
+	return l.key.decrypt(wrapped, lengthPrefixed(formatDataKey, []byte(tenant)))
 }

@@ -126,7 +126,7 @@ func TestAThousandKeysAreCached(t *testing.T) {
 func TestFailuresAreNotCached(t *testing.T) {
 	w := newFixture(t)
 	wrapped := w.mustNewKey(t, tenant)
-	broken := &failingWrapper{KeyWrapper: w.KeyWrapper, err: fmt.Errorf("test: %w", identity.ErrUnavailable)}
+	broken := &failingWrapper{KeyWrapper: w.KeyWrapper, err: fmt.Errorf("test: %w", encryption.ErrUnavailable)}
 	v := encryption.NewFieldCipher(broken, w.clock.Now)
 	for range 2 {
 		if _, err := v.NewKey(ctx, tenant); !errors.Is(err, identity.ErrUnavailable) {

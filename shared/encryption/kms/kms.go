@@ -1,37 +1,38 @@
-// Package kms has data keys made and unwrapped by AWS KMS, under a key that never
-// leaves it. It knows nothing of values, of what a data key is used for and of
-// how the KMS client was configured.
+// Package kms generates and unwraps data keys with AWS KMS, under a key that never leaves it.
+// It must not know of values, of what a data key is used for, nor how the KMS client was configured.
 package kms
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 
 	"cedula/shared/encryption"
 )
 
-// callTimeout bounds one call with all its attempts: it is half of a function's
-// time, and enough for a second attempt where the first got no answer.
+// callTimeout bounds one call with all its attempts. It is half of a function's time, and enough for a second attempt if
+// the first gets no response.
 const callTimeout = 5 * time.Second
 
-// encryptionContextKey is the name under which a data key is bound to its tenant. KMS
-// writes this encryption context into CloudTrail in plain text, with every call:
-// so it is the tenant's id alone, nothing of a person.
+// encryptionContextKey is the name under which a data key is bound to its tenant. KMS writes this encryption context to
+// CloudTrail in plain text with every call, so it is the tenant's id alone and holds no personal data.
 const encryptionContextKey = "cedula:tenant"
 
-// API is what a Wrapper asks of KMS. *kms.Client has it.
+// API is what a KeyWrapper calls of a *kms.Client.
 type API interface {
 	GenerateDataKey(context.Context, *kms.GenerateDataKeyInput, ...func(*kms.Options)) (*kms.GenerateDataKeyOutput, error)
 	Decrypt(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
 }
 
-// KeyWrapper is one symmetric KMS key, and a vault.Wrapper. KMS may rotate the
-// key's material at will, for it keeps what was; an alias must not be moved to
-// another key, which could unwrap nothing of what the first has wrapped.
+// KeyWrapper is an encryption.KeyWrapper on one symmetric KMS key. KMS may rotate the key's material, because it keeps the
+// old material; an alias must not be moved to another key, which cannot unwrap what the first has wrapped.
 type KeyWrapper struct {
 	client API
 	keyID  string
@@ -39,7 +40,7 @@ type KeyWrapper struct {
 
 var _ encryption.KeyWrapper = (*KeyWrapper)(nil)
 
-// New names a key by id, ARN or alias. It calls nobody.
+// New returns a KeyWrapper on a key given by id, ARN or alias. It does not call KMS.
 func New(client API, keyID string) (*KeyWrapper, error) {
 	if client == nil || keyID == "" {
 		return nil, errors.New("kms: a client and a key id are needed")
@@ -47,7 +48,7 @@ func New(client API, keyID string) (*KeyWrapper, error) {
 	return &KeyWrapper{client, keyID}, nil
 }
 
-// GenerateDataKey implements vault.Wrapper.
+// GenerateDataKey implements encryption.KeyWrapper.
 func (w *KeyWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -61,8 +62,8 @@ func (w *KeyWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain,
 	return out.Plaintext, out.CiphertextBlob, nil
 }
 
-// Unwrap implements vault.Wrapper. The key is named, though the wrapped one tells
-// KMS which it is: otherwise anyone's key that KMS lets this caller use would do.
+// Unwrap implements encryption.KeyWrapper. It names the key although the wrapped key identifies it: otherwise any key
+// that KMS lets this caller use would be accepted.
 func (w *KeyWrapper) Unwrap(ctx context.Context, tenant string, wrapped []byte) ([]byte, error) {
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -74,4 +75,57 @@ func (w *KeyWrapper) Unwrap(ctx context.Context, tenant string, wrapped []byte) 
 		return nil, wrapErr(ctx, "decrypt", err)
 	}
 	return out.Plaintext, nil
+}
+
+// wrapErr classifies the error of a call. It keeps only the code of KMS's own errors, and no error of the SDK in the
+// chain, because some contain the response. An error that an operator must fix, such as a key that does not exist or that
+// the function may not use, stays unclassified.
+func wrapErr(ctx context.Context, operation string, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		return fmt.Errorf("kms: %s: %w: %w", operation, encryption.ErrUnavailable, ended)
+	}
+	var answer smithy.APIError
+	if !errors.As(err, &answer) {
+		return fmt.Errorf("kms: %s: %w: %s", operation, encryption.ErrUnavailable, transportError(err))
+	}
+	code := answer.ErrorCode()
+	if class := classOf(code, httpStatus(err)); class != nil {
+		return fmt.Errorf("kms: %s: %w: %s", operation, class, code)
+	}
+	return fmt.Errorf("kms: %s: %s", operation, code)
+}
+
+// transportError describes an error of the connection, without the URL.
+func transportError(err error) string {
+	if broken := new(url.Error); errors.As(err, &broken) {
+		return broken.Err.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return "no readable answer"
+}
+
+func httpStatus(err error) int {
+	var response interface{ HTTPStatusCode() int }
+	if !errors.As(err, &response) {
+		return 0
+	}
+	return response.HTTPStatusCode()
+}
+
+// classOf returns encryption.ErrInvalidCiphertext if KMS did not wrap the key for this tenant or not under the key named,
+// encryption.ErrUnavailable for what passes by itself or once an operator enables the key again, and nil otherwise.
+func classOf(code string, status int) error {
+	switch code {
+	case "InvalidCiphertextException", "IncorrectKeyException":
+		return encryption.ErrInvalidCiphertext
+	case "DependencyTimeoutException", "KeyUnavailableException", "KMSInternalException",
+		"DisabledException", "KMSInvalidStateException", "RequestTimeout", "RequestTimeoutException":
+		return encryption.ErrUnavailable
+	}
+	if _, throttled := retry.DefaultThrottleErrorCodes[code]; throttled || status >= 500 {
+		return encryption.ErrUnavailable
+	}
+	return nil
 }

@@ -16,7 +16,6 @@ import (
 
 	"cedula/shared/encryption"
 	"cedula/shared/encryption/kms"
-	"cedula/shared/identity"
 )
 
 const (
@@ -83,7 +82,7 @@ func TestForeignKeysAreRejected(t *testing.T) {
 		"damaged":              {tenant, append([]byte{wrapped[0] ^ 1}, wrapped[1:]...)},
 	} {
 		plain, err := w.Unwrap(ctx, try.tenant, try.wrapped)
-		if plain != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) || errors.Is(err, identity.ErrUnavailable) {
+		if plain != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) || errors.Is(err, encryption.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -100,7 +99,7 @@ func otherKey(t *testing.T) []byte {
 }
 
 func TestErrors(t *testing.T) {
-	unavailable, damaged, neither := identity.ErrUnavailable, encryption.ErrInvalidCiphertext, error(nil)
+	unavailable, damaged, neither := encryption.ErrUnavailable, encryption.ErrInvalidCiphertext, error(nil)
 	for _, c := range []struct {
 		failureResponse
 		want  error
@@ -142,7 +141,7 @@ func TestErrors(t *testing.T) {
 
 func wantError(t *testing.T, what string, err, want error, code string) {
 	t.Helper()
-	if err == nil || errors.Is(err, identity.ErrUnavailable) != errors.Is(want, identity.ErrUnavailable) ||
+	if err == nil || errors.Is(err, encryption.ErrUnavailable) != errors.Is(want, encryption.ErrUnavailable) ||
 		errors.Is(err, encryption.ErrInvalidCiphertext) != errors.Is(want, encryption.ErrInvalidCiphertext) || !strings.Contains(err.Error(), code) {
 		t.Errorf("%s: %v, want %v", what, err, want)
 	}
@@ -180,7 +179,7 @@ func TestUnreachableServiceIsUnavailable(t *testing.T) {
 			v := encryption.NewFieldCipher(s.newWrapper("k"), time.Now)
 			start := time.Now()
 			_, err := v.NewKey(ctx, tenant)
-			if took := time.Since(start); !errors.Is(err, identity.ErrUnavailable) || took > 6*time.Second {
+			if took := time.Since(start); !errors.Is(err, encryption.ErrUnavailable) || took > 6*time.Second {
 				t.Errorf("%v after %v", err, took)
 			}
 			if strings.Contains(err.Error(), "://") {
@@ -198,12 +197,12 @@ func TestEndedContextIsUnavailable(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	_, err := v.Decrypt(short, tenant, []byte("wrapped"), "p", make([]byte, 40))
-	if took := time.Since(start); took > 2*time.Second || !errors.Is(err, identity.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+	if took := time.Since(start); took > 2*time.Second || !errors.Is(err, encryption.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v after %v", err, took)
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := v.NewKey(ended, tenant); !errors.Is(err, identity.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := v.NewKey(ended, tenant); !errors.Is(err, encryption.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
