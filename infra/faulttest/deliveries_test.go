@@ -12,82 +12,86 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/invariants"
 	"cedula/shared/gateway"
+	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
 )
 
-// streamRecords are the records of a stream: each message once, and what else the stream
-// tells of.
-func streamRecords(ids []string) []events.DynamoDBEventRecord {
-	var list []events.DynamoDBEventRecord
-	for _, id := range ids {
-		for _, name := range []events.DynamoDBOperationType{events.DynamoDBOperationTypeInsert, events.DynamoDBOperationTypeModify, events.DynamoDBOperationTypeRemove} {
-			list = append(list, events.DynamoDBEventRecord{EventName: string(name), Change: events.DynamoDBStreamRecord{
+// streamRecords returns the records that a stream has of the lives of messages.
+func streamRecords(pks []string) (list []events.DynamoDBEventRecord) {
+	kinds := []events.DynamoDBOperationType{events.DynamoDBOperationTypeInsert, events.DynamoDBOperationTypeModify, events.DynamoDBOperationTypeRemove}
+	for _, pk := range pks {
+		for _, kind := range kinds {
+			list = append(list, events.DynamoDBEventRecord{EventName: string(kind), Change: events.DynamoDBStreamRecord{
 				SequenceNumber: strconv.Itoa(len(list)),
-				Keys:           map[string]events.DynamoDBAttributeValue{"PK": events.NewStringAttribute(id), "SK": events.NewStringAttribute("#")},
+				Keys:           map[string]events.DynamoDBAttributeValue{"PK": events.NewStringAttribute(pk), "SK": events.NewStringAttribute("#")},
 			}})
 		}
 	}
 	return list
 }
 
-// TestDeliveriesTwiceAndInAnyOrder: batches come several times, at once, in any
-// order, and each letter is sent once; also where the table fails now and then,
-// unless it did after a letter was sent.
-func TestDeliveriesTwiceAndInAnyOrder(t *testing.T) {
-	for _, often := range []float64{0, 0.1} {
-		t.Run(fmt.Sprint(often), func(t *testing.T) {
-			w := newTestEnv(t)
-			c := w.newTrial("conomy")
-			const messages = 30
+// randomFaults is a plan in which a share of the calls meets a fault.
+func randomFaults(random *rand.Rand, share float64) func(int, faulttable.Operation) faulttable.Fault {
+	return func(_ int, k faulttable.Operation) faulttable.Fault {
+		if random.Float64() < share {
+			list := faulttable.FaultsFor(k)
+			return list[random.IntN(len(list))]
+		}
+		return faulttable.None
+	}
+}
+
+// TestDuplicatedAndReorderedDeliveries delivers batches several times and in any order. Each message is sent once,
+// unless the table fails after it was sent.
+func TestDuplicatedAndReorderedDeliveries(t *testing.T) {
+	const messages = 30
+	for _, share := range []float64{0, 0.1} {
+		t.Run(fmt.Sprint("share of faults ", share), func(t *testing.T) {
+			c := newTestEnv(t).newTrial("conomy")
 			for n := range messages {
-				c.identityID = c.create(n, pendingField)
-				c.mustSend(request{"POST", c.identityPath("/verifications"), `{"channel":"email"}`, nil}, "")
+				c.identityID = c.create(n, pending)
+				c.mustSend(request{operation: "start-verification", body: emailBody}, "")
 			}
-			ids := c.audited.partitionKeys("M")
-			c.sender = &fakeSender{sent: map[string]int{}}
+			pks := c.checked.Partitions(invariants.Message)
 			random := rand.New(rand.NewPCG(1, 2))
-			w.injector.SetPlan(func(_ int, k faulttable.Operation) faulttable.Fault {
-				if random.Float64() >= often {
-					if k == faulttable.Write && random.IntN(2) == 0 {
-						return faulttable.Slow // so that others read meanwhile
-					}
-					return faulttable.None
+			plan := randomFaults(random, share)
+			c.injector.SetPlan(func(n int, k faulttable.Operation) faulttable.Fault {
+				f := plan(n, k)
+				if f == faulttable.None && k == faulttable.Write && random.IntN(2) == 0 {
+					return faulttable.Slow // so that others read meanwhile
 				}
-				list := faulttable.FaultsFor(k)
-				return list[random.IntN(len(list))]
+				return f
 			})
 			handle := gateway.StreamHandler(c.dispatcher().Deliver)
-			for round := range 20 {
-				records := append(streamRecords(ids), streamRecords(ids)...)
+			for round := 0; round < 20 && (round < 2 || len(c.checked.Partitions(invariants.Message)) > 0); round++ {
+				records := append(streamRecords(pks), streamRecords(pks)...)
 				random.Shuffle(len(records), func(a, b int) { records[a], records[b] = records[b], records[a] })
 				for batch := range slices.Chunk(records, 25) {
 					if _, err := handle(context.Background(), events.DynamoDBEvent{Records: batch}); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if round > 0 && len(c.audited.partitionKeys("M")) == 0 {
-					break
-				}
-				c.clockOffset.Add(int64(16 * time.Second)) // who died holding a message has lost it
+				c.clockOffset.Add(int64(16 * time.Second)) // leases end
 			}
-			twice := 0
-			for _, id := range ids {
-				n := c.sender.sent[strings.TrimPrefix(id, "M#")]
-				if n == 0 || n > 1 && often == 0 {
-					t.Errorf("%d letters of one message", n)
+			repeated := 0
+			for _, pk := range pks {
+				sent := c.sender.sent[strings.TrimPrefix(pk, store.PrefixMessage)]
+				if sent == 0 || sent > 1 && share == 0 {
+					t.Errorf("a message was sent %d times, want once", sent)
 				}
-				if n > 1 {
-					twice++
+				if sent > 1 {
+					repeated++
 				}
 			}
-			if left := c.audited.partitionKeys("M"); len(left) > 0 || len(c.sender.sent) != messages {
-				t.Errorf("%d messages are left, of %d something was sent", len(left), len(c.sender.sent))
+			if left := c.checked.Partitions(invariants.Message); len(left) > 0 || len(c.sender.sent) != messages {
+				t.Errorf("%d messages were sent and %d are left, want %d and 0", len(c.sender.sent), len(left), messages)
 			}
-			if twice > messages/2 {
-				t.Errorf("%d were sent again", twice)
+			if repeated > messages/2 {
+				t.Errorf("%d of %d messages were sent again, want at most half", repeated, messages)
 			}
-			t.Logf("%d messages, %d sent again after the table failed", messages, twice)
+			t.Logf("%d messages, %d sent again", messages, repeated)
 		})
 	}
 }

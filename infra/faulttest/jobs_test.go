@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/invariants"
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
@@ -19,154 +19,154 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// job is work that is begun again until it is done, by whoever runs it.
+// job is work that is started again until it succeeds.
 type job struct {
-	name    string
-	dialect string
-	prepare func(c *trial)
-	run     func(c *trial) error
-	check   func(c *trial, f faulttable.Fault) string // after it was run again; nil: nothing more
+	name, api string
+	prepare   func(c *trial)
+	run       func(c *trial) error
 }
 
 var jobs = []job{
-	{"expire", "conomy", func(c *trial) {
-		createWithManyAccounts(c)
-		c.mustSend(request{"PATCH", c.identityPath(""), `{"status":"BLOCKED"}`, nil}, "")
+	{name: "expire", api: "conomy", run: expire, prepare: func(c *trial) {
+		createdWithAccounts(45)(c)
+		c.mustSend(request{operation: "update-identity", body: `{"status":"BLOCKED"}`}, "")
 		c.create(2, "")
-		c.create(3, pendingField)
-		c.identityID = c.create(4, pendingField)
-		c.mustSend(request{"POST", c.identityPath("/verifications"), `{"channel":"email"}`, nil}, "")
-		c.identityID = c.create(5, pendingField)
-		for range 42 {
-			c.mustSend(request{"POST", c.identityPath("/withdrawal-accounts"), bankAccountBody, nil}, "")
-		}
+		c.create(3, pending)
+		c.identityID = c.create(4, pending)
+		c.mustSend(request{operation: "start-verification", body: emailBody}, "")
+		c.identityID = c.create(5, pending)
+		c.addAccounts(42)
 		c.clockOffset.Store(int64(8 * 24 * time.Hour))
-	}, func(c *trial) error {
-		_, err := c.reaper().Expire(context.Background(), c.now().Add(time.Minute), false)
-		return err
-	}, nil},
-	{"remind", "conomy", func(c *trial) {
-		c.create(2, "")
-		c.create(3, pendingField)
-		c.create(4, pendingField)
-		c.clockOffset.Store(int64(6*24*time.Hour + time.Hour))
-	}, func(c *trial) error {
-		_, err := c.reaper().Remind(context.Background(), c.now().Add(time.Minute))
-		return err
-	}, nil},
-	{"deliver", "conomy", func(c *trial) {
-		c.identityID = c.create(1, pendingField)
-		c.mustSend(request{"POST", c.identityPath("/verifications"), `{"channel":"email"}`, nil}, "")
-		c.sender = &fakeSender{sent: map[string]int{}}
-		c.prepared = strings.TrimPrefix(c.audited.partitionKeys("M")[0], "M#")
-	}, func(c *trial) error {
-		c.clockOffset.Add(int64(16 * time.Second)) // the claim of the one before has ended
-		return c.dispatcher().Deliver(context.Background(), c.prepared)
-	}, func(c *trial, f faulttable.Fault) string {
-		if n := c.sender.sent[c.prepared]; n != 1 && (n != 2 || !c.sender.failedAfterSend) {
-			return fmt.Sprintf("%d letters", n)
-		}
-		return ""
 	}},
-	{"authorize", "conomy", func(c *trial) {
-		token := c.mustSend(loginRequest(true)(c), "accessToken")
-		c.headers = map[string][]string{"Authorization": {"Bearer " + token}, "X-Api-Key": {c.credentials.ConomyKey}}
-	}, func(c *trial) error { return c.authorize(&conomy.Authorizer{Authenticator: c.authenticator}) }, nil},
-	{"authorize", "blnk", func(c *trial) {
-		c.headers = map[string][]string{"X-Blnk-Key": {c.credentials.BlnkKey}}
-	}, func(c *trial) error { return c.authorize(&blnk.Authorizer{Authenticator: c.authenticator}) }, nil},
+	{name: "remind", api: "conomy", run: remind, prepare: func(c *trial) {
+		c.create(2, "")
+		c.create(3, pending)
+		c.create(4, pending)
+		c.clockOffset.Store(int64(6*24*time.Hour + time.Hour))
+	}},
+	{name: "deliver", api: "conomy", run: deliver, prepare: func(c *trial) {
+		created(pending)(c)
+		c.mustSend(request{operation: "start-verification", body: emailBody}, "")
+		c.other = c.queuedMessage()
+	}},
+	{name: "authorize", api: "conomy", run: authorize, prepare: func(c *trial) {
+		c.other = "Bearer " + c.mustSend(operations["conomy"][0].request(), "accessToken")
+	}},
+	{name: "authorize", api: "blnk", run: authorize},
 }
 
-// authorize asks an authorizer, which must not refuse who may pass.
-func (c *trial) authorize(a gateway.Authorizer) error {
+func expire(c *trial) error {
+	_, err := c.reaper().Expire(context.Background(), c.now().Add(time.Minute), false)
+	return err
+}
+
+func remind(c *trial) error {
+	_, err := c.reaper().Remind(context.Background(), c.now().Add(time.Minute))
+	return err
+}
+
+func deliver(c *trial) error {
+	c.clockOffset.Add(int64(16 * time.Second)) // the lease of the previous run has ended
+	return c.dispatcher().Deliver(context.Background(), c.other)
+}
+
+// authorize reports valid credentials that are not allowed.
+func authorize(c *trial) error {
+	var a gateway.Authorizer = &blnk.Authorizer{Authenticator: c.authenticator}
+	if c.api == gateway.API(c.conomy) {
+		a = &conomy.Authorizer{Authenticator: c.authenticator}
+	}
 	answer, err := gateway.AuthorizerHandler(a)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
-		MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/GET/", MultiValueHeaders: c.headers,
+		MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/GET/",
+		MultiValueHeaders: map[string][]string{
+			"Authorization": {c.other}, "X-Api-Key": {c.credentials.ConomyKey}, "X-Blnk-Key": {c.credentials.BlnkKey},
+		},
 	})
 	if err == nil && answer.PolicyDocument.Statement[0].Effect != "Allow" || err != nil && err.Error() == "Unauthorized" {
-		c.report("authorizer", []string{"refused who may pass"})
+		c.report("authorizer", "valid credentials are not allowed")
 	}
 	return err
 }
 
-// reaper looks at the shards of the queue in which the cell has somebody.
+// reaper reads only the shards of the pending index in which the tenant has identities.
 func (c *trial) reaper() *identity.Reaper {
-	return &identity.Reaper{Service: c.core, PendingIndex: limitedQueue{c.core.Store.(identity.PendingIndex), c.queueShards}}
+	return &identity.Reaper{Service: c.core, PendingIndex: limitedIndex{c.store, c.queueShards}}
 }
 
-// limitedQueue is a queue of which only some shards hold anything.
-type limitedQueue struct {
+type limitedIndex struct {
 	identity.PendingIndex
 	shards []int
 }
 
-func (n limitedQueue) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
-	if !slices.Contains(n.shards, shard) {
+func (l limitedIndex) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
+	if !slices.Contains(l.shards, shard) {
 		return identity.DueBatch{}, nil
 	}
-	return n.PendingIndex.DueBatch(ctx, shard, from, until, after)
+	return l.PendingIndex.DueBatch(ctx, shard, from, until, after)
 }
 
-// findShards are those in which somebody stands.
+// findShards finds the shards of the pending index in which the tenant has identities.
 func (c *trial) findShards() {
+	c.Helper()
 	for shard := range identity.PendingIndexShards {
-		due, err := c.core.Store.(identity.PendingIndex).DueBatch(context.Background(), shard, time.Time{}, c.now().Add(100*24*time.Hour), nil)
+		due, err := c.store.DueBatch(context.Background(), shard, time.Time{}, c.now().Add(100*24*time.Hour), nil)
 		if err != nil {
 			c.Fatal(err)
 		}
-		for _, i := range due.Identities {
-			if i.Tenant == c.tenant && !slices.Contains(c.queueShards, shard) {
-				c.queueShards = append(c.queueShards, shard)
-			}
+		if slices.ContainsFunc(due.Identities, func(i identity.Identity) bool { return i.Tenant == c.tenant }) {
+			c.queueShards = append(c.queueShards, shard)
 		}
 	}
 }
 
-// fakeSender counts letters by their message.
+// fakeSender counts the messages that are sent, by id.
 type fakeSender struct {
-	mu              sync.Mutex
-	sent            map[string]int
-	failedAfterSend bool // the table failed after a letter was sent
+	mu   sync.Mutex
+	sent map[string]int
 }
 
-func (p *fakeSender) Send(_ context.Context, l messaging.RenderedMessage) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sent[l.ID]++
+func (s *fakeSender) Send(_ context.Context, m messaging.RenderedMessage) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent[m.ID]++
 	return nil
 }
 
 func (c *trial) dispatcher() *messaging.Dispatcher {
-	return &messaging.Dispatcher{Outbox: c.store, Now: c.now, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: c.sender, identity.ChannelPhone: c.sender}}
+	senders := map[identity.Channel]messaging.Sender{identity.ChannelEmail: c.sender, identity.ChannelPhone: c.sender}
+	return &messaging.Dispatcher{Outbox: c.store, Now: c.now, Senders: senders}
 }
 
-// newTrial makes a cell ready for the job.
-func (j *job) newTrial(w *testEnv) *trial {
-	c := w.newTrial(j.dialect)
-	j.prepare(c)
+func (j *job) start(e *testEnv) *trial {
+	e.Helper()
+	c := e.newTrial(j.api)
+	if j.prepare != nil {
+		j.prepare(c)
+	}
 	c.findShards()
-	w.audited.takeSummaries()
-	w.injector.SetPlan(nil)
+	e.checked.AllowDeletion = false
+	e.checked.State()
+	e.injector.SetPlan(nil)
 	return c
 }
 
-// TestFaultsOfJobs lets each job meet each fault at each of its calls, and be
-// run again.
 func TestFaultsOfJobs(t *testing.T) {
 	for _, j := range jobs {
-		t.Run(j.name+" "+j.dialect, func(t *testing.T) {
+		t.Run(j.name+" "+j.api, func(t *testing.T) {
 			t.Parallel()
-			w := newTestEnv(t)
-			c := j.newTrial(w)
-			if err := j.run(c); err != nil {
+			e := newTestEnv(t)
+			if err := j.run(j.start(e)); err != nil {
 				t.Fatal(err)
 			}
-			kinds := w.injector.Operations()
-			want, _ := w.audited.takeSummaries()
-			for _, kind := range []faulttable.Operation{faulttable.Get, faulttable.Query, faulttable.Write} {
-				calls := len(slices.DeleteFunc(slices.Clone(kinds), func(k faulttable.Operation) bool { return k != kind }))
-				for n := 1; n <= calls; n++ {
-					for _, f := range faulttable.FaultsFor(kind) {
-						j.runWithFault(w, want, kind, n, f)
+			want, _ := e.checked.State()
+			calls := map[faulttable.Operation]int{}
+			for _, kind := range e.injector.Operations() {
+				calls[kind]++
+			}
+			for kind, count := range calls {
+				for n := 1; n <= count; n++ {
+					for _, f := range faultsFor(kind) {
+						j.runWithFault(e, want, kind, n, f)
 					}
 				}
 			}
@@ -174,59 +174,57 @@ func TestFaultsOfJobs(t *testing.T) {
 	}
 }
 
-// runWithFault is a run whose n-th call of a kind meets a fault, and another one.
-func (j *job) runWithFault(w *testEnv, want string, kind faulttable.Operation, n int, f faulttable.Fault) {
-	w.Helper()
+// runWithFault runs a job whose n-th call of a kind meets a fault, and then runs it again. Jobs call the table
+// concurrently, so that the kinds have no fixed order.
+func (j *job) runWithFault(e *testEnv, want string, kind faulttable.Operation, n int, f faulttable.Fault) {
+	e.Helper()
 	trialCount.Add(1)
-	where := fmt.Sprintf("%s at call %d of kind %d", f, n, kind)
-	c := j.newTrial(w)
+	bad := func(format string, args ...any) {
+		e.Helper()
+		e.report(fmt.Sprintf("%s at call %d of kind %d", f, n, kind), fmt.Sprintf(format, args...))
+	}
+	c := j.start(e)
 	met := 0
-	w.injector.SetPlan(func(_ int, k faulttable.Operation) faulttable.Fault {
-		if k == kind {
-			met++
-		}
-		if k != kind || met != n {
+	e.injector.SetPlan(func(_ int, k faulttable.Operation) faulttable.Fault {
+		if k != kind {
 			return faulttable.None
 		}
-		if c.sender != nil && len(c.sender.sent) > 0 {
-			c.sender.failedAfterSend = true
+		met++
+		if met != n {
+			return faulttable.None
 		}
+		c.failedAfterSend = len(c.sender.sent) > 0
 		return f
 	})
 	err := j.run(c)
-	w.injector.SetPlan(nil)
-	harmless := f == faulttable.ShortPage || f == faulttable.EmptyPage || f == faulttable.SpuriousNext || f == faulttable.Slow
-	if err != nil && harmless {
-		w.report(where, []string{err.Error()})
-	}
+	e.injector.SetPlan(nil)
+	now, _ := e.checked.State()
 	if err != nil && containsPersonalData(err.Error()) {
-		w.report(where, []string{"personal data in an error"})
+		bad("personal data in the error %v", err)
 	}
-	w.report(where, w.audited.audit(true))
-	if now, _ := w.audited.takeSummaries(); harmless && now != want {
-		w.report(where, []string{"not done: " + now + ", want " + want})
+	if harmless(f) && (err != nil || now != want) {
+		bad("error = %v, state = %s, want %s", err, now, want)
 	}
+	e.report(j.name+", interrupted", e.checked.Check(invariants.Interrupted)...)
 	if err := j.run(c); err != nil {
-		w.report(where, []string{"run again: " + err.Error()})
+		bad("error of the next run = %v, want none", err)
 	}
-	w.report(where, w.audited.audit(false))
-	if now, _ := w.audited.takeSummaries(); now != want {
-		w.report(where, []string{"in the end " + now + ", want " + want})
+	if now, _ := e.checked.State(); now != want {
+		bad("final state = %s, want %s", now, want)
 	}
-	if j.check != nil {
-		if why := j.check(c, f); why != "" {
-			w.report(where, []string{why})
-		}
+	e.report(j.name, e.checked.Check(invariants.AtRest)...)
+	if sent := c.sender.sent[c.other]; j.name == "deliver" && sent != 1 && (sent != 2 || !c.failedAfterSend) {
+		bad("the message was sent %d times, want once", sent)
 	}
 }
 
-// TestAuthorizerFailureIsRetryable: what API Gateway answers then says when to come again.
+// TestAuthorizerFailureIsRetryable checks what API Gateway returns while the authorizer fails.
 func TestAuthorizerFailureIsRetryable(t *testing.T) {
-	w := newTestEnv(t)
-	for _, list := range [][]gateway.GatewayResponse{w.conomy.GatewayResponses(), w.blnk.GatewayResponses()} {
-		at := slices.IndexFunc(list, func(c gateway.GatewayResponse) bool { return c.Type == gateway.AuthorizerFailure })
+	e := newTestEnv(t)
+	for _, list := range [][]gateway.GatewayResponse{e.conomy.GatewayResponses(), e.blnk.GatewayResponses()} {
+		at := slices.IndexFunc(list, func(r gateway.GatewayResponse) bool { return r.Type == gateway.AuthorizerFailure })
 		if list[at].Status != 503 || list[at].RetryAfter() == "" {
-			t.Errorf("%d, Retry-After %q", list[at].Status, list[at].RetryAfter())
+			t.Errorf("status = %d, Retry-After = %q, want 503 with Retry-After", list[at].Status, list[at].RetryAfter())
 		}
 	}
 }

@@ -16,47 +16,41 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
-	"cedula/shared/table/pebble"
 )
 
-// call is what a client asks of the service: of one of few identities, that few
-// values make unique.
+// modelInput is a request for one of few identities, whose claims have few values.
 type modelInput struct {
 	operation string // create, patch, delete or get
 	id        int
 	claim     int
 	value     string
 	key       string
-	version   int64 // that it must be of; 0: any
+	version   int64 // that If-Match demands; 0: any
 }
 
-// modelOutput is what the client learns. An operation of which it learns nothing may
-// have taken effect or not.
+// modelOutput is what the client learns. An unknown outcome may have taken effect or not.
 type modelOutput struct {
-	outcome string // ok, replayed, taken, absent, stale or unknown
+	outcome string // ok, replayed, conflict, absent, stale, unknown or busy
 	version int64
 	value   string
 }
 
 const identityCount = 3
 
-// modelState is the state of the model.
 type modelState [identityCount]modelIdentity
 
-// modelIdentity is an identity as it is, and the answers to requests with a key by which
-// it came to be so: "key=version;".
 type modelIdentity struct {
 	exists     bool
 	version    int64
 	value      string
 	claim      int
-	keys       string
-	createKeys string // the keys by which earlier lives of the id were made: "key;"
+	keys       string // the requests with a key that led to each version: "key=version;"
+	createKeys string // the keys that created earlier incarnations of the id: "key;"
 }
 
-func (k modelIdentity) replayedVersion(key string) (version int64, is bool) {
-	for answer := range strings.SplitSeq(k.keys, ";") {
-		if name, text, _ := strings.Cut(answer, "="); name == key && key != "" {
+func (i modelIdentity) replayedVersion(key string) (version int64, found bool) {
+	for request := range strings.SplitSeq(i.keys, ";") {
+		if name, text, _ := strings.Cut(request, "="); name == key && key != "" {
 			_, _ = fmt.Sscan(text, &version)
 			return version, true
 		}
@@ -64,76 +58,72 @@ func (k modelIdentity) replayedVersion(key string) (version int64, is bool) {
 	return 0, false
 }
 
-// afterDelete is what is left of a life: the key that made it stays used.
-func (k modelIdentity) afterDelete() modelIdentity {
-	made, _, _ := strings.Cut(k.keys, "=")
-	return modelIdentity{createKeys: k.createKeys + made + ";"}
+func (i modelIdentity) hasUsedKey(key string) bool {
+	return strings.Contains(";"+i.createKeys, ";"+key+";")
 }
 
-func (k modelIdentity) hasUsedKey(key string) bool {
-	return strings.Contains(";"+k.createKeys, ";"+key+";")
+// afterDelete keeps the key that created the incarnation: it stays used.
+func (i modelIdentity) afterDelete() modelIdentity {
+	created, _, _ := strings.Cut(i.keys, "=")
+	return modelIdentity{createKeys: i.createKeys + created + ";"}
 }
 
-// afterChange is an identity's next version.
-func (k modelIdentity) afterChange(a modelInput) modelIdentity {
-	k.exists, k.version, k.value = true, k.version+1, a.value
-	k.keys += fmt.Sprintf("%s=%d;", a.key, k.version)
-	return k
+func (i modelIdentity) afterChange(in modelInput) modelIdentity {
+	i.exists, i.value = true, in.value
+	i.version++
+	i.keys += fmt.Sprintf("%s=%d;", in.key, i.version)
+	return i
 }
 
-// canCreate tells whether a create finds nobody in its way.
-func (r modelState) canCreate(a modelInput) bool {
-	for _, k := range r {
-		if k.exists && k.claim == a.claim {
-			return false
+// conflicts reports whether a create finds its id or its claim in use.
+func (s modelState) conflicts(in modelInput) bool {
+	for _, i := range s {
+		if i.exists && i.claim == in.claim {
+			return true
 		}
 	}
-	return !r[a.id].exists
+	return s[in.id].exists
 }
 
-// modelStep tells whether an answer may follow in a state, and what the state is then.
+// modelStep reports whether an output may follow in a state, and returns the state after it.
 func modelStep(state, input, output any) (bool, any) {
-	r, a, t := state.(modelState), input.(modelInput), output.(modelOutput)
-	was := r[a.id]
-	first, again := was.replayedVersion(a.key)
-	fits := was.exists && (a.version == 0 || a.version == was.version)
-	done := r
-	possible := !again
-	switch a.operation {
+	s, in, out := state.(modelState), input.(modelInput), output.(modelOutput)
+	was := s[in.id]
+	replayVersion, isReplay := was.replayedVersion(in.key)
+	isUsed := in.operation == "create" && was.hasUsedKey(in.key)
+	matches := was.exists && (in.version == 0 || in.version == was.version)
+	next, possible := s, false
+	switch in.operation {
 	case "create":
-		possible = possible && r.canCreate(a) && !was.hasUsedKey(a.key)
-		done[a.id] = modelIdentity{claim: a.claim, createKeys: was.createKeys}.afterChange(a)
+		possible = !isReplay && !isUsed && !s.conflicts(in)
+		next[in.id] = modelIdentity{claim: in.claim, createKeys: was.createKeys}.afterChange(in)
 	case "patch":
-		possible = possible && fits
-		done[a.id] = was.afterChange(a)
+		possible = !isReplay && matches
+		next[in.id] = was.afterChange(in)
 	case "delete":
-		possible = fits
-		done[a.id] = was.afterDelete()
+		possible = matches
+		next[in.id] = was.afterDelete()
 	case "get":
-		same := was.exists && t.version == was.version && t.value == was.value
-		return t.outcome == "unknown" || t.outcome == "absent" && !was.exists || t.outcome == "ok" && same, r
+		possible = was.exists && out.version == was.version && out.value == was.value
 	}
-	switch t.outcome {
+	switch out.outcome {
 	case "unknown":
-		if possible {
-			return true, done
+		if !possible {
+			next = s
 		}
-		return true, r
+		return true, next
 	case "ok":
-		return possible && (a.operation == "delete" || t.version == done[a.id].version), done
+		return possible && (in.operation == "delete" || out.version == next[in.id].version), next
 	case "replayed":
-		return again && t.version == first, r
-	case "taken":
-		return !again && !was.hasUsedKey(a.key) && !r.canCreate(a), r
+		return isReplay && out.version == replayVersion, s
+	case "conflict":
+		return !isReplay && !isUsed && s.conflicts(in), s
 	case "absent":
-		if a.operation == "create" {
-			return was.hasUsedKey(a.key), r
-		}
-		return !was.exists, r
+		return isUsed || in.operation != "create" && !was.exists, s
 	case "stale":
-		return was.exists && !fits && !again, r
+		return was.exists && !matches && !isReplay, s
 	}
-	return false, r
+	return false, s
 }
 
 var model = porcupine.Model{
@@ -144,8 +134,7 @@ var model = porcupine.Model{
 	},
 }
 
-// client asks one thing after another. What it learns nothing of it asks again
-// with the same key, as a request of its own.
+// historyRecorder records what clients ask of a registry and learn from it.
 type historyRecorder struct {
 	service *identity.Service
 	tenant  string
@@ -154,137 +143,121 @@ type historyRecorder struct {
 	history []porcupine.Operation
 }
 
-func (l *historyRecorder) runClient(n int, random *rand.Rand, operations int) {
+// runClient sends one request after another. After an unknown outcome it sends the same request again.
+func (h *historyRecorder) runClient(client int, random *rand.Rand, operations int) {
 	seen := map[int]int64{}
-	for o := range operations {
-		a := modelInput{
+	for n := range operations {
+		in := modelInput{
 			operation: []string{"create", "create", "patch", "patch", "delete", "get"}[random.IntN(6)], id: random.IntN(identityCount),
-			claim: random.IntN(2), value: fmt.Sprintf("v%d-%d", n, o), key: fmt.Sprintf("k%d-%d", n, o),
+			claim: random.IntN(2), value: fmt.Sprintf("v%d-%d", client, n), key: fmt.Sprintf("k%d-%d", client, n),
 		}
-		if a.operation == "patch" && random.IntN(3) == 0 || a.operation == "delete" && random.IntN(2) == 0 {
-			a.version = seen[a.id]
+		if in.operation == "patch" && random.IntN(3) == 0 || in.operation == "delete" && random.IntN(2) == 0 {
+			in.version = seen[in.id]
 		}
 		for range 3 {
-			t := l.record(n, a)
-			if t.version > 0 {
-				seen[a.id] = t.version
+			out := h.record(client, in)
+			if out.version > 0 {
+				seen[in.id] = out.version
 			}
-			if t.outcome != "unknown" {
+			if out.outcome != "unknown" && out.outcome != "busy" {
 				break
 			}
 		}
 	}
 }
 
-func (l *historyRecorder) record(client int, a modelInput) modelOutput {
-	call := time.Since(l.start).Nanoseconds()
-	t, known := l.execute(a)
-	if !known {
-		return modelOutput{outcome: "unknown"} // and nothing was done
+// record sends a request. The history leaves out requests that had no effect: those that found the registry busy, and
+// reads whose outcome is unknown.
+func (h *historyRecorder) record(client int, in modelInput) modelOutput {
+	call := time.Since(h.start).Nanoseconds()
+	out := h.execute(in)
+	o := porcupine.Operation{ClientId: client, Input: in, Call: call, Output: out, Return: time.Since(h.start).Nanoseconds()}
+	if out.outcome == "busy" || out.outcome == "unknown" && in.operation == "get" {
+		return out
 	}
-	o := porcupine.Operation{ClientId: client, Input: a, Call: call, Output: t, Return: time.Since(l.start).Nanoseconds()}
-	if t.outcome == "unknown" {
-		if a.operation == "get" {
-			return t
-		}
+	if out.outcome == "unknown" {
 		o.Return = math.MaxInt64
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.history = append(l.history, o)
-	return t
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.history = append(h.history, o)
+	return out
 }
 
-// execute asks the service. It reports false where the service says that it did
-// nothing because others were in the way.
-func (l *historyRecorder) execute(a modelInput) (modelOutput, bool) {
+func (h *historyRecorder) execute(in modelInput) modelOutput {
 	ctx := context.Background()
-	id := fmt.Sprintf("i%d", a.id)
-	once := identity.Idempotency{Key: a.key, Fingerprint: [32]byte([]byte(fmt.Sprintf("%-32s", a.key)))}
-	match := func(tag string) bool { return strings.HasPrefix(tag, fmt.Sprintf("%d-", a.version)) }
-	if a.version == 0 {
-		match = nil
+	id := fmt.Sprintf("i%d", in.id)
+	idempotency := identity.Idempotency{Key: in.key, Fingerprint: [32]byte([]byte(fmt.Sprintf("%-32s", in.key)))}
+	var ifMatch func(tag string) bool
+	if in.version != 0 {
+		ifMatch = func(tag string) bool { return strings.HasPrefix(tag, fmt.Sprintf("%d-", in.version)) }
 	}
 	var got identity.WriteResult
 	var err error
-	switch a.operation {
+	switch in.operation {
 	case "create":
-		got, err = l.service.Create(ctx, identity.Draft{
-			Tenant: l.tenant, ID: id, Profile: identity.Profile{Nickname: a.value}, Status: identity.Active, Trusted: true, Idempotency: once,
-			Claims: []identity.Claim{{Kind: "user", Values: []string{fmt.Sprint(a.claim)}}},
+		got, err = h.service.Create(ctx, identity.Draft{
+			Tenant: h.tenant, ID: id, Profile: identity.Profile{Nickname: in.value}, Status: identity.Active, Trusted: true, Idempotency: idempotency,
+			Claims: []identity.Claim{{Kind: "user", Values: []string{fmt.Sprint(in.claim)}}},
 		})
 	case "patch":
-		got, err = l.service.Update(ctx, identity.Change{Tenant: l.tenant, ID: id, IfMatch: match, Idempotency: once, Apply: func(i *identity.Identity) error {
-			i.Nickname = a.value
+		got, err = h.service.Update(ctx, identity.Change{Tenant: h.tenant, ID: id, IfMatch: ifMatch, Idempotency: idempotency, Apply: func(i *identity.Identity) error {
+			i.Nickname = in.value
 			return nil
 		}})
 	case "delete":
-		err = l.service.Delete(ctx, l.tenant, id, match)
+		err = h.service.Delete(ctx, h.tenant, id, ifMatch)
 	case "get":
-		got.Identity, err = l.service.Get(ctx, l.tenant, id)
+		got.Identity, err = h.service.Get(ctx, h.tenant, id)
 	}
-	var taken *identity.Conflict
-	switch {
-	case err == nil && got.Replayed:
-		return modelOutput{"replayed", got.Version, got.Nickname}, true
-	case err == nil:
-		return modelOutput{"ok", got.Version, got.Nickname}, true
-	case errors.As(err, &taken):
-		return modelOutput{outcome: "taken"}, true
-	case errors.Is(err, identity.ErrNotFound):
-		return modelOutput{outcome: "absent"}, true
-	case errors.Is(err, identity.ErrVersionMismatch):
-		return modelOutput{outcome: "stale"}, true
-	case errors.Is(err, identity.ErrBusy):
-		return modelOutput{}, false
-	case errors.Is(err, identity.ErrUnavailable):
-		return modelOutput{outcome: "unknown"}, true
+	if err != nil {
+		return modelOutput{outcome: outcomeOf(err)}
 	}
-	return modelOutput{outcome: "odd: " + err.Error()}, true
+	if got.Replayed {
+		return modelOutput{"replayed", got.Version, got.Nickname}
+	}
+	return modelOutput{"ok", got.Version, got.Nickname}
 }
 
-// TestLinearizable lets several clients create, change, delete and fetch few
-// identities at once while the table fails now and then. Each history must be
-// one of a registry that does one thing at a time.
-func TestLinearizable(t *testing.T) {
+func outcomeOf(err error) string {
+	if _, ok := errors.AsType[*identity.Conflict](err); ok {
+		return "conflict"
+	}
+	for known, outcome := range map[error]string{
+		identity.ErrNotFound: "absent", identity.ErrVersionMismatch: "stale", identity.ErrBusy: "busy", identity.ErrUnavailable: "unknown",
+	} {
+		if errors.Is(err, known) {
+			return outcome
+		}
+	}
+	return "unexpected: " + err.Error()
+}
+
+// TestHistoriesAreLinearizable lets several clients create, change, delete and fetch few identities concurrently while
+// the table fails now and then. Each history must be possible for a registry that does one thing at a time.
+func TestHistoriesAreLinearizable(t *testing.T) {
 	const clients, operations = 4, 10
-	histories := 40
-	if full {
-		histories = 400
-	}
-	db, err := pebble.Open(t.TempDir(), store.Indexes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	table := faulttable.NewInjector(db)
-	answers := map[string]int{}
-	for n := range histories {
-		random := rand.New(rand.NewPCG(uint64(n), 1))
-		table.SetPlan(func(_ int, k faulttable.Operation) faulttable.Fault {
-			if random.IntN(8) > 0 {
-				return faulttable.None
-			}
-			list := faulttable.FaultsFor(k)
-			return list[random.IntN(len(list))]
-		})
-		l := &historyRecorder{service: &identity.Service{Store: store.New(table, secret), Now: time.Now}, tenant: fmt.Sprintf("t%d", n), start: time.Now()}
+	table := faulttable.NewInjector(openTable(t))
+	outcomes := map[string]int{}
+	for n := range historyCount {
+		table.SetPlan(randomFaults(rand.New(rand.NewPCG(uint64(n), 1)), 1.0/8))
+		h := &historyRecorder{service: &identity.Service{Store: store.New(table, secret), Now: time.Now}, tenant: fmt.Sprintf("t%d", n), start: time.Now()}
 		var all sync.WaitGroup
 		for c := range clients {
-			own := rand.New(rand.NewPCG(uint64(n), uint64(c)+2))
-			all.Go(func() { l.runClient(c, own, operations) })
+			random := rand.New(rand.NewPCG(uint64(n), uint64(c)+2))
+			all.Go(func() { h.runClient(c, random, operations) })
 		}
 		all.Wait()
-		for _, o := range l.history {
-			answers[o.Output.(modelOutput).outcome]++
+		for _, o := range h.history {
+			outcomes[o.Output.(modelOutput).outcome]++
 		}
-		if result := porcupine.CheckOperationsTimeout(model, l.history, 20*time.Second); result != porcupine.Ok {
+		if got := porcupine.CheckOperationsTimeout(model, h.history, 20*time.Second); got != porcupine.Ok {
 			violationCount.Add(1)
-			for _, o := range l.history {
+			for _, o := range h.history {
 				t.Logf("%d..%d %s", o.Call, o.Return, model.DescribeOperation(o.Input, o.Output))
 			}
-			t.Fatalf("history %d is not linearizable: %v", n, result)
+			t.Fatalf("history %d: linearizable = %v, want %v", n, got, porcupine.Ok)
 		}
 	}
-	t.Logf("%d histories: %v", histories, answers)
+	t.Logf("%d histories: %v", historyCount, outcomes)
 }

@@ -5,176 +5,212 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
+	"cedula/infra/invariants"
 	"cedula/shared/gateway"
 	"cedula/shared/table/faulttable"
 )
 
-// trialCount and broken count over all tests of the run.
-var trialCount, violationCount atomic.Int64
+// crashes are the faults that any call can meet.
+var crashes = []faulttable.Fault{faulttable.CrashBefore, faulttable.CrashAfter}
 
-// baseline is what an operation does where nothing fails: its calls, what the
-// table holds before, after each of its writes and at the end, and after the
-// same request again.
+func faultsFor(k faulttable.Operation) []faulttable.Fault {
+	return append(faulttable.FaultsFor(k), crashes...)
+}
+
+// harmless reports whether a fault may have no consequence at all.
+func harmless(f faulttable.Fault) bool {
+	return slices.Contains([]faulttable.Fault{faulttable.ShortPage, faulttable.EmptyPage, faulttable.SpuriousNext, faulttable.Slow}, f)
+}
+
+// baseline is what an operation does when nothing fails.
 type baseline struct {
-	callKinds                     []faulttable.Operation
-	stateBefore, stateAfterRepeat string
-	statesAfterWrites             []string
-	repeatStatus                  int // the status of the same request again
+	calls        []faulttable.Operation
+	before       string   // the state that its preparation leaves
+	after        []string // the states after each of its writes, at least one
+	repeated     string   // the state after the same request again
+	repeatStatus int
 }
 
-func (s *baseline) finalState() string { return s.statesAfterWrites[len(s.statesAfterWrites)-1] }
+func (b *baseline) final() string { return b.after[len(b.after)-1] }
 
-// requestWithKey is the request of an operation with its key.
-func (o *operation) requestWithKey(c *trial) request {
-	q := o.buildRequest(c)
-	if o.takesIdempotencyKey {
-		q.headers = append(q.headers, "Idempotency-Key", "key")
+// start begins a trial up to the operation.
+func (o *operation) start(e *testEnv, api string) (c *trial, before string) {
+	e.Helper()
+	c = e.newTrial(api)
+	if o.prepare != nil {
+		o.prepare(c)
 	}
-	return q
+	e.checked.AllowDeletion = strings.HasPrefix(o.name, "delete-identity")
+	before, _ = e.checked.State()
+	return c, before
 }
 
-func (o *operation) runWithoutFaults(w *testEnv, dialect string) baseline {
-	w.Helper()
-	c := w.newTrial(dialect)
-	o.prepare(c)
-	s := baseline{}
-	s.stateBefore, _ = w.audited.takeSummaries()
-	w.injector.SetPlan(nil)
-	first := c.send(o.requestWithKey(c))
-	s.callKinds = w.injector.Operations()
-	now, steps := w.audited.takeSummaries()
-	if s.statesAfterWrites = steps; len(steps) == 0 {
-		s.statesAfterWrites = []string{now}
+func (o *operation) runWithoutFault(e *testEnv, api string) (b baseline) {
+	e.Helper()
+	c, before := o.start(e, api)
+	e.injector.SetPlan(nil)
+	first := c.send(o.request())
+	b.before, b.calls = before, e.injector.Operations()
+	now, after := e.checked.State()
+	if b.after = after; len(after) == 0 {
+		b.after = []string{now}
 	}
-	second := c.send(o.requestWithKey(c))
-	s.repeatStatus = second.status
-	s.stateAfterRepeat, _ = w.audited.takeSummaries()
-	switch {
-	case first.status != o.wantStatus:
-		w.Fatalf("%d %s", first.status, first.body)
-	case o.takesIdempotencyKey && (second.body != first.body || second.status != first.status || second.header.Get("Idempotent-Replayed") != "true" || s.stateAfterRepeat != s.finalState()):
-		w.Errorf("the replay differs: %d %s\n%d %s\n%s\n%s", first.status, first.body, second.status, second.body, s.finalState(), s.stateAfterRepeat)
-	case o.readOnly && s.stateAfterRepeat != s.stateBefore:
-		w.Errorf("a read writes: %s, then %s", s.stateBefore, s.stateAfterRepeat)
+	second := c.send(o.request())
+	b.repeatStatus = second.status
+	b.repeated, _ = e.checked.State()
+	if first.status != o.wantStatus() {
+		e.Fatalf("status = %d, want %d: %s", first.status, o.wantStatus(), first.body)
 	}
-	w.report("sound", w.audited.audit(false))
-	return s
+	isReplay := second.body == first.body && second.status == first.status && second.header.Get("Idempotent-Replayed") == "true"
+	if o.acceptsKey() && !isReplay {
+		e.Errorf("replay = %d %s, want %d %s", second.status, second.body, first.status, first.body)
+	}
+	if want := b.final(); o.acceptsKey() && b.repeated != want {
+		e.Errorf("state after the replay = %s, want %s", b.repeated, want)
+	}
+	if o.effect == reads && b.repeated != before {
+		e.Errorf("state after a read = %s, want %s", b.repeated, before)
+	}
+	e.report("without a fault", e.checked.Check(invariants.AtRest)...)
+	return b
 }
 
-func (w *testEnv) report(where string, wrong []string) {
-	w.Helper()
-	for _, what := range wrong {
-		violationCount.Add(1)
-		w.Errorf("%s: %s", where, what)
-	}
+// attempt is a trial of an operation whose n-th call meets a fault, several times, and that then succeeds.
+type attempt struct {
+	*trial
+	*operation
+	baseline
+	fault        faulttable.Fault
+	n, times     int
+	read         string // the response body of a read without a fault
+	acknowledged string // the response body of a change that was reported as done
+	changed      bool   // the state has changed
 }
 
-// runWithFault tries an operation whose n-th call meets a fault, then again as often
-// as it failed, each of these but the last meeting the fault too.
-func (o *operation) runWithFault(w *testEnv, dialect string, s baseline, n int, f faulttable.Fault, times int) {
-	w.Helper()
+func (a *attempt) bad(format string, args ...any) {
+	a.Helper()
+	a.report(fmt.Sprintf("%s at call %d, %d times", a.fault, a.n, a.times), fmt.Sprintf(format, args...))
+}
+
+func (a *attempt) run() {
+	a.Helper()
 	trialCount.Add(1)
-	where := fmt.Sprintf("%s at call %d, %d times", f, n, times)
-	bad := func(format string, args ...any) { w.report(where, []string{fmt.Sprintf(format, args...)}) }
-	c := w.newTrial(dialect)
-	o.prepare(c)
-	wanted := ""
-	if o.readOnly && o.name != "create-token" {
-		wanted = c.send(o.requestWithKey(c)).body
+	for range a.times {
+		a.meetFault()
 	}
-	if before, _ := w.audited.takeSummaries(); before != s.stateBefore {
-		bad("it does not begin alike: %s and %s", s.stateBefore, before)
-	}
-	q := o.requestWithKey(c)
-	acknowledged, done := "", false
-	for range times {
-		w.injector.SetPlan(faulttable.FaultAt(n, f))
-		a := c.send(q)
-		w.injector.SetPlan(nil)
-		now, _ := w.audited.takeSummaries()
-		if why := o.checkReply(a, s, f, done); why != "" {
-			bad("%s: %d %s", why, a.status, a.body)
-		}
-		if !slices.Contains(append(s.statesAfterWrites, s.stateBefore, s.stateAfterRepeat), now) {
-			bad("half done: %s, want one of %s, %q", now, s.stateBefore, s.statesAfterWrites)
-		}
-		if a.status == o.wantStatus && o.takesIdempotencyKey {
-			if now != s.finalState() || acknowledged != "" && acknowledged != a.body {
-				bad("acknowledged: %s, want %s", now, s.finalState())
-			}
-			acknowledged = a.body
-		}
-		if a.status == o.wantStatus && wanted != "" && a.body != wanted {
-			bad("it reads %s, want %s", a.body, wanted)
-		}
-		done = done || now != s.stateBefore
-		w.report(where, w.audited.audit(true))
-	}
-	last := c.send(q)
-	now, _ := w.audited.takeSummaries()
-	switch {
-	case last.status != o.wantStatus && (o.takesIdempotencyKey || last.status != s.repeatStatus):
-		bad("tried again: %d %s", last.status, last.body)
-	case acknowledged != "" && last.body != acknowledged:
-		bad("the replay differs: %s\n%s", acknowledged, last.body)
-	case wanted != "" && last.body != wanted:
-		bad("it reads %s, want %s", last.body, wanted)
-	case now != s.finalState() && (o.takesIdempotencyKey || now != s.stateAfterRepeat && times == 1):
-		bad("in the end %s, want %s or %s", now, s.finalState(), s.stateAfterRepeat)
-	}
-	if o.returnsIdentity {
-		o.checkFetched(c, last, bad)
-	}
-	w.report(where, w.audited.audit(false))
+	a.finish()
 }
 
-// checkReply says what is wrong with an answer to a request that met a fault.
-func (o *operation) checkReply(a reply, s baseline, f faulttable.Fault, done bool) string {
-	retry := a.header.Get("Retry-After") != ""
-	switch {
-	case a.status == o.wantStatus, done && !o.takesIdempotencyKey && a.status == s.repeatStatus:
+// meetFault sends the request while one call meets the fault. It may fail, but not halfway.
+func (a *attempt) meetFault() {
+	a.Helper()
+	a.injector.SetPlan(faulttable.FaultAt(a.n, a.fault))
+	got := a.send(a.request())
+	a.injector.SetPlan(nil)
+	now, _ := a.checked.State()
+	if !slices.Contains(append(a.after, a.before, a.repeated), now) {
+		a.bad("state = %s, want %s or one of %q", now, a.before, a.after)
+	}
+	if !slices.Contains(crashes, a.fault) { // else there is no response
+		a.checkReply(got, now)
+	}
+	a.changed = a.changed || now != a.before
+	for _, v := range a.checked.Check(invariants.Interrupted) {
+		a.bad("%s", v)
+	}
+}
+
+// checkReply checks the response to a request that met the fault.
+func (a *attempt) checkReply(got reply, state string) {
+	a.Helper()
+	if why := a.wrongReply(got); why != "" {
+		a.bad("%s: %d %s", why, got.status, got.body)
+	}
+	if got.status != a.wantStatus() {
+		return
+	}
+	if a.read != "" && got.body != a.read {
+		a.bad("read = %s, want %s", got.body, a.read)
+	}
+	if !a.acceptsKey() {
+		return
+	}
+	if state != a.final() || a.acknowledged != "" && got.body != a.acknowledged {
+		a.bad("reported as done: %s in state %s, want %s in state %s", got.body, state, a.acknowledged, a.final())
+	}
+	a.acknowledged = got.body
+}
+
+// wrongReply returns what is wrong with a response, or "".
+func (a *attempt) wrongReply(got reply) string {
+	if got.status == a.wantStatus() || a.changed && !a.acceptsKey() && got.status == a.repeatStatus {
 		return ""
-	case a.status >= 300 && containsPersonalData(a.body):
+	}
+	if containsPersonalData(got.body) {
 		return "personal data in an error"
-	case a.status == http.StatusServiceUnavailable && !retry, a.status == http.StatusConflict && !retry:
-		return "no Retry-After"
-	case f == faulttable.Conflict && a.status == http.StatusConflict:
-		return ""
-	case f == faulttable.ShortPage, f == faulttable.EmptyPage, f == faulttable.SpuriousNext, f == faulttable.Slow, f == faulttable.Conflict:
-		return "a fault without consequence has one"
-	case a.status == http.StatusServiceUnavailable:
-		return ""
 	}
-	return "unexpected answer"
+	if harmless(a.fault) {
+		return "a harmless fault causes an error"
+	}
+	want := http.StatusServiceUnavailable
+	if a.fault == faulttable.Conflict {
+		want = http.StatusConflict
+	}
+	if got.status != want || got.header.Get("Retry-After") == "" {
+		return fmt.Sprintf("want status %d with Retry-After", want)
+	}
+	return ""
 }
 
-// checkFetched compares what an operation answered with what is there.
-func (o *operation) checkFetched(c *trial, last reply, bad func(string, ...any)) {
-	id := c.identityID
-	if id == "" {
-		id = firstString(last.body, "id", "identity_id")
+// finish sends the request without a fault, which completes what was begun.
+func (a *attempt) finish() {
+	a.Helper()
+	got := a.send(a.request())
+	now, _ := a.checked.State()
+	if got.status != a.wantStatus() && (a.acceptsKey() || got.status != a.repeatStatus) {
+		a.bad("status of the retry = %d, want %d: %s", got.status, a.wantStatus(), got.body)
 	}
-	if got := c.send(request{"GET", "/identities/" + id, "", nil}); got.body != last.body {
-		bad("it shows %s, and answered %s", got.body, last.body)
+	if a.acknowledged != "" && got.body != a.acknowledged {
+		a.bad("replay = %s, want %s", got.body, a.acknowledged)
+	}
+	if a.read != "" && got.body != a.read {
+		a.bad("read = %s, want %s", got.body, a.read)
+	}
+	if now != a.final() && (a.acceptsKey() || now != a.repeated && a.times == 1) {
+		a.bad("final state = %s, want %s or %s", now, a.final(), a.repeated)
+	}
+	if a.effect == shows {
+		a.checkFetched(got)
+	}
+	for _, v := range a.checked.Check(invariants.AtRest) {
+		a.bad("%s", v)
 	}
 }
 
-// TestFaultsOfOperations lets each operation meet each fault at each of its calls.
+// checkFetched checks that a fetch returns what the change returned.
+func (a *attempt) checkFetched(changed reply) {
+	a.Helper()
+	if a.identityID == "" {
+		a.identityID = firstString(changed.body, "id", "identity_id")
+	}
+	if got := a.send(request{operation: "get-identity"}); got.body != changed.body {
+		a.bad("a fetch returns %s, want %s", got.body, changed.body)
+	}
+}
+
 func TestFaultsOfOperations(t *testing.T) {
-	for dialect, operations := range map[string][]operation{"conomy": conomyOperations, "blnk": blnkOperations} {
-		for _, o := range operations {
-			t.Run(dialect+" "+o.name, func(t *testing.T) {
+	for api, list := range operations {
+		for _, o := range list {
+			t.Run(api+" "+o.name, func(t *testing.T) {
 				t.Parallel()
-				w := newTestEnv(t)
-				s := o.runWithoutFaults(w, dialect)
-				for n, kind := range s.callKinds {
-					for _, f := range faulttable.FaultsFor(kind) {
-						o.runWithFault(w, dialect, s, n+1, f, 1)
-						if full {
-							o.runWithFault(w, dialect, s, n+1, f, 2)
+				e := newTestEnv(t)
+				b := o.runWithoutFault(e, api)
+				for n, kind := range b.calls {
+					for _, f := range faultsFor(kind) {
+						for times := 1; times <= maxTimes; times++ {
+							o.attempt(e, api, b, f, n+1, times).run()
 						}
 					}
 				}
@@ -183,29 +219,35 @@ func TestFaultsOfOperations(t *testing.T) {
 	}
 }
 
-// TestEveryOperationMeetsFaults: an operation that is in no list asks no table.
+// attempt prepares a trial that has to start as the baseline did.
+func (o *operation) attempt(e *testEnv, api string, b baseline, f faulttable.Fault, n, times int) *attempt {
+	e.Helper()
+	c, before := o.start(e, api)
+	a := &attempt{trial: c, operation: o, baseline: b, fault: f, n: n, times: times}
+	if o.effect == reads && o.name != "create-token" {
+		a.read = c.send(o.request()).body
+	}
+	if before != b.before {
+		a.bad("state at the start = %s, want %s", before, b.before)
+	}
+	return a
+}
+
+// TestEveryOperationMeetsFaults checks that an operation that is not listed does not call the table.
 func TestEveryOperationMeetsFaults(t *testing.T) {
-	w := newTestEnv(t)
-	for dialect, operations := range map[string][]operation{"conomy": conomyOperations, "blnk": blnkOperations} {
-		c := w.newTrial(dialect)
-		listed := map[string]bool{}
-		for _, o := range operations {
-			name, _, _ := strings.Cut(o.name, ":")
-			listed[name] = true
-		}
+	e := newTestEnv(t)
+	for api, list := range operations {
+		c := e.newTrial(api)
+		c.identityID = "x"
 		for _, r := range c.api.Routes() {
-			if listed[r.Name] || r.Method == gateway.AnyMethod {
+			isListed := func(o operation) bool { return o.request().operation == r.Name }
+			if r.Method == gateway.AnyMethod || slices.ContainsFunc(list, isListed) {
 				continue
 			}
-			path := r.Path
-			for strings.Contains(path, "{") {
-				from, to := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
-				path = path[:from] + "x" + path[to+1:]
-			}
-			w.injector.SetPlan(nil)
-			c.send(request{r.Method, path, "{}", nil})
-			if calls := len(w.injector.Operations()); calls > 0 {
-				t.Errorf("%s %s makes %d calls of the table and is in no list", dialect, r.Name, calls)
+			e.injector.SetPlan(nil)
+			c.send(request{operation: r.Name, param: "x", body: "{}"})
+			if calls := len(e.injector.Operations()); calls > 0 {
+				t.Errorf("%s %s calls the table %d times and is not listed", api, r.Name, calls)
 			}
 		}
 	}

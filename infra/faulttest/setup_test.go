@@ -1,5 +1,5 @@
-// Package faulttest_test lets every operation meet every fault at every call of
-// the table, and holds what comes of it to the invariants.
+// Package faulttest_test lets every operation and job meet every fault at every call of the table, and checks the
+// invariants afterwards.
 package faulttest_test
 
 import (
@@ -12,15 +12,16 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/invariants"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -34,269 +35,213 @@ import (
 	"cedula/shared/table/pebble"
 )
 
-// personalDataMarkers are parts of every personal datum that these tests store.
-var personalDataMarkers = []string{"canary", "7317317", "5691234"}
-
-// containsPersonalData tells whether a text holds personal data.
+// containsPersonalData reports whether a text holds a part of a name, an address or a number that these tests store.
 func containsPersonalData(text string) bool {
 	text = strings.ToLower(text)
-	return slices.ContainsFunc(personalDataMarkers, func(c string) bool { return strings.Contains(text, c) })
+	return slices.ContainsFunc([]string{"canary", "7317317", "5691234"}, func(c string) bool { return strings.Contains(text, c) })
 }
 
-// logOutput is everything that was logged.
-var logOutput syncBuffer
-
-type syncBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (t *syncBuffer) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buffer.Write(p)
-}
-
-func (t *syncBuffer) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.buffer.String()
-}
-
-// withoutTime leaves out the one figure of a line that is long enough to hold a
-// canary by chance: the time's nanoseconds.
-func withoutTime(_ []string, a slog.Attr) slog.Attr {
-	if a.Key == slog.TimeKey {
-		return slog.Attr{}
-	}
-	return a
-}
+var (
+	logOutput                  bytes.Buffer
+	trialCount, violationCount atomic.Int64
+)
 
 func TestMain(m *testing.M) {
+	withoutTime := func(_ []string, a slog.Attr) slog.Attr { // its digits may contain a marker by chance
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&logOutput, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
 	code := m.Run()
-	if os.Getenv(childTaskVariable) == "" {
-		fmt.Printf("%d cells: operations x calls x faults, %d broken invariants\n", trialCount.Load(), violationCount.Load())
-	}
-	if containsPersonalData(logOutput.String()) {
-		fmt.Println("FAIL: personal data in the log")
-		for line := range strings.Lines(logOutput.String()) {
-			if containsPersonalData(line) {
-				fmt.Print(line)
-				break
-			}
+	fmt.Printf("%d cells: operations x calls x faults, %d broken invariants\n", trialCount.Load(), violationCount.Load())
+	for line := range strings.Lines(logOutput.String()) {
+		if containsPersonalData(line) {
+			fmt.Print("FAIL: personal data in the log: ", line)
+			code = 1
+			break
 		}
-		code = 1
 	}
 	os.Exit(code)
 }
 
-// testEnv is both dialects on one table, which meets faults.
+// testEnv is both APIs on one table, which meets faults.
 type testEnv struct {
 	testing.TB
 	injector      *faulttable.Injector
-	audited       *auditedTable
+	checked       *invariants.Table
 	store         *store.Store
 	core          *identity.Service
 	conomy        *conomy.API
 	blnk          *blnk.API
 	authenticator *auth.Authenticator
-	trialSerial   int
-	clockOffset   atomic.Int64 // how far the time was moved
+	tenants       int
+	clockOffset   atomic.Int64 // how far the clock was moved
 }
 
 var secret = bytes.Repeat([]byte("s"), 32)
 
-func newTestEnv(t testing.TB) *testEnv {
+func openTable(t testing.TB) table.Table {
 	t.Helper()
 	db, err := pebble.Open(t.TempDir(), store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return newTestEnvOn(t, db)
+	return db
 }
 
-func newTestEnvOn(t testing.TB, db table.Table) *testEnv {
+func newTestEnv(t testing.TB) *testEnv {
 	t.Helper()
-	w := &testEnv{TB: t, audited: &auditedTable{Table: db}}
-	w.audited.reset("")
-	w.injector = faulttable.NewInjector(w.audited)
-	w.wire(w.injector)
-	return w
+	e := &testEnv{TB: t}
+	e.checked = invariants.New(openTable(t), e.now)
+	e.checked.Trusted = true
+	e.injector = faulttable.NewInjector(e.checked)
+	e.wire(e.injector)
+	return e
 }
 
-// wire puts both dialects on a table, as boot does.
-func (w *testEnv) wire(t table.Table) {
-	sealing, err := encryption.NewLocalKeyWrapper(secret)
+// wire builds both APIs on a table, as package boot does.
+func (e *testEnv) wire(t table.Table) {
+	wrapper, err := encryption.NewLocalKeyWrapper(secret)
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
 	key, err := auth.NewLocalKey()
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
-	w.store = store.New(t, secret)
-	hasher := auth.NewHasher(secret)
-	w.core = &identity.Service{Store: w.store, Cipher: encryption.NewFieldCipher(sealing, w.now), Now: w.now, Random: rand.Reader}
-	w.authenticator = &auth.Authenticator{
-		Store: w.store, Hasher: hasher, CacheTTL: -1, Now: w.now, Tokens: auth.NewVerifier("i", "a", auth.KeySet{key}),
+	hasher, keys := auth.NewHasher(secret), auth.KeySet{key}
+	e.store = store.New(t, secret)
+	e.core = &identity.Service{Store: e.store, Cipher: encryption.NewFieldCipher(wrapper, e.now), Now: e.now, Random: rand.Reader}
+	e.authenticator = &auth.Authenticator{Store: e.store, Hasher: hasher, CacheTTL: -1, Now: e.now, Tokens: auth.NewVerifier("i", "a", keys)}
+	e.conomy = &conomy.API{
+		Identities: e.core, Logins: e.authenticator, Reference: apidocs.Conomy, IssuerMetadata: auth.IssuerMetadata{Issuer: "i", Keys: keys},
+		Tokens: &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: e.now},
 	}
-	w.conomy = &conomy.API{
-		Identities: w.core, Logins: w.authenticator, Reference: apidocs.Conomy, IssuerMetadata: auth.IssuerMetadata{Issuer: "i", Keys: auth.KeySet{key}},
-		Tokens: &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: w.now},
-	}
-	w.blnk = &blnk.API{
-		Identities: w.core, Health: w.store, Keys: &auth.KeyManager{Store: w.store, Hasher: hasher, Now: w.now},
+	e.blnk = &blnk.API{
+		Identities: e.core, Health: e.store, Keys: &auth.KeyManager{Store: e.store, Hasher: hasher, Now: e.now},
 		Cursors: blnk.NewCursorCodec(secret), Reference: apidocs.Blnk,
 	}
 }
 
-func (w *testEnv) now() time.Time { return time.Now().Add(time.Duration(w.clockOffset.Load())) }
+func (e *testEnv) now() time.Time { return time.Now().Add(time.Duration(e.clockOffset.Load())) }
 
-// trial is one try of an operation, by a client of its own.
-type trial struct {
-	*testEnv
-	api         gateway.API
-	tenant      string
-	credentials auth.Credentials
-	apiKeyID    string // the id of the client's key for Blnk's API
-	caller      map[string]any
-	identityID  string // of the identity that the operation is about
-	prepared    string // whatever else its preparation made
-	queueShards []int  // of the queue, where it has somebody
-	sender      *fakeSender
-	headers     map[string][]string // of a request to an authorizer
+func (e *testEnv) api(name string) gateway.API {
+	return map[string]gateway.API{"conomy": e.conomy, "blnk": e.blnk}[name]
 }
 
-// newTrial registers a client of a new tenant.
-func (w *testEnv) newTrial(dialect string) *trial {
-	w.Helper()
-	w.trialSerial++
-	w.clockOffset.Store(0)
-	w.core = &identity.Service{Store: w.core.Store, Cipher: w.core.Cipher, Now: w.core.Now, Random: w.core.Random}
-	w.conomy.Identities, w.blnk.Identities = w.core, w.core
-	c := &trial{testEnv: w, api: w.conomy, tenant: fmt.Sprintf("tenant-%d", w.trialSerial)}
-	if dialect == "blnk" {
-		c.api = w.blnk
+// report counts violations and fails the test with them.
+func (e *testEnv) report(where string, violations ...string) {
+	e.Helper()
+	for _, v := range violations {
+		violationCount.Add(1)
+		e.Errorf("%s: %s", where, v)
 	}
-	w.injector.SetPlan(nil)
-	w.audited.reset("C#")
-	_, shown, err := auth.CreateClient(context.Background(), w.store, w.authenticator.Hasher,
+}
+
+// trial is one attempt at an operation or a job, by a client with a tenant of its own.
+type trial struct {
+	*testEnv
+	api             gateway.API
+	tenant          string
+	credentials     auth.Credentials
+	caller          map[string]any
+	identityID      string // of the identity in question
+	other           string // what else the preparation made: another id, or a code
+	queueShards     []int  // the shards of the pending index with identities of the tenant
+	sender          *fakeSender
+	failedAfterSend bool // the table failed after a message was sent
+}
+
+func (e *testEnv) newTrial(api string) *trial {
+	e.Helper()
+	e.tenants++
+	e.clockOffset.Store(0)
+	e.core = &identity.Service{Store: e.core.Store, Cipher: e.core.Cipher, Now: e.core.Now, Random: e.core.Random}
+	e.conomy.Identities, e.blnk.Identities = e.core, e.core
+	c := &trial{testEnv: e, api: e.api(api), tenant: fmt.Sprintf("tenant-%d", e.tenants), sender: &fakeSender{sent: map[string]int{}}}
+	e.injector.SetPlan(nil)
+	e.checked.Reset("C#")
+	var err error
+	_, c.credentials, err = auth.CreateClient(context.Background(), e.store, e.authenticator.Hasher,
 		auth.ClientParams{Name: "test", Tenant: c.tenant, Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
-	c.credentials = shown
-	c.apiKeyID = shown.BlnkKey[4:28]
+	id := c.credentials.ClientID
 	c.caller = map[string]any{
-		"tenant": c.tenant, "client": shown.ClientID, "key": c.apiKeyID, "scopes": auth.ScopeAll, "mode": "lenient", "expires": "0", "stage": "test",
+		"tenant": c.tenant, "client": id, "key": c.credentials.BlnkKey[4:28], "scopes": auth.ScopeAll, "mode": "lenient", "expires": "0", "stage": "test",
 	}
-	w.audited.reset("T#"+c.tenant+"#", "C#"+shown.ClientID, "L#"+shown.ClientID, "M#")
+	e.checked.Reset("T#"+c.tenant+"#", "C#"+id, "L#"+id, "M#")
 	return c
 }
 
-// request is a request to a dialect.
+// request asks for an operation. In its parameter, query and body, $id stands for the trial's identity and $other for
+// what else was made.
 type request struct {
-	method, target, body string
-	headers              []string // names and values in turn
+	operation          string // the name of its route
+	param, query, body string // param: the path parameter that is not the identity's id
+	key                string // Idempotency-Key
 }
 
-// reply is a dialect's answer.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send hands a request to the function of its route, without the gateway.
-func (c *trial) send(q request) reply {
+var pathParameter = regexp.MustCompile(`\{\w+\}`)
+
+// send calls the function of an operation as API Gateway does.
+func (c *trial) send(r request) reply {
 	c.Helper()
-	path, query, _ := strings.Cut(q.target, "?")
-	route, params, ok := findRoute(c.api, q.method, path)
-	if !ok {
-		c.Fatalf("no route %s %s", q.method, path)
+	at := slices.IndexFunc(c.api.Routes(), func(route gateway.Route) bool { return route.Name == r.operation })
+	if at < 0 {
+		c.Fatalf("no route is named %s", r.operation)
 	}
-	values, err := url.ParseQuery(query)
+	route := c.api.Routes()[at]
+	expand := strings.NewReplacer("$id", c.identityID, "$other", c.other, "$client", c.credentials.ClientID, "$secret", c.credentials.ClientSecret).Replace
+	params := map[string]string{}
+	path := pathParameter.ReplaceAllStringFunc(route.Path, func(name string) string {
+		value := c.identityID
+		if name != "{id}" {
+			value = expand(r.param)
+		}
+		params[strings.Trim(name, "{}")] = value
+		return value
+	})
+	query, err := url.ParseQuery(expand(r.query))
 	if err != nil {
 		c.Fatal(err)
 	}
-	headers := map[string][]string{"Content-Type": {"application/json"}}
-	for n := 0; n < len(q.headers); n += 2 {
-		headers[q.headers[n]] = []string{q.headers[n+1]}
+	header := http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {c.credentials.ConomyKey}}
+	if r.key != "" {
+		header.Set("Idempotency-Key", r.key)
 	}
-	answer, err := gateway.Handler(c.api, route)(context.Background(), events.APIGatewayProxyRequest{
-		Resource: route.Path, Path: path, HTTPMethod: q.method, Body: q.body, PathParameters: params,
-		MultiValueQueryStringParameters: values, MultiValueHeaders: headers,
+	response, err := gateway.Handler(c.api, route)(context.Background(), events.APIGatewayProxyRequest{
+		Resource: route.Path, Path: path, HTTPMethod: route.Method, Body: expand(r.body), PathParameters: params,
+		MultiValueQueryStringParameters: query, MultiValueHeaders: header,
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "trace", Authorizer: c.caller},
 	})
 	if err != nil {
 		c.Fatal(err)
 	}
-	return reply{answer.StatusCode, http.Header(answer.MultiValueHeaders), answer.Body}
+	return reply{response.StatusCode, response.MultiValueHeaders, response.Body}
 }
 
-// mustSend is send for what has to succeed; it returns a member of the answer.
-func (c *trial) mustSend(q request, name string) string {
+// mustSend sends a request that has to succeed and returns a field of the response; "": none.
+func (c *trial) mustSend(r request, field string) string {
 	c.Helper()
-	a := c.send(q)
+	a := c.send(r)
 	if a.status >= 300 {
-		c.Fatalf("%s %s: %d %s", q.method, q.target, a.status, a.body)
+		c.Fatalf("%s: status = %d, want success: %s", r.operation, a.status, a.body)
 	}
-	var all map[string]any
-	if err := json.Unmarshal([]byte(a.body), &all); name != "" && err != nil {
-		c.Fatal(err)
-	}
-	s, _ := all[name].(string)
-	return s
+	return firstString(a.body, field)
 }
 
-// findRoute finds the route of a path, the one with the fewest parameters.
-func findRoute(api gateway.API, method, path string) (best gateway.Route, params map[string]string, ok bool) {
-	segments := strings.Split(path, "/")
-	for _, r := range api.Routes() {
-		met, fits := matchPath(strings.Split(r.Path, "/"), segments)
-		if r.Method == method && fits && (!ok || len(met) < len(params)) {
-			best, params, ok = r, met, true
-		}
-	}
-	return best, params, ok
-}
-
-func matchPath(pattern, segments []string) (map[string]string, bool) {
-	params := map[string]string{}
-	for i, p := range pattern {
-		switch {
-		case len(pattern) != len(segments):
-			return nil, false
-		case strings.HasPrefix(p, "{"):
-			params[strings.Trim(p, "{}")] = segments[i]
-		case p != segments[i]:
-			return nil, false
-		}
-	}
-	return params, true
-}
-
-// queuedCode reads the code of the one message that is queued.
-func (c *trial) queuedCode() string {
-	c.Helper()
-	queued := c.audited.partitionKeys("M")
-	if len(queued) != 1 {
-		c.Fatalf("%d messages", len(queued))
-	}
-	id := strings.TrimPrefix(queued[0], "M#")
-	m, holder, err := c.store.Lease(context.Background(), id, c.now(), time.Second)
-	if err == nil {
-		err = c.store.Release(context.Background(), id, holder)
-	}
-	if err != nil {
-		c.Fatal(err)
-	}
-	return m.Code
-}
-
-// firstString is the first of these strings that a body has.
+// firstString returns the first of these fields of a JSON object that is a string.
 func firstString(body string, names ...string) string {
 	var all map[string]any
 	_ = json.Unmarshal([]byte(body), &all)
@@ -306,4 +251,14 @@ func firstString(body string, names ...string) string {
 		}
 	}
 	return ""
+}
+
+// queuedMessage returns the id of the one message in the outbox.
+func (c *trial) queuedMessage() string {
+	c.Helper()
+	queued := c.checked.Partitions(invariants.Message)
+	if len(queued) != 1 {
+		c.Fatalf("%d messages are queued, want 1", len(queued))
+	}
+	return strings.TrimPrefix(queued[0], store.PrefixMessage)
 }

@@ -53,6 +53,8 @@ var writeErrors = []struct {
 	{"connection reset, then done", []responder{resetConnection, respondOK("{}")}, putOps, nil, 2},
 	{"connection reset for good", []responder{resetConnection}, putOps, table.ErrUnavailable, 6},
 	{"item too large", []responder{validationError("Item size has exceeded the maximum allowed size")}, putOps, table.ErrTooLarge, 1},
+	{"collection too large", []responder{errorResponse("ItemCollectionSizeLimitExceededException")}, putOps, table.ErrTooLarge, 1},
+	{"replica's conflict for good", []responder{errorResponse("ReplicatedWriteConflictException")}, putOps, table.ErrConflict, 6},
 	{"malformed", []responder{validationError("Invalid ConditionExpression")}, putOps, table.ErrMisuse, 1},
 	{"no such table", []responder{errorResponse("ResourceNotFoundException")}, putOps, table.ErrMisuse, 1},
 	{"access denied", []responder{errorResponse("AccessDeniedException")}, putOps, table.ErrMisuse, 1},
@@ -66,6 +68,7 @@ var writeErrors = []struct {
 	{"transaction: malformed beside a conflict", []responder{transactionCanceled(cancellationReason("TransactionConflict"), cancellationReason("ValidationError"))}, transactionOps, table.ErrMisuse, 1},
 	{"transaction: collection too large", []responder{transactionCanceled(cancellationReason("ItemCollectionSizeLimitExceeded"), cancellationReason("None"))}, transactionOps, table.ErrTooLarge, 1},
 	{"transaction: in progress, then done", []responder{errorResponse("TransactionInProgressException"), respondOK("{}")}, transactionOps, nil, 2},
+	{"transaction: in progress for good", []responder{errorResponse("TransactionInProgressException")}, transactionOps, table.ErrUnavailable, 6},
 	{"transaction: reset, then done", []responder{resetConnection, resetConnection, respondOK("{}")}, transactionOps, nil, 3},
 }
 
@@ -85,6 +88,22 @@ func TestWriteErrors(t *testing.T) {
 				t.Errorf("%d requests, want %d", len(f.requests()), c.requests)
 			}
 		})
+	}
+}
+
+func TestUnknownErrorIsUnclassified(t *testing.T) {
+	for name, ops := range map[string][]table.Op{"put": putOps, "transaction": transactionOps} {
+		answer := errorResponse("SomethingNewException")
+		if name == "transaction" {
+			answer = transactionCanceled(cancellationReason("None"), cancellationReason("SomethingNew"))
+		}
+		tab, _ := newFakeTable(t, answer)
+		_, err := tab.Write(t.Context(), ops...)
+		for _, class := range []error{nil, table.ErrUnavailable, table.ErrConflict, table.ErrTooLarge, table.ErrMisuse} {
+			if errors.Is(err, class) {
+				t.Errorf("%s: error = %v, want none that is %v", name, err, class)
+			}
+		}
 	}
 }
 
@@ -206,5 +225,18 @@ func TestRetryBudgetIsATenthOfCalls(t *testing.T) {
 	group.Wait()
 	if retries := len(f.requests()) - calls; retries < 50 || retries > 50+calls/10 {
 		t.Errorf("%d retries on %d calls", retries, calls)
+	}
+}
+
+// TestConflictWithoutRetryBudgetIsUnavailable checks that a client is not told of a conflict that was not retried.
+func TestConflictWithoutRetryBudgetIsUnavailable(t *testing.T) {
+	tab, _ := newFakeTable(t, errorResponse("TransactionConflictException"))
+	var group sync.WaitGroup
+	for range 100 {
+		group.Go(func() { _, _ = tab.Write(context.Background(), putOps...) })
+	}
+	group.Wait()
+	if _, err := tab.Write(t.Context(), putOps...); !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("error = %v, want %v", err, table.ErrUnavailable)
 	}
 }

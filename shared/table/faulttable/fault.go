@@ -2,6 +2,7 @@ package faulttable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,11 +26,16 @@ const (
 	EmptyPage    // a Query's page ends before its first item
 	SpuriousNext // a Query's page says that there may be more, and there is none
 	Slow         // the answer comes late
+	CrashBefore  // the process ends: neither this call nor a later one has an effect
+	CrashAfter
 )
+
+// ErrCrashed is the error of every call from a crash on.
+var ErrCrashed = errors.New("faulttable: the process has crashed")
 
 var faultNames = [...]string{
 	"none", "throttle", "timeout before", "timeout after", "reset before", "reset after", "conflict",
-	"short page", "empty page", "open page", "slow",
+	"short page", "empty page", "open page", "slow", "crash before", "crash after",
 }
 
 // String is the fault's name.
@@ -38,7 +44,7 @@ func (f Fault) String() string { return faultNames[f] }
 // SlowDelay is how late a slow answer comes.
 const SlowDelay = 20 * time.Millisecond
 
-// FaultsFor lists the faults that a kind of call can meet.
+// FaultsFor lists the faults that a kind of call can meet, without the crashes, which any call can meet.
 func FaultsFor(k Operation) []Fault {
 	list := []Fault{Throttle, TimeoutBefore, ResetBefore, Slow}
 	switch k {
@@ -62,6 +68,8 @@ func (f Fault) before() error {
 		return fmt.Errorf("%w: connection reset", table.ErrUnavailable)
 	case Conflict:
 		return fmt.Errorf("%w: injected", table.ErrConflict)
+	case CrashBefore:
+		return ErrCrashed
 	case Slow:
 		time.Sleep(SlowDelay)
 	}
@@ -75,6 +83,8 @@ func (f Fault) after(err error) error {
 		return fmt.Errorf("injected: %w", context.DeadlineExceeded)
 	case ResetAfter:
 		return fmt.Errorf("%w: connection reset", table.ErrUnavailable)
+	case CrashAfter:
+		return ErrCrashed
 	}
 	return err
 }

@@ -23,7 +23,7 @@ type Injector struct {
 	table      table.Table
 	mu         sync.Mutex
 	plan       func(n int, k Operation) Fault
-	onDone     func(n int)
+	crashed    bool
 	operations []Operation
 	injected   []Fault
 }
@@ -34,19 +34,11 @@ var _ table.Table = (*Injector)(nil)
 func NewInjector(t table.Table) *Injector { return &Injector{table: t} }
 
 // SetPlan sets which fault the n-th call from now on meets, counted from 1 over
-// all kinds. The plan is called by one at a time; nil is none.
+// all kinds, and ends a crash. The plan is called by one at a time; nil is none.
 func (i *Injector) SetPlan(plan func(n int, k Operation) Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.plan, i.operations, i.injected = plan, nil, nil
-}
-
-// OnDone sets what is called when the n-th call has had its effect and before its
-// caller learns of it; nil is nothing.
-func (i *Injector) OnDone(done func(n int)) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.onDone = done
+	i.plan, i.crashed, i.operations, i.injected = plan, false, nil, nil
 }
 
 // FaultAt is the plan of one fault at one call.
@@ -73,33 +65,32 @@ func (i *Injector) Injected() []Fault {
 	return slices.Clone(i.injected)
 }
 
-// nextFault is the fault that a call meets, and what to call when it is done.
-func (i *Injector) nextFault(k Operation) (f Fault, done func()) {
+// nextFault records a call and returns the fault that it meets.
+func (i *Injector) nextFault(k Operation) Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.crashed {
+		return CrashBefore
+	}
 	i.operations = append(i.operations, k)
-	n, tell := len(i.operations), i.onDone
+	f := None
 	if i.plan != nil {
-		f = i.plan(n, k)
+		f = i.plan(len(i.operations), k)
 	}
 	if f != None {
 		i.injected = append(i.injected, f)
 	}
-	return f, func() {
-		if tell != nil {
-			tell(n)
-		}
-	}
+	i.crashed = f == CrashBefore || f == CrashAfter
+	return f
 }
 
 // Get implements table.Table.
 func (i *Injector) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
-	f, done := i.nextFault(Get)
+	f := i.nextFault(Get)
 	if err := f.before(); err != nil {
 		return table.GetResult{}, err
 	}
 	got, err := i.table.Get(ctx, strong, keys...)
-	done()
 	if err := f.after(err); err != nil {
 		return table.GetResult{}, err
 	}
@@ -108,7 +99,7 @@ func (i *Injector) Get(ctx context.Context, strong bool, keys ...table.Key) (tab
 
 // Query implements table.Table.
 func (i *Injector) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	f, done := i.nextFault(Query)
+	f := i.nextFault(Query)
 	if err := f.before(); err != nil {
 		return table.Page{}, err
 	}
@@ -122,7 +113,6 @@ func (i *Injector) Query(ctx context.Context, q table.Query) (table.Page, error)
 		q.Limit = 1
 	}
 	page, err := i.table.Query(ctx, q)
-	done()
 	if err := f.after(err); err != nil {
 		return table.Page{}, err
 	}
@@ -134,12 +124,11 @@ func (i *Injector) Query(ctx context.Context, q table.Query) (table.Page, error)
 
 // Write implements table.Table.
 func (i *Injector) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	f, done := i.nextFault(Write)
+	f := i.nextFault(Write)
 	if err := f.before(); err != nil {
 		return table.Units{}, err
 	}
 	units, err := i.table.Write(ctx, ops...)
-	done()
 	if err := f.after(err); err != nil {
 		return table.Units{}, err
 	}

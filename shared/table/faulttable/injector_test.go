@@ -82,6 +82,24 @@ func TestWriteFaults(t *testing.T) {
 	}
 }
 
+func TestNoCallHasAnEffectAfterACrash(t *testing.T) {
+	for fault, want := range map[faulttable.Fault]int{faulttable.CrashBefore: 0, faulttable.CrashAfter: 1} {
+		t.Run(fault.String(), func(t *testing.T) {
+			tab := faulttable.NewInjector(open(t))
+			tab.SetPlan(faulttable.FaultAt(1, fault))
+			for _, sk := range []string{"first", "second"} {
+				if _, err := tab.Write(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: sk}}, table.Absent())); !errors.Is(err, faulttable.ErrCrashed) {
+					t.Errorf("error = %v, want %v", err, faulttable.ErrCrashed)
+				}
+			}
+			tab.SetPlan(nil)
+			if page, err := tab.Query(t.Context(), table.Query{PK: "p"}); err != nil || len(page.Items) != want {
+				t.Errorf("%d items, error = %v, want %d items", len(page.Items), err, want)
+			}
+		})
+	}
+}
+
 // TestPagingWithFaultsReturnsEveryItem: whoever follows a query to its end gets it all,
 // whatever page ends early, and an open end is met by an empty page.
 func TestPagingWithFaultsReturnsEveryItem(t *testing.T) {
