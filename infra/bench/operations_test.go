@@ -35,10 +35,10 @@ var operations = []operation{
 	{conomyAPI, "create", budget{calls: 1, write: 10}, create},
 	{conomyAPI, "create-idempotent", budget{calls: 1, write: 12}, createIdempotent},
 	{conomyAPI, "replay", budget{calls: 1}, replay},
-	{conomyAPI, "fetch", budget{calls: 1, read: 1}, fetch},
-	{conomyAPI, "update", budget{calls: 2, write: 2, read: 1}, update},
+	{conomyAPI, "fetch", budget{calls: 1, read: 1}, onIdentity("get-identity", "")},
+	{conomyAPI, "update", budget{calls: 2, write: 2, read: 1}, onIdentity("update-identity", `{"nickname":"other"}`)},
 	{conomyAPI, "change-email", budget{calls: 2, write: 10, read: 1}, changeEmail},
-	{conomyAPI, "delete", budget{calls: 2, write: 10, read: 1}, remove},
+	{conomyAPI, "delete", budget{calls: 2, write: 10, read: 1}, onIdentity("delete-identity", "")},
 	{conomyAPI, "list-next-page", budget{calls: 2, read: 22}, listNextPage},
 	{conomyAPI, "find-by-email", budget{calls: 3, read: 2}, findByEmail},
 	{conomyAPI, "start-verification", budget{calls: 3, write: 10, read: 3}, startVerification},
@@ -49,9 +49,9 @@ var operations = []operation{
 	{blnkAPI, "create", budget{calls: 1, write: 10}, create},
 	{blnkAPI, "create-idempotent", budget{calls: 1, write: 12}, createIdempotent},
 	{blnkAPI, "replay", budget{calls: 1}, replay},
-	{blnkAPI, "fetch", budget{calls: 1, read: 1}, fetch},
-	{blnkAPI, "update", budget{calls: 2, write: 2, read: 1}, update},
-	{blnkAPI, "delete", budget{calls: 2, write: 10, read: 1}, remove},
+	{blnkAPI, "fetch", budget{calls: 1, read: 1}, onIdentity("get-identity", "")},
+	{blnkAPI, "update", budget{calls: 2, write: 2, read: 1}, onIdentity("update-identity", `{"category":"other"}`)},
+	{blnkAPI, "delete", budget{calls: 2, write: 10, read: 1}, onIdentity("delete-identity", "")},
 	{blnkAPI, "list", budget{calls: 2, read: 22}, list},
 	{blnkAPI, "find-by-email", budget{calls: 3, read: 2}, findByEmail},
 	{blnkAPI, "authorize-cold", budget{calls: 1, read: 2}, authorizeCold},
@@ -76,25 +76,16 @@ func replay(tb testing.TB, r *registry, api string) step {
 	return again
 }
 
-// newIdentity returns the id of a new identity.
-func (r *registry) newIdentity(tb testing.TB, api string) string {
+// newIdentity returns the id of a new identity. Only the Conomy API creates pending ones.
+func (r *registry) newIdentity(tb testing.TB, api string, status identity.Status) string {
 	body, _ := r.newBody(api)
-	return r.createdID(tb, request{api: api, operation: "create-identity", body: body})
-}
-
-// pendingIdentity returns the id of a new identity that has to verify its email address.
-func (r *registry) pendingIdentity(tb testing.TB) string {
-	body, _ := r.newBody(conomyAPI)
-	body = strings.Replace(body, string(identity.Active), string(identity.Pending), 1)
-	return r.createdID(tb, request{api: conomyAPI, operation: "create-identity", body: body})
-}
-
-func (r *registry) createdID(tb testing.TB, q request) string {
+	body = strings.Replace(body, string(identity.Active), string(status), 1)
+	response := r.call(tb, request{api: api, operation: "create-identity", body: body})()
 	var created struct {
 		ID     string `json:"id"`
 		BlnkID string `json:"identity_id"`
 	}
-	if err := json.Unmarshal([]byte(r.call(tb, q)()), &created); err != nil {
+	if err := json.Unmarshal([]byte(response), &created); err != nil {
 		tb.Fatal(err)
 	}
 	return created.ID + created.BlnkID
@@ -102,27 +93,19 @@ func (r *registry) createdID(tb testing.TB, q request) string {
 
 func byID(id string) map[string]string { return map[string]string{"id": id} }
 
-func fetch(tb testing.TB, r *registry, api string) step {
-	return r.call(tb, request{api: api, operation: "get-identity", pathParameters: byID(r.newIdentity(tb, api))})
-}
-
-func update(tb testing.TB, r *registry, api string) step {
-	body := `{"nickname":"other"}`
-	if api == blnkAPI {
-		body = `{"category":"other"}`
+// onIdentity prepares an operation on a new active identity.
+func onIdentity(name, body string) func(testing.TB, *registry, string) step {
+	return func(tb testing.TB, r *registry, api string) step {
+		id := r.newIdentity(tb, api, identity.Active)
+		return r.call(tb, request{api: api, operation: name, pathParameters: byID(id), body: body})
 	}
-	return r.call(tb, request{api: api, operation: "update-identity", pathParameters: byID(r.newIdentity(tb, api)), body: body})
 }
 
 // changeEmail changes a unique field of an identity that has not verified anything.
 func changeEmail(tb testing.TB, r *registry, api string) step {
-	id := r.pendingIdentity(tb)
+	id := r.newIdentity(tb, api, identity.Pending)
 	_, email := r.newBody(api)
 	return r.call(tb, request{api: api, operation: "update-identity", pathParameters: byID(id), body: fmt.Sprintf(`{"email":%q}`, email)})
-}
-
-func remove(tb testing.TB, r *registry, api string) step {
-	return r.call(tb, request{api: api, operation: "delete-identity", pathParameters: byID(r.newIdentity(tb, api))})
 }
 
 func firstPage(api string) request {
@@ -162,15 +145,15 @@ func findByEmail(tb testing.TB, r *registry, api string) step {
 }
 
 func startVerification(tb testing.TB, r *registry, api string) step {
-	return r.call(tb, request{api: api, operation: "start-verification", pathParameters: byID(r.pendingIdentity(tb)), body: `{"channel":"email"}`})
+	id := r.newIdentity(tb, api, identity.Pending)
+	return r.call(tb, request{api: api, operation: "start-verification", pathParameters: byID(id), body: `{"channel":"email"}`})
 }
 
 func confirmVerification(tb testing.TB, r *registry, api string) step {
-	id := r.pendingIdentity(tb)
+	id := r.newIdentity(tb, api, identity.Pending)
 	r.call(tb, request{api: api, operation: "start-verification", pathParameters: byID(id), body: `{"channel":"email"}`})()
-	code := r.deliverMessages(tb)
 	return r.call(tb, request{
-		api: api, operation: "confirm-verification", body: fmt.Sprintf(`{"code":%q}`, code),
+		api: api, operation: "confirm-verification", body: fmt.Sprintf(`{"code":%q}`, r.deliverMessages(tb)),
 		pathParameters: map[string]string{"id": id, "channel": string(identity.ChannelEmail)},
 	})
 }
@@ -202,7 +185,7 @@ func deliverMessage(tb testing.TB, r *registry, _ string) step {
 
 func expireIdentity(tb testing.TB, r *registry, _ string) step {
 	ctx := context.Background()
-	pending, err := r.store.Get(ctx, tenant, r.pendingIdentity(tb))
+	pending, err := r.store.Get(ctx, tenant, r.newIdentity(tb, conomyAPI, identity.Pending))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -58,18 +58,24 @@ func measure(ctx context.Context, out io.Writer, targets []*target, o options) e
 		for _, connections := range o.connections {
 			for _, method := range []string{http.MethodPost, http.MethodGet} {
 				for _, t := range targets {
-					name := fmt.Sprintf("server=%s/api=%s/method=%s/connections=%d", t.server, t.api, method, connections)
-					r, err := t.run(ctx, method, connections, o.length)
-					if err != nil {
-						return fmt.Errorf("%s: %w", name, err)
-					}
-					_, _ = fmt.Fprintf(out, "BenchmarkLoad/%s %s\n", name, r)
-					if r.ErrorResponses+r.NetworkErrors > 0 {
-						failed = append(failed, fmt.Errorf("%s: %d error responses, %d network errors", name, r.ErrorResponses, r.NetworkErrors))
-					}
+					failed = append(failed, t.measure(ctx, out, load{method, connections, o.length}))
 				}
 			}
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// measure runs wrk once and prints the result. Failed requests are an error.
+func (t *target) measure(ctx context.Context, out io.Writer, l load) error {
+	name := fmt.Sprintf("server=%s/api=%s/method=%s/connections=%d", t.server, t.api, l.method, l.connections)
+	r, err := t.run(ctx, l)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	_, _ = fmt.Fprintf(out, "BenchmarkLoad/%s %s\n", name, r)
+	if r.ErrorResponses+r.NetworkErrors > 0 {
+		return fmt.Errorf("%s: %d error responses, %d network errors", name, r.ErrorResponses, r.NetworkErrors)
+	}
+	return nil
 }

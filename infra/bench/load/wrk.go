@@ -51,15 +51,22 @@ var (
 // nextRun returns the first digits of the numbers in a run, so that each run creates identities with values of its own.
 func nextRun() string { return strconv.FormatInt(firstRun+runs.Add(1), 10) }
 
-// run sends requests of one method over this many connections for the duration.
-func (t *target) run(ctx context.Context, method string, connections int, length time.Duration) (result, error) {
+// load is what wrk sends in one run.
+type load struct {
+	method      string
+	connections int
+	length      time.Duration
+}
+
+// run runs wrk once.
+func (t *target) run(ctx context.Context, l load) (result, error) {
 	dir, err := os.MkdirTemp("", "cedula-load-")
 	if err != nil {
 		return result{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	paths, body := []string{identitiesPath}, t.body
-	if method == http.MethodGet {
+	if l.method == http.MethodGet {
 		paths, body = t.paths, ""
 	}
 	for name, content := range map[string]string{"wrk.lua": string(script), "paths": strings.Join(paths, "\n") + "\n"} {
@@ -67,9 +74,9 @@ func (t *target) run(ctx context.Context, method string, connections int, length
 			return result{}, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, "wrk", "-t1", "-c"+strconv.Itoa(connections), "-d"+strconv.Itoa(int(length.Seconds()))+"s", //nolint:gosec // G204: our own arguments
+	cmd := exec.CommandContext(ctx, "wrk", "-t1", "-c"+strconv.Itoa(l.connections), "-d"+strconv.Itoa(int(l.length.Seconds()))+"s", //nolint:gosec // G204: our own arguments
 		"--timeout", "10s", "-s", filepath.Join(dir, "wrk.lua"), t.url)
-	cmd.Env = append(os.Environ(), "METHOD="+method, "PATHS="+filepath.Join(dir, "paths"), "HEADERS="+strings.Join(t.headers, "\n"),
+	cmd.Env = append(os.Environ(), "METHOD="+l.method, "PATHS="+filepath.Join(dir, "paths"), "HEADERS="+strings.Join(t.headers, "\n"),
 		"BODY="+body, "RUN="+nextRun())
 	before := usageOf(t.pids)
 	output, err := cmd.CombinedOutput()
