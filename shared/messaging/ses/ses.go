@@ -1,5 +1,5 @@
-// Package ses sends letters by email, through Amazon SES.
-// It knows nothing of what a letter says, nor of how the SES client was configured.
+// Package ses sends messages by email, through Amazon SES.
+// It imports messaging only: it knows neither the templates nor the client's configuration.
 package ses
 
 import (
@@ -16,12 +16,12 @@ import (
 	"cedula/shared/messaging"
 )
 
-// API is what a Sender asks of SES. *sesv2.Client has it.
+// API is the part of SES that a Sender uses; *sesv2.Client implements it.
 type API interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// Sender sends from one address. It is a courier.Sender.
+// Sender sends emails from one address. It implements messaging.Sender.
 type Sender struct {
 	client           API
 	from             string
@@ -30,8 +30,8 @@ type Sender struct {
 
 var _ messaging.Sender = (*Sender)(nil)
 
-// New names the address that letters come from, which SES must have verified, and
-// the configuration set that they go under; empty for none. It calls nobody.
+// New returns a Sender. SES must have verified the address from; configurationSet may be
+// empty. New makes no call.
 func New(client API, from, configurationSet string) (*Sender, error) {
 	if client == nil || from == "" {
 		return nil, errors.New("ses: a client and an address to send from are needed")
@@ -43,15 +43,15 @@ func New(client API, from, configurationSet string) (*Sender, error) {
 	return s, nil
 }
 
-// Send implements courier.Sender. The client should try once: who tries again
-// without an answer may send twice, and the courier's caller tries again anyway.
-func (s *Sender) Send(ctx context.Context, l messaging.RenderedMessage) error {
+// Send implements messaging.Sender. The client should not retry: a retry after a lost response
+// sends twice, and the dispatcher's caller retries anyway.
+func (s *Sender) Send(ctx context.Context, m messaging.RenderedMessage) error {
 	_, err := s.client.SendEmail(ctx, &sesv2.SendEmailInput{
 		FromEmailAddress:     &s.from,
 		ConfigurationSetName: s.configurationSet,
-		Destination:          &types.Destination{ToAddresses: []string{l.To}},
+		Destination:          &types.Destination{ToAddresses: []string{m.To}},
 		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: utf8Content(l.Subject), Body: &types.Body{Text: utf8Content(l.Text)},
+			Subject: utf8Content(m.Subject), Body: &types.Body{Text: utf8Content(m.Text)},
 		}},
 	})
 	return wrapErr(ctx, err)
@@ -61,28 +61,30 @@ func utf8Content(text string) *types.Content {
 	return &types.Content{Data: &text, Charset: aws.String("UTF-8")}
 }
 
-// wrapErr keeps of an error the code alone: SES's texts quote addresses.
+// wrapErr keeps only the code of an error: the messages of SES quote addresses.
 func wrapErr(ctx context.Context, err error) error {
-	var answer smithy.APIError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("ses: %w", ctx.Err())
-	case !errors.As(err, &answer):
-		return errors.New("ses: no readable answer")
-	case isPermanent(answer):
-		return fmt.Errorf("ses: %w: %s", messaging.ErrRejected, answer.ErrorCode())
 	}
-	return fmt.Errorf("ses: %s", answer.ErrorCode())
+	if ctx.Err() != nil {
+		return fmt.Errorf("ses: %w", ctx.Err())
+	}
+	var response smithy.APIError
+	if !errors.As(err, &response) {
+		return errors.New("ses: no readable answer")
+	}
+	if isPermanent(response) {
+		return fmt.Errorf("ses: %w: %s", messaging.ErrRejected, response.ErrorCode())
+	}
+	return fmt.Errorf("ses: %s", response.ErrorCode())
 }
 
-// isPermanent tells what SES says of an address, or of what it will never send. That
-// an address is not verified it says of the sender's, and of everyone's as long as
-// the account is in its sandbox: an operator can mend that.
-func isPermanent(answer smithy.APIError) bool {
-	if strings.Contains(answer.ErrorMessage(), "not verified") {
+// isPermanent reports whether SES rejects the address or the message for good. "Not verified"
+// is about the sender's address, or about any while the account is in the SES sandbox: an
+// operator can fix that.
+func isPermanent(response smithy.APIError) bool {
+	if strings.Contains(response.ErrorMessage(), "not verified") {
 		return false
 	}
-	return answer.ErrorCode() == "MessageRejected" || answer.ErrorCode() == "BadRequestException"
+	return response.ErrorCode() == "MessageRejected" || response.ErrorCode() == "BadRequestException"
 }

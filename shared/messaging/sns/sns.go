@@ -1,5 +1,5 @@
-// Package sns sends letters as text messages, through Amazon SNS.
-// It knows nothing of what a letter says, nor of how the SNS client was configured.
+// Package sns sends messages as SMS, through Amazon SNS.
+// It imports messaging only: it knows neither the templates nor the client's configuration.
 package sns
 
 import (
@@ -16,12 +16,12 @@ import (
 	"cedula/shared/messaging"
 )
 
-// API is what a Sender asks of SNS. *sns.Client has it.
+// API is the part of SNS that a Sender uses; *sns.Client implements it.
 type API interface {
 	Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
-// Sender sends text messages. It is a courier.Sender.
+// Sender sends text messages. It implements messaging.Sender.
 type Sender struct {
 	client     API
 	attributes map[string]types.MessageAttributeValue
@@ -29,25 +29,25 @@ type Sender struct {
 
 var _ messaging.Sender = (*Sender)(nil)
 
-// senderIDPattern is what SNS takes: 1 to 11 letters, digits and hyphens with a letter
-// among them, none of the hyphens at an end (Amazon SNS Developer Guide, "Sender IDs").
+// senderIDPattern is the form that SNS accepts: 1 to 11 letters, digits and hyphens with at
+// least one letter and no hyphen at an end (Amazon SNS Developer Guide, "Sender IDs").
 var senderIDPattern = regexp.MustCompile(`^[0-9]*[A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?$`)
 
-// New names whom a text message is shown to come from, where the country allows
-// it; empty for the number that it is sent by. It calls nobody.
-func New(client API, sender string) (*Sender, error) {
+// New returns a Sender. Phones show senderID as the sender, in countries that allow it, or the
+// number that sent the message if senderID is empty. New makes no call.
+func New(client API, senderID string) (*Sender, error) {
 	if client == nil {
 		return nil, errors.New("sns: a client is needed")
 	}
-	// Transactional messages go by the more reliable way.
+	// Transactional messages use the more reliable route.
 	s := &Sender{client, map[string]types.MessageAttributeValue{"AWS.SNS.SMS.SMSType": stringAttribute("Transactional")}}
-	if sender == "" {
+	if senderID == "" {
 		return s, nil
 	}
-	if len(sender) > 11 || !senderIDPattern.MatchString(sender) {
+	if len(senderID) > 11 || !senderIDPattern.MatchString(senderID) {
 		return nil, errors.New("sns: no sender id: it has 1 to 11 letters and digits, a letter among them")
 	}
-	s.attributes["AWS.SNS.SMS.SenderID"] = stringAttribute(sender)
+	s.attributes["AWS.SNS.SMS.SenderID"] = stringAttribute(senderID)
 	return s, nil
 }
 
@@ -55,31 +55,33 @@ func stringAttribute(value string) types.MessageAttributeValue {
 	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 }
 
-// Send implements courier.Sender. The client should try once: who tries again
-// without an answer may send twice, and the courier's caller tries again anyway.
-func (s *Sender) Send(ctx context.Context, l messaging.RenderedMessage) error {
-	_, err := s.client.Publish(ctx, &sns.PublishInput{PhoneNumber: &l.To, Message: &l.Text, MessageAttributes: s.attributes})
+// Send implements messaging.Sender. The client should not retry: a retry after a lost response
+// sends twice, and the dispatcher's caller retries anyway.
+func (s *Sender) Send(ctx context.Context, m messaging.RenderedMessage) error {
+	_, err := s.client.Publish(ctx, &sns.PublishInput{PhoneNumber: &m.To, Message: &m.Text, MessageAttributes: s.attributes})
 	return wrapErr(ctx, err)
 }
 
-// wrapErr keeps of an error the code alone: SNS's texts quote numbers.
+// wrapErr keeps only the code of an error: the messages of SNS quote numbers.
 func wrapErr(ctx context.Context, err error) error {
-	var answer smithy.APIError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("sns: %w", ctx.Err())
-	case !errors.As(err, &answer):
-		return errors.New("sns: no readable answer")
-	case isPermanent(answer.ErrorCode()):
-		return fmt.Errorf("sns: %w: %s", messaging.ErrRejected, answer.ErrorCode())
 	}
-	return fmt.Errorf("sns: %s", answer.ErrorCode())
+	if ctx.Err() != nil {
+		return fmt.Errorf("sns: %w", ctx.Err())
+	}
+	var response smithy.APIError
+	if !errors.As(err, &response) {
+		return errors.New("sns: no readable answer")
+	}
+	if isPermanent(response.ErrorCode()) {
+		return fmt.Errorf("sns: %w: %s", messaging.ErrRejected, response.ErrorCode())
+	}
+	return fmt.Errorf("sns: %s", response.ErrorCode())
 }
 
-// isPermanent tells what SNS says of a number: of all that is sent, only that is not
-// the same in every message.
+// isPermanent reports whether SNS rejects the number: the only input that differs between
+// messages.
 func isPermanent(code string) bool {
 	switch code {
 	case "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException", "ValidationError", "OptedOut":

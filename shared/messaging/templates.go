@@ -7,16 +7,16 @@ import (
 	"cedula/shared/identity"
 )
 
-// RenderedMessage is a message as the person reads it.
+// RenderedMessage is a message in the words that the person reads.
 type RenderedMessage struct {
 	identity.Message
 	Subject string // empty for a text message
 	Text    string
 }
 
-// messageTemplate is what is said for one purpose in one language. A short message fits
-// one segment: 160 characters of the GSM alphabet, or else 70 of any
-// (3GPP TS 23.038). A subject says no code: it is shown on locked screens.
+// messageTemplate holds the words for one purpose in one language. A text message fits one
+// segment: 160 characters of the GSM alphabet, otherwise 70 (3GPP TS 23.038). A subject does
+// not contain the code, because locked screens show it.
 type messageTemplate struct{ subject, text, sms string }
 
 const (
@@ -24,8 +24,8 @@ const (
 	datePlaceholder = "{date}"
 )
 
-// templates name nobody, neither person nor client: who is not meant learns
-// nothing from a message that went astray.
+// templates name neither the person nor the client, so that a message to a wrong address
+// reveals nothing.
 var templates = map[identity.Purpose]map[string]messageTemplate{
 	identity.PurposeVerificationCode: {
 		"es": {
@@ -63,27 +63,27 @@ var templates = map[identity.Purpose]map[string]messageTemplate{
 	},
 }
 
-// dateFormats are how each language writes one. The hour is UTC's, and says so: where
-// the person is nobody knows.
+// dateFormats are in UTC, and say so, because the person's time zone is unknown.
 var dateFormats = map[string]string{
 	"es": "02/01/2006, 15:04 UTC", "pt": "02/01/2006, 15:04 UTC", "en": "2 January 2006, 15:04 UTC",
 }
 
-// Render writes a message down, in English if there are no words for its language.
-// It returns an error for a purpose that there are no words for.
+// Render renders a message in its language, or in English if there is no template for it.
+// It returns an error for an unknown purpose.
 func Render(m identity.Message) (RenderedMessage, error) {
-	inLanguage, known := templates[m.Purpose]
-	if !known {
+	languages, ok := templates[m.Purpose]
+	if !ok {
 		return RenderedMessage{}, errors.New("no words for the purpose of a message")
 	}
-	if _, known := inLanguage[m.Language]; !known {
+	template, ok := languages[m.Language]
+	if !ok {
 		m.Language = "en"
+		template = languages[m.Language]
 	}
-	w := inLanguage[m.Language]
-	l := RenderedMessage{Message: m, Subject: w.subject, Text: w.text}
+	expires := m.ExpiresAt.UTC().Format(dateFormats[m.Language])
+	fill := strings.NewReplacer(codePlaceholder, m.Code, datePlaceholder, expires)
 	if m.Channel == identity.ChannelPhone {
-		l.Subject, l.Text = "", w.sms
+		return RenderedMessage{Message: m, Text: fill.Replace(template.sms)}, nil
 	}
-	l.Text = strings.NewReplacer(codePlaceholder, m.Code, datePlaceholder, m.ExpiresAt.UTC().Format(dateFormats[m.Language])).Replace(l.Text)
-	return l, nil
+	return RenderedMessage{Message: m, Subject: template.subject, Text: fill.Replace(template.text)}, nil
 }
