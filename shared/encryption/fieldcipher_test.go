@@ -2,7 +2,6 @@ package encryption_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,206 +15,178 @@ import (
 	"cedula/shared/identity"
 )
 
-var ctx = context.Background()
-
-func TestRoundTrips(t *testing.T) {
-	w := newFixture(t)
-	wrapped := w.mustNewKey(t, tenant)
+func TestDecryptReturnsTheEncryptedValue(t *testing.T) {
+	f := newFixture(t)
+	wrapped := f.mustNewKey(t, tenant)
 	for name, value := range map[string]string{
 		"empty": "", "one letter": "a", "an email": "ana@example.com", "not ASCII": "Ñandú Ürgüp 名前",
 		"not UTF-8": "\xff\xfe", "zeros": "\x00\x00", "long": strings.Repeat("x", 100_000),
 	} {
-		box := w.mustEncrypt(t, wrapped, value)
-		if len(box) != len(value)+28 {
-			t.Errorf("%s: a box of %d bytes for %d", name, len(box), len(value))
+		ciphertext := f.mustEncrypt(t, wrapped, value)
+		if got, want := len(ciphertext), len(value)+28; got != want {
+			t.Errorf("%s: ciphertext of %d bytes, want %d", name, got, want)
 		}
-		for _, v := range []*encryption.FieldCipher{w.FieldCipher, w.withEmptyCache()} {
-			if got, err := v.Decrypt(ctx, tenant, wrapped, place, box); err != nil || got != value {
-				t.Errorf("%s: another value, or %v", name, err)
+		for _, c := range []*encryption.FieldCipher{f.FieldCipher, f.withEmptyCache()} {
+			if got, err := c.Decrypt(ctx, tenant, wrapped, place, ciphertext); err != nil || got != value {
+				t.Errorf("%s: Decrypt = %.20q, %v, want %.20q", name, got, err, value)
 			}
 		}
 	}
 }
 
 func TestRoundTripOfRandomValues(t *testing.T) {
-	w := newFixture(t)
+	f := newFixture(t)
 	rapid.Check(t, func(t *rapid.T) {
 		tenant, place, value := rapid.String().Draw(t, "tenant"), rapid.String().Draw(t, "place"), rapid.String().Draw(t, "value")
-		wrapped, err := w.NewKey(ctx, tenant)
+		wrapped, err := f.NewKey(ctx, tenant)
 		if err != nil {
 			t.Fatal(err)
 		}
-		box, err := w.Encrypt(ctx, tenant, wrapped, place, value)
+		ciphertext, err := f.Encrypt(ctx, tenant, wrapped, place, value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := w.withEmptyCache().Decrypt(ctx, tenant, wrapped, place, box); err != nil || got != value {
-			t.Fatal("another value, or ", err)
+		if got, err := f.withEmptyCache().Decrypt(ctx, tenant, wrapped, place, ciphertext); err != nil || got != value {
+			t.Fatalf("Decrypt = %q, %v, want %q", got, err, value)
 		}
 	})
 }
 
-// Two boxes of one value share nothing: neither the nonce, which is the
-// identity's reference of the field, nor the rest.
+// Ciphertexts of one value share neither the nonce, which is the field's token id, nor the rest.
 func TestCiphertextsOfOneValueDiffer(t *testing.T) {
-	w := newFixture(t)
-	wrapped := w.mustNewKey(t, tenant)
-	nonces := map[string]bool{}
-	first := w.mustEncrypt(t, wrapped, "ana@example.com")
+	f := newFixture(t)
+	wrapped := f.mustNewKey(t, tenant)
+	first := f.mustEncrypt(t, wrapped, "ana@example.com")
+	tokenIDs := map[string]bool{}
 	for range 1000 {
-		box := w.mustEncrypt(t, wrapped, "ana@example.com")
-		nonces[identity.EncryptedField{Ciphertext: box}.TokenID()] = true
-		if bytes.Equal(box[12:], first[12:]) {
-			t.Fatal("the same ciphertext")
+		ciphertext := f.mustEncrypt(t, wrapped, "ana@example.com")
+		tokenIDs[identity.EncryptedField{Ciphertext: ciphertext}.TokenID()] = true
+		if bytes.Equal(ciphertext[12:], first[12:]) {
+			t.Fatal("two ciphertexts are equal after the nonce")
 		}
 	}
-	if len(nonces) != 1000 {
-		t.Errorf("%d references", len(nonces))
+	if len(tokenIDs) != 1000 {
+		t.Errorf("token ids = %d, want 1000", len(tokenIDs))
 	}
 }
 
-// TestModifiedInputIsRejected tries every byte of the box and of the wrapped key, and
-// every neighbour, with the key in memory and without.
-func TestModifiedInputIsRejected(t *testing.T) {
-	w := newFixture(t)
-	const value = "ana@example.com"
-	wrapped := w.mustNewKey(t, tenant)
-	box := w.mustEncrypt(t, wrapped, value)
-	other := w.anotherKey(t)
-	type opening struct {
-		tenant, place string
-		wrapped, box  []byte
+// decryption is the input of one Decrypt.
+type decryption struct {
+	tenant, place       string
+	wrapped, ciphertext []byte
+}
+
+// modifications are changes of a valid decryption that make it invalid.
+func modifications(t *testing.T, f *fixture, valid decryption) map[string]func(*decryption) {
+	t.Helper()
+	wrapped, ciphertext := valid.wrapped, valid.ciphertext
+	sameKey, err := f.wrapper.Unwrap(ctx, tenant, wrapped)
+	if err != nil {
+		t.Fatal(err)
 	}
-	right := opening{tenant, place, wrapped, box}
-	tests := map[string]func(*opening){
-		"another tenant":                func(o *opening) { o.tenant = "acmf" },
-		"no tenant":                     func(o *opening) { o.tenant = "" },
-		"another place":                 func(o *opening) { o.place = "0123456789abcdef01234567/phone" },
-		"no place":                      func(o *opening) { o.place = "" },
-		"a letter moved to the place":   func(o *opening) { o.tenant, o.place = "acm", "e"+place },
-		"a letter moved to the tenant":  func(o *opening) { o.tenant, o.place = tenant+place[:1], place[1:] },
-		"another key of the tenant":     func(o *opening) { o.wrapped = other },
-		"the same key wrapped anew":     func(o *opening) { o.wrapped = w.rewrap(t, wrapped) },
-		"another deployment's key":      func(o *opening) { o.wrapped = foreignKey(t) },
-		"no key":                        func(o *opening) { o.wrapped = nil },
-		"a key cut off":                 func(o *opening) { o.wrapped = wrapped[:len(wrapped)-1] },
-		"a key with a byte more":        func(o *opening) { o.wrapped = append(slices.Clone(wrapped), 0) },
-		"a key too long":                func(o *opening) { o.wrapped = make([]byte, 6145) },
-		"a box with a byte more":        func(o *opening) { o.box = append(slices.Clone(box), 0) },
-		"the wrapped key for a box":     func(o *opening) { o.box = wrapped },
-		"the box for a wrapped key":     func(o *opening) { o.wrapped = box },
-		"halves of two boxes":           func(o *opening) { o.box = append(slices.Clone(box[:12]), w.mustEncrypt(t, wrapped, value)[12:]...) },
-		"another box, of another place": func(o *opening) { o.box = w.encryptAtOtherPlace(t, wrapped) },
+	otherPlace, err := f.Encrypt(ctx, tenant, wrapped, place+"2", "v")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for n := range box {
-		tests[fmt.Sprintf("box without byte %d and on", n)] = func(o *opening) { o.box = box[:n] }
+	list := map[string]func(*decryption){
+		"another tenant":                  func(d *decryption) { d.tenant = "acmf" },
+		"no tenant":                       func(d *decryption) { d.tenant = "" },
+		"another place":                   func(d *decryption) { d.place = "0123456789abcdef01234567/phone" },
+		"no place":                        func(d *decryption) { d.place = "" },
+		"a letter moved to the place":     func(d *decryption) { d.tenant, d.place = "acm", "e"+place },
+		"a letter moved to the tenant":    func(d *decryption) { d.tenant, d.place = tenant+place[:1], place[1:] },
+		"another key of the tenant":       func(d *decryption) { d.wrapped = wrappedBy(t, f.wrapper) },
+		"the same key wrapped again":      func(d *decryption) { d.wrapped = wrapByHand(t, 1, tenant, sameKey) },
+		"another deployment's key":        func(d *decryption) { d.wrapped = wrappedBy(t, newLocalKeyWrapper(t, 2)) },
+		"no key":                          func(d *decryption) { d.wrapped = nil },
+		"a truncated key":                 func(d *decryption) { d.wrapped = wrapped[:len(wrapped)-1] },
+		"a key with a byte more":          func(d *decryption) { d.wrapped = append(slices.Clone(wrapped), 0) },
+		"a key too long":                  func(d *decryption) { d.wrapped = make([]byte, 6145) },
+		"a ciphertext with a byte more":   func(d *decryption) { d.ciphertext = append(slices.Clone(ciphertext), 0) },
+		"the wrapped key as a ciphertext": func(d *decryption) { d.ciphertext = wrapped },
+		"the ciphertext as a wrapped key": func(d *decryption) { d.wrapped = ciphertext },
+		"halves of two ciphertexts": func(d *decryption) {
+			d.ciphertext = append(slices.Clone(ciphertext[:12]), f.mustEncrypt(t, wrapped, "ana@example.com")[12:]...)
+		},
+		"a ciphertext of another place": func(d *decryption) { d.ciphertext = otherPlace },
 	}
-	for n := range 8 * len(box) {
-		tests[fmt.Sprintf("bit %d of the box", n)] = func(o *opening) { o.box = flipBit(box, n) }
+	for n := range ciphertext {
+		list[fmt.Sprintf("ciphertext of %d bytes", n)] = func(d *decryption) { d.ciphertext = ciphertext[:n] }
+	}
+	for n := range 8 * len(ciphertext) {
+		list[fmt.Sprintf("bit %d of the ciphertext", n)] = func(d *decryption) { d.ciphertext = flipBit(ciphertext, n) }
 	}
 	for n := range 8 * len(wrapped) {
-		tests[fmt.Sprintf("bit %d of the key", n)] = func(o *opening) { o.wrapped = flipBit(wrapped, n) }
+		list[fmt.Sprintf("bit %d of the key", n)] = func(d *decryption) { d.wrapped = flipBit(wrapped, n) }
 	}
-	for name, change := range tests {
-		o := right
-		change(&o)
-		for _, v := range []*encryption.FieldCipher{w.FieldCipher, w.withEmptyCache()} {
-			got, err := v.Decrypt(ctx, o.tenant, o.wrapped, o.place, o.box)
+	return list
+}
+
+func TestModifiedInputIsRejected(t *testing.T) {
+	f := newFixture(t)
+	wrapped := f.mustNewKey(t, tenant)
+	valid := decryption{tenant, place, wrapped, f.mustEncrypt(t, wrapped, "ana@example.com")}
+	for name, modify := range modifications(t, f, valid) {
+		d := valid
+		modify(&d)
+		for _, c := range []*encryption.FieldCipher{f.FieldCipher, f.withEmptyCache()} {
+			got, err := c.Decrypt(ctx, d.tenant, d.wrapped, d.place, d.ciphertext)
 			if got != "" || !errors.Is(err, encryption.ErrInvalidCiphertext) || errors.Is(err, identity.ErrUnavailable) {
-				t.Errorf("%s: opened %t, %v", name, got != "", err)
+				t.Errorf("%s: Decrypt = %q, %v, want ErrInvalidCiphertext", name, got, err)
 			}
 		}
 	}
-	if got, err := w.Decrypt(ctx, tenant, wrapped, place, box); err != nil || got != value {
-		t.Error("not even the right one", err)
+	if got, err := f.Decrypt(ctx, tenant, wrapped, place, valid.ciphertext); err != nil || got != "ana@example.com" {
+		t.Errorf("Decrypt of the valid input = %q, %v, want ana@example.com", got, err)
 	}
 }
 
 func TestEncryptUnderForeignKeyIsRejected(t *testing.T) {
-	w := newFixture(t)
+	f := newFixture(t)
 	for name, wrapped := range map[string][]byte{
-		"none": nil, "another tenant's": w.mustNewKey(t, "globex"), "another deployment's": foreignKey(t),
+		"none": nil, "another tenant's": f.mustNewKey(t, "globex"), "another deployment's": wrappedBy(t, newLocalKeyWrapper(t, 2)),
 	} {
-		if box, err := w.Encrypt(ctx, tenant, wrapped, place, "v"); box != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) {
-			t.Errorf("%s: %v", name, err)
+		if got, err := f.Encrypt(ctx, tenant, wrapped, place, "v"); got != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) {
+			t.Errorf("key of %s: Encrypt = %x, %v, want ErrInvalidCiphertext", name, got, err)
 		}
 	}
 }
 
-// anotherKey is another data key of the tenant.
-func (w *fixture) anotherKey(t *testing.T) []byte {
+// wrappedBy returns a new key of the tenant.
+func wrappedBy(t *testing.T, w encryption.KeyWrapper) []byte {
 	t.Helper()
-	_, wrapped, err := w.KeyWrapper.GenerateDataKey(ctx, tenant)
+	_, wrapped, err := w.GenerateDataKey(ctx, tenant)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return wrapped
-}
-
-// rewrap holds the same data key as another wrapped one. Local wraps only
-// what it made, so this is done by hand: its format is AES-256-GCM.
-func (w *fixture) rewrap(t *testing.T, wrapped []byte) []byte {
-	t.Helper()
-	plain, err := w.KeyWrapper.Unwrap(ctx, tenant, wrapped)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := wrapByHand(t, 1, tenant, plain)
-	if got, err := w.KeyWrapper.Unwrap(ctx, tenant, again); err != nil || !bytes.Equal(got, plain) {
-		t.Fatal("not the same key", err)
-	}
-	return again
-}
-
-func (w *fixture) encryptAtOtherPlace(t *testing.T, wrapped []byte) []byte {
-	t.Helper()
-	box, err := w.Encrypt(ctx, tenant, wrapped, place+"2", "v")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return box
-}
-
-func foreignKey(t *testing.T) []byte {
-	t.Helper()
-	_, wrapped, err := newLocalKeyWrapper(t, 2).GenerateDataKey(ctx, tenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wrapped
-}
-
-func flipBit(b []byte, bit int) []byte {
-	b = slices.Clone(b)
-	b[bit/8] ^= 1 << (bit % 8)
-	return b
 }
 
 func TestConcurrentUse(t *testing.T) {
-	w := newFixture(t)
+	f := newFixture(t)
 	var all sync.WaitGroup
 	for n := range 32 {
 		all.Go(func() {
 			tenant := fmt.Sprint("tenant", n%4)
 			for round := range 50 {
-				wrapped, err := w.NewKey(ctx, tenant)
+				wrapped, err := f.NewKey(ctx, tenant)
 				if err != nil {
-					t.Error(err)
+					t.Errorf("NewKey: %v", err)
 					return
 				}
 				value := fmt.Sprint(n, round)
-				box, err := w.Encrypt(ctx, tenant, wrapped, place, value)
+				ciphertext, err := f.Encrypt(ctx, tenant, wrapped, place, value)
 				if err != nil {
-					t.Error(err)
+					t.Errorf("Encrypt: %v", err)
 					return
 				}
-				if got, err := w.Decrypt(ctx, tenant, wrapped, place, box); err != nil || got != value {
-					t.Errorf("another value, or %v", err)
+				if got, err := f.Decrypt(ctx, tenant, wrapped, place, ciphertext); err != nil || got != value {
+					t.Errorf("Decrypt = %q, %v, want %q", got, err, value)
 				}
 				if round%10 == 0 {
-					w.clock.advance(keyTTL / 7)
+					f.clock.advance(keyTTL / 7)
 				}
-				_ = fmt.Sprintf("%+v", w.FieldCipher) // reads nothing that others write
+				_ = fmt.Sprintf("%+v", f.FieldCipher) // the race detector sees whether printing reads what others write
 			}
 		})
 	}

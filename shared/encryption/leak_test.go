@@ -2,7 +2,6 @@ package encryption_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -16,101 +15,47 @@ import (
 	"cedula/shared/identity"
 )
 
-// TestValuesAndKeysAreNeverPrinted prints every type and every error in every way and looks for
-// the value and the keys.
+// TestValuesAndKeysAreNeverPrinted prints every type and every error in every format and looks for the value and the keys.
 func TestValuesAndKeysAreNeverPrinted(t *testing.T) {
 	const value = "canary@example.com"
-	w := newFixture(t)
-	keys := &keyCopyingWrapper{countingWrapper: w.countingWrapper}
-	w.FieldCipher = encryption.NewFieldCipher(keys, w.clock.Now)
-	wrapped := w.mustNewKey(t, tenant)
-	box := w.mustEncrypt(t, wrapped, value)
-	_, moved := w.Decrypt(ctx, "globex", wrapped, place, box)
-	_, damaged := w.Decrypt(ctx, tenant, wrapped, place, flipBit(box, 100))
-	_, sealed := w.Encrypt(ctx, tenant, nil, place, value)
-	_, short := encryption.NewLocalKeyWrapper([]byte(value))
-	broken := encryption.NewFieldCipher(&failingWrapper{KeyWrapper: w.KeyWrapper, resize: true, length: 31}, w.clock.Now)
-	_, cut := broken.NewKey(ctx, tenant)
-	local := newLocalKeyWrapper(t, 'k')
-	if _, err := w.withEmptyCache().Decrypt(ctx, tenant, wrapped, place, box); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{moved, damaged, sealed, short, cut} {
+	f := newFixture(t)
+	wrapped := f.mustNewKey(t, tenant)
+	ciphertext := f.mustEncrypt(t, wrapped, value)
+	dataKey := f.wrapper.keys[0]
+	_, otherTenant := f.Decrypt(ctx, "globex", wrapped, place, ciphertext)
+	_, modified := f.Decrypt(ctx, tenant, wrapped, place, flipBit(ciphertext, 100))
+	_, noKey := f.Encrypt(ctx, tenant, nil, place, value)
+	_, shortLocalKey := encryption.NewLocalKeyWrapper([]byte(value))
+	f.wrapper.resize = func(plain []byte) []byte { return plain[:31] }
+	_, shortKey := f.withEmptyCache().NewKey(ctx, tenant)
+	errs := []error{otherTenant, modified, noKey, shortLocalKey, shortKey}
+	printed := []any{errors.Unwrap(otherTenant), errors.Unwrap(modified)}
+	for n, err := range errs {
 		if err == nil {
-			t.Fatal("an error that was to be printed is none")
+			t.Fatalf("error %d = nil, want one to print", n)
 		}
+		printed = append(printed, err)
 	}
-	out := formatted(
-		w.FieldCipher, struct{ v any }{w.FieldCipher}, struct{ V *encryption.FieldCipher }{w.FieldCipher}, []any{w.FieldCipher}, local, *local, struct{ l encryption.LocalKeyWrapper }{*local},
-		&identity.Service{Cipher: w.FieldCipher}, moved, damaged, sealed, short, cut, errors.Unwrap(moved), errors.Unwrap(damaged),
-	)
-	secrets := map[string][]byte{
-		"value": []byte(value), "local key": bytes.Repeat([]byte("k"), 32), "part of the local key": bytes.Repeat([]byte("k"), 8),
-		"data key": keys.plain, "part of the data key": keys.plain[:8],
-		"wrapped key": wrapped[:8], "box": box[:8],
-	}
-	for what, secret := range secrets {
+	local := newLocalKeyWrapper(t, 'k')
+	printed = append(printed,
+		f.FieldCipher, struct{ c any }{f.FieldCipher}, struct{ C *encryption.FieldCipher }{f.FieldCipher}, []any{f.FieldCipher},
+		local, *local, struct{ l encryption.LocalKeyWrapper }{*local}, &identity.Service{Cipher: f.FieldCipher})
+	out := formatted(printed)
+	for what, secret := range map[string][]byte{
+		"value": []byte(value), "local key": bytes.Repeat([]byte("k"), 8), "data key": dataKey[:8],
+		"wrapped key": wrapped[:8], "ciphertext": ciphertext[:8],
+	} {
 		for how, text := range encodings(secret) {
 			if strings.Contains(out, text) {
-				t.Errorf("the %s was printed, %s", what, how)
+				t.Errorf("the %s was printed %s", what, how)
 			}
 		}
 	}
-	if !strings.Contains(out, "[vault]") || !strings.Contains(out, encryption.ErrInvalidCiphertext.Error()) {
-		t.Error("nothing was printed")
-	}
-}
-
-// keyCopyingWrapper keeps a copy of the data key.
-type keyCopyingWrapper struct {
-	*countingWrapper
-	plain []byte
-}
-
-func (w *keyCopyingWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {
-	plain, wrapped, err = w.countingWrapper.GenerateDataKey(ctx, tenant)
-	w.plain = bytes.Clone(plain)
-	return plain, wrapped, err
-}
-
-// The vault wipes what the wrapper handed out.
-func TestPlaintextKeysAreWiped(t *testing.T) {
-	w := newFixture(t)
-	keeper := &keyKeepingWrapper{KeyWrapper: w.KeyWrapper}
-	v := encryption.NewFieldCipher(keeper, w.clock.Now)
-	wrapped, err := v.NewKey(ctx, tenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := encryption.NewFieldCipher(keeper, w.clock.Now).Encrypt(ctx, tenant, wrapped, place, "v"); err != nil {
-		t.Fatal(err)
-	}
-	for n, plain := range keeper.plain {
-		if !bytes.Equal(plain, make([]byte, encryption.KeySize)) {
-			t.Errorf("plain key %d is still there", n)
+	for _, want := range []string{"[vault]", encryption.ErrInvalidCiphertext.Error()} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output does not contain %q", want)
 		}
 	}
-	if len(keeper.plain) != 2 {
-		t.Errorf("%d plain keys", len(keeper.plain))
-	}
-}
-
-// keyKeepingWrapper keeps the very bytes that it hands out.
-type keyKeepingWrapper struct {
-	encryption.KeyWrapper
-	plain [][]byte
-}
-
-func (k *keyKeepingWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {
-	plain, wrapped, err = k.KeyWrapper.GenerateDataKey(ctx, tenant)
-	k.plain = append(k.plain, plain)
-	return plain, wrapped, err
-}
-
-func (k *keyKeepingWrapper) Unwrap(ctx context.Context, tenant string, wrapped []byte) ([]byte, error) {
-	plain, err := k.KeyWrapper.Unwrap(ctx, tenant, wrapped)
-	k.plain = append(k.plain, plain)
-	return plain, err
 }
 
 func encodings(secret []byte) map[string]string {
@@ -126,7 +71,7 @@ func encodings(secret []byte) map[string]string {
 	}
 }
 
-func formatted(values ...any) string {
+func formatted(values []any) string {
 	var out bytes.Buffer
 	text, lines := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
 	for _, v := range values {

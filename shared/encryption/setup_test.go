@@ -3,8 +3,11 @@ package encryption_test
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,22 +16,46 @@ import (
 
 const tenant, place = "acme", "0123456789abcdef01234567/email"
 
-// fixture is a vault on a local key, with a clock that a test moves, and with the
-// calls of the wrapper counted.
+var ctx = context.Background()
+
+// fixture is a FieldCipher on a local key, with a clock that the test sets.
 type fixture struct {
 	*encryption.FieldCipher
-	*countingWrapper
-	clock *clock
+	wrapper *testWrapper
+	clock   *clock
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	w := &fixture{countingWrapper: &countingWrapper{KeyWrapper: newLocalKeyWrapper(t, 1)}, clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
-	w.FieldCipher = encryption.NewFieldCipher(w.countingWrapper, w.clock.Now)
-	return w
+	f := &fixture{wrapper: &testWrapper{KeyWrapper: newLocalKeyWrapper(t, 1)}, clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	f.FieldCipher = f.withEmptyCache()
+	return f
 }
 
-// newLocalKeyWrapper is the local wrapper on a key that is all one byte.
+// withEmptyCache returns a FieldCipher on the same key with nothing in memory.
+func (f *fixture) withEmptyCache() *encryption.FieldCipher {
+	return encryption.NewFieldCipher(f.wrapper, f.clock.Now)
+}
+
+func (f *fixture) mustNewKey(t testing.TB, tenant string) []byte {
+	t.Helper()
+	wrapped, err := f.NewKey(ctx, tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wrapped
+}
+
+func (f *fixture) mustEncrypt(t testing.TB, wrapped []byte, value string) []byte {
+	t.Helper()
+	ciphertext, err := f.Encrypt(ctx, tenant, wrapped, place, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ciphertext
+}
+
+// newLocalKeyWrapper returns a wrapper on a key that is all one byte.
 func newLocalKeyWrapper(t testing.TB, b byte) *encryption.LocalKeyWrapper {
 	t.Helper()
 	l, err := encryption.NewLocalKeyWrapper(bytes.Repeat([]byte{b}, encryption.KeySize))
@@ -38,48 +65,57 @@ func newLocalKeyWrapper(t testing.TB, b byte) *encryption.LocalKeyWrapper {
 	return l
 }
 
-// withEmptyCache is a vault with the same deployment's key and nothing in memory.
-func (w *fixture) withEmptyCache() *encryption.FieldCipher {
-	return encryption.NewFieldCipher(w.countingWrapper, w.clock.Now)
-}
-
-func (w *fixture) mustNewKey(t testing.TB, tenant string) []byte {
-	t.Helper()
-	wrapped, err := w.NewKey(context.Background(), tenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wrapped
-}
-
-func (w *fixture) mustEncrypt(t testing.TB, wrapped []byte, value string) []byte {
-	t.Helper()
-	box, err := w.Encrypt(context.Background(), tenant, wrapped, place, value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return box
-}
-
-// countingWrapper counts what reaches the wrapper behind it.
-type countingWrapper struct {
+// testWrapper counts the calls of the wrapper behind it and can make them fail.
+type testWrapper struct {
 	encryption.KeyWrapper
-	generated, unwrapped atomic.Int64
+	err                  error               // of every call
+	resize               func([]byte) []byte // what it does to a plain key; nil is nothing
+	mu                   sync.Mutex
+	keys                 [][]byte // copies of the plain keys
+	plain                [][]byte // the plain keys as returned
+	generated, unwrapped int
 }
 
-func (c *countingWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {
-	c.generated.Add(1)
-	return c.KeyWrapper.GenerateDataKey(ctx, tenant)
+func (w *testWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.generated++
+	if w.err != nil {
+		return nil, nil, w.err
+	}
+	plain, wrapped, err = w.KeyWrapper.GenerateDataKey(ctx, tenant)
+	return w.keep(plain), wrapped, err
 }
 
-func (c *countingWrapper) Unwrap(ctx context.Context, tenant string, wrapped []byte) ([]byte, error) {
-	c.unwrapped.Add(1)
-	return c.KeyWrapper.Unwrap(ctx, tenant, wrapped)
+func (w *testWrapper) Unwrap(ctx context.Context, tenant string, wrapped []byte) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unwrapped++
+	if w.err != nil {
+		return nil, w.err
+	}
+	plain, err := w.KeyWrapper.Unwrap(ctx, tenant, wrapped)
+	return w.keep(plain), err
 }
 
-// resetCalls returns how many there were since it was asked last.
-func (c *countingWrapper) resetCalls() (made, unwrapped int64) {
-	return c.generated.Swap(0), c.unwrapped.Swap(0)
+func (w *testWrapper) keep(plain []byte) []byte {
+	if w.resize != nil {
+		plain = w.resize(plain)
+	}
+	w.keys = append(w.keys, bytes.Clone(plain))
+	w.plain = append(w.plain, plain)
+	return plain
+}
+
+// wantCalls checks the calls since it was last called.
+func (w *testWrapper) wantCalls(t *testing.T, when string, generated, unwrapped int) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.generated != generated || w.unwrapped != unwrapped {
+		t.Errorf("%s: %d keys generated and %d unwrapped, want %d and %d", when, w.generated, w.unwrapped, generated, unwrapped)
+	}
+	w.generated, w.unwrapped = 0, 0
 }
 
 type clock struct {
@@ -97,4 +133,35 @@ func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+}
+
+// wrapByHand wraps a key as a LocalKeyWrapper does whose key is all one byte.
+func wrapByHand(t *testing.T, b byte, tenant string, plain []byte) []byte {
+	t.Helper()
+	return encryptByHand(t, b, plain, "cedula vault data key 1", tenant)
+}
+
+// encryptByHand encrypts under a key that is all one byte: nonce, ciphertext, tag.
+func encryptByHand(t *testing.T, b byte, plain []byte, parts ...string) []byte {
+	t.Helper()
+	block, err := aes.NewCipher(bytes.Repeat([]byte{b}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var additionalData []byte
+	for _, p := range parts {
+		additionalData = append(binary.BigEndian.AppendUint64(additionalData, uint64(len(p))), p...)
+	}
+	nonce := []byte("twelve bytes")
+	return aead.Seal(nonce, nonce, plain, additionalData)
+}
+
+func flipBit(b []byte, bit int) []byte {
+	b = slices.Clone(b)
+	b[bit/8] ^= 1 << (bit % 8)
+	return b
 }

@@ -21,28 +21,28 @@ import (
 
 const keyID = "arn:aws:kms:us-east-1:111122223333:key/0d0d0d0d-0000-4000-8000-000000000000"
 
-// fakeKMS speaks KMS's JSON protocol over one symmetric key. It answers what KMS
-// would, unless a test puts a failure in between.
+// fakeKMS speaks KMS's JSON protocol over one symmetric key. It responds as KMS does, unless the test sets failures.
 type fakeKMS struct {
-	t            *testing.T
-	key          cipher.AEAD
-	url          string
-	beforeAnswer func(*http.Request) // runs before an answer
+	t     *testing.T
+	key   cipher.AEAD
+	url   string
+	hangs bool // no response until the client gives up
 
 	mu         sync.Mutex
 	calls      map[string]int    // by operation
-	lastInputs map[string]string // the last input of each, without what is encrypted
-	failures   []failureResponse // each used once, in order
-	dataKeys   [][]byte          // every data key
+	lastInputs map[string]string // by operation, without the ciphertext
+	failures   []failure         // each used once, in order
+	dataKeys   [][]byte
 }
 
-// failureResponse is an answer of an error, or any other text.
-type failureResponse struct {
+// failure is a response other than the right one: a code of KMS, or any body.
+type failure struct {
 	status     int
 	code, body string
 }
 
 func newFakeKMS(t *testing.T) *fakeKMS {
+	t.Helper()
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	block, err := aes.NewCipher(key)
@@ -54,30 +54,24 @@ func newFakeKMS(t *testing.T) *fakeKMS {
 		t.Fatal(err)
 	}
 	s := &fakeKMS{t: t, key: aead, calls: map[string]int{}, lastInputs: map[string]string{}}
-	front := httptest.NewServer(s)
-	t.Cleanup(front.Close)
-	s.url = front.URL
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.url = server.URL
 	return s
 }
 
-// newWrapper is on this server, by a client configured by hand that waits for
-// nothing between its three attempts.
+// newWrapper returns a wrapper whose client makes three attempts without a delay between them.
 func (s *fakeKMS) newWrapper(id string) *kms.KeyWrapper {
 	s.t.Helper()
-	return newWrapperAt(s.t, s.url, id)
-}
-
-func newWrapperAt(t *testing.T, url, id string) *kms.KeyWrapper {
-	t.Helper()
 	client := awskms.NewFromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(url),
+		Region: "us-east-1", BaseEndpoint: aws.String(s.url),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
 		}),
 	}, func(o *awskms.Options) { o.Retryer = noRetryDelay{o.Retryer} })
 	w, err := kms.New(client, id)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return w
 }
@@ -99,63 +93,50 @@ func (s *fakeKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&in); err != nil {
-		s.t.Error(err)
+		s.t.Errorf("request body: %v", err)
 	}
-	if s.beforeAnswer != nil {
-		s.beforeAnswer(r)
+	if s.hangs {
+		<-r.Context().Done()
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	if f := s.recordCall(operation, in); f != nil {
-		w.WriteHeader(f.status)
-		_, _ = w.Write([]byte(f.body))
-		return
-	}
-	status, out := s.answer(operation, in)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(out)
-}
-
-// recordCall counts a call and returns how it is to fail, if it is.
-func (s *fakeKMS) recordCall(operation string, in requestInput) *failureResponse {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls[operation]++
-	in.CiphertextBlob = nil
-	text, _ := json.Marshal(in)
-	s.lastInputs[operation] = string(text)
-	if len(s.failures) == 0 {
-		return nil
-	}
-	f := s.failures[0]
-	s.failures = s.failures[1:]
-	if f.body == "" {
-		f.body = `{"__type":"com.amazonaws.kms#` + f.code + `","message":"` + canary + `"}`
-	}
-	return &f
+	status, body := s.respond(operation, in)
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body))
 }
 
-func (s *fakeKMS) answer(operation string, in requestInput) (int, any) {
-	bound, _ := json.Marshal(in.EncryptionContext)
+// respond counts the call and returns the next failure or the right response.
+func (s *fakeKMS) respond(operation string, in requestInput) (status int, body string) {
+	s.calls[operation]++
+	ciphertext := in.CiphertextBlob
+	in.CiphertextBlob = nil
+	s.lastInputs[operation] = toJSON(in)
+	if len(s.failures) > 0 {
+		f := s.failures[0]
+		s.failures = s.failures[1:]
+		if f.body == "" {
+			f.body = `{"__type":"com.amazonaws.kms#` + f.code + `","message":"` + canary + `"}`
+		}
+		return f.status, f.body
+	}
+	additionalData := []byte(toJSON(in.EncryptionContext))
 	if operation == "GenerateDataKey" {
 		plain := make([]byte, 32)
 		_, _ = rand.Read(plain)
-		s.mu.Lock()
 		s.dataKeys = append(s.dataKeys, plain)
-		s.mu.Unlock()
-		return 200, map[string]any{"KeyId": keyID, "Plaintext": plain, "CiphertextBlob": s.key.Seal(nil, nil, plain, bound)}
+		return 200, toJSON(map[string]any{"KeyId": keyID, "Plaintext": plain, "CiphertextBlob": s.key.Seal(nil, nil, plain, additionalData)})
 	}
-	plain, err := s.key.Open(nil, nil, in.CiphertextBlob, bound)
+	plain, err := s.key.Open(nil, nil, ciphertext, additionalData)
 	if err != nil {
-		return 400, map[string]any{"__type": "InvalidCiphertextException"}
+		return 400, toJSON(map[string]any{"__type": "InvalidCiphertextException"})
 	}
-	return 200, map[string]any{"KeyId": keyID, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+	return 200, toJSON(map[string]any{"KeyId": keyID, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"})
 }
 
-// failAlways is a failure as often as a client tries.
-func (s *fakeKMS) failAlways(f failureResponse) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = []failureResponse{f, f, f}
+func toJSON(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
 }
 
 func (s *fakeKMS) wantCalls(generated, decrypted int) {
@@ -163,6 +144,6 @@ func (s *fakeKMS) wantCalls(generated, decrypted int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.calls["GenerateDataKey"] != generated || s.calls["Decrypt"] != decrypted || len(s.calls) > 2 {
-		s.t.Errorf("calls %v, want %d GenerateDataKey and %d Decrypt", s.calls, generated, decrypted)
+		s.t.Errorf("calls = %v, want %d GenerateDataKey and %d Decrypt", s.calls, generated, decrypted)
 	}
 }
