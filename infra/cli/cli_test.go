@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -19,18 +20,37 @@ import (
 	"cedula/shared/auth"
 )
 
+// serverProgram returns the path of the local server's program. TestMain removes its folder.
+func serverProgram(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(programFolder, "local")
+	if out, err := exec.Command("go", "build", "-o", path, "../local").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+var programFolder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programFolder, err = os.MkdirTemp("", "cedula"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(programFolder)
+	os.Exit(code)
+}
+
 // server is a running `make run`.
 type server struct {
-	folder, conomy, blnk string
-	process              *exec.Cmd
+	folder, conomy, blnk, mailbox string
+	process                       *exec.Cmd
 }
 
 func startServer(t *testing.T) *server {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "local")
-	if out, err := exec.Command("go", "build", "-o", program, "../local").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := serverProgram(t)
 	folder := t.TempDir()
 	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")}
 	s.process.Stderr = canary.Tee(io.Discard)
@@ -43,14 +63,14 @@ func startServer(t *testing.T) *server {
 	}
 	t.Cleanup(s.stop)
 	lines := bufio.NewScanner(out)
-	address := regexp.MustCompile(`^(Conomy|Blnk)'s dialect +(http://\S+)`)
-	for s.blnk == "" && lines.Scan() {
-		if m := address.FindStringSubmatch(lines.Text()); m != nil && m[1] == "Conomy" {
-			s.conomy = m[2]
-		} else if m != nil {
-			s.blnk = m[2]
+	address := regexp.MustCompile(`^(Conomy's dialect|Blnk's dialect|Mailbox) +(http://\S+)`)
+	urls := map[string]string{}
+	for len(urls) < 3 && lines.Scan() {
+		if m := address.FindStringSubmatch(lines.Text()); m != nil {
+			urls[m[1]] = m[2]
 		}
 	}
+	s.conomy, s.blnk, s.mailbox = urls["Conomy's dialect"], urls["Blnk's dialect"], urls["Mailbox"]
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return s
 }

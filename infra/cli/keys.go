@@ -2,14 +2,13 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"fmt"
-	"slices"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"cedula/infra/local/admin"
 	"cedula/shared/auth"
 )
 
@@ -17,81 +16,22 @@ func (c *cli) keys() *cobra.Command {
 	return commandGroup("keys", "Make, list, rotate and revoke API keys", c.createKey(), c.listKeys(), c.rotateKey(), c.revokeKey())
 }
 
-func (c *cli) createKey() *cobra.Command {
-	var client, use, name string
-	var scopes []string
-	var life time.Duration
-	cmd := &cobra.Command{
-		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
-		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			n := auth.KeyParams{API: auth.API(use), Name: name, Scopes: scopes}
-			ends := cmd.Flags().Changed("expires-in")
-			switch err := checkScopes(scopes); {
-			case err != nil:
-				return err
-			case n.API != auth.APIConomy && n.API != auth.APIBlnk:
-				return errors.New("--use must be conomy or blnk")
-			case ends && life < time.Second:
-				return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
-			}
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
-				owner, err := r.Client(cmd.Context(), client)
-				if err != nil {
-					return err
-				}
-				if err := checkKeyScopes(owner.Scopes, scopes); err != nil {
-					return err
-				}
-				if ends {
-					n.Expires = r.Now().Add(life).UTC().Truncate(time.Second)
-				}
-				k, text, err := r.CreateKey(cmd.Context(), client, n)
-				if err == nil {
-					c.print(createdKey{newKeyView(k, r.Now()), text, nil})
-				}
-				return err
-			})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&client, "client", "", "the client's id (required)")
-	f.StringVar(&use, "use", "", "the API that it is for: conomy or blnk (required)")
-	f.StringVar(&name, "name", "", "what to call the key")
-	f.StringArrayVar(&scopes, "scope", nil, "narrow what the client may do; may be repeated")
-	f.DurationVar(&life, "expires-in", 0, "how long it is good, such as 720h (default: for ever)")
-	_ = cmd.MarkFlagRequired("client")
-	_ = cmd.MarkFlagRequired("use")
-	return cmd
-}
-
-// checkKeyScopes refuses a scope that narrows a client's to nothing.
-func checkKeyScopes(client auth.Scopes, scopes []string) error {
-	for _, s := range scopes {
-		if len(client.Intersect(auth.Scopes{s})) == 0 {
-			return fmt.Errorf("--scope %s is more than the client may do: %s", s, client)
-		}
-	}
-	return nil
-}
-
 func (c *cli) listKeys() *cobra.Command {
 	return &cobra.Command{
 		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: exactArg("the client's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withRegistry(cmd.Context(), func(r *registry) error {
-				_, all, err := r.Keys(cmd.Context(), args[0])
-				slices.SortFunc(all, func(a, b auth.Key) int {
-					return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+				all, err := r.Keys(cmd.Context(), admin.ByID{ID: args[0]})
+				if err != nil {
+					return err
+				}
+				c.print(all, func(w *tabwriter.Writer) {
+					writeRow(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY")
+					for _, k := range all {
+						writeRow(w, k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k))
+					}
 				})
-				list := make(keyList, 0, len(all))
-				for _, k := range all {
-					list = append(list, newKeyView(k, r.Now()))
-				}
-				if err == nil {
-					c.print(list)
-				}
-				return err
+				return nil
 			})
 		},
 	}
@@ -104,18 +44,16 @@ func (c *cli) revokeKey() *cobra.Command {
 		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withRegistry(cmd.Context(), func(r *registry) error {
-				revoke := func(ctx context.Context, id string) ([]auth.Key, error) {
-					k, err := r.RevokeKey(ctx, id)
-					return []auth.Key{k}, err
+				ended, err := r.RevokeKey(cmd.Context(), admin.Revocation{ID: args[0], WithMade: withMade})
+				if err != nil {
+					return err
 				}
-				if withMade {
-					revoke = r.RevokeWithDescendants
+				change := statusChange{What: "key", ID: ended[0].ID, State: "revoked", EffectiveBy: time.Now().Add(auth.RevocationDelay)}
+				for _, k := range ended[1:] {
+					change.Made = append(change.Made, k.ID)
 				}
-				ended, err := revoke(cmd.Context(), args[0])
-				if err == nil {
-					c.print(newKeyStatusChange(ended, r.Now()))
-				}
-				return err
+				c.print(change, change.lines)
+				return nil
 			})
 		},
 	}
@@ -123,25 +61,41 @@ func (c *cli) revokeKey() *cobra.Command {
 	return cmd
 }
 
-// newKeyStatusChange shows a key that was ended, and others with it.
-func newKeyStatusChange(ended []auth.Key, now time.Time) keyStatusChange {
-	out := keyStatusChange{statusChange: statusChange{"key", ended[0].ID, "revoked", now.Add(auth.RevocationDelay)}}
-	for _, k := range ended[1:] {
-		out.Made = append(out.Made, k.ID)
-	}
-	return out
+// printNewKey prints a key with its text, and the end of the key that it replaces.
+func (c *cli) printNewKey(k admin.NewKey) {
+	c.print(k, func(w *tabwriter.Writer) {
+		writeRow(w, "key", k.ID)
+		writeRow(w, "client", k.Client)
+		writeRow(w, "use", k.API)
+		writeRow(w, "scopes", keyScopes(k.Key))
+		writeRow(w, "expires", formatTime(k.Expires))
+		writeRow(w, "text", k.Text)
+		if k.Old != nil {
+			writeRow(w, "old key", k.Old.ID+" is good until "+formatTime(k.Old.GoodUntil)+" and refused everywhere by "+formatTime(k.Old.RejectedEverywhereAfter))
+		}
+		writeRow(w, secretShownOnce)
+	})
 }
 
-func newKeyView(k auth.Key, now time.Time) keyView {
-	out := keyView{
-		ID: k.ID, Client: k.Client, API: string(k.API), Name: k.Name, Owner: k.Owner, CreatedBy: k.CreatedBy, Scopes: k.Scopes, State: "live",
-		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created, endsAt: k.ValidUntil(),
+func keyScopes(k admin.Key) string {
+	if k.Scopes == nil {
+		return "the client's"
 	}
-	switch {
-	case !k.Revoked.IsZero() && !now.Before(k.Revoked):
-		out.State = "revoked"
-	case !k.Expires.IsZero() && !now.Before(k.Expires):
-		out.State = "expired"
+	return strings.Join(k.Scopes, " ")
+}
+
+// keyEnd returns when a key stops working, because it expires or is revoked; zero: never.
+func keyEnd(k admin.Key) time.Time {
+	if k.Expires.IsZero() || !k.Revoked.IsZero() && k.Revoked.Before(k.Expires) {
+		return k.Revoked
 	}
-	return out
+	return k.Expires
+}
+
+// keyMaker returns the key that made k. The makers of old keys were not stored, but only keys made by a key have an owner.
+func keyMaker(k admin.Key) string {
+	if k.CreatedBy == "" && k.Owner != "" {
+		return "a key"
+	}
+	return cmp.Or(k.CreatedBy, "operator")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,8 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"cedula/infra/tablesocket"
+	"cedula/infra/local/admin"
+	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
+	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -19,75 +22,74 @@ import (
 
 // registry is what a command works on.
 type registry struct {
-	*auth.Admin
-	store *store.Store
+	admin.Registry
 	plans usagePlans
-	urls  map[string]string // base URL by dialect, of a stack
+	urls  map[string]string // of a stack: the base URL of each API
 	close func() error
 }
 
-// usagePlans are where the gateway keeps how often a client may call.
+// usagePlans is where the gateway keeps the limits of each client.
 type usagePlans interface {
-	// AddClient lets a client's calls be counted. What was enrolled before stays.
-	AddClient(ctx context.Context, c auth.Client) error
+	// AddClient adds a client to its usage plan. It changes nothing if the client is there already.
+	AddClient(ctx context.Context, c admin.Client) error
 }
 
-// openRegistry finds the registry that the flags name.
-func (c *cli) openRegistry(ctx context.Context) (*registry, error) {
-	if c.stack != "" {
-		return c.openStack(ctx)
-	}
-	return c.openLocal(ctx)
-}
-
-func newRegistry(t table.Table, secret []byte, p usagePlans, closing func() error) *registry {
-	s := store.New(t, secret)
-	return &registry{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
-		store: s, plans: p, close: closing,
-	}
-}
-
-// openLocal works through a running server or, if there is none, on the table
-// itself.
-func (c *cli) openLocal(ctx context.Context) (*registry, error) {
-	secret, err := os.ReadFile(filepath.Join(c.data, "secret"))
-	if err != nil {
-		return nil, fmt.Errorf("no local registry in %s: %w", c.data, err)
-	}
-	r, err := c.dialServer(ctx, secret)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
-		return r, err
-	}
-	db, err := pebble.Open(filepath.Join(c.data, "table"), store.Indexes)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
-	}
-	return newRegistry(db, secret, noUsagePlans{}, db.Close), nil
-}
-
-func (c *cli) dialServer(ctx context.Context, secret []byte) (*registry, error) {
-	t, err := tablesocket.Dial(ctx, filepath.Join(c.data, tablesocket.Name))
-	if err != nil {
-		return nil, err
-	}
-	return newRegistry(t, secret, noUsagePlans{}, t.Close), nil
-}
-
-// defaultLocalURLs are where `make run` serves unless it is told otherwise.
-var defaultLocalURLs = map[string]string{"conomy": "http://localhost:5010", "blnk": "http://localhost:5001"}
-
-// noUsagePlans is the local gateway's: it reads the limits from the client itself.
+// noUsagePlans is for the local gateway, which reads the limits from the client itself.
 type noUsagePlans struct{}
 
-func (noUsagePlans) AddClient(context.Context, auth.Client) error { return nil }
+func (noUsagePlans) AddClient(context.Context, admin.Client) error { return nil }
 
-// withRegistry runs a command on the registry that the flags name.
+// withRegistry runs do on the registry that the flags name.
 func (c *cli) withRegistry(ctx context.Context, do func(*registry) error) (err error) {
-	r, err := c.openRegistry(ctx)
+	open := c.openLocal
+	if c.stack != "" {
+		open = c.openStack
+	}
+	r, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	return do(r)
+}
+
+// openLocal connects with the running server or, if there is none, opens the table itself.
+func (c *cli) openLocal(ctx context.Context) (*registry, error) {
+	secret, err := os.ReadFile(filepath.Join(c.data, "secret"))
+	if err != nil {
+		return nil, fmt.Errorf("no local registry in %s: %w", c.data, err)
+	}
+	server, err := admin.Dial(ctx, c.data)
+	if err == nil {
+		return &registry{Registry: server, plans: noUsagePlans{}, close: server.Close}, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, err
+	}
+	db, err := pebble.Open(filepath.Join(c.data, "table"), store.Indexes)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
+	}
+	return &registry{Registry: newService(db, secret, c.data), plans: noUsagePlans{}, close: db.Close}, nil
+}
+
+// newService manages a registry on its table. clockFolder is the data folder whose clock may be ahead; empty for a stack.
+func newService(t table.Table, secret []byte, clockFolder string) *admin.Service {
+	s := store.New(t, secret)
+	return &admin.Service{
+		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
+		Reaper: func() (*identity.Reaper, error) {
+			reaper := &identity.Reaper{Service: &identity.Service{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
+			if clockFolder == "" {
+				return reaper, nil
+			}
+			clock, err := timetravel.Open(clockFolder)
+			if err != nil {
+				return nil, err
+			}
+			reaper.ClockOffset = clock.Offset
+			reaper.MaxClockOffset = clock.LargestOffset()
+			return reaper, nil
+		},
+	}
 }

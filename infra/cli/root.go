@@ -17,14 +17,14 @@ import (
 	"cedula/shared/table/pebble"
 )
 
-// cli is what the commands share.
+// cli holds the global flags and the output.
 type cli struct {
 	out     io.Writer
 	json    bool
 	data    string // folder of a local registry
 	stack   string // or a stack in AWS
 	region  string
-	profile string // profile
+	profile string
 }
 
 const (
@@ -62,7 +62,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	return root
 }
 
-// commandGroup is a command that only holds others.
+// commandGroup returns a command that only holds others.
 func commandGroup(use, short string, members ...*cobra.Command) *cobra.Command {
 	g := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: showHelp}
 	g.AddCommand(members...)
@@ -71,7 +71,7 @@ func commandGroup(use, short string, members ...*cobra.Command) *cobra.Command {
 
 func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// helpCommand is cobra's, but that it refuses what is no command.
+// helpCommand returns cobra's help command, with an error for an unknown command.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "Show the help of a command",
@@ -88,7 +88,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// noArguments refuses what is no subcommand with the names of those there are.
+// noArguments rejects arguments. For a group its error lists the subcommands.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -105,20 +105,19 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return errors.New(text)
 }
 
-// checkFlags refuses a flag that was given without a value, as "$NAME" is where
-// NAME is not set: what it stands for when it is left out was not asked for. And
-// who names a region means no local registry.
+// checkFlags rejects empty flag values (an unset shell variable), and --region or --profile without --stack.
 func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values = list.GetSlice()
 		}
+		blank := slices.ContainsFunc(values, isBlank)
 		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
 		switch {
-		case slices.ContainsFunc(values, isBlank) && required:
+		case blank && required:
 			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
-		case slices.ContainsFunc(values, isBlank):
+		case blank:
 			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
 		case c.stack != "" && f.Name == "data":
 			err = errors.New("--data is the folder of a local registry: leave it out with --stack")
@@ -131,7 +130,7 @@ func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
 
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// exactArg asks for exactly one argument and says what it is.
+// exactArg accepts exactly one argument; its error says what that is.
 func exactArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 && !isBlank(args[0]) {
@@ -144,24 +143,28 @@ func exactArg(what string) cobra.PositionalArgs {
 // userMessage turns an error of a command into what an operator can do about it.
 func userMessage(cmd *cobra.Command, err error) string {
 	var key *auth.InvalidKeyError
-	var client *auth.InvalidClientError
-	switch {
-	case errors.As(err, &key):
+	if errors.As(err, &key) {
 		return "--" + key.Field + " " + key.Reason
-	case errors.As(err, &client):
+	}
+	var client *auth.InvalidClientError
+	if errors.As(err, &client) {
 		return "--" + client.Field + " " + client.Reason
-	case errors.Is(err, auth.ErrNotFound):
-		return "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"
-	case errors.Is(err, auth.ErrInvalidOverlap):
-		return "--overlap must be between 0 and 168h (7 days)"
-	case errors.Is(err, auth.ErrExpired):
-		return "that key has ended; make a new one with `cedula keys create`"
-	case errors.Is(err, pebble.ErrLocked):
-		return err.Error() + "; it may be a command that ends, or a server that starts: try again"
-	case errors.Is(err, fs.ErrNotExist):
-		return err.Error() + "; name the folder with --data, or start the registry once with `make run`"
-	case errors.Is(err, identity.ErrUnavailable), errors.Is(err, table.ErrUnavailable):
-		return "the registry's table does not answer, try again: " + err.Error()
+	}
+	for _, known := range []struct {
+		err  error
+		text string
+	}{
+		{auth.ErrNotFound, "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"},
+		{auth.ErrInvalidOverlap, "--overlap must be between 0 and 168h (7 days)"},
+		{auth.ErrExpired, "that key has ended; make a new one with `cedula keys create`"},
+		{pebble.ErrLocked, err.Error() + "; it may be a command that ends, or a server that starts: try again"},
+		{fs.ErrNotExist, err.Error() + "; name the folder with --data, or start the registry once with `make run`"},
+		{identity.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
+		{table.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
+	} {
+		if errors.Is(err, known.err) {
+			return known.text
+		}
 	}
 	if strings.HasPrefix(err.Error(), "required flag") {
 		return err.Error() + "; see: " + cmd.CommandPath() + " --help"

@@ -19,12 +19,41 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// credentials are a client's, from the environment or from a file of NAME=value
-// lines such as the sandbox's.
+// defaultLocalURLs are where `make run` serves unless it is told otherwise.
+var defaultLocalURLs = map[string]string{"conomy": "http://localhost:5010", "blnk": "http://localhost:5001"}
+
+func (c *cli) smoke() *cobra.Command {
+	var urls map[string]string
+	var envFile string
+	cmd := &cobra.Command{
+		Use: "smoke", Short: "Create, fetch and delete an identity in each dialect of a running registry", Args: noArguments,
+		Example: "  cedula smoke --env-file .cedula/sandbox.env\n" +
+			"  cedula smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if envFile == "" && c.stack == "" && os.Getenv("CLIENT_ID") == "" {
+				envFile = filepath.Join(c.data, "sandbox.env")
+			}
+			client, err := readCredentials(envFile)
+			if err != nil {
+				return err
+			}
+			if urls, err = c.baseURLs(cmd.Context(), urls); err != nil {
+				return err
+			}
+			return c.runSmoke(cmd.Context(), urls, client)
+		},
+	}
+	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "where a dialect is served: conomy=URL or blnk=URL (default: as the stack says, or make run's)")
+	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment, or the sandbox's)")
+	return cmd
+}
+
+// credentials are a client's, by the names of environment variables.
 type credentials map[string]string
 
 var credentialNames = []string{"CLIENT_ID", "CLIENT_SECRET", "CONOMY_KEY", "BLNK_KEY"}
 
+// readCredentials reads the environment and then, if path is not empty, a file of NAME=value lines.
 func readCredentials(path string) (credentials, error) {
 	found := credentials{}
 	for _, name := range credentialNames {
@@ -49,125 +78,103 @@ func readCredentials(path string) (credentials, error) {
 	return found, nil
 }
 
-func (c *cli) smoke() *cobra.Command {
-	var urls map[string]string
-	var envFile string
-	cmd := &cobra.Command{
-		Use: "smoke", Short: "Create, fetch and delete an identity in each dialect of a running registry", Args: noArguments,
-		Example: "  cedula smoke --env-file .cedula/sandbox.env\n" +
-			"  cedula smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if envFile == "" && c.stack == "" && os.Getenv("CLIENT_ID") == "" {
-				envFile = filepath.Join(c.data, "sandbox.env")
-			}
-			with, err := readCredentials(envFile)
-			if err != nil {
-				return err
-			}
-			if urls, err = c.baseURLs(cmd.Context(), urls); err != nil {
-				return err
-			}
-			return c.runSmoke(cmd.Context(), urls, with)
-		},
-	}
-	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "where a dialect is served: conomy=URL or blnk=URL (default: as the stack says, or make run's)")
-	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment, or the sandbox's)")
-	return cmd
-}
-
-// baseURLs are those given or, if none is, the registry's own.
+// baseURLs returns the given URLs or, if there are none, those of the registry.
 func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string]string, error) {
-	for dialect, base := range given {
-		u, err := url.Parse(base)
-		switch {
-		case dialect != "conomy" && dialect != "blnk", err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", strings.ContainsAny(base, "?#"):
-			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", dialect, base)
+	for api, base := range given {
+		if api != "conomy" && api != "blnk" || !validBaseURL(base) {
+			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", api, base)
 		}
 	}
-	switch {
-	case len(given) > 0:
+	if len(given) > 0 {
 		return given, nil
-	case c.stack == "":
+	}
+	if c.stack == "" {
 		return defaultLocalURLs, nil
 	}
 	var urls map[string]string
-	err := c.withRegistry(ctx, func(r *registry) error { urls = r.urls; return nil })
+	err := c.withRegistry(ctx, func(r *registry) error {
+		urls = r.urls
+		return nil
+	})
 	return urls, err
 }
 
-// smokeResult is a call of the smoke test and how it went.
-type smokeResult struct {
-	Dialect string `json:"dialect"`
-	Call    string `json:"call"`
-	Status  int    `json:"status"`
-	Millis  int64  `json:"ms"`
-	OK      bool   `json:"ok"`
+func validBaseURL(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(base, "?#")
 }
 
-type smokeResults []smokeResult
-
-func (s smokeResults) lines(w *tabwriter.Writer) {
-	for _, one := range s {
-		verdict := "ok"
-		if !one.OK {
-			verdict = "FAILED"
-		}
-		writeRow(w, verdict, one.Dialect, one.Call, one.Status, fmt.Sprint(one.Millis, " ms"))
-	}
+// smokeCall is a call and how it went.
+type smokeCall struct {
+	API    string `json:"dialect"`
+	Call   string `json:"call"`
+	Status int    `json:"status"`
+	Millis int64  `json:"ms"`
+	OK     bool   `json:"ok"`
 }
 
-// runSmoke goes on after a failure: what one dialect cannot, the other may.
-func (c *cli) runSmoke(ctx context.Context, urls map[string]string, with credentials) error {
-	var done smokeResults
+// runSmoke tests both APIs, the second one also when the first fails.
+func (c *cli) runSmoke(ctx context.Context, urls map[string]string, client credentials) error {
+	var calls []smokeCall
 	var failed error
-	for _, dialect := range []string{"conomy", "blnk"} {
-		if urls[dialect] == "" {
+	for _, api := range []string{"conomy", "blnk"} {
+		if urls[api] == "" {
 			continue
 		}
-		s := &smokeTest{ctx: ctx, dialect: dialect, url: strings.TrimSuffix(urls[dialect], "/"), credentials: with}
+		s := &smokeTest{ctx: ctx, api: api, url: strings.TrimSuffix(urls[api], "/"), credentials: client}
 		if err := s.run(); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", dialect, s.url, err))
+			failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
 		}
-		done = append(done, s.results...)
+		calls = append(calls, s.calls...)
 	}
-	c.print(done)
+	c.print(calls, func(w *tabwriter.Writer) {
+		for _, one := range calls {
+			verdict := "ok"
+			if !one.OK {
+				verdict = "FAILED"
+			}
+			writeRow(w, verdict, one.API, one.Call, one.Status, fmt.Sprint(one.Millis, " ms"))
+		}
+	})
 	return failed
 }
 
+// smokeTest creates, fetches and deletes an identity through one API.
 type smokeTest struct {
-	ctx          context.Context
-	dialect, url string
-	credentials  credentials
-	headers      map[string]string
-	results      smokeResults
+	ctx         context.Context
+	api, url    string
+	credentials credentials
+	headers     map[string]string
+	calls       []smokeCall
 }
 
 func (s *smokeTest) run() error {
-	body, member, made := `{"identity_type":"individual","first_name":"Smoke"}`, "identity_id", http.StatusCreated
-	s.headers = map[string]string{"X-Blnk-Key": s.credentials["BLNK_KEY"]}
-	deleted := http.StatusOK
-	if s.dialect == "conomy" {
-		if err := s.login(); err != nil {
-			return err
-		}
-		number := time.Now().UnixNano() % 1e10
-		body = fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
-		member, made, deleted = "id", http.StatusOK, http.StatusNoContent
+	if s.api == "blnk" {
+		s.headers = map[string]string{"X-Blnk-Key": s.credentials["BLNK_KEY"]}
+		id, err := s.call("POST", "/identities", `{"identity_type":"individual","first_name":"Smoke"}`, http.StatusCreated, "identity_id")
+		return s.fetchAndDelete(id, http.StatusOK, err)
 	}
-	id, err := s.call("POST", "/identities", body, made, member)
-	if err != nil {
+	if err := s.login(); err != nil {
 		return err
 	}
-	path := "/identities/" + id
+	number := time.Now().UnixNano() % 1e10
+	body := fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
+	id, err := s.call("POST", "/identities", body, http.StatusOK, "id")
+	return s.fetchAndDelete(id, http.StatusNoContent, err)
+}
+
+// fetchAndDelete goes on with the new identity unless its creation failed with err.
+func (s *smokeTest) fetchAndDelete(id string, deleted int, err error) error {
 	for _, c := range []struct {
 		method string
 		status int
 	}{{"GET", http.StatusOK}, {"DELETE", deleted}, {"GET", http.StatusNotFound}} {
-		if _, err := s.call(c.method, path, "", c.status, ""); err != nil {
+		if err != nil {
 			return err
 		}
+		_, err = s.call(c.method, "/identities/"+id, "", c.status, "")
 	}
-	return nil
+	return err
 }
 
 func (s *smokeTest) login() error {
@@ -178,10 +185,10 @@ func (s *smokeTest) login() error {
 	return err
 }
 
-// call sends a request and returns a member of the answer. Its error says what
-// the registry answered, which holds no secret.
-func (s *smokeTest) call(method, path, body string, want int, member string) (string, error) {
-	begin := time.Now()
+// call sends a request and returns a field of the response, none if field is empty. Its error holds the response, which
+// holds no secret.
+func (s *smokeTest) call(method, path, body string, want int, field string) (string, error) {
+	start := time.Now()
 	r, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		return "", err
@@ -190,38 +197,38 @@ func (s *smokeTest) call(method, path, body string, want int, member string) (st
 		r.Header.Set(name, value)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
+	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		return "", err
 	}
-	shown := path
+	shownPath := path
 	if strings.HasPrefix(path, "/identities/") {
-		shown = "/identities/{id}"
+		shownPath = "/identities/{id}"
 	}
-	ok := answer.StatusCode == want
-	s.results = append(s.results, smokeResult{s.dialect, method + " " + shown, answer.StatusCode, time.Since(begin).Milliseconds(), ok})
+	ok := response.StatusCode == want
+	s.calls = append(s.calls, smokeCall{s.api, method + " " + shownPath, response.StatusCode, time.Since(start).Milliseconds(), ok})
 	if !ok {
-		return "", fmt.Errorf("%s %s answered %d, want %d: %s", method, shown, answer.StatusCode, want, bytes.TrimSpace(text))
+		return "", fmt.Errorf("%s %s answered %d, want %d: %s", method, shownPath, response.StatusCode, want, bytes.TrimSpace(text))
 	}
-	return stringField(text, member)
-}
-
-func stringField(body []byte, member string) (string, error) {
-	if member == "" {
+	if field == "" {
 		return "", nil
 	}
+	return stringField(text, field)
+}
+
+func stringField(body []byte, name string) (string, error) {
 	var all map[string]any
 	if err := json.Unmarshal(body, &all); err != nil {
 		return "", err
 	}
-	value, _ := all[member].(string)
+	value, _ := all[name].(string)
 	if value == "" {
-		return "", fmt.Errorf("the answer has no %s", member)
+		return "", fmt.Errorf("the answer has no %s", name)
 	}
 	return value, nil
 }

@@ -5,27 +5,29 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"time"
 
-	"cedula/infra/tablesocket"
+	"cedula/infra/local/admin"
+	"cedula/shared/auth"
+	"cedula/shared/identity"
 )
 
-// listenAdmin makes the socket in the data folder by which the operator's
-// command line reaches the table, since this process alone may open it. Whoever
-// can open the socket can do everything to the table, damage included: it is
-// the operator's own machine and user, who could as well delete the folder, so
-// the socket's and the folder's modes are the whole protection.
-//
-// Where there can be no socket it returns nil and says why in the log; the APIs
-// work without. The folder's lock must be held.
+// listenAdmin creates the socket by which the command line reaches this process. If that fails, it logs why and returns
+// nil: the APIs work without. The folder's lock must be held.
 func (d *localRegistry) listenAdmin(ctx context.Context) net.Listener {
-	path := d.dir.join(tablesocket.Name)
-	l, err := tablesocket.Listen(ctx, path)
+	l, err := admin.Listen(ctx, d.dir.path)
 	if err != nil {
+		path := filepath.Join(d.dir.path, admin.SocketName)
 		slog.WarnContext(ctx, "no socket for the operator's command line", "path", path, "error", err.Error())
 		return nil
 	}
 	return l
 }
 
-// adminHandler answers the command line.
-func (d *localRegistry) adminHandler() http.Handler { return tablesocket.Handler(d.dispatcher) }
+func (d *localRegistry) adminHandler() http.Handler {
+	return admin.Handler(&admin.Service{
+		Admin:  &auth.Admin{AdminStore: d.store, Hasher: d.hasher, Now: time.Now},
+		Reaper: func() (*identity.Reaper, error) { return d.reaper(), nil },
+	})
+}

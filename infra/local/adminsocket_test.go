@@ -8,11 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"cedula/infra/tablesocket"
+	"cedula/infra/local/admin"
 	"cedula/shared/auth"
-	"cedula/shared/store"
 	"cedula/shared/table"
 )
 
@@ -27,9 +25,9 @@ func shortTempDir(t *testing.T) string {
 	return folder
 }
 
-func dialAdmin(t *testing.T, folder string) *tablesocket.Client {
+func dialAdmin(t *testing.T, folder string) *admin.Remote {
 	t.Helper()
-	c, err := tablesocket.Dial(t.Context(), filepath.Join(folder, tablesocket.Name))
+	c, err := admin.Dial(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,20 +35,14 @@ func dialAdmin(t *testing.T, folder string) *tablesocket.Client {
 	return c
 }
 
-// createClientAt makes a client as the operator's command line does: on a store of
-// its own, on the server's table and with the folder's secret.
+// createClientAt creates a client as the command line does.
 func createClientAt(t *testing.T, folder string) sandboxCredentials {
 	t.Helper()
-	secret, err := os.ReadFile(filepath.Join(folder, secretFile))
+	made, err := dialAdmin(t, folder).CreateClient(t.Context(), auth.ClientParams{Name: "operator's", Scopes: auth.Scopes{auth.ScopeAll}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shown, err := auth.CreateClient(t.Context(), store.New(dialAdmin(t, folder), secret), auth.NewHasher(secret),
-		auth.ClientParams{Name: "operator's", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sandboxCredentials{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
+	return sandboxCredentials{made.ID, made.Secret, made.ConomyKey, made.BlnkKey}
 }
 
 // withCredentials is the same server with another client's credentials.
@@ -82,7 +74,7 @@ func TestAdminSocketCreatesClientWhileServing(t *testing.T) {
 
 func TestAdminSocketFile(t *testing.T) {
 	folder := filepath.Join(shortTempDir(t), "new")
-	path := filepath.Join(folder, tablesocket.Name)
+	path := filepath.Join(folder, admin.SocketName)
 	s := startServer(t, folder)
 	for name, want := range map[string]fs.FileMode{folder: fs.ModeDir | 0o700, path: fs.ModeSocket | 0o600} {
 		if info, err := os.Stat(name); err != nil || info.Mode() != want {
@@ -115,8 +107,8 @@ func TestAdminSocketsOfTwoServers(t *testing.T) {
 	}
 }
 
-// TestAdminSocketAfterKill: the dead server's socket refuses, the next
-// server's works, also for a client that was connected to the first.
+// TestAdminSocketAfterKill: the dead server's socket refuses connections, the next server's works, also for a Remote that
+// was connected to the first.
 func TestAdminSocketAfterKill(t *testing.T) {
 	folder := shortTempDir(t)
 	s := startServer(t, folder)
@@ -125,15 +117,15 @@ func TestAdminSocketAfterKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-s.done
-	if _, err := connected.Get(t.Context(), true, secretCheckKey); !errors.Is(err, table.ErrUnavailable) {
+	if _, err := connected.Clients(t.Context(), admin.All{}); !errors.Is(err, table.ErrUnavailable) {
 		t.Errorf("the connected: %v", err)
 	}
-	if _, err := tablesocket.Dial(t.Context(), filepath.Join(folder, tablesocket.Name)); !errors.Is(err, syscall.ECONNREFUSED) {
+	if _, err := admin.Dial(t.Context(), folder); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("another: %v", err)
 	}
 	s = startServer(t, folder)
-	if found, err := connected.Get(t.Context(), true, secretCheckKey); err != nil || len(found.Items) != 1 {
-		t.Errorf("the connected: %d items, %v", len(found.Items), err)
+	if all, err := connected.Clients(t.Context(), admin.All{}); err != nil || len(all) != 2 {
+		t.Errorf("the connected: %d clients, %v", len(all), err)
 	}
 	s.wantAccepted(t, before)
 	s.wantAccepted(t, createClientAt(t, folder))
@@ -149,7 +141,7 @@ func TestAdminSocketPathTooLong(t *testing.T) {
 	if said := s.log.String(); strings.Count(said, `"WARN"`) != 1 {
 		t.Errorf("want one warning: %s", said)
 	}
-	wantContains(t, s.log.String(), folder, tablesocket.ErrTooLong.Error())
+	wantContains(t, s.log.String(), folder, admin.ErrPathTooLong.Error())
 	if err := s.stop(t); err != nil {
 		t.Error(err)
 	}
@@ -170,7 +162,7 @@ func TestAdminSocketPathTooLong(t *testing.T) {
 // TestAdminSocketPathTaken: what stands under its name and is no socket stays.
 func TestAdminSocketPathTaken(t *testing.T) {
 	folder := shortTempDir(t)
-	path := filepath.Join(folder, tablesocket.Name)
+	path := filepath.Join(folder, admin.SocketName)
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cedula/shared/identity"
+	"cedula/shared/messaging"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -27,6 +28,18 @@ func codeMessage(id, to, digits string) identity.Message {
 	m := reminderMessage(id, to)
 	m.Purpose, m.Code, m.Language, m.Channel = identity.PurposeVerificationCode, digits, "es", identity.ChannelPhone
 	return m
+}
+
+// renderInto renders messages and sends them to a mailbox.
+func renderInto(t *testing.T, into *mailbox, all ...identity.Message) {
+	t.Helper()
+	for _, m := range all {
+		l, err := messaging.Render(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = into.Send(t.Context(), l)
+	}
 }
 
 // newMailRegistry is a store whose messages reach a mailbox.

@@ -5,14 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"cedula/shared/messaging"
-	"cedula/shared/store"
 )
 
 // readMailbox reads a mailbox as a program does.
@@ -26,66 +22,24 @@ func readMailbox(t *testing.T, url string) []mailboxMessage {
 	return all
 }
 
-// await waits for so many letters at a running server.
-func waitForMailbox(t *testing.T, s *server, n int) []mailboxMessage {
-	t.Helper()
-	for range 1000 {
-		if all := readMailbox(t, s.mailbox+"/messages"); len(all) >= n {
-			return all
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Fatal("the letters do not arrive")
-	return nil
-}
+func TestMailboxMessagesAreListedAndDeleted(t *testing.T) {
+	m := &mailbox{}
+	renderInto(t, m, codeMessage("m1", "+56912345678", "271828"), reminderMessage("m2", "ana@example.com"))
+	server := httptest.NewServer(mailboxHandler(m, http.NotFoundHandler(), "localhost:0"))
+	t.Cleanup(server.Close)
 
-// openOutbox is the store of a running server, as the operator's command line has it.
-func openOutbox(t *testing.T, folder string) *store.Store {
-	t.Helper()
-	secret, err := os.ReadFile(filepath.Join(folder, secretFile))
-	if err != nil {
-		t.Fatal(err)
+	all := readMailbox(t, server.URL+"/messages")
+	if len(all) != 2 || all[0].ID != "m2" || all[1].ID != "m1" {
+		t.Errorf("messages = %+v, want m2 and then m1", all)
 	}
-	return store.New(dialAdmin(t, folder), secret)
-}
-
-// TestMailbox takes messages from the table of a running server to its mailbox.
-func TestMailbox(t *testing.T) {
-	folder := shortTempDir(t)
-	s := startServer(t, folder)
-	queue := openOutbox(t, folder)
-	if err := queue.Enqueue(t.Context(), codeMessage("m1", "+56912345678", "271828")); err != nil {
-		t.Fatal(err)
+	if got := readMailbox(t, server.URL+"/messages?to=%2B56912345678"); len(got) != 1 || got[0].ID != "m1" {
+		t.Errorf("messages to one phone = %+v, want m1", got)
 	}
-	waitForMailbox(t, s, 1)
-	if err := queue.Enqueue(t.Context(), reminderMessage("m2", "ana@example.com")); err != nil {
-		t.Fatal(err)
+	if a := call(t, "DELETE", server.URL+"/messages", ""); a.status != 204 {
+		t.Errorf("DELETE: %d %s, want 204", a.status, a.body)
 	}
-	all := waitForMailbox(t, s, 2)
-	if all[0].ID != "m2" || all[0].Code != "" || all[0].Subject == "" || all[0].Purpose != "reminder" || all[0].Channel != "email" {
-		t.Errorf("the newest is %+v", all[0])
-	}
-	if l := all[1]; l.ID != "m1" || l.To != "+56912345678" || l.Code != "271828" || !strings.Contains(l.Text, "271828") ||
-		l.Channel != "phone" || l.Purpose != "code" || l.Language != "es" || l.Subject != "" || time.Since(l.At) > time.Minute {
-		t.Errorf("the code is %+v", l)
-	}
-	if only := readMailbox(t, s.mailbox+"/messages?to=%2B56912345678"); len(only) != 1 || only[0].ID != "m1" {
-		t.Errorf("to one: %+v", only)
-	}
-	if a := call(t, "DELETE", s.mailbox+"/messages", ""); a.status != 204 {
-		t.Errorf("%d %s", a.status, a.body)
-	}
-	if a := call(t, "GET", s.mailbox+"/messages", ""); string(a.body) != "[]\n" || a.header.Get("Content-Type") != "application/json; charset=utf-8" {
-		t.Errorf("emptied: %s", a.body)
-	}
-	if err := queue.Enqueue(t.Context(), reminderMessage("m3", "ana@example.com")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.stop(t); err != nil {
-		t.Error(err)
-	}
-	if said := s.out.String() + s.log.String(); strings.Contains(said, "271828") || strings.Contains(said, "+569") && strings.Count(said, "+569") > strings.Count(said, `"phone":"+56912345678"`) {
-		t.Error(said)
+	if a := call(t, "GET", server.URL+"/messages", ""); string(a.body) != "[]\n" {
+		t.Errorf("messages after DELETE = %s, want none", a.body)
 	}
 }
 

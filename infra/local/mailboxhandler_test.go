@@ -16,20 +16,7 @@ import (
 	"testing"
 
 	"cedula/shared/identity"
-	"cedula/shared/messaging"
 )
-
-// renderInto writes messages down and puts them into a mailbox, the last on top.
-func renderInto(t *testing.T, into *mailbox, all ...identity.Message) {
-	t.Helper()
-	for _, m := range all {
-		l, err := messaging.Render(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = into.Send(t.Context(), l)
-	}
-}
 
 // TestMailboxInChromium opens the mailbox in a headless Chromium: what is in it is
 // drawn, what arrives while the page is open too, nothing is asked of another host

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"cedula/shared/auth"
+	"cedula/infra/local/admin"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
 )
@@ -37,9 +37,11 @@ func (c *cli) openStack(ctx context.Context) (*registry, error) {
 	}
 	t := dynamo.New(dynamodb.NewFromConfig(cfg), out["TableName"], store.Indexes)
 	p := &apiGatewayPlans{client: apigateway.NewFromConfig(cfg), stack: c.stack, outputs: out}
-	r := newRegistry(t, []byte(aws.ToString(secret.SecretString)), p, func() error { return nil })
-	r.urls = map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}
-	return r, nil
+	urls := map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}
+	return &registry{
+		Registry: newService(t, []byte(aws.ToString(secret.SecretString)), ""),
+		plans:    p, urls: urls, close: func() error { return nil },
+	}, nil
 }
 
 // requiredOutputs are the outputs of a stack that the commands use.
@@ -74,13 +76,13 @@ type apiGatewayPlans struct {
 // AddClient makes the client's usage-plan key, named by its id, and puts it into
 // the stack's plan or, if the client has limits of its own, into one of its own.
 // The key's value follows from the id and opens nothing.
-func (g *apiGatewayPlans) AddClient(ctx context.Context, c auth.Client) error {
+func (g *apiGatewayPlans) AddClient(ctx context.Context, c admin.Client) error {
 	keyID, err := g.ensureKey(ctx, c)
 	if err != nil {
 		return err
 	}
 	plan := g.outputs["UsagePlanId"]
-	if c.Limits != (auth.Limits{}) {
+	if c.Rate != 0 || c.Burst != 0 || c.Quota != 0 {
 		if plan, err = g.ensureClientPlan(ctx, c); err != nil {
 			return err
 		}
@@ -96,7 +98,7 @@ func (g *apiGatewayPlans) AddClient(ctx context.Context, c auth.Client) error {
 }
 
 // ensureKey returns the id of the client's usage-plan key, and makes it if need be.
-func (g *apiGatewayPlans) ensureKey(ctx context.Context, c auth.Client) (string, error) {
+func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string, error) {
 	name := aws.String(g.stack + "-" + c.ID)
 	have, err := g.client.GetApiKeys(ctx, &apigateway.GetApiKeysInput{NameQuery: name})
 	if err != nil {
@@ -117,16 +119,16 @@ func (g *apiGatewayPlans) ensureKey(ctx context.Context, c auth.Client) (string,
 	return aws.ToString(made.Id), nil
 }
 
-func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c auth.Client) (string, error) {
+func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c admin.Client) (string, error) {
 	in := &apigateway.CreateUsagePlanInput{Name: aws.String(g.stack + "-" + c.ID)}
 	for _, api := range []string{g.outputs["ConomyApiId"], g.outputs["BlnkApiId"]} {
 		in.ApiStages = append(in.ApiStages, types.ApiStage{ApiId: aws.String(api), Stage: aws.String(g.outputs["StageName"])})
 	}
-	if c.Limits.Rate > 0 || c.Limits.Burst > 0 {
-		in.Throttle = &types.ThrottleSettings{RateLimit: c.Limits.Rate, BurstLimit: int32(c.Limits.Burst)}
+	if c.Rate > 0 || c.Burst > 0 {
+		in.Throttle = &types.ThrottleSettings{RateLimit: c.Rate, BurstLimit: int32(c.Burst)}
 	}
-	if c.Limits.Quota > 0 {
-		in.Quota = &types.QuotaSettings{Limit: int32(c.Limits.Quota), Period: types.QuotaPeriodTypeDay}
+	if c.Quota > 0 {
+		in.Quota = &types.QuotaSettings{Limit: int32(c.Quota), Period: types.QuotaPeriodTypeDay}
 	}
 	pages := apigateway.NewGetUsagePlansPaginator(g.client, &apigateway.GetUsagePlansInput{})
 	for pages.HasMorePages() {

@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+)
+
+// Handler serves a registry to Remotes: POST /v1/ and an operation's name, request and response in JSON. An error is
+// status 422 and a failure. A client that goes away ends the context of its call.
+func Handler(r Registry) http.Handler {
+	mux := http.NewServeMux()
+	handle(mux, "create-client", r.CreateClient)
+	handle(mux, "clients", r.Clients)
+	handle(mux, "client", r.Client)
+	handle(mux, "suspend", r.Suspend)
+	handle(mux, "rotate-secret", r.RotateSecret)
+	handle(mux, "create-key", r.CreateKey)
+	handle(mux, "keys", r.Keys)
+	handle(mux, "rotate-key", r.RotateKey)
+	handle(mux, "revoke-key", r.RevokeKey)
+	mux.HandleFunc("POST /v1/expire", func(w http.ResponseWriter, request *http.Request) { serveExpire(w, request, r) })
+	return mux
+}
+
+func handle[Request, Response any](mux *http.ServeMux, operation string, do func(context.Context, Request) (Response, error)) {
+	mux.HandleFunc("POST /v1/"+operation, func(w http.ResponseWriter, r *http.Request) {
+		var request Request
+		if err := decode(r.Body, &request); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		response, err := do(r.Context(), request)
+		if err != nil {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_ = json.NewEncoder(w).Encode(newFailure(err))
+			return
+		}
+		_ = json.NewEncoder(w).Encode(response)
+	})
+}
+
+// expiryEvent is a line of the response to an expire request: an identity was examined, or the end.
+type expiryEvent struct {
+	Result  *identity.ExpiryResult `json:",omitempty"`
+	Failure *failure               `json:",omitempty"`
+}
+
+func serveExpire(w http.ResponseWriter, r *http.Request, registry Registry) {
+	var request Expiry
+	if err := decode(r.Body, &request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{}) // a run may take longer than the server allows a request
+	_ = control.SetWriteDeadline(time.Time{})
+	var mu sync.Mutex
+	send := func(e expiryEvent) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = json.NewEncoder(w).Encode(e)
+		_ = control.Flush()
+	}
+	request.OnExamined = func() { send(expiryEvent{}) }
+	result, err := registry.Expire(r.Context(), request)
+	end := expiryEvent{Result: result}
+	if err != nil {
+		end.Failure = newFailure(err)
+	}
+	send(end)
+}
+
+// decode rejects unknown fields: they come from another version of this program.
+func decode(body io.Reader, into any) error {
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+// failure is an error as JSON: its text, and what errors.Is and errors.As find in it.
+type failure struct {
+	Text     string
+	Kind     string                   `json:",omitempty"` // of kinds
+	Client   *auth.InvalidClientError `json:",omitempty"`
+	Key      *auth.InvalidKeyError    `json:",omitempty"`
+	Rotation *auth.RotationConflict   `json:",omitempty"`
+}
+
+var kinds = map[string]error{
+	"not found": auth.ErrNotFound, "expired": auth.ErrExpired, "invalid overlap": auth.ErrInvalidOverlap, "unavailable": identity.ErrUnavailable,
+}
+
+func newFailure(err error) *failure {
+	f := &failure{Text: err.Error()}
+	for kind, known := range kinds {
+		if errors.Is(err, known) {
+			f.Kind = kind
+		}
+	}
+	_ = errors.As(err, &f.Client) || errors.As(err, &f.Key) || errors.As(err, &f.Rotation)
+	return f
+}
+
+// Error implements error.
+func (f *failure) Error() string { return f.Text }
+
+// Unwrap returns the error that f was made of, as far as it is known.
+func (f *failure) Unwrap() error {
+	if f.Client != nil {
+		return f.Client
+	}
+	if f.Key != nil {
+		return f.Key
+	}
+	if f.Rotation != nil {
+		return f.Rotation
+	}
+	return kinds[f.Kind]
+}

@@ -1,0 +1,115 @@
+package admin_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"cedula/infra/local/admin"
+	"cedula/shared/auth"
+	"cedula/shared/identity"
+	"cedula/shared/store"
+	"cedula/shared/table/pebble"
+)
+
+// fixture is a registry, the core that fills it, and the table of both.
+type fixture struct {
+	admin.Registry
+	core *identity.Service
+	db   *pebble.DB
+}
+
+// onEachRegistry runs a test on a Service, and on a Remote of one.
+func onEachRegistry(t *testing.T, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	t.Run("service", func(t *testing.T) { test(t, newService(t)) })
+	t.Run("remote", func(t *testing.T) {
+		f := newService(t)
+		folder := newFolder(t)
+		serve(t, folder, admin.Handler(f.Registry))
+		f.Registry = dial(t, folder)
+		test(t, f)
+	})
+}
+
+// newService returns a Service on an empty table, which removes identities two hours before their time.
+func newService(t *testing.T) fixture {
+	t.Helper()
+	db, err := pebble.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	secret := make([]byte, 32)
+	s := store.New(db, secret)
+	const offset = 2 * time.Hour
+	later := &identity.Service{Store: s, Now: time.Now, Random: rand.Reader, ClockOffset: func(string) time.Duration { return offset }}
+	service := &admin.Service{
+		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
+		Reaper: func() (*identity.Reaper, error) {
+			return &identity.Reaper{Service: later, PendingIndex: s, MaxClockOffset: offset}, nil
+		},
+	}
+	return fixture{service, &identity.Service{Store: s, Now: time.Now, Random: rand.Reader}, db}
+}
+
+// newFolder returns a folder whose name is short enough for a socket; t.TempDir's holds the test's name.
+func newFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "c") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+// serve serves h on the folder's socket, with the timeouts of a server of short requests.
+func serve(t *testing.T, folder string, h http.Handler) {
+	t.Helper()
+	l, err := admin.Listen(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(h)
+	_ = server.Listener.Close()
+	server.Listener = l
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Config.WriteTimeout = 200 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+}
+
+func dial(t *testing.T, folder string) *admin.Remote {
+	t.Helper()
+	r, err := admin.Dial(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func (f fixture) mustCreateClient(t *testing.T) admin.NewClient {
+	t.Helper()
+	made, err := f.CreateClient(t.Context(), auth.ClientParams{
+		Name: "shop", Tenant: "shop", Scopes: auth.Scopes{"identity:read"}, Strict: true, Production: true,
+		Limits: auth.Limits{Rate: 2.5, Burst: 5, Quota: 9}, Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func (f fixture) mustCreateKey(t *testing.T, client string) admin.NewKey {
+	t.Helper()
+	made, err := f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: auth.APIBlnk, Name: "till"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
