@@ -238,7 +238,7 @@ MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" 
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
 	@printf '%s\n' TestInvariantsUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -c "set -o pipefail; \
-	  $(GO) test -count=1 -timeout 40m -tags soak -run '^{}' -v ./shared/identity | grep -v '^=== '"
+	  $(GO) test -count=1 -timeout 40m -tags soak -run '^{}' -v ./shared/registry | grep -v '^=== '"
 
 faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
 	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'

@@ -23,6 +23,8 @@ const module = "cedula/"
 // Whoever adds a package or an import decides here which way it points.
 var imports = map[string]string{
 	"identity":          "",
+	"registry":          "identity",
+	"jobs":              "identity registry",
 	"auth":              "ttlcache",
 	"auth/kms":          "auth",
 	"auth/jwks":         "auth ttlcache",
@@ -38,15 +40,15 @@ var imports = map[string]string{
 	"store":             "table identity auth",
 	"gateway":           "auth",
 	"apidocs":           "",
-	"conomy":            "identity auth gateway strictjson iddocument iso",
-	"blnk":              "identity auth gateway strictjson",
-	"boot":              "identity auth table table/dynamo store",
+	"conomy":            "identity registry auth gateway strictjson iddocument iso",
+	"blnk":              "identity registry auth gateway strictjson",
+	"boot":              "identity registry auth table table/dynamo store",
 	"boot/tokens":       "auth auth/kms auth/jwks boot strictjson",
-	"boot/tokenization": "identity encryption encryption/kms boot",
+	"boot/tokenization": "identity registry encryption encryption/kms boot",
 	"messaging":         "identity",
 	"messaging/ses":     "messaging",
 	"messaging/sns":     "messaging",
-	"boot/cleanup":      "boot boot/tokenization gateway identity",
+	"boot/cleanup":      "boot boot/tokenization gateway jobs",
 	"boot/delivery":     "boot messaging messaging/ses messaging/sns identity",
 	"encryption":        "identity ttlcache",
 	"encryption/kms":    "encryption",
@@ -213,7 +215,7 @@ func TestEnvironment(t *testing.T) {
 // The core has no wire format: no struct of it carries tags.
 func TestCoreHasNoTags(t *testing.T) {
 	for _, f := range files(t) {
-		if f.dir != "shared/identity" {
+		if f.dir != "shared/identity" && f.dir != "shared/registry" && f.dir != "shared/jobs" {
 			continue
 		}
 		ast.Inspect(f.File, func(n ast.Node) bool {

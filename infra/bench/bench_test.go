@@ -30,7 +30,7 @@ func (u *usage) add(c faulttable.Calls, logBytes int) {
 }
 
 // measure runs an operation once.
-func (r *registry) measure(run step, u *usage) {
+func (r *benchRegistry) measure(run step, u *usage) {
 	r.table.Reset()
 	r.log.bytes = 0
 	run()
@@ -55,7 +55,7 @@ func BenchmarkOperations(b *testing.B) {
 	}
 }
 
-func benchmark(b *testing.B, r *registry, o operation) {
+func benchmark(b *testing.B, r *benchRegistry, o operation) {
 	var sum usage
 	b.ReportAllocs()
 	for b.Loop() {

@@ -16,7 +16,7 @@ import (
 type operation struct {
 	api, name string
 	budget    budget
-	prepare   func(tb testing.TB, r *registry, api string) step // creates what the operation needs
+	prepare   func(tb testing.TB, r *benchRegistry, api string) step // creates what the operation needs
 }
 
 // step runs an operation and returns the response body, if there is one.
@@ -60,24 +60,24 @@ var operations = []operation{
 	{"job", "expire-identity", budget{calls: 1, write: 12}, expireIdentity},
 }
 
-func create(tb testing.TB, r *registry, api string) step {
+func create(tb testing.TB, r *benchRegistry, api string) step {
 	body, _ := r.newBody(api)
 	return r.call(tb, request{api: api, operation: "create-identity", body: body})
 }
 
-func createIdempotent(tb testing.TB, r *registry, api string) step {
+func createIdempotent(tb testing.TB, r *benchRegistry, api string) step {
 	body, email := r.newBody(api)
 	return r.call(tb, request{api: api, operation: "create-identity", body: body, idempotencyKey: email})
 }
 
-func replay(tb testing.TB, r *registry, api string) step {
+func replay(tb testing.TB, r *benchRegistry, api string) step {
 	again := createIdempotent(tb, r, api)
 	again()
 	return again
 }
 
 // newIdentity returns the id of a new identity. Only the Conomy API creates pending ones.
-func (r *registry) newIdentity(tb testing.TB, api string, status identity.Status) string {
+func (r *benchRegistry) newIdentity(tb testing.TB, api string, status identity.Status) string {
 	body, _ := r.newBody(api)
 	body = strings.Replace(body, string(identity.Active), string(status), 1)
 	response := r.call(tb, request{api: api, operation: "create-identity", body: body})()
@@ -94,15 +94,15 @@ func (r *registry) newIdentity(tb testing.TB, api string, status identity.Status
 func byID(id string) map[string]string { return map[string]string{"id": id} }
 
 // onIdentity prepares an operation on a new active identity.
-func onIdentity(name, body string) func(testing.TB, *registry, string) step {
-	return func(tb testing.TB, r *registry, api string) step {
+func onIdentity(name, body string) func(testing.TB, *benchRegistry, string) step {
+	return func(tb testing.TB, r *benchRegistry, api string) step {
 		id := r.newIdentity(tb, api, identity.Active)
 		return r.call(tb, request{api: api, operation: name, pathParameters: byID(id), body: body})
 	}
 }
 
 // changeEmail changes a unique field of an identity that has not verified anything.
-func changeEmail(tb testing.TB, r *registry, api string) step {
+func changeEmail(tb testing.TB, r *benchRegistry, api string) step {
 	id := r.newIdentity(tb, api, identity.Pending)
 	_, email := r.newBody(api)
 	return r.call(tb, request{api: api, operation: "update-identity", pathParameters: byID(id), body: fmt.Sprintf(`{"email":%q}`, email)})
@@ -112,17 +112,17 @@ func firstPage(api string) request {
 	return request{api: api, operation: "list-identities", query: map[string]string{"limit": "20"}}
 }
 
-func list(tb testing.TB, r *registry, api string) step {
+func list(tb testing.TB, r *benchRegistry, api string) step {
 	return r.call(tb, firstPage(api))
 }
 
 // listWithTotal lists with an API that has not cached the total.
-func listWithTotal(tb testing.TB, r *registry, api string) step {
+func listWithTotal(tb testing.TB, r *benchRegistry, api string) step {
 	r.wire()
 	return r.call(tb, firstPage(api))
 }
 
-func listNextPage(tb testing.TB, r *registry, api string) step {
+func listNextPage(tb testing.TB, r *benchRegistry, api string) step {
 	q := firstPage(api)
 	var first struct {
 		Pagination struct{ Next int64 }
@@ -134,7 +134,7 @@ func listNextPage(tb testing.TB, r *registry, api string) step {
 	return r.call(tb, q)
 }
 
-func findByEmail(tb testing.TB, r *registry, api string) step {
+func findByEmail(tb testing.TB, r *benchRegistry, api string) step {
 	body, email := r.newBody(api)
 	r.call(tb, request{api: api, operation: "create-identity", body: body})()
 	parameter := "email"
@@ -144,12 +144,12 @@ func findByEmail(tb testing.TB, r *registry, api string) step {
 	return r.call(tb, request{api: api, operation: "list-identities", query: map[string]string{parameter: email}})
 }
 
-func startVerification(tb testing.TB, r *registry, api string) step {
+func startVerification(tb testing.TB, r *benchRegistry, api string) step {
 	id := r.newIdentity(tb, api, identity.Pending)
 	return r.call(tb, request{api: api, operation: "start-verification", pathParameters: byID(id), body: `{"channel":"email"}`})
 }
 
-func confirmVerification(tb testing.TB, r *registry, api string) step {
+func confirmVerification(tb testing.TB, r *benchRegistry, api string) step {
 	id := r.newIdentity(tb, api, identity.Pending)
 	r.call(tb, request{api: api, operation: "start-verification", pathParameters: byID(id), body: `{"channel":"email"}`})()
 	return r.call(tb, request{
@@ -158,12 +158,12 @@ func confirmVerification(tb testing.TB, r *registry, api string) step {
 	})
 }
 
-func createToken(tb testing.TB, r *registry, api string) step {
+func createToken(tb testing.TB, r *benchRegistry, api string) step {
 	body := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, r.credentials.ClientID, r.credentials.ClientSecret)
 	return r.call(tb, request{api: api, operation: "create-token", body: body})
 }
 
-func authorizeCold(tb testing.TB, r *registry, api string) step {
+func authorizeCold(tb testing.TB, r *benchRegistry, api string) step {
 	authorize := r.authorize(tb, api)
 	return func() string {
 		authorize()
@@ -171,19 +171,19 @@ func authorizeCold(tb testing.TB, r *registry, api string) step {
 	}
 }
 
-func authorizeWarm(tb testing.TB, r *registry, api string) step {
+func authorizeWarm(tb testing.TB, r *benchRegistry, api string) step {
 	authorize := authorizeCold(tb, r, api)
 	authorize()
 	return authorize
 }
 
-func deliverMessage(tb testing.TB, r *registry, _ string) step {
+func deliverMessage(tb testing.TB, r *benchRegistry, _ string) step {
 	r.table.messages = nil
 	startVerification(tb, r, conomyAPI)()
 	return func() string { return r.deliverMessages(tb) }
 }
 
-func expireIdentity(tb testing.TB, r *registry, _ string) step {
+func expireIdentity(tb testing.TB, r *benchRegistry, _ string) step {
 	ctx := context.Background()
 	pending, err := r.store.Get(ctx, tenant, r.newIdentity(tb, conomyAPI, identity.Pending))
 	if err != nil {

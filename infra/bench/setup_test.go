@@ -24,6 +24,7 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
@@ -49,8 +50,8 @@ var (
 	blnkBody string
 )
 
-// registry is a whole registry with one client, on a Pebble table that counts its calls.
-type registry struct {
+// benchRegistry is a whole registry with one client, on a Pebble table that counts its calls.
+type benchRegistry struct {
 	table       *countingTable
 	store       *store.Store
 	hasher      auth.Hasher
@@ -90,7 +91,7 @@ func (c *byteCounter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func openRegistry(tb testing.TB) *registry {
+func openRegistry(tb testing.TB) *benchRegistry {
 	tb.Helper()
 	db, err := pebble.Open(tb.TempDir(), store.Indexes)
 	if err != nil {
@@ -98,7 +99,7 @@ func openRegistry(tb testing.TB) *registry {
 	}
 	secret := make([]byte, 32)
 	counting := &countingTable{Counter: faulttable.NewCounter(db)}
-	r := &registry{
+	r := &benchRegistry{
 		table:  counting,
 		store:  store.New(counting, secret),
 		hasher: auth.NewHasher(secret),
@@ -118,7 +119,7 @@ func openRegistry(tb testing.TB) *registry {
 }
 
 // register creates the client. Its identities need a verified email address and phone number.
-func (r *registry) register(tb testing.TB) {
+func (r *benchRegistry) register(tb testing.TB) {
 	client, credentials, err := auth.CreateClient(tb.Context(), r.store, r.hasher, auth.ClientParams{
 		Name: "bench", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeAll}, Policy: auth.Policy{Onboarding: string(identity.OnboardingContact)},
 	}, time.Now())
@@ -139,8 +140,8 @@ func (r *registry) register(tb testing.TB) {
 }
 
 // wire replaces the APIs by new ones, which have cached nothing.
-func (r *registry) wire() {
-	service := &identity.Service{Store: r.store, Now: time.Now, Random: rand.Reader}
+func (r *benchRegistry) wire() {
+	service := &registry.Registry{Store: r.store, Now: time.Now, Random: rand.Reader}
 	r.apis = map[string]gateway.API{
 		conomyAPI: &conomy.API{Identities: service, Logins: r.authenticator(), Tokens: r.tokens},
 		blnkAPI:   &blnk.API{Identities: service, Health: r.store, Cursors: blnk.NewCursorCodec(make([]byte, 32))},
@@ -148,12 +149,12 @@ func (r *registry) wire() {
 }
 
 // authenticator returns one that has cached nothing.
-func (r *registry) authenticator() *auth.Authenticator {
+func (r *benchRegistry) authenticator() *auth.Authenticator {
 	return &auth.Authenticator{Store: r.store, Hasher: r.hasher, Tokens: auth.NewVerifier(issuer, audience, auth.KeySet{r.key})}
 }
 
 // authorize returns a call of a new authorizer of the API.
-func (r *registry) authorize(tb testing.TB, api string) func() events.APIGatewayCustomAuthorizerResponse {
+func (r *benchRegistry) authorize(tb testing.TB, api string) func() events.APIGatewayCustomAuthorizerResponse {
 	authorizer := gateway.AuthorizerHandler(&conomy.Authorizer{Authenticator: r.authenticator()})
 	if api == blnkAPI {
 		authorizer = gateway.AuthorizerHandler(&blnk.Authorizer{Authenticator: r.authenticator()})
@@ -184,7 +185,7 @@ type request struct {
 }
 
 // call prepares a request, so that the returned step does no more than a Lambda function does.
-func (r *registry) call(tb testing.TB, q request) step {
+func (r *benchRegistry) call(tb testing.TB, q request) step {
 	tb.Helper()
 	route := routeOf(tb, r.apis[q.api], q.operation)
 	handle := gateway.Handler(r.apis[q.api], route)
@@ -198,7 +199,7 @@ func (r *registry) call(tb testing.TB, q request) step {
 	}
 }
 
-func (r *registry) event(q request, route gateway.Route) events.APIGatewayProxyRequest {
+func (r *benchRegistry) event(q request, route gateway.Route) events.APIGatewayProxyRequest {
 	headers := map[string][]string{"Content-Type": {"application/json"}, "X-Api-Key": {r.credentials.ConomyKey}, "User-Agent": {"bench/1.0"}}
 	if q.idempotencyKey != "" {
 		headers["Idempotency-Key"] = []string{q.idempotencyKey}
@@ -225,8 +226,8 @@ func routeOf(tb testing.TB, api gateway.API, operation string) gateway.Route {
 }
 
 // fill creates identities in the client's tenant until it has about this many.
-func (r *registry) fill(tb testing.TB, identities int) {
-	service := &identity.Service{Store: r.store, Now: time.Now, Random: rand.Reader}
+func (r *benchRegistry) fill(tb testing.TB, identities int) {
+	service := &registry.Registry{Store: r.store, Now: time.Now, Random: rand.Reader}
 	missing := int64(identities) - r.number.Load()
 	var started atomic.Int64
 	var workers sync.WaitGroup
@@ -243,10 +244,10 @@ func (r *registry) fill(tb testing.TB, identities int) {
 	workers.Wait()
 }
 
-func (r *registry) fillOne(ctx context.Context, service *identity.Service) error {
+func (r *benchRegistry) fillOne(ctx context.Context, service *registry.Registry) error {
 	n := r.number.Add(1)
 	profile := identity.Profile{FirstName: "N", Email: emailAddress(n), DocumentNumber: strconv.FormatInt(n, 10)}
-	_, err := service.Create(ctx, identity.Draft{
+	_, err := service.Create(ctx, registry.Draft{
 		Tenant: tenant, Profile: profile, Trusted: true, Status: identity.Active, Claims: []identity.Claim{profile.UniquenessClaim()},
 		GenerateID: func(time.Time, io.Reader) (string, error) { return fmt.Sprintf("f%023x", n*0x9e3779b97f4a7c1), nil },
 	})
@@ -254,7 +255,7 @@ func (r *registry) fillOne(ctx context.Context, service *identity.Service) error
 }
 
 // newBody returns a create request with values that no other identity has, and its email address.
-func (r *registry) newBody(api string) (body, email string) {
+func (r *benchRegistry) newBody(api string) (body, email string) {
 	n := r.number.Add(1)
 	body = conomyBody
 	if api == blnkAPI {
@@ -268,7 +269,7 @@ func number(n int64) string { return fmt.Sprintf("9%09d", n) }
 func emailAddress(n int64) string { return "person-" + number(n) + "@example.com" }
 
 // deliverMessages delivers the queued messages and returns the verification code of the last one.
-func (r *registry) deliverMessages(tb testing.TB) string {
+func (r *benchRegistry) deliverMessages(tb testing.TB) string {
 	tb.Helper()
 	inbox := &inbox{}
 	dispatcher := messaging.Dispatcher{Outbox: r.store, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: inbox}, Now: time.Now}

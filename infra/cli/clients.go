@@ -21,7 +21,7 @@ func (c *cli) listClients() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List all clients, the oldest first", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				all, err := r.Clients(cmd.Context(), admin.All{})
 				if err != nil {
 					return err
@@ -43,7 +43,7 @@ func (c *cli) showClient() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show CLIENT", Short: "Show a client", Args: exactArg("the client's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				client, err := r.Client(cmd.Context(), admin.ByID{ID: args[0]})
 				if err != nil {
 					return err
@@ -66,7 +66,7 @@ func (c *cli) suspendClient() *cobra.Command {
 		Use: "suspend CLIENT", Short: "Shut a client out, or let it in again", Args: exactArg("the client's id"),
 		Example: "  cedula clients suspend 7c2m9x4hq0vt5kzb\n  cedula clients suspend 7c2m9x4hq0vt5kzb --lift",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				client, err := r.Suspend(cmd.Context(), admin.Suspension{ID: args[0], Lift: lift})
 				if err != nil {
 					return err

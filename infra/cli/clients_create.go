@@ -89,7 +89,7 @@ func (c *cli) runCreateClient(ctx context.Context, n *clientFlags) error {
 	if err := n.validate(); err != nil {
 		return err
 	}
-	return c.withRegistry(ctx, func(r *registry) error {
+	return c.withRegistry(ctx, func(r *openRegistry) error {
 		made, err := r.CreateClient(ctx, n.ClientParams)
 		if err != nil {
 			return err
@@ -114,7 +114,7 @@ func (c *cli) bootstrap() *cobra.Command {
 		Use: "bootstrap --name NAME", Short: "Make the first client of a registry, which may do everything", Args: noArguments,
 		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := c.withRegistry(cmd.Context(), func(r *registry) error {
+			err := c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				existing, err := r.Clients(cmd.Context(), admin.All{})
 				if err == nil && len(existing) > 0 {
 					return fmt.Errorf("the registry has %d clients; use `cedula clients create`", len(existing))

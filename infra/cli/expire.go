@@ -33,7 +33,7 @@ func (c *cli) expire() *cobra.Command {
 			"It may be run beside that, and ended at any moment: what is left is for the next run.",
 		Example: "  cedula expire --dry-run\n  cedula expire",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				return c.runExpire(cmd.Context(), r, dryRun, cmd.ErrOrStderr())
 			})
 		},
@@ -43,7 +43,7 @@ func (c *cli) expire() *cobra.Command {
 }
 
 // runExpire counts first, so that the progress has an end.
-func (c *cli) runExpire(ctx context.Context, r *registry, dryRun bool, progress io.Writer) error {
+func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progress io.Writer) error {
 	start := time.Now()
 	done, err := r.Expire(ctx, admin.Expiry{DryRun: true})
 	if err == nil && !dryRun && done.Expired > 0 {

@@ -20,7 +20,7 @@ func (c *cli) listKeys() *cobra.Command {
 	return &cobra.Command{
 		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: exactArg("the client's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				all, err := r.Keys(cmd.Context(), admin.ByID{ID: args[0]})
 				if err != nil {
 					return err
@@ -43,7 +43,7 @@ func (c *cli) revokeKey() *cobra.Command {
 		Use: "revoke KEY", Short: "End a key", Args: exactArg("the key's id, as `cedula keys list` shows it"),
 		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				ended, err := r.RevokeKey(cmd.Context(), admin.Revocation{ID: args[0], WithMade: withMade})
 				if err != nil {
 					return err

@@ -30,7 +30,7 @@ func (c *cli) createKey() *cobra.Command {
 			if err := n.validate(expires); err != nil {
 				return err
 			}
-			return c.withRegistry(cmd.Context(), func(r *registry) error {
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
 				owner, err := r.Client(cmd.Context(), admin.ByID{ID: n.client})
 				if err != nil {
 					return err

@@ -14,14 +14,14 @@ import (
 	"cedula/infra/local/admin"
 	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
 
-// registry is what a command works on.
-type registry struct {
+// openRegistry is what a command works on.
+type openRegistry struct {
 	admin.Registry
 	plans usagePlans
 	urls  map[string]string // of a stack: the base URL of each API
@@ -40,7 +40,7 @@ type noUsagePlans struct{}
 func (noUsagePlans) AddClient(context.Context, admin.Client) error { return nil }
 
 // withRegistry runs do on the registry that the flags name.
-func (c *cli) withRegistry(ctx context.Context, do func(*registry) error) (err error) {
+func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (err error) {
 	open := c.openLocal
 	if c.stack != "" {
 		open = c.openStack
@@ -54,14 +54,14 @@ func (c *cli) withRegistry(ctx context.Context, do func(*registry) error) (err e
 }
 
 // openLocal connects with the running server or, if there is none, opens the table itself.
-func (c *cli) openLocal(ctx context.Context) (*registry, error) {
+func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 	secret, err := os.ReadFile(filepath.Join(c.data, "secret"))
 	if err != nil {
 		return nil, fmt.Errorf("no local registry in %s: %w", c.data, err)
 	}
 	server, err := admin.Dial(ctx, c.data)
 	if err == nil {
-		return &registry{Registry: server, plans: noUsagePlans{}, close: server.Close}, nil
+		return &openRegistry{Registry: server, plans: noUsagePlans{}, close: server.Close}, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, err
@@ -70,7 +70,7 @@ func (c *cli) openLocal(ctx context.Context) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
 	}
-	return &registry{Registry: newService(db, secret, c.data), plans: noUsagePlans{}, close: db.Close}, nil
+	return &openRegistry{Registry: newService(db, secret, c.data), plans: noUsagePlans{}, close: db.Close}, nil
 }
 
 // newService manages a registry on its table. clockFolder is the data folder whose clock may be ahead; empty for a stack.
@@ -78,8 +78,8 @@ func newService(t table.Table, secret []byte, clockFolder string) *admin.Service
 	s := store.New(t, secret)
 	return &admin.Service{
 		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
-		Reaper: func() (*identity.Reaper, error) {
-			reaper := &identity.Reaper{Service: &identity.Service{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
+		Reaper: func() (*jobs.Reaper, error) {
+			reaper := &jobs.Reaper{Registry: &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
 			if clockFolder == "" {
 				return reaper, nil
 			}
@@ -87,7 +87,7 @@ func newService(t table.Table, secret []byte, clockFolder string) *admin.Service
 			if err != nil {
 				return nil, err
 			}
-			reaper.ClockOffset = clock.Offset
+			reaper.Registry.ClockOffset = clock.Offset
 			reaper.MaxClockOffset = clock.LargestOffset()
 			return reaper, nil
 		},

@@ -18,7 +18,7 @@ func (c *cli) rotateKey() *cobra.Command {
 		Use: "rotate KEY", Short: "Make a key in the place of another", Args: exactArg("the key's id, as `cedula keys list` shows it"),
 		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(reg *registry) error {
+			return c.withRegistry(cmd.Context(), func(reg *openRegistry) error {
 				made, err := reg.RotateKey(cmd.Context(), admin.Rotation{ID: args[0], Rotation: r})
 				if err != nil {
 					return rotationError(err, "give an --overlap that lasts until then")
@@ -40,7 +40,7 @@ func (c *cli) secrets() *cobra.Command {
 are never more than two: while an earlier overlap lasts, only --force rotates.`,
 		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(reg *registry) error {
+			return c.withRegistry(cmd.Context(), func(reg *openRegistry) error {
 				made, err := reg.RotateSecret(cmd.Context(), admin.Rotation{ID: args[0], Rotation: r})
 				if err != nil {
 					return rotationError(err, "rotate again after that")

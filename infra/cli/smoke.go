@@ -92,7 +92,7 @@ func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string
 		return defaultLocalURLs, nil
 	}
 	var urls map[string]string
-	err := c.withRegistry(ctx, func(r *registry) error {
+	err := c.withRegistry(ctx, func(r *openRegistry) error {
 		urls = r.urls
 		return nil
 	})

@@ -19,7 +19,7 @@ import (
 )
 
 // openStack reads where a stack keeps its table and its secret from its outputs.
-func (c *cli) openStack(ctx context.Context) (*registry, error) {
+func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.region), config.WithSharedConfigProfile(c.profile))
 	if err != nil {
 		return nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)

@@ -15,6 +15,7 @@ import (
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/jobs"
 	"cedula/shared/messaging"
 	"cedula/shared/table/faulttable"
 )
@@ -26,7 +27,7 @@ type job struct {
 	run       func(c *trial) error
 }
 
-var jobs = []job{
+var jobTrials = []job{
 	{name: "expire", api: "conomy", run: expire, prepare: func(c *trial) {
 		createdWithAccounts(45)(c)
 		c.mustSend(request{operation: "update-identity", body: `{"status":"BLOCKED"}`}, "")
@@ -56,12 +57,12 @@ var jobs = []job{
 }
 
 func expire(c *trial) error {
-	_, err := c.reaper().Expire(context.Background(), c.now().Add(time.Minute), false)
+	_, err := c.reaper().Expire(context.Background(), jobs.Run{StopAt: c.now().Add(time.Minute)})
 	return err
 }
 
 func remind(c *trial) error {
-	_, err := c.reaper().Remind(context.Background(), c.now().Add(time.Minute))
+	_, err := c.reaper().Remind(context.Background(), jobs.Run{StopAt: c.now().Add(time.Minute)})
 	return err
 }
 
@@ -89,8 +90,8 @@ func authorize(c *trial) error {
 }
 
 // reaper reads only the shards of the pending index in which the tenant has identities.
-func (c *trial) reaper() *identity.Reaper {
-	return &identity.Reaper{Service: c.core, PendingIndex: limitedIndex{c.store, c.queueShards}}
+func (c *trial) reaper() *jobs.Reaper {
+	return &jobs.Reaper{Registry: c.core, PendingIndex: limitedIndex{c.store, c.queueShards}}
 }
 
 type limitedIndex struct {
@@ -151,7 +152,7 @@ func (j *job) start(e *testEnv) *trial {
 }
 
 func TestFaultsOfJobs(t *testing.T) {
-	for _, j := range jobs {
+	for _, j := range jobTrials {
 		t.Run(j.name+" "+j.api, func(t *testing.T) {
 			t.Parallel()
 			e := newTestEnv(t)

@@ -14,6 +14,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
 )
@@ -136,7 +137,7 @@ var model = porcupine.Model{
 
 // historyRecorder records what clients ask of a registry and learn from it.
 type historyRecorder struct {
-	service *identity.Service
+	service *registry.Registry
 	tenant  string
 	start   time.Time
 	mu      sync.Mutex
@@ -196,12 +197,12 @@ func (h *historyRecorder) execute(in modelInput) modelOutput {
 	var err error
 	switch in.operation {
 	case "create":
-		got, err = h.service.Create(ctx, identity.Draft{
+		got, err = h.service.Create(ctx, registry.Draft{
 			Tenant: h.tenant, ID: id, Profile: identity.Profile{Nickname: in.value}, Status: identity.Active, Trusted: true, Idempotency: idempotency,
 			Claims: []identity.Claim{{Kind: "user", Values: []string{fmt.Sprint(in.claim)}}},
 		})
 	case "patch":
-		got, err = h.service.Update(ctx, identity.Change{Tenant: h.tenant, ID: id, IfMatch: ifMatch, Idempotency: idempotency, Apply: func(i *identity.Identity) error {
+		got, err = h.service.Update(ctx, registry.Change{Tenant: h.tenant, ID: id, IfMatch: ifMatch, Idempotency: idempotency, Apply: func(i *identity.Identity) error {
 			i.Nickname = in.value
 			return nil
 		}})
@@ -241,7 +242,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	outcomes := map[string]int{}
 	for n := range historyCount {
 		table.SetPlan(randomFaults(rand.New(rand.NewPCG(uint64(n), 1)), 1.0/8))
-		h := &historyRecorder{service: &identity.Service{Store: store.New(table, secret), Now: time.Now}, tenant: fmt.Sprintf("t%d", n), start: time.Now()}
+		h := &historyRecorder{service: &registry.Registry{Store: store.New(table, secret), Now: time.Now}, tenant: fmt.Sprintf("t%d", n), start: time.Now()}
 		var all sync.WaitGroup
 		for c := range clients {
 			random := rand.New(rand.NewPCG(uint64(n), uint64(c)+2))

@@ -28,7 +28,7 @@ import (
 	"cedula/shared/conomy"
 	"cedula/shared/encryption"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
@@ -72,7 +72,7 @@ type testEnv struct {
 	injector      *faulttable.Injector
 	checked       *invariants.Table
 	store         *store.Store
-	core          *identity.Service
+	core          *registry.Registry
 	conomy        *conomy.API
 	blnk          *blnk.API
 	authenticator *auth.Authenticator
@@ -114,7 +114,7 @@ func (e *testEnv) wire(t table.Table) {
 	}
 	hasher, keys := auth.NewHasher(secret), auth.KeySet{key}
 	e.store = store.New(t, secret)
-	e.core = &identity.Service{Store: e.store, Cipher: encryption.NewFieldCipher(wrapper, e.now), Now: e.now, Random: rand.Reader}
+	e.core = &registry.Registry{Store: e.store, Cipher: encryption.NewFieldCipher(wrapper, e.now), Now: e.now, Random: rand.Reader}
 	e.authenticator = &auth.Authenticator{Store: e.store, Hasher: hasher, CacheTTL: -1, Now: e.now, Tokens: auth.NewVerifier("i", "a", keys)}
 	e.conomy = &conomy.API{
 		Identities: e.core, Logins: e.authenticator, Reference: apidocs.Conomy, IssuerMetadata: auth.IssuerMetadata{Issuer: "i", Keys: keys},
@@ -159,7 +159,7 @@ func (e *testEnv) newTrial(api string) *trial {
 	e.Helper()
 	e.tenants++
 	e.clockOffset.Store(0)
-	e.core = &identity.Service{Store: e.core.Store, Cipher: e.core.Cipher, Now: e.core.Now, Random: e.core.Random}
+	e.core = &registry.Registry{Store: e.core.Store, Cipher: e.core.Cipher, Now: e.core.Now, Random: e.core.Random}
 	e.conomy.Identities, e.blnk.Identities = e.core, e.core
 	c := &trial{testEnv: e, api: e.api(api), tenant: fmt.Sprintf("tenant-%d", e.tenants), sender: &fakeSender{sent: map[string]int{}}}
 	e.injector.SetPlan(nil)

@@ -10,7 +10,7 @@ import (
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 )
 
 // listenAdmin creates the socket by which the command line reaches this process. If that fails, it logs why and returns
@@ -28,6 +28,6 @@ func (d *localRegistry) listenAdmin(ctx context.Context) net.Listener {
 func (d *localRegistry) adminHandler() http.Handler {
 	return admin.Handler(&admin.Service{
 		Admin:  &auth.Admin{AdminStore: d.store, Hasher: d.hasher, Now: time.Now},
-		Reaper: func() (*identity.Reaper, error) { return d.reaper(), nil },
+		Reaper: func() (*jobs.Reaper, error) { return d.reaper(), nil },
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/table/faulttable"
 )
 
@@ -145,8 +146,8 @@ func (m *matrix) createObject(t *testing.T, kind string) string {
 	if kind == "absent" {
 		return id
 	}
-	s := &identity.Service{Store: m.registry.store, Now: time.Now}
-	if _, err := s.Create(context.Background(), identity.Draft{
+	s := &registry.Registry{Store: m.registry.store, Now: time.Now}
+	if _, err := s.Create(context.Background(), registry.Draft{
 		Tenant: owner, ID: id, Status: identity.Active, Trusted: true, Profile: identity.Profile{FirstName: "Juana", Email: "juana@example.com"},
 	}); err != nil {
 		t.Fatal(err)

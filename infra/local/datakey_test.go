@@ -9,6 +9,7 @@ import (
 	"cedula/shared/conomy"
 	"cedula/shared/encryption"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -18,18 +19,18 @@ import (
 func TestTokenizedValuesSurviveRestart(t *testing.T) {
 	folder := t.TempDir()
 	ctx := context.Background()
-	keys := openTestRegistry(t, folder).withService(t, func(s *identity.Service) {
-		i, err := s.Create(ctx, identity.Draft{
+	keys := openTestRegistry(t, folder).withService(t, func(s *registry.Registry) {
+		i, err := s.Create(ctx, registry.Draft{
 			Tenant: "t", ID: "one", Profile: identity.Profile{FirstName: "Alice"},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Tokenize(ctx, identity.Change{Tenant: "t", ID: i.ID}, identity.FieldFirstName); err != nil {
+		if _, err := s.Tokenize(ctx, registry.Change{Tenant: "t", ID: i.ID}, identity.FieldFirstName); err != nil {
 			t.Fatal(err)
 		}
 	})
-	again := openTestRegistry(t, folder).withService(t, func(s *identity.Service) {
+	again := openTestRegistry(t, folder).withService(t, func(s *registry.Registry) {
 		values, err := s.Detokenize(ctx, "t", "one")
 		if err != nil || values[identity.FieldFirstName] != "Alice" {
 			t.Errorf("%v, %v", values, err)
@@ -73,7 +74,7 @@ func TestInterruptedDataKeyCreationResumes(t *testing.T) {
 	if err := errors.Join(f.createFileAtomic(dataKeyFile, key), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	kept := openTestRegistry(t, folder).withService(t, func(*identity.Service) {})
+	kept := openTestRegistry(t, folder).withService(t, func(*registry.Registry) {})
 	if string(kept) != string(key) {
 		t.Error("the key was replaced")
 	}
@@ -94,7 +95,7 @@ func openTestRegistry(t *testing.T, folder string) *localRegistry {
 
 // withService runs with the core as the server has it, closes the data and
 // returns the content of the key's file.
-func (d *localRegistry) withService(t *testing.T, do func(*identity.Service)) []byte {
+func (d *localRegistry) withService(t *testing.T, do func(*registry.Registry)) []byte {
 	t.Helper()
 	conomyAPI, _ := d.apis()
 	do(conomyAPI.dialect.(*conomy.API).Identities)

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 )
 
 // What the deployed registry's schedules do, and how long one run may take.
@@ -16,8 +16,8 @@ const (
 )
 
 // reaper removes what lapsed, by each tenant's own time.
-func (d *localRegistry) reaper() *identity.Reaper {
-	return &identity.Reaper{Service: d.core, PendingIndex: d.store, MaxClockOffset: d.clock.LargestOffset()}
+func (d *localRegistry) reaper() *jobs.Reaper {
+	return &jobs.Reaper{Registry: d.core, PendingIndex: d.store, MaxClockOffset: d.clock.LargestOffset()}
 }
 
 // runJobs runs the schedules until ctx ends, the first time at once.
@@ -41,14 +41,14 @@ func (d *localRegistry) runJobs(ctx context.Context) {
 
 func (d *localRegistry) runExpire(ctx context.Context) {
 	start := time.Now()
-	done, err := d.reaper().Expire(ctx, start.Add(jobTimeout), false)
+	done, err := d.reaper().Expire(ctx, jobs.Run{StopAt: start.Add(jobTimeout)})
 	d.logJob(ctx, "expire-pending", start, err, done.Examined, "expired", done.Expired, "kept", done.Skipped,
 		"conflicts", done.Conflicts, "failed", done.Failed, "complete", done.Complete)
 }
 
 func (d *localRegistry) runRemind(ctx context.Context) {
 	start := time.Now()
-	done, err := d.reaper().Remind(ctx, start.Add(jobTimeout))
+	done, err := d.reaper().Remind(ctx, jobs.Run{StopAt: start.Add(jobTimeout)})
 	d.logJob(ctx, "remind-pending", start, err, done.Examined, "reminded", done.Reminded, "kept", done.Skipped,
 		"failed", done.Failed, "complete", done.Complete)
 }

@@ -17,6 +17,7 @@ import (
 	crand "crypto/rand"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 )
 
@@ -43,7 +44,7 @@ func listWhileWriting(t *testing.T, size int) pageUnits {
 	w := newFixture(t)
 	tenant := w.credentials.ClientID
 	// Another store on the same table: what the writers do is not counted.
-	writers := &identity.Service{Store: store.New(w.registry.table, make([]byte, secretBytes)), Now: time.Now, Random: crand.Reader}
+	writers := &registry.Registry{Store: store.New(w.registry.table, make([]byte, secretBytes)), Now: time.Now, Random: crand.Reader}
 	lasting := make(map[string]int, size)
 	var mu sync.Mutex
 	parallel(16, size, func(int) {
@@ -131,8 +132,8 @@ func listPages(t *testing.T, w *fixture, lasting map[string]int) []pageCost {
 	return costs
 }
 
-func createIdentity(t *testing.T, s *identity.Service, tenant string) string {
-	made, err := s.Create(context.Background(), identity.Draft{
+func createIdentity(t *testing.T, s *registry.Registry, tenant string) string {
+	made, err := s.Create(context.Background(), registry.Draft{
 		Tenant: tenant, Profile: identity.Profile{FirstName: "N"}, Trusted: true,
 		GenerateID: func(now time.Time, _ io.Reader) (string, error) {
 			return fmt.Sprintf("w%016x%08x", rand.Uint64(), now.UnixNano()&0xffffffff), nil

@@ -14,7 +14,7 @@ import (
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/encryption"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table/pebble"
 )
@@ -46,7 +46,7 @@ type localRegistry struct {
 	issuer          string           // of bearer tokens: where Conomy's dialect is served
 	now             func() time.Time // for credentials; nil: time.Now
 
-	core *identity.Service
+	core *registry.Registry
 }
 
 // openRegistry opens the folder, and fills it if it is new. All files are read and
@@ -192,7 +192,7 @@ func (d *localRegistry) keySet() auth.KeySet {
 
 // apis wires both dialects to the store, as boot does for the functions.
 func (d *localRegistry) apis() (conomyAPI, blnkAPI api) {
-	d.core = &identity.Service{
+	d.core = &registry.Registry{
 		Store: d.store, Cipher: encryption.NewFieldCipher(d.tokenizationKey, time.Now), Now: time.Now, Random: rand.Reader, ClockOffset: d.clock.Offset,
 	}
 	guard, keys := d.authenticator(), &auth.KeyManager{Store: d.store, Hasher: d.hasher, Now: time.Now}

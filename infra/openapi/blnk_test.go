@@ -17,7 +17,7 @@ import (
 	"cedula/shared/blnk"
 	"cedula/shared/encryption"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 type blnkTestEnv struct {
@@ -33,7 +33,7 @@ func newBlnkTestEnv(t *testing.T) *blnkTestEnv {
 		t.Fatal(err)
 	}
 	api := &blnk.API{
-		Identities: &identity.Service{Store: w.store, Cipher: encryption.NewFieldCipher(local, time.Now), Now: time.Now, Random: rand.Reader},
+		Identities: &registry.Registry{Store: w.store, Cipher: encryption.NewFieldCipher(local, time.Now), Now: time.Now, Random: rand.Reader},
 		Health:     w.store,
 		Reference:  apidocs.Blnk,
 		Cursors:    blnk.NewCursorCodec([]byte("deployment secret")),

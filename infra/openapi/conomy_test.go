@@ -11,7 +11,7 @@ import (
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 const (
@@ -33,7 +33,7 @@ func newConomyTestEnv(t *testing.T) *conomyTestEnv {
 		t.Fatal(err)
 	}
 	api := &conomy.API{
-		Identities:     &identity.Service{Store: w.store, Now: time.Now, Random: rand.Reader},
+		Identities:     &registry.Registry{Store: w.store, Now: time.Now, Random: rand.Reader},
 		Logins:         &auth.Authenticator{Store: w.store, Hasher: w.hasher},
 		Tokens:         &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: time.Now},
 		Reference:      apidocs.Conomy,
@@ -220,7 +220,7 @@ func (w *conomyTestEnv) withdrawalAccounts() {
 	w.send(404, "GET", absent, "")
 	w.send(404, "POST", absent, bankAccountBody)
 	w.send(404, "DELETE", absent+"/x", "")
-	for range identity.MaxWithdrawalAccounts {
+	for range registry.MaxWithdrawalAccounts {
 		w.send(201, "POST", one, bankAccountBody)
 	}
 	w.send(422, "POST", one, bankAccountBody)

@@ -25,6 +25,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table/pebble"
 )
@@ -214,10 +215,10 @@ type validRequest [3]string
 
 // checkStoreFailures lets the store of a service fail under requests to all operations
 // that have one. Those that only read cannot be in each other's way.
-func (w *testEnv) checkStoreFailures(service **identity.Service, reads, changes []validRequest) {
+func (w *testEnv) checkStoreFailures(service **registry.Registry, reads, changes []validRequest) {
 	sound := *service
 	for status, err := range map[int]error{500: errors.New("odd"), 503: identity.ErrUnavailable, 409: identity.ErrBusy} {
-		*service = &identity.Service{Store: failingStore{sound.Store, err}, Now: time.Now, Random: sound.Random}
+		*service = &registry.Registry{Store: failingStore{sound.Store, err}, Now: time.Now, Random: sound.Random}
 		all := changes
 		if status != 409 {
 			all = slices.Concat(reads, changes)

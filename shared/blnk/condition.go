@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -147,7 +148,7 @@ func (c column) normalize(v *string) bool {
 //
 // A tokenized field is compared as it is shown. Only for equality of an email
 // address or a phone number is its value found too.
-func (c *condition) predicate(s *identity.Service) func(*identity.Identity) bool {
+func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) bool {
 	col, name, _ := c.column()
 	if col.kind == kindMetadata {
 		return func(i *identity.Identity) bool {

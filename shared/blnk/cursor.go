@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -64,17 +65,17 @@ func (e cursorEntry) indexEntry() identity.IndexEntry {
 
 func newCursorEntry(e identity.IndexEntry) cursorEntry { return cursorEntry{e.CreationNumber, e.ID} }
 
-func newCursor(p identity.Cursor, query, fingerprint string) cursor {
+func newCursor(p registry.Cursor, query, fingerprint string) cursor {
 	return cursor{
 		After: newCursorEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: newCursorEntry(p.WindowEnd),
 		LastShown: newCursorEntry(p.LastShown.IndexEntry), LastShownText: p.LastShown.Text, Query: query, Fingerprint: fingerprint,
 	}
 }
 
-func (c *cursor) scanCursor() identity.Cursor {
-	return identity.Cursor{
+func (c *cursor) scanCursor() registry.Cursor {
+	return registry.Cursor{
 		After: c.After.indexEntry(), Skip: c.Skip, Total: c.Total, Seen: c.Seen, WindowEnd: c.Until.indexEntry(),
-		LastShown: identity.SortKey{IndexEntry: c.LastShown.indexEntry(), Text: c.LastShownText},
+		LastShown: registry.SortKey{IndexEntry: c.LastShown.indexEntry(), Text: c.LastShownText},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // newSampleAPI is a world of seven identities, one a minute, the last two made as the
@@ -36,12 +37,12 @@ func newSampleAPI(t *testing.T) *testAPI {
 		{Kind: identity.Organization, OrganizationName: "Firm", Country: "CHL"},
 	} {
 		w.now = w.now.Add(time.Minute)
-		_, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: sampleID(n + 6)})
+		_, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: sampleID(n + 6)})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "other", DefaultOnboarding: identity.OnboardingInstant, Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
+	if _, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "other", DefaultOnboarding: identity.OnboardingInstant, Profile: identity.Profile{FirstName: "Ana", Email: "ana@example.com"}, ID: "foreign"}); err != nil {
 		t.Fatal(err)
 	}
 	w.transcript.Reset()

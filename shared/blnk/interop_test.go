@@ -7,6 +7,7 @@ import (
 
 	"cedula/shared/conomy"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // TestReadIdentityCreatedByConomy pins how an identity of the other dialect reads here.
@@ -21,7 +22,7 @@ func TestReadIdentityCreatedByConomy(t *testing.T) {
 		{"minimal", `{"name":"Ana",` + strings.Replace(required, "1-9", "2-7", 1) + `}`},
 	}
 	w := newTestAPI(t)
-	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, ID: "c"}); err != nil {
+	if _, err := w.api.Identities.Create(context.Background(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, ID: "c"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range tests {

@@ -11,6 +11,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -53,7 +54,7 @@ func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	if text == "" {
-		return a.list(r, l, identity.Cursor{Skip: l.offset})
+		return a.list(r, l, registry.Cursor{Skip: l.offset})
 	}
 	at, err := a.Cursors.decrypt(r.Caller.Tenant, r.Operation, text)
 	if err != nil {
@@ -114,7 +115,7 @@ func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	if text == "" {
-		return a.list(r, l, identity.Cursor{Skip: l.offset})
+		return a.list(r, l, registry.Cursor{Skip: l.offset})
 	}
 	at, err := a.Cursors.decrypt(r.Caller.Tenant, r.Operation, text)
 	if err != nil {
@@ -149,7 +150,7 @@ type countedListResponse struct {
 	Total int                `json:"total_count"`
 }
 
-func (a *API) list(r *gateway.Request, l listParams, at identity.Cursor) (gateway.Response, error) {
+func (a *API) list(r *gateway.Request, l listParams, at registry.Cursor) (gateway.Response, error) {
 	search := l.toQuery(a.Identities)
 	search.Tenant, search.Cursor = r.Caller.Tenant, at
 	for n := range search.Indexes {
@@ -177,7 +178,7 @@ func (a *API) list(r *gateway.Request, l listParams, at identity.Cursor) (gatewa
 // nextLink is the link to the next page (RFC 8288): a reference relative to the
 // request's own URL, since the stage before its path is not known here. A list
 // whose filters came in a body has its limit there too.
-func (a *API) nextLink(r *gateway.Request, l listParams, at identity.Cursor) string {
+func (a *API) nextLink(r *gateway.Request, l listParams, at registry.Cursor) string {
 	link := "<?cursor=" + a.Cursors.encrypt(r.Caller.Tenant, r.Operation, newCursor(at, l.filterQuery, l.fingerprint()))
 	if !l.fromBody {
 		link += "&limit=" + strconv.Itoa(l.limit)
@@ -187,8 +188,8 @@ func (a *API) nextLink(r *gateway.Request, l listParams, at identity.Cursor) str
 
 // toQuery is what the core is to look for. What the conditions say of ids,
 // emails, phones and the time of creation narrows what is read.
-func (l *listParams) toQuery(s *identity.Service) identity.Query {
-	q := identity.Query{Limit: l.limit, Ascending: l.Ascending, CountTotal: l.includeCount}
+func (l *listParams) toQuery(s *registry.Registry) registry.Query {
+	q := registry.Query{Limit: l.limit, Ascending: l.Ascending, CountTotal: l.includeCount}
 	if l.SortBy != "" && l.SortBy != "created_at" {
 		q.SortBy = columns[l.SortBy].value
 	}

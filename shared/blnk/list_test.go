@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 var linkPattern = regexp.MustCompile(`^<\?(cursor=[A-Za-z0-9_-]+(?:&limit=\d+)?)>; rel="next"$`)
@@ -182,7 +183,7 @@ func TestPageLimits(t *testing.T) {
 	w := newTestAPI(t)
 	for n := range 105 {
 		p := identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,7 +271,7 @@ func TestTableReadsOfLists(t *testing.T) {
 	w := newTestAPI(t)
 	for n := range 300 {
 		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), identity.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
+		if _, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // visibleIdentity is an identity as a client sees it, with the clear values of what is
@@ -56,7 +57,7 @@ func newRandomAPI(t *testing.T) (*testAPI, []visibleIdentity) {
 			`null`, `{}`, `{"tier":null,"rank":[1]}`, `{"tier":{"a":1},"rank":"` + pick("meta_data.rank") + `"}`,
 			`{"rank":` + pick("meta_data.rank") + `,"tier":"` + pick("meta_data.tier") + `"}`, `{"tier":true}`, `{"tier":10}`,
 		}[draw.IntN(7)]
-		d := identity.Draft{Tenant: "acme", ID: fmt.Sprintf("p%d", n), Trusted: draw.IntN(2) == 0, Status: identity.Active, Profile: identity.Profile{
+		d := registry.Draft{Tenant: "acme", ID: fmt.Sprintf("p%d", n), Trusted: draw.IntN(2) == 0, Status: identity.Active, Profile: identity.Profile{
 			FirstName: pick("first_name"), LastName: pick("last_name"), Country: pick("country"), Email: pick("email_address"), Phone: pick("phone_number"),
 			BirthDate: born, Address: identity.Address{PostalCode: pick("post_code")},
 		}}
@@ -68,7 +69,7 @@ func newRandomAPI(t *testing.T) (*testAPI, []visibleIdentity) {
 		}
 		if n%4 == 0 {
 			inClear[d.ID] = map[string]string{"email_address": d.Email, "phone_number": d.Phone}
-			if _, err := c.api.Identities.Tokenize(context.Background(), identity.Change{Tenant: "acme", ID: d.ID},
+			if _, err := c.api.Identities.Tokenize(context.Background(), registry.Change{Tenant: "acme", ID: d.ID},
 				identity.FieldEmail, identity.FieldPhone, identity.FieldFirstName); err != nil {
 				t.Fatal(err)
 			}

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // useIndexes tells a search what follows from the conditions.
-func (l *listParams) useIndexes(q *identity.Query) {
+func (l *listParams) useIndexes(q *registry.Query) {
 	if l.Any {
 		l.useIndexesForAny(q)
 		return
@@ -28,7 +29,7 @@ func (l *listParams) useIndexes(q *identity.Query) {
 }
 
 // useIndexesForAny uses look-ups only if every condition is one, and of one kind.
-func (l *listParams) useIndexesForAny(q *identity.Query) {
+func (l *listParams) useIndexesForAny(q *registry.Query) {
 	var ids []string
 	var sources []identity.Index
 	for n := range l.Conditions {
@@ -65,7 +66,7 @@ func (c *condition) indexLookups() (ids []string, sources []identity.Index) {
 	return ids, sources
 }
 
-func (c *condition) limitTimeRange(q *identity.Query) {
+func (c *condition) limitTimeRange(q *registry.Query) {
 	at := func(n int) time.Time {
 		t, _ := time.Parse(time.RFC3339Nano, c.Values[n])
 		return t

@@ -11,6 +11,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -73,20 +74,20 @@ type createRequest struct {
 // draft translates the request into the core's words. It returns an *Invalid
 // for an id or a date of birth in another form than this dialect has, and for
 // what Blnk lets pass if the client is strict.
-func (c *createRequest) draft(strict bool) (identity.Draft, error) {
+func (c *createRequest) draft(strict bool) (registry.Draft, error) {
 	if err := checkID(c.IdentityID); err != nil {
-		return identity.Draft{}, err
+		return registry.Draft{}, err
 	}
 	if strict {
 		if err := checkStrict(c.IdentityType, c.EmailAddress); err != nil {
-			return identity.Draft{}, err
+			return registry.Draft{}, err
 		}
 	}
 	born, err := parseBirthDate(c.DOB)
 	if err != nil {
-		return identity.Draft{}, err
+		return registry.Draft{}, err
 	}
-	return identity.Draft{
+	return registry.Draft{
 		Profile: identity.Profile{
 			Kind:      identity.Kind(c.IdentityType),
 			FirstName: c.FirstName, LastName: c.LastName, OtherNames: c.OtherNames,

@@ -8,13 +8,13 @@ import (
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // API is the dialect over the core. A function sets the parts that its
 // operation calls.
 type API struct {
-	Identities *identity.Service
+	Identities *registry.Registry
 	Cursors    *CursorCodec
 	Health     Pinger
 	Keys       Keys

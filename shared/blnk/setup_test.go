@@ -33,6 +33,7 @@ import (
 	"cedula/shared/encryption"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -111,7 +112,7 @@ func newTestAPI(t testing.TB) *testAPI {
 	w.api = &blnk.API{
 		Cursors: blnk.NewCursorCodec([]byte("deployment secret")),
 		Health:  w.store, Keys: &auth.KeyManager{Store: w.store, Hasher: hasher, Now: clock},
-		Identities: &identity.Service{Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: &lockedReader{from: rand.NewChaCha8([32]byte{3})}},
+		Identities: &registry.Registry{Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: &lockedReader{from: rand.NewChaCha8([32]byte{3})}},
 	}
 	return w
 }

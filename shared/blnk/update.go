@@ -5,6 +5,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -63,9 +64,9 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 }
 
 // newChange is a change of the identity of the path.
-func newChange(r *gateway.Request) (identity.Change, error) {
+func newChange(r *gateway.Request) (registry.Change, error) {
 	once, err := idempotency(r)
-	return identity.Change{
+	return registry.Change{
 		Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), Idempotency: once, GenerateID: generateID,
 	}, err
 }

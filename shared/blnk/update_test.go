@@ -8,6 +8,7 @@ import (
 
 	"cedula/shared/auth"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 const ownID = "idt_11111111-1111-4111-8111-111111111111"
@@ -162,7 +163,7 @@ func TestConomyUniquenessIsEnforced(t *testing.T) {
 	w := newTestAPI(t)
 	for n, email := range []string{"ana@example.com", "bea@example.com"} {
 		p := identity.Profile{Kind: identity.Individual, Email: email, Phone: "+56912345678", DocumentNumber: "1-9"}
-		_, err := w.api.Identities.Create(t.Context(), identity.Draft{
+		_, err := w.api.Identities.Create(t.Context(), registry.Draft{
 			Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, Claims: []identity.Claim{p.UniquenessClaim()}, ID: fmt.Sprint("conomy", n),
 		})
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/dynamo"
@@ -22,14 +22,14 @@ import (
 
 // Identities is the core on the deployment's table.
 // It reads CEDULA_TABLE and CEDULA_SECRET.
-func Identities() *identity.Service {
-	return &identity.Service{Store: sharedStore(), Now: time.Now, Random: rand.Reader}
+func Identities() *registry.Registry {
+	return &registry.Registry{Store: sharedStore(), Now: time.Now, Random: rand.Reader}
 }
 
 // IdentitiesWithListShards is Identities for what makes identities or lists them: it knows how
 // tenants' lists are split. It reads CEDULA_LIST_SHARDS as well, which may be
 // empty, as store.ParseListSharding does.
-func IdentitiesWithListShards() *identity.Service {
+func IdentitiesWithListShards() *registry.Registry {
 	const name = "CEDULA_LIST_SHARDS"
 	lists, err := store.ParseListSharding(OptionalEnv(name))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 )
@@ -48,7 +48,7 @@ func newBenchmarkCalls(t testing.TB) (create, fetch func()) {
 	lines := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(lines) })
 	slog.SetDefault(slog.New(slog.NewJSONHandler(discardWriter{}, nil)))
-	api := &conomy.API{Identities: &identity.Service{
+	api := &conomy.API{Identities: &registry.Registry{
 		Store: store.New(new(memoryTable), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
 	}}
 	call := func(q request, status int) func() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -92,32 +93,32 @@ func parseListQuery(q url.Values) (listRequest, error) {
 }
 
 // listParams translates the request. It returns an *Invalid naming the parameter.
-func (l *listRequest) listParams() (identity.ListParams, error) {
+func (l *listRequest) listParams() (registry.ListParams, error) {
 	if err := l.check(); err != nil {
-		return identity.ListParams{}, err
+		return registry.ListParams{}, err
 	}
 	limit, err := parseInt("limit", l.Limit, 1, maxLimit)
 	if err != nil {
-		return identity.ListParams{}, err
+		return registry.ListParams{}, err
 	}
 	if l.Limit == nil {
 		limit = defaultLimit
 	}
 	after, err := parseInt("offset", l.Offset, 0, 1<<53-1)
 	if err != nil {
-		return identity.ListParams{}, err
+		return registry.ListParams{}, err
 	}
 	if l.Next != nil {
 		if after, err = parseInt("next", l.Next, 0, 1<<53-1); err != nil {
-			return identity.ListParams{}, err
+			return registry.ListParams{}, err
 		}
 	}
 	oldest, err := parseSortOrder(l.Sort)
-	return identity.ListParams{Filter: l.filter(), After: after, Limit: int(limit), OldestFirst: oldest}, err
+	return registry.ListParams{Filter: l.filter(), After: after, Limit: int(limit), OldestFirst: oldest}, err
 }
 
-func (l *listRequest) filter() identity.Filter {
-	f := identity.Filter{
+func (l *listRequest) filter() registry.Filter {
+	f := registry.Filter{
 		Email: l.Email, Phone: l.Phone, DocumentNumber: l.DocumentNumber, ExternalID: l.ExternalID,
 		Country: l.Country, Status: identity.Status(l.Status), ParentID: l.Parents, GrantedTo: l.ScopeIdentity,
 	}

@@ -6,6 +6,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -42,7 +43,7 @@ func idempotency(r *gateway.Request) (identity.Idempotency, error) {
 }
 
 // changeIdentity makes a change to the identity of the path and answers the identity.
-func (a *API) changeIdentity(r *gateway.Request, c identity.Change) (gateway.Response, error) {
+func (a *API) changeIdentity(r *gateway.Request, c registry.Change) (gateway.Response, error) {
 	to, err := newChange(r)
 	if err != nil {
 		return gateway.Response{}, err
@@ -52,9 +53,9 @@ func (a *API) changeIdentity(r *gateway.Request, c identity.Change) (gateway.Res
 }
 
 // newChange is a change of the identity of the path, as its headers want it.
-func newChange(r *gateway.Request) (identity.Change, error) {
+func newChange(r *gateway.Request) (registry.Change, error) {
 	once, err := idempotency(r)
-	return identity.Change{Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), GenerateID: generateID, Idempotency: once}, err
+	return registry.Change{Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), GenerateID: generateID, Idempotency: once}, err
 }
 
 // respondOrError shows what became of a change.

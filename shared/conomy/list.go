@@ -5,6 +5,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -62,7 +63,7 @@ type pageInfo struct {
 	Total    int   `json:"total"`
 }
 
-func toListResponse(p identity.Page) listResponse {
+func toListResponse(p registry.Page) listResponse {
 	figures := pageInfo{Count: len(p.Identities), Next: p.Next, Total: p.Total}
 	return listResponse{
 		Data:       toResponses(p.Identities),

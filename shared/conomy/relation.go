@@ -5,6 +5,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -14,15 +15,15 @@ type childrenRequest struct {
 
 // AddChildren serves POST /identities/{id}/children.
 func (a *API) AddChildren(r *gateway.Request) (gateway.Response, error) {
-	return a.updateChildren(r, identity.AddChildren)
+	return a.updateChildren(r, registry.AddChildren)
 }
 
 // RemoveChildren serves DELETE /identities/{id}/children, with a body.
 func (a *API) RemoveChildren(r *gateway.Request) (gateway.Response, error) {
-	return a.updateChildren(r, identity.RemoveChildren)
+	return a.updateChildren(r, registry.RemoveChildren)
 }
 
-func (a *API) updateChildren(r *gateway.Request, mode identity.ChildrenUpdateMode) (gateway.Response, error) {
+func (a *API) updateChildren(r *gateway.Request, mode registry.ChildrenUpdateMode) (gateway.Response, error) {
 	var body childrenRequest
 	if err := decode(r, &body); err != nil {
 		return gateway.Response{}, err
@@ -30,7 +31,7 @@ func (a *API) updateChildren(r *gateway.Request, mode identity.ChildrenUpdateMod
 	if body.Children == nil {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChildren}
 	}
-	return a.changeIdentity(r, identity.Change{Children: &identity.ChildrenUpdate{Children: body.Children, Mode: mode}})
+	return a.changeIdentity(r, registry.Change{Children: &registry.ChildrenUpdate{Children: body.Children, Mode: mode}})
 }
 
 type parentsResponse struct {

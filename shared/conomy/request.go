@@ -3,6 +3,7 @@ package conomy
 import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -78,9 +79,9 @@ type bankAccountRequest struct {
 
 // draft translates the request into the core's words. It returns a *Missing or
 // an *Invalid for what this dialect asks for beyond the core's own rules.
-func (c *createRequest) draft(strict bool) (identity.Draft, error) {
+func (c *createRequest) draft(strict bool) (registry.Draft, error) {
 	if err := c.check(strict); err != nil {
-		return identity.Draft{}, err
+		return registry.Draft{}, err
 	}
 	p := identity.Profile{
 		Kind: kindFromType(c.Type), LastName: c.Lastname, Nickname: c.Nickname,
@@ -95,7 +96,7 @@ func (c *createRequest) draft(strict bool) (identity.Draft, error) {
 	}
 	p.BirthDate, _ = identity.ParseDate(c.BirthDate)
 	setName(&p, c.Name)
-	return identity.Draft{
+	return registry.Draft{
 		Profile:    p,
 		Status:     identity.Status(c.Status),
 		GenerateID: generateID,

@@ -32,6 +32,7 @@ import (
 	"cedula/shared/encryption"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
 	"cedula/shared/table/pebble"
@@ -75,7 +76,7 @@ func newTestAPI(t testing.TB) *testAPI {
 		t.Fatal(err)
 	}
 	clock := func() time.Time { return w.now }
-	w.api = &conomy.API{Identities: &identity.Service{
+	w.api = &conomy.API{Identities: &registry.Registry{
 		Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: rand.NewChaCha8([32]byte{2}),
 	}}
 	return w
@@ -258,7 +259,7 @@ func recordMessage(to *strings.Builder, side string, header map[string][]string,
 // uses up no random bytes and stands in no golden file.
 func (w *testAPI) createPerson(id string) string {
 	w.Helper()
-	if _, err := w.api.Identities.Create(context.Background(), identity.Draft{
+	if _, err := w.api.Identities.Create(context.Background(), registry.Draft{
 		Tenant: "acme", ID: id, Trusted: true, Profile: identity.Profile{
 			FirstName: "Name of " + id, LastName: "Last of " + id, Email: id + "@example.com", DocumentType: "RUT", DocumentNumber: "11.111.111-1",
 		},

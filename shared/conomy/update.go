@@ -6,6 +6,7 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/iso"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -50,7 +51,7 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := body.check(r.Caller.Strict); err != nil {
 		return gateway.Response{}, err
 	}
-	change := identity.Change{Apply: func(i *identity.Identity) error {
+	change := registry.Change{Apply: func(i *identity.Identity) error {
 		if err := body.apply(i); err != nil {
 			return err
 		}
@@ -60,7 +61,7 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 		return checkISOCodes(i.Country, i.Bank)
 	}}
 	if body.Children.Sent {
-		change.Children = &identity.ChildrenUpdate{Children: childIDs(body.Children.Value), Mode: identity.ReplaceChildren}
+		change.Children = &registry.ChildrenUpdate{Children: childIDs(body.Children.Value), Mode: registry.ReplaceChildren}
 	}
 	return a.changeIdentity(r, change)
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/strictjson"
 )
 
@@ -36,7 +36,7 @@ func (a *API) AddWithdrawalAccount(r *gateway.Request) (gateway.Response, error)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	added, err := a.Identities.AddWithdrawalAccount(r.Context(), identity.WithdrawalAccountDraft{
+	added, err := a.Identities.AddWithdrawalAccount(r.Context(), registry.WithdrawalAccountDraft{
 		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: *account,
 		Idempotency: once, GenerateID: generateID,
 	})

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"cedula/shared/encryption"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 // TestValuesAndKeysAreNeverPrinted prints every type and every error in every format and looks for the value and the keys.
@@ -39,7 +39,7 @@ func TestValuesAndKeysAreNeverPrinted(t *testing.T) {
 	local := newLocalKeyWrapper(t, 'k')
 	printed = append(printed,
 		f.FieldCipher, struct{ c any }{f.FieldCipher}, struct{ C *encryption.FieldCipher }{f.FieldCipher}, []any{f.FieldCipher},
-		local, *local, struct{ l encryption.LocalKeyWrapper }{*local}, &identity.Service{Cipher: f.FieldCipher})
+		local, *local, struct{ l encryption.LocalKeyWrapper }{*local}, &registry.Registry{Cipher: f.FieldCipher})
 	out := formatted(printed)
 	for what, secret := range map[string][]byte{
 		"value": []byte(value), "local key": bytes.Repeat([]byte("k"), 8), "data key": dataKey[:8],

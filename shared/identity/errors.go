@@ -23,10 +23,6 @@ var (
 	ErrUnavailable = errors.New("registry is unavailable")
 )
 
-// Field names a part of an identity in errors. A dialect translates it into
-// the name that its clients know.
-type Field string
-
 // Invalid says that a field breaks a rule.
 type Invalid struct {
 	Field  Field
@@ -65,3 +61,7 @@ type Conflict struct {
 func (e *Conflict) Error() string {
 	return fmt.Sprintf("an identity with the same %v exists", e.Fields)
 }
+
+// ErrPreconditionFailed is the ErrVersionMismatch of a caller whose own condition on the version
+// does not hold: not to be tried again.
+var ErrPreconditionFailed = fmt.Errorf("%w: refused by the caller", ErrVersionMismatch)

@@ -40,3 +40,37 @@ const (
 	FieldReason           Field = "reason"
 	FieldReviewer         Field = "reviewer"
 )
+
+// Field names a part of an identity in errors. A dialect translates it into
+// the name that its clients know.
+type Field string
+
+// TokenizableField is a tokenizable field's place in a profile, or nil.
+func (p *Profile) TokenizableField(f Field) *string {
+	switch f {
+	case FieldFirstName:
+		return &p.FirstName
+	case FieldLastName:
+		return &p.LastName
+	case FieldOtherNames:
+		return &p.OtherNames
+	case FieldEmail:
+		return &p.Email
+	case FieldPhone:
+		return &p.Phone
+	case FieldStreet:
+		return &p.Address.Street
+	case FieldPostalCode:
+		return &p.Address.PostalCode
+	}
+	return nil
+}
+
+// DisplayValue is what stands in a tokenizable field: its value or, if it is tokenized,
+// the text in its place. It returns false for another field.
+func (p *Profile) DisplayValue(f Field) (string, bool) {
+	if text := p.TokenizableField(f); text != nil {
+		return *text, true
+	}
+	return "", false
+}

@@ -3,21 +3,10 @@
 // It knows no wire format, no HTTP, no table and no cloud.
 package identity
 
-import "time"
-
-// Kind says what an identity is. The two constants are the ones the registry
-// acts upon; any other short text is kept and treated as an individual.
-type Kind string
-
-// The kinds with a meaning.
-const (
-	Individual   Kind = "individual"
-	Organization Kind = "organization"
+import (
+	"slices"
+	"time"
 )
-
-// JSON is one JSON value exactly as a client sent it, opaque to the core.
-// Nil means that none was sent.
-type JSON []byte
 
 // Identity is one person or organisation that a tenant knows.
 type Identity struct {
@@ -63,83 +52,48 @@ type StoreState struct {
 	Shard          int
 }
 
-// Profile is the part of an identity that its client writes. An empty string
-// means that nothing is known.
-type Profile struct {
-	Kind Kind
-
-	FirstName        string
-	LastName         string
-	OtherNames       string
-	OrganizationName string
-	Nickname         string
-
-	Email string
-	Phone string // as sent; E.164 where the dialect asks for it
-
-	DocumentType   string
-	DocumentNumber string // as sent, separators and all
-	IDV            string // reference of an identity verification done elsewhere
-
-	Gender      string
-	BirthDate   Date
-	Nationality string
-	Category    string
-	Country     string // of operations or residence
-	Address     Address
-
-	Security   SecurityOptions
-	ExternalID string // the client's own reference
-	Bank       *BankAccount
-
-	Rules        JSON
-	ExtendedData JSON
-	Metadata     JSON
+// ValidID reports whether an identity can have this id: 1 to MaxIDLength
+// letters, digits, '-' and '_'.
+func ValidID(id string) bool {
+	for _, c := range id {
+		if !asciiAlphanumeric(c) && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return id != "" && len(id) <= MaxIDLength
 }
 
-// Address is a postal address. State, City and District are the first, second
-// and third administrative level.
-type Address struct {
-	Street, StreetNumber, Unit string
-	State, City, District      string
-	PostalCode, Country        string
+// Limits of an identity, in characters (Unicode code points) unless named otherwise.
+const (
+	MaxIDLength   = 64
+	MaxNameLength = 256
+	MaxTextLength = 256
+	MaxCodeLength = 64 // kinds, types, codes, references of the registry
+	MaxListLength = 100
+	MaxJSONBytes  = 256 << 10 // rules, extended data and metadata together, in bytes
+)
+
+// Clone copies what a change may write through a pointer or a slice.
+func (i Identity) Clone() Identity {
+	if i.Bank != nil {
+		account := *i.Bank
+		i.Bank = &account
+	}
+	if control := i.Security.AccessControl; control != nil {
+		i.Security.AccessControl = &AccessControl{Scopes: append([]AccessScope(nil), control.Scopes...)}
+	}
+	i.EncryptedFields = slices.Clone(i.EncryptedFields)
+	i.Verifications = slices.Clone(i.Verifications)
+	return i
 }
 
-// SecurityOptions are the identity's settings in its client's own product;
-// the registry keeps them and does not act upon them.
-type SecurityOptions struct {
-	TwoFactor             bool
-	SignTransactions      bool
-	SignAccountOperations bool
-	AccessControl         *AccessControl // nil: never set
+// Expired reports whether a pending identity's time is over: it is gone for every
+// reader, whenever it is cleaned up.
+func (i *Identity) Expired(now time.Time) bool {
+	return i.Status.Pending() && i.Hold == nil && !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt)
 }
 
-// AccessControl lists what the identity may do on behalf of others.
-type AccessControl struct{ Scopes []AccessScope }
-
-// AccessScope grants permissions over one resource.
-type AccessScope struct {
-	Resource    string
-	Reference   string
-	Permissions []string
-}
-
-// ResourceIdentity is the kind of resource whose references are identities of
-// the same tenant.
-const ResourceIdentity = "IDENTITY"
-
-// BankAccount is the account on which the identity is paid.
-type BankAccount struct {
-	ID             string // given by the registry
-	AccountNumber  string
-	Nickname       string
-	Bank           string
-	Currency       string // ISO 4217
-	AccountType    string
-	Holder         string
-	HolderDocument string
-	Country        string
-	ExternalID     string
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+// JSONSize is the bytes of an identity's JSON values, which alone can be large.
+func (i *Identity) JSONSize() int {
+	return len(i.Rules) + len(i.ExtendedData) + len(i.Metadata) + len(i.KYC) + len(i.WatchList)
 }

@@ -1,6 +1,12 @@
 package identity
 
-import "time"
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
 
 // Channel is a way to reach a person.
 type Channel string
@@ -32,4 +38,35 @@ type Message struct {
 	Code       string    // six digits; empty for a reminder
 	Language   string    // "es", "pt" or "en"
 	ExpiresAt  time.Time // from when on it is not worth sending: the end of the code, or of the identity
+}
+
+// Field is where the channel's address stands.
+func (c Channel) Field() Field {
+	if c == ChannelPhone {
+		return FieldPhone
+	}
+	return FieldEmail
+}
+
+// channels are the ways to reach a person, in the order in which they are proven.
+var channels = []Channel{ChannelEmail, ChannelPhone}
+
+// CheckAddress returns an *Invalid for an address that nothing can be sent to.
+func (c Channel) CheckAddress(address string) error {
+	if c == ChannelPhone {
+		return CheckPhone(address)
+	}
+	return CheckEmail(address)
+}
+
+// Known reports whether c is one of the channels.
+func (c Channel) Known() bool { return slices.Contains(channels, c) }
+
+// NewMessageID is 128 random bits in hex.
+func NewMessageID(random io.Reader) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("message id: %w", err)
+	}
+	return hex.EncodeToString(b[:]), nil
 }

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -43,27 +42,4 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("the life of a pending identity must be between %v and %v", MinPendingTTL, MaxPendingTTL)
 	}
 	return nil
-}
-
-// initialStatus is a new identity's status and steps: for a caller that is trusted
-// with the status the one asked for or, if it asks for none and has no policy,
-// ACTIVE. Everybody else's follows from the steps. A status that the registry
-// does not know makes nothing active: it may be a misspelt BLOCKED.
-func (d *Draft) initialStatus() (status Status, steps Onboarding) {
-	status, steps = Pending, cmp.Or(d.Policy.Onboarding, d.DefaultOnboarding, OnboardingContact)
-	decides := d.Trusted && d.Status != ""
-	switch {
-	case decides && d.Status.Known():
-		status = d.Status
-	case decides:
-	case steps == OnboardingInstant, d.Trusted && d.Policy.Onboarding == "":
-		status = Active
-	}
-	if status.Pending() && steps == OnboardingInstant {
-		steps = OnboardingContact // it would wait for nothing
-	}
-	if !status.Pending() && (steps == OnboardingInstant || d.Policy.Onboarding == "") {
-		steps = "" // nothing was to be proven, nor is a change of it
-	}
-	return status, steps
 }

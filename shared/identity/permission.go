@@ -38,3 +38,16 @@ func (i *Identity) Revoke(resource, reference string) error {
 	}
 	return nil
 }
+
+// GrantedIdentities are the identities over which i has permissions.
+func (i *Identity) GrantedIdentities() []string {
+	var list []string
+	if i.Security.AccessControl != nil {
+		for _, s := range i.Security.AccessControl.Scopes {
+			if s.Resource == ResourceIdentity && ValidID(s.Reference) && !slices.Contains(list, s.Reference) {
+				list = append(list, s.Reference)
+			}
+		}
+	}
+	return list
+}

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"context"
 	"time"
 )
 
@@ -22,42 +21,17 @@ type Review struct {
 	DecidedAt time.Time
 }
 
-// Screener decides about identities without a person. It returns false where a
-// person is to decide.
-type Screener interface {
-	Screen(ctx context.Context, i Identity) (Review, bool, error)
-}
-
-// DecideScreening puts a reviewer's decision on an identity: clear lets one in SCREENING
-// pass, reject refuses one that is pending. It returns an *Invalid for an unknown
-// outcome, a *Precondition in a status that allows none, and what Change returns.
-func (s *Service) DecideScreening(ctx context.Context, c Change, r Review) (WriteResult, error) {
-	if err := r.check(); err != nil {
-		return WriteResult{}, err
-	}
-	c.Apply = func(i *Identity) error {
-		r.DecidedAt = s.TenantNow(i.Tenant).Truncate(time.Second)
-		return i.applyReview(r)
-	}
-	return s.Update(ctx, c)
-}
-
-func (r Review) check() error {
+func (r Review) Validate() error {
 	if r.Outcome != OutcomeClear && r.Outcome != OutcomeReject {
 		return &Invalid{FieldOutcome, "must be clear or reject"}
 	}
-	for _, t := range []rule{{FieldReason, r.Reason, MaxTextLength}, {FieldReviewer, r.Reviewer, MaxTextLength}} {
-		if t.text == "" {
-			return &MissingField{t.field}
-		}
-		if err := checkText(t); err != nil {
-			return err
-		}
+	if err := requireText(rule{FieldReason, r.Reason, MaxTextLength}); err != nil {
+		return err
 	}
-	return nil
+	return requireText(rule{FieldReviewer, r.Reviewer, MaxTextLength})
 }
 
-func (i *Identity) applyReview(r Review) error {
+func (i *Identity) ApplyReview(r Review) error {
 	if r.Outcome == OutcomeReject {
 		if !i.Status.Pending() {
 			return &StateError{"an identity in status " + string(i.Status) + " cannot be rejected, only a pending one"}
@@ -69,18 +43,5 @@ func (i *Identity) applyReview(r Review) error {
 		return &StateError{"an identity in status " + string(i.Status) + " cannot be cleared, only one in status " + string(Screening)}
 	}
 	i.Review = &r
-	return i.advance(r.DecidedAt)
-}
-
-// screen asks the Screener, if there is one, about an identity that has just
-// come to be screened. That it cannot decide now leaves the identity to a person.
-func (s *Service) screen(ctx context.Context, changed WriteResult) (WriteResult, error) {
-	if s.Screener == nil || changed.Status != Screening || changed.Replayed {
-		return changed, nil
-	}
-	r, decided, err := s.Screener.Screen(ctx, changed.Identity)
-	if err != nil || !decided {
-		return changed, nil //nolint:nilerr // the step that led here was taken, and holds
-	}
-	return s.DecideScreening(ctx, Change{Tenant: changed.Tenant, ID: changed.ID}, r)
+	return i.Advance(r.DecidedAt)
 }

@@ -111,9 +111,9 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if err := i.transition(to, now); err != nil {
 		return err
 	}
-	i.waiveEarlierSteps()
+	i.WaiveEarlierSteps()
 	for _, c := range channels {
-		if from != to && to == c.pendingStatus() && !i.needsVerification(c) {
+		if from != to && to == c.pendingStatus() && !i.NeedsVerification(c) {
 			return &StateError{Reason: "an identity cannot become " + string(to) + " that has no " + string(c) + " to prove"}
 		}
 	}

@@ -17,36 +17,36 @@ const (
 	TestModeInvalidCode = "999999"
 )
 
-// testOutcome is what happens at an address.
-type testOutcome uint8
+// TestOutcome is what happens at an address.
+type TestOutcome uint8
 
 const (
-	testOutcomeNone testOutcome = iota
-	testOutcomeVerifies
-	testOutcomeFails
-	testOutcomeLost
+	TestOutcomeNone TestOutcome = iota
+	TestOutcomeVerifies
+	TestOutcomeFails
+	TestOutcomeLost
 )
 
 var testAddresses = []struct {
 	tag, digits string
-	testOutcome
+	TestOutcome
 }{
-	{"+verifies", "000001", testOutcomeVerifies},
-	{"+fails", "000002", testOutcomeFails},
-	{"+lost", "000003", testOutcomeLost},
+	{"+verifies", "000001", TestOutcomeVerifies},
+	{"+fails", "000002", TestOutcomeFails},
+	{"+lost", "000003", TestOutcomeLost},
 }
 
-// testOutcome is what happens at an address of an identity for whoever asks: a live
+// TestOutcome is what happens at an address of an identity for whoever asks: a live
 // client, too, sees real codes only.
-func (i *Identity) testOutcome(c Channel, address string, test bool) testOutcome {
+func (i *Identity) TestOutcome(c Channel, address string, test bool) TestOutcome {
 	if !i.TestMode || !test {
-		return testOutcomeNone
+		return TestOutcomeNone
 	}
 	local, _, _ := strings.Cut(address, "@")
 	for _, s := range testAddresses {
 		if c == ChannelEmail && strings.HasSuffix(local, s.tag) || c == ChannelPhone && strings.HasSuffix(address, s.digits) {
-			return s.testOutcome
+			return s.TestOutcome
 		}
 	}
-	return testOutcomeNone
+	return TestOutcomeNone
 }

@@ -6,16 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of an identity, in characters (Unicode code points) unless named otherwise.
-const (
-	MaxIDLength   = 64
-	MaxNameLength = 256
-	MaxTextLength = 256
-	MaxCodeLength = 64 // kinds, types, codes, references of the registry
-	MaxListLength = 100
-	MaxJSONBytes  = 256 << 10 // rules, extended data and metadata together, in bytes
-)
-
 // rule bounds one text of a profile.
 type rule struct {
 	field Field
@@ -23,9 +13,9 @@ type rule struct {
 	max   int
 }
 
-// check returns an *Invalid for the first text that is too long or holds
+// Validate returns an *Invalid for the first text that is too long or holds
 // characters that no name or address has, and for lists past MaxListLength.
-func (p *Profile) check() error {
+func (p *Profile) Validate() error {
 	for _, r := range p.rules() {
 		if err := checkText(r); err != nil {
 			return err
@@ -138,4 +128,12 @@ func forbidden(c rune) string {
 		return "must be valid Unicode text"
 	}
 	return ""
+}
+
+// requireText is checkText for a text that must not be empty.
+func requireText(r rule) error {
+	if r.text == "" {
+		return &MissingField{r.field}
+	}
+	return checkText(r)
 }

@@ -16,17 +16,6 @@ type Verification struct {
 	PendingCiphertext string    // that address, encrypted, if the field is tokenized: Change is then a text of its shape
 }
 
-// channels are the ways to reach a person, in the order in which they are proven.
-var channels = []Channel{ChannelEmail, ChannelPhone}
-
-// Field is where the channel's address stands.
-func (c Channel) Field() Field {
-	if c == ChannelPhone {
-		return FieldPhone
-	}
-	return FieldEmail
-}
-
 // pendingStatus is the status of who is to prove the channel's address next.
 func (c Channel) pendingStatus() Status {
 	if c == ChannelPhone {
@@ -34,17 +23,6 @@ func (c Channel) pendingStatus() Status {
 	}
 	return PendingEmailValidation
 }
-
-// checkAddress returns an *Invalid for an address that nothing can be sent to.
-func (c Channel) checkAddress(address string) error {
-	if c == ChannelPhone {
-		return CheckPhone(address)
-	}
-	return CheckEmail(address)
-}
-
-// Known reports whether c is one of the channels.
-func (c Channel) Known() bool { return slices.Contains(channels, c) }
 
 // Verification is what is known of a channel's address.
 func (i *Identity) Verification(c Channel) Verification {
@@ -56,8 +34,8 @@ func (i *Identity) Verification(c Channel) Verification {
 	return Verification{Channel: c}
 }
 
-// setVerification replaces what is known of a channel's address.
-func (i *Identity) setVerification(p Verification) {
+// SetVerification replaces what is known of a channel's address.
+func (i *Identity) SetVerification(p Verification) {
 	i.Verifications = slices.DeleteFunc(i.Verifications, func(have Verification) bool { return have.Channel == p.Channel })
 	if p != (Verification{Channel: p.Channel}) {
 		i.Verifications = append(i.Verifications, p)
@@ -72,10 +50,10 @@ func (i *Identity) RequiresVerification() bool {
 	return i.Onboarding == OnboardingContact || i.Onboarding == OnboardingContactAndScreening
 }
 
-// needsVerification reports whether an address is to be proven before the identity is active:
+// NeedsVerification reports whether an address is to be proven before the identity is active:
 // every one that it has, unless that was waived. Of an identity without any address
 // the email is.
-func (i *Identity) needsVerification(c Channel) bool {
+func (i *Identity) NeedsVerification(c Channel) bool {
 	has := i.Email != "" || i.Phone == ""
 	if c == ChannelPhone {
 		has = i.Phone != ""
@@ -89,29 +67,29 @@ func (i *Identity) needsScreening() bool {
 	return i.Review == nil && (i.Status == Screening || i.Status.Pending() && i.Onboarding == OnboardingContactAndScreening)
 }
 
-// waiveEarlierSteps notes what a status that was set leaves out: the steps before it.
-func (i *Identity) waiveEarlierSteps() {
+// WaiveEarlierSteps notes what a status that was set leaves out: the steps before it.
+func (i *Identity) WaiveEarlierSteps() {
 	for _, c := range channels {
 		if i.Status == Screening || i.Status == PendingPhoneValidation && c == ChannelEmail {
 			if p := i.Verification(c); p.VerifiedAt.IsZero() {
 				p.Waived = true
-				i.setVerification(p)
+				i.SetVerification(p)
 			}
 		}
 	}
 }
 
-// advance moves a pending identity on to the first step that is due, or to ACTIVE.
+// Advance moves a pending identity on to the first step that is due, or to ACTIVE.
 // It never goes back: where an earlier step has become due, the identity stays
 // until that is done too.
-func (i *Identity) advance(now time.Time) error {
+func (i *Identity) Advance(now time.Time) error {
 	to := Active
 	switch {
 	case !i.Status.Pending():
 		return nil
-	case i.needsVerification(ChannelEmail):
+	case i.NeedsVerification(ChannelEmail):
 		to = ChannelEmail.pendingStatus()
-	case i.needsVerification(ChannelPhone):
+	case i.NeedsVerification(ChannelPhone):
 		to = ChannelPhone.pendingStatus()
 	case i.needsScreening():
 		to = Screening
@@ -127,41 +105,41 @@ func (i *Identity) advance(now time.Time) error {
 func (i *Identity) CancelContactChange(f Field) {
 	for _, c := range channels {
 		if p := i.Verification(c); c.Field() == f && p.PendingAddress != "" {
-			i.setVerification(Verification{Channel: c, VerifiedAt: p.VerifiedAt, Waived: p.Waived})
+			i.SetVerification(Verification{Channel: c, VerifiedAt: p.VerifiedAt, Waived: p.Waived})
 		}
 	}
 }
 
-// applyContactChange lets no change put an unproven address in the place of one that
+// ApplyContactChange lets no change put an unproven address in the place of one that
 // counts: the new one stands beside it until it is proven. While nothing was
 // proven it simply takes its place, and so does another spelling of the same one.
-func (i *Identity) applyContactChange(before *Identity, now time.Time) error {
+func (i *Identity) ApplyContactChange(before *Identity, now time.Time) error {
 	moved := false
 	for _, c := range channels {
-		was, is := before.tokenizableField(c.Field()), i.tokenizableField(c.Field())
+		was, is := before.TokenizableField(c.Field()), i.TokenizableField(c.Field())
 		switch {
 		case *was == *is:
 		case sameAddress(c, *was, *is):
 			i.CancelContactChange(c.Field())
 		case *is == "" || !before.keepsAddressUntilVerified(c):
-			i.setVerification(Verification{Channel: c})
+			i.SetVerification(Verification{Channel: c})
 			moved = true
 		default:
 			p := before.Verification(c)
-			i.setVerification(Verification{Channel: c, VerifiedAt: p.VerifiedAt, Waived: p.Waived, PendingAddress: *is})
+			i.SetVerification(Verification{Channel: c, VerifiedAt: p.VerifiedAt, Waived: p.Waived, PendingAddress: *is})
 			*is = *was
 		}
 	}
 	if !moved || before.Status == Pending || i.Email == "" && i.Phone == "" {
 		return nil
 	}
-	return i.advance(now)
+	return i.Advance(now)
 }
 
 // keepsAddressUntilVerified reports whether a channel's address is worth keeping until another is proven.
 func (i *Identity) keepsAddressUntilVerified(c Channel) bool {
 	p := i.Verification(c)
-	return i.RequiresVerification() && (!i.Status.Pending() || *i.tokenizableField(c.Field()) != "" && (!p.VerifiedAt.IsZero() || p.Waived))
+	return i.RequiresVerification() && (!i.Status.Pending() || *i.TokenizableField(c.Field()) != "" && (!p.VerifiedAt.IsZero() || p.Waived))
 }
 
 // sameAddress compares two spellings.
@@ -186,7 +164,7 @@ func (i *Identity) Requirements() Requirements {
 	for _, c := range channels {
 		p := i.Verification(c)
 		switch {
-		case !i.needsVerification(c) && p.PendingAddress == "":
+		case !i.NeedsVerification(c) && p.PendingAddress == "":
 		case p.CodeSentAt.IsZero():
 			r.Due = append(r.Due, string(c))
 		default:
@@ -202,10 +180,4 @@ func (i *Identity) Requirements() Requirements {
 		r.Deadline = i.ExpiresAt
 	}
 	return r
-}
-
-// expired reports whether a pending identity's time is over: it is gone for every
-// reader, whenever it is cleaned up.
-func (i *Identity) expired(now time.Time) bool {
-	return i.Status.Pending() && i.Hold == nil && !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt)
 }

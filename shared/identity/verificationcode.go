@@ -2,10 +2,7 @@ package identity
 
 import (
 	"crypto/hmac"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"io"
 	"time"
 )
 
@@ -65,8 +62,8 @@ type RateLimited struct {
 // Error is the reason.
 func (e *RateLimited) Error() string { return e.Reason }
 
-// checkRateLimit returns a *RateLimited if nothing may be sent to the address now.
-func (s *SendHistory) checkRateLimit(now time.Time) error {
+// CheckRateLimit returns a *RateLimited if nothing may be sent to the address now.
+func (s *SendHistory) CheckRateLimit(now time.Time) error {
 	for _, limit := range []struct {
 		count  int
 		within time.Duration
@@ -84,15 +81,15 @@ func (s *SendHistory) checkRateLimit(now time.Time) error {
 	return nil
 }
 
-// add notes that a code is sent now.
-func (s *SendHistory) add(now time.Time) {
+// Record notes that a code is sent now.
+func (s *SendHistory) Record(now time.Time) {
 	s.Times = append(s.Times, now)
 	s.Times = s.Times[max(0, len(s.Times)-MaxSendsPerDay):]
 }
 
-// checkUsable is what stands in the way of a code whatever is tried: nil, or one of
+// CheckUsable is what stands in the way of a code whatever is tried: nil, or one of
 // the errors. What was used stays used, also when its time is over.
-func (c *VerificationCode) checkUsable(to string, now time.Time) error {
+func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
 	switch {
 	case c == nil || c.LookupKey != to:
 		return ErrNoCodeSent
@@ -106,28 +103,13 @@ func (c *VerificationCode) checkUsable(to string, now time.Time) error {
 	return nil
 }
 
-// matchesHash compares in constant time.
-func (c *VerificationCode) matchesHash(hash []byte) bool {
+// MatchesHash compares in constant time.
+func (c *VerificationCode) MatchesHash(hash []byte) bool {
 	return c.Hash != nil && hmac.Equal(c.Hash, hash)
 }
 
-// randomCode draws six digits, each of the million as likely.
-func randomCode(random io.Reader) (string, error) {
-	const codes = 1_000_000
-	const fair = (1 << 32) / codes * codes
-	for {
-		var b [4]byte
-		if _, err := io.ReadFull(random, b[:]); err != nil {
-			return "", fmt.Errorf("new code: %w", err)
-		}
-		if n := binary.BigEndian.Uint32(b[:]); n < fair {
-			return fmt.Sprintf("%0*d", CodeDigits, n%codes), nil
-		}
-	}
-}
-
-// checkCode returns an *Invalid for what is no code.
-func checkCode(code string) error {
+// CheckCodeFormat returns an *Invalid for what is no code.
+func CheckCodeFormat(code string) error {
 	if len(code) != CodeDigits || !allDigits(code) {
 		return &Invalid{FieldCode, "must be six digits"}
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 )
 
 // Registry is what an operator does to a registry. Service and Remote implement it; their errors are those of auth.Admin.
@@ -29,7 +29,7 @@ type Registry interface {
 	RevokeKey(context.Context, Revocation) ([]Key, error)
 	// Expire removes the pending identities whose time is over. The result is nil if it is not known what was done; it may
 	// come with an error.
-	Expire(context.Context, Expiry) (*identity.ExpiryResult, error)
+	Expire(context.Context, Expiry) (*jobs.Result, error)
 }
 
 // The requests of a Registry.
@@ -136,7 +136,7 @@ type ReplacedKey struct {
 // Service is the Registry on a store.
 type Service struct {
 	Admin  *auth.Admin
-	Reaper func() (*identity.Reaper, error)
+	Reaper func() (*jobs.Reaper, error)
 }
 
 var _ Registry = (*Service)(nil)
@@ -215,14 +215,14 @@ func (s *Service) RevokeKey(ctx context.Context, r Revocation) ([]Key, error) {
 }
 
 // Expire implements Registry.
-func (s *Service) Expire(ctx context.Context, r Expiry) (*identity.ExpiryResult, error) {
+func (s *Service) Expire(ctx context.Context, r Expiry) (*jobs.Result, error) {
 	const maxDuration = time.Hour
 	reaper, err := s.Reaper()
 	if err != nil {
 		return nil, err
 	}
 	reaper.OnExamined = r.OnExamined
-	result, err := reaper.Expire(ctx, time.Now().Add(maxDuration), r.DryRun)
+	result, err := reaper.Expire(ctx, jobs.Run{StopAt: time.Now().Add(maxDuration), DryRun: r.DryRun})
 	return &result, err
 }
 

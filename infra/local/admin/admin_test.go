@@ -21,6 +21,8 @@ import (
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
 	"cedula/shared/identity"
+	"cedula/shared/jobs"
+	"cedula/shared/registry"
 	"cedula/shared/table"
 )
 
@@ -169,7 +171,7 @@ func TestExpireReportsEachIdentity(t *testing.T) {
 	onEachRegistry(t, func(t *testing.T, f fixture) {
 		const identities = 30
 		for n := range identities {
-			_, err := f.core.Create(t.Context(), identity.Draft{
+			_, err := f.core.Create(t.Context(), registry.Draft{
 				Tenant: "shop", ID: fmt.Sprint("i", n), Policy: identity.Policy{Onboarding: "contact", PendingTTL: time.Hour},
 				Profile: identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("ana%d@example.com", n)},
 			})
@@ -221,7 +223,7 @@ type expireOnly struct {
 	run func(context.Context, admin.Expiry)
 }
 
-func (r expireOnly) Expire(ctx context.Context, e admin.Expiry) (*identity.ExpiryResult, error) {
+func (r expireOnly) Expire(ctx context.Context, e admin.Expiry) (*jobs.Result, error) {
 	r.run(ctx, e)
 	return nil, ctx.Err()
 }

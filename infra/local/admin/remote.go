@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 	"cedula/shared/table"
 )
 
@@ -101,7 +101,7 @@ func (r *Remote) RevokeKey(ctx context.Context, revocation Revocation) ([]Key, e
 }
 
 // Expire implements Registry.
-func (r *Remote) Expire(ctx context.Context, e Expiry) (*identity.ExpiryResult, error) {
+func (r *Remote) Expire(ctx context.Context, e Expiry) (*jobs.Result, error) {
 	response, err := r.send(ctx, "expire", e)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"cedula/shared/auth"
 	"cedula/shared/identity"
+	"cedula/shared/jobs"
 )
 
 // Handler serves a registry to Remotes: POST /v1/ and an operation's name, request and response in JSON. An error is
@@ -49,8 +50,8 @@ func handle[Request, Response any](mux *http.ServeMux, operation string, do func
 
 // expiryEvent is a line of the response to an expire request: an identity was examined, or the end.
 type expiryEvent struct {
-	Result  *identity.ExpiryResult `json:",omitempty"`
-	Failure *failure               `json:",omitempty"`
+	Result  *jobs.Result `json:",omitempty"`
+	Failure *failure     `json:",omitempty"`
 }
 
 func serveExpire(w http.ResponseWriter, r *http.Request, registry Registry) {

@@ -10,7 +10,8 @@ import (
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table/pebble"
 )
@@ -18,7 +19,7 @@ import (
 // fixture is a registry, the core that fills it, and the table of both.
 type fixture struct {
 	admin.Registry
-	core *identity.Service
+	core *registry.Registry
 	db   *pebble.DB
 }
 
@@ -46,14 +47,14 @@ func newService(t *testing.T) fixture {
 	secret := make([]byte, 32)
 	s := store.New(db, secret)
 	const offset = 2 * time.Hour
-	later := &identity.Service{Store: s, Now: time.Now, Random: rand.Reader, ClockOffset: func(string) time.Duration { return offset }}
+	later := &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader, ClockOffset: func(string) time.Duration { return offset }}
 	service := &admin.Service{
 		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
-		Reaper: func() (*identity.Reaper, error) {
-			return &identity.Reaper{Service: later, PendingIndex: s, MaxClockOffset: offset}, nil
+		Reaper: func() (*jobs.Reaper, error) {
+			return &jobs.Reaper{Registry: later, PendingIndex: s, MaxClockOffset: offset}, nil
 		},
 	}
-	return fixture{service, &identity.Service{Store: s, Now: time.Now, Random: rand.Reader}, db}
+	return fixture{service, &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, db}
 }
 
 // newFolder returns a folder whose name is short enough for a socket; t.TempDir's holds the test's name.

@@ -12,24 +12,24 @@ import (
 	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/jobs"
 )
 
 // Expire is the job that removes identities which stayed pending past their time.
 // It reads the variables of boot.Identities.
 func Expire() gateway.Job {
-	return expireJob(&identity.Reaper{Service: boot.Identities(), PendingIndex: boot.PendingIndex()})
+	return expireJob(&jobs.Reaper{Registry: boot.Identities(), PendingIndex: boot.PendingIndex()})
 }
 
 // Remind is the job that reminds those which will lapse soon. It reads the
 // variables of vaults.Identities: an email may be tokenized.
 func Remind() gateway.Job {
-	return remindJob(&identity.Reaper{Service: tokenization.Identities(), PendingIndex: boot.PendingIndex()})
+	return remindJob(&jobs.Reaper{Registry: tokenization.Identities(), PendingIndex: boot.PendingIndex()})
 }
 
-func expireJob(c *identity.Reaper) gateway.Job {
+func expireJob(r *jobs.Reaper) gateway.Job {
 	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
-		done, err := c.Expire(ctx, in.StopAt, in.DryRun)
+		done, err := r.Expire(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
 		return gateway.Metrics{
 			countMetric("examined", done.Examined), countMetric("expired", done.Expired), countMetric("kept", done.Skipped),
 			countMetric("conflicts", done.Conflicts), countMetric("failed", done.Failed), secondsMetric("lagSeconds", done.Lag), completeMetric(done.Complete),
@@ -37,15 +37,12 @@ func expireJob(c *identity.Reaper) gateway.Job {
 	}
 }
 
-// errNoDryRun: who is reminded is not known before it is noted that they were.
-var errNoDryRun = errors.New("reminding has no dry run")
-
-func remindJob(c *identity.Reaper) gateway.Job {
+func remindJob(r *jobs.Reaper) gateway.Job {
 	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
-		if in.DryRun {
-			return nil, errNoDryRun
+		done, err := r.Remind(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
+		if errors.Is(err, jobs.ErrNoDryRun) {
+			return nil, err
 		}
-		done, err := c.Remind(ctx, in.StopAt)
 		return gateway.Metrics{
 			countMetric("examined", done.Examined), countMetric("reminded", done.Reminded), countMetric("kept", done.Skipped),
 			countMetric("failed", done.Failed), completeMetric(done.Complete),

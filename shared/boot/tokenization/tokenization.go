@@ -13,7 +13,7 @@ import (
 	"cedula/shared/boot"
 	"cedula/shared/encryption"
 	wrapping "cedula/shared/encryption/kms"
-	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // Identities is boot.Identities with a vault. Besides the variables of that one
 // it reads CEDULA_VAULT_KEY: the id, ARN or alias of a symmetric KMS key or, for
 // development, "local:" and 32 random bytes in base64.
-func Identities() *identity.Service {
+func Identities() *registry.Registry {
 	s := boot.Identities()
 	s.Cipher = encryption.NewFieldCipher(keyWrapper(), time.Now)
 	return s

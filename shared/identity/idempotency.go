@@ -1,0 +1,24 @@
+package identity
+
+// Idempotency makes a request take effect once. The zero value means that the
+// client sent no key.
+type Idempotency struct {
+	Key         string   // at most MaxIdempotencyKeyLength bytes
+	Fingerprint [32]byte // of the whole request; equal requests have equal ones
+}
+
+// MaxIdempotencyKeyLength bounds the key that a client chooses, in bytes.
+const MaxIdempotencyKeyLength = 255
+
+// Validate returns an *Invalid for a key that is too long or not printable ASCII.
+func (i Idempotency) Validate() error {
+	if len(i.Key) > MaxIdempotencyKeyLength {
+		return &Invalid{FieldIdempotencyKey, "must have at most 255 characters"}
+	}
+	for _, c := range []byte(i.Key) {
+		if c < ' ' || c > '~' {
+			return &Invalid{FieldIdempotencyKey, "must be printable ASCII"}
+		}
+	}
+	return nil
+}

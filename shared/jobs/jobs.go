@@ -1,0 +1,121 @@
+// Package jobs holds the scheduled work on pending identities: removing those that have
+// expired and reminding those that are about to. It knows no schedule, no function and no
+// metric format, and imports identity and registry only.
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+)
+
+// Job is one kind of scheduled work. It may be stopped at any point and run again, also
+// beside another run.
+type Job struct {
+	Name  string        // of its Lambda function, and in its log lines
+	Every time.Duration // between two runs
+	Run   func(*Reaper, context.Context, Run) (Result, error)
+}
+
+// All lists the jobs.
+var All = []Job{
+	{Name: "expire-pending", Every: 15 * time.Minute, Run: (*Reaper).Expire},
+	{Name: "remind-pending", Every: time.Hour, Run: (*Reaper).Remind},
+}
+
+// Reaper is what the jobs work on.
+type Reaper struct {
+	Registry     *registry.Registry
+	PendingIndex identity.PendingIndex
+	// MaxClockOffset is the largest time by which a tenant's clock may have been moved
+	// forward: the jobs look that far into the future.
+	MaxClockOffset time.Duration
+	// OnExamined, if not nil, is called concurrently after each identity examined by Expire.
+	OnExamined func()
+}
+
+// Run says how far one run of a job may go.
+type Run struct {
+	StopAt time.Time // nothing new is started from then on
+	DryRun bool      // count only, change nothing
+}
+
+// Result is what a run did, in numbers of identities.
+type Result struct {
+	Examined  int
+	Expired   int           // removed; in a dry run, that would be
+	Reminded  int           // that were sent a reminder
+	Skipped   int           // that needed nothing, whatever the index says
+	Conflicts int           // that changed concurrently; the next run sees them again
+	Failed    int           // that failed because of the table
+	Lag       time.Duration // of the oldest expired identity that remains; zero if none does
+	Complete  bool          // the whole index was read
+}
+
+func (r *Result) add(more Result) {
+	r.Examined += more.Examined
+	r.Expired += more.Expired
+	r.Reminded += more.Reminded
+	r.Skipped += more.Skipped
+	r.Conflicts += more.Conflicts
+	r.Failed += more.Failed
+	r.Lag = max(r.Lag, more.Lag)
+	r.Complete = r.Complete && more.Complete
+}
+
+// shardRun is a run over one shard of the pending index.
+type shardRun struct {
+	*Reaper
+	Run
+	shard  int
+	result Result
+}
+
+func (s *shardRun) pastStop() bool { return !s.Registry.Now().Before(s.StopAt) }
+
+// eachShard runs work on all shards of the pending index concurrently. It returns the sum of
+// their results and the first shard's error.
+func (r *Reaper) eachShard(run Run, work func(*shardRun) error) (Result, error) {
+	var (
+		all    sync.WaitGroup
+		shards [identity.PendingIndexShards]shardRun
+		errs   [identity.PendingIndexShards]error
+	)
+	for n := range shards {
+		shards[n] = shardRun{Reaper: r, Run: run, shard: n}
+		all.Go(func() { errs[n] = work(&shards[n]) })
+	}
+	all.Wait()
+	sum := Result{Complete: true}
+	for n := range shards {
+		sum.add(shards[n].result)
+	}
+	return sum, cmp.Or(errs[:]...)
+}
+
+// walk calls visit with each batch of the shard that is due between two times, until visit
+// returns false or an error, or until the run has to stop. At the end of the shard the
+// result is complete.
+func (s *shardRun) walk(ctx context.Context, from, until time.Time, visit func(identity.DueBatch) (more bool, err error)) error {
+	var at *identity.PendingCursor
+	for !s.pastStop() {
+		due, err := s.PendingIndex.DueBatch(ctx, s.shard, from, until, at)
+		if err != nil {
+			return err
+		}
+		more, err := visit(due)
+		if err != nil || !more {
+			return err
+		}
+		at = due.Next
+		if at == nil {
+			s.result.Complete = true
+			return nil
+		}
+	}
+	return nil
+}

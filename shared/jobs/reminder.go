@@ -1,0 +1,99 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// An identity that expires within a day is reminded once. Each run looks at the hours
+// before that, so that a run that is missed is made up for.
+const (
+	remindBefore   = 24 * time.Hour
+	reminderWindow = 4 * time.Hour
+)
+
+// ErrNoDryRun is returned by Remind: whether an identity is reminded is known only once the
+// reminder is recorded.
+var ErrNoDryRun = errors.New("reminding has no dry run")
+
+// Remind queues an email to each identity that expires within a day and has an email
+// address. It returns ErrNoDryRun for a dry run, and otherwise the table's error.
+func (r *Reaper) Remind(ctx context.Context, run Run) (Result, error) {
+	if run.DryRun {
+		return Result{}, ErrNoDryRun
+	}
+	return r.eachShard(run, func(s *shardRun) error {
+		now := r.Registry.Now()
+		from, until := now.Add(remindBefore-reminderWindow), now.Add(remindBefore+r.MaxClockOffset)
+		return s.walk(ctx, from, until, func(due identity.DueBatch) (bool, error) {
+			for n := range due.Identities {
+				if err := s.remindOne(ctx, &due.Identities[n]); err != nil {
+					s.result.Failed++
+					return false, err
+				}
+			}
+			return true, nil
+		})
+	})
+}
+
+// remindOne queues the message and records that it did, in one write. An identity that
+// changes concurrently is left to the next run.
+func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
+	s.result.Examined++
+	now := s.Registry.TenantNow(i.Tenant)
+	if !wantsReminder(i, now) {
+		s.result.Skipped++
+		return nil
+	}
+	address, err := s.Registry.CurrentAddress(ctx, i, identity.ChannelEmail)
+	if err != nil {
+		return err
+	}
+	lookupKey := s.Registry.Store.LookupKey(i.Tenant, identity.FieldEmail, address)
+	_, sends, err := s.Registry.Store.VerificationCode(ctx, i.Tenant, i.ID, identity.ChannelEmail, lookupKey)
+	if err != nil {
+		return err
+	}
+	sentAt := now.Truncate(time.Second)
+	// Reminders share the limits of codes: no address is written to more often.
+	if identity.ChannelEmail.CheckDeliverable(address) != nil || sends.CheckRateLimit(sentAt) != nil {
+		s.result.Skipped++
+		return nil
+	}
+	sends.Record(sentAt)
+	id, err := identity.NewMessageID(s.Registry.Random)
+	if err != nil {
+		return err
+	}
+	message := identity.Message{
+		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: identity.ChannelEmail, Purpose: identity.PurposeReminder,
+		To: address, Language: identity.NegotiateLanguage("", i.Country), ExpiresAt: i.ExpiresAt,
+	}
+	next := i.Clone()
+	next.Reminded = true
+	next.Version++
+	next.UpdatedAt = now
+	_, err = s.Registry.Store.Update(ctx, next, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{Message: &message, SendHistory: &sends})
+	if changedConcurrently(err) {
+		s.result.Skipped++
+		return nil
+	}
+	if err == nil {
+		s.result.Reminded++
+	}
+	return err
+}
+
+// wantsReminder reports whether an identity is to be reminded now: it expires soon, was not
+// reminded before, and has a real address.
+func wantsReminder(i *identity.Identity, now time.Time) bool {
+	if i.Reminded || i.Hold != nil || i.Email == "" {
+		return false
+	}
+	soon := i.ExpiresAt.After(now) && !i.ExpiresAt.After(now.Add(remindBefore))
+	return soon && i.TestOutcome(identity.ChannelEmail, i.Email, true) == identity.TestOutcomeNone
+}

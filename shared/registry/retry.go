@@ -1,0 +1,84 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+const (
+	maxRetries = 100
+	maxBackoff = 40 * time.Millisecond
+
+	// maxVanishedConflicts is how often a conflict with an identity that is gone by the
+	// time it is read is retried before it is returned.
+	maxVanishedConflicts = 3
+)
+
+// vanishedConflict is a conflict whose holder was gone when it was read: the write is
+// worth another try.
+type vanishedConflict struct{ conflict *identity.Conflict }
+
+// Error is that of the conflict.
+func (v *vanishedConflict) Error() string { return v.conflict.Error() }
+
+// retry calls do until it returns something else than ErrVersionMismatch or a
+// *vanishedConflict. After maxRetries it returns ErrBusy, and ErrUnavailable if ctx ends.
+func retry(ctx context.Context, do func() error) error {
+	vanished := 0
+	for attempt := range maxRetries {
+		err := do()
+		var gone *vanishedConflict
+		if errors.As(err, &gone) {
+			vanished++
+			if vanished == maxVanishedConflicts {
+				return gone.conflict
+			}
+		} else if !errors.Is(err, identity.ErrVersionMismatch) || errors.Is(err, identity.ErrPreconditionFailed) {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+	return identity.ErrBusy
+}
+
+// pause waits a random time, longer with each attempt up to maxBackoff.
+func pause(ctx context.Context, attempt int) error {
+	wait := time.NewTimer(rand.N(min(maxBackoff, time.Millisecond<<min(attempt, 10))))
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return identity.ErrUnavailable
+	case <-wait.C:
+		return nil
+	}
+}
+
+// replayOr returns the stored response if this request succeeded before (a retry); otherwise
+// it returns refusal. For a create, i holds only the tenant.
+func (r *Registry) replayOr(ctx context.Context, i *identity.Identity, key identity.Idempotency, refusal error) (identity.WriteResult, error) {
+	if key.Key == "" {
+		return identity.WriteResult{}, refusal
+	}
+	first, err := r.Store.Replay(ctx, i.Tenant, i.ID, key)
+	if !errors.Is(err, identity.ErrNotFound) {
+		return first, err
+	}
+	if i.ID == "" {
+		return identity.WriteResult{}, refusal
+	}
+	// The stored response goes with its identity: it may be absent because the identity is.
+	now, err := r.Get(ctx, i.Tenant, i.ID)
+	if err != nil {
+		return identity.WriteResult{}, err
+	}
+	if !now.CreatedAt.Equal(i.CreatedAt) {
+		return identity.WriteResult{}, identity.ErrVersionMismatch // another identity has this id now
+	}
+	return identity.WriteResult{}, refusal
+}

@@ -1,0 +1,155 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"cedula/shared/identity"
+)
+
+// Tokenize replaces the values of fields by random texts of their shape, all or
+// none, and keeps them encrypted. What is remembered of answers to earlier
+// requests loses them too. The Apply of c is not called. It returns a *FieldError
+// with ErrNotTokenizable or ErrAlreadyTokenized, and what Change returns.
+func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Field) (identity.WriteResult, error) {
+	c.Apply = func(i *identity.Identity) error {
+		for _, f := range fields {
+			if i.TokenizableField(f) == nil {
+				return &identity.FieldError{Field: f, Err: identity.ErrNotTokenizable}
+			}
+		}
+		for n, f := range fields {
+			switch {
+			case slices.Contains(fields[:n], f):
+			case i.Tokenized(f) != nil:
+				return &identity.FieldError{Field: f, Err: identity.ErrAlreadyTokenized}
+			default:
+				i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: f})
+			}
+		}
+		return nil
+	}
+	changed, err := r.Update(ctx, c)
+	if err != nil && !errors.Is(err, identity.ErrAlreadyTokenized) {
+		return identity.WriteResult{}, err
+	}
+	// Also if it was tokenized before: whoever did that may have been cut short.
+	if forgotten := r.rewriteReplays(ctx, c.Tenant, c.ID); forgotten != nil {
+		return identity.WriteResult{}, forgotten
+	}
+	return changed, err
+}
+
+func (r *Registry) rewriteReplays(ctx context.Context, tenant, id string) error {
+	newest, err := r.Get(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	return r.Store.RewriteReplays(ctx, newest)
+}
+
+// Detokenize returns the values of tokenized fields: of those named, or of all
+// if none is. It returns a *FieldError with ErrNotTokenizable or ErrNotTokenized.
+func (r *Registry) Detokenize(ctx context.Context, tenant, id string, fields ...identity.Field) (map[identity.Field]string, error) {
+	i, err := r.Get(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) == 0 {
+		for _, sealed := range i.EncryptedFields {
+			fields = append(fields, sealed.Field)
+		}
+	}
+	values := make(map[identity.Field]string, len(fields))
+	for _, f := range fields {
+		sealed := i.Tokenized(f)
+		switch {
+		case i.TokenizableField(f) == nil:
+			return nil, &identity.FieldError{Field: f, Err: identity.ErrNotTokenizable}
+		case sealed == nil:
+			return nil, &identity.FieldError{Field: f, Err: identity.ErrNotTokenized}
+		}
+		if values[f], err = r.decryptField(ctx, &i, sealed); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+func (r *Registry) decryptField(ctx context.Context, i *identity.Identity, sealed *identity.EncryptedField) (string, error) {
+	return r.decrypt(ctx, i, i.EncryptionContext(sealed.Field), sealed.Ciphertext)
+}
+
+func (r *Registry) decrypt(ctx context.Context, i *identity.Identity, place string, box []byte) (string, error) {
+	if r.Cipher == nil {
+		return "", errNoCipher
+	}
+	return r.Cipher.Decrypt(ctx, i.Tenant, i.WrappedKey, place, box)
+}
+
+var errNoCipher = errors.New("identity: a tokenized field, and no vault")
+
+// encryptFields encrypts every tokenized field that has a new value, and what waits to take
+// its place.
+func (r *Registry) encryptFields(ctx context.Context, before, after *identity.Identity) (err error) {
+	for n := range after.EncryptedFields {
+		sealed := &after.EncryptedFields[n]
+		text := after.TokenizableField(sealed.Field)
+		if sealed.Ciphertext != nil && *text == *before.TokenizableField(sealed.Field) {
+			continue
+		}
+		sealed.Plaintext = *text
+		if sealed.Ciphertext, err = r.encryptText(ctx, after, after.EncryptionContext(sealed.Field), text); err != nil {
+			return err
+		}
+	}
+	return r.encryptPendingAddresses(ctx, after)
+}
+
+func (r *Registry) encryptPendingAddresses(ctx context.Context, i *identity.Identity) error {
+	for n := range i.Verifications {
+		p := &i.Verifications[n]
+		if p.PendingAddress == "" || p.PendingCiphertext != "" || i.Tokenized(p.Channel.Field()) == nil {
+			continue
+		}
+		box, err := r.encryptText(ctx, i, i.PendingEncryptionContext(p.Channel.Field()), &p.PendingAddress)
+		if err != nil {
+			return err
+		}
+		p.PendingCiphertext = string(box)
+	}
+	return nil
+}
+
+// encryptText encrypts a text and puts another of its shape in its place.
+func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place string, text *string) (box []byte, err error) {
+	if r.Cipher == nil {
+		return nil, errNoCipher
+	}
+	if i.WrappedKey == nil {
+		if i.WrappedKey, err = r.Cipher.NewKey(ctx, i.Tenant); err != nil {
+			return nil, err
+		}
+	}
+	if box, err = r.Cipher.Encrypt(ctx, i.Tenant, i.WrappedKey, place, *text); err != nil {
+		return nil, err
+	}
+	*text, err = newPlaceholder(*text, r.Random)
+	return box, err
+}
+
+// HasValue tells whether the email or the phone of an identity is a value, be it
+// tokenized or not.
+func (r *Registry) HasValue(i *identity.Identity, f identity.Field, value string) bool {
+	sealed := i.Tokenized(f)
+	switch {
+	case sealed != nil:
+		return sealed.LookupKey != "" && value != "" && sealed.LookupKey == r.Store.LookupKey(i.Tenant, f, value)
+	case f == identity.FieldEmail:
+		return identity.NormalizeEmail(i.Email) == identity.NormalizeEmail(value)
+	case f == identity.FieldPhone:
+		return i.Phone == value
+	}
+	return false
+}

@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"context"
+	"io"
+	"reflect"
+	"slices"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// Change is a request to change an identity.
+type Change struct {
+	Tenant, ID  string
+	IfMatch     func(tag string) bool // of Identity.Tag; nil: any state will do
+	Idempotency identity.Idempotency
+	GenerateID  func(now time.Time, random io.Reader) (string, error)
+	// Apply makes the change. It may be called several times, each time on a
+	// fresh copy of the newest state, and must not keep it.
+	Apply    func(*identity.Identity) error // nil: only the links change
+	Children *ChildrenUpdate                // nil: the children stay as they are
+
+	// sideWrites is Apply for a change with which more is written than the identity.
+	sideWrites      func(context.Context, *identity.Identity) (identity.SideWrites, error)
+	verifiesAddress bool // it proves the address that it puts into the identity
+}
+
+// Update reads an identity, changes it and writes it under the condition that
+// nobody else did in between; if somebody did, it begins anew. No change is
+// lost, and each that changes anything makes one version; one that links or
+// unlinks more than 30 children makes several, each of which holds. The answer
+// has the identity's children.
+//
+// It returns ErrNotFound, ErrVersionMismatch when Match refuses the version, an *Invalid
+// naming a field that breaks a rule of the core, an *Unknown for a child that
+// does not exist or is none, a *Precondition for a cycle, ErrBusy when others
+// were always faster, and what Apply and Store.Update return.
+func (r *Registry) Update(ctx context.Context, c Change) (identity.WriteResult, error) {
+	if err := c.Idempotency.Validate(); err != nil {
+		return identity.WriteResult{}, err
+	}
+	var changed identity.WriteResult
+	err := retry(ctx, func() (err error) {
+		changed, err = r.tryUpdate(ctx, c)
+		return err
+	})
+	if err != nil {
+		return identity.WriteResult{}, err
+	}
+	return changed, r.loadChildren(ctx, &changed.Identity)
+}
+
+func (r *Registry) tryUpdate(ctx context.Context, c Change) (identity.WriteResult, error) {
+	before, err := r.Get(ctx, c.Tenant, c.ID)
+	if err != nil {
+		return identity.WriteResult{}, err
+	}
+	p, err := r.prepare(ctx, before, c)
+	if err != nil {
+		return r.replayOr(ctx, &before, c.Idempotency, err)
+	}
+	if c.Idempotency.Key == "" && p.links.Empty() && reflect.DeepEqual(before, p.after) {
+		return identity.WriteResult{Identity: before}, nil
+	}
+	return r.write(ctx, before, p, c)
+}
+
+// preparedChange is a change that is ready to be written.
+type preparedChange struct {
+	after      identity.Identity
+	claims     []identity.Claim // in the place of those held; nil: they stay
+	links      identity.LinkChanges
+	sideWrites identity.SideWrites
+}
+
+// prepare makes the change to a copy.
+func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Change) (p preparedChange, err error) {
+	if c.IfMatch != nil && !c.IfMatch(before.ETag()) {
+		return p, identity.ErrPreconditionFailed
+	}
+	p.after = before.Clone()
+	if c.Apply != nil {
+		if err := c.Apply(&p.after); err != nil {
+			return p, err
+		}
+	}
+	if err := p.after.Validate(); err != nil {
+		return p, err
+	}
+	if c.sideWrites != nil {
+		if p.sideWrites, err = c.sideWrites(ctx, &p.after); err != nil {
+			return p, err
+		}
+	}
+	if !c.verifiesAddress {
+		if err := p.after.ApplyContactChange(&before, r.TenantNow(before.Tenant)); err != nil {
+			return p, err
+		}
+	}
+	if p.links, err = r.planChildrenUpdate(ctx, &before, c.Children); err != nil {
+		return p, err
+	}
+	if p.claims, err = r.changedClaims(ctx, &before, &p.after); err != nil {
+		return p, err
+	}
+	return p, r.encryptFields(ctx, &before, &p.after)
+}
+
+// write writes one version, or several if the links are many. The idempotency
+// key goes with the last: a change that was cut short is carried on by the same
+// request sent again.
+func (r *Registry) write(ctx context.Context, before identity.Identity, p preparedChange, c Change) (identity.WriteResult, error) {
+	after, links := p.after, p.links
+	after.UpdatedAt = r.TenantNow(after.Tenant)
+	if err := r.setBankAccountMetadata(&after, before.Bank, c.GenerateID); err != nil {
+		return identity.WriteResult{}, err
+	}
+	for {
+		now, rest := splitLinks(links)
+		after.Version++
+		after.MayHaveChildren = after.MayHaveChildren || len(now.Add) > 0
+		once := c.Idempotency
+		if !rest.Empty() {
+			once = identity.Idempotency{}
+		}
+		changed, err := r.Store.Update(ctx, after, p.claims, once, now, p.sideWrites)
+		err = r.evictExpired(ctx, after.Tenant, err)
+		if err != nil || rest.Empty() {
+			return changed, err
+		}
+		after, links, p.claims = changed.Identity, rest, nil
+	}
+}
+
+// changedClaims returns the claim that a change makes of one that the identity holds;
+// nil if there is none, or if it stays.
+func (r *Registry) changedClaims(ctx context.Context, before, after *identity.Identity) ([]identity.Claim, error) {
+	was, is := before.UniquenessClaim(), after.UniquenessClaim()
+	if len(before.StoreState.ClaimKeys) == 0 || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
+		return nil, nil
+	}
+	known := after.Profile
+	for n := range after.EncryptedFields {
+		sealed := &after.EncryptedFields[n]
+		text := known.TokenizableField(sealed.Field)
+		if sealed.Ciphertext == nil || *text != *before.TokenizableField(sealed.Field) {
+			continue // a new value, in clear
+		}
+		value, err := r.decryptField(ctx, after, sealed)
+		if err != nil {
+			return nil, err
+		}
+		*text = value
+	}
+	return []identity.Claim{known.UniquenessClaim()}, nil
+}

@@ -1,0 +1,232 @@
+package registry
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// StartedVerification is a code that was sent, as far as anybody may know.
+type StartedVerification struct {
+	Channel   identity.Channel
+	SentAt    time.Time
+	ExpiresAt time.Time
+	ResendAt  time.Time // when another may be sent
+	Replayed  bool
+}
+
+// StartVerification sends a code to an identity's address or, if a change of it
+// waits to be proven, to the new one. The answer is the same whether or not
+// anything arrives there. Languages are those that the person reads, as in an
+// Accept-Language header; the message is in one of them or in the country's.
+//
+// It returns a *Precondition where nothing is to be proven, or no message can be
+// sent, a *RateLimited where another code may not be sent yet, and what Change returns.
+// Test is whether a test client asks.
+func (r *Registry) StartVerification(ctx context.Context, c Change, channel identity.Channel, languages string, test bool) (StartedVerification, error) {
+	if !channel.Known() {
+		return StartedVerification{}, errInvalidChannel
+	}
+	c.sideWrites = func(ctx context.Context, i *identity.Identity) (identity.SideWrites, error) {
+		return r.issueCode(ctx, i, codeRequest{channel, languages, test})
+	}
+	changed, err := r.Update(ctx, c)
+	if err != nil {
+		return StartedVerification{}, err
+	}
+	sent := changed.Verification(channel).CodeSentAt
+	return StartedVerification{channel, sent, sent.Add(identity.CodeTTL), sent.Add(identity.ResendInterval), changed.Replayed}, nil
+}
+
+var errInvalidChannel = &identity.Invalid{Field: identity.FieldChannel, Reason: "must be email or phone"}
+
+// codeRequest is what is asked for.
+type codeRequest struct {
+	channel   identity.Channel
+	languages string
+	testMode  bool
+}
+
+// issueCode notes on the identity that a code is sent, and returns what to write besides.
+func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked codeRequest) (identity.SideWrites, error) {
+	now := r.TenantNow(i.Tenant).Truncate(time.Second)
+	address, err := r.addressToVerify(ctx, i, asked.channel)
+	if err != nil {
+		return identity.SideWrites{}, err
+	}
+	if err := asked.channel.CheckDeliverable(address); err != nil {
+		return identity.SideWrites{}, err
+	}
+	to := r.Store.LookupKey(i.Tenant, asked.channel.Field(), address)
+	was, sends, err := r.Store.VerificationCode(ctx, i.Tenant, i.ID, asked.channel, to)
+	if err != nil {
+		return identity.SideWrites{}, err
+	}
+	if wait := was.SentAt.Add(identity.ResendInterval).Sub(now); wait > 0 {
+		return identity.SideWrites{}, &identity.RateLimited{RetryAfter: wait, Reason: "a code was sent a moment ago"}
+	}
+	if err := sends.CheckRateLimit(now); err != nil {
+		return identity.SideWrites{}, err
+	}
+	sends.Record(now)
+	p := i.Verification(asked.channel)
+	p.CodeSentAt = now
+	i.SetVerification(p)
+	if i.Status == identity.Pending {
+		if err := i.Advance(now); err != nil {
+			return identity.SideWrites{}, err
+		}
+	}
+	code, message, err := r.newVerificationCode(i, asked, address, to)
+	if err != nil {
+		return identity.SideWrites{}, err
+	}
+	code.Version = was.Version
+	return identity.SideWrites{Code: &code, SendHistory: &sends, Message: message}, nil
+}
+
+// addressToVerify is the address that a code goes to.
+func (r *Registry) addressToVerify(ctx context.Context, i *identity.Identity, channel identity.Channel) (string, error) {
+	p := i.Verification(channel)
+	switch {
+	case p.PendingCiphertext != "":
+		return r.decrypt(ctx, i, i.PendingEncryptionContext(channel.Field()), []byte(p.PendingCiphertext))
+	case p.PendingAddress != "":
+		return p.PendingAddress, nil
+	case *i.TokenizableField(channel.Field()) == "":
+		return "", &identity.StateError{Reason: "the identity has no " + string(channel)}
+	case !p.VerifiedAt.IsZero():
+		return "", &identity.StateError{Reason: "the " + string(channel) + " is proven already"}
+	case !i.NeedsVerification(channel):
+		return "", &identity.StateError{Reason: "an identity in status " + string(i.Status) + " does not wait for its " + string(channel) + " to be proven"}
+	}
+	return r.CurrentAddress(ctx, i, channel)
+}
+
+// CurrentAddress is a channel'r, also where it is tokenized.
+func (r *Registry) CurrentAddress(ctx context.Context, i *identity.Identity, channel identity.Channel) (string, error) {
+	if sealed := i.Tokenized(channel.Field()); sealed != nil {
+		return r.decryptField(ctx, i, sealed)
+	}
+	return *i.TokenizableField(channel.Field()), nil
+}
+
+// newVerificationCode makes a code and the message that brings it; none to an address whose
+// outcome is known beforehand.
+func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, address, to string) (identity.VerificationCode, *identity.Message, error) {
+	digits, err := randomCode(r.Random)
+	if err != nil {
+		return identity.VerificationCode{}, nil, err
+	}
+	id, err := identity.NewMessageID(r.Random)
+	if err != nil {
+		return identity.VerificationCode{}, nil, err
+	}
+	now := i.Verification(asked.channel).CodeSentAt
+	script := i.TestOutcome(asked.channel, address, asked.testMode)
+	code := identity.VerificationCode{Channel: asked.channel, LookupKey: to, SentAt: now, ExpiresAt: now.Add(identity.CodeTTL), TestMode: script != identity.TestOutcomeNone}
+	if script == identity.TestOutcomeVerifies {
+		digits = identity.TestModeValidCode
+	}
+	if script != identity.TestOutcomeFails {
+		code.Hash = r.Store.HashCode(i.Tenant, i.ID, to, digits)
+	}
+	if script != identity.TestOutcomeNone {
+		return code, nil, nil
+	}
+	return code, &identity.Message{
+		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: asked.channel, Purpose: identity.PurposeVerificationCode,
+		To: address, Code: digits, Language: identity.NegotiateLanguage(asked.languages, i.Country), ExpiresAt: code.ExpiresAt,
+	}, nil
+}
+
+// ConfirmVerification proves an address by the code that was sent to it, and
+// moves a pending identity on. Of many who try at once, no more than MaxCodeAttempts
+// wrong codes are ever compared, and one right code is used once.
+//
+// It returns an *Invalid for what is no code, ErrNoCodeSent, ErrUsedCode,
+// ErrTooManyAttempts, ErrExpiredCode or ErrWrongCode, and what Change returns: a *Taken
+// if the changed address makes the identity equal to another. Test is whether a
+// test client asks.
+func (r *Registry) ConfirmVerification(ctx context.Context, c Change, channel identity.Channel, code string, test bool) (identity.WriteResult, error) {
+	if !channel.Known() {
+		return identity.WriteResult{}, errInvalidChannel
+	}
+	if err := identity.CheckCodeFormat(code); err != nil {
+		return identity.WriteResult{}, err
+	}
+	c.verifiesAddress = true
+	c.sideWrites = func(ctx context.Context, i *identity.Identity) (identity.SideWrites, error) {
+		return r.redeemCode(ctx, i, channel, code, test)
+	}
+	return r.Update(ctx, c)
+}
+
+func (r *Registry) redeemCode(ctx context.Context, i *identity.Identity, channel identity.Channel, code string, test bool) (identity.SideWrites, error) {
+	now := r.TenantNow(i.Tenant)
+	address, err := r.addressToVerify(ctx, i, channel)
+	to := ""
+	if err == nil {
+		to = r.Store.LookupKey(i.Tenant, channel.Field(), address)
+	}
+	kept, _, failed := r.Store.VerificationCode(ctx, i.Tenant, i.ID, channel, "")
+	if failed != nil {
+		return identity.SideWrites{}, failed
+	}
+	if err != nil {
+		if kept.Used {
+			return identity.SideWrites{}, identity.ErrUsedCode
+		}
+		return identity.SideWrites{}, err
+	}
+	if err := kept.CheckUsable(to, now); err != nil {
+		return identity.SideWrites{}, err
+	}
+	if !r.codeMatches(i, &kept, address, code, test) {
+		kept.WrongAttempts++
+		if err := r.Store.RecordWrongAttempt(ctx, i.Tenant, i.ID, kept); err != nil {
+			return identity.SideWrites{}, err
+		}
+		return identity.SideWrites{}, identity.ErrWrongCode
+	}
+	kept.Used = true
+	if i.Verification(channel).PendingAddress != "" {
+		*i.TokenizableField(channel.Field()) = address
+	}
+	i.SetVerification(identity.Verification{Channel: channel, VerifiedAt: now.Truncate(time.Second)})
+	return identity.SideWrites{Code: &kept}, i.Advance(now)
+}
+
+// codeMatches compares in constant time, but for the two codes that a test client's
+// tests know anyway.
+func (r *Registry) codeMatches(i *identity.Identity, kept *identity.VerificationCode, address, code string, test bool) bool {
+	switch {
+	case kept.TestMode && !test:
+		return false
+	case !i.TestMode || !test || i.TestOutcome(kept.Channel, address, test) != identity.TestOutcomeNone:
+	case code == identity.TestModeValidCode:
+		return true
+	case code == identity.TestModeInvalidCode:
+		return false
+	}
+	return kept.MatchesHash(r.Store.HashCode(i.Tenant, i.ID, kept.LookupKey, code))
+}
+
+// randomCode draws six digits, each of the million as likely.
+func randomCode(random io.Reader) (string, error) {
+	const codes = 1_000_000
+	const fair = (1 << 32) / codes * codes
+	for {
+		var b [4]byte
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			return "", fmt.Errorf("new code: %w", err)
+		}
+		if n := binary.BigEndian.Uint32(b[:]); n < fair {
+			return fmt.Sprintf("%0*d", identity.CodeDigits, n%codes), nil
+		}
+	}
+}

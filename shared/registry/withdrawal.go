@@ -1,0 +1,96 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"cedula/shared/identity"
+)
+
+// MaxWithdrawalAccounts is how many accounts an identity can be paid out to.
+const MaxWithdrawalAccounts = 100
+
+// ListWithdrawalAccounts returns the accounts to which an identity is paid out, by id.
+func (r *Registry) ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
+	if _, err := r.Get(ctx, tenant, id); err != nil {
+		return nil, err
+	}
+	return r.Store.ListWithdrawalAccounts(ctx, tenant, id)
+}
+
+// WithdrawalAccountDraft is a request for a withdrawal account.
+type WithdrawalAccountDraft struct {
+	Tenant, ID string // of the identity
+	identity.BankAccount
+	Idempotency identity.Idempotency
+	GenerateID  func(now time.Time, random io.Reader) (string, error)
+}
+
+// AddWithdrawalAccount adds an account and returns it with its id. It is a change of
+// the identity and makes a version. An *Invalid names the field of a text that
+// breaks a rule; a *Precondition says that there are MaxWithdrawalAccounts;
+// ErrIdempotencyReused that the key came before with another account.
+func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccountDraft) (identity.WithdrawalAccountResult, error) {
+	holder := identity.Profile{Bank: &w.BankAccount}
+	if err := errors.Join(w.Idempotency.Validate(), holder.Validate()); err != nil {
+		return identity.WithdrawalAccountResult{}, err
+	}
+	now := r.TenantNow(w.Tenant)
+	var err error
+	if w.BankAccount.ID, err = w.accountID(now, r.Random); err != nil {
+		return identity.WithdrawalAccountResult{}, err
+	}
+	w.CreatedAt, w.UpdatedAt = now, now
+	var added identity.WithdrawalAccountResult
+	err = retry(ctx, func() (err error) {
+		added, err = r.tryAddWithdrawalAccount(ctx, w)
+		return err
+	})
+	return added, err
+}
+
+// accountID is a new id or, with an idempotency key, the one of that key: so
+// the account is its own claim, for as long as it is there.
+func (w *WithdrawalAccountDraft) accountID(now time.Time, random io.Reader) (string, error) {
+	if w.Idempotency.Key == "" {
+		return w.GenerateID(now, random)
+	}
+	sum := sha256.Sum256([]byte(w.ID + "\n" + w.Idempotency.Key))
+	return hex.EncodeToString(sum[:12]), nil
+}
+
+func (r *Registry) tryAddWithdrawalAccount(ctx context.Context, w WithdrawalAccountDraft) (identity.WithdrawalAccountResult, error) {
+	i, err := r.Get(ctx, w.Tenant, w.ID)
+	if err != nil {
+		return identity.WithdrawalAccountResult{}, err
+	}
+	have, err := r.Store.ListWithdrawalAccounts(ctx, w.Tenant, w.ID)
+	if err != nil {
+		return identity.WithdrawalAccountResult{}, err
+	}
+	known := slices.ContainsFunc(have, func(b identity.BankAccount) bool { return b.ID == w.BankAccount.ID })
+	if len(have) >= MaxWithdrawalAccounts && !known {
+		return identity.WithdrawalAccountResult{}, &identity.StateError{Reason: fmt.Sprintf("an identity has at most %d withdrawal accounts", MaxWithdrawalAccounts)}
+	}
+	i.Version++
+	i.UpdatedAt = w.CreatedAt
+	return r.Store.AddWithdrawalAccount(ctx, i, w.BankAccount, w.Idempotency)
+}
+
+// RemoveWithdrawalAccount removes an account. ErrNotFound if the identity or the
+// account does not exist.
+func (r *Registry) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error {
+	if !identity.ValidID(account) {
+		return identity.ErrNotFound
+	}
+	if _, err := r.Get(ctx, tenant, id); err != nil {
+		return err
+	}
+	return r.Store.RemoveWithdrawalAccount(ctx, tenant, id, account)
+}
