@@ -15,6 +15,7 @@ import (
 	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
 	"cedula/shared/jobs"
+	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
