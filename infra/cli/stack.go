@@ -38,7 +38,7 @@ func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
 	t := dynamo.New(dynamodb.NewFromConfig(cfg), out["TableName"], store.Indexes)
 	p := &apiGatewayPlans{client: apigateway.NewFromConfig(cfg), stack: c.stack, outputs: out}
 	urls := map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}
-	return &registry{
+	return &openRegistry{
 		Registry: newService(t, []byte(aws.ToString(secret.SecretString)), ""),
 		plans:    p, urls: urls, close: func() error { return nil },
 	}, nil
