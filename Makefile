@@ -37,7 +37,7 @@ SAM := AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main.go))
 
-.PHONY: help run expire test check life faults fuzz canary build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template sam-local clean
+.PHONY: help run expire test check life faults fuzz build bench deploy fmt fmt-check vet lint openapi schemathesis redoc walk dynamodb test-dynamodb template sam-local clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -193,13 +193,10 @@ $(JSON_SUITE)/installed:
 # The tests that compare with a real DynamoDB. DYNAMODB_ENDPOINT, if it is set,
 # names one; otherwise dynoxide is started on a free port and stopped after.
 ifdef DYNAMODB_ENDPOINT
-test-dynamodb: $(BLNK_SDK)/installed $(JSON_SUITE)/installed ## all tests under the race detector, those against DynamoDB too; none may log personal data
-	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
-	$(KEPT) BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb $(KEEP) ./...
-	$(SEARCH)
+test-dynamodb: $(BLNK_SDK)/installed $(JSON_SUITE)/installed ## all tests under the race detector, those against DynamoDB too
+	BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb -count=1 ./...
 else
 test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
-	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
 	@for try in 1 2 3 4 5; do \
 	  port=$$((20000 + RANDOM % 20000)); \
 	  '$(DYNOXIDE)' serve --port $$port --log quiet & server=$$!; \
@@ -213,21 +210,8 @@ test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
 	done; \
 	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
 	echo "dynoxide on port $$port"; \
-	$(KEPT) DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb $(KEEP) ./...
-	$(SEARCH)
+	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb -count=1 ./...
 endif
-
-# What the tests' processes log and print is kept, and searched for the personal
-# data that they sent.
-CANARY := $(CURDIR)/.build/canary
-KEPT    = CEDULA_CANARY='$(CANARY)'
-KEEP    = -count=1 -exec '$(CURDIR)/infra/canary/keep.sh'
-SEARCH  = $(GO) run ./infra/canary/search -kept '$(CANARY)'
-
-canary: ## all tests that need Go alone, and whether any logs personal data
-	@rm -rf '$(CANARY)' && mkdir -p '$(CANARY)'
-	$(KEPT) $(GO) test $(KEEP) ./...
-	$(SEARCH)
 
 walk: ## 100,000 identities, page by page, while others write, and a list of 200,000
 	$(GO) test -count=1 -timeout 40m -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"cedula/infra/canary"
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 )
 
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	if programFolder, err = os.MkdirTemp("", "cedula"); err != nil {
 		panic(err)
 	}
-	code := m.Run()
+	code := privacytest.Run(m)
 	_ = os.RemoveAll(programFolder)
 	os.Exit(code)
 }
@@ -53,7 +53,7 @@ func startServer(t *testing.T) *server {
 	program := serverProgram(t)
 	folder := t.TempDir()
 	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")}
-	s.process.Stderr = canary.Tee(io.Discard)
+	s.process.Stderr = privacytest.Log
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"cedula/infra/invariants"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -41,28 +41,11 @@ func containsPersonalData(text string) bool {
 	return slices.ContainsFunc([]string{"canary", "7317317", "5691234"}, func(c string) bool { return strings.Contains(text, c) })
 }
 
-var (
-	logOutput                  bytes.Buffer
-	trialCount, violationCount atomic.Int64
-)
+var trialCount, violationCount atomic.Int64
 
 func TestMain(m *testing.M) {
-	withoutTime := func(_ []string, a slog.Attr) slog.Attr { // its digits may contain a marker by chance
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&logOutput, &slog.HandlerOptions{ReplaceAttr: withoutTime})))
-	code := m.Run()
+	code := privacytest.Run(m)
 	fmt.Printf("%d cells: operations x calls x faults, %d broken invariants\n", trialCount.Load(), violationCount.Load())
-	for line := range strings.Lines(logOutput.String()) {
-		if containsPersonalData(line) {
-			fmt.Print("FAIL: personal data in the log: ", line)
-			code = 1
-			break
-		}
-	}
 	os.Exit(code)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"cedula/infra/lambdatest"
 	"cedula/infra/lambdatest/fakekms"
+	"cedula/infra/privacytest"
 	"cedula/infra/template"
 )
 
@@ -100,6 +101,7 @@ func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *la
 		timeout, _ = template.Lookup(d.template.Globals["Function"], "Timeout").(int)
 	}
 	f, err := lambdatest.Start(lambdatest.Config{
+		Log:       privacytest.Log,
 		Bootstrap: path, Name: strings.ReplaceAll(folder, "/", "-"), Env: env, Timeout: time.Duration(timeout) * time.Second,
 	})
 	if err != nil {

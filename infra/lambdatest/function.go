@@ -8,13 +8,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os/exec"
 	"sync"
 	"time"
-
-	"cedula/infra/canary"
 )
 
 // Config says what to run.
@@ -23,6 +22,7 @@ type Config struct {
 	Name      string        // of the function, for AWS_LAMBDA_FUNCTION_NAME
 	Env       []string      // "NAME=value"; with Lambda's own variables the whole environment
 	Timeout   time.Duration // of one invocation; zero: 10 seconds
+	Log       io.Writer     // also gets what the process writes; may be nil
 }
 
 // Function is a running bootstrap. Like Lambda it gives it one event at a time.
@@ -83,8 +83,12 @@ func Start(c Config) (*Function, error) {
 
 	f.process = exec.Command(c.Bootstrap)
 	f.process.Env = append(f.environment(listener.Addr().String()), c.Env...)
-	said := canary.Tee((*outputWriter)(f))
-	f.process.Stdout, f.process.Stderr = said, said
+	var output io.Writer = (*outputWriter)(f)
+	if c.Log != nil {
+		output = io.MultiWriter(output, c.Log)
+	}
+	f.process.Stdout = output
+	f.process.Stderr = output
 	f.mu.Lock()
 	f.started = time.Now()
 	f.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"cedula/infra/lambdatest"
+	"cedula/infra/privacytest"
 )
 
 // TestMain lets the test program be a function itself.
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 		lambda.Start(testHandler)
 		return
 	}
-	code := m.Run()
+	code := privacytest.Run(m)
 	if code == 0 && !verifySuite() {
 		code = 1
 	}

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"cedula/infra/canary"
+	"cedula/infra/privacytest"
 )
 
 // TestMain lets the test binary be the server itself, so that the tests can
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(privacytest.Run(m))
 }
 
 // server is a running `make run` with its own data folder.
@@ -88,7 +88,7 @@ func newServerCommand(folder, conomyAddress, blnkAddress string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
 	s.cmd = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress, "-mailbox", "localhost:0")
 	s.cmd.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1", "GORACE=atexit_sleep_ms=0")
-	s.cmd.Stderr = canary.Tee(s.log)
+	s.cmd.Stderr = io.MultiWriter(s.log, privacytest.Log)
 	return s
 }
 

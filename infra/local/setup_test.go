@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http/httptest"
 	"testing"
 	"time"
 
-	"cedula/infra/canary"
 	"cedula/infra/local/timetravel"
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/store"
@@ -30,9 +29,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	w := &fixture{server: &server{log: &transcript{}}}
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(canary.Tee(w.log), nil)))
-	t.Cleanup(func() { slog.SetDefault(before) })
+	t.Cleanup(privacytest.SetLog(w.log))
 
 	f, err := openDataDir(t.TempDir())
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,8 +18,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"cedula/infra/canary"
 	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
@@ -30,10 +29,7 @@ import (
 	"cedula/shared/table/pebble"
 )
 
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(canary.Handler()))
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 // testEnv is a dialect over a real store; each answer is held to the contract,
 // and which statuses an operation gave is kept.

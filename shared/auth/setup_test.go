@@ -8,13 +8,17 @@ import (
 	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 var ctx = context.Background()
 

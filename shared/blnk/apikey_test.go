@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/gateway"
@@ -335,7 +336,7 @@ func TestKeysDoNotLeak(t *testing.T) {
 	c := w.newClient("acme", auth.ScopeAll)
 	var text string
 	var answers []events.APIGatewayProxyResponse
-	output := captureOutput(t, func() {
+	output := privacytest.Capture(t, func() {
 		text = c.mustCreateKey(keyRequest{Name: canary, Owner: canary})
 		id := keyID(text)
 		for _, q := range []request{listKeysRequest(c.context), listKeysRequest(c.context, canary), revokeKeyRequest(c.context, id, canary), revokeKeyRequest(c.context, canary), listKeysRequest(c.context, canary)} {

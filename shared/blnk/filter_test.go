@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -304,7 +305,7 @@ func TestInvalidFilters(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestAPI(t)
 			var got events.APIGatewayProxyResponse
-			output := captureOutput(t, func() { got = w.send(listRequest(tt.query)) })
+			output := privacytest.Capture(t, func() { got = w.send(listRequest(tt.query)) })
 			want := fmt.Sprintf(`{"errors":[%q],"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)
 			if strings.HasPrefix(tt.name, "cursor") {
 				want = fmt.Sprintf(`{"error":%q,"error_detail":{"code":"GEN_VALIDATION_ERROR","message":%q}}`, tt.want, tt.want)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"cedula/infra/privacytest"
+
 	"github.com/aws/aws-lambda-go/events"
 )
 
@@ -25,7 +27,7 @@ func TestHealth(t *testing.T) {
 	}
 	w.api.Health = stubPinger{errors.New("dial 10.0.0.1:8000: words of another service")}
 	var down events.APIGatewayProxyResponse
-	output := captureOutput(t, func() { down = w.send(healthRequest) })
+	output := privacytest.Capture(t, func() { down = w.send(healthRequest) })
 	wantStatus(t, down, 503)
 	if strings.Contains(down.Body, "words") {
 		t.Error(down.Body)

@@ -1,18 +1,13 @@
 package blnk_test
 
 import (
-	"bytes"
 	"fmt"
-	"log"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	kept "cedula/infra/canary"
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -85,7 +80,7 @@ func TestMaliciousBodies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w.transcript.Reset()
 			var got events.APIGatewayProxyResponse
-			output := captureOutput(t, func() {
+			output := privacytest.Capture(t, func() {
 				got = w.send(request{body: tt.body}.withHeader("User-Agent", canary).withHeader("Referer", canary))
 			})
 			wantError(t, got, tt.status, tt.code, tt.text)
@@ -120,7 +115,7 @@ func TestContentTypes(t *testing.T) {
 		t.Run(tt.sent, func(t *testing.T) {
 			w := newTestAPI(t)
 			var got events.APIGatewayProxyResponse
-			output := captureOutput(t, func() { got = w.send(request{body: seedBody}.withHeader("Content-Type", tt.sent)) })
+			output := privacytest.Capture(t, func() { got = w.send(request{body: seedBody}.withHeader("Content-Type", tt.sent)) })
 			if tt.ok {
 				wantStatus(t, got, 201)
 				return
@@ -156,31 +151,6 @@ func TestLongFieldNamesAreNotEchoed(t *testing.T) {
 	if len(got.Body) > 8<<10 {
 		t.Errorf("an answer of %d bytes: %.300s", len(got.Body), got.Body)
 	}
-}
-
-// captureOutput runs f and returns all that it logged or printed.
-func captureOutput(t *testing.T, f func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
-	os.Stdout, os.Stderr = file, file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), &slog.HandlerOptions{Level: slog.LevelDebug})))
-	log.SetOutput(file)
-	defer func() {
-		os.Stdout, os.Stderr = stdout, stderr
-		slog.SetDefault(lines)
-		log.SetOutput(stderr)
-	}()
-	f()
-	text, err := os.ReadFile(file.Name())
-	if err != nil || !bytes.Contains(text, []byte(traceID)) {
-		t.Fatalf("nothing was logged: %q, %v", text, err)
-	}
-	return string(text)
 }
 
 func wantNoCanary(t *testing.T, output string) {

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -25,8 +24,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	kept "cedula/infra/canary"
 	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -42,8 +41,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(kept.Handler()))
-	os.Exit(m.Run())
+	os.Exit(privacytest.Run(m))
 }
 
 var hasher = auth.NewHasher(bytes.Repeat([]byte("s"), 32))

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 )
 
@@ -107,7 +108,7 @@ func TestAudit(t *testing.T) {
 	w := newTestAPI(t)
 	wantStatus(t, w.send(request{body: personBody(`"identity_id":"` + ownID + `","last_name":"` + canary + `"`)}), 201)
 	wantStatus(t, w.send(identityRequest("tokenize-identity", `{"fields":["FirstName","LastName","EmailAddress"]}`)), 200)
-	output := captureOutput(t, func() {
+	output := privacytest.Capture(t, func() {
 		one := identityRequest("detokenize-field", "")
 		one.field = "lastName"
 		wantStatus(t, w.send(one), 200)

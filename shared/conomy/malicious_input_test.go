@@ -1,16 +1,11 @@
 package conomy_test
 
 import (
-	"bytes"
 	"fmt"
-	"log"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	kept "cedula/infra/canary"
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -138,7 +133,7 @@ func TestMaliciousBodies(t *testing.T) {
 			w.transcript.Reset()
 			before := w.table.Calls().Write
 			var got string
-			output := captureOutput(t, func() {
+			output := privacytest.Capture(t, func() {
 				answer := w.send(request{body: tt.body}.withHeader("User-Agent", canary).withHeader("Referer", canary))
 				wantStatus(t, answer, tt.status)
 				got = answer.Body
@@ -176,7 +171,7 @@ func TestMaliciousHeaders(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got string
-			output := captureOutput(t, func() { got = w.send(request{body: minimalBody}.withHeader(tt.header, tt.value)).Body })
+			output := privacytest.Capture(t, func() { got = w.send(request{body: minimalBody}.withHeader(tt.header, tt.value)).Body })
 			if jsonAt(t, got, "code") != `"11"` || jsonAt(t, got, "detail") != `"`+tt.detail+`"` {
 				t.Errorf("got %s, want %s", got, tt.detail)
 			}
@@ -208,31 +203,6 @@ func TestLongFieldNamesAreNotEchoed(t *testing.T) {
 			t.Errorf("an answer of %d bytes: %.300s", len(got.Body), got.Body)
 		}
 	}
-}
-
-// captureOutput runs f and returns all that it logged or printed.
-func captureOutput(t *testing.T, f func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
-	os.Stdout, os.Stderr = file, file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), &slog.HandlerOptions{Level: slog.LevelDebug})))
-	log.SetOutput(file)
-	defer func() {
-		os.Stdout, os.Stderr = stdout, stderr
-		slog.SetDefault(lines)
-		log.SetOutput(stderr)
-	}()
-	f()
-	text, err := os.ReadFile(file.Name())
-	if err != nil || !bytes.Contains(text, []byte(traceID)) {
-		t.Fatalf("nothing was logged: %q, %v", text, err)
-	}
-	return string(text)
 }
 
 func wantNoCanary(t *testing.T, output string) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -24,8 +23,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	kept "cedula/infra/canary"
 	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
@@ -41,8 +40,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(kept.Handler()))
-	os.Exit(m.Run())
+	os.Exit(privacytest.Run(m))
 }
 
 const traceID = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
@@ -182,7 +183,7 @@ func TestInvalidLoginsAreRejected(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got events.APIGatewayProxyResponse
-			output := captureOutput(t, func() { got = b.send(tt.request) })
+			output := privacytest.Capture(t, func() { got = b.send(tt.request) })
 			if wantStatus(t, got, tt.status); jsonAt(t, got.Body, "code") != `"`+tt.code+`"` || jsonAt(t, got.Body, "detail") != `"`+tt.detail+`"` {
 				t.Errorf("got %s, want %s %s", got.Body, tt.code, tt.detail)
 			}

@@ -6,13 +6,17 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/encryption"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 const tenant, place = "acme", "0123456789abcdef01234567/email"
 

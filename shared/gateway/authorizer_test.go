@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 )
@@ -125,7 +126,7 @@ func TestAuthorizerDenies(t *testing.T) {
 			d := &fakeAuthorizer{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, denial: tt.refusal}
 			var got events.APIGatewayCustomAuthorizerResponse
 			var err error
-			output := captureOutput(t, func() { got, err = invokeAuthorizer(d) })
+			output := privacytest.Capture(t, func() { got, err = invokeAuthorizer(d) })
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}

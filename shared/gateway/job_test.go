@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -39,7 +40,7 @@ func runJob(t *testing.T, ctx context.Context, event string, err error) (r jobRe
 		}
 		return testMetrics(), err
 	}, func(line string) { r.printed = append(r.printed, line) })
-	output := captureOutput(t, func() {
+	output := privacytest.Capture(t, func() {
 		answer, err := handler.Invoke(ctx, []byte(event))
 		r.response, r.err = string(answer), err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -63,7 +64,7 @@ func TestRequestContentIsNotLogged(t *testing.T) {
 		for _, o := range operations {
 			t.Run(v.name+", "+o.name, func(t *testing.T) {
 				var got events.APIGatewayProxyResponse
-				output := captureOutput(t, func() { got = send(t, route(o.serve), eventFilledWith(v.value)) })
+				output := privacytest.Capture(t, func() { got = send(t, route(o.serve), eventFilledWith(v.value)) })
 				if got.StatusCode != o.status {
 					t.Errorf("got %d %q, want %d", got.StatusCode, got.Body, o.status)
 				}
@@ -79,7 +80,7 @@ func TestMethodsAreNotLogged(t *testing.T) {
 		e := event()
 		e.HTTPMethod = method
 		var got events.APIGatewayProxyResponse
-		output := captureOutput(t, func() { got = send(t, route(mustNotRun(t)), e) })
+		output := privacytest.Capture(t, func() { got = send(t, route(mustNotRun(t)), e) })
 		wantResponse(t, got, http.StatusNotFound, "gateway: no such route "+trace)
 		noCanary(t, output)
 	}

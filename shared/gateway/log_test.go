@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -36,7 +37,7 @@ func TestOneLinePerRequest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			output := captureOutput(t, func() { send(t, route(tt.serve), eventFilledWith(strings.Repeat(canary, 100))) })
+			output := privacytest.Capture(t, func() { send(t, route(tt.serve), eventFilledWith(strings.Repeat(canary, 100))) })
 			lines := parseLogLines(t, output)
 			if len(lines) != 1 {
 				t.Fatalf("%d lines: %s", len(lines), output)
@@ -74,7 +75,7 @@ func TestOneLinePerRequest(t *testing.T) {
 func TestLogLineWithoutCallerHasNoClient(t *testing.T) {
 	e := event()
 	delete(e.RequestContext.Authorizer, "tenant")
-	lines := parseLogLines(t, captureOutput(t, func() { send(t, route(okHandler), e) }))
+	lines := parseLogLines(t, privacytest.Capture(t, func() { send(t, route(okHandler), e) }))
 	if len(lines) != 1 || lines[0]["client"] != "" || lines[0]["status"] != 401.0 {
 		t.Error(lines)
 	}
@@ -82,7 +83,7 @@ func TestLogLineWithoutCallerHasNoClient(t *testing.T) {
 
 func TestPanicIsLoggedByPlace(t *testing.T) {
 	var got events.APIGatewayProxyResponse
-	output := captureOutput(t, func() {
+	output := privacytest.Capture(t, func() {
 		got = send(t, route(func(*gateway.Request) (gateway.Response, error) { panic(errors.New(canary)) }), event())
 	})
 	wantResponse(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)

@@ -6,24 +6,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
-	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	kept "cedula/infra/canary"
+	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(kept.Handler()))
-	os.Exit(m.Run())
+	os.Exit(privacytest.Run(m))
 }
 
 const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
@@ -89,32 +85,6 @@ func wantResponse(t *testing.T, got events.APIGatewayProxyResponse, status int, 
 	if got.StatusCode != status || got.Body != body || got.IsBase64Encoded {
 		t.Errorf("got %d %q, want %d %q", got.StatusCode, got.Body, status, body)
 	}
-}
-
-// captureOutput runs f and returns all that it wrote: through slog, through log, to
-// standard output and to standard error.
-func captureOutput(t *testing.T, f func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr, lines := os.Stdout, os.Stderr, slog.Default()
-	os.Stdout, os.Stderr = file, file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(kept.Tee(file), nil)))
-	log.SetOutput(file)
-	defer func() {
-		os.Stdout, os.Stderr = stdout, stderr
-		slog.SetDefault(lines)
-		log.SetOutput(stderr)
-	}()
-	f()
-	text, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // parseLogLines is every line of captured output, which must be JSON.

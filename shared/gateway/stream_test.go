@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/gateway"
 )
 
@@ -89,7 +90,7 @@ func TestStream(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := &recordingDeliverer{fail: map[string]error{"fails": away, "busy": errors.New("busy")}}
 			var got string
-			output := captureOutput(t, func() { got = runBatch(t, t.Context(), p.deliver, c.records...) })
+			output := privacytest.Capture(t, func() { got = runBatch(t, t.Context(), p.deliver, c.records...) })
 			slices.Sort(p.delivered)
 			if !slices.Equal(p.delivered, c.delivered) {
 				t.Errorf("delivered %q, want %q", p.delivered, c.delivered)

@@ -4,19 +4,21 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"cedula/infra/canary"
+	"cedula/infra/privacytest"
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 // fixture is a Dispatcher on a real store, with a clock and one queued message. It is also the
 // Sender, which records what is sent.
@@ -66,9 +68,7 @@ func newFixture(t *testing.T) *fixture {
 	f.Dispatcher = &messaging.Dispatcher{
 		Outbox: f.store, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: f}, Now: f.clock,
 	}
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(canary.Tee(f.log), nil)))
-	t.Cleanup(func() { slog.SetDefault(before) })
+	t.Cleanup(privacytest.SetLog(f.log))
 	if err := f.store.Enqueue(t.Context(), newMessage(identity.ChannelEmail, identity.PurposeVerificationCode, "es")); err != nil {
 		t.Fatal(err)
 	}

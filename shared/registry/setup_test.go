@@ -7,18 +7,22 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 var (
 	ctx  = context.Background()

@@ -4,17 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"cedula/infra/privacytest"
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 func TestOnPebble(t *testing.T) {
 	runSuite(t, openPebble)
