@@ -66,7 +66,6 @@ fmt-check:
 
 vet:
 	$(GO) vet ./...
-	$(GO) vet -tags dynamodb,soak,template ./...
 
 # govulncheck is not among the checks: it fetches its database, and CI has no
 # network for that. Where there is one: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
@@ -114,7 +113,7 @@ EXPANDED := .build/template.sandbox.json .build/template.production.json
 
 template: $(PYTHON)/installed $(CHECKOV)/installed $(CFN_GUARD)/installed $(EXPANDED) ## check the template, as written and as SAM expands it
 	$(PYTHON)/bin/cfn-lint template.yaml $(EXPANDED)
-	$(GO) test -count=1 -tags template ./infra/template
+	CEDULA_TEST=template $(GO) test -count=1 ./infra/template
 	infra/template/rules/guard.sh '$(GUARD)/bin/ubuntu/$(shell uname -m)/cfn-guard' '$(GUARD)/rules/control-tower/cfn-guard' $(EXPANDED)
 	'$(CHECKOV)/bin/checkov' --config-file infra/template/rules/checkov.yaml -f .build/template.production.json
 	$(SAM) validate --lint
@@ -194,7 +193,7 @@ $(JSON_SUITE)/installed:
 # names one; otherwise dynoxide is started on a free port and stopped after.
 ifdef DYNAMODB_ENDPOINT
 test-dynamodb: $(BLNK_SDK)/installed $(JSON_SUITE)/installed ## all tests under the race detector, those against DynamoDB too
-	BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb -count=1 ./...
+	CEDULA_TEST=dynamodb BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -count=1 ./...
 else
 test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
 	@for try in 1 2 3 4 5; do \
@@ -210,11 +209,11 @@ test-dynamodb: $(DYNOXIDE) $(BLNK_SDK)/installed $(JSON_SUITE)/installed
 	done; \
 	kill -0 $$server || { echo 'dynoxide does not start' >&2; exit 1; }; \
 	echo "dynoxide on port $$port"; \
-	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -tags dynamodb -count=1 ./...
+	DYNAMODB_ENDPOINT=http://127.0.0.1:$$port CEDULA_TEST=dynamodb BLNK_SDK='$(BLNK_SDK)' JSON_SUITE='$(JSON_SUITE)' TMPDIR='$(MEMORY)' $(GO) test -race -timeout 30m -count=1 ./...
 endif
 
 walk: ## 100,000 identities, page by page, while others write, and a list of 200,000
-	$(GO) test -count=1 -timeout 40m -tags soak -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
+	CEDULA_TEST=soak $(GO) test -count=1 -timeout 40m -run "TestWalk|TestBigList" -v ./infra/local | grep -v '^{'
 
 # The disk is slow where each write waits for it; memory shows the same, where
 # there is enough of it.
@@ -222,10 +221,10 @@ MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" 
 
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities; it racing 10,000
 	@printf '%s\n' TestInvariantsUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -c "set -o pipefail; \
-	  $(GO) test -count=1 -timeout 40m -tags soak -run '^{}' -v ./shared/registry | grep -v '^=== '"
+	  CEDULA_TEST=soak $(GO) test -count=1 -timeout 40m -run '^{}' -v ./shared/registry | grep -v '^=== '"
 
 faults: ## each operation meets each fault at each call of the table; processes are killed; histories are checked
-	TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -tags soak -v ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'
+	CEDULA_TEST=soak TMPDIR='$(MEMORY)' $(GO) test -count=1 -timeout 40m -v ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'
 
 FUZZ_TIME ?= 60s
 FUZZ_REST ?= $(FUZZ_TIME)

@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package main
 
 import (
@@ -18,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"cedula/infra/testenv"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
 )
@@ -37,10 +36,7 @@ type fakeAWS struct {
 
 func newFakeAWS(t *testing.T) *fakeAWS {
 	t.Helper()
-	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("DYNAMODB_ENDPOINT names no DynamoDB: run `make test-dynamodb`")
-	}
+	endpoint := testenv.Setting(t, "DYNAMODB_ENDPOINT")
 	a := &fakeAWS{table: "cedula-" + strings.ToLower(t.Name()), keys: map[string]string{}, plans: map[string][]string{}, clientPlans: map[string]map[string]any{}}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)

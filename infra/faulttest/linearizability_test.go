@@ -238,9 +238,10 @@ func outcomeOf(err error) string {
 // the table fails now and then. Each history must be possible for a registry that does one thing at a time.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	const clients, operations = 4, 10
+	histories := soakOr(40, 400)
 	table := faulttable.NewInjector(openTable(t))
 	outcomes := map[string]int{}
-	for n := range historyCount {
+	for n := range histories {
 		table.SetPlan(randomFaults(rand.New(rand.NewPCG(uint64(n), 1)), 1.0/8))
 		h := &historyRecorder{service: &registry.Registry{Store: store.New(table, secret), Now: time.Now}, tenant: fmt.Sprintf("t%d", n), start: time.Now()}
 		var all sync.WaitGroup
@@ -260,5 +261,5 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 			t.Fatalf("history %d: linearizable = %v, want %v", n, got, porcupine.Ok)
 		}
 	}
-	t.Logf("%d histories: %v", historyCount, outcomes)
+	t.Logf("%d histories: %v", histories, outcomes)
 }

@@ -209,7 +209,7 @@ func TestFaultsOfOperations(t *testing.T) {
 				b := o.runWithoutFault(e, api)
 				for n, kind := range b.calls {
 					for _, f := range faultsFor(kind) {
-						for times := 1; times <= maxTimes; times++ {
+						for times := 1; times <= soakOr(1, 2); times++ {
 							o.attempt(e, api, b, f, n+1, times).run()
 						}
 					}

@@ -22,6 +22,7 @@ import (
 
 	"cedula/infra/invariants"
 	"cedula/infra/privacytest"
+	"cedula/infra/testenv"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -42,6 +43,14 @@ func containsPersonalData(text string) bool {
 }
 
 var trialCount, violationCount atomic.Int64
+
+// soakOr returns the larger count if the suite Soak runs.
+func soakOr(few, many int) int {
+	if testenv.Has(testenv.Soak) {
+		return many
+	}
+	return few
+}
 
 func TestMain(m *testing.M) {
 	code := privacytest.Run(m)

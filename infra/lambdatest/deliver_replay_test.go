@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package lambdatest_test
 
 import (

@@ -12,6 +12,7 @@ import (
 
 	"cedula/infra/lambdatest"
 	"cedula/infra/privacytest"
+	"cedula/infra/testenv"
 )
 
 // TestMain lets the test program be a function itself.
@@ -21,14 +22,11 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := privacytest.Run(m)
-	if code == 0 && !verifySuite() {
+	if code == 0 && testenv.Has(testenv.DynamoDB) && !grantsAreUsed() {
 		code = 1
 	}
 	os.Exit(code)
 }
-
-// verifySuite tells that what all tests together show is as it should be.
-var verifySuite = func() bool { return true }
 
 type invocationInfo struct {
 	RequestID, ARN string

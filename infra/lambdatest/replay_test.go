@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package lambdatest_test
 
 import (
@@ -20,6 +18,7 @@ import (
 
 	"cedula/infra/lambdatest"
 	"cedula/infra/template"
+	"cedula/infra/testenv"
 	"cedula/shared/auth"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
@@ -36,10 +35,7 @@ type replayEnv struct {
 
 func newReplayEnv(t *testing.T) *replayEnv {
 	t.Helper()
-	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("DYNAMODB_ENDPOINT names no DynamoDB: run `make test-dynamodb`")
-	}
+	endpoint := testenv.Setting(t, "DYNAMODB_ENDPOINT")
 	d := newDeployment(t, endpoint)
 	d.values["CEDULA_TABLE"] = "replay-" + rand.Text()
 	client := dynamodb.New(dynamodb.Options{

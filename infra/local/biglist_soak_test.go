@@ -1,5 +1,3 @@
-//go:build soak
-
 package main
 
 import (
@@ -13,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"cedula/infra/testenv"
 )
 
 // TestBigList fills a running server with 200,000 identities and reads them in
@@ -20,6 +20,7 @@ import (
 // each once, a filter that fits few of them goes on in bounded steps, and what
 // the process holds in memory does not grow with what it reads.
 func TestBigList(t *testing.T) {
+	testenv.Need(t, testenv.Soak)
 	const size, allowed = 200_000, 64 << 20
 	s := startServer(t, t.TempDir())
 	s.createIdentities(t, size)

@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package main
 
 import (
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"cedula/infra/openapi"
+	"cedula/infra/testenv"
 	"cedula/shared/apidocs"
 )
 
@@ -24,6 +23,7 @@ import (
 // another host, and the console has no error. SCREENSHOT names a file to keep a
 // picture of Conomy's in; CHROMIUM is the program.
 func TestDocs(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
 	s := startServer(t, t.TempDir())
 	t.Run("Conomy", func(t *testing.T) { checkRendered(t, apidocs.Conomy, s.conomy, "/sandbox", os.Getenv("SCREENSHOT")) })
 	t.Run("Blnk", func(t *testing.T) { checkRendered(t, apidocs.Blnk, s.blnk, "", "") })

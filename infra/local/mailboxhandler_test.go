@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package main
 
 import (
@@ -15,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 )
 
@@ -22,6 +21,7 @@ import (
 // drawn, what arrives while the page is open too, nothing is asked of another host
 // and the console has no error. MAILBOX_SCREENSHOT names a file to keep a picture in.
 func TestMailboxInChromium(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
 	m := &mailbox{}
 	renderInto(t, m, reminderMessage("m1", "ana@example.com"), codeMessage("m2", "+56912345678", "271828"))
 	shows := mailboxHandler(m, http.NotFoundHandler(), "localhost:0")

@@ -1,9 +1,8 @@
-//go:build soak
-
 package main
 
 import (
 	"context"
+	crand "crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,8 +13,7 @@ import (
 	"testing"
 	"time"
 
-	crand "crypto/rand"
-
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
@@ -28,6 +26,7 @@ const pageSize = 100
 // once, and a page must cost the same, the first and the last, of a thousand
 // and of a hundred thousand.
 func TestWalk(t *testing.T) {
+	testenv.Need(t, testenv.Soak)
 	var costs []pageUnits
 	for _, size := range []int{1_000, 100_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) { costs = append(costs, listWhileWriting(t, size)) })

@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package main
 
 import (
@@ -9,11 +7,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"cedula/infra/testenv"
 )
 
 // TestReadme runs the README's lines for a first try as they stand there, in a
 // shell, against a server on the ports they name.
 func TestReadme(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +42,7 @@ func TestReadme(t *testing.T) {
 // TestReadmeOfTheCommandLine runs the README's lines about clients beside a
 // server, from the repository's folder.
 func TestReadmeOfTheCommandLine(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

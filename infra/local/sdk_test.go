@@ -1,16 +1,17 @@
-//go:build dynamodb
-
 package main
 
 import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"cedula/infra/testenv"
 )
 
 // TestConomyClient runs the script that calls as Conomy's own client does, with
 // and without the stage in the path.
 func TestConomyClient(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
 	s := startServer(t, t.TempDir())
 	for _, stage := range []string{"", "/sandbox"} {
 		c := exec.Command("node", "../e2e/conomy.mjs")
@@ -28,10 +29,7 @@ func TestConomyClient(t *testing.T) {
 // is installed in. It takes up to a minute, since it waits until a revoked key
 // that was in use is refused.
 func TestBlnkClient(t *testing.T) {
-	sdk := os.Getenv("BLNK_SDK")
-	if sdk == "" {
-		t.Fatal("BLNK_SDK names no folder with Blnk's SDK: run `make test-dynamodb`")
-	}
+	sdk := testenv.Setting(t, "BLNK_SDK")
 	s := startServer(t, t.TempDir())
 	c := exec.Command("node", "../e2e/blnk.mjs")
 	c.Env = append(os.Environ(), "BLNK_URL="+s.blnk, "BLNK_KEY="+s.credentials.BlnkKey, "BLNK_SDK="+sdk)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -93,8 +94,9 @@ func run(tests interface{ Run() int }, r *recorder, out io.Writer) int {
 	defer os.Remove(file.Name()) //nolint:errcheck // a temporary file
 	stderr := os.Stderr
 	os.Stderr = file
-	slog.SetDefault(slog.New(slog.NewJSONHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	restore := setLog(r)
 	code := tests.Run()
+	restore()
 	os.Stderr = stderr
 	written, err := os.ReadFile(file.Name())
 	if err != nil {
@@ -120,7 +122,7 @@ func Capture(t testing.TB, f func()) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	stdout, stderr := os.Stdout, os.Stderr
 	restore := SetLog(file)
 	os.Stdout = file
@@ -138,10 +140,20 @@ func Capture(t testing.TB, f func()) string {
 	return string(text)
 }
 
-// SetLog makes JSON lines in w of what is logged, until restore is called. Run checks
-// them as well.
+// SetLog writes what is logged to w, as JSON lines, until restore is called. Run
+// checks it as well.
 func SetLog(w io.Writer) (restore func()) {
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewJSONHandler(io.MultiWriter(w, Log), &slog.HandlerOptions{Level: slog.LevelDebug})))
-	return func() { slog.SetDefault(before) }
+	return setLog(io.MultiWriter(w, Log))
+}
+
+func setLog(w io.Writer) (restore func()) {
+	logger := slog.Default()
+	output := log.Writer()
+	flags := log.Flags()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	return func() {
+		slog.SetDefault(logger)
+		log.SetOutput(output) // SetDefault has changed both
+		log.SetFlags(flags)
+	}
 }

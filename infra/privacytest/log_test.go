@@ -62,13 +62,6 @@ func TestRunPassesIfNoPersonalDataIsLogged(t *testing.T) {
 }
 
 func runStub(tests func(r *recorder) int) (code int, out string) {
-	logger := slog.Default()
-	flags, output := log.Flags(), log.Writer()
-	defer func() {
-		slog.SetDefault(logger)
-		log.SetFlags(flags)
-		log.SetOutput(output)
-	}()
 	var b bytes.Buffer
 	r := &recorder{}
 	code = run(stub(func() int { return tests(r) }), r, &b)

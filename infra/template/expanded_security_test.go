@@ -1,5 +1,3 @@
-//go:build template
-
 package template_test
 
 import (

@@ -1,5 +1,3 @@
-//go:build template
-
 package template_test
 
 import (
@@ -10,6 +8,7 @@ import (
 	"testing"
 
 	"cedula/infra/template"
+	"cedula/infra/testenv"
 )
 
 // expandedEnvironments are what `make template` had SAM make: of a sandbox and of a production.
@@ -18,6 +17,7 @@ var expandedEnvironments = []string{"sandbox", "production"}
 // forEachEnvironment runs a test on either.
 func forEachEnvironment(t *testing.T, test func(*testing.T, *template.Expanded)) {
 	t.Helper()
+	testenv.Need(t, testenv.Template)
 	root, err := template.ModuleRoot()
 	if err != nil {
 		t.Fatal(err)

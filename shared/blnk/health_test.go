@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"cedula/infra/privacytest"
-
 	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/infra/privacytest"
 )
 
 // stubPinger answers one thing.

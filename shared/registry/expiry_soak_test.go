@@ -1,5 +1,3 @@
-//go:build soak
-
 package registry_test
 
 import (
@@ -12,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
@@ -97,6 +96,7 @@ func measureHeap(do func()) (before, most uint64) {
 // prints what a run takes, and what one of 14 minutes would clear if each call of
 // the table took 25 ms.
 func TestExpireHalfAMillion(t *testing.T) {
+	testenv.Need(t, testenv.Soak)
 	const many, sample = 1_000_000, 100_000
 	db, err := pebble.Open(t.TempDir(), store.Indexes)
 	if err != nil {

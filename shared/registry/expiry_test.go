@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
@@ -256,7 +257,11 @@ func TestExpireRemovesChildItems(t *testing.T) {
 // that did not is gone, and what the gone ones held is free.
 func TestExpireRacesActivation(t *testing.T) {
 	w := newTestRegistry(t)
-	ids := make([]string, raceSize)
+	size := 2000
+	if testenv.Has(testenv.Soak) {
+		size = 10_000
+	}
+	ids := make([]string, size)
 	var all sync.WaitGroup
 	for n := range ids {
 		all.Go(func() {

