@@ -120,9 +120,10 @@ func openRegistry(tb testing.TB) *benchRegistry {
 
 // register creates the client. Its identities need a verified email address and phone number.
 func (r *benchRegistry) register(tb testing.TB) {
-	client, credentials, err := auth.CreateClient(tb.Context(), r.store, r.hasher, auth.ClientParams{
-		Name: "bench", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeAll}, Policy: auth.Policy{Onboarding: string(identity.OnboardingContact)},
-	}, time.Now())
+	admin := auth.Admin{AdminStore: r.store, Hasher: r.hasher, APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}}
+	client, credentials, err := admin.CreateClient(tb.Context(), auth.ClientParams{
+		Name: "bench", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeAll}, Policy: auth.Policy{Onboarding: string(identity.OnboardingContact)}, TestMode: true,
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func (r *benchRegistry) authorize(tb testing.TB, api string) func() events.APIGa
 		Type:      "REQUEST",
 		MethodArn: "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/production/GET/identities/x",
 		MultiValueHeaders: map[string][]string{
-			"Authorization": {"Bearer " + r.token}, "x-api-key": {r.credentials.ConomyKey}, "X-Blnk-Key": {r.credentials.BlnkKey},
+			"Authorization": {"Bearer " + r.token}, "x-api-key": {r.credentials.Keys["conomy"]}, "X-Blnk-Key": {r.credentials.Keys["blnk"]},
 		},
 	}
 	return func() events.APIGatewayCustomAuthorizerResponse {
@@ -200,7 +201,7 @@ func (r *benchRegistry) call(tb testing.TB, q request) step {
 }
 
 func (r *benchRegistry) event(q request, route gateway.Route) events.APIGatewayProxyRequest {
-	headers := map[string][]string{"Content-Type": {"application/json"}, "X-Api-Key": {r.credentials.ConomyKey}, "User-Agent": {"bench/1.0"}}
+	headers := map[string][]string{"Content-Type": {"application/json"}, "X-Api-Key": {r.credentials.Keys["conomy"]}, "User-Agent": {"bench/1.0"}}
 	if q.idempotencyKey != "" {
 		headers["Idempotency-Key"] = []string{q.idempotencyKey}
 	}

@@ -53,7 +53,7 @@ func (n *clientFlags) validate() error {
 		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
 	}
 	n.Strict = n.mode == "strict"
-	n.Production = n.stage == "live"
+	n.TestMode = n.stage == "test"
 	n.Policy.Onboarding = n.onboarding
 	if err := (identity.Policy{Onboarding: identity.Onboarding(n.onboarding), PendingTTL: n.Policy.PendingTTL}).Validate(); err != nil {
 		return fmt.Errorf("--steps or --pending-life: %w", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (c *cli) createKey() *cobra.Command {
 				if err := checkKeyScopes(owner.Scopes, n.scopes); err != nil {
 					return err
 				}
-				p := admin.KeyParams{Client: n.client, KeyParams: auth.KeyParams{API: auth.API(n.api), Name: n.name, Scopes: n.scopes}}
+				p := admin.KeyParams{Client: n.client, KeyParams: auth.KeyParams{API: apis[n.apiIndex()], Name: n.name, Scopes: n.scopes}}
 				if expires {
 					p.Expires = time.Now().Add(n.ttl).UTC().Truncate(time.Second)
 				}
@@ -62,11 +63,15 @@ func (c *cli) createKey() *cobra.Command {
 	return cmd
 }
 
+func (n keyFlags) apiIndex() int {
+	return slices.IndexFunc(apis, func(a auth.API) bool { return a.Name == n.api })
+}
+
 func (n keyFlags) validate(expires bool) error {
 	if err := checkScopes(n.scopes); err != nil {
 		return err
 	}
-	if n.api != string(auth.APIConomy) && n.api != string(auth.APIBlnk) {
+	if n.apiIndex() < 0 {
 		return errors.New("--use must be conomy or blnk")
 	}
 	if expires && n.ttl < time.Second {

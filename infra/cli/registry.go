@@ -14,12 +14,17 @@ import (
 	"cedula/infra/local/admin"
 	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
+
+// apis are those that a new client gets a key for.
+var apis = []auth.API{conomy.AuthAPI, blnk.AuthAPI}
 
 // openRegistry is what a command works on.
 type openRegistry struct {
@@ -78,7 +83,7 @@ func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 func newService(t table.Table, secret []byte, clockFolder string) *admin.Service {
 	s := store.New(t, secret)
 	return &admin.Service{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
+		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: apis, Now: time.Now},
 		Reaper: func() (*jobs.Reaper, error) {
 			reaper := &jobs.Reaper{Registry: &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
 			if clockFolder == "" {

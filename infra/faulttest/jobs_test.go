@@ -80,7 +80,7 @@ func authorize(c *trial) error {
 	answer, err := gateway.AuthorizerHandler(a)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/GET/",
 		MultiValueHeaders: map[string][]string{
-			"Authorization": {c.other}, "X-Api-Key": {c.credentials.ConomyKey}, "X-Blnk-Key": {c.credentials.BlnkKey},
+			"Authorization": {c.other}, "X-Api-Key": {c.credentials.Keys["conomy"]}, "X-Blnk-Key": {c.credentials.Keys["blnk"]},
 		},
 	})
 	if err == nil && answer.PolicyDocument.Statement[0].Effect != "Allow" || err != nil && err.Error() == "Unauthorized" {

@@ -157,14 +157,14 @@ func (e *testEnv) newTrial(api string) *trial {
 	e.injector.SetPlan(nil)
 	e.checked.Reset("C#")
 	var err error
-	_, c.credentials, err = auth.CreateClient(context.Background(), e.store, e.authenticator.Hasher,
-		auth.ClientParams{Name: "test", Tenant: c.tenant, Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+	admin := auth.Admin{AdminStore: e.store, Hasher: e.authenticator.Hasher, APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}}
+	_, c.credentials, err = admin.CreateClient(context.Background(), auth.ClientParams{Name: "test", Tenant: c.tenant, Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
 		e.Fatal(err)
 	}
 	id := c.credentials.ClientID
 	c.caller = map[string]any{
-		"tenant": c.tenant, "client": id, "key": c.credentials.BlnkKey[4:28], "scopes": auth.ScopeAll, "mode": "lenient", "expires": "0", "stage": "test",
+		"tenant": c.tenant, "client": id, "key": c.credentials.Keys["blnk"][4:28], "scopes": auth.ScopeAll, "mode": "lenient", "expires": "0", "stage": "test",
 	}
 	e.checked.Reset("T#"+c.tenant+"#", "C#"+id, "L#"+id, "M#")
 	return c
@@ -208,7 +208,7 @@ func (c *trial) send(r request) reply {
 	if err != nil {
 		c.Fatal(err)
 	}
-	header := http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {c.credentials.ConomyKey}}
+	header := http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {c.credentials.Keys["conomy"]}}
 	if r.key != "" {
 		header.Set("Idempotency-Key", r.key)
 	}

@@ -90,7 +90,7 @@ func TestBlnkTokenization(t *testing.T) {
 func TestBlnkKeys(t *testing.T) {
 	s := newBlnkReplayEnv(t)
 	const sample = "7c2m9x4hq0vt5kzb"
-	own := []string{sample + "00000001", s.credentials.BlnkKey[4:28], sample, s.credentials.ClientID}
+	own := []string{sample + "00000001", s.credentials.Keys["blnk"][4:28], sample, s.credentials.ClientID}
 	made := s.callJSON(t, "create-api-key", 201, own...)
 	key, _ := made["key"].(string)
 	authorizer := s.start(t, "authorizers/blnk")

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +19,8 @@ import (
 	"cedula/infra/template"
 	"cedula/infra/testenv"
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
 )
@@ -49,9 +50,9 @@ func newReplayEnv(t *testing.T) *replayEnv {
 	}
 	secret := []byte(d.values["CEDULA_SECRET"])
 	registry := store.New(dynamo.New(client, d.values["CEDULA_TABLE"], store.Indexes), secret)
-	_, shown, err := auth.CreateClient(t.Context(), registry, auth.NewHasher(secret),
-		auth.ClientParams{Name: "replay", Tenant: "acme", Scopes: auth.ParseScopes("identity:read identity:status:write identity:write")},
-		time.Now())
+	admin := auth.Admin{AdminStore: registry, Hasher: auth.NewHasher(secret), APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}}
+	_, shown, err := admin.CreateClient(t.Context(),
+		auth.ClientParams{Name: "replay", Tenant: "acme", Scopes: auth.ParseScopes("identity:read identity:status:write identity:write"), TestMode: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestConomy(t *testing.T) {
 	token := s.createToken(t)
 	authorizer := s.start(t, "authorizers/conomy")
 
-	effect, allowed := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-conomy", "TOKEN", token, "CONOMY-KEY", s.credentials.ConomyKey))
+	effect, allowed := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-conomy", "TOKEN", token, "CONOMY-KEY", s.credentials.Keys["conomy"]))
 	if effect != "Allow" {
 		t.Fatalf("own token and key: %s", effect)
 	}
@@ -153,8 +154,8 @@ func TestConomy(t *testing.T) {
 	}
 	for name, pairs := range map[string][]string{
 		"the file's own words": nil,
-		"Blnk's key":           {"TOKEN", token, "CONOMY-KEY", s.credentials.BlnkKey},
-		"a changed token":      {"TOKEN", token[:len(token)-8] + "AAAAAAAA", "CONOMY-KEY", s.credentials.ConomyKey},
+		"Blnk's key":           {"TOKEN", token, "CONOMY-KEY", s.credentials.Keys["blnk"]},
+		"a changed token":      {"TOKEN", token[:len(token)-8] + "AAAAAAAA", "CONOMY-KEY", s.credentials.Keys["conomy"]},
 	} {
 		if effect, _ := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-conomy", pairs...)); effect == "Allow" {
 			t.Errorf("%s: allowed", name)
@@ -182,7 +183,7 @@ func TestConomy(t *testing.T) {
 func (s *replayEnv) createToken(t *testing.T) string {
 	t.Helper()
 	f := s.start(t, "conomy/create-token")
-	credentials := []string{"CONOMY-KEY", s.credentials.ConomyKey, "CLIENT-ID", s.credentials.ClientID, "CLIENT-SECRET"}
+	credentials := []string{"CONOMY-KEY", s.credentials.Keys["conomy"], "CLIENT-ID", s.credentials.ClientID, "CLIENT-SECRET"}
 	wrong, _ := invokeJSON(t, f, s.event(t, "conomy-create-token", append(credentials, strings.Repeat("0", 64))...), 401)
 	assertFields(t, wrong, map[string]any{"code": "41", "type": "unauthorized", "traceId": ""})
 	body, _ := invokeJSON(t, f, s.event(t, "conomy-create-token", append(credentials, s.credentials.ClientSecret)...), 200)
@@ -196,7 +197,7 @@ func (s *replayEnv) createToken(t *testing.T) string {
 func TestBlnk(t *testing.T) {
 	s := newReplayEnv(t)
 	authorizer := s.start(t, "authorizers/blnk")
-	if effect, _ := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-blnk", "BLNK-KEY", s.credentials.BlnkKey)); effect != "Allow" {
+	if effect, _ := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-blnk", "BLNK-KEY", s.credentials.Keys["blnk"])); effect != "Allow" {
 		t.Errorf("own key: %s", effect)
 	}
 	effect, refused := invokeAuthorizer(t, authorizer, s.event(t, "authorizers-blnk"))

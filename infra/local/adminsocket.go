@@ -27,7 +27,7 @@ func (d *localRegistry) listenAdmin(ctx context.Context) net.Listener {
 
 func (d *localRegistry) adminHandler() http.Handler {
 	return admin.Handler(&admin.Service{
-		Admin:  &auth.Admin{AdminStore: d.store, Hasher: d.hasher, Now: time.Now},
+		Admin:  &auth.Admin{AdminStore: d.store, Hasher: d.hasher, APIs: apis, Now: time.Now},
 		Reaper: func() (*jobs.Reaper, error) { return d.reaper(), nil },
 	})
 }

@@ -38,7 +38,7 @@ func dialAdmin(t *testing.T, folder string) *admin.Remote {
 // createClientAt creates a client as the command line does.
 func createClientAt(t *testing.T, folder string) sandboxCredentials {
 	t.Helper()
-	made, err := dialAdmin(t, folder).CreateClient(t.Context(), auth.ClientParams{Name: "operator's", Scopes: auth.Scopes{auth.ScopeAll}})
+	made, err := dialAdmin(t, folder).CreateClient(t.Context(), auth.ClientParams{Name: "operator's", Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
 		t.Fatal(err)
 	}

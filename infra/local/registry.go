@@ -182,6 +182,9 @@ func (d *localRegistry) authenticator() *auth.Authenticator {
 	return g
 }
 
+// apis are those that a new client gets a key for.
+var apis = []auth.API{conomy.AuthAPI, blnk.AuthAPI}
+
 // keySet are those of tokens; the first signs.
 func (d *localRegistry) keySet() auth.KeySet {
 	if d.previousSigner == nil {

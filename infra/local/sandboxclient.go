@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 )
 
 // sandboxCredentials is the sandbox client's credentials. A local registry keeps them, so
 // that later starts can print them again; no other one does.
 type sandboxCredentials struct{ ClientID, ClientSecret, ConomyKey, BlnkKey string }
+
+func newSandboxCredentials(c auth.Credentials) sandboxCredentials {
+	return sandboxCredentials{c.ClientID, c.ClientSecret, c.Keys[conomy.AuthAPI.Name], c.Keys[blnk.AuthAPI.Name]}
+}
 
 // sandboxTenant is every sandbox client's, so that a new one finds what the one
 // before it stored.
@@ -81,12 +86,13 @@ func (d *localRegistry) createSandboxClient(ctx context.Context) error {
 	if d.sandbox.ClientID != "" {
 		return nil
 	}
-	_, shown, err := auth.CreateClient(ctx, d.store, d.hasher, auth.ClientParams{
-		Name: "sandbox", Tenant: sandboxTenant, Scopes: auth.Scopes{auth.ScopeAll},
-	}, time.Now())
+	admin := &auth.Admin{AdminStore: d.store, Hasher: d.hasher, APIs: apis}
+	_, shown, err := admin.CreateClient(ctx, auth.ClientParams{
+		Name: "sandbox", Tenant: sandboxTenant, Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true,
+	})
 	if err != nil {
 		return fmt.Errorf("cannot register the sandbox client: %w", err)
 	}
-	d.sandbox = sandboxCredentials{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
+	d.sandbox = newSandboxCredentials(shown)
 	return d.dir.createFileAtomic(sandboxFile, d.sandbox.format())
 }

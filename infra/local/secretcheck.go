@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 	"cedula/shared/table"
 )
 
@@ -68,10 +70,10 @@ func (d *localRegistry) checkSandbox(ctx context.Context) error {
 		return nil
 	}
 	guard := d.authenticator()
-	_, err := guard.Login(ctx, d.sandbox.ConomyKey, d.sandbox.ClientID, d.sandbox.ClientSecret)
+	_, err := guard.Login(ctx, conomy.AuthAPI, d.sandbox.ConomyKey, d.sandbox.ClientID, d.sandbox.ClientSecret)
 	if err == nil {
 		var caller auth.Caller
-		if caller, err = guard.AuthenticateKey(ctx, d.sandbox.BlnkKey); err == nil && caller.Client != d.sandbox.ClientID {
+		if caller, err = guard.AuthenticateKey(ctx, blnk.AuthAPI, d.sandbox.BlnkKey); err == nil && caller.Client != d.sandbox.ClientID {
 			err = auth.ErrMismatch
 		}
 	}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"cedula/infra/local/timetravel"
 	"cedula/infra/privacytest"
@@ -76,12 +74,12 @@ func (w *fixture) serve(t *testing.T, a api) string {
 // createClient makes one more client, of a tenant of its own.
 func (w *fixture) createClient(t *testing.T, scopes ...string) sandboxCredentials {
 	t.Helper()
-	_, shown, err := auth.CreateClient(context.Background(), w.registry.store, w.registry.hasher,
-		auth.ClientParams{Name: "test", Scopes: auth.ParseScopes(joinScopes(scopes))}, time.Now())
+	admin := &auth.Admin{AdminStore: w.registry.store, Hasher: w.registry.hasher, APIs: apis}
+	_, shown, err := admin.CreateClient(t.Context(), auth.ClientParams{Name: "test", Scopes: auth.ParseScopes(joinScopes(scopes)), TestMode: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sandboxCredentials{shown.ClientID, shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}
+	return newSandboxCredentials(shown)
 }
 
 func joinScopes(scopes []string) string {

@@ -280,12 +280,12 @@ func (w *blnkTestEnv) apiKeys() {
 // callerOfNewClient is the caller with the key of a new client.
 func (w *blnkTestEnv) callerOfNewClient() map[string]any {
 	w.Helper()
-	_, shown, err := auth.CreateClient(context.Background(), w.store, w.hasher,
-		auth.ClientParams{Name: "test", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+	admin := auth.Admin{AdminStore: w.store, Hasher: w.hasher, APIs: []auth.API{blnk.AuthAPI}}
+	_, shown, err := admin.CreateClient(context.Background(), auth.ClientParams{Name: "test", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
 		w.Fatal(err)
 	}
-	return w.callerWithKey(shown.BlnkKey)
+	return w.callerWithKey(shown.Keys["blnk"])
 }
 
 // callerWithKey is the caller that the authorizer lets in with a key.

@@ -239,23 +239,23 @@ func (w *conomyTestEnv) notImplementedAndDocs() {
 func (w *conomyTestEnv) tokens() {
 	shown := w.registerClient()
 	body := `{"clientId":"` + shown.ClientID + `","clientSecret":"%s"}`
-	w.send(200, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
+	w.send(200, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.Keys["conomy"])
 	w.send(401, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret))
-	w.send(401, "POST", "/auth", fmt.Sprintf(body, "wrong"), "X-Api-Key", shown.ConomyKey)
-	w.send(403, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", w.registerClient().ConomyKey)
+	w.send(401, "POST", "/auth", fmt.Sprintf(body, "wrong"), "X-Api-Key", shown.Keys["conomy"])
+	w.send(403, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", w.registerClient().Keys["conomy"])
 	for _, bad := range []string{"", "[]", "{}", `{"clientId":"a"}`} {
 		w.send(400, "POST", "/auth", bad)
 	}
 	wrong := strings.Repeat("0", len(shown.ClientSecret))
 	for range 4 { // "wrong" was the first
-		w.send(401, "POST", "/auth", fmt.Sprintf(body, wrong), "X-Api-Key", shown.ConomyKey)
+		w.send(401, "POST", "/auth", fmt.Sprintf(body, wrong), "X-Api-Key", shown.Keys["conomy"])
 	}
-	w.send(429, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.ConomyKey)
+	w.send(429, "POST", "/auth", fmt.Sprintf(body, shown.ClientSecret), "X-Api-Key", shown.Keys["conomy"])
 }
 
 func (w *conomyTestEnv) registerClient() auth.Credentials {
-	_, shown, err := auth.CreateClient(context.Background(), w.store, w.hasher,
-		auth.ClientParams{Name: "test", Scopes: auth.Scopes{auth.ScopeAll}}, time.Now())
+	admin := auth.Admin{AdminStore: w.store, Hasher: w.hasher, APIs: []auth.API{conomy.AuthAPI}}
+	_, shown, err := admin.CreateClient(context.Background(), auth.ClientParams{Name: "test", Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type AdminStore interface {
 type Admin struct {
 	AdminStore
 	Hasher Hasher
+	APIs   []API            // a new client gets a key for each
 	Now    func() time.Time // nil: time.Now
 }
 

@@ -32,11 +32,11 @@ func newAdminFixture(t *testing.T) *adminFixture {
 	o := &adminFixture{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return o.now }
 	s, hasher := store.New(db, secret), auth.NewHasher(secret)
-	o.Admin = &auth.Admin{AdminStore: s, Hasher: hasher, Now: clock}
+	o.Admin = &auth.Admin{AdminStore: s, Hasher: hasher, APIs: apis, Now: clock}
 	o.authenticator = &auth.Authenticator{Store: s, Hasher: hasher, Now: clock, CacheTTL: -1}
-	o.client, o.credentials, err = auth.CreateClient(ctx, s, hasher, auth.ClientParams{
+	o.client, o.credentials, err = o.CreateClient(ctx, auth.ClientParams{
 		Name: "app", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite}, Limits: auth.Limits{Rate: 5, Burst: 10, Quota: 1000},
-	}, o.now)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,19 +44,19 @@ func newAdminFixture(t *testing.T) *adminFixture {
 }
 
 func (o *adminFixture) login(secret string) error {
-	_, err := o.authenticator.Login(ctx, o.credentials.ConomyKey, o.client.ID, secret)
+	_, err := o.authenticator.Login(ctx, conomyAPI, o.credentials.Keys["conomy"], o.client.ID, secret)
 	return err
 }
 
 func (o *adminFixture) authenticateKey(key string) error {
-	_, err := o.authenticator.AuthenticateKey(ctx, key)
+	_, err := o.authenticator.AuthenticateKey(ctx, blnkAPI, key)
 	return err
 }
 
 func TestClientsAreListedAndShown(t *testing.T) {
 	o := newAdminFixture(t)
 	o.now = o.now.Add(time.Hour)
-	second, _, err := auth.CreateClient(ctx, o.AdminStore, o.Hasher, auth.ClientParams{Name: "second", Strict: true, Production: true}, o.now)
+	second, _, err := o.CreateClient(ctx, auth.ClientParams{Name: "second", Strict: true, TestMode: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestClientsAreListedAndShown(t *testing.T) {
 		t.Fatalf("%v, %v", all, err)
 	}
 	got, err := o.Client(ctx, second.ID)
-	if err != nil || !got.Strict || !got.Production || got.Tenant != second.ID || got.UsagePlanKey == "" || got.UsagePlanKey == o.client.UsagePlanKey {
+	if err != nil || !got.Strict || !got.TestMode || got.Tenant != second.ID || got.UsagePlanKey == "" || got.UsagePlanKey == o.client.UsagePlanKey {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if all[0].Limits != (auth.Limits{Rate: 5, Burst: 10, Quota: 1000}) {
@@ -83,7 +83,7 @@ func TestSetSuspended(t *testing.T) {
 		if err != nil || c.Suspended != suspended {
 			t.Fatal(err)
 		}
-		if shut := errors.Is(o.authenticateKey(o.credentials.BlnkKey), auth.ErrSuspended); shut != suspended {
+		if shut := errors.Is(o.authenticateKey(o.credentials.Keys["blnk"]), auth.ErrSuspended); shut != suspended {
 			t.Errorf("suspended %v, shut %v", suspended, shut)
 		}
 	}

@@ -15,7 +15,7 @@ type Caller struct {
 	Key            string // the id of the API key that was shown
 	Scopes         Scopes
 	Strict         bool      // the client's setting
-	Production     bool      // likewise
+	TestMode       bool      // likewise
 	Policy         Policy    // likewise
 	Expires        time.Time // zero: the credential does not expire
 	// UsagePlanKey is the client's, for the authorizer's answer to the gateway
@@ -34,7 +34,7 @@ var (
 	// ErrExpired: the token or the key is past its time, or the key is revoked.
 	ErrExpired = errors.New("auth: credential expired")
 	// ErrMismatch: each credential may be good, but they belong to different
-	// clients or tenants, or the key opens the other API.
+	// clients or tenants, or the key is of another API.
 	ErrMismatch = errors.New("auth: credentials do not match")
 	// ErrSuspended: the credentials are good, the client is not to be served.
 	ErrSuspended = errors.New("auth: client suspended")

@@ -38,11 +38,10 @@ type Authenticator struct {
 // Format shows nothing: the cache holds hashes.
 func (g *Authenticator) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[guard]") }
 
-// AuthenticateBearer passes a token and a key of one client, as Conomy's API wants them.
-// The token's text comes without its scheme. It asks the Store only when the
-// token is good and both name the same client. It returns ErrMissing,
+// AuthenticateBearer authenticates a token and a key of api that belong to the same client. The token comes without its
+// scheme. The Store is asked only if the token is valid and both name the same client. It returns ErrMissing,
 // ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
-func (g *Authenticator) AuthenticateBearer(ctx context.Context, token, apiKey string) (Caller, error) {
+func (g *Authenticator) AuthenticateBearer(ctx context.Context, api API, token, apiKey string) (Caller, error) {
 	if token == "" || apiKey == "" {
 		return Caller{}, ErrMissing
 	}
@@ -50,7 +49,7 @@ func (g *Authenticator) AuthenticateBearer(ctx context.Context, token, apiKey st
 	if err != nil {
 		return Caller{}, err
 	}
-	name, err := parseKeyForAPI(apiKey, APIConomy)
+	name, err := parseKeyForAPI(apiKey, api)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -69,13 +68,12 @@ func (g *Authenticator) AuthenticateBearer(ctx context.Context, token, apiKey st
 	return caller, nil
 }
 
-// AuthenticateKey passes a key alone, as Blnk's API wants it. It returns ErrMissing,
-// ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
-func (g *Authenticator) AuthenticateKey(ctx context.Context, apiKey string) (Caller, error) {
+// AuthenticateKey authenticates a key of api. It returns ErrMissing, ErrInvalid, ErrExpired, ErrMismatch or ErrSuspended.
+func (g *Authenticator) AuthenticateKey(ctx context.Context, api API, apiKey string) (Caller, error) {
 	if apiKey == "" {
 		return Caller{}, ErrMissing
 	}
-	name, err := parseKeyForAPI(apiKey, APIBlnk)
+	name, err := parseKeyForAPI(apiKey, api)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -145,7 +143,7 @@ func (r record) authorize(name parsedKey, proven bool, now time.Time) error {
 	switch {
 	case !proven, !asked, r.client.Tenant == "":
 		return ErrInvalid
-	case r.key.API != name.api:
+	case r.key.API != name.api.Name:
 		return fmt.Errorf("%w: use of the key", ErrMismatch)
 	case r.key.inactive(now):
 		return ErrExpired
@@ -158,16 +156,7 @@ func (r record) authorize(name parsedKey, proven bool, now time.Time) error {
 func (r record) caller() Caller {
 	return Caller{
 		Tenant: r.client.Tenant, Client: r.client.ID, Key: r.key.ID, Scopes: slices.Clone(r.scopes), Strict: r.client.Strict,
-		Production: r.client.Production, Policy: r.client.Policy,
+		TestMode: r.client.TestMode, Policy: r.client.Policy,
 		Expires: r.key.ValidUntil(), UsagePlanKey: r.client.UsagePlanKey,
 	}
-}
-
-// parseKeyForAPI also returns ErrMismatch for a key of another use.
-func parseKeyForAPI(text string, u API) (parsedKey, error) {
-	name, err := parseKey(text)
-	if err == nil && name.api != u {
-		err = fmt.Errorf("%w: use of the key", ErrMismatch)
-	}
-	return name, err
 }

@@ -13,10 +13,10 @@ import (
 
 func TestAuthenticateBearer(t *testing.T) {
 	w := newFixture(t)
-	w.updateStored(w.credentials.ConomyKey, func(c *auth.Client, _ *auth.Key) { c.UsagePlanKey = "plan" })
-	got, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey)
+	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.UsagePlanKey = "plan" })
+	got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"])
 	want := auth.Caller{
-		Tenant: "acme", Client: w.client.ID, Key: w.credentials.ConomyKey[4:28], Scopes: auth.Scopes{"identity:read", "identity:write"},
+		Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["conomy"][4:28], Scopes: auth.Scopes{"identity:read", "identity:write"},
 		Expires: w.now.Add(time.Hour), UsagePlanKey: "plan",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -26,8 +26,8 @@ func TestAuthenticateBearer(t *testing.T) {
 
 func TestAuthenticateKey(t *testing.T) {
 	w := newFixture(t)
-	got, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
-	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: w.credentials.BlnkKey[4:28], Scopes: auth.Scopes{"identity:read", "identity:write"}, UsagePlanKey: w.client.UsagePlanKey}
+	got, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
+	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["blnk"][4:28], Scopes: auth.Scopes{"identity:read", "identity:write"}, UsagePlanKey: w.client.UsagePlanKey}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -65,8 +65,8 @@ func TestCredentialProblemsAreDenied(t *testing.T) {
 			t.Run(fact+", "+way, func(t *testing.T) {
 				w := newFixture(t)
 				token := w.token(t)
-				w.updateStored(w.credentials.ConomyKey, try.edit)
-				w.updateStored(w.credentials.BlnkKey, try.edit)
+				w.updateStored(w.credentials.Keys["conomy"], try.edit)
+				w.updateStored(w.credentials.Keys["blnk"], try.edit)
 				err := call(w, token)
 				if !errors.Is(err, try.want) || auth.IsDenial(err) != (try.want != nil) {
 					t.Errorf("got %v, want %v", err, try.want)
@@ -83,15 +83,15 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 var authMethods = map[string]func(w *fixture, token string) error{
 	"bearer": func(w *fixture, token string) error {
-		_, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+		_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 		return err
 	},
 	"key": func(w *fixture, _ string) error {
-		_, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 		return err
 	},
 	"login": func(w *fixture, _ string) error {
-		c, err := w.authenticator.Login(ctx, w.credentials.ConomyKey, w.credentials.ClientID, w.credentials.ClientSecret)
+		c, err := w.authenticator.Login(ctx, conomyAPI, w.credentials.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret)
 		if err != nil && c.ID != "" {
 			return errors.New("a client with an error")
 		}
@@ -101,16 +101,16 @@ var authMethods = map[string]func(w *fixture, token string) error{
 
 func TestUnknownWrongAndRevokedCostTheSame(t *testing.T) {
 	w := newFixture(t)
-	unknownClient := withChecksum("cbk_" + "0123456789abcdef" + w.credentials.BlnkKey[20:61])
-	unknownKey := withChecksum(withNextChar(w.credentials.BlnkKey, 25)[:61])
+	unknownClient := withChecksum("cbk_" + "0123456789abcdef" + w.credentials.Keys["blnk"][20:61])
+	unknownKey := withChecksum(withNextChar(w.credentials.Keys["blnk"], 25)[:61])
 	_, other := w.createClient(t, "other")
-	w.updateStored(other.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now })
+	w.updateStored(other.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now })
 	for fact, key := range map[string]string{
-		"unknown client": unknownClient, "unknown key": unknownKey, "wrong secret": withWrongSecret(w.credentials.BlnkKey), "revoked": other.BlnkKey,
+		"unknown client": unknownClient, "unknown key": unknownKey, "wrong secret": withWrongSecret(w.credentials.Keys["blnk"]), "revoked": other.Keys["blnk"],
 	} {
 		before := w.store.callCount()
-		_, first := w.authenticator.AuthenticateKey(ctx, key)
-		_, second := w.authenticator.AuthenticateKey(ctx, key)
+		_, first := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
+		_, second := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
 		if first == nil || second == nil || first.Error() != second.Error() {
 			t.Errorf("%s: %v, then %v", fact, first, second)
 		}
@@ -118,17 +118,17 @@ func TestUnknownWrongAndRevokedCostTheSame(t *testing.T) {
 			t.Errorf("%s: %d store calls in two", fact, n)
 		}
 	}
-	if _, err := w.authenticator.AuthenticateKey(ctx, unknownKey); !errors.Is(err, auth.ErrInvalid) {
+	if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, unknownKey); !errors.Is(err, auth.ErrInvalid) {
 		t.Error(err)
 	}
 	unknown := newGuesser(t).unknown()
 	for fact, try := range map[string]struct{ key, id, secret string }{
-		"wrong":                      {w.credentials.ConomyKey, w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)},
-		"malformed":                  {w.credentials.ConomyKey, w.credentials.ClientID, w.credentials.ClientSecret[:32]},
+		"wrong":                      {w.credentials.Keys["conomy"], w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)},
+		"malformed":                  {w.credentials.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret[:32]},
 		"unknown client":             {unknown.key, unknown.id, w.credentials.ClientSecret},
 		"unknown client, malformed":  {unknown.key, unknown.id, "x"},
-		"wrong key, malformed":       {withWrongSecret(w.credentials.ConomyKey), w.credentials.ClientID, "x"},
-		"malformed, as long as ever": {w.credentials.ConomyKey, w.credentials.ClientID, strings.Repeat("?", 10_000)},
+		"wrong key, malformed":       {withWrongSecret(w.credentials.Keys["conomy"]), w.credentials.ClientID, "x"},
+		"malformed, as long as ever": {w.credentials.Keys["conomy"], w.credentials.ClientID, strings.Repeat("?", 10_000)},
 	} {
 		reads, writes := w.store.callCount(), w.store.writes
 		err := login(w, try.key, try.id, try.secret)
@@ -150,38 +150,50 @@ func TestMismatchedCredentialsNeedNoStoreCall(t *testing.T) {
 		call func() error
 		want error
 	}{
-		"token of one, key of another": {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, token, fellow.ConomyKey); return err }, auth.ErrMismatch},
-		"token and Blnk's key": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.BlnkKey)
+		"token of one, key of another": {func() error {
+			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, fellow.Keys["conomy"])
 			return err
 		}, auth.ErrMismatch},
-		"Conomy's key alone": {func() error { _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.ConomyKey); return err }, auth.ErrMismatch},
+		"token and Blnk's key": {func() error {
+			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["blnk"])
+			return err
+		}, auth.ErrMismatch},
+		"Conomy's key alone": {func() error {
+			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["conomy"])
+			return err
+		}, auth.ErrMismatch},
+		"key of an unknown API": {func() error {
+			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, withChecksum("cxk"+w.credentials.Keys["blnk"][3:61]))
+			return err
+		}, auth.ErrMismatch},
 		"prefix changed": {func() error {
-			_, err := w.authenticator.AuthenticateKey(ctx, "cbk"+w.credentials.ConomyKey[3:])
+			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, "cbk"+w.credentials.Keys["conomy"][3:])
 			return err
 		}, auth.ErrInvalid},
 		"key without a token": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, "", w.credentials.ConomyKey)
+			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, "", w.credentials.Keys["conomy"])
 			return err
 		}, auth.ErrMissing},
-		"token without a key":   {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, token, ""); return err }, auth.ErrMissing},
-		"nothing":               {func() error { _, err := w.authenticator.AuthenticateKey(ctx, ""); return err }, auth.ErrMissing},
-		"bad token and bad key": {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, "x", "y"); return err }, auth.ErrInvalid},
+		"token without a key":   {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, ""); return err }, auth.ErrMissing},
+		"nothing":               {func() error { _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, ""); return err }, auth.ErrMissing},
+		"bad token and bad key": {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, "x", "y"); return err }, auth.ErrInvalid},
 		"key as a token": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, w.credentials.ConomyKey, w.credentials.ConomyKey)
+			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.credentials.Keys["conomy"], w.credentials.Keys["conomy"])
 			return err
 		}, auth.ErrInvalid},
-		"login with another's key": {func() error { return login(w, fellow.ConomyKey, w.credentials.ClientID, w.credentials.ClientSecret) }, auth.ErrMismatch},
-		"login with Blnk's key": {func() error {
-			return login(w, w.credentials.BlnkKey, w.credentials.ClientID, w.credentials.ClientSecret)
+		"login with another's key": {func() error {
+			return login(w, fellow.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret)
 		}, auth.ErrMismatch},
-		"login without a secret":  {func() error { return login(w, w.credentials.ConomyKey, w.credentials.ClientID, "") }, auth.ErrMissing},
-		"login without an id":     {func() error { return login(w, w.credentials.ConomyKey, "", w.credentials.ClientSecret) }, auth.ErrMissing},
+		"login with Blnk's key": {func() error {
+			return login(w, w.credentials.Keys["blnk"], w.credentials.ClientID, w.credentials.ClientSecret)
+		}, auth.ErrMismatch},
+		"login without a secret":  {func() error { return login(w, w.credentials.Keys["conomy"], w.credentials.ClientID, "") }, auth.ErrMissing},
+		"login without an id":     {func() error { return login(w, w.credentials.Keys["conomy"], "", w.credentials.ClientSecret) }, auth.ErrMissing},
 		"login without a key":     {func() error { return login(w, "", w.credentials.ClientID, w.credentials.ClientSecret) }, auth.ErrMissing},
-		"login with a strange id": {func() error { return login(w, w.credentials.ConomyKey, "ID", w.credentials.ClientSecret) }, auth.ErrInvalid},
+		"login with a strange id": {func() error { return login(w, w.credentials.Keys["conomy"], "ID", w.credentials.ClientSecret) }, auth.ErrInvalid},
 		"nobody trusted": {func() error {
 			g := auth.Authenticator{Store: w.store, Hasher: w.hasher}
-			_, err := g.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+			_, err := g.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 			return err
 		}, auth.ErrInvalid},
 	} {
@@ -195,14 +207,14 @@ func TestMismatchedCredentialsNeedNoStoreCall(t *testing.T) {
 }
 
 func login(w *fixture, key, id, secret string) error {
-	_, err := w.authenticator.Login(ctx, key, id, secret)
+	_, err := w.authenticator.Login(ctx, conomyAPI, key, id, secret)
 	return err
 }
 
 func TestClockDefaultsToTimeNow(t *testing.T) {
 	w := newFixture(t)
 	w.authenticator.Now, w.issuer.Now = nil, nil
-	caller, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey)
+	caller, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"])
 	if left := time.Until(caller.Expires); err != nil || left > time.Hour || left < 59*time.Minute {
 		t.Error(left, err)
 	}
@@ -211,8 +223,8 @@ func TestClockDefaultsToTimeNow(t *testing.T) {
 func TestTokenOfAnotherTenantIsDenied(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
-	w.updateStored(w.credentials.ConomyKey, func(c *auth.Client, _ *auth.Key) { c.Tenant = "moved" })
-	_, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.Tenant = "moved" })
+	_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 	wantError(t, err, auth.ErrMismatch)
 }
 
@@ -235,10 +247,10 @@ func TestScopesAreIntersectionOfClientKeyAndToken(t *testing.T) {
 		w := newFixture(t)
 		w.client.Scopes = auth.ParseScopes(try.token)
 		token := w.token(t)
-		w.updateStored(w.credentials.ConomyKey, func(c *auth.Client, k *auth.Key) {
+		w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, k *auth.Key) {
 			c.Scopes, k.Scopes = auth.ParseScopes(try.client), try.key
 		})
-		got, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+		got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 		if err != nil || got.Scopes.String() != try.want {
 			t.Errorf("%s: %q, %v", fact, got.Scopes, err)
 		}
@@ -249,10 +261,10 @@ func TestCallerExpiresWithFirstCredential(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
 	soon, sooner := w.now.Add(time.Minute), w.now.Add(time.Second)
-	w.updateStored(w.credentials.ConomyKey, func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = soon, sooner })
-	w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Expires = soon })
-	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
-	key, err2 := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+	w.updateStored(w.credentials.Keys["conomy"], func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = soon, sooner })
+	w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Expires = soon })
+	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
+	key, err2 := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 	if err1 != nil || err2 != nil || !bearer.Expires.Equal(sooner) || !key.Expires.Equal(soon) {
 		t.Error(bearer.Expires, err1, key.Expires, err2)
 	}
@@ -262,11 +274,13 @@ func TestBothActiveSecretsAreAccepted(t *testing.T) {
 	w := newFixture(t)
 	const next = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjkmnpqrstvwxyz"
 	end := w.now.Add(time.Hour)
-	w.updateStored(w.credentials.ConomyKey, func(c *auth.Client, _ *auth.Key) {
+	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) {
 		c.Secrets[0].Expires = end
 		c.Secrets = append(c.Secrets, auth.Secret{Hash: w.hasher.Hash(next)})
 	})
-	try := func(secret string) error { return login(w, w.credentials.ConomyKey, w.credentials.ClientID, secret) }
+	try := func(secret string) error {
+		return login(w, w.credentials.Keys["conomy"], w.credentials.ClientID, secret)
+	}
 	if err := errors.Join(try(w.credentials.ClientSecret), try(next)); err != nil {
 		t.Errorf("while both live: %v", err)
 	}
@@ -276,7 +290,7 @@ func TestBothActiveSecretsAreAccepted(t *testing.T) {
 	if err := try(next); err != nil {
 		t.Errorf("once the old one is gone: %v", err)
 	}
-	w.updateStored(w.credentials.ConomyKey, func(c *auth.Client, _ *auth.Key) { c.Secrets = nil })
+	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.Secrets = nil })
 	wantError(t, try(next), auth.ErrInvalid)
 }
 

@@ -18,7 +18,7 @@ func BenchmarkAuthenticateBearerCached(b *testing.B) {
 	token := w.token(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); err != nil {
+		if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -28,7 +28,7 @@ func BenchmarkAuthenticateKeyCached(b *testing.B) {
 	w := newFixture(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -37,10 +37,10 @@ func BenchmarkAuthenticateKeyCached(b *testing.B) {
 // BenchmarkAuthenticateScopedKeyCached is BenchmarkAuthenticateKeyCached for a key with scopes of its own.
 func BenchmarkAuthenticateScopedKeyCached(b *testing.B) {
 	w := newFixture(b)
-	_, text := w.createKey(b, w.credentials.BlnkKey, w.keyParams("identity:read", "identity:write"))
+	_, text := w.createKey(b, w.credentials.Keys["blnk"], w.keyParams("identity:read", "identity:write"))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.authenticator.AuthenticateKey(ctx, text); err != nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, text); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -49,11 +49,11 @@ func BenchmarkAuthenticateScopedKeyCached(b *testing.B) {
 // TestScopedKeyAllocatesNoMore compares what a warm Guard allocates.
 func TestScopedKeyAllocatesNoMore(t *testing.T) {
 	w := newFixture(t)
-	_, text := w.createKey(t, w.credentials.BlnkKey, w.keyParams("identity:read", "identity:write"))
+	_, text := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams("identity:read", "identity:write"))
 	pass := func(key string) float64 {
 		return testing.AllocsPerRun(100, func() { w.caller(t, key) })
 	}
-	if scoped, master := pass(text), pass(w.credentials.BlnkKey); scoped > master {
+	if scoped, master := pass(text), pass(w.credentials.Keys["blnk"]); scoped > master {
 		t.Errorf("%v allocations, and %v for a key without scopes of its own", scoped, master)
 	}
 }
@@ -62,7 +62,7 @@ func TestScopedKeyAllocatesNoMore(t *testing.T) {
 // cache is full.
 func BenchmarkAuthenticateUnknownKeys(b *testing.B) {
 	w := newFixture(b)
-	head, tail := w.credentials.BlnkKey[:29], w.credentials.BlnkKey[37:61]
+	head, tail := w.credentials.Keys["blnk"][:29], w.credentials.Keys["blnk"][37:61]
 	b.ReportAllocs()
 	n := uint64(0)
 	for b.Loop() {
@@ -71,7 +71,7 @@ func BenchmarkAuthenticateUnknownKeys(b *testing.B) {
 		for i := range own {
 			own[i] = alphabet[n>>(5*i)&31]
 		}
-		if _, err := w.authenticator.AuthenticateKey(ctx, withChecksum(head+string(own[:])+tail)); err == nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, withChecksum(head+string(own[:])+tail)); err == nil {
 			b.Fatal("passed")
 		}
 	}

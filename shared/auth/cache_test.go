@@ -15,8 +15,8 @@ func TestCachedKeyNeedsNoStoreCall(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
 	for range 5 {
-		_, bearerErr := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
-		_, keyErr := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+		_, bearerErr := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
+		_, keyErr := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 		if bearerErr != nil || keyErr != nil {
 			t.Fatal(bearerErr, keyErr)
 		}
@@ -37,12 +37,12 @@ func TestChangeIsSeenAfterTTL(t *testing.T) {
 	} {
 		w := newFixture(t)
 		w.authenticator.CacheTTL = try.ttl
-		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); err != nil {
 			t.Fatal(err)
 		}
-		w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
+		w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
 		w.now = w.now.Add(try.after)
-		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); errors.Is(err, auth.ErrExpired) != try.seen {
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); errors.Is(err, auth.ErrExpired) != try.seen {
 			t.Errorf("%s: %v", fact, err)
 		}
 	}
@@ -55,12 +55,12 @@ func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
 	} {
 		w := newFixture(t)
 		at := w.now.Add(10 * time.Second)
-		w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { edit(k, at) })
-		if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
+		w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { edit(k, at) })
+		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); err != nil {
 			t.Fatal(err)
 		}
 		w.now = at
-		_, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 		wantError(t, err, auth.ErrExpired)
 		if w.store.callCount() != 1 {
 			t.Errorf("%s: %d store calls", fact, w.store.callCount())
@@ -69,20 +69,20 @@ func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
 	w := newFixture(t)
 	w.issuer.TTL, w.authenticator.CacheTTL = time.Second, time.Hour
 	token := w.token(t)
-	if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); err != nil {
+	if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"]); err != nil {
 		t.Fatal(err)
 	}
 	w.now = w.now.Add(time.Second)
-	_, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey)
+	_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 	wantError(t, err, auth.ErrExpired)
 }
 
 func TestCachedKeyDoesNotAcceptWrongSecret(t *testing.T) {
 	w := newFixture(t)
-	if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
+	if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.authenticator.AuthenticateKey(ctx, withWrongSecret(w.credentials.BlnkKey))
+	_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, withWrongSecret(w.credentials.Keys["blnk"]))
 	wantError(t, err, auth.ErrInvalid)
 }
 
@@ -93,7 +93,7 @@ func TestUnknownKeyIsCachedForTTL(t *testing.T) {
 	delete(w.store.clients, later.ID)
 	w.store.mu.Unlock()
 	for range 3 {
-		_, err := w.authenticator.AuthenticateKey(ctx, shown.BlnkKey)
+		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, shown.Keys["blnk"])
 		wantError(t, err, auth.ErrInvalid)
 	}
 	if w.store.callCount() != 1 {
@@ -101,16 +101,16 @@ func TestUnknownKeyIsCachedForTTL(t *testing.T) {
 	}
 	w.store.clients[later.ID] = later
 	w.now = w.now.Add(30 * time.Second)
-	if _, err := w.authenticator.AuthenticateKey(ctx, shown.BlnkKey); err != nil {
+	if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, shown.Keys["blnk"]); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestCallersShareNoMemory(t *testing.T) {
 	w := newFixture(t)
-	first, _ := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+	first, _ := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 	first.Scopes[0] = "*"
-	second, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey)
+	second, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 	if err != nil || second.Scopes.Has("client:admin") {
 		t.Error("one caller changed the scopes of the next")
 	}
@@ -137,7 +137,7 @@ func TestConcurrentMissesShareOneStoreCall(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if _, err := w.authenticator.AuthenticateKey(ctx, w.credentials.BlnkKey); err != nil {
+				if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); err != nil {
 					t.Error(err)
 				}
 			})

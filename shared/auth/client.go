@@ -11,7 +11,7 @@ type Client struct {
 	Scopes           Scopes
 	Suspended        bool
 	Strict           bool     // refuse what the dialects otherwise let pass
-	Production       bool     // it works with real people: otherwise a test client
+	TestMode         bool     // its identities are test data
 	Limits           Limits   // how often it may call
 	Policy           Policy   // what it asks of its new identities
 	Secrets          []Secret // at most two live ones, while one takes the other's place
@@ -34,20 +34,24 @@ type Secret struct {
 	Expires time.Time // zero: never
 }
 
-// API is the API whose header a key is for.
-type API string
+// API is one of the APIs of the registry, as its package declares it. A key of one API is not accepted by another.
+type API struct {
+	Name      string // stored with every key: must never change
+	KeyPrefix string // the three lower-case letters with which its keys begin: must never change
+}
 
-// The two uses. A key of one never opens the other.
-const (
-	APIConomy API = "conomy" // x-api-key
-	APIBlnk   API = "blnk"   // X-blnk-key
-)
+func (a API) valid() bool {
+	return a.Name != "" && validKeyPrefix(a.KeyPrefix)
+}
+
+// DisplayPrefix returns the part of a key's text that is not secret.
+func (a API) DisplayPrefix(keyID string) string { return a.KeyPrefix + "_" + keyID }
 
 // Key is one API key as stored. Its ID is 24 characters long, unique, and
 // begins with the id of its client.
 type Key struct {
 	ID, Client string
-	API        API
+	API        string // name of the API that accepts it
 	Hash       Hash
 	// Scopes narrow the client's. Nil, and only nil, leaves them as they are:
 	// a store must keep nil and empty apart.
@@ -64,9 +68,6 @@ type Key struct {
 // createdByKey tells those of Keys.Create from an operator's. Before the maker was
 // kept only they had an owner.
 func (k Key) createdByKey() bool { return k.CreatedBy != "" || k.Owner != "" }
-
-// DisplayPrefix is the part of the key's text that is no secret.
-func (k Key) DisplayPrefix() string { return keyPrefixes[k.API] + "_" + k.ID }
 
 // ValidUntil is from when on the key is refused; zero: never.
 func (k Key) ValidUntil() time.Time { return earliest(k.Expires, k.Revoked) }

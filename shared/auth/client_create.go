@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -17,7 +16,7 @@ import (
 // program that means to show them names the fields.
 type Credentials struct {
 	ClientID, ClientSecret string
-	ConomyKey, BlnkKey     string
+	Keys                   map[string]string // by the name of their API
 }
 
 func (c Credentials) redacted() string { return "[credentials of " + c.ClientID + "]" }
@@ -38,33 +37,35 @@ type ClientParams struct {
 	Scopes Scopes
 	Strict bool
 
-	Production bool
-	Limits     Limits
-	Policy     Policy
+	TestMode bool
+	Limits   Limits
+	Policy   Policy
 }
 
 // CreateClient creates a client with a secret and one key for each API, none of
 // which expires. It returns an *InvalidClientError when the description breaks its
 // rules, and whatever the store returned; then nothing was created.
-func CreateClient(ctx context.Context, store Store, h Hasher, n ClientParams, now time.Time) (Client, Credentials, error) {
+func (o *Admin) CreateClient(ctx context.Context, n ClientParams) (Client, Credentials, error) {
 	if err := n.Validate(); err != nil {
 		return Client{}, Credentials{}, err
 	}
-	shown := Credentials{ClientID: randomString(clientChars), ClientSecret: randomString(secretChars)}
+	now := currentTime(o.Now)
+	shown := Credentials{ClientID: randomString(clientChars), ClientSecret: randomString(secretChars), Keys: map[string]string{}}
 	c := Client{
 		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: normalizeScopes(n.Scopes), Strict: n.Strict,
-		Production: n.Production, Limits: n.Limits, Policy: n.Policy,
-		Secrets: []Secret{{Hash: h.Hash(shown.ClientSecret)}}, Created: now,
+		TestMode: n.TestMode, Limits: n.Limits, Policy: n.Policy,
+		Secrets: []Secret{{Hash: o.Hasher.Hash(shown.ClientSecret)}}, Created: now,
 	}
-	c.UsagePlanKey = h.usagePlanKey(c.ID)
+	c.UsagePlanKey = o.Hasher.usagePlanKey(c.ID)
 	if c.Tenant == "" {
 		c.Tenant = c.ID
 	}
-	var conomy, blnk Key
-	conomy, shown.ConomyKey = newKey(c.ID, APIConomy, h)
-	blnk, shown.BlnkKey = newKey(c.ID, APIBlnk, h)
-	conomy.Created, blnk.Created = now, now
-	if err := store.CreateClient(ctx, c, conomy, blnk); err != nil {
+	keys := make([]Key, len(o.APIs))
+	for i, api := range o.APIs {
+		keys[i], shown.Keys[api.Name] = newKey(c.ID, api, o.Hasher)
+		keys[i].Created = now
+	}
+	if err := o.AdminStore.CreateClient(ctx, c, keys...); err != nil {
 		return Client{}, Credentials{}, fmt.Errorf("auth: create client: %w", err)
 	}
 	return c, shown, nil

@@ -14,14 +14,14 @@ import (
 func TestCreateClientEndToEnd(t *testing.T) {
 	w := newFixture(t)
 	n := auth.ClientParams{Name: "Ñandú S.A.", Scopes: auth.Scopes{"identity:write", "identity:read", "identity:read"}}
-	made, shown, err := auth.CreateClient(ctx, w.store, w.hasher, n, w.now)
+	made, shown, err := w.admin.CreateClient(ctx, n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if made.Tenant != made.ID || made.ID != shown.ClientID || len(made.ID) != 16 || len(shown.ClientSecret) != 64 {
 		t.Error("ids and lengths are not as promised")
 	}
-	client, err := w.authenticator.Login(ctx, shown.ConomyKey, shown.ClientID, shown.ClientSecret)
+	client, err := w.authenticator.Login(ctx, conomyAPI, shown.Keys["conomy"], shown.ClientID, shown.ClientSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +32,8 @@ func TestCreateClientEndToEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, token, shown.ConomyKey)
-	key, err2 := w.authenticator.AuthenticateKey(ctx, shown.BlnkKey)
+	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, shown.Keys["conomy"])
+	key, err2 := w.authenticator.AuthenticateKey(ctx, blnkAPI, shown.Keys["blnk"])
 	if err1 != nil || err2 != nil || bearer.Tenant != made.ID || key.Tenant != made.ID {
 		t.Error(err1, err2)
 	}
@@ -75,15 +75,15 @@ func TestCreateClientRejectsInvalidParams(t *testing.T) {
 		if field != "name" {
 			n.Name = "app"
 		}
-		_, shown, err := auth.CreateClient(ctx, w.store, w.hasher, n, w.now)
+		_, shown, err := w.admin.CreateClient(ctx, n)
 		var invalid *auth.InvalidClientError
-		if !errors.As(err, &invalid) || invalid.Field != field || shown != (auth.Credentials{}) || len(w.store.clients) != 1 {
+		if !errors.As(err, &invalid) || invalid.Field != field || shown.ClientID != "" || len(w.store.clients) != 1 {
 			t.Errorf("%s: %v", fact, err)
 		}
 	}
 	w := newFixture(t)
 	w.store.fail = auth.ErrAlreadyExists
-	if _, shown, err := auth.CreateClient(ctx, w.store, w.hasher, auth.ClientParams{Name: "app"}, w.now); !errors.Is(err, auth.ErrAlreadyExists) || shown != (auth.Credentials{}) {
+	if _, shown, err := w.admin.CreateClient(ctx, auth.ClientParams{Name: "app"}); !errors.Is(err, auth.ErrAlreadyExists) || shown.ClientID != "" {
 		t.Error(err)
 	}
 }
@@ -93,7 +93,7 @@ func TestGeneratedCredentialsAreUnique(t *testing.T) {
 	seen := map[string]bool{}
 	for range 200 {
 		_, c := w.createClient(t, "")
-		for _, s := range []string{c.ClientID, c.ClientSecret, c.ConomyKey[29:61], c.BlnkKey[29:61], c.ConomyKey[20:28] + c.BlnkKey[20:28]} {
+		for _, s := range []string{c.ClientID, c.ClientSecret, c.Keys["conomy"][29:61], c.Keys["blnk"][29:61], c.Keys["conomy"][20:28] + c.Keys["blnk"][20:28]} {
 			if seen[s] {
 				t.Fatal("made twice")
 			}

@@ -126,25 +126,25 @@ func (w *fixture) addIssuer(t testing.TB, o auth.ExternalIssuer) {
 // own tenant, with what both may.
 func TestExternalTokenIsAccepted(t *testing.T) {
 	w, p := newCognitoFixture(t)
-	got, err := w.authenticator.AuthenticateBearer(ctx, p.token(w.externalClaims(p)), w.credentials.ConomyKey)
+	got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, p.token(w.externalClaims(p)), w.credentials.Keys["conomy"])
 	want := auth.Caller{
-		Tenant: "acme", Client: w.client.ID, Key: w.credentials.ConomyKey[4:28], Scopes: auth.Scopes{"identity:read"}, Expires: w.now.Add(time.Hour),
+		Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["conomy"][4:28], Scopes: auth.Scopes{"identity:read"}, Expires: w.now.Add(time.Hour),
 		UsagePlanKey: w.client.UsagePlanKey,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	if _, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey); err != nil {
+	if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"]); err != nil {
 		t.Errorf("our own token: %v", err)
 	}
 	_, other := w.createClient(t, "other")
-	_, err = w.authenticator.AuthenticateBearer(ctx, p.token(w.externalClaims(p)), other.ConomyKey)
+	_, err = w.authenticator.AuthenticateBearer(ctx, conomyAPI, p.token(w.externalClaims(p)), other.Keys["conomy"])
 	wantError(t, err, auth.ErrMismatch)
 	_, fellow := w.createClient(t, "acme")
-	_, err = w.authenticator.AuthenticateBearer(ctx, p.token(w.externalClaims(p)), fellow.ConomyKey)
+	_, err = w.authenticator.AuthenticateBearer(ctx, conomyAPI, p.token(w.externalClaims(p)), fellow.Keys["conomy"])
 	wantError(t, err, auth.ErrMismatch)
 	// A tenant that the issuer made up is not looked at.
-	moved, err := w.authenticator.AuthenticateBearer(ctx, p.token(w.externalClaims(p, "scope", "")[:1]+`"tenant":"other",`+w.externalClaims(p)[1:]), w.credentials.ConomyKey)
+	moved, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, p.token(w.externalClaims(p, "scope", "")[:1]+`"tenant":"other",`+w.externalClaims(p)[1:]), w.credentials.Keys["conomy"])
 	if err != nil || moved.Tenant != "acme" {
 		t.Errorf("tenant %q, %v", moved.Tenant, err)
 	}
@@ -263,11 +263,11 @@ func TestExternalKeysUnavailable(t *testing.T) {
 	}
 	o.Keys = dead
 	w.addIssuer(t, o)
-	_, err = w.authenticator.AuthenticateBearer(ctx, p.token(w.externalClaims(p)), w.credentials.ConomyKey)
+	_, err = w.authenticator.AuthenticateBearer(ctx, conomyAPI, p.token(w.externalClaims(p)), w.credentials.Keys["conomy"])
 	if !errors.Is(err, auth.ErrUnavailable) || auth.IsDenial(err) {
 		t.Error(err)
 	}
-	if _, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey); err != nil {
+	if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"]); err != nil {
 		t.Errorf("our own token: %v", err)
 	}
 }

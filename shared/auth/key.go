@@ -11,7 +11,7 @@ import (
 // The text of a key, 67 characters:
 //
 //	key    = prefix "_" keyid "_" secret check
-//	prefix = "cak" (x-api-key) | "cbk" (X-blnk-key)
+//	prefix = 3 letters: the API's
 //	keyid  = 16 of the client's id, 8 of its own
 //	secret = 32: 160 random bits
 //	check  = 6: the upper 30 bits of the CRC-32 of all that stands before it
@@ -33,9 +33,7 @@ const (
 )
 
 var (
-	crockford   = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
-	keyPrefixes = map[API]string{APIConomy: "cak", APIBlnk: "cbk"}
-
+	crockford    = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 	errKeyFormat = fmt.Errorf("%w: key format", ErrInvalid)
 )
 
@@ -47,11 +45,11 @@ func randomString(n int) string {
 }
 
 // newKey makes a key of a client. The text is to be shown once and forgotten.
-func newKey(client string, u API, h Hasher) (k Key, text string) {
+func newKey(client string, api API, h Hasher) (k Key, text string) {
 	id := client + randomString(keyIDChars-clientChars)
-	body := keyPrefixes[u] + "_" + id + "_" + randomString(bodyEnd-keyIDEnd-1)
+	body := api.DisplayPrefix(id) + "_" + randomString(bodyEnd-keyIDEnd-1)
 	text = body + checksum(body)
-	return Key{ID: id, Client: client, API: u, Hash: h.Hash(text), Name: string(u)}, text
+	return Key{ID: id, Client: client, API: api.Name, Hash: h.Hash(text), Name: api.Name}, text
 }
 
 // parsedKey is the part of a key's text that is no secret.
@@ -60,30 +58,32 @@ type parsedKey struct {
 	client, id string
 }
 
-// parseKey returns ErrInvalid for whatever newKey could not have made.
-func parseKey(text string) (parsedKey, error) {
-	if len(text) != keyChars || text[prefixEnd] != '_' || text[keyIDEnd] != '_' {
+// parseKeyForAPI returns ErrInvalid for a text that newKey cannot have made, and ErrMismatch for a key of another API.
+func parseKeyForAPI(text string, api API) (parsedKey, error) {
+	if !validKey(text) {
 		return parsedKey{}, errKeyFormat
 	}
-	u, known := apiForPrefix(text[:prefixEnd])
-	id, body := text[prefixEnd+1:keyIDEnd], text[:bodyEnd]
-	switch {
-	case !known, !validAlphabet(id, keyIDChars), !validAlphabet(text[keyIDEnd+1:], keyChars-keyIDEnd-1):
-		return parsedKey{}, errKeyFormat
-	case checksum(body) != text[bodyEnd:]:
-		return parsedKey{}, errKeyFormat
+	if text[:prefixEnd] != api.KeyPrefix {
+		return parsedKey{}, fmt.Errorf("%w: use of the key", ErrMismatch)
 	}
-	id = strings.Clone(id) // or the id would keep the secret in memory
-	return parsedKey{api: u, client: id[:clientChars], id: id}, nil
+	id := strings.Clone(text[prefixEnd+1 : keyIDEnd]) // or the id would keep the secret in memory
+	return parsedKey{api: api, client: id[:clientChars], id: id}, nil
 }
 
-func apiForPrefix(prefix string) (API, bool) {
-	for u, p := range keyPrefixes {
-		if p == prefix {
-			return u, true
-		}
+// validKey checks the form and the checksum.
+func validKey(text string) bool {
+	if len(text) != keyChars || text[prefixEnd] != '_' || text[keyIDEnd] != '_' {
+		return false
 	}
-	return "", false
+	if !validKeyPrefix(text[:prefixEnd]) || !validAlphabet(text[prefixEnd+1:keyIDEnd], keyIDChars) {
+		return false
+	}
+	return validAlphabet(text[keyIDEnd+1:], keyChars-keyIDEnd-1) && checksum(text[:bodyEnd]) == text[bodyEnd:]
+}
+
+func validKeyPrefix(prefix string) bool {
+	foreign := func(r rune) bool { return r < 'a' || r > 'z' }
+	return len(prefix) == prefixEnd && !strings.ContainsFunc(prefix, foreign)
 }
 
 // checksum returns the check characters of a key's body.

@@ -19,16 +19,16 @@ type lineageFixture struct {
 func newLineageFixture(t *testing.T) *lineageFixture {
 	t.Helper()
 	o := newAdminFixture(t)
-	_, shown, err := auth.CreateClient(ctx, o.AdminStore, o.Hasher, auth.ClientParams{Name: "team", Scopes: auth.Scopes{auth.ScopeAll}}, o.now)
+	_, shown, err := o.CreateClient(ctx, auth.ClientParams{Name: "team", Scopes: auth.Scopes{auth.ScopeAll}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lineageFixture{o, auth.KeyManager{Store: o.AdminStore, Hasher: o.Hasher, Now: o.Now}, shown.BlnkKey}
+	return &lineageFixture{o, auth.KeyManager{Store: o.AdminStore, Hasher: o.Hasher, Now: o.Now}, shown.Keys["blnk"]}
 }
 
 func (m *lineageFixture) caller(t *testing.T, text string) auth.Caller {
 	t.Helper()
-	c, err := m.authenticator.AuthenticateKey(ctx, text)
+	c, err := m.authenticator.AuthenticateKey(ctx, blnkAPI, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,13 +46,13 @@ func (m *lineageFixture) createChildKey(t *testing.T, by, owner string, scopes .
 }
 
 func (m *lineageFixture) keyParams(owner string, scopes ...string) auth.KeyParams {
-	return auth.KeyParams{API: auth.APIBlnk, Name: "n", Owner: owner, Scopes: scopes, Expires: m.now.Add(time.Hour)}
+	return auth.KeyParams{API: blnkAPI, Name: "n", Owner: owner, Scopes: scopes, Expires: m.now.Add(time.Hour)}
 }
 
 // createAdminKey is a key that the operator made.
 func (m *lineageFixture) createAdminKey(t *testing.T, scopes ...string) (auth.Key, string) {
 	t.Helper()
-	k, text, err := m.CreateKey(ctx, m.ownKey[4:20], auth.KeyParams{API: auth.APIBlnk, Scopes: scopes, Expires: m.now.Add(time.Hour)})
+	k, text, err := m.CreateKey(ctx, m.ownKey[4:20], auth.KeyParams{API: blnkAPI, Scopes: scopes, Expires: m.now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

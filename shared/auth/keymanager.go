@@ -56,7 +56,7 @@ type KeyParams struct {
 
 // KeyFilter says which keys are meant: those for one API.
 type KeyFilter struct {
-	API   API
+	API   string // name of the API
 	Owner string // empty: whoever owns them
 }
 
@@ -174,8 +174,8 @@ func (n KeyParams) Validate(now time.Time) error {
 	if err := checkRequestedScopes(n.RequestedScopes); err != nil {
 		return err
 	}
-	switch _, known := keyPrefixes[n.API]; {
-	case !known:
+	switch {
+	case !n.API.valid():
 		return &InvalidKeyError{"use", "must be an API"}
 	case deadlinePassed(n.Expires, now):
 		return &InvalidKeyError{"expires", "must lie in the future"}

@@ -22,7 +22,7 @@ func (w *fixture) keyManager() *auth.KeyManager {
 // caller is who comes with a Blnk key.
 func (w *fixture) caller(t testing.TB, text string) auth.Caller {
 	t.Helper()
-	c, err := w.authenticator.AuthenticateKey(ctx, text)
+	c, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func (w *fixture) caller(t testing.TB, text string) auth.Caller {
 // keyParams is a key that nothing is wrong with.
 func (w *fixture) keyParams(scopes ...string) auth.KeyParams {
 	return auth.KeyParams{
-		API: auth.APIBlnk, Name: "svc", Owner: "team-a", Scopes: scopes, RequestedScopes: []string{"a:b"}, Expires: w.now.Add(time.Hour),
+		API: blnkAPI, Name: "svc", Owner: "team-a", Scopes: scopes, RequestedScopes: []string{"a:b"}, Expires: w.now.Add(time.Hour),
 	}
 }
 
@@ -50,26 +50,26 @@ func (w *fixture) createKey(t testing.TB, by string, n auth.KeyParams) (auth.Key
 func (w *fixture) allScopesKey(t testing.TB) string {
 	t.Helper()
 	_, shown := w.createClient(t, "rich", auth.ScopeAll)
-	return shown.BlnkKey
+	return shown.Keys["blnk"]
 }
 
-var blnkKeys = auth.KeyFilter{API: auth.APIBlnk}
+var blnkKeys = auth.KeyFilter{API: blnkAPI.Name}
 
 func TestCreatedKeyAuthenticates(t *testing.T) {
 	w := newFixture(t)
 	n := w.keyParams("identity:read")
 	n.Expires = n.Expires.Add(time.Millisecond).In(time.FixedZone("east", 3600))
-	k, text := w.createKey(t, w.credentials.BlnkKey, n)
+	k, text := w.createKey(t, w.credentials.Keys["blnk"], n)
 	want := auth.Key{
-		ID: text[4:28], Client: w.client.ID, API: auth.APIBlnk, Hash: w.hasher.Hash(text), Scopes: auth.Scopes{"identity:read"},
+		ID: text[4:28], Client: w.client.ID, API: blnkAPI.Name, Hash: w.hasher.Hash(text), Scopes: auth.Scopes{"identity:read"},
 		Expires: w.now.Add(time.Hour), Created: w.now, Name: "svc", Owner: "team-a", RequestedScopes: []string{"a:b"},
-		CreatedBy: w.credentials.BlnkKey[4:28],
+		CreatedBy: w.credentials.Keys["blnk"][4:28],
 	}
 	if diff := cmp.Diff(want, k) + cmp.Diff(want, w.store.keys[k.ID]); diff != "" || !k.Hash.Equal(want.Hash) {
 		t.Error(diff)
 	}
-	if !strings.HasPrefix(text, k.DisplayPrefix()+"_") || len(k.DisplayPrefix()) != 28 {
-		t.Errorf("%s is shown of the key", k.DisplayPrefix())
+	if shown := blnkAPI.DisplayPrefix(k.ID); !strings.HasPrefix(text, shown+"_") || len(shown) != 28 {
+		t.Errorf("DisplayPrefix = %q, want the prefix and the id of %q", shown, k.ID)
 	}
 	caller := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: k.ID, Scopes: auth.Scopes{"identity:read"}, Expires: k.Expires, UsagePlanKey: w.client.UsagePlanKey}
 	if diff := cmp.Diff(caller, w.caller(t, text)); diff != "" {
@@ -100,10 +100,10 @@ func TestCreateRejectsInvalidParams(t *testing.T) {
 		"ends within a second": {func(n *auth.KeyParams, now time.Time) { n.Expires = now.Add(time.Second - 1) }, "expires must lie in the future"},
 		"ended":                {func(n *auth.KeyParams, now time.Time) { n.Expires = now.Add(-time.Hour) }, "expires must lie in the future"},
 		"year 10000":           {func(n *auth.KeyParams, _ time.Time) { n.Expires = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "expires must lie before the year 10000"},
-		"no API":               {func(n *auth.KeyParams, _ time.Time) { n.API = "" }, "use must be an API"},
+		"no API":               {func(n *auth.KeyParams, _ time.Time) { n.API = auth.API{} }, "use must be an API"},
 	} {
 		w := newFixture(t)
-		caller, n := w.caller(t, w.credentials.BlnkKey), w.keyParams("identity:read")
+		caller, n := w.caller(t, w.credentials.Keys["blnk"]), w.keyParams("identity:read")
 		try.edit(&n, w.now)
 		before := w.store.callCount()
 		_, text, err := w.keyManager().Create(ctx, caller, n)
@@ -141,12 +141,12 @@ func TestKeyCannotOutliveItsCreator(t *testing.T) {
 				return w.now.Add(d)
 			}
 			limit := func() {
-				w.updateStored(w.credentials.BlnkKey, func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = after(try.maker), after(try.revoked) })
+				w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = after(try.maker), after(try.revoked) })
 			}
 			if how == "by what the gateway says" {
 				limit()
 			}
-			caller, n := w.caller(t, w.credentials.BlnkKey), w.keyParams("identity:read")
+			caller, n := w.caller(t, w.credentials.Keys["blnk"]), w.keyParams("identity:read")
 			if how != "by what the gateway says" {
 				limit()
 			}
@@ -166,9 +166,10 @@ func TestKeyCannotExceedScopesOfItsCreator(t *testing.T) {
 	some := rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID)
 	rapid.Check(t, func(r *rapid.T) {
 		w := &fixture{store: newMemoryStore(), now: epoch, hasher: auth.NewHasher([]byte(strings.Repeat("s", 32)))}
+		w.admin = &auth.Admin{AdminStore: w.store, Hasher: w.hasher, APIs: apis}
 		w.authenticator = &auth.Authenticator{Store: w.store, Hasher: w.hasher, Now: func() time.Time { return w.now }}
 		_, shown := w.createClient(t, "acme", some.Draw(r, "client")...)
-		text := shown.BlnkKey
+		text := shown.Keys["blnk"]
 		for range 4 {
 			maker, asked := w.caller(t, text), some.Draw(r, "asked")
 			_, next, err := w.keyManager().Create(ctx, maker, w.keyParams(asked...))
@@ -192,9 +193,9 @@ func TestKeyCannotExceedScopesOfItsCreator(t *testing.T) {
 
 func TestInactiveKeysAreDenied(t *testing.T) {
 	w := newFixture(t)
-	expiring, first := w.createKey(t, w.credentials.BlnkKey, w.keyParams("identity:read"))
-	revoked, second := w.createKey(t, w.credentials.BlnkKey, w.keyParams("identity:read"))
-	maker := w.caller(t, w.credentials.BlnkKey)
+	expiring, first := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams("identity:read"))
+	revoked, second := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams("identity:read"))
+	maker := w.caller(t, w.credentials.Keys["blnk"])
 	for _, text := range []string{first, second} { // both are remembered
 		w.caller(t, text)
 	}
@@ -202,11 +203,11 @@ func TestInactiveKeysAreDenied(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.now = w.now.Add(auth.DefaultCacheTTL)
-	_, err := w.authenticator.AuthenticateKey(ctx, second)
+	_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, second)
 	wantError(t, err, auth.ErrExpired)
 	w.caller(t, first)
 	w.now = expiring.Expires
-	_, err = w.authenticator.AuthenticateKey(ctx, first)
+	_, err = w.authenticator.AuthenticateKey(ctx, blnkAPI, first)
 	wantError(t, err, auth.ErrExpired)
 }
 
@@ -260,7 +261,7 @@ func TestScopedKeysManageOnlyTheirOwner(t *testing.T) {
 	wantError(t, err, auth.ErrEscalation)
 	wantError(t, w.keyManager().Revoke(ctx, scoped, blnkKeys, theirs.ID), auth.ErrNotFound)
 	for owner, count := range map[string]int{"": 1, "team-a": 1, "team-b": 0} {
-		if list, err := w.keyManager().List(ctx, scoped, auth.KeyFilter{API: auth.APIBlnk, Owner: owner}); err != nil || len(list) != count {
+		if list, err := w.keyManager().List(ctx, scoped, auth.KeyFilter{API: blnkAPI.Name, Owner: owner}); err != nil || len(list) != count {
 			t.Errorf("%q: %d keys, %v", owner, len(list), err)
 		}
 	}
@@ -278,19 +279,19 @@ func TestListReturnsCreatedKeys(t *testing.T) {
 		want = append([]string{k.ID}, want...)
 	}
 	other := w.keyParams()
-	other.API = auth.APIConomy
+	other.API = conomyAPI
 	w.createKey(t, rich, other)
-	w.createKey(t, w.credentials.BlnkKey, w.keyParams())
+	w.createKey(t, w.credentials.Keys["blnk"], w.keyParams())
 	caller := w.caller(t, rich)
 	if err := w.keyManager().Revoke(ctx, caller, blnkKeys, want[0]); err != nil {
 		t.Fatal(err)
 	}
 	for filter, ids := range map[auth.KeyFilter][]string{
 		blnkKeys:                                 want,
-		{API: auth.APIBlnk, Owner: "team-a"}:     {want[0], want[2]},
-		{API: auth.APIBlnk, Owner: "team-b"}:     {want[1]},
-		{API: auth.APIBlnk, Owner: "nobody"}:     nil,
-		{API: auth.APIConomy, Owner: "nobody's"}: nil,
+		{API: blnkAPI.Name, Owner: "team-a"}:     {want[0], want[2]},
+		{API: blnkAPI.Name, Owner: "team-b"}:     {want[1]},
+		{API: blnkAPI.Name, Owner: "nobody"}:     nil,
+		{API: conomyAPI.Name, Owner: "nobody's"}: nil,
 	} {
 		before := w.store.callCount()
 		list, err := w.keyManager().List(ctx, caller, filter)
@@ -308,12 +309,12 @@ func TestRevoke(t *testing.T) {
 	w := newFixture(t)
 	rich := w.allScopesKey(t)
 	k, _ := w.createKey(t, rich, w.keyParams())
-	foreign, _ := w.createKey(t, w.credentials.BlnkKey, w.keyParams())
+	foreign, _ := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams())
 	conomy := w.keyParams()
-	conomy.API = auth.APIConomy
+	conomy.API = conomyAPI
 	other, _ := w.createKey(t, rich, conomy)
 	caller := w.caller(t, rich)
-	theirs := auth.KeyFilter{API: auth.APIBlnk, Owner: "team-b"}
+	theirs := auth.KeyFilter{API: blnkAPI.Name, Owner: "team-b"}
 	for fact, try := range map[string]struct {
 		filter auth.KeyFilter
 		id     string
@@ -365,7 +366,7 @@ func TestKeyLimits(t *testing.T) {
 	w.createKey(t, rich, w.keyParams()) // all others have expired
 	for n := len(w.store.keys); n < 2+auth.MaxStoredKeys; n++ {
 		id := fmt.Sprintf("%s%08d", caller.Client, n)
-		w.store.keys[id] = auth.Key{ID: id, Client: caller.Client, API: auth.APIBlnk, Scopes: auth.Scopes{}, Revoked: w.now, CreatedBy: rich[4:28]}
+		w.store.keys[id] = auth.Key{ID: id, Client: caller.Client, API: blnkAPI.Name, Scopes: auth.Scopes{}, Revoked: w.now, CreatedBy: rich[4:28]}
 	}
 	_, _, err = w.keyManager().Create(ctx, caller, w.keyParams())
 	wantError(t, err, auth.ErrTooManyKeys)
@@ -376,8 +377,8 @@ func TestKeyLimits(t *testing.T) {
 
 func TestStoreErrorsAreReturned(t *testing.T) {
 	w := newFixture(t)
-	caller := w.caller(t, w.credentials.BlnkKey)
-	k, _ := w.createKey(t, w.credentials.BlnkKey, w.keyParams())
+	caller := w.caller(t, w.credentials.Keys["blnk"])
+	k, _ := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams())
 	w.store.fail = errDown
 	_, text, createErr := w.keyManager().Create(ctx, caller, w.keyParams())
 	_, listErr := w.keyManager().List(ctx, caller, blnkKeys)

@@ -17,11 +17,11 @@ import (
 // TestSecretsAreNeverPrinted prints every type in every way and looks for the secrets.
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	w := newFixture(t)
-	if _, err := w.authenticator.AuthenticateBearer(ctx, w.token(t), w.credentials.ConomyKey); err != nil { // fills the cache
+	if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"]); err != nil { // fills the cache
 		t.Fatal(err)
 	}
-	key := w.store.keys[w.credentials.ConomyKey[4:28]]
-	made, text := w.createKey(t, w.credentials.BlnkKey, w.keyParams())
+	key := w.store.keys[w.credentials.Keys["conomy"][4:28]]
+	made, text := w.createKey(t, w.credentials.Keys["blnk"], w.keyParams())
 	out := printAll(
 		w.credentials, &w.credentials, []auth.Credentials{w.credentials}, map[string]any{"c": w.credentials}, struct{ C auth.Credentials }{w.credentials},
 		key, &key, []auth.Key{key}, key.Hash, &key.Hash, w.client, &w.client, w.client.Secrets,
@@ -30,7 +30,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		struct{ k *auth.LocalKey }{w.signer}, struct{ k auth.LocalKey }{*w.signer},
 	)
 	secrets := map[string]string{
-		"client secret": w.credentials.ClientSecret, "Conomy key": w.credentials.ConomyKey[29:], "Blnk key": w.credentials.BlnkKey[29:], "key made": text[29:],
+		"client secret": w.credentials.ClientSecret, "Conomy key": w.credentials.Keys["conomy"][29:], "Blnk key": w.credentials.Keys["blnk"][29:], "key made": text[29:],
 		"private key": strings.Split(string(w.signer.PEM()), "\n")[1], "deployment secret": strings.Repeat("s", 32),
 		"deployment secret in hex": strings.Repeat("73", 32), "deployment secret in decimals": strings.Repeat("115 ", 8),
 	}

@@ -6,8 +6,7 @@ import (
 	"fmt"
 )
 
-// Login passes a client that wants a token: a Conomy key and a live secret of
-// one client. It always asks the Store, so that a new secret works at once, and
+// Login authenticates a client that wants a token, by a key of api and an active secret of the same client. It always asks the Store, so that a new secret works at once, and
 // says ErrExpired or ErrSuspended only to who has both. Otherwise it returns
 // ErrMissing, ErrInvalid or ErrMismatch.
 //
@@ -16,8 +15,8 @@ import (
 // would not be slowed at all, and would read from the answer which those are.
 // Who may slow a client down knows the id of one of its keys. Ids that nobody
 // has are slowed alike, at the same number of Store calls.
-func (g *Authenticator) Login(ctx context.Context, apiKey, clientID, clientSecret string) (Client, error) {
-	name, err := parseLogin(apiKey, clientID, clientSecret)
+func (g *Authenticator) Login(ctx context.Context, api API, apiKey, clientID, clientSecret string) (Client, error) {
+	name, err := parseLogin(api, apiKey, clientID, clientSecret)
 	if err != nil {
 		return Client{}, err
 	}
@@ -45,11 +44,11 @@ func (g *Authenticator) Login(ctx context.Context, apiKey, clientID, clientSecre
 
 // parseLogin leaves the secret's form alone: one that nobody can have is a guess
 // like any other.
-func parseLogin(apiKey, clientID, clientSecret string) (parsedKey, error) {
+func parseLogin(api API, apiKey, clientID, clientSecret string) (parsedKey, error) {
 	if apiKey == "" || clientID == "" || clientSecret == "" {
 		return parsedKey{}, ErrMissing
 	}
-	name, err := parseKeyForAPI(apiKey, APIConomy)
+	name, err := parseKeyForAPI(apiKey, api)
 	switch {
 	case err != nil:
 		return parsedKey{}, err

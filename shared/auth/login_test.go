@@ -27,7 +27,7 @@ func (g guesser) guess() error { return login(g.fixture, g.key, g.id, g.secret) 
 
 func newGuesser(t testing.TB) guesser {
 	w := newFixture(t)
-	return guesser{w, w.credentials.ConomyKey, w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)}
+	return guesser{w, w.credentials.Keys["conomy"], w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)}
 }
 
 // malformed tries what no secret can be.
@@ -108,14 +108,14 @@ func TestOtherClientsAreNotThrottled(t *testing.T) {
 		_ = g.unknown().guess()
 	}
 	_, other := g.createClient(t, "acme")
-	if err := login(g.fixture, other.ConomyKey, other.ClientID, other.ClientSecret); err != nil {
+	if err := login(g.fixture, other.Keys["conomy"], other.ClientID, other.ClientSecret); err != nil {
 		t.Error(err)
 	}
 	if len(g.store.failures) != 2 {
 		t.Errorf("%d counters", len(g.store.failures))
 	}
 	// The key and the token of a client that is slowed work on.
-	if _, err := g.authenticator.AuthenticateBearer(ctx, g.token(t), g.key); err != nil {
+	if _, err := g.authenticator.AuthenticateBearer(ctx, conomyAPI, g.token(t), g.key); err != nil {
 		t.Error(err)
 	}
 }

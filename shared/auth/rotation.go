@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -89,7 +90,7 @@ func (o *Admin) RotateKey(ctx context.Context, id string, r Rotation) (made Key,
 		return Key{}, "", Key{}, err
 	}
 	made, text, err = o.CreateKey(ctx, client, KeyParams{
-		API: old.API, Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, RequestedScopes: old.RequestedScopes, Expires: old.Expires, createdBy: old.CreatedBy,
+		API: o.api(old.API), Name: old.Name, Owner: old.Owner, Scopes: old.Scopes, RequestedScopes: old.RequestedScopes, Expires: old.Expires, createdBy: old.CreatedBy,
 	})
 	if err != nil {
 		return Key{}, "", Key{}, err
@@ -99,6 +100,15 @@ func (o *Admin) RotateKey(ctx context.Context, id string, r Rotation) (made Key,
 		return Key{}, "", Key{}, err
 	}
 	return made, text, old, nil
+}
+
+// api returns the API of that name, or an invalid one.
+func (o *Admin) api(name string) API {
+	i := slices.IndexFunc(o.APIs, func(a API) bool { return a.Name == name })
+	if i < 0 {
+		return API{}
+	}
+	return o.APIs[i]
 }
 
 // retire gives a key the end that its rotation means.

@@ -119,7 +119,7 @@ func TestConcurrentRotations(t *testing.T) {
 func TestRotateKey(t *testing.T) {
 	o := newAdminFixture(t)
 	old, text, err := o.CreateKey(ctx, o.client.ID, auth.KeyParams{
-		API: auth.APIBlnk, Name: "svc", Owner: "team", Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: o.now.Add(72 * time.Hour),
+		API: blnkAPI, Name: "svc", Owner: "team", Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: o.now.Add(72 * time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -154,11 +154,11 @@ func TestRotateKey(t *testing.T) {
 	}
 	// The key that a client was registered with leaves its scopes as they are,
 	// and so does the one in its place.
-	master, text, _, err := o.RotateKey(ctx, o.credentials.BlnkKey[4:28], withOverlap(0))
-	if err != nil || master.Scopes != nil || o.authenticateKey(text) != nil || !errors.Is(o.authenticateKey(o.credentials.BlnkKey), auth.ErrExpired) {
+	master, text, _, err := o.RotateKey(ctx, o.credentials.Keys["blnk"][4:28], withOverlap(0))
+	if err != nil || master.Scopes != nil || o.authenticateKey(text) != nil || !errors.Is(o.authenticateKey(o.credentials.Keys["blnk"]), auth.ErrExpired) {
 		t.Errorf("%+v, %v", master, err)
 	}
-	if _, _, err := o.CreateKey(ctx, "0000000000000000", auth.KeyParams{API: auth.APIConomy}); !errors.Is(err, auth.ErrNotFound) {
+	if _, _, err := o.CreateKey(ctx, "0000000000000000", auth.KeyParams{API: conomyAPI}); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("a key of nobody: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestRotateKey(t *testing.T) {
 // two: only a shorter overlap takes anything back.
 func TestRotationKeepsPromisedKeyExpiry(t *testing.T) {
 	o := newAdminFixture(t)
-	id, text, promised := o.credentials.BlnkKey[4:28], o.credentials.BlnkKey, o.now.Add(48*time.Hour)
+	id, text, promised := o.credentials.Keys["blnk"][4:28], o.credentials.Keys["blnk"], o.now.Add(48*time.Hour)
 	if _, _, _, err := o.RotateKey(ctx, id, withOverlap(48*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestRotationKeepsPromisedKeyExpiry(t *testing.T) {
 		t.Errorf("forced: %v, %v", old.ValidUntil(), err)
 	}
 	// An expiry is no promise of a rotation's: the key ends with the overlap.
-	late, _, err := o.CreateKey(ctx, o.client.ID, auth.KeyParams{API: auth.APIBlnk, Expires: o.now.Add(time.Hour)})
+	late, _, err := o.CreateKey(ctx, o.client.ID, auth.KeyParams{API: blnkAPI, Expires: o.now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

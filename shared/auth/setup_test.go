@@ -24,6 +24,8 @@ var ctx = context.Background()
 
 // memoryStore is a Store that counts its calls, but for those that register.
 type memoryStore struct {
+	auth.AdminStore // nil: what is not implemented below is not called
+
 	mu         sync.Mutex
 	clients    map[string]auth.Client
 	keys       map[string]auth.Key
@@ -157,9 +159,16 @@ type fixture struct {
 	signer        *auth.LocalKey
 	issuer        *auth.Issuer
 	authenticator *auth.Authenticator
+	admin         *auth.Admin
 	client        auth.Client
 	credentials   auth.Credentials
 }
+
+var (
+	conomyAPI = auth.API{Name: "conomy", KeyPrefix: "cak"}
+	blnkAPI   = auth.API{Name: "blnk", KeyPrefix: "cbk"}
+	apis      = []auth.API{conomyAPI, blnkAPI}
+)
 
 const (
 	issuer   = "https://cedula.example"
@@ -178,6 +187,7 @@ func newFixture(t testing.TB) *fixture {
 	w.issuer = &auth.Issuer{Signer: signer, Issuer: issuer, Audience: audience, Now: clock}
 	verifier := auth.NewVerifier(issuer, audience, auth.KeySet{signer})
 	w.authenticator = &auth.Authenticator{Store: w.store, Hasher: w.hasher, Tokens: verifier, Now: clock}
+	w.admin = &auth.Admin{AdminStore: w.store, Hasher: w.hasher, APIs: apis, Now: clock}
 	w.client, w.credentials = w.createClient(t, "acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite)
 	return w
 }
@@ -185,7 +195,7 @@ func newFixture(t testing.TB) *fixture {
 func (w *fixture) createClient(t testing.TB, tenant string, scopes ...string) (auth.Client, auth.Credentials) {
 	t.Helper()
 	n := auth.ClientParams{Name: "Acme", Tenant: tenant, Scopes: scopes}
-	c, shown, err := auth.CreateClient(ctx, w.store, w.hasher, n, w.now)
+	c, shown, err := w.admin.CreateClient(ctx, n)
 	if err != nil {
 		t.Fatal(err)
 	}

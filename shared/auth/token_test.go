@@ -134,7 +134,7 @@ func TestMaliciousTokensAreRejected(t *testing.T) {
 			}
 			_, err := w.authenticator.Tokens.Verify(ctx, token, w.now)
 			wantError(t, err, want)
-			if _, err := w.authenticator.AuthenticateBearer(ctx, token, w.credentials.ConomyKey); token != "" {
+			if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"]); token != "" {
 				wantError(t, err, want)
 			}
 			if w.store.callCount() != 0 {

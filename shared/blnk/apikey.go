@@ -50,7 +50,7 @@ func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	}
 	shown := make([]apiKeyResponse, len(list))
 	for i, k := range list {
-		shown[i] = toAPIKeyResponse(k, k.DisplayPrefix())
+		shown[i] = toAPIKeyResponse(k, AuthAPI.DisplayPrefix(k.ID))
 	}
 	return gateway.JSON(http.StatusOK, strictjson.Encode(shown)), nil
 }
@@ -78,7 +78,7 @@ func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 	if len(r.Query["owner"]) > 1 {
 		return auth.KeyFilter{}, errMultipleOwners
 	}
-	return auth.KeyFilter{API: auth.APIBlnk, Owner: r.Query.Get("owner")}, nil
+	return auth.KeyFilter{API: AuthAPI.Name, Owner: r.Query.Get("owner")}, nil
 }
 
 // keyIDPrefix makes a key's id one of this dialect's.
@@ -115,7 +115,7 @@ func (c *createKeyRequest) newKey() (auth.KeyParams, error) {
 		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must lie in the future"}
 	}
 	return auth.KeyParams{
-		API: auth.APIBlnk, Name: c.Name, Owner: c.Owner, Scopes: scopes, RequestedScopes: c.Scopes, Expires: expires,
+		API: AuthAPI, Name: c.Name, Owner: c.Owner, Scopes: scopes, RequestedScopes: c.Scopes, Expires: expires,
 	}, nil
 }
 

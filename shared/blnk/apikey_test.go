@@ -30,13 +30,17 @@ type registeredClient struct {
 
 func (w *testAPI) newClient(tenant string, scopes ...string) *registeredClient {
 	w.Helper()
-	_, shown, err := auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{Name: "test", Tenant: tenant, Scopes: scopes}, w.now)
+	_, shown, err := w.admin().CreateClient(context.Background(), auth.ClientParams{Name: "test", Tenant: tenant, Scopes: scopes, TestMode: true})
 	if err != nil {
 		w.Fatal(err)
 	}
-	c := &registeredClient{w: w, master: shown.BlnkKey}
+	c := &registeredClient{w: w, master: shown.Keys["blnk"]}
 	c.context = c.authorizerContext(c.master)
 	return c
+}
+
+func (w *testAPI) admin() *auth.Admin {
+	return &auth.Admin{AdminStore: w.store, Hasher: hasher, APIs: []auth.API{blnk.AuthAPI}, Now: func() time.Time { return w.now }}
 }
 
 // newAuthenticator remembers nothing, and has the world's clock.
@@ -46,7 +50,7 @@ func (w *testAPI) newAuthenticator() *auth.Authenticator {
 
 func (c *registeredClient) mustAuthenticate(key string) auth.Caller {
 	c.w.Helper()
-	caller, err := c.w.newAuthenticator().AuthenticateKey(context.Background(), key)
+	caller, err := c.w.newAuthenticator().AuthenticateKey(context.Background(), blnk.AuthAPI, key)
 	if err != nil {
 		c.w.Fatal(err)
 	}
@@ -56,8 +60,7 @@ func (c *registeredClient) mustAuthenticate(key string) auth.Caller {
 // createOperatorKey is a key with scopes of its own that the operator made.
 func (c *registeredClient) createOperatorKey(scopes ...string) string {
 	c.w.Helper()
-	o := auth.Admin{AdminStore: c.w.store, Hasher: hasher, Now: func() time.Time { return c.w.now }}
-	_, text, err := o.CreateKey(context.Background(), c.master[4:20], auth.KeyParams{API: auth.APIBlnk, Scopes: scopes})
+	_, text, err := c.w.admin().CreateKey(context.Background(), c.master[4:20], auth.KeyParams{API: blnk.AuthAPI, Scopes: scopes})
 	if err != nil {
 		c.w.Fatal(err)
 	}
@@ -179,7 +182,7 @@ func TestAPIKeys(t *testing.T) {
 	steps(revokeKeyRequest(c.context, keyID(two), "team-a"), 404, countingTable{queries: 1})
 	w.maskKeys(one, two)
 	w.checkGolden("api-keys")
-	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), one); !errors.Is(err, auth.ErrExpired) {
+	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), blnk.AuthAPI, one); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("the revoked key: %v", err)
 	}
 	if caller := c.mustAuthenticate(two); caller.Scopes.Has(auth.ScopeClientAdmin) || !caller.Scopes.Has(auth.ScopeIdentityDelete) {
@@ -314,7 +317,7 @@ func TestScopedKeyCannotCreateBroaderKeys(t *testing.T) {
 		wantError(t, w.send(n.request().withCaller(caller)), 403, "AUTH_INSUFFICIENT_PERMISSIONS", refusal)
 	}
 	w.now = time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), child); !errors.Is(err, auth.ErrExpired) {
+	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), blnk.AuthAPI, child); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("at its end: %v", err)
 	}
 }

@@ -9,13 +9,16 @@ import (
 	"cedula/shared/strictjson"
 )
 
+// AuthAPI is what package auth knows of the Blnk API.
+var AuthAPI = auth.API{Name: "blnk", KeyPrefix: "cbk"}
+
 // Authorizer checks the header X-Blnk-Key.
 type Authorizer struct{ Authenticator Authenticator }
 
 // Authenticator tells who holds an API key.
 type Authenticator interface {
 	// AuthenticateKey returns the caller, or a refusal of package auth.
-	AuthenticateKey(ctx context.Context, apiKey string) (auth.Caller, error)
+	AuthenticateKey(ctx context.Context, api auth.API, apiKey string) (auth.Caller, error)
 }
 
 // Caller reads the key.
@@ -23,7 +26,7 @@ func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, er
 	if len(h["X-Blnk-Key"]) > 1 {
 		return auth.Caller{}, auth.ErrMissing // a refusal that API Gateway does not keep: one of the two may be good
 	}
-	return a.Authenticator.AuthenticateKey(ctx, h.Get("X-Blnk-Key"))
+	return a.Authenticator.AuthenticateKey(ctx, AuthAPI, h.Get("X-Blnk-Key"))
 }
 
 // Denial denies with the code and the text that the ACCESS_DENIED response

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +22,7 @@ import (
 // recordingAuthenticator keeps what it was asked, and lets everybody in.
 type recordingAuthenticator struct{ args []string }
 
-func (g *recordingAuthenticator) AuthenticateKey(_ context.Context, apiKey string) (auth.Caller, error) {
+func (g *recordingAuthenticator) AuthenticateKey(_ context.Context, _ auth.API, apiKey string) (auth.Caller, error) {
 	g.args = []string{apiKey}
 	return auth.Caller{Client: "c"}, nil
 }
@@ -200,9 +199,10 @@ func TestRoutes(t *testing.T) {
 // TestKeyAuthorizesRequests goes all the way of a client: key, authorizer, create, fetch.
 func TestKeyAuthorizesRequests(t *testing.T) {
 	w := newTestAPI(t)
-	_, shown, err := auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{
-		Name: "app", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
-	}, time.Now())
+	admin := auth.Admin{AdminStore: w.store, Hasher: hasher, APIs: []auth.API{blnk.AuthAPI, {Name: "other", KeyPrefix: "cok"}}}
+	_, shown, err := admin.CreateClient(context.Background(), auth.ClientParams{
+		Name: "app", Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite}, TestMode: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestKeyAuthorizesRequests(t *testing.T) {
 			MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/identities", MultiValueHeaders: map[string][]string{"X-blnk-key": {key}},
 		})
 	}
-	given, err := ask(shown.BlnkKey)
+	given, err := ask(shown.Keys["blnk"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestKeyAuthorizesRequests(t *testing.T) {
 	wantStatus(t, w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "identity_id"), `"`)).withCaller(given.Context)), 200)
 	wantStatus(t, w.send(request{operation: "filter-identities", body: "{}", caller: given.Context}), 200)
 
-	for name, key := range map[string]string{"key of the other API": shown.ConomyKey, "made-up key": canary, "key cut off": shown.BlnkKey[:66]} {
+	for name, key := range map[string]string{"key of the other API": shown.Keys["other"], "made-up key": canary, "key cut off": shown.Keys["blnk"][:66]} {
 		got, err := ask(key)
 		if err != nil || got.PolicyDocument.Statement[0].Effect != "Deny" || got.Context["code"] != "AUTH_INVALID_API_KEY" {
 			t.Errorf("%s: %v %v", name, got, err)

@@ -19,7 +19,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	draft.Tenant, draft.TestMode = r.Caller.Tenant, !r.Caller.Production
+	draft.Tenant, draft.TestMode = r.Caller.Tenant, r.Caller.TestMode
 	draft.Policy = identity.Policy{Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL}
 	if draft.Idempotency, err = idempotency(r); err != nil {
 		return gateway.Response{}, err

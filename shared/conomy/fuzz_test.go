@@ -32,7 +32,7 @@ var (
 // noLogins rejects every login.
 type noLogins struct{}
 
-func (noLogins) Login(context.Context, string, string, string) (auth.Client, error) {
+func (noLogins) Login(context.Context, auth.API, string, string, string) (auth.Client, error) {
 	return auth.Client{}, auth.ErrInvalid
 }
 

@@ -10,13 +10,16 @@ import (
 	"cedula/shared/gateway"
 )
 
+// AuthAPI is what package auth knows of the Conomy API.
+var AuthAPI = auth.API{Name: "conomy", KeyPrefix: "cak"}
+
 // Authorizer checks the two headers of every call but POST /auth.
 type Authorizer struct{ Authenticator Authenticator }
 
 // Authenticator tells who holds a bearer token and an API key.
 type Authenticator interface {
 	// AuthenticateBearer returns the caller, or a refusal of package auth.
-	AuthenticateBearer(ctx context.Context, token, apiKey string) (auth.Caller, error)
+	AuthenticateBearer(ctx context.Context, api auth.API, token, apiKey string) (auth.Caller, error)
 }
 
 // Caller reads "Authorization: Bearer" (RFC 6750, section 2.1) and x-api-key.
@@ -25,7 +28,7 @@ func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, er
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(h["Authorization"]) > 1 || len(h["X-Api-Key"]) > 1 {
 		return auth.Caller{}, auth.ErrMissing
 	}
-	return a.Authenticator.AuthenticateBearer(ctx, token, h.Get("X-Api-Key"))
+	return a.Authenticator.AuthenticateBearer(ctx, AuthAPI, token, h.Get("X-Api-Key"))
 }
 
 // Denial answers 403 to a caller who is known and may not come in, and 401 to

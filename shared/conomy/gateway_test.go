@@ -20,7 +20,7 @@ import (
 // recordingAuthenticator keeps what it was asked, and lets everybody in.
 type recordingAuthenticator struct{ args []string }
 
-func (g *recordingAuthenticator) AuthenticateBearer(_ context.Context, token, apiKey string) (auth.Caller, error) {
+func (g *recordingAuthenticator) AuthenticateBearer(_ context.Context, _ auth.API, token, apiKey string) (auth.Caller, error) {
 	g.args = []string{token, apiKey}
 	return auth.Caller{Client: "c"}, nil
 }

@@ -24,7 +24,7 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	draft.Tenant = r.Caller.Tenant
 	draft.Trusted = r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
 	draft.Policy = identity.Policy{Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL}
-	draft.DefaultOnboarding, draft.TestMode = identity.OnboardingContact, !r.Caller.Production
+	draft.DefaultOnboarding, draft.TestMode = identity.OnboardingContact, r.Caller.TestMode
 	if draft.Idempotency, err = idempotency(r); err != nil {
 		return gateway.Response{}, err
 	}

@@ -137,7 +137,7 @@ func TestFailedLoginsAreThrottled(t *testing.T) {
 	clock := time.Now()
 	b.api.Logins.(*auth.Authenticator).Now = func() time.Time { return clock }
 	c := b.client
-	wrong, right := loginRequest(c.ClientID, strings.Repeat("0", 64), c.ConomyKey), loginRequest(c.ClientID, c.ClientSecret, c.ConomyKey)
+	wrong, right := loginRequest(c.ClientID, strings.Repeat("0", 64), c.Keys["conomy"]), loginRequest(c.ClientID, c.ClientSecret, c.Keys["conomy"])
 	b.table.Reset()
 	for range 5 {
 		wantStatus(t, b.send(wrong), 401)
@@ -156,7 +156,7 @@ func TestFailedLoginsAreThrottled(t *testing.T) {
 			t.Errorf("a slowed login took %+v", calls)
 		}
 	}
-	wantStatus(t, b.send(loginRequest(b.otherClient.ClientID, b.otherClient.ClientSecret, b.otherClient.ConomyKey)), 200)
+	wantStatus(t, b.send(loginRequest(b.otherClient.ClientID, b.otherClient.ClientSecret, b.otherClient.Keys["conomy"])), 200)
 	clock = clock.Add(8500 * time.Millisecond)
 	b.table.Reset()
 	wantStatus(t, b.send(right), 200)

@@ -26,7 +26,7 @@ type API struct {
 type Logins interface {
 	// Login returns the client if the key and the secret are its own and live;
 	// otherwise a refusal of package auth.
-	Login(ctx context.Context, apiKey, clientID, clientSecret string) (auth.Client, error)
+	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
 }
 
 // Tokens signs bearer tokens.

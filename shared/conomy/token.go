@@ -31,7 +31,7 @@ func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
 	if err := body.check(); err != nil {
 		return gateway.Response{}, err
 	}
-	client, err := a.Logins.Login(r.Context(), r.Header.Get("X-Api-Key"), body.ClientID, body.ClientSecret)
+	client, err := a.Logins.Login(r.Context(), AuthAPI, r.Header.Get("X-Api-Key"), body.ClientID, body.ClientSecret)
 	if err != nil {
 		return gateway.Response{}, err
 	}

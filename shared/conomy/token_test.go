@@ -42,16 +42,19 @@ func newTokenAPI(t testing.TB) *tokenAPI {
 	w.api.IssuerMetadata = auth.IssuerMetadata{Issuer: "https://cedula.example", Keys: auth.KeySet{signer}}
 	w.api.Tokens = &auth.Issuer{Signer: signer, Issuer: "https://cedula.example", Audience: "cedula"}
 	b := &tokenAPI{testAPI: w, authorizer: &conomy.Authorizer{Authenticator: guard}}
+	admin := auth.Admin{AdminStore: w.store, Hasher: hasher, APIs: []auth.API{conomy.AuthAPI, otherAPI}}
 	for tenant, shown := range map[string]*auth.Credentials{"acme": &b.client, "other": &b.otherClient} {
-		_, *shown, err = auth.CreateClient(context.Background(), w.store, hasher, auth.ClientParams{
-			Name: "app", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite},
-		}, time.Now())
+		_, *shown, err = admin.CreateClient(context.Background(), auth.ClientParams{
+			Name: "app", Tenant: tenant, Scopes: auth.Scopes{auth.ScopeIdentityRead, auth.ScopeIdentityWrite}, TestMode: true,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	return b
 }
+
+var otherAPI = auth.API{Name: "other", KeyPrefix: "cok"}
 
 func loginRequest(id, secret, key string) request {
 	q := request{operation: "create-token", body: fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, id, secret), caller: map[string]any{}}
@@ -65,7 +68,7 @@ type tokenResponse struct {
 
 func (b *tokenAPI) mustIssueToken(c auth.Credentials) string {
 	b.Helper()
-	got := b.send(loginRequest(c.ClientID, c.ClientSecret, c.ConomyKey))
+	got := b.send(loginRequest(c.ClientID, c.ClientSecret, c.Keys["conomy"]))
 	var answer tokenResponse
 	if err := json.Unmarshal([]byte(got.Body), &answer); err != nil || got.StatusCode != 200 {
 		b.Fatalf("%v: %d %s", err, got.StatusCode, got.Body)
@@ -75,7 +78,7 @@ func (b *tokenAPI) mustIssueToken(c auth.Credentials) string {
 
 func TestCreateToken(t *testing.T) {
 	b := newTokenAPI(t)
-	got := b.send(loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey))
+	got := b.send(loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.Keys["conomy"]))
 	wantStatus(t, got, 200)
 	token, seconds := jsonAt(t, got.Body, "accessToken"), jsonAt(t, got.Body, "expiresIn")
 	if want := `{"accessToken":` + token + `,"tokenType":"Bearer","expiresIn":` + seconds + `}`; got.Body != want {
@@ -95,7 +98,7 @@ func TestCreateToken(t *testing.T) {
 // TestTokenAuthorizesRequests goes all the way of a client: token, authorizer, create, fetch.
 func TestTokenAuthorizesRequests(t *testing.T) {
 	b := newTokenAPI(t)
-	given, err := b.authorize(b.mustIssueToken(b.client), b.client.ConomyKey)
+	given, err := b.authorize(b.mustIssueToken(b.client), b.client.Keys["conomy"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func TestTokenAuthorizesRequests(t *testing.T) {
 		t.Errorf("a client without the scope decided the status: %s", status)
 	}
 
-	rival, err := b.authorize(b.mustIssueToken(b.otherClient), b.otherClient.ConomyKey)
+	rival, err := b.authorize(b.mustIssueToken(b.otherClient), b.otherClient.Keys["conomy"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,14 +132,14 @@ func TestForeignCredentialsAreRejected(t *testing.T) {
 		name, token, key string
 		denied           bool // by a policy; otherwise 401
 	}{
-		{"own token, foreign key", token, b.otherClient.ConomyKey, true},
-		{"foreign token, own key", foreign, b.client.ConomyKey, true},
-		{"own token, key of the other API", token, b.client.BlnkKey, true},
-		{"no token", "", b.client.ConomyKey, false},
+		{"own token, foreign key", token, b.otherClient.Keys["conomy"], true},
+		{"foreign token, own key", foreign, b.client.Keys["conomy"], true},
+		{"own token, key of the other API", token, b.client.Keys["other"], true},
+		{"no token", "", b.client.Keys["conomy"], false},
 		{"no key", token, "", false},
-		{"token cut off", token[:len(token)-1], b.client.ConomyKey, false},
+		{"token cut off", token[:len(token)-1], b.client.Keys["conomy"], false},
 		{"made-up key", token, "cak_" + strings.Repeat("0", 63), false},
-		{"secret for a token", b.client.ClientSecret, b.client.ConomyKey, false},
+		{"secret for a token", b.client.ClientSecret, b.client.Keys["conomy"], false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -164,16 +167,16 @@ func TestInvalidLoginsAreRejected(t *testing.T) {
 		status       int
 		code, detail string
 	}{
-		{"wrong secret", loginRequest(c.ClientID, wrong, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"another client's secret", loginRequest(c.ClientID, r.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"malformed secret", loginRequest(c.ClientID, canary, c.ConomyKey), 401, "41", "missing or invalid credentials"},
-		{"malformed client", loginRequest(canary, c.ClientSecret, c.ConomyKey), 401, "41", "missing or invalid credentials"},
+		{"wrong secret", loginRequest(c.ClientID, wrong, c.Keys["conomy"]), 401, "41", "missing or invalid credentials"},
+		{"another client's secret", loginRequest(c.ClientID, r.ClientSecret, c.Keys["conomy"]), 401, "41", "missing or invalid credentials"},
+		{"malformed secret", loginRequest(c.ClientID, canary, c.Keys["conomy"]), 401, "41", "missing or invalid credentials"},
+		{"malformed client", loginRequest(canary, c.ClientSecret, c.Keys["conomy"]), 401, "41", "missing or invalid credentials"},
 		{"no key", loginRequest(c.ClientID, c.ClientSecret, ""), 401, "41", "missing or invalid credentials"},
 		{"malformed key", loginRequest(c.ClientID, c.ClientSecret, canary), 401, "41", "missing or invalid credentials"},
-		{"another client's key", loginRequest(c.ClientID, c.ClientSecret, r.ConomyKey), 403, "43", "the credentials do not allow this operation"},
-		{"key of the other API", loginRequest(c.ClientID, c.ClientSecret, c.BlnkKey), 403, "43", "the credentials do not allow this operation"},
-		{"no client", loginRequest("", c.ClientSecret, c.ConomyKey), 400, "12", "clientId is required"},
-		{"no secret", loginRequest(c.ClientID, "", c.ConomyKey), 400, "12", "clientSecret is required"},
+		{"another client's key", loginRequest(c.ClientID, c.ClientSecret, r.Keys["conomy"]), 403, "43", "the credentials do not allow this operation"},
+		{"key of the other API", loginRequest(c.ClientID, c.ClientSecret, c.Keys["other"]), 403, "43", "the credentials do not allow this operation"},
+		{"no client", loginRequest("", c.ClientSecret, c.Keys["conomy"]), 400, "12", "clientId is required"},
+		{"no secret", loginRequest(c.ClientID, "", c.Keys["conomy"]), 400, "12", "clientSecret is required"},
 		{"client is a number", request{operation: "create-token", body: `{"clientId":7361}`}, 400, "11", "clientId must be a string"},
 		{"secret is an object", request{operation: "create-token", body: `{"clientId":"a","clientSecret":{}}`}, 400, "11", "clientSecret must be a string"},
 		{"client twice", request{operation: "create-token", body: `{"clientId":"a","clientId":"b"}`}, 400, "14", "clientId stands twice in its object"},
@@ -187,7 +190,7 @@ func TestInvalidLoginsAreRejected(t *testing.T) {
 			if wantStatus(t, got, tt.status); jsonAt(t, got.Body, "code") != `"`+tt.code+`"` || jsonAt(t, got.Body, "detail") != `"`+tt.detail+`"` {
 				t.Errorf("got %s, want %s %s", got.Body, tt.code, tt.detail)
 			}
-			for _, secret := range []string{c.ClientSecret, r.ClientSecret, c.ConomyKey, r.ConomyKey, c.BlnkKey} {
+			for _, secret := range []string{c.ClientSecret, r.ClientSecret, c.Keys["conomy"], r.Keys["conomy"], c.Keys["other"]} {
 				if strings.Contains(output+got.Body, secret) {
 					t.Error("a credential was shown")
 				}
@@ -200,7 +203,7 @@ func TestInvalidLoginsAreRejected(t *testing.T) {
 // failingAuth is a guard and an issuer that cannot answer.
 type failingAuth struct{ err error }
 
-func (u failingAuth) Login(context.Context, string, string, string) (auth.Client, error) {
+func (u failingAuth) Login(context.Context, auth.API, string, string, string) (auth.Client, error) {
 	return auth.Client{}, u.err
 }
 
@@ -213,7 +216,7 @@ const internalErrorText = "words of another service"
 
 func TestTokenFailures(t *testing.T) {
 	b := newTokenAPI(t)
-	q := loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.ConomyKey)
+	q := loginRequest(b.client.ClientID, b.client.ClientSecret, b.client.Keys["conomy"])
 	good := b.api.Logins
 	b.api.Tokens = failingAuth{errors.New("kms said " + internalErrorText)}
 	for _, logins := range []conomy.Logins{good, failingAuth{context.DeadlineExceeded}} {

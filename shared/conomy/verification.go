@@ -35,7 +35,7 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.Header.Get("Accept-Language"), !r.Caller.Production)
+	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.Header.Get("Accept-Language"), r.Caller.TestMode)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -61,5 +61,5 @@ func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) 
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return respondOrError(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, !r.Caller.Production))
+	return respondOrError(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, r.Caller.TestMode))
 }

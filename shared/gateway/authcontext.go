@@ -32,9 +32,9 @@ func callerContext(c auth.Caller) map[string]any {
 	if c.Strict {
 		mode = modeStrict
 	}
-	stage := stageTest
-	if c.Production {
-		stage = stageLive
+	stage := stageLive
+	if c.TestMode {
+		stage = stageTest
 	}
 	return map[string]any{
 		contextStage:      stage,
@@ -66,9 +66,9 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 		Key:    text(contextKey),
 		Scopes: auth.ParseScopes(text(contextScopes)),
 		Strict: text(contextMode) == modeStrict,
-		// Whoever is not known to be a test client is treated as a live one.
-		Production: text(contextStage) != stageTest,
-		Policy:     auth.Policy{Onboarding: text(contextOnboarding), PendingTTL: time.Duration(life) * time.Second},
+		// A client is live unless it is known to be a test client.
+		TestMode: text(contextStage) == stageTest,
+		Policy:   auth.Policy{Onboarding: text(contextOnboarding), PendingTTL: time.Duration(life) * time.Second},
 	}
 	if err != nil || seconds < 0 || c.Tenant == "" || c.Client == "" {
 		return auth.Caller{}, ErrNoCaller

@@ -18,16 +18,16 @@ func TestCallerIsReadFromAuthorizerContext(t *testing.T) {
 		context map[string]any
 		want    auth.Caller
 	}{
-		{"without end", authContext("identity:read"), auth.Caller{Tenant: "acme", Client: "client-1", Scopes: auth.Scopes{"identity:read"}, Production: true}},
+		{"without end", authContext("identity:read"), auth.Caller{Tenant: "acme", Client: "client-1", Scopes: auth.Scopes{"identity:read"}}},
 		{
 			"until later",
 			map[string]any{"tenant": "t", "client": "c", "scopes": "b * a", "expires": unixSeconds(in), "stage": "test", "steps": "contact", "life": "7200"},
-			auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*", "a", "b"}, Expires: in, Policy: auth.Policy{Onboarding: "contact", PendingTTL: 2 * time.Hour}},
+			auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*", "a", "b"}, Expires: in, TestMode: true, Policy: auth.Policy{Onboarding: "contact", PendingTTL: 2 * time.Hour}},
 		},
 		{
 			"with what API Gateway adds", map[string]any{
 				"tenant": "t", "client": "c", "scopes": "*", "expires": "0", "principalId": "c", "integrationLatency": 12.0,
-			}, auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*"}, Production: true},
+			}, auth.Caller{Tenant: "t", Client: "c", Scopes: auth.Scopes{"*"}},
 		},
 	}
 	for _, tt := range tests {

@@ -51,20 +51,20 @@ func TestAuthorizerAllows(t *testing.T) {
 	}{
 		{
 			"without end",
-			auth.Caller{Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"a", "b"}},
+			auth.Caller{Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"a", "b"}, TestMode: true},
 			map[string]any{"tenant": "acme", "client": "c1", "key": "c1k1", "scopes": "a b", "expires": "0", "mode": "lenient", "stage": "test", "steps": "", "life": "0"},
 		},
 		{
 			"until later",
 			auth.Caller{
-				Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until, Production: true,
+				Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until,
 				Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour},
 			},
 			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "*", "expires": "1772600767", "mode": "lenient", "stage": "live", "steps": "contact", "life": "3600"},
 		},
 		{
 			"strict, without scopes",
-			auth.Caller{Tenant: "acme", Client: "c1", Strict: true},
+			auth.Caller{Tenant: "acme", Client: "c1", Strict: true, TestMode: true},
 			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "", "expires": "0", "mode": "strict", "stage": "test", "steps": "", "life": "0"},
 		},
 	}

@@ -20,14 +20,14 @@ import (
 // fullAPIKey is a key with every field set.
 func fullAPIKey(client string, n int) auth.Key {
 	return auth.Key{
-		ID: fmt.Sprintf("%sk%04d", client, n), Client: client, API: auth.APIBlnk, Hash: auth.Hash{byte(n)}, Scopes: auth.Scopes{"a", "b"},
+		ID: fmt.Sprintf("%sk%04d", client, n), Client: client, API: "blnk", Hash: auth.Hash{byte(n)}, Scopes: auth.Scopes{"a", "b"},
 		Expires: now.Add(time.Hour), Created: now, Name: "n", Owner: "o", RequestedScopes: []string{"x:y", "*:*"}, CreatedBy: client + "own",
 	}
 }
 
 func createClientWithKey(t *testing.T, s *store.Store, client string) auth.Key {
 	t.Helper()
-	own := auth.Key{ID: client + "own", Client: client, API: auth.APIBlnk, Hash: auth.Hash{9}, Created: now}
+	own := auth.Key{ID: client + "own", Client: client, API: "blnk", Hash: auth.Hash{9}, Created: now}
 	if err := s.CreateClient(ctx, auth.Client{ID: client, Tenant: "t", Created: now}, own); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestKeyRecordFormatIsStable(t *testing.T) {
 	if _, err := table.Write(ctx, put); err != nil {
 		t.Fatal(err)
 	}
-	old := auth.Key{ID: "c1k0002", Client: "c1", API: auth.APIBlnk, Hash: auth.Hash{1}, Scopes: auth.Scopes{}, Name: "blnk", Created: now}
+	old := auth.Key{ID: "c1k0002", Client: "c1", API: "blnk", Hash: auth.Hash{1}, Scopes: auth.Scopes{}, Name: "blnk", Created: now}
 	wantKeys(t, s, "c1", own, k, old)
 	put.Item.SK, put.Item.Body = "K#c1k0003", []byte(`{`)
 	if _, err := table.Write(ctx, put); err != nil {

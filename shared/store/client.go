@@ -23,7 +23,7 @@ type clientRecord struct {
 	Strict       bool           `json:"strict,omitzero"`
 	Secrets      []secretRecord `json:"sec,omitempty"`
 	UsagePlanKey string         `json:"up,omitzero"`
-	Production   bool           `json:"prod,omitzero"`
+	Live         bool           `json:"prod,omitzero"`
 	Rate         float64        `json:"rate,omitzero"`
 	Burst        int            `json:"burst,omitzero"`
 	Quota        int            `json:"quota,omitzero"`
@@ -149,7 +149,7 @@ func apiKeyItem(k auth.Key, version int64) table.Item {
 func encodeClient(c auth.Client) []byte {
 	r := clientRecord{
 		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
-		UsagePlanKey: c.UsagePlanKey, Production: c.Production,
+		UsagePlanKey: c.UsagePlanKey, Live: !c.TestMode,
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Created: c.Created.UTC(),
 		Onboarding: c.Policy.Onboarding, PendingTTL: int64(c.Policy.PendingTTL / time.Second),
 	}
@@ -166,7 +166,7 @@ func decodeClient(body []byte) (auth.Client, error) {
 	}
 	c := auth.Client{
 		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
-		UsagePlanKey: r.UsagePlanKey, Production: r.Production,
+		UsagePlanKey: r.UsagePlanKey, TestMode: !r.Live,
 		Limits: auth.Limits{Rate: r.Rate, Burst: r.Burst, Quota: r.Quota}, Created: r.Created,
 		Policy: auth.Policy{Onboarding: r.Onboarding, PendingTTL: time.Duration(r.PendingTTL) * time.Second},
 	}
@@ -178,7 +178,7 @@ func decodeClient(body []byte) (auth.Client, error) {
 
 func encodeAPIKey(k auth.Key) []byte {
 	return mustEncode(apiKeyRecord{
-		ID: k.ID, Client: k.Client, API: string(k.API), Hash: k.Hash[:], Scopes: (*[]string)(optionalScopes(k.Scopes)),
+		ID: k.ID, Client: k.Client, API: k.API, Hash: k.Hash[:], Scopes: (*[]string)(optionalScopes(k.Scopes)),
 		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
 		Owner: k.Owner, RequestedScopes: k.RequestedScopes, CreatedBy: k.CreatedBy,
 	})
@@ -190,7 +190,7 @@ func decodeAPIKey(body []byte) (auth.Key, error) {
 		return auth.Key{}, fmt.Errorf("store: damaged key record")
 	}
 	k := auth.Key{
-		ID: r.ID, Client: r.Client, API: auth.API(r.API), Hash: decodeHash(r.Hash),
+		ID: r.ID, Client: r.Client, API: r.API, Hash: decodeHash(r.Hash),
 		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
 		Owner: r.Owner, RequestedScopes: r.RequestedScopes, CreatedBy: r.CreatedBy,
 	}

@@ -245,10 +245,10 @@ func testClientRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter
 		Secrets: []auth.Secret{{Hash: auth.Hash{1}}, {Hash: auth.Hash{2}, Expires: now}}, UsagePlanKey: "u", Created: now,
 	}
 	for _, k := range []auth.Key{
-		{ID: "c1k1", Client: "c1", API: auth.APIConomy, Hash: auth.Hash{3}, Created: now},
-		{ID: "c1k2", Client: "c1", API: auth.APIBlnk, Hash: auth.Hash{4}, Scopes: auth.Scopes{}, Expires: now, Revoked: now, Created: now, Name: "k"},
+		{ID: "c1k1", Client: "c1", API: "conomy", Hash: auth.Hash{3}, Created: now},
+		{ID: "c1k2", Client: "c1", API: "blnk", Hash: auth.Hash{4}, Scopes: auth.Scopes{}, Expires: now, Revoked: now, Created: now, Name: "k"},
 	} {
-		c.ID, k.Client = "c"+k.ID, "c"+k.ID
+		c.ID, k.Client, c.TestMode = "c"+k.ID, "c"+k.ID, k.Name == "k"
 		if err := s.CreateClient(ctx, c, k); err != nil {
 			t.Fatal(err)
 		}

@@ -143,11 +143,11 @@ var _ Registry = (*Service)(nil)
 
 // CreateClient implements Registry.
 func (s *Service) CreateClient(ctx context.Context, p auth.ClientParams) (NewClient, error) {
-	c, shown, err := auth.CreateClient(ctx, s.Admin.AdminStore, s.Admin.Hasher, p, s.Admin.Now())
+	c, shown, err := s.Admin.CreateClient(ctx, p)
 	if err != nil {
 		return NewClient{}, err
 	}
-	return NewClient{s.client(c), shown.ClientSecret, shown.ConomyKey, shown.BlnkKey}, nil
+	return NewClient{s.client(c), shown.ClientSecret, shown.Keys["conomy"], shown.Keys["blnk"]}, nil
 }
 
 // Clients implements Registry.
@@ -228,7 +228,7 @@ func (s *Service) Expire(ctx context.Context, r Expiry) (*jobs.Result, error) {
 
 func (s *Service) client(c auth.Client) Client {
 	out := Client{
-		ID: c.ID, Name: c.Name, Tenant: c.Tenant, Scopes: c.Scopes, State: "active", Mode: "lenient", Stage: "test",
+		ID: c.ID, Name: c.Name, Tenant: c.Tenant, Scopes: c.Scopes, State: "active", Mode: "lenient", Stage: "live",
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Secrets: len(c.ActiveSecrets(s.Admin.Now())), Created: c.Created,
 		Onboarding: c.Policy.Onboarding, UsagePlanKey: c.UsagePlanKey,
 	}
@@ -241,8 +241,8 @@ func (s *Service) client(c auth.Client) Client {
 	if c.Strict {
 		out.Mode = "strict"
 	}
-	if c.Production {
-		out.Stage = "live"
+	if c.TestMode {
+		out.Stage = "test"
 	}
 	return out
 }
@@ -258,7 +258,7 @@ func (s *Service) keys(all []auth.Key) []Key {
 func (s *Service) key(k auth.Key) Key {
 	now := s.Admin.Now()
 	out := Key{
-		ID: k.ID, Client: k.Client, API: string(k.API), Name: k.Name, Owner: k.Owner, CreatedBy: k.CreatedBy, Scopes: k.Scopes, State: "live",
+		ID: k.ID, Client: k.Client, API: k.API, Name: k.Name, Owner: k.Owner, CreatedBy: k.CreatedBy, Scopes: k.Scopes, State: "live",
 		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created,
 	}
 	if !k.Expires.IsZero() && !now.Before(k.Expires) {

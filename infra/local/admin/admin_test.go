@@ -20,6 +20,7 @@ import (
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
@@ -92,7 +93,7 @@ func TestKeysAreCreatedRotatedAndRevoked(t *testing.T) {
 				t.Errorf("RevokeKey = %+v, %v, want the revoked key %s", ended, err, rotated.ID)
 			}
 		}
-		_, err = f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: auth.APIBlnk, Expires: time.Now().Add(2 * time.Second)}})
+		_, err = f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: blnk.AuthAPI, Expires: time.Now().Add(2 * time.Second)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +122,7 @@ func TestErrorsAreTheSameOnBothSides(t *testing.T) {
 			return err
 		}
 		createKey := func(name string) error {
-			_, err := f.CreateKey(ctx, admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: auth.APIBlnk, Name: name}})
+			_, err := f.CreateKey(ctx, admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: blnk.AuthAPI, Name: name}})
 			return err
 		}
 		rotateKey := func(id string, overlap time.Duration) error {

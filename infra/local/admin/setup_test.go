@@ -10,6 +10,8 @@ import (
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
 	"cedula/shared/store"
@@ -49,7 +51,7 @@ func newService(t *testing.T) fixture {
 	const offset = 2 * time.Hour
 	later := &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader, ClockOffset: func(string) time.Duration { return offset }}
 	service := &admin.Service{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), Now: time.Now},
+		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}, Now: time.Now},
 		Reaper: func() (*jobs.Reaper, error) {
 			return &jobs.Reaper{Registry: later, PendingIndex: s, MaxClockOffset: offset}, nil
 		},
@@ -97,7 +99,7 @@ func dial(t *testing.T, folder string) *admin.Remote {
 func (f fixture) mustCreateClient(t *testing.T) admin.NewClient {
 	t.Helper()
 	made, err := f.CreateClient(t.Context(), auth.ClientParams{
-		Name: "shop", Tenant: "shop", Scopes: auth.Scopes{"identity:read"}, Strict: true, Production: true,
+		Name: "shop", Tenant: "shop", Scopes: auth.Scopes{"identity:read"}, Strict: true,
 		Limits: auth.Limits{Rate: 2.5, Burst: 5, Quota: 9}, Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour},
 	})
 	if err != nil {
@@ -108,7 +110,7 @@ func (f fixture) mustCreateClient(t *testing.T) admin.NewClient {
 
 func (f fixture) mustCreateKey(t *testing.T, client string) admin.NewKey {
 	t.Helper()
-	made, err := f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: auth.APIBlnk, Name: "till"}})
+	made, err := f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: blnk.AuthAPI, Name: "till"}})
 	if err != nil {
 		t.Fatal(err)
 	}
