@@ -42,7 +42,7 @@ var imports = map[string]string{
 	"apidocs":           "",
 	"conomy":            "identity registry auth gateway strictjson iddocument iso",
 	"blnk":              "identity registry auth gateway strictjson",
-	"boot":              "identity registry auth table table/dynamo store",
+	"boot":              "registry auth table table/dynamo store",
 	"boot/tokens":       "auth auth/kms auth/jwks boot strictjson",
 	"boot/tokenization": "identity registry encryption encryption/kms boot",
 	"messaging":         "identity",

@@ -7,36 +7,41 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-
-	"cedula/shared/identity"
 )
 
-// AWSConfig is the configuration that Lambda's own variables describe, built by hand:
-// the SDK's config module would add 2 MB and 2 ms to every cold start to search
-// for what Lambda always gives.
-func AWSConfig() aws.Config {
-	return aws.Config{
-		Region:      RequiredEnv("AWS_REGION"),
-		Credentials: credentials(),
-		HTTPClient:  newHTTPClient(),
+// AWSConfig returns the configuration of AWS clients, built by hand: the SDK's config module
+// would add 2 MB and 2 ms to every cold start to search for what Lambda always sets.
+func AWSConfig(c Config) (aws.Config, error) {
+	if c.Region == "" {
+		return aws.Config{}, NotSet("AWS_REGION")
 	}
-}
-
-// credentials are those of the function's role. Lambda replaces the process
-// before they end, so they are read once.
-func credentials() aws.CredentialsProvider {
+	if c.AccessKeyID == "" {
+		return aws.Config{}, NotSet("AWS_ACCESS_KEY_ID")
+	}
+	if c.SecretAccessKey == "" {
+		return aws.Config{}, NotSet("AWS_SECRET_ACCESS_KEY")
+	}
+	// Lambda replaces the process before the credentials of its role expire.
 	role := aws.Credentials{
-		AccessKeyID:     RequiredEnv("AWS_ACCESS_KEY_ID"),
-		SecretAccessKey: RequiredEnv("AWS_SECRET_ACCESS_KEY"),
-		SessionToken:    getenv("AWS_SESSION_TOKEN"), // absent with a user's own key
-		Source:          "environment",
+		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Source: "environment",
 	}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return role, nil })
+	return aws.Config{
+		Region:      c.Region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return role, nil }),
+		HTTPClient:  newHTTPClient(),
+	}, nil
 }
 
-// What one attempt of a call may take. The services answer within milliseconds,
-// so what takes longer is broken and a new attempt is the better bet; three
-// fit into a function's time.
+// Endpoint returns the URL for a client's options, nil for the service's own endpoint.
+func Endpoint(url string) *string {
+	if url == "" {
+		return nil
+	}
+	return &url
+}
+
+// Timeouts of one attempt of a call. The services respond within milliseconds, so a slower
+// attempt is lost and a new one is the better bet; three fit into a function's time.
 const (
 	dialTimeout           = time.Second
 	tlsTimeout            = time.Second
@@ -44,12 +49,13 @@ const (
 	attemptTimeout        = 3 * time.Second
 )
 
-// maxConcurrentCalls is how many calls a job has under way, one for each shard of its queue.
-// Whatever serves requests opens a few connections and keeps those.
-const maxConcurrentCalls = identity.PendingIndexShards
+// maxIdleConns is how many connections stay open. A job makes 64 calls concurrently, one for
+// each shard of an index, and would otherwise open connections again in every run. Functions
+// that serve requests open only a few.
+const maxIdleConns = 64
 
-// newHTTPClient keeps the connections that were opened. It follows no redirect
-// and knows no proxy.
+// newHTTPClient returns a client that keeps connections open, follows no redirects and uses no
+// proxy.
 func newHTTPClient() *http.Client {
 	return &http.Client{
 		Timeout: attemptTimeout,
@@ -57,10 +63,10 @@ func newHTTPClient() *http.Client {
 			DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   tlsTimeout,
 			ResponseHeaderTimeout: responseHeaderTimeout,
-			MaxIdleConns:          2 * maxConcurrentCalls,
-			MaxIdleConnsPerHost:   maxConcurrentCalls,
+			MaxIdleConns:          2 * maxIdleConns,
+			MaxIdleConnsPerHost:   maxIdleConns,
 			IdleConnTimeout:       5 * time.Minute, // the function may be frozen between requests
-			DisableCompression:    true,            // DynamoDB's checksum is of the bytes as sent
+			DisableCompression:    true,            // DynamoDB's checksum covers the bytes as sent
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -1,16 +1,13 @@
-// Package boot turns a function's environment into wired services. Together
-// with its subpackages it is the only reader of the environment in a function:
-// a variable that is missing or bad ends the process with one line.
-// It knows nothing of requests, dialects or items.
+// Package boot turns a function's environment into wired services. Together with its
+// subpackages it is the only reader of the environment in a function.
+// It imports no API and knows nothing of requests.
 package boot
 
 import (
 	"context"
 	"crypto/rand"
-	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"cedula/shared/auth"
@@ -20,96 +17,106 @@ import (
 	"cedula/shared/table/dynamo"
 )
 
-// Identities is the core on the deployment's table.
-// It reads CEDULA_TABLE and CEDULA_SECRET.
-func Identities() *registry.Registry {
-	return &registry.Registry{Store: sharedStore(), Now: time.Now, Random: rand.Reader}
-}
-
-// IdentitiesWithListShards is Identities for what makes identities or lists them: it knows how
-// tenants' lists are split. It reads CEDULA_LIST_SHARDS as well, which may be
-// empty, as store.ParseListSharding does.
-func IdentitiesWithListShards() *registry.Registry {
-	const name = "CEDULA_LIST_SHARDS"
-	lists, err := store.ParseListSharding(OptionalEnv(name))
+// NewRegistry returns the registry on the deployment's table. It cannot tokenize: see
+// tokenization.NewRegistry.
+func NewRegistry(c Config) (*registry.Registry, error) {
+	s, err := NewStore(c)
 	if err != nil {
-		FatalEnv(name, err.Error())
+		return nil, err
 	}
-	sharedStore().ListSharding = lists
-	return Identities()
+	return RegistryOn(s), nil
 }
 
-// Authenticator judges API keys and client secrets. It trusts no bearer token: that
-// one is tokens.Guard. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Authenticator() *auth.Authenticator {
-	return &auth.Authenticator{Store: sharedStore(), Hasher: auth.NewHasher(Secret())}
+// RegistryOn returns the registry on a store.
+func RegistryOn(s *store.Store) *registry.Registry {
+	return &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}
 }
 
-// Keys makes, lists and revokes API keys. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Keys() *auth.KeyManager {
-	return &auth.KeyManager{Store: sharedStore(), Hasher: auth.NewHasher(Secret()), Now: time.Now}
-}
-
-// Outbox is what messages are delivered from. It reads CEDULA_TABLE and CEDULA_SECRET.
-func Outbox() *store.Store { return sharedStore() }
-
-// PendingIndex is where pending identities stand. It reads CEDULA_TABLE and CEDULA_SECRET.
-func PendingIndex() *store.Store { return sharedStore() }
-
-// Health asks the table whether it answers. It reads CEDULA_TABLE alone: an
-// open route's function holds no secret.
-func Health() *store.Store {
-	return store.New(openTable(), nil)
-}
-
-// sharedStore is one store for a process, whatever asks for it.
-var sharedStore = sync.OnceValue(func() *store.Store {
-	key := Secret()
-	return store.New(openTable(), key)
-})
-
-func openTable() table.Table {
-	name := RequiredEnv("CEDULA_TABLE")
-	client := dynamodb.NewFromConfig(AWSConfig(), func(o *dynamodb.Options) {
-		o.BaseEndpoint = Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
-	})
-	t := dynamo.New(client, name, store.Indexes)
-	Warm(store.New(t, nil).Ping)
-	return t
-}
-
-// Secret is the deployment's, at least 32 bytes: keys are to be derived from it
-// and it is to be used for nothing else. It reads CEDULA_SECRET.
-func Secret() []byte {
-	const name, least = "CEDULA_SECRET", 32
-	value := []byte(RequiredEnv(name))
-	if len(value) < least {
-		FatalEnv(name, "has fewer than 32 bytes")
+// NewAuthenticator returns an Authenticator for API keys and client secrets. It accepts no
+// bearer token: see tokens.NewAuthenticator.
+func NewAuthenticator(c Config) (*auth.Authenticator, error) {
+	s, err := NewStore(c)
+	if err != nil {
+		return nil, err
 	}
-	return value
+	return &auth.Authenticator{Store: s, Hasher: auth.NewHasher([]byte(c.Secret))}, nil
 }
 
-// warmTimeout bounds what Warm waits for.
+// NewKeyManager returns what creates, lists and revokes API keys.
+func NewKeyManager(c Config) (*auth.KeyManager, error) {
+	s, err := NewStore(c)
+	if err != nil {
+		return nil, err
+	}
+	return &auth.KeyManager{Store: s, Hasher: auth.NewHasher([]byte(c.Secret)), Now: time.Now}, nil
+}
+
+// NewHealthCheck returns a store that can only Ping the table. It needs no secret, because
+// anyone may call its function.
+func NewHealthCheck(c Config) (*store.Store, error) {
+	t, err := openTable(c)
+	if err != nil {
+		return nil, err
+	}
+	return store.New(t, nil), nil
+}
+
+// NewStore returns the store on the deployment's table.
+func NewStore(c Config) (*store.Store, error) {
+	secret, err := SecretKey(c)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := store.ParseListSharding(c.ListSharding)
+	if err != nil {
+		return nil, &VariableError{"CEDULA_LIST_SHARDS", err.Error()}
+	}
+	t, err := openTable(c)
+	if err != nil {
+		return nil, err
+	}
+	s := store.New(t, secret)
+	s.ListSharding = lists
+	return s, nil
+}
+
+// SecretKey returns the deployment's secret. Use it only to derive keys.
+func SecretKey(c Config) ([]byte, error) {
+	const name, minBytes = "CEDULA_SECRET", 32
+	if c.Secret == "" {
+		return nil, NotSet(name)
+	}
+	if len(c.Secret) < minBytes {
+		return nil, &VariableError{name, "has fewer than 32 bytes"}
+	}
+	return []byte(c.Secret), nil
+}
+
+func openTable(c Config) (table.Table, error) {
+	if c.Table == "" {
+		return nil, NotSet("CEDULA_TABLE")
+	}
+	cfg, err := AWSConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = Endpoint(c.DynamoDBEndpoint) })
+	t := dynamo.New(client, c.Table, store.Indexes)
+	Warm(c, store.New(t, nil).Ping)
+	return t, nil
+}
+
 const warmTimeout = time.Second
 
-// Warm makes a service's first call while Lambda still starts the function,
-// with the processor at full speed: the call's TLS handshake is most of a cold
-// start, and the connection is then there for the first request. Elsewhere it
-// does nothing. Its failure is nobody's: the first request will meet it again.
-func Warm(call func(context.Context) error) {
-	if getenv("AWS_LAMBDA_FUNCTION_NAME") == "" {
+// Warm makes the first call to a service while Lambda still starts the function, with the
+// processor at full speed: its TLS handshake is most of a cold start, and the first request
+// finds the connection open. Warm does nothing outside of Lambda. It ignores errors: the first
+// request will report them.
+func Warm(c Config, call func(context.Context) error) {
+	if c.Function == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), warmTimeout)
 	defer cancel()
 	_ = call(ctx)
-}
-
-// Endpoint is the variable's URL, or nil for the service's own.
-func Endpoint(name string) *string {
-	url := getenv(name)
-	if url == "" {
-		return nil
-	}
-	return aws.String(url)
 }

@@ -1,7 +1,8 @@
 package boot_test
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,115 +13,173 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cedula/shared/boot"
 )
 
-// TestMain lets the test program stand in for a function: some of what is
-// tested ends the process.
+// TestMain lets the test binary act as a function that cannot start.
 func TestMain(m *testing.M) {
 	if os.Getenv("BOOT_AS_FUNCTION") != "" {
-		_, _, _ = boot.Identities(), boot.Authenticator(), boot.Keys()
+		boot.Must(boot.NewRegistry(boot.Environment()))
 		return
 	}
 	os.Exit(m.Run())
 }
 
-var validEnv = map[string]string{
-	"BOOT_AS_FUNCTION": "yes",
-	"CEDULA_TABLE":     "cedula", "CEDULA_SECRET": strings.Repeat("s", 32),
-	"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+func validConfig() boot.Config {
+	return boot.Config{
+		Table: "cedula", Secret: strings.Repeat("s", 32),
+		Region: "us-east-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example",
+	}
 }
 
-func TestEnvironment(t *testing.T) {
-	for _, c := range []struct{ name, value, want string }{
-		{"CEDULA_TABLE", "cedula", ""},
-		{"CEDULA_TABLE", "", "CEDULA_TABLE is not set"},
-		{"CEDULA_TABLE", "\n", "CEDULA_TABLE is not set"},
-		{"CEDULA_SECRET", "", "CEDULA_SECRET is not set"},
-		{"CEDULA_SECRET", strings.Repeat("s", 31), "CEDULA_SECRET has fewer than 32 bytes"},
-		{"AWS_REGION", "", "AWS_REGION is not set"},
-		{"AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is not set"},
-		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is not set"},
+func TestEnvironmentTrimsVariables(t *testing.T) {
+	for _, name := range []string{
+		"CEDULA_TABLE", "CEDULA_SECRET", "CEDULA_LIST_SHARDS", "CEDULA_VAULT_KEY", "CEDULA_ISSUER", "CEDULA_AUDIENCE",
+		"CEDULA_TOKEN_KEY", "CEDULA_ISSUERS", "CEDULA_EMAIL_FROM", "CEDULA_EMAIL_CONFIGURATION", "CEDULA_SMS_SENDER",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_SNS",
 	} {
-		function := exec.CommandContext(t.Context(), os.Args[0])
-		for name, value := range validEnv {
-			if name != c.name {
-				function.Env = append(function.Env, name+"="+value)
+		t.Setenv(name, " "+name+"\n")
+	}
+	want := boot.Config{
+		Table: "CEDULA_TABLE", Secret: "CEDULA_SECRET", ListSharding: "CEDULA_LIST_SHARDS", EncryptionKey: "CEDULA_VAULT_KEY",
+		TokenIssuer: "CEDULA_ISSUER", TokenAudience: "CEDULA_AUDIENCE", TokenKeys: "CEDULA_TOKEN_KEY", TokenIssuers: "CEDULA_ISSUERS",
+		EmailFrom: "CEDULA_EMAIL_FROM", EmailConfiguration: "CEDULA_EMAIL_CONFIGURATION", SMSSender: "CEDULA_SMS_SENDER",
+		Function: "AWS_LAMBDA_FUNCTION_NAME", Region: "AWS_REGION",
+		AccessKeyID: "AWS_ACCESS_KEY_ID", SecretAccessKey: "AWS_SECRET_ACCESS_KEY", SessionToken: "AWS_SESSION_TOKEN",
+		DynamoDBEndpoint: "AWS_ENDPOINT_URL_DYNAMODB", KMSEndpoint: "AWS_ENDPOINT_URL_KMS",
+		SESEndpoint: "AWS_ENDPOINT_URL_SESV2", SNSEndpoint: "AWS_ENDPOINT_URL_SNS",
+	}
+	if diff := cmp.Diff(want, boot.Environment()); diff != "" {
+		t.Errorf("Environment (-want +got):\n%s", diff)
+	}
+}
+
+func TestConfigIsNotPrinted(t *testing.T) {
+	c := validConfig()
+	if got, want := fmt.Sprintf("%v %+v %#v %s", c, c, &c, c), "boot.Config boot.Config boot.Config boot.Config"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
+func TestInvalidVariables(t *testing.T) {
+	constructors := map[string]func(boot.Config) error{
+		"NewRegistry":      func(c boot.Config) error { _, err := boot.NewRegistry(c); return err },
+		"NewAuthenticator": func(c boot.Config) error { _, err := boot.NewAuthenticator(c); return err },
+		"NewKeyManager":    func(c boot.Config) error { _, err := boot.NewKeyManager(c); return err },
+	}
+	for _, tt := range []struct {
+		change func(*boot.Config)
+		want   string
+	}{
+		{func(*boot.Config) {}, "<nil>"},
+		{func(c *boot.Config) { c.Table = "" }, "environment variable CEDULA_TABLE is not set"},
+		{func(c *boot.Config) { c.Secret = "" }, "environment variable CEDULA_SECRET is not set"},
+		{func(c *boot.Config) { c.Secret = strings.Repeat("s", 31) }, "environment variable CEDULA_SECRET has fewer than 32 bytes"},
+		{func(c *boot.Config) { c.ListSharding = "acme=8/4" }, "environment variable CEDULA_LIST_SHARDS has shards that are not 1 to 64, or more to write to than to read from"},
+		{func(c *boot.Config) { c.Region = "" }, "environment variable AWS_REGION is not set"},
+		{func(c *boot.Config) { c.AccessKeyID = "" }, "environment variable AWS_ACCESS_KEY_ID is not set"},
+		{func(c *boot.Config) { c.SecretAccessKey = "" }, "environment variable AWS_SECRET_ACCESS_KEY is not set"},
+	} {
+		for name, construct := range constructors {
+			c := validConfig()
+			tt.change(&c)
+			if got := fmt.Sprint(construct(c)); got != tt.want {
+				t.Errorf("%s = %s, want %s", name, got, tt.want)
 			}
 		}
-		function.Env = append(function.Env, c.name+"="+c.value)
-		var said bytes.Buffer
-		function.Stderr = &said
-		err := function.Run()
-		if (err == nil) != (c.want == "") {
-			t.Errorf("%s=%q: %v", c.name, c.value, err)
-		}
-		want := c.want
-		if want != "" {
-			want = "cedula: environment variable " + want + "\n"
-		}
-		if said.String() != want {
-			t.Errorf("%s=%q: says %q, want %q", c.name, c.value, said.String(), want)
-		}
 	}
 }
 
-// startFakeDynamoDB is a DynamoDB that finds nothing, after a while.
-func startFakeDynamoDB(t *testing.T, after time.Duration) (calls *atomic.Int64, last *http.Header) {
+func TestMustEndsTheProcess(t *testing.T) {
+	function := exec.CommandContext(t.Context(), os.Args[0])
+	function.Env = []string{"BOOT_AS_FUNCTION=yes", "GOCOVERDIR=" + t.TempDir()}
+	output, err := function.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the process ended with %v, want exit code 1", err)
+	}
+	if got, want := string(output), "cedula: environment variable CEDULA_SECRET is not set\n"; got != want {
+		t.Errorf("output = %q, want %q", got, want)
+	}
+}
+
+// fakeDynamoDB finds nothing, after a while.
+type fakeDynamoDB struct {
+	delay  time.Duration
+	calls  atomic.Int64
+	header http.Header // the last request's
+}
+
+func (d *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.calls.Add(1)
+	d.header = r.Header
+	_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client leaves
+	select {
+	case <-time.After(d.delay):
+	case <-r.Context().Done():
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_, _ = w.Write([]byte("{}"))
+}
+
+func (d *fakeDynamoDB) start(t *testing.T) boot.Config {
 	t.Helper()
-	calls, last = new(atomic.Int64), new(http.Header)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		calls.Add(1)
-		*last = r.Header
-		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees the client leave
-		select {
-		case <-time.After(after):
-		case <-r.Context().Done():
-		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		_, _ = w.Write([]byte("{}"))
-	}))
+	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
-	for name, value := range validEnv {
-		t.Setenv(name, value)
-	}
-	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
-	t.Setenv("AWS_SESSION_TOKEN", "session")
-	return calls, last
+	c := validConfig()
+	c.Secret = "" // a health check needs none
+	c.SessionToken = "session"
+	c.DynamoDBEndpoint = server.URL
+	return c
 }
 
-func TestHealthAsksTheTable(t *testing.T) {
-	calls, last := startFakeDynamoDB(t, 0)
-	if err := boot.Health().Ping(t.Context()); err != nil {
+func TestHealthCheckCallsTheTable(t *testing.T) {
+	var d fakeDynamoDB
+	health, err := boot.NewHealthCheck(d.start(t))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if calls.Load() != 1 {
-		t.Errorf("%d calls, want 1: outside of Lambda nothing is warmed", calls.Load())
+	if err := health.Ping(t.Context()); err != nil {
+		t.Errorf("Ping = %v, want nil", err)
 	}
-	if (*last).Get("X-Amz-Security-Token") != "session" || !strings.Contains((*last).Get("Authorization"), "AKIDEXAMPLE/") {
-		t.Error("the call is not signed with the environment's credentials")
+	if got := d.calls.Load(); got != 1 {
+		t.Errorf("%d calls, want 1: outside of Lambda nothing is warmed", got)
 	}
-}
-
-func TestLambdaWarmsTheTable(t *testing.T) {
-	calls, last := startFakeDynamoDB(t, 0)
-	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
-	health := boot.Health()
-	if calls.Load() != 1 || (*last).Get("X-Amz-Target") != "DynamoDB_20120810.GetItem" {
-		t.Errorf("%d calls in init, want one GetItem", calls.Load())
-	}
-	if err := health.Ping(t.Context()); err != nil || calls.Load() != 2 {
-		t.Errorf("first request: %v after %d calls", err, calls.Load())
+	if d.header.Get("X-Amz-Security-Token") != "session" || !strings.Contains(d.header.Get("Authorization"), "AKIDEXAMPLE/") {
+		t.Error("the call is not signed with the configured credentials")
 	}
 }
 
-// A table that does not answer holds a function's start up for a second, no more.
+func TestHealthCheckWithoutTable(t *testing.T) {
+	if _, err := boot.NewHealthCheck(boot.Config{}); err == nil {
+		t.Error("NewHealthCheck = nil, want an error")
+	}
+}
+
+func TestTableIsWarmedInLambda(t *testing.T) {
+	var d fakeDynamoDB
+	c := d.start(t)
+	c.Function = "function"
+	if _, err := boot.NewHealthCheck(c); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.header.Get("X-Amz-Target"); d.calls.Load() != 1 || got != "DynamoDB_20120810.GetItem" {
+		t.Errorf("%d calls at start, the last to %s; want one GetItem", d.calls.Load(), got)
+	}
+}
+
 func TestWarmingIsBounded(t *testing.T) {
-	startFakeDynamoDB(t, time.Minute)
-	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+	d := fakeDynamoDB{delay: time.Minute}
+	c := d.start(t)
+	c.Function = "function"
 	start := time.Now()
-	boot.Health()
+	if _, err := boot.NewHealthCheck(c); err != nil {
+		t.Fatal(err)
+	}
 	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("took %v", took)
+		t.Errorf("starting took %v, want about a second", took)
 	}
 }

@@ -1,4 +1,4 @@
-// Command blnk authorizes the requests of Blnk's API.
+// Command blnk authorizes the requests of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.StartAuthorizer(&blnk.Authorizer{Authenticator: boot.Authenticator()})
+	c := boot.Environment()
+	gateway.StartAuthorizer(&blnk.Authorizer{Authenticator: boot.Must(boot.NewAuthenticator(c))})
 }

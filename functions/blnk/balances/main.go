@@ -1,4 +1,4 @@
-// Command balances serves GET /balances/{id} and PUT /balances/{id}/identity in Blnk's dialect.
+// Command balances serves GET /balances/{id} and PUT /balances/{id}/identity of the Blnk API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command create-api-key serves POST /api-keys in Blnk's dialect.
+// Command create-api-key serves POST /api-keys of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Keys: boot.Keys()}, "create-api-key")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Keys: boot.Must(boot.NewKeyManager(c))}, "create-api-key")
 }

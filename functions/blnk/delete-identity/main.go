@@ -1,4 +1,4 @@
-// Command delete-identity serves DELETE /identities/{id} in Blnk's dialect.
+// Command delete-identity serves DELETE /identities/{id} of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.Identities()}, "delete-identity")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "delete-identity")
 }

@@ -1,12 +1,14 @@
-// Command detokenize-field serves GET /identities/{id}/detokenize/{field} in Blnk's dialect.
+// Command detokenize-field serves GET /identities/{id}/detokenize/{field} of the Blnk API.
 package main
 
 import (
 	"cedula/shared/blnk"
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: tokenization.Identities()}, "detokenize-field")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "detokenize-field")
 }

@@ -1,12 +1,14 @@
-// Command detokenize-identity serves POST /identities/{id}/detokenize in Blnk's dialect.
+// Command detokenize-identity serves POST /identities/{id}/detokenize of the Blnk API.
 package main
 
 import (
 	"cedula/shared/blnk"
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: tokenization.Identities()}, "detokenize-identity")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "detokenize-identity")
 }

@@ -1,4 +1,4 @@
-// Command filter-identities serves POST /identities/filter in Blnk's dialect.
+// Command filter-identities serves POST /identities/filter of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.IdentitiesWithListShards(), Cursors: blnk.NewCursorCodec(boot.Secret())}, "filter-identities")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c)), Cursors: blnk.NewCursorCodec(boot.Must(boot.SecretKey(c)))}, "filter-identities")
 }

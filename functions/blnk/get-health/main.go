@@ -1,4 +1,4 @@
-// Command get-health serves GET /health in Blnk's dialect.
+// Command get-health serves GET /health of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Health: boot.Health()}, "get-health")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Health: boot.Must(boot.NewHealthCheck(c))}, "get-health")
 }

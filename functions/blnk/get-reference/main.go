@@ -1,4 +1,4 @@
-// Command get-reference serves GET /openapi.yaml, /docs and /docs/redoc.js in Blnk's dialect.
+// Command get-reference serves GET /openapi.yaml, /docs and /docs/redoc.js of the Blnk API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command get-root serves GET / in Blnk's dialect.
+// Command get-root serves GET / of the Blnk API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command list-api-keys serves GET /api-keys in Blnk's dialect.
+// Command list-api-keys serves GET /api-keys of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Keys: boot.Keys()}, "list-api-keys")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Keys: boot.Must(boot.NewKeyManager(c))}, "list-api-keys")
 }

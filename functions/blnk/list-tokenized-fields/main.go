@@ -1,4 +1,4 @@
-// Command list-tokenized-fields serves GET /identities/{id}/tokenized-fields in Blnk's dialect.
+// Command list-tokenized-fields serves GET /identities/{id}/tokenized-fields of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.Identities()}, "list-tokenized-fields")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-tokenized-fields")
 }

@@ -1,4 +1,4 @@
-// Command refuse-method serves every path with the methods that it does not have, in Blnk's dialect.
+// Command refuse-method rejects methods that a path of the Blnk API does not have.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command revoke-api-key serves DELETE /api-keys/{id} in Blnk's dialect.
+// Command revoke-api-key serves DELETE /api-keys/{id} of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Keys: boot.Keys()}, "revoke-api-key")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Keys: boot.Must(boot.NewKeyManager(c))}, "revoke-api-key")
 }

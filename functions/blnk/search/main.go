@@ -1,4 +1,4 @@
-// Command search serves POST /search/identities and POST /multi-search in Blnk's dialect.
+// Command search serves POST /search/identities and POST /multi-search of the Blnk API.
 package main
 
 import (

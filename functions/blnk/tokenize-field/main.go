@@ -1,12 +1,14 @@
-// Command tokenize-field serves POST /identities/{id}/tokenize/{field} in Blnk's dialect.
+// Command tokenize-field serves POST /identities/{id}/tokenize/{field} of the Blnk API.
 package main
 
 import (
 	"cedula/shared/blnk"
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: tokenization.Identities()}, "tokenize-field")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "tokenize-field")
 }

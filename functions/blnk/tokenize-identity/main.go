@@ -1,12 +1,14 @@
-// Command tokenize-identity serves POST /identities/{id}/tokenize in Blnk's dialect.
+// Command tokenize-identity serves POST /identities/{id}/tokenize of the Blnk API.
 package main
 
 import (
 	"cedula/shared/blnk"
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: tokenization.Identities()}, "tokenize-identity")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "tokenize-identity")
 }

@@ -1,4 +1,4 @@
-// Command update-metadata serves POST /{id}/metadata in Blnk's dialect.
+// Command update-metadata serves POST /{id}/metadata of the Blnk API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&blnk.API{Identities: boot.Identities()}, "update-metadata")
+	c := boot.Environment()
+	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "update-metadata")
 }

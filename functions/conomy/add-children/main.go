@@ -1,4 +1,4 @@
-// Command add-children serves POST /identities/{id}/children in Conomy's dialect.
+// Command add-children serves POST /identities/{id}/children of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "add-children")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "add-children")
 }

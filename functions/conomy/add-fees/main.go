@@ -1,4 +1,4 @@
-// Command add-fees serves POST /identities/{id}/fees in Conomy's dialect.
+// Command add-fees serves POST /identities/{id}/fees of the Conomy API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command add-rules serves POST /identities/{id}/rules in Conomy's dialect.
+// Command add-rules serves POST /identities/{id}/rules of the Conomy API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command add-withdrawal-account serves POST /identities/{id}/withdrawal-accounts in Conomy's dialect.
+// Command add-withdrawal-account serves POST /identities/{id}/withdrawal-accounts of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "add-withdrawal-account")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "add-withdrawal-account")
 }

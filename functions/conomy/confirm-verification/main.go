@@ -1,12 +1,14 @@
-// Command confirm-verification serves POST /identities/{id}/verifications/{channel}/confirm in Conomy's dialect.
+// Command confirm-verification serves POST /identities/{id}/verifications/{channel}/confirm of the Conomy API.
 package main
 
 import (
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: tokenization.Identities()}, "confirm-verification")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "confirm-verification")
 }

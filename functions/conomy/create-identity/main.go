@@ -1,4 +1,4 @@
-// Command create-identity serves POST /identities in Conomy's dialect.
+// Command create-identity serves POST /identities of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.IdentitiesWithListShards()}, "create-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "create-identity")
 }

@@ -1,4 +1,4 @@
-// Command create-token serves POST /auth in Conomy's dialect.
+// Command create-token serves POST /auth of the Conomy API.
 package main
 
 import (
@@ -9,5 +9,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Logins: boot.Authenticator(), Tokens: tokens.Issuer()}, "create-token")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Logins: boot.Must(boot.NewAuthenticator(c)), Tokens: boot.Must(tokens.NewIssuer(c))}, "create-token")
 }

@@ -1,4 +1,4 @@
-// Command deactivate-identity serves PATCH /identities/{id}/deactivate in Conomy's dialect.
+// Command deactivate-identity serves PATCH /identities/{id}/deactivate of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "deactivate-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "deactivate-identity")
 }

@@ -1,4 +1,4 @@
-// Command decide-screening serves POST /identities/{id}/screening in Conomy's dialect.
+// Command decide-screening serves POST /identities/{id}/screening of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "decide-screening")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "decide-screening")
 }

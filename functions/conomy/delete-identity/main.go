@@ -1,4 +1,4 @@
-// Command delete-identity serves DELETE /identities/{id} in Conomy's dialect.
+// Command delete-identity serves DELETE /identities/{id} of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "delete-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "delete-identity")
 }

@@ -1,4 +1,4 @@
-// Command get-identity serves GET /identities/{id} in Conomy's dialect.
+// Command get-identity serves GET /identities/{id} of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "get-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "get-identity")
 }

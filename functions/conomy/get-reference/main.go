@@ -1,4 +1,4 @@
-// Command get-reference serves GET /openapi.yaml, /docs and /docs/redoc.js in Conomy's dialect.
+// Command get-reference serves GET /openapi.yaml, /docs and /docs/redoc.js of the Conomy API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command hold-identity serves POST /identities/{id}/hold in Conomy's dialect.
+// Command hold-identity serves POST /identities/{id}/hold of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "hold-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "hold-identity")
 }

@@ -1,4 +1,4 @@
-// Command list-identities serves GET /identities in Conomy's dialect.
+// Command list-identities serves GET /identities of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.IdentitiesWithListShards()}, "list-identities")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-identities")
 }

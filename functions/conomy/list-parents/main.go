@@ -1,4 +1,4 @@
-// Command list-parents serves GET /identities/parents/{id} in Conomy's dialect.
+// Command list-parents serves GET /identities/parents/{id} of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "list-parents")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-parents")
 }

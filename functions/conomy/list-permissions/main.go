@@ -1,4 +1,4 @@
-// Command list-permissions serves GET /identities/{id}/permissions in Conomy's dialect.
+// Command list-permissions serves GET /identities/{id}/permissions of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "list-permissions")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-permissions")
 }

@@ -1,4 +1,4 @@
-// Command list-withdrawal-accounts serves GET /identities/{id}/withdrawal-accounts in Conomy's dialect.
+// Command list-withdrawal-accounts serves GET /identities/{id}/withdrawal-accounts of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "list-withdrawal-accounts")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-withdrawal-accounts")
 }

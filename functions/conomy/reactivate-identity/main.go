@@ -1,4 +1,4 @@
-// Command reactivate-identity serves PATCH /identities/{id}/reactivate in Conomy's dialect.
+// Command reactivate-identity serves PATCH /identities/{id}/reactivate of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "reactivate-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "reactivate-identity")
 }

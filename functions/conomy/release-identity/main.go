@@ -1,4 +1,4 @@
-// Command release-identity serves DELETE /identities/{id}/hold in Conomy's dialect.
+// Command release-identity serves DELETE /identities/{id}/hold of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "release-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "release-identity")
 }

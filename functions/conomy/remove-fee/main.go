@@ -1,4 +1,4 @@
-// Command remove-fee serves DELETE /identities/{id}/fees/{ruleId} in Conomy's dialect.
+// Command remove-fee serves DELETE /identities/{id}/fees/{ruleId} of the Conomy API.
 package main
 
 import (

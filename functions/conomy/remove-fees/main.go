@@ -1,4 +1,4 @@
-// Command remove-fees serves DELETE /identities/{id}/fees in Conomy's dialect.
+// Command remove-fees serves DELETE /identities/{id}/fees of the Conomy API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command remove-permission serves DELETE /identities/{id}/permissions/{reference} in Conomy's dialect.
+// Command remove-permission serves DELETE /identities/{id}/permissions/{reference} of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "remove-permission")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "remove-permission")
 }

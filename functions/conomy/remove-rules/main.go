@@ -1,4 +1,4 @@
-// Command remove-rules serves DELETE /identities/{id}/rules in Conomy's dialect.
+// Command remove-rules serves DELETE /identities/{id}/rules of the Conomy API.
 package main
 
 import (

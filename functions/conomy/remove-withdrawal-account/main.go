@@ -1,4 +1,4 @@
-// Command remove-withdrawal-account serves DELETE /identities/{id}/withdrawal-accounts/{accountId} in Conomy's dialect.
+// Command remove-withdrawal-account serves DELETE /identities/{id}/withdrawal-accounts/{accountId} of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.Identities()}, "remove-withdrawal-account")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "remove-withdrawal-account")
 }

@@ -1,4 +1,4 @@
-// Command search-identities serves POST /identities/search in Conomy's dialect.
+// Command search-identities serves POST /identities/search of the Conomy API.
 package main
 
 import (
@@ -8,5 +8,6 @@ import (
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: boot.IdentitiesWithListShards()}, "search-identities")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "search-identities")
 }

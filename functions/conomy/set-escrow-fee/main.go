@@ -1,4 +1,4 @@
-// Command set-escrow-fee serves POST /identities/{id}/accounts/escrow-fee in Conomy's dialect.
+// Command set-escrow-fee serves POST /identities/{id}/accounts/escrow-fee of the Conomy API.
 package main
 
 import (

@@ -1,12 +1,14 @@
-// Command update-identity serves PATCH /identities/{id} in Conomy's dialect.
+// Command update-identity serves PATCH /identities/{id} of the Conomy API.
 package main
 
 import (
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	gateway.Start(&conomy.API{Identities: tokenization.Identities()}, "update-identity")
+	c := boot.Environment()
+	gateway.Start(&conomy.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "update-identity")
 }

@@ -1,12 +1,13 @@
-// Command deliver-messages sends the messages that the table's stream tells of.
+// Command deliver-messages sends the messages that the table's stream announces.
 package main
 
 import (
+	"cedula/shared/boot"
 	"cedula/shared/boot/delivery"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	c := delivery.Dispatcher()
-	gateway.StartStream(c.Deliver)
+	d := boot.Must(delivery.NewDispatcher(boot.Environment()))
+	gateway.StartStream(d.Deliver)
 }

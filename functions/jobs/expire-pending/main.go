@@ -1,12 +1,13 @@
-// Command expire-pending removes the identities that stayed pending past their time.
+// Command expire-pending deletes the identities that stayed pending past their time.
 package main
 
 import (
+	"cedula/shared/boot"
 	"cedula/shared/boot/cleanup"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	expire := cleanup.Expire()
+	expire := boot.Must(cleanup.NewExpireJob(boot.Environment()))
 	gateway.StartJob("expire-pending", expire)
 }

@@ -1,12 +1,13 @@
-// Command remind-pending sends a message to the identities that will lapse in a day.
+// Command remind-pending sends a message to the identities that will expire within a day.
 package main
 
 import (
+	"cedula/shared/boot"
 	"cedula/shared/boot/cleanup"
 	"cedula/shared/gateway"
 )
 
 func main() {
-	remind := cleanup.Remind()
+	remind := boot.Must(cleanup.NewRemindJob(boot.Environment()))
 	gateway.StartJob("remind-pending", remind)
 }

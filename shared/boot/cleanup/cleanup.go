@@ -1,7 +1,6 @@
-// Package cleanup wires the jobs that look after pending identities. It stands
-// apart from package boot so that no other function links the client of AWS KMS
-// for them.
-// It knows nothing of schedules and of what makes an identity lapse.
+// Package cleanup wires the jobs on pending identities. It is apart from package boot so that
+// no other function links the client of AWS KMS for them.
+// It imports no API and knows nothing of schedules.
 package cleanup
 
 import (
@@ -15,16 +14,35 @@ import (
 	"cedula/shared/jobs"
 )
 
-// Expire is the job that removes identities which stayed pending past their time.
-// It reads the variables of boot.Identities.
-func Expire() gateway.Job {
-	return expireJob(&jobs.Reaper{Registry: boot.Identities(), PendingIndex: boot.PendingIndex()})
+// NewExpireJob returns the job that deletes identities which stayed pending past their time.
+func NewExpireJob(c boot.Config) (gateway.Job, error) {
+	r, err := newReaper(c)
+	if err != nil {
+		return nil, err
+	}
+	return expireJob(r), nil
 }
 
-// Remind is the job that reminds those which will lapse soon. It reads the
-// variables of vaults.Identities: an email may be tokenized.
-func Remind() gateway.Job {
-	return remindJob(&jobs.Reaper{Registry: tokenization.Identities(), PendingIndex: boot.PendingIndex()})
+// NewRemindJob returns the job that reminds identities which will expire soon. It needs the key
+// of tokenized fields: an email may be one.
+func NewRemindJob(c boot.Config) (gateway.Job, error) {
+	r, err := newReaper(c)
+	if err != nil {
+		return nil, err
+	}
+	r.Registry.Cipher, err = tokenization.NewCipher(c)
+	if err != nil {
+		return nil, err
+	}
+	return remindJob(r), nil
+}
+
+func newReaper(c boot.Config) (*jobs.Reaper, error) {
+	s, err := boot.NewStore(c)
+	if err != nil {
+		return nil, err
+	}
+	return &jobs.Reaper{Registry: boot.RegistryOn(s), PendingIndex: s}, nil
 }
 
 func expireJob(r *jobs.Reaper) gateway.Job {
@@ -58,11 +76,10 @@ func secondsMetric(name string, d time.Duration) gateway.Metric {
 	return gateway.Metric{Name: name, Unit: gateway.UnitSeconds, Value: d.Seconds()}
 }
 
-// completeMetric is 1 if the whole queue was looked at.
-func completeMetric(whole bool) gateway.Metric {
-	f := countMetric("complete", 0)
-	if whole {
-		f.Value = 1
+// completeMetric is 1 if the job read the whole index.
+func completeMetric(complete bool) gateway.Metric {
+	if complete {
+		return countMetric("complete", 1)
 	}
-	return f
+	return countMetric("complete", 0)
 }

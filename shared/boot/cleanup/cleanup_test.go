@@ -1,7 +1,6 @@
 package cleanup_test
 
 import (
-	"context"
 	"encoding/base64"
 	"io"
 	"net"
@@ -12,23 +11,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/boot"
 	"cedula/shared/boot/cleanup"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 )
 
-// fakeDynamoDB is a DynamoDB with an empty queue, or one that refuses.
+// fakeDynamoDB has an empty index, or denies access.
 type fakeDynamoDB struct {
 	queries, connections atomic.Int64
-	denies               atomic.Bool
+	denies               bool
 }
 
 func (d *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	d.queries.Add(1)
-	time.Sleep(20 * time.Millisecond) // so that all shards are asked at once
+	time.Sleep(20 * time.Millisecond) // so that the queries of all shards overlap
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	if d.denies.Load() {
+	if d.denies {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"com.amazon.coral.service#AccessDeniedException"}`)
 		return
@@ -36,10 +38,9 @@ func (d *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "{}")
 }
 
-// startFakeDynamoDB serves the table to the process: what is wired stays.
-func startFakeDynamoDB(t *testing.T) *fakeDynamoDB {
+// start returns the configuration of a function that uses this table.
+func (d *fakeDynamoDB) start(t *testing.T) boot.Config {
 	t.Helper()
-	d := new(fakeDynamoDB)
 	server := httptest.NewUnstartedServer(d)
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
@@ -48,70 +49,110 @@ func startFakeDynamoDB(t *testing.T) *fakeDynamoDB {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	for name, value := range map[string]string{
-		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": strings.Repeat("s", 32),
-		"CEDULA_VAULT_KEY": "local:" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
-		"AWS_REGION":       "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
-		"AWS_ENDPOINT_URL_DYNAMODB": server.URL,
-	} {
-		t.Setenv(name, value)
+	return boot.Config{
+		Table: "cedula", Secret: strings.Repeat("s", 32),
+		EncryptionKey: "local:" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		Region:        "us-east-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example", DynamoDBEndpoint: server.URL,
 	}
-	return d
 }
 
-func runJob(t *testing.T, job gateway.Job, dry bool) (figures map[string]float64, err error) {
+// jobs are the constructors with the metrics of a run that finds nothing to do.
+var jobs = map[string]struct {
+	construct func(boot.Config) (gateway.Job, error)
+	metrics   gateway.Metrics
+}{
+	"expire": {cleanup.NewExpireJob, gateway.Metrics{
+		{Name: "examined", Unit: gateway.UnitCount},
+		{Name: "expired", Unit: gateway.UnitCount},
+		{Name: "kept", Unit: gateway.UnitCount},
+		{Name: "conflicts", Unit: gateway.UnitCount},
+		{Name: "failed", Unit: gateway.UnitCount},
+		{Name: "lagSeconds", Unit: gateway.UnitSeconds},
+		{Name: "complete", Unit: gateway.UnitCount, Value: 1},
+	}},
+	"remind": {cleanup.NewRemindJob, gateway.Metrics{
+		{Name: "examined", Unit: gateway.UnitCount},
+		{Name: "reminded", Unit: gateway.UnitCount},
+		{Name: "kept", Unit: gateway.UnitCount},
+		{Name: "failed", Unit: gateway.UnitCount},
+		{Name: "complete", Unit: gateway.UnitCount, Value: 1},
+	}},
+}
+
+func newJob(t *testing.T, name string, d *fakeDynamoDB) gateway.Job {
 	t.Helper()
-	done, err := job(context.Background(), gateway.JobInput{DryRun: dry, StopAt: time.Now().Add(time.Minute)})
-	figures = map[string]float64{}
-	for _, f := range done {
-		if want := map[bool]gateway.Unit{true: gateway.UnitSeconds, false: gateway.UnitCount}[f.Name == "lagSeconds"]; f.Unit != want {
-			t.Errorf("%s is in %s", f.Name, f.Unit)
-		}
-		figures[f.Name] = f.Value
+	job, err := jobs[name].construct(d.start(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return figures, err
+	return job
 }
 
-// What each job did stands in its figures. The connections that it opened are
-// there for its next run.
-func TestJobs(t *testing.T) {
-	d := startFakeDynamoDB(t)
-	jobs := map[string]struct {
-		job   gateway.Job
-		names string
-	}{
-		"expire": {cleanup.Expire(), "complete conflicts examined expired failed kept lagSeconds"},
-		"remind": {cleanup.Remind(), "complete examined failed kept reminded"},
-	}
+func TestMetricsOfEmptyIndex(t *testing.T) {
 	for name, j := range jobs {
-		for range 3 {
-			d.queries.Store(0)
-			figures, err := runJob(t, j.job, false)
-			names := strings.Fields(j.names)
-			for _, n := range names {
-				if value, ok := figures[n]; !ok || value != map[bool]float64{true: 1}[n == "complete"] {
-					t.Errorf("%s: %s is %v", name, n, value)
-				}
+		t.Run(name, func(t *testing.T) {
+			var d fakeDynamoDB
+			got, err := newJob(t, name, &d)(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if err != nil || len(figures) != len(names) || d.queries.Load() != identity.PendingIndexShards {
-				t.Errorf("%s: %v, %v after %d queries", name, err, figures, d.queries.Load())
+			if diff := cmp.Diff(j.metrics, got); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
 			}
+			if got := d.queries.Load(); got != identity.PendingIndexShards {
+				t.Errorf("%d queries, want %d: one for each shard", got, identity.PendingIndexShards)
+			}
+		})
+	}
+}
+
+func TestNextRunReusesConnections(t *testing.T) {
+	var d fakeDynamoDB
+	job := newJob(t, "expire", &d)
+	for range 3 {
+		if _, err := job(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)}); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if n := d.connections.Load(); n > identity.PendingIndexShards {
-		t.Errorf("%d connections, and at most %d calls at once", n, identity.PendingIndexShards)
+	if got := d.connections.Load(); got > identity.PendingIndexShards {
+		t.Errorf("%d connections in 3 runs, want at most %d", got, identity.PendingIndexShards)
 	}
-	if figures, err := runJob(t, jobs["expire"].job, true); err != nil || figures["complete"] != 1 {
-		t.Errorf("a dry run: %v, %v", figures, err)
-	}
-	d.queries.Store(0)
-	if figures, err := runJob(t, jobs["remind"].job, true); err == nil || len(figures) != 0 || d.queries.Load() != 0 {
-		t.Errorf("a dry run of reminding: %v, %v after %d queries", figures, err, d.queries.Load())
-	}
-	d.denies.Store(true)
-	for name, j := range jobs {
-		if figures, err := runJob(t, j.job, false); err == nil || figures["complete"] != 0 {
-			t.Errorf("%s without a table: %v, %v", name, figures, err)
+}
+
+func TestDryRun(t *testing.T) {
+	for name, wantQueries := range map[string]int64{"expire": identity.PendingIndexShards, "remind": 0} {
+		var d fakeDynamoDB
+		metrics, err := newJob(t, name, &d)(t.Context(), gateway.JobInput{DryRun: true, StopAt: time.Now().Add(time.Minute)})
+		if rejected := wantQueries == 0; (err != nil) != rejected || (metrics == nil) != rejected {
+			t.Errorf("%s: dry run = %v, %v; want rejected = %v", name, metrics, err, rejected)
 		}
+		if got := d.queries.Load(); got != wantQueries {
+			t.Errorf("%s: %d queries, want %d", name, got, wantQueries)
+		}
+	}
+}
+
+func TestFailingTable(t *testing.T) {
+	for name := range jobs {
+		metrics, err := newJob(t, name, &fakeDynamoDB{denies: true})(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)})
+		if err == nil {
+			t.Errorf("%s = nil, want an error", name)
+		}
+		if complete := metrics[len(metrics)-1]; complete.Name != "complete" || complete.Value != 0 {
+			t.Errorf("%s: last metric = %+v, want complete 0", name, complete)
+		}
+	}
+}
+
+func TestMissingVariables(t *testing.T) {
+	for name, j := range jobs {
+		if _, err := j.construct(boot.Config{}); err == nil {
+			t.Errorf("%s without a table = nil, want an error", name)
+		}
+	}
+	c := new(fakeDynamoDB).start(t)
+	c.EncryptionKey = ""
+	if _, err := cleanup.NewRemindJob(c); err == nil {
+		t.Error("NewRemindJob without a key = nil, want an error")
 	}
 }

@@ -1,6 +1,6 @@
-// Package delivery wires what delivers messages. It stands apart from package
-// boot so that only that function links the clients of Amazon SES and SNS.
-// It knows nothing of events and of what messages say.
+// Package delivery wires the dispatcher of messages. It is apart from package boot so that only
+// the function that delivers links the clients of Amazon SES and SNS.
+// It imports no API and knows nothing of events or of the text of messages.
 package delivery
 
 import (
@@ -17,41 +17,43 @@ import (
 	"cedula/shared/messaging/sns"
 )
 
-// Dispatcher delivers what is queued in the deployment's table. It reads the
-// variables of boot.Outbox and, all of which may be empty:
-//   - CEDULA_EMAIL_FROM, the address that emails come from. Without one, emails
-//     fail, for everyone to see, until one is set: the registry works without.
-//   - CEDULA_EMAIL_CONFIGURATION, the SES configuration set they go under;
-//   - CEDULA_SMS_SENDER, the sender id of text messages.
-func Dispatcher() *messaging.Dispatcher {
-	senders := map[identity.Channel]messaging.Sender{identity.ChannelPhone: smsSender()}
-	if from := boot.OptionalEnv("CEDULA_EMAIL_FROM"); from != "" {
-		senders[identity.ChannelEmail] = emailSender(from)
+// NewDispatcher returns the dispatcher of the messages in the deployment's table. Without an
+// address to send from, delivering an email fails until one is set; the rest works.
+// The clients do not retry: the caller of the dispatcher does.
+func NewDispatcher(c boot.Config) (*messaging.Dispatcher, error) {
+	outbox, err := boot.NewStore(c)
+	if err != nil {
+		return nil, err
 	}
-	return &messaging.Dispatcher{Outbox: boot.Outbox(), Senders: senders, Now: time.Now}
+	cfg, err := boot.AWSConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	sms, err := newSMSSender(c, cfg)
+	if err != nil {
+		return nil, err
+	}
+	senders := map[identity.Channel]messaging.Sender{identity.ChannelPhone: sms}
+	if c.EmailFrom != "" {
+		senders[identity.ChannelEmail], err = newEmailSender(c, cfg)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &messaging.Dispatcher{Outbox: outbox, Senders: senders, Now: time.Now}, nil
 }
 
-// Neither client tries again by itself: whoever calls the courier does.
-
-func emailSender(from string) *ses.Sender {
-	client := sesv2.NewFromConfig(boot.AWSConfig(), func(o *sesv2.Options) {
-		o.BaseEndpoint, o.Retryer = boot.Endpoint("AWS_ENDPOINT_URL_SESV2"), aws.NopRetryer{}
-	})
-	s, err := ses.New(client, from, boot.OptionalEnv("CEDULA_EMAIL_CONFIGURATION"))
-	if err != nil {
-		boot.FatalEnv("CEDULA_EMAIL_FROM", "is no address")
-	}
-	return s
+func newEmailSender(c boot.Config, cfg aws.Config) (*ses.Sender, error) {
+	client := sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = boot.Endpoint(c.SESEndpoint) })
+	return ses.New(client, c.EmailFrom, c.EmailConfiguration)
 }
 
-func smsSender() *sns.Sender {
-	const name = "CEDULA_SMS_SENDER"
-	client := awssns.NewFromConfig(boot.AWSConfig(), func(o *awssns.Options) {
-		o.BaseEndpoint, o.Retryer = boot.Endpoint("AWS_ENDPOINT_URL_SNS"), aws.NopRetryer{}
-	})
-	s, err := sns.New(client, boot.OptionalEnv(name))
+func newSMSSender(c boot.Config, cfg aws.Config) (*sns.Sender, error) {
+	client := awssns.NewFromConfig(cfg, func(o *awssns.Options) { o.BaseEndpoint = boot.Endpoint(c.SNSEndpoint) })
+	s, err := sns.New(client, c.SMSSender)
 	if err != nil {
-		boot.FatalEnv(name, "is no sender id: 1 to 11 letters and digits, a letter among them")
+		return nil, &boot.VariableError{Name: "CEDULA_SMS_SENDER", Reason: "is no sender id: 1 to 11 letters and digits, a letter among them"}
 	}
-	return s
+	return s, nil
 }

@@ -1,6 +1,6 @@
-// Package tokenization wires the core that tokenizes. It stands apart from package boot
-// so that only those functions link the client of AWS KMS.
-// It knows nothing of requests and dialects.
+// Package tokenization wires the registry that can tokenize. It is apart from package boot so
+// that only functions which tokenize link the client of AWS KMS.
+// It imports no API and knows nothing of requests.
 package tokenization
 
 import (
@@ -16,50 +16,68 @@ import (
 	"cedula/shared/registry"
 )
 
-const (
-	keyVariable = "CEDULA_VAULT_KEY"
-	localPrefix = "local:" // no name of a KMS key begins so
-)
-
-// Identities is boot.Identities with a vault. Besides the variables of that one
-// it reads CEDULA_VAULT_KEY: the id, ARN or alias of a symmetric KMS key or, for
-// development, "local:" and 32 random bytes in base64.
-func Identities() *registry.Registry {
-	s := boot.Identities()
-	s.Cipher = encryption.NewFieldCipher(keyWrapper(), time.Now)
-	return s
+// NewRegistry returns boot's registry with a cipher for tokenized fields.
+func NewRegistry(c boot.Config) (*registry.Registry, error) {
+	r, err := boot.NewRegistry(c)
+	if err != nil {
+		return nil, err
+	}
+	r.Cipher, err = NewCipher(c)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-func keyWrapper() encryption.KeyWrapper {
-	value := boot.RequiredEnv(keyVariable)
-	if key, found := strings.CutPrefix(value, localPrefix); found {
+// NewCipher returns the cipher for tokenized fields. Config.EncryptionKey is the id, ARN or
+// alias of a symmetric KMS key or, for development, "local:" and 32 random bytes in base64.
+func NewCipher(c boot.Config) (*encryption.FieldCipher, error) {
+	w, err := keyWrapper(c)
+	if err != nil {
+		return nil, err
+	}
+	return encryption.NewFieldCipher(w, time.Now), nil
+}
+
+const localPrefix = "local:" // no name of a KMS key begins with it
+
+func keyWrapper(c boot.Config) (encryption.KeyWrapper, error) {
+	if c.EncryptionKey == "" {
+		return nil, invalid("is not set")
+	}
+	if key, ok := strings.CutPrefix(c.EncryptionKey, localPrefix); ok {
 		return localWrapper(key)
 	}
-	return kmsWrapper(value)
+	return kmsWrapper(c)
 }
 
-func localWrapper(text string) *encryption.LocalKeyWrapper {
-	key, err := base64.StdEncoding.Strict().DecodeString(text)
+func localWrapper(encoded string) (encryption.KeyWrapper, error) {
+	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if err != nil {
-		boot.FatalEnv(keyVariable, `has no base64 after "local:"`)
+		return nil, invalid(`has no base64 after "local:"`)
 	}
 	w, err := encryption.NewLocalKeyWrapper(key)
 	if err != nil {
-		boot.FatalEnv(keyVariable, "is a local key of another length than 32 bytes")
+		return nil, invalid("is a local key of another length than 32 bytes")
 	}
-	return w
+	return w, nil
 }
 
-// kmsWrapper does not warm the connection, as is done for the table: a function that
-// changes identities needs KMS only where a field is tokenized, which most are
-// not, and every cold start would pay for it.
-func kmsWrapper(id string) *wrapping.KeyWrapper {
-	client := kms.NewFromConfig(boot.AWSConfig(), func(o *kms.Options) {
-		o.BaseEndpoint = boot.Endpoint("AWS_ENDPOINT_URL_KMS")
-	})
-	w, err := wrapping.New(client, id)
+// kmsWrapper does not warm the connection to KMS: most changes of an identity tokenize no
+// field, and every cold start would pay for it.
+func kmsWrapper(c boot.Config) (encryption.KeyWrapper, error) {
+	cfg, err := boot.AWSConfig(c)
 	if err != nil {
-		boot.FatalEnv(keyVariable, "names no key")
+		return nil, err
 	}
-	return w
+	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = boot.Endpoint(c.KMSEndpoint) })
+	w, err := wrapping.New(client, c.EncryptionKey)
+	if err != nil {
+		return nil, invalid("names no key")
+	}
+	return w, nil
+}
+
+func invalid(reason string) error {
+	return &boot.VariableError{Name: "CEDULA_VAULT_KEY", Reason: reason}
 }

@@ -5,136 +5,127 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
 	"cedula/shared/encryption"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
-// TestMain lets the test program stand in for a function: some of what is
-// tested ends the process.
-func TestMain(m *testing.M) {
-	if os.Getenv("VAULTS_AS_FUNCTION") != "" {
-		tokenization.Identities()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-func validEnv() map[string]string {
-	return map[string]string{
-		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": strings.Repeat("s", 32), "CEDULA_VAULT_KEY": "alias/data",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+func configWithKey(key string) boot.Config {
+	return boot.Config{
+		Table: "cedula", Secret: strings.Repeat("s", 32), EncryptionKey: key,
+		Region: "us-east-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example",
 	}
 }
 
-func localKeyEnv(length int) string {
-	return "local:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), length))
+func newRegistry(t *testing.T, c boot.Config) *registry.Registry {
+	t.Helper()
+	r, err := tokenization.NewRegistry(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
-func TestEnvironment(t *testing.T) {
+func localKey(fill string, length int) string {
+	return "local:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte(fill), length))
+}
+
+func TestEncryptionKey(t *testing.T) {
 	const (
-		noBase64 = `CEDULA_VAULT_KEY has no base64 after "local:"`
-		length   = "CEDULA_VAULT_KEY is a local key of another length than 32 bytes"
+		noBase64    = `environment variable CEDULA_VAULT_KEY has no base64 after "local:"`
+		wrongLength = "environment variable CEDULA_VAULT_KEY is a local key of another length than 32 bytes"
 	)
-	for _, c := range []struct{ value, want string }{
-		{"alias/data", ""},
-		{"arn:aws:kms:us-east-1:111122223333:key/0d0d0d0d-0000-4000-8000-000000000000", ""},
-		{localKeyEnv(32), ""},
-		{" " + localKeyEnv(32) + "\n", ""},
-		{"", "CEDULA_VAULT_KEY is not set"},
-		{"\n", "CEDULA_VAULT_KEY is not set"},
-		{"local:", length},
-		{localKeyEnv(31), length},
-		{localKeyEnv(33), length},
+	for _, tt := range []struct{ key, want string }{
+		{"alias/data", "<nil>"},
+		{"arn:aws:kms:us-east-1:111122223333:key/0d0d0d0d-0000-4000-8000-000000000000", "<nil>"},
+		{localKey("k", 32), "<nil>"},
+		{"", "environment variable CEDULA_VAULT_KEY is not set"},
+		{"local:", wrongLength},
+		{localKey("k", 31), wrongLength},
+		{localKey("k", 33), wrongLength},
 		{"local:secret!", noBase64},
-		{localKeyEnv(32) + "=", noBase64},
-		{strings.TrimSuffix(localKeyEnv(32), "="), noBase64},
+		{localKey("k", 32) + "=", noBase64},
+		{strings.TrimSuffix(localKey("k", 32), "="), noBase64},
 	} {
-		function := exec.CommandContext(t.Context(), os.Args[0])
-		env := validEnv()
-		env["CEDULA_VAULT_KEY"], env["VAULTS_AS_FUNCTION"] = c.value, "yes"
-		for name, value := range env {
-			function.Env = append(function.Env, name+"="+value)
-		}
-		var said bytes.Buffer
-		function.Stderr = &said
-		if err := function.Run(); (err == nil) != (c.want == "") {
-			t.Errorf("%q: %v", c.value, err)
-		}
-		want := c.want
-		if want != "" {
-			want = "cedula: environment variable " + want + "\n"
-		}
-		if said.String() != want {
-			t.Errorf("%q: says %q, want %q", c.value, said.String(), want)
+		_, err := tokenization.NewRegistry(configWithKey(tt.key))
+		if got := fmt.Sprint(err); got != tt.want {
+			t.Errorf("NewRegistry with the key %q = %s, want %s", tt.key, got, tt.want)
 		}
 	}
 }
 
-// With a local key, what one start sealed the next one opens, and no start with
-// another key.
-func TestLocalKey(t *testing.T) {
-	for name, value := range validEnv() {
-		t.Setenv(name, value)
-	}
-	t.Setenv("CEDULA_VAULT_KEY", localKeyEnv(32))
-	first, second := tokenization.Identities(), tokenization.Identities()
-	wrapped, err := first.Cipher.NewKey(t.Context(), "acme")
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := first.Cipher.Encrypt(t.Context(), "acme", wrapped, "place", "value")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := second.Cipher.Decrypt(t.Context(), "acme", wrapped, "place", box); err != nil || got != "value" {
-		t.Errorf("%q, %v", got, err)
-	}
-	t.Setenv("CEDULA_VAULT_KEY", "local:"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
-	if _, err := tokenization.Identities().Cipher.Decrypt(t.Context(), "acme", wrapped, "place", box); !errors.Is(err, encryption.ErrInvalidCiphertext) {
-		t.Errorf("another key: %v", err)
+func TestMissingTable(t *testing.T) {
+	c := configWithKey(localKey("k", 32))
+	c.Table = ""
+	if _, err := tokenization.NewRegistry(c); err == nil {
+		t.Error("NewRegistry without a table = nil, want an error")
 	}
 }
 
-// KMS is asked for the key that is named, by the endpoint that is, and not
-// before it is needed. The round trip with a KMS that encrypts is in infra.
+func TestMissingRegion(t *testing.T) {
+	c := configWithKey("alias/data")
+	c.Region = ""
+	if _, err := tokenization.NewCipher(c); err == nil {
+		t.Error("NewCipher without a region = nil, want an error")
+	}
+}
+
+func TestLocalKeyDecryptsAfterRestart(t *testing.T) {
+	first := newRegistry(t, configWithKey(localKey("k", 32))).Cipher
+	wrapped, err := first.NewKey(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext, err := first.Encrypt(t.Context(), "acme", wrapped, "place", "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	second := newRegistry(t, configWithKey(localKey("k", 32))).Cipher
+	if got, err := second.Decrypt(t.Context(), "acme", wrapped, "place", ciphertext); err != nil || got != "value" {
+		t.Errorf("Decrypt with the same key = %q, %v; want %q", got, err, "value")
+	}
+	other := newRegistry(t, configWithKey(localKey("o", 32))).Cipher
+	if _, err := other.Decrypt(t.Context(), "acme", wrapped, "place", ciphertext); !errors.Is(err, encryption.ErrInvalidCiphertext) {
+		t.Errorf("Decrypt with another key = %v, want %v", err, encryption.ErrInvalidCiphertext)
+	}
+}
+
+// The round trip with a KMS that encrypts is in infra/lambdatest.
 func TestKMSIsCalledOnlyWhenNeeded(t *testing.T) {
 	kms := &disabledKMS{}
 	server := httptest.NewServer(kms)
 	defer server.Close()
-	for name, value := range validEnv() {
-		t.Setenv(name, value)
+	c := configWithKey("alias/data")
+	c.KMSEndpoint = server.URL
+	c.DynamoDBEndpoint = server.URL
+	c.Function = "function"
+	r := newRegistry(t, c)
+	if got := kms.calls(); len(got) != 0 {
+		t.Errorf("calls at start = %q, want none", got)
 	}
-	t.Setenv("AWS_ENDPOINT_URL_KMS", server.URL)
-	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", server.URL)
-	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
-	s := tokenization.Identities()
-	if s.Store == nil || s.Now == nil || s.Random == nil {
-		t.Error("not boot's")
+	if _, err := r.Cipher.NewKey(t.Context(), "acme"); !errors.Is(err, identity.ErrUnavailable) {
+		t.Errorf("NewKey = %v, want %v", err, identity.ErrUnavailable)
 	}
-	if asked := kms.recordedCalls(); asked != "" {
-		t.Errorf("asked at the start: %s", asked)
-	}
-	if _, err := s.Cipher.NewKey(t.Context(), "acme"); !errors.Is(err, identity.ErrUnavailable) {
-		t.Error(err)
-	}
-	if asked := kms.recordedCalls(); asked != "TrentService.GenerateDataKey alias/data" {
-		t.Errorf("asked: %s", asked)
+	if got, want := kms.calls(), []string{"TrentService.GenerateDataKey alias/data"}; !slices.Equal(got, want) {
+		t.Errorf("calls = %q, want %q", got, want)
 	}
 }
 
-// disabledKMS answers everything with a key that is disabled.
+// disabledKMS responds to every call that the key is disabled.
 type disabledKMS struct {
-	mu    sync.Mutex
-	calls []string
+	mu       sync.Mutex
+	recorded []string
 }
 
 func (s *disabledKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -142,7 +133,7 @@ func (s *disabledKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	if target := r.Header.Get("X-Amz-Target"); strings.HasPrefix(target, "TrentService.") {
 		s.mu.Lock()
-		s.calls = append(s.calls, target+" "+in.KeyId)
+		s.recorded = append(s.recorded, target+" "+in.KeyId)
 		s.mu.Unlock()
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -150,8 +141,8 @@ func (s *disabledKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(`{"__type":"DisabledException"}`))
 }
 
-func (s *disabledKMS) recordedCalls() string {
+func (s *disabledKMS) calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Join(s.calls, ", ")
+	return slices.Clone(s.recorded)
 }

@@ -52,18 +52,21 @@ type externalIssuer struct {
 	ScopePrefix string            `json:"scopePrefix"`
 }
 
-// addExternalIssuers lets v take the tokens of the issuers that the environment names.
-// What is wrong there ends the process.
-func addExternalIssuers(v *auth.Verifier) {
+// addExternalIssuers makes v accept the tokens of the issuers that the variable lists.
+func addExternalIssuers(v *auth.Verifier, value string) error {
+	if value == "" {
+		return boot.NotSet(issuersVariable)
+	}
 	var list []externalIssuer
-	if err := strictjson.DecodeDisallowUnknown([]byte(boot.RequiredEnv(issuersVariable)), &list); err != nil {
-		boot.FatalEnv(issuersVariable, "is wrong: "+err.Error())
+	if err := strictjson.DecodeDisallowUnknown([]byte(value), &list); err != nil {
+		return &boot.VariableError{Name: issuersVariable, Reason: "is wrong: " + err.Error()}
 	}
 	for i := range list {
 		if err := list[i].addTo(v); err != nil {
-			boot.FatalEnv(issuersVariable, fmt.Sprintf("is wrong: %d.%v", i, err))
+			return &boot.VariableError{Name: issuersVariable, Reason: fmt.Sprintf("is wrong: %d.%v", i, err)}
 		}
 	}
+	return nil
 }
 
 func (o *externalIssuer) addTo(v *auth.Verifier) error {

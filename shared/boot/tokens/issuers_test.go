@@ -1,26 +1,13 @@
 package tokens_test
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/boot/tokens"
 )
-
-// TestMain lets the test program stand in for a function: what is tested ends
-// the process.
-func TestMain(m *testing.M) {
-	if os.Getenv("TOKENS_AS_FUNCTION") != "" {
-		tokens.Authenticator()
-		return
-	}
-	os.Exit(m.Run())
-}
 
 const cognito = `[{
 	"issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI",
@@ -62,51 +49,39 @@ func TestExternalIssuersVariable(t *testing.T) {
 		{"clients of nobody", changed("0123456789abcdef", "somebody"), "CEDULA_ISSUERS is wrong: 0.clients must name clients by their ids"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			function := exec.CommandContext(t.Context(), os.Args[0])
-			function.Env = []string{
-				"TOKENS_AS_FUNCTION=yes", "CEDULA_TABLE=cedula", "CEDULA_SECRET=" + strings.Repeat("s", 32),
-				"CEDULA_ISSUER=urn:issuer", "CEDULA_AUDIENCE=urn:audience", "CEDULA_TOKEN_KEY=" + string(key.PEM()),
-				"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "CEDULA_ISSUERS=" + c.value,
+			config := newConfig(string(key.PEM()))
+			config.TokenIssuers = c.value
+			_, err := tokens.NewAuthenticator(config)
+			want := "<nil>"
+			if c.want != "" {
+				want = "environment variable " + c.want
 			}
-			var said bytes.Buffer
-			function.Stderr = &said
-			err := function.Run()
-			want := c.want
-			if want != "" {
-				want = "cedula: environment variable " + want + "\n"
-			}
-			if said.String() != want || (err == nil) != (want == "") {
-				t.Errorf("%v, says %q, want %q", err, said.String(), want)
+			if got := fmt.Sprint(err); got != want {
+				t.Errorf("NewAuthenticator = %s, want %s", got, want)
 			}
 		})
 	}
 }
 
-// Of several keys the first signs, and the tokens of all are taken.
 func TestFirstKeySignsAndAllKeysVerify(t *testing.T) {
-	setEnvironment(t)
-	client := auth.Client{ID: "client", Tenant: "acme"}
-	first := newKey(t)
-	before := issueToken(t, client)
-	second := newKey(t)
-	t.Setenv("CEDULA_TOKEN_KEY", second+" , "+first)
-	now, guard := issueToken(t, client), tokens.Authenticator()
-	for _, token := range []string{before, now} {
-		if _, err := guard.Tokens.Verify(t.Context(), token, time.Now()); err != nil {
-			t.Error(err)
-		}
+	first, second := newKey(t), newKey(t)
+	before := issueToken(t, newConfig(first))
+	now := issueToken(t, newConfig(second+" , "+first))
+	if verify(t, newConfig(second+","+first), before) != nil {
+		t.Error("a token of the second key is rejected")
 	}
-	t.Setenv("CEDULA_TOKEN_KEY", second)
-	guard = tokens.Authenticator()
-	if _, err := guard.Tokens.Verify(t.Context(), now, time.Now()); err != nil {
-		t.Error("the first does not sign:", err)
+	if verify(t, newConfig(second), now) != nil {
+		t.Error("a token of the first key is rejected: the first key does not sign")
 	}
-	if _, err := guard.Tokens.Verify(t.Context(), before, time.Now()); err == nil {
-		t.Error("a token of a key that left is taken")
+	if verify(t, newConfig(second), before) == nil {
+		t.Error("a token of a removed key is accepted")
 	}
-	t.Setenv("CEDULA_TOKEN_KEY", first+","+second)
-	published := tokens.IssuerMetadata()
-	if set, err := published.Keys.JWKS(t.Context()); err != nil || strings.Count(string(set), `"kid"`) != 2 || published.Issuer != "urn:issuer" {
-		t.Errorf("%s, %v", set, err)
+	metadata, err := tokens.NewIssuerMetadata(newConfig(first + "," + second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := metadata.Keys.JWKS(t.Context())
+	if err != nil || strings.Count(string(set), `"kid"`) != 2 || metadata.Issuer != "urn:issuer" {
+		t.Errorf("metadata = %s of %s, %v; want 2 keys of urn:issuer", set, metadata.Issuer, err)
 	}
 }

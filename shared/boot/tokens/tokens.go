@@ -1,6 +1,6 @@
-// Package tokens wires what makes and reads bearer tokens. It stands apart
-// from package boot so that only those functions link the client of AWS KMS.
-// It knows nothing of requests and dialects.
+// Package tokens wires what issues and verifies bearer tokens. It is apart from package boot so
+// that only those functions link the client of AWS KMS.
+// It imports no API and knows nothing of requests.
 package tokens
 
 import (
@@ -13,67 +13,102 @@ import (
 	"cedula/shared/boot"
 )
 
-// Issuer signs tokens. It reads CEDULA_ISSUER, CEDULA_AUDIENCE and
-// CEDULA_TOKEN_KEY.
-func Issuer() *auth.Issuer {
-	return &auth.Issuer{
-		Signer: keySet()[0],
-		Issuer: boot.RequiredEnv("CEDULA_ISSUER"), Audience: boot.RequiredEnv("CEDULA_AUDIENCE"),
+// NewIssuer returns the issuer of our tokens. Config.TokenKeys lists its keys, separated by
+// commas; the first one signs. Each is the id, ARN or alias of a KMS key or, for development,
+// a private key in PEM.
+func NewIssuer(c boot.Config) (*auth.Issuer, error) {
+	keys, err := keySet(c)
+	if err != nil {
+		return nil, err
 	}
+	if err := checkClaims(c); err != nil {
+		return nil, err
+	}
+	return &auth.Issuer{Signer: keys[0], Issuer: c.TokenIssuer, Audience: c.TokenAudience}, nil
 }
 
-// Authenticator is boot.Guard, which besides trusts the tokens that Issuer makes and
-// those of outside issuers. It reads the variables of both and CEDULA_ISSUERS.
-func Authenticator() *auth.Authenticator {
-	g := boot.Authenticator()
-	g.Tokens = auth.NewVerifier(boot.RequiredEnv("CEDULA_ISSUER"), boot.RequiredEnv("CEDULA_AUDIENCE"), keySet())
-	addExternalIssuers(g.Tokens)
-	return g
+// NewAuthenticator returns boot's Authenticator, which also accepts the tokens of NewIssuer and
+// of the external issuers in Config.TokenIssuers.
+func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
+	a, err := boot.NewAuthenticator(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkClaims(c); err != nil {
+		return nil, err
+	}
+	keys, err := keySet(c)
+	if err != nil {
+		return nil, err
+	}
+	a.Tokens = auth.NewVerifier(c.TokenIssuer, c.TokenAudience, keys)
+	if err := addExternalIssuers(a.Tokens, c.TokenIssuers); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
-// IssuerMetadata is what others verify our tokens with. It reads CEDULA_ISSUER and
-// CEDULA_TOKEN_KEY.
-func IssuerMetadata() auth.IssuerMetadata {
-	return auth.IssuerMetadata{Issuer: boot.RequiredEnv("CEDULA_ISSUER"), Keys: keySet()}
+// NewIssuerMetadata returns what others need to verify our tokens.
+func NewIssuerMetadata(c boot.Config) (auth.IssuerMetadata, error) {
+	if c.TokenIssuer == "" {
+		return auth.IssuerMetadata{}, boot.NotSet("CEDULA_ISSUER")
+	}
+	keys, err := keySet(c)
+	if err != nil {
+		return auth.IssuerMetadata{}, err
+	}
+	return auth.IssuerMetadata{Issuer: c.TokenIssuer, Keys: keys}, nil
 }
 
-const keyVariable = "CEDULA_TOKEN_KEY"
+func checkClaims(c boot.Config) error {
+	if c.TokenIssuer == "" {
+		return boot.NotSet("CEDULA_ISSUER")
+	}
+	if c.TokenAudience == "" {
+		return boot.NotSet("CEDULA_AUDIENCE")
+	}
+	return nil
+}
 
-// keySet is the keys that CEDULA_TOKEN_KEY names, separated by commas, of which
-// the first signs: the id, ARN or alias of a KMS key each, or, for development,
-// a private key as PEM text. Only the first is fetched before it is needed.
-func keySet() auth.KeySet {
+// keySet makes no call for any key but the first, which signs.
+func keySet(c boot.Config) (auth.KeySet, error) {
+	if c.TokenKeys == "" {
+		return nil, invalidKey("is not set")
+	}
 	var keys auth.KeySet
-	for i, name := range strings.Split(boot.RequiredEnv(keyVariable), ",") {
-		name = strings.TrimSpace(name)
-		if strings.HasPrefix(name, "-----BEGIN") {
-			keys = append(keys, localKey(name))
-			continue
+	for name := range strings.SplitSeq(c.TokenKeys, ",") {
+		key, err := newKey(c, strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
 		}
-		k := kmsKey(name)
-		if i == 0 {
-			boot.Warm(k.Load)
-		}
-		keys = append(keys, k)
+		keys = append(keys, key)
 	}
-	return keys
+	if first, ok := keys[0].(*signing.Key); ok {
+		boot.Warm(c, first.Load)
+	}
+	return keys, nil
 }
 
-func localKey(pem string) *auth.LocalKey {
-	k, err := auth.ParseLocalKey([]byte(pem))
-	if err != nil {
-		boot.FatalEnv(keyVariable, "is not a P-256 private key in PEM")
+func newKey(c boot.Config, name string) (auth.Signer, error) {
+	if strings.HasPrefix(name, "-----BEGIN") {
+		key, err := auth.ParseLocalKey([]byte(name))
+		if err != nil {
+			return nil, invalidKey("is not a P-256 private key in PEM")
+		}
+		return key, nil
 	}
-	return k
+	cfg, err := boot.AWSConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = boot.Endpoint(c.KMSEndpoint) })
+	key, err := signing.New(client, name)
+	if err != nil {
+		return nil, invalidKey("names no key where one is due")
+	}
+	return key, nil
 }
 
-func kmsKey(id string) *signing.Key {
-	client := kms.NewFromConfig(boot.AWSConfig(), func(o *kms.Options) {
-		o.BaseEndpoint = boot.Endpoint("AWS_ENDPOINT_URL_KMS")
-	})
-	k, err := signing.New(client, id)
-	if err != nil {
-		boot.FatalEnv(keyVariable, "names no key where one is due")
-	}
-	return k
+func invalidKey(reason string) error {
+	return &boot.VariableError{Name: "CEDULA_TOKEN_KEY", Reason: reason}
 }

@@ -1,58 +1,99 @@
 package tokens_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"cedula/shared/auth"
+	"cedula/shared/boot"
 	"cedula/shared/boot/tokens"
 )
 
-// With a private key for development the guard takes the issuer's tokens, and
-// those of no other key. The key in KMS is tried with the real functions, in
-// infra/lambdatest.
+// The key in KMS is tested with the real functions, in infra/lambdatest.
 func TestAuthenticatorAcceptsIssuedTokens(t *testing.T) {
-	setEnvironment(t)
-	newKey(t)
-	guard, client := tokens.Authenticator(), auth.Client{ID: "client", Tenant: "acme"}
-	own := issueToken(t, client)
-	claims, err := guard.Tokens.Verify(t.Context(), own, time.Now())
+	c := newConfig(newKey(t))
+	a, err := tokens.NewAuthenticator(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := a.Tokens.Verify(t.Context(), issueToken(t, c), time.Now())
 	if err != nil || claims.Client != "client" || claims.Tenant != "acme" {
-		t.Errorf("own token: %+v, %v", claims, err)
-	}
-	newKey(t)
-	if _, err := guard.Tokens.Verify(t.Context(), issueToken(t, client), time.Now()); err == nil {
-		t.Error("a token of another key is taken")
+		t.Errorf("claims = %+v, %v; want those of client in acme", claims, err)
 	}
 }
 
-func setEnvironment(t *testing.T) {
-	t.Helper()
-	for name, value := range map[string]string{
-		"CEDULA_TABLE": "cedula", "CEDULA_SECRET": "0123456789abcdef0123456789abcdef",
-		"CEDULA_ISSUER": "urn:issuer", "CEDULA_AUDIENCE": "urn:audience", "CEDULA_ISSUERS": "[]",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
-		"AWS_LAMBDA_FUNCTION_NAME": "",
+func TestVariables(t *testing.T) {
+	constructors := map[string]func(boot.Config) error{
+		"NewIssuer":         func(c boot.Config) error { _, err := tokens.NewIssuer(c); return err },
+		"NewAuthenticator":  func(c boot.Config) error { _, err := tokens.NewAuthenticator(c); return err },
+		"NewIssuerMetadata": func(c boot.Config) error { _, err := tokens.NewIssuerMetadata(c); return err },
+	}
+	key := newKey(t)
+	for _, tt := range []struct {
+		change func(*boot.Config)
+		want   string
+		of     string // the constructors that need the variable
+	}{
+		{func(c *boot.Config) { c.TokenIssuer = "" }, "CEDULA_ISSUER is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
+		{func(c *boot.Config) { c.TokenAudience = "" }, "CEDULA_AUDIENCE is not set", "NewIssuer NewAuthenticator"},
+		{func(c *boot.Config) { c.TokenKeys = "" }, "CEDULA_TOKEN_KEY is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
+		{func(c *boot.Config) { c.TokenKeys = "-----BEGIN" }, "CEDULA_TOKEN_KEY is not a P-256 private key in PEM", "NewIssuer NewAuthenticator NewIssuerMetadata"},
+		{func(c *boot.Config) { c.TokenKeys = "alias/a,,alias/b" }, "CEDULA_TOKEN_KEY names no key where one is due", "NewIssuer NewAuthenticator NewIssuerMetadata"},
+		{func(c *boot.Config) { c.Secret = "" }, "CEDULA_SECRET is not set", "NewAuthenticator"},
+		{func(c *boot.Config) { c.TokenKeys, c.Region = "alias/a", "" }, "AWS_REGION is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
 	} {
-		t.Setenv(name, value)
+		for name, construct := range constructors {
+			c := newConfig(key)
+			tt.change(&c)
+			want := "<nil>"
+			if strings.Contains(tt.of+" ", name+" ") {
+				want = "environment variable " + tt.want
+			}
+			if got := fmt.Sprint(construct(c)); got != want {
+				t.Errorf("%s = %s, want %s", name, got, want)
+			}
+		}
 	}
 }
 
-func newKey(t *testing.T) (pem string) {
+func newConfig(keys string) boot.Config {
+	return boot.Config{
+		Table: "cedula", Secret: strings.Repeat("s", 32), Region: "us-east-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example",
+		TokenIssuer: "urn:issuer", TokenAudience: "urn:audience", TokenKeys: keys, TokenIssuers: "[]",
+	}
+}
+
+// newKey returns a private key in PEM.
+func newKey(t *testing.T) string {
 	t.Helper()
 	key, err := auth.NewLocalKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("CEDULA_TOKEN_KEY", string(key.PEM()))
 	return string(key.PEM())
 }
 
-func issueToken(t *testing.T, c auth.Client) string {
+func issueToken(t *testing.T, c boot.Config) string {
 	t.Helper()
-	token, _, err := tokens.Issuer().Issue(t.Context(), c)
+	issuer, err := tokens.NewIssuer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := issuer.Issue(t.Context(), auth.Client{ID: "client", Tenant: "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return token
+}
+
+func verify(t *testing.T, c boot.Config, token string) error {
+	t.Helper()
+	a, err := tokens.NewAuthenticator(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Tokens.Verify(t.Context(), token, time.Now())
+	return err
 }
