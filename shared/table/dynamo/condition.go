@@ -6,7 +6,7 @@ import (
 	"cedula/shared/table"
 )
 
-// conditionExpression is a table.Condition in DynamoDB's terms; all nil for Always.
+// conditionExpression is a table.Condition in DynamoDB's language. All fields are nil for ConditionAlways.
 type conditionExpression struct {
 	expression *string
 	names      map[string]string

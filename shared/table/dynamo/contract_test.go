@@ -19,18 +19,18 @@ import (
 // TestContract runs against the DynamoDB at DYNAMODB_ENDPOINT.
 func TestContract(t *testing.T) {
 	endpoint := testenv.Setting(t, "DYNAMODB_ENDPOINT")
-	client := newClient(endpoint)
+	client := newClient(endpoint, time.Minute)
 	tabletest.Run(t, func(t *testing.T) table.Table { return createTable(t, client) })
 }
 
 var tableCount atomic.Int64
 
-// createTable makes a table for one test and deletes it afterwards.
+// createTable creates a table for one test and deletes it afterwards.
 func createTable(t *testing.T, client *dynamodb.Client) *dynamo.Table {
 	t.Helper()
 	name := fmt.Sprintf("cedula-%d-%d", time.Now().UnixNano(), tableCount.Add(1))
 	indexes := []string{"L", "E"}
-	for range 2 { // the client asks again by itself where an answer was lost
+	for range 2 { // creating an existing table again is not an error: a response may have been lost
 		if err := dynamo.CreateTable(t.Context(), client, name, indexes); err != nil {
 			t.Fatal(err)
 		}

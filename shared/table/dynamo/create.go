@@ -13,10 +13,9 @@ import (
 	"cedula/shared/table"
 )
 
-// CreateTable makes a table that New can adapt, for tests and local use: on
-// demand, a keys-only index for each name, expiry on. It returns once the table
-// can be used. One of that name that is there already is taken for its own: an
-// answer may have been lost. Deployed tables come from the stack's template.
+// CreateTable creates a table for New, for tests and local use: on demand, with a keys-only index for each name and with
+// expiry. It returns once the table is usable. An existing table of that name is not an error, because the response to an
+// earlier attempt may have been lost. The stack's template creates deployed tables.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string, indexes []string) error {
 	in := &dynamodb.CreateTableInput{
 		TableName:            aws.String(name),

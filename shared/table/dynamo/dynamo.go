@@ -1,30 +1,27 @@
-// Package dynamo keeps a table in Amazon DynamoDB.
+// Package dynamo implements table.Table on Amazon DynamoDB.
 // It must not know what the items mean, nor where region and credentials come from.
 //
 // # Retries
 //
-// This package is the only layer that retries: it switches the client's own
-// retryer off on every call. A call is tried up to six times with full jitter,
-// all retries of a Table together being a tenth of its calls plus a reserve.
-// The client's HTTP timeouts bound one attempt, the caller's context all of them.
+// This package is the only layer that retries: it switches the client's own retryer off on every call. A call makes up to
+// six attempts with full jitter. All retries of a Table together are limited to a tenth of its calls plus a reserve. The
+// client's HTTP timeouts bound one attempt, the caller's context all of them.
 //
-// # Attempts without an answer
+// # Lost responses
 //
-// A write may take effect although its answer is lost. A transaction carries
-// one token over all its attempts, so its repetition is the same write. PutItem
-// and DeleteItem, at half the price, have none; when their condition fails
-// after an attempt without an answer, then
+// A write may take effect although its response is lost. A transaction carries one token over all its attempts, so that
+// its repetition is the same write. PutItem and DeleteItem, which cost half, have no token. If their condition fails after
+// an attempt whose response was lost, then
 //   - a put that finds exactly what it wanted to put was that attempt's: success;
-//   - a put that finds a later version, or nothing, cannot know whether its own
-//     came before that: ErrUnavailable;
+//   - a put that finds a later version, or nothing, cannot know whether its own came before that: ErrUnavailable;
 //   - a delete that finds nothing cannot know who deleted: ErrUnavailable;
 //   - anything else is the failure it looks like.
 //
-// For the same reason a conflict after an attempt without an answer is
-// ErrUnavailable, not ErrConflict, which says that nothing was written.
+// For the same reason a conflict after a lost response is ErrUnavailable, not ErrConflict, which says that nothing was
+// written.
 //
-// A Write that returns ErrUnavailable or the context's error may thus have
-// taken effect: who needs to know reads it back.
+// A Write that returns ErrUnavailable or the context's error may thus have taken effect: a caller that needs to know reads
+// the items back.
 package dynamo
 
 import (
@@ -57,26 +54,27 @@ type Table struct {
 
 var _ table.Table = (*Table)(nil)
 
-// New adapts the DynamoDB table of that name. Each of indexes is the name the
-// items use; the DynamoDB index behind it is called IndexName of it.
+// New returns the Table on the DynamoDB table of that name. Each of indexes is a name that the items use; IndexName returns
+// the name of the DynamoDB index behind it.
 func New(client Client, tableName string, indexes []string) *Table {
 	return &Table{client, aws.String(tableName), indexes, newRetryBudget()}
 }
 
-// IndexName is the name of the DynamoDB index behind one of the items' index
-// names, which may be shorter than the three characters DynamoDB asks for.
+// IndexName returns the name of the DynamoDB index behind an index name of the items, which may be shorter than the three
+// characters that DynamoDB requires.
 func IndexName(index string) string { return index + "Index" }
 
-// noSDKRetry switches the client's own retries off for one call.
-func noSDKRetry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
-
-func readUnits(c *types.ConsumedCapacity) table.Units {
-	if c == nil || c.CapacityUnits == nil {
-		return table.Units{}
+// capacityUnits returns the units of one part of a response; DynamoDB may leave them out.
+func capacityUnits(c *types.ConsumedCapacity) float64 {
+	if c == nil {
+		return 0
 	}
-	return table.Units{Read: *c.CapacityUnits}
+	return aws.ToFloat64(c.CapacityUnits)
 }
 
-func writeUnits(c *types.ConsumedCapacity) table.Units {
-	return table.Units{Write: readUnits(c).Read}
+func totalCapacityUnits(parts []types.ConsumedCapacity) (sum float64) {
+	for i := range parts {
+		sum += capacityUnits(&parts[i])
+	}
+	return sum
 }

@@ -6,38 +6,39 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
 	"cedula/shared/table"
 )
 
-// retryClass is what a failed attempt says about the next one.
+// retryClass says whether an attempt that failed may be repeated.
 type retryClass uint8
 
 const (
-	notRetryable retryClass = iota // trying again changes nothing
-	notApplied                     // not done, may be done next time
-	maybeApplied                   // perhaps done: the answer is lost
+	notRetryable retryClass = iota // another attempt would fail too
+	notApplied                     // it had no effect, and another attempt may succeed
+	maybeApplied                   // it may have taken effect: the response is lost
 )
 
-// errorMeaning is what an error of DynamoDB means: for the next attempt, and for the
-// caller once there is none.
+// errorMeaning is what an error of DynamoDB means for the next attempt, and for the caller if there is none.
 type errorMeaning struct {
 	retry retryClass
-	err   error // nil: a failed condition, which is an answer
+	err   error // nil in errorMeanings: a failed condition, which is a result
 }
 
-// errUnexpected is an error of DynamoDB that nobody expects. The caller gets none of
-// the table's own: what became of the call is known, and why is not.
+// errUnexpected is an error that errorMeanings does not list. It wraps no error of package table: the call had no effect,
+// for a reason that is not known.
 var errUnexpected = errors.New("dynamodb: unknown failure")
 
-// errorMeanings is the map of errors: codes of an answer, and those of the reasons for
-// which a transaction was cancelled (Amazon DynamoDB API Reference, "Common
-// errors"; Developer Guide, "Error handling"). What the core makes of them:
-// ErrUnavailable is 503 with Retry-After, ErrConflict 409 with Retry-After, a
-// failed condition 409, 412 or the answer to the request before; ErrTooLarge 413;
-// ErrMisuse, our own mistake, and whatever is unknown 500, logged as an error.
+// errUnprocessed is a response to BatchGetItem without any item.
+var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
+
+// errorMeanings maps the codes of errors, and of the reasons for which a transaction is cancelled (Amazon DynamoDB API
+// Reference, "Common errors"; Developer Guide, "Error handling"). The client of the API sees: for ErrUnavailable 503 with
+// Retry-After, for ErrConflict 409 with Retry-After, for a failed condition 409, 412 or the response to the earlier
+// request, for ErrTooLarge 413, and for ErrMisuse, our own mistake, and every unknown code 500, logged as an error.
 var errorMeanings = map[string]errorMeaning{
 	"ConditionalCheckFailedException": {notRetryable, nil},
 	"ConditionalCheckFailed":          {notRetryable, nil},
@@ -62,7 +63,7 @@ var errorMeanings = map[string]errorMeaning{
 	"ItemCollectionSizeLimitExceededException": {notRetryable, table.ErrTooLarge},
 	"ItemCollectionSizeLimitExceeded":          {notRetryable, table.ErrTooLarge},
 
-	"ValidationException":                  {notRetryable, table.ErrMisuse}, // but see tooLarge
+	"ValidationException":                  {notRetryable, table.ErrMisuse}, // but see saysTooLarge
 	"ValidationError":                      {notRetryable, table.ErrMisuse},
 	"SerializationException":               {notRetryable, table.ErrMisuse},
 	"IdempotentParameterMismatchException": {notRetryable, table.ErrMisuse},
@@ -77,35 +78,90 @@ var errorMeanings = map[string]errorMeaning{
 	"ResourceInUseException":               {notRetryable, table.ErrUnavailable},
 }
 
-// meaningOf reads the map. A server's failure of another name is one too; any
-// other name is unknown.
-func meaningOf(code string, status int) errorMeaning {
-	if o, known := errorMeanings[code]; known {
-		return o
+// interpret returns what the error of an attempt means. Its err wraps an error of package table, or is a failed condition
+// as DynamoDB returned it. DynamoDB's own messages are left out, because they may quote keys.
+func interpret(err error) errorMeaning {
+	if failed := new(types.ConditionalCheckFailedException); errors.As(err, &failed) {
+		return errorMeaning{notRetryable, failed}
 	}
-	if status >= 500 {
-		return errorMeaning{maybeApplied, table.ErrUnavailable}
+	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
+		return interpretReasons(cancelled)
 	}
-	return errorMeaning{notRetryable, errUnexpected}
-}
-
-var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
-
-// classify decides whether and how an attempt may be repeated. What is not an
-// answer of DynamoDB at all broke on the way and counts as no answer.
-func classify(err error) retryClass {
 	if errors.Is(err, errUnprocessed) {
-		return notApplied
-	}
-	var cancelled *types.TransactionCanceledException
-	if errors.As(err, &cancelled) {
-		return classifyReasons(cancelled.CancellationReasons)
+		return errorMeaning{notApplied, err}
 	}
 	var answer smithy.APIError
-	if !errors.As(err, &answer) {
-		return maybeApplied
+	if errors.As(err, &answer) {
+		m := interpretCode(answer.ErrorCode(), answer.ErrorMessage(), httpStatus(err))
+		if m.err == nil { // a failed condition without its exception
+			m.err = fmt.Errorf("%w: %s", errUnexpected, answer.ErrorCode())
+		}
+		return m
 	}
-	return meaningOf(answer.ErrorCode(), httpStatus(err)).retry
+	// The connection broke, so the response may be lost. The error is not wrapped: a deadline of the transport is not the caller's.
+	if broken := new(url.Error); errors.As(err, &broken) {
+		err = broken.Err
+	}
+	return errorMeaning{maybeApplied, fmt.Errorf("%w: %v", table.ErrUnavailable, err)}
+}
+
+// interpretCode looks a code up. An unlisted code of a server error means that the response is lost.
+func interpretCode(code, message string, status int) errorMeaning {
+	m, listed := errorMeanings[code]
+	if !listed && status >= 500 {
+		m = errorMeaning{maybeApplied, table.ErrUnavailable}
+	} else if !listed {
+		m = errorMeaning{notRetryable, errUnexpected}
+	}
+	if m.err == nil {
+		return m
+	}
+	if errors.Is(m.err, table.ErrMisuse) && saysTooLarge(message) {
+		m.err = table.ErrTooLarge
+	}
+	m.err = fmt.Errorf("%w: %s", m.err, code)
+	return m
+}
+
+// interpretReasons returns the meaning of the reason that decides. While operations met a conflict or a throttle, a failed
+// condition does not decide: the others were not evaluated, and the caller must learn of every failed condition.
+func interpretReasons(cancelled *types.TransactionCanceledException) errorMeaning {
+	decisive := errorMeaning{notRetryable, fmt.Errorf("%w: cancelled without a reason", table.ErrUnavailable)}
+	highest := 0
+	for i, r := range cancelled.CancellationReasons {
+		code := aws.ToString(r.Code)
+		if code == "" || code == "None" {
+			continue
+		}
+		m := interpretCode(code, aws.ToString(r.Message), 0)
+		rank := m.precedence()
+		if rank < highest {
+			continue
+		}
+		highest = rank
+		decisive = errorMeaning{notRetryable, cancelled}
+		if m.err != nil {
+			decisive.err = fmt.Errorf("operation %d: %w", i, m.err)
+		}
+		if m.retry != notRetryable {
+			decisive.retry = notApplied // cancelled as a whole
+		}
+	}
+	return decisive
+}
+
+// precedence orders the reasons of one transaction: a bad request, then a throttle, a conflict, a failed condition.
+func (m errorMeaning) precedence() int {
+	if m.err == nil {
+		return 1
+	}
+	if errors.Is(m.err, table.ErrConflict) {
+		return 2
+	}
+	if m.retry != notRetryable {
+		return 3
+	}
+	return 4
 }
 
 func httpStatus(err error) int {
@@ -116,107 +172,7 @@ func httpStatus(err error) int {
 	return response.HTTPStatusCode()
 }
 
-// classifyReasons: a bad request decides. A failed condition beside a conflict
-// or a throttle does not: the operations that met those were not judged, and
-// whoever reads the failures must have all of them.
-func classifyReasons(reasons []types.CancellationReason) retryClass {
-	k := notRetryable
-	for i := range reasons {
-		c := reasonCode(&reasons[i])
-		if c == "" || c == "None" {
-			continue
-		}
-		switch o := meaningOf(c, 0); {
-		case o.retry != notRetryable:
-			k = notApplied
-		case o.err != nil:
-			return notRetryable
-		}
-	}
-	return k
-}
-
-func reasonCode(r *types.CancellationReason) string {
-	if r.Code == nil {
-		return ""
-	}
-	return *r.Code
-}
-
-// translate wraps one of the table's sentinels, except for failed conditions,
-// which stay as they are for the caller to read. DynamoDB's own messages are
-// left out: they may quote keys.
-func translate(err error) error {
-	if failed := new(types.ConditionalCheckFailedException); errors.As(err, &failed) {
-		return failed
-	}
-	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
-		return translateReasons(cancelled)
-	}
-	var answer smithy.APIError
-	if errors.As(err, &answer) {
-		return tableError(answer.ErrorCode(), answer.ErrorMessage(), httpStatus(err))
-	}
-	if errors.Is(err, table.ErrUnavailable) {
-		return err
-	}
-	if broken := new(url.Error); errors.As(err, &broken) {
-		err = broken.Err
-	}
-	// The text only: a deadline of the transport is not the caller's.
-	return fmt.Errorf("%w: %v", table.ErrUnavailable, err)
-}
-
-// translateReasons picks the reason that decides: bad request, throttle,
-// conflict, failed condition, in this order.
-func translateReasons(cancelled *types.TransactionCanceledException) error {
-	var bad, slow, conflict, failed error
-	for i := range cancelled.CancellationReasons {
-		r := &cancelled.CancellationReasons[i]
-		c := reasonCode(r)
-		if c == "" || c == "None" {
-			continue
-		}
-		err := fmt.Errorf("operation %d: %w", i, tableError(c, reasonMessage(r), 0))
-		switch o := meaningOf(c, 0); {
-		case o.err == nil:
-			failed = cancelled
-		case errors.Is(o.err, table.ErrConflict):
-			conflict = err
-		case o.retry == notRetryable:
-			bad = err
-		default:
-			slow = err
-		}
-	}
-	for _, err := range []error{bad, slow, conflict, failed} {
-		if err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: cancelled without a reason", table.ErrUnavailable)
-}
-
-func reasonMessage(r *types.CancellationReason) string {
-	if r.Message == nil {
-		return ""
-	}
-	return *r.Message
-}
-
-// tableError is what the caller gets for a code: the table's error and the code.
-func tableError(code, message string, status int) error {
-	o := meaningOf(code, status)
-	switch {
-	case o.err == nil: // alone, where nobody asked for a condition
-		return fmt.Errorf("%w: %s", errUnexpected, code)
-	case errors.Is(o.err, table.ErrMisuse) && saysTooLarge(message):
-		return fmt.Errorf("%w: %s", table.ErrTooLarge, code)
-	}
-	return fmt.Errorf("%w: %s", o.err, code)
-}
-
-// saysTooLarge reads from a validation's words what its code does not say.
+// saysTooLarge reads from the message of a validation error what its code does not say.
 func saysTooLarge(message string) bool {
 	m := strings.ToLower(message)
 	return strings.Contains(m, "size") && (strings.Contains(m, "exceed") || strings.Contains(m, "limit"))

@@ -11,7 +11,7 @@ import (
 	"cedula/shared/table"
 )
 
-// The key conditions by their bounds.
+// The key conditions by the bounds of a query.
 var (
 	keyExprPartition = aws.String("#p = :p")
 	keyExprFrom      = aws.String("#p = :p AND #s >= :f")
@@ -24,12 +24,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := table.CheckQuery(&q, t.indexes); err != nil {
 		return table.Page{}, err
 	}
-	in := t.queryInput(&q)
-	var out *dynamodb.QueryOutput
-	_, err := t.withRetries(ctx, func() (err error) {
-		out, err = t.client.Query(ctx, in, noSDKRetry)
-		return err
-	})
+	out, _, err := send(ctx, t, t.client.Query, t.queryInput(&q))
 	if err != nil {
 		return table.Page{}, fmt.Errorf("query: %w", err)
 	}
@@ -66,12 +61,13 @@ func keyCondition(q *table.Query) (*string, attributes) {
 	if q.To != "" {
 		values[":t"] = stringAttribute(q.To)
 	}
-	switch {
-	case q.From != "" && q.To != "":
+	if q.From != "" && q.To != "" {
 		return keyExprBetween, values
-	case q.From != "":
+	}
+	if q.From != "" {
 		return keyExprFrom, values
-	case q.To != "":
+	}
+	if q.To != "" {
 		return keyExprTo, values
 	}
 	return keyExprPartition, values
@@ -93,7 +89,7 @@ func toPage(q *table.Query, out *dynamodb.QueryOutput, indexes []string) (table.
 	if q.Index != "" {
 		indexes = []string{q.Index}
 	}
-	p := table.Page{Items: make([]table.Item, len(out.Items)), Units: readUnits(out.ConsumedCapacity)}
+	p := table.Page{Items: make([]table.Item, len(out.Items)), Units: table.Units{Read: capacityUnits(out.ConsumedCapacity)}}
 	for i, a := range out.Items {
 		var err error
 		if p.Items[i], err = fromAttributes(a, indexes); err != nil {

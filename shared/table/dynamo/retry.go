@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"cedula/shared/table"
 )
 
@@ -16,42 +19,43 @@ const (
 	maxBackoff  = 800 * time.Millisecond
 )
 
-// withRetries calls f until it succeeds, fails for good, or retries are spent, and
-// returns f's last error translated, or ErrUnavailable once no retry is left to
-// all calls together. Unseen tells that an attempt before the
-// last may have taken effect though nobody saw its answer.
-func (t *Table) withRetries(ctx context.Context, f func() error) (unseen bool, err error) {
+// send calls an operation of the client until it succeeds, fails for good, or no retries are left. It returns the last
+// error as interpret translates it, or ErrUnavailable once the retry budget is used up. Unseen reports that an earlier
+// attempt may have taken effect although its response was lost.
+func send[In, Out any](
+	ctx context.Context, t *Table, operation func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error), in *In,
+) (out *Out, unseen bool, err error) {
 	t.retries.deposit()
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
-			return unseen, err
+			return nil, unseen, err
 		}
-		err := f()
+		out, err := operation(ctx, in, noSDKRetry)
 		if err == nil {
-			return unseen, nil
+			return out, unseen, nil
 		}
 		if ended := ctx.Err(); ended != nil {
-			return unseen, ended
+			return nil, unseen, ended
 		}
-		kind := classify(err)
-		err = translate(err)
-		switch {
-		case kind == notRetryable:
-			return unseen, err
-		case n == maxAttempts && !unseen:
-			return false, err
-		case n == maxAttempts, !t.retries.withdraw():
-			return unseen, fmt.Errorf("%w: no retries are left: %v", table.ErrUnavailable, err)
+		meaning := interpret(err)
+		if meaning.retry == notRetryable || n == maxAttempts && !unseen {
+			return nil, unseen, meaning.err
 		}
-		unseen = unseen || kind == maybeApplied
+		if n == maxAttempts || !t.retries.withdraw() {
+			return nil, unseen, fmt.Errorf("%w: no retries are left: %v", table.ErrUnavailable, meaning.err)
+		}
+		unseen = unseen || meaning.retry == maybeApplied
 		if err := waitBackoff(ctx, n); err != nil {
-			return unseen, err
+			return nil, unseen, err
 		}
 	}
 }
 
-// waitBackoff waits before attempt n+1: anything up to a bound that doubles, so that
-// callers who failed together do not come back together.
+// noSDKRetry switches the client's own retries off for one call.
+func noSDKRetry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+
+// waitBackoff waits before attempt n+1 for a random time up to a bound that doubles, so that callers that failed together
+// do not retry together.
 func waitBackoff(ctx context.Context, n int) error {
 	wait := time.NewTimer(rand.N(min(maxBackoff, minBackoff<<(n-1))))
 	defer wait.Stop()
@@ -63,7 +67,7 @@ func waitBackoff(ctx context.Context, n int) error {
 	}
 }
 
-// A call earns a tenth of a retry; the reserve is for a short burst.
+// Each call earns a tenth of a retry; the reserve is for a short burst.
 const (
 	tokensPerCall  = 1
 	tokensPerRetry = 10

@@ -3,19 +3,23 @@ package dynamo
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"cedula/shared/table"
 )
 
-// Write implements table.Table. One put or delete costs half a transaction and
-// is sent as PutItem or DeleteItem. After a failed condition or any other error
-// the units are zero: DynamoDB does not tell them.
+// returnOld asks for the item that made a condition fail.
+const returnOld = types.ReturnValuesOnConditionCheckFailureAllOld
+
+// Write implements table.Table. A single put or delete costs half a transaction and is sent as PutItem or DeleteItem.
+// After any error, including a failed condition, the units are zero: DynamoDB does not return them.
 func (t *Table) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 	if err := table.CheckWrite(ops, t.indexes); err != nil {
 		return table.Units{}, err
@@ -31,29 +35,22 @@ func (t *Table) Write(ctx context.Context, ops ...table.Op) (table.Units, error)
 
 func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
 	c := newConditionExpression(op.Condition)
-	in := &dynamodb.PutItemInput{
-		TableName:                           t.name,
-		Item:                                toAttributes(&op.Item),
-		ConditionExpression:                 c.expression,
-		ExpressionAttributeNames:            c.names,
-		ExpressionAttributeValues:           c.values,
+	out, unseen, err := send(ctx, t, t.client.PutItem, &dynamodb.PutItemInput{
+		TableName: t.name, Item: toAttributes(&op.Item),
+		ConditionExpression: c.expression, ExpressionAttributeNames: c.names, ExpressionAttributeValues: c.values,
+		ReturnValuesOnConditionCheckFailure: returnOld,
 		ReturnConsumedCapacity:              types.ReturnConsumedCapacityTotal,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	var out *dynamodb.PutItemOutput
-	unseen, err := t.withRetries(ctx, func() (err error) {
-		out, err = t.client.PutItem(ctx, in, noSDKRetry)
-		return err
 	})
 	if err == nil {
-		return writeUnits(out.ConsumedCapacity), nil
+		return table.Units{Write: capacityUnits(out.ConsumedCapacity)}, nil
 	}
 	err = t.toConditionError(err)
 	if failed := firstFailure(err); unseen && failed != nil {
-		switch there := failed.Current; {
-		case there != nil && equalItems(there, &op.Item):
+		found := failed.Current
+		if found != nil && equalItems(found, &op.Item) {
 			return table.Units{}, nil
-		case there == nil, there.Version > op.Item.Version:
+		}
+		if found == nil || found.Version > op.Item.Version {
 			err = fmt.Errorf("%w: another change followed, on this put or instead", table.ErrUnavailable)
 		}
 	}
@@ -62,22 +59,14 @@ func (t *Table) put(ctx context.Context, op *table.Op) (table.Units, error) {
 
 func (t *Table) delete(ctx context.Context, op *table.Op) (table.Units, error) {
 	c := newConditionExpression(op.Condition)
-	in := &dynamodb.DeleteItemInput{
-		TableName:                           t.name,
-		Key:                                 keyAttributes(op.Item.Key),
-		ConditionExpression:                 c.expression,
-		ExpressionAttributeNames:            c.names,
-		ExpressionAttributeValues:           c.values,
+	out, unseen, err := send(ctx, t, t.client.DeleteItem, &dynamodb.DeleteItemInput{
+		TableName: t.name, Key: keyAttributes(op.Item.Key),
+		ConditionExpression: c.expression, ExpressionAttributeNames: c.names, ExpressionAttributeValues: c.values,
+		ReturnValuesOnConditionCheckFailure: returnOld,
 		ReturnConsumedCapacity:              types.ReturnConsumedCapacityTotal,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	var out *dynamodb.DeleteItemOutput
-	unseen, err := t.withRetries(ctx, func() (err error) {
-		out, err = t.client.DeleteItem(ctx, in, noSDKRetry)
-		return err
 	})
 	if err == nil {
-		return writeUnits(out.ConsumedCapacity), nil
+		return table.Units{Write: capacityUnits(out.ConsumedCapacity)}, nil
 	}
 	err = t.toConditionError(err)
 	if failed := firstFailure(err); unseen && failed != nil && failed.Current == nil {
@@ -86,29 +75,72 @@ func (t *Table) delete(ctx context.Context, op *table.Op) (table.Units, error) {
 	return table.Units{}, fmt.Errorf("delete: %w", err)
 }
 
-// toConditionError turns DynamoDB's failed conditions into a *table.ConditionError and
-// returns any other error as it is.
+// transact sends every operation in one transaction, with one token for all attempts.
+func (t *Table) transact(ctx context.Context, ops []table.Op) (table.Units, error) {
+	in := &dynamodb.TransactWriteItemsInput{
+		TransactItems:          make([]types.TransactWriteItem, len(ops)),
+		ClientRequestToken:     aws.String(rand.Text()),
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	}
+	for i := range ops {
+		in.TransactItems[i] = t.transactItem(&ops[i])
+	}
+	out, _, err := send(ctx, t, t.client.TransactWriteItems, in)
+	if err != nil {
+		return table.Units{}, fmt.Errorf("transaction: %w", t.toConditionError(err))
+	}
+	return table.Units{Write: totalCapacityUnits(out.ConsumedCapacity)}, nil
+}
+
+func (t *Table) transactItem(op *table.Op) types.TransactWriteItem {
+	c := newConditionExpression(op.Condition)
+	switch op.Action {
+	case table.ActionPut:
+		return types.TransactWriteItem{Put: &types.Put{
+			TableName: t.name, Item: toAttributes(&op.Item),
+			ConditionExpression: c.expression, ExpressionAttributeNames: c.names, ExpressionAttributeValues: c.values,
+			ReturnValuesOnConditionCheckFailure: returnOld,
+		}}
+	case table.ActionDelete:
+		return types.TransactWriteItem{Delete: &types.Delete{
+			TableName: t.name, Key: keyAttributes(op.Item.Key),
+			ConditionExpression: c.expression, ExpressionAttributeNames: c.names, ExpressionAttributeValues: c.values,
+			ReturnValuesOnConditionCheckFailure: returnOld,
+		}}
+	default:
+		if c.expression == nil {
+			c.expression = exprAlways // a check requires a condition
+		}
+		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: t.name, Key: keyAttributes(op.Item.Key),
+			ConditionExpression: c.expression, ExpressionAttributeNames: c.names, ExpressionAttributeValues: c.values,
+			ReturnValuesOnConditionCheckFailure: returnOld,
+		}}
+	}
+}
+
+// toConditionError turns DynamoDB's failed conditions into a *table.ConditionError and returns any other error unchanged.
 func (t *Table) toConditionError(err error) error {
 	if failed := new(types.ConditionalCheckFailedException); errors.As(err, &failed) {
-		return t.conditionErrorFor(types.CancellationReason{Code: &conditionalCheckFailed, Item: failed.Item})
+		return t.newConditionError(types.CancellationReason{Code: aws.String(conditionalCheckFailed), Item: failed.Item})
 	}
 	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
-		return t.conditionErrorFor(cancelled.CancellationReasons...)
+		return t.newConditionError(cancelled.CancellationReasons...)
 	}
 	return err
 }
 
-var conditionalCheckFailed = "ConditionalCheckFailed"
+const conditionalCheckFailed = "ConditionalCheckFailed"
 
-func (t *Table) conditionErrorFor(reasons ...types.CancellationReason) error {
+func (t *Table) newConditionError(reasons ...types.CancellationReason) error {
 	failed := new(table.ConditionError)
-	for i := range reasons {
-		if reasonCode(&reasons[i]) != conditionalCheckFailed {
+	for i, r := range reasons {
+		if aws.ToString(r.Code) != conditionalCheckFailed {
 			continue
 		}
 		f := table.Failure{Op: i}
-		if len(reasons[i].Item) > 0 {
-			current, err := fromAttributes(reasons[i].Item, t.indexes)
+		if len(r.Item) > 0 {
+			current, err := fromAttributes(r.Item, t.indexes)
 			if err != nil {
 				return err
 			}
@@ -127,7 +159,7 @@ func firstFailure(err error) *table.Failure {
 	return failed.FailureOf(0)
 }
 
-// equalItems tells whether the item found is, field by field, the one to be put.
+// equalItems reports whether the item found has exactly the fields of the item to be put.
 func equalItems(found, put *table.Item) bool {
 	return found.Key == put.Key && found.Version == put.Version && found.Owner == put.Owner &&
 		found.Expires.IsZero() == put.Expires.IsZero() && found.Expires.Unix() == put.Expires.Unix() &&
