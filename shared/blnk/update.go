@@ -118,9 +118,10 @@ func (u *updateRequest) apply(i *identity.Identity, born identity.Date, strict b
 		case !t.sent.Sent:
 		case was == t.sent.Value:
 			i.CancelContactChange(t.field)
-		case i.Tokenized(t.field) != nil && identity.IsPlaceholder(t.sent.Value):
-			return &identity.Invalid{Field: t.field, Reason: "must be a value, not the text that stood for an earlier one"}
 		default:
+			if err := i.CheckNewValue(t.field, t.sent.Value); err != nil {
+				return err
+			}
 			t.sent.ApplyTo(t.into)
 		}
 	}

@@ -24,8 +24,8 @@ func (u *updateRequest) checkPlaceholders(i *identity.Identity) error {
 		identity.FieldFirstName: name, identity.FieldLastName: u.Lastname.Value,
 		identity.FieldStreet: u.Address.Value.Street.Value, identity.FieldPostalCode: u.Address.Value.Zipcode.Value,
 	} {
-		if i.Tokenized(f) != nil && identity.IsPlaceholder(text) {
-			return &identity.Invalid{Field: identity.Field(tokenizableIdentityFields[f]), Reason: "must be a value, not the text that stood for an earlier one"}
+		if err := i.CheckNewValue(f, text); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package identity
 
+import "slices"
+
 // The fields that errors name.
 const (
 	FieldID               Field = "id"
@@ -45,29 +47,61 @@ const (
 // the name that its clients know.
 type Field string
 
-// TokenizableField is a tokenizable field's place in a profile, or nil.
-func (p *Profile) TokenizableField(f Field) *string {
-	switch f {
-	case FieldFirstName:
-		return &p.FirstName
-	case FieldLastName:
-		return &p.LastName
-	case FieldOtherNames:
-		return &p.OtherNames
-	case FieldEmail:
-		return &p.Email
-	case FieldPhone:
-		return &p.Phone
-	case FieldStreet:
-		return &p.Address.Street
-	case FieldPostalCode:
-		return &p.Address.PostalCode
+// stringField is a string of a profile: its place and its limit in characters.
+type stringField struct {
+	field Field
+	max   int
+	at    func(*Profile) *string
+}
+
+// stringFields lists every string that stands directly in a profile.
+var stringFields = []stringField{
+	{FieldKind, MaxCodeLength, func(p *Profile) *string { return (*string)(&p.Kind) }},
+	{FieldFirstName, MaxNameLength, func(p *Profile) *string { return &p.FirstName }},
+	{FieldLastName, MaxNameLength, func(p *Profile) *string { return &p.LastName }},
+	{FieldOtherNames, MaxNameLength, func(p *Profile) *string { return &p.OtherNames }},
+	{FieldOrganizationName, MaxNameLength, func(p *Profile) *string { return &p.OrganizationName }},
+	{FieldNickname, MaxNameLength, func(p *Profile) *string { return &p.Nickname }},
+	{FieldEmail, MaxTextLength, func(p *Profile) *string { return &p.Email }},
+	{FieldPhone, MaxCodeLength, func(p *Profile) *string { return &p.Phone }},
+	{FieldDocumentType, MaxCodeLength, func(p *Profile) *string { return &p.DocumentType }},
+	{FieldDocumentNumber, MaxCodeLength, func(p *Profile) *string { return &p.DocumentNumber }},
+	{FieldIDV, MaxTextLength, func(p *Profile) *string { return &p.IDV }},
+	{FieldGender, MaxCodeLength, func(p *Profile) *string { return &p.Gender }},
+	{FieldNationality, MaxCodeLength, func(p *Profile) *string { return &p.Nationality }},
+	{FieldCategory, MaxTextLength, func(p *Profile) *string { return &p.Category }},
+	{FieldCountry, MaxCodeLength, func(p *Profile) *string { return &p.Country }},
+	{FieldStreet, MaxTextLength, func(p *Profile) *string { return &p.Address.Street }},
+	{FieldStreetNumber, MaxCodeLength, func(p *Profile) *string { return &p.Address.StreetNumber }},
+	{FieldUnit, MaxTextLength, func(p *Profile) *string { return &p.Address.Unit }},
+	{FieldState, MaxTextLength, func(p *Profile) *string { return &p.Address.State }},
+	{FieldCity, MaxTextLength, func(p *Profile) *string { return &p.Address.City }},
+	{FieldDistrict, MaxTextLength, func(p *Profile) *string { return &p.Address.District }},
+	{FieldPostalCode, MaxCodeLength, func(p *Profile) *string { return &p.Address.PostalCode }},
+	{FieldAddressCountry, MaxCodeLength, func(p *Profile) *string { return &p.Address.Country }},
+	{FieldExternalID, MaxTextLength, func(p *Profile) *string { return &p.ExternalID }},
+}
+
+// StringField returns the place of a string field in the profile, or nil if f names none.
+func (p *Profile) StringField(f Field) *string {
+	for n := range stringFields {
+		if stringFields[n].field == f {
+			return stringFields[n].at(p)
+		}
 	}
 	return nil
 }
 
-// DisplayValue is what stands in a tokenizable field: its value or, if it is tokenized,
-// the text in its place. It returns false for another field.
+// TokenizableField returns the place of a tokenizable field in the profile, or nil.
+func (p *Profile) TokenizableField(f Field) *string {
+	if !slices.Contains(TokenizableFields, f) {
+		return nil
+	}
+	return p.StringField(f)
+}
+
+// DisplayValue returns what stands in a tokenizable field: its value or, if it is tokenized,
+// the placeholder. It returns false for another field.
 func (p *Profile) DisplayValue(f Field) (string, bool) {
 	if text := p.TokenizableField(f); text != nil {
 		return *text, true

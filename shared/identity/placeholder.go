@@ -9,6 +9,11 @@ import (
 // marked as one: a prefix, the text and a Reference.
 var tokenPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`) })
 
-// IsPlaceholder tells whether a text is a marked stand-in, which no dialect takes for a
-// field's new value.
-func IsPlaceholder(text string) bool { return tokenPattern().MatchString(text) }
+// CheckNewValue returns an *Invalid if a field is tokenized and its new value is a placeholder,
+// which would take the value's place, so that the value would be lost.
+func (i *Identity) CheckNewValue(f Field, text string) error {
+	if i.Tokenized(f) == nil || !tokenPattern().MatchString(text) {
+		return nil
+	}
+	return &Invalid{Field: f, Reason: "must be a value, not the text that stood for an earlier one"}
+}

@@ -16,8 +16,8 @@ type rule struct {
 // Validate returns an *Invalid for the first text that is too long or holds
 // characters that no name or address has, and for lists past MaxListLength.
 func (p *Profile) Validate() error {
-	for _, r := range p.rules() {
-		if err := checkText(r); err != nil {
+	for _, f := range stringFields {
+		if err := checkText(rule{f.field, *f.at(p), f.max}); err != nil {
 			return err
 		}
 	}
@@ -28,37 +28,6 @@ func (p *Profile) Validate() error {
 		return ErrTooLarge
 	}
 	return nil
-}
-
-// rules lists every text that stands directly in a profile.
-func (p *Profile) rules() []rule {
-	a := &p.Address
-	return []rule{
-		{FieldKind, string(p.Kind), MaxCodeLength},
-		{FieldFirstName, p.FirstName, MaxNameLength},
-		{FieldLastName, p.LastName, MaxNameLength},
-		{FieldOtherNames, p.OtherNames, MaxNameLength},
-		{FieldOrganizationName, p.OrganizationName, MaxNameLength},
-		{FieldNickname, p.Nickname, MaxNameLength},
-		{FieldEmail, p.Email, MaxTextLength},
-		{FieldPhone, p.Phone, MaxCodeLength},
-		{FieldDocumentType, p.DocumentType, MaxCodeLength},
-		{FieldDocumentNumber, p.DocumentNumber, MaxCodeLength},
-		{FieldIDV, p.IDV, MaxTextLength},
-		{FieldGender, p.Gender, MaxCodeLength},
-		{FieldNationality, p.Nationality, MaxCodeLength},
-		{FieldCategory, p.Category, MaxTextLength},
-		{FieldCountry, p.Country, MaxCodeLength},
-		{FieldStreet, a.Street, MaxTextLength},
-		{FieldStreetNumber, a.StreetNumber, MaxCodeLength},
-		{FieldUnit, a.Unit, MaxTextLength},
-		{FieldState, a.State, MaxTextLength},
-		{FieldCity, a.City, MaxTextLength},
-		{FieldDistrict, a.District, MaxTextLength},
-		{FieldPostalCode, a.PostalCode, MaxCodeLength},
-		{FieldAddressCountry, a.Country, MaxCodeLength},
-		{FieldExternalID, p.ExternalID, MaxTextLength},
-	}
 }
 
 // checkLists checks the texts inside access scopes and the bank account.
