@@ -48,55 +48,67 @@ func testHandler(ctx context.Context, event struct{ Do string }) (invocationInfo
 	return invocationInfo{c.AwsRequestID, c.InvokedFunctionArn, deadline}, nil
 }
 
-// A function gets an id, an ARN and a deadline, and its answer, failure, delay
-// and end reach who invoked it.
-func TestInvoke(t *testing.T) {
+func startTestFunction(t *testing.T) *lambdatest.Function {
+	t.Helper()
 	f, err := lambdatest.Start(lambdatest.Config{Bootstrap: os.Args[0], Name: "function", Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Stop)
+	return f
+}
+
+func TestInvocationHasItsOwnContext(t *testing.T) {
+	f := startTestFunction(t)
 	ids := map[string]bool{}
 	for range 3 {
-		var s invocationInfo
-		invokeInto(t, f, `{"do":"tell"}`, &s)
-		if left := time.Until(s.Deadline); left <= 0 || left > time.Second {
-			t.Errorf("%v until the deadline, want at most a second", left)
+		var got invocationInfo
+		invokeInto(t, f, []byte(`{}`), &got)
+		if left := time.Until(got.Deadline); left <= 0 || left > time.Second {
+			t.Errorf("deadline in %v, want at most a second", left)
 		}
-		if s.ARN != "arn:aws:lambda:us-east-1:123456789012:function:function" {
-			t.Errorf("the function is called %q", s.ARN)
+		if want := "arn:aws:lambda:us-east-1:123456789012:function:function"; got.ARN != want {
+			t.Errorf("ARN = %q, want %q", got.ARN, want)
 		}
-		ids[s.RequestID] = true
+		ids[got.RequestID] = true
 	}
 	if len(ids) != 3 {
-		t.Errorf("%d ids for 3 requests", len(ids))
-	}
-	var failed *lambdatest.FunctionError
-	if _, err := f.Invoke(requestContext(t), []byte(`{"do":"fail"}`)); !errors.As(err, &failed) || failed.Message != "as told" {
-		t.Errorf("a failure is %v", err)
-	}
-	if _, err := f.Invoke(requestContext(t), []byte(`{"do":"sleep"}`)); !errors.Is(err, lambdatest.ErrTimeout) {
-		t.Errorf("a delay is %v", err)
-	}
-	var s invocationInfo
-	invokeInto(t, f, `{"do":"tell"}`, &s) // not the late answer of the request before
-	if ids[s.RequestID] || time.Until(s.Deadline) <= 0 {
-		t.Errorf("got an old answer: %+v", s)
-	}
-	var gone *lambdatest.ExitError
-	if _, err := f.Invoke(requestContext(t), []byte(`{"do":"exit"}`)); !errors.As(err, &gone) {
-		t.Errorf("an end is %v", err)
-	}
-	if _, err := f.Invoke(requestContext(t), nil); !errors.As(err, &gone) {
-		t.Errorf("after the end: %v", err)
+		t.Errorf("%d request ids, want 3", len(ids))
 	}
 }
 
-func invokeInto(t *testing.T, f *lambdatest.Function, event string, into *invocationInfo) {
+func TestFailuresAreReturned(t *testing.T) {
+	f := startTestFunction(t)
+	invoke := func(event string) error {
+		_, err := f.Invoke(requestContext(t), []byte(event))
+		return err
+	}
+	var failed *lambdatest.FunctionError
+	if err := invoke(`{"do":"fail"}`); !errors.As(err, &failed) || failed.Message != "as told" {
+		t.Errorf("error of a failure = %v, want its own", err)
+	}
+	if err := invoke(`{"do":"sleep"}`); !errors.Is(err, lambdatest.ErrTimeout) {
+		t.Errorf("error of a delay = %v, want %v", err, lambdatest.ErrTimeout)
+	}
+	var next invocationInfo
+	invokeInto(t, f, []byte(`{}`), &next)
+	if time.Until(next.Deadline) <= 0 {
+		t.Errorf("deadline = %v, want the response to this event and not the late one before", next.Deadline)
+	}
+	var gone *lambdatest.ExitError
+	for _, event := range []string{`{"do":"exit"}`, `{}`} {
+		if err := invoke(event); !errors.As(err, &gone) {
+			t.Errorf("error of %s = %v, want the end of the process", event, err)
+		}
+	}
+}
+
+// invokeInto invokes a function and decodes its response.
+func invokeInto(t *testing.T, f *lambdatest.Function, event []byte, into any) {
 	t.Helper()
-	payload, err := f.Invoke(requestContext(t), []byte(event))
+	payload, err := f.Invoke(requestContext(t), event)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, f.Output())
 	}
 	decode(t, payload, into)
 }

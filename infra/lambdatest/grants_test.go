@@ -22,110 +22,176 @@ import (
 	"cedula/infra/template"
 )
 
-// usedPermissions are what the functions called, over all tests: each permission that was
-// made use of, by folder.
-var usedPermissions = struct {
+// usedGrants are the grants that functions have used, over all tests, by folder.
+var usedGrants = struct {
 	sync.Mutex
-	by map[string]map[permission]bool
-}{by: map[string]map[permission]bool{}}
+	by map[string]map[template.Grant]bool
+}{by: map[string]map[template.Grant]bool{}}
 
-// recordUse notes that a function made use of a permission.
-func recordUse(folder string, p permission) {
-	usedPermissions.Lock()
-	defer usedPermissions.Unlock()
-	if usedPermissions.by[folder] == nil {
-		usedPermissions.by[folder] = map[permission]bool{}
+func recordUse(folder string, g template.Grant) {
+	usedGrants.Lock()
+	defer usedGrants.Unlock()
+	if usedGrants.by[folder] == nil {
+		usedGrants.by[folder] = map[template.Grant]bool{}
 	}
-	usedPermissions.by[folder][p] = true
+	usedGrants.by[folder][g] = true
 }
 
-// unusedGrants are the permissions that no replay makes use of, and why they are
-// granted all the same.
-var unusedGrants = map[string]map[permission]string{
-	"blnk/create-identity":        {conditionCheck: reasonLargeTransaction},
-	"blnk/update-identity":        {conditionCheck: reasonLargeTransaction},
-	"conomy/confirm-verification": {conditionCheck: reasonLargeTransaction},
+// unusedGrants are the grants that no replay uses: these functions remove an expired holder that has more parts than
+// one transaction removes, as conomy/create-identity is seen to do.
+var unusedGrants = map[string]template.Grant{
+	"blnk/create-identity":        conditionCheck,
+	"blnk/update-identity":        conditionCheck,
+	"conomy/confirm-verification": conditionCheck,
 }
 
-const reasonLargeTransaction = "to remove a lapsed holder that has more parts than a transaction takes, as conomy/create-identity is seen to"
+var conditionCheck = template.Grant{Action: "dynamodb:ConditionCheckItem", Resource: "Table", Key: "T#*"}
 
-var conditionCheck = permission{action: "ConditionCheckItem", key: "T#*"}
+// grants returns what a function's role allows on the services that replays have: not its log, environment and events.
+func (d *deployment) grants(folder string) []template.Grant {
+	services := []string{"Table", "TokenKey", "VaultKey"}
+	return slices.DeleteFunc(template.Grants(d.template.Role(d.functions()[folder])), func(g template.Grant) bool {
+		id, _, _ := strings.Cut(g.Resource, "/")
+		return !slices.Contains(services, id) && g.Action != "ses:SendEmail" && g.Action != "sns:Publish"
+	})
+}
 
-// grantsAreUsed compares what the roles grant with what was called, when all tests
-// have run. A call that nothing grants has failed its test; a grant without a call is
-// too much, unless it is listed.
+// grantsAreUsed compares the grants with their use when all tests have run. A call that is not granted has failed its
+// test.
 func grantsAreUsed() bool {
 	if flag.Lookup("test.run").Value.String() != "" || flag.Lookup("test.skip").Value.String() != "" {
 		return true // not all tests
 	}
-	differences := compareGrants()
-	if len(differences) > 0 {
-		fmt.Printf("granted and never called, or listed as such and called:\n%s\n", strings.Join(differences, "\n"))
+	differences, err := compareGrants()
+	if err != nil || len(differences) > 0 {
+		fmt.Printf("grants that are not used, or are used and listed as unused: %v\n%s\n", err, strings.Join(differences, "\n"))
+		return false
 	}
-	return len(differences) == 0
+	return true
 }
 
-// compareGrants returns what differs, and leaves what was called in .build.
-func compareGrants() (differences []string) {
+// compareGrants returns the differences, and writes the used grants to .build/calls.txt.
+func compareGrants() (differences []string, err error) {
 	root, err := template.ModuleRoot()
 	if err != nil {
-		return []string{err.Error()}
+		return nil, err
 	}
 	tmpl, err := template.Read(root)
 	if err != nil {
-		return []string{err.Error()}
+		return nil, err
 	}
 	d := &deployment{root: root, template: tmpl}
-	usedPermissions.Lock()
-	defer usedPermissions.Unlock()
-	var lines []string
+	var used strings.Builder
 	for _, folder := range slices.Sorted(maps.Keys(d.functions())) {
-		for _, p := range d.grantedPermissions(folder) {
-			used, listed := usedPermissions.by[folder][p], unusedGrants[folder][p] != ""
-			if used == listed {
-				differences = append(differences, folder+": "+p.String())
+		for _, g := range d.grants(folder) {
+			if usedGrants.by[folder][g] == (unusedGrants[folder] == g) {
+				differences = append(differences, folder+": "+g.String())
 			}
-			if used {
-				lines = append(lines, folder+" "+p.String())
+			if usedGrants.by[folder][g] {
+				used.WriteString(folder + " " + g.String() + "\n")
 			}
 		}
 	}
 	path := filepath.Join(root, ".build", "calls.txt")
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return append(differences, err.Error())
+		return nil, err
 	}
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		return append(differences, err.Error())
-	}
-	return differences
+	return differences, os.WriteFile(path, []byte(used.String()), 0o600)
 }
 
-// roleCheckedKMS is KMS as a function's role sees it.
-func (s *replayEnv) roleCheckedKMS(t *testing.T, folder string) string {
+// roleChecked is a service of AWS as a function's role sees it: a call that the role does not allow is denied, and
+// fails the test. The role is checked by action, resource and partition key, which is all that the template's statements on
+// the service depend on.
+func (d *deployment) roleChecked(t *testing.T, folder, service string, required func(operation string, body []byte) []template.Grant) string {
 	t.Helper()
-	target, err := url.Parse(s.kmsURL)
+	target, err := url.Parse(service)
 	if err != nil {
 		t.Fatal(err)
 	}
-	granted, onward := s.grantedPermissions(folder), httputil.NewSingleHostReverseProxy(target)
+	granted, onward := d.grants(folder), httputil.NewSingleHostReverseProxy(target)
+	onward.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return
+			return // the client was killed
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		var asked struct{ KeyId string } //nolint:revive // KMS's spelling
-		_ = json.Unmarshal(body, &asked)
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		wanted := permission{action: "kms:" + operation, key: map[string]string{fakekms.SigningKeyID: "TokenKey", fakekms.WrappingKeyID: "VaultKey"}[asked.KeyId]}
-		if !slices.Contains(granted, wanted) {
-			t.Errorf("%s: its role does not allow %v", folder, wanted)
-			http.Error(w, `{"__type":"AccessDeniedException"}`, http.StatusBadRequest)
-			return
+		needed := required(operation, body)
+		if len(needed) == 0 {
+			t.Errorf("%s: no grant is known for %s: %s", folder, operation, body)
 		}
-		recordUse(folder, wanted)
+		for _, need := range needed {
+			by := slices.IndexFunc(granted, func(g template.Grant) bool { return g.Allows(need) })
+			if by < 0 {
+				t.Errorf("%s: the role does not allow %v, for %s", folder, need, operation)
+				http.Error(w, `{"__type":"com.amazon.coral.service#AccessDeniedException"}`, http.StatusBadRequest)
+				return
+			}
+			recordUse(folder, granted[by])
+		}
 		onward.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// requiredOfKMS returns the grant that a call of KMS needs.
+func requiredOfKMS(operation string, body []byte) []template.Grant {
+	var r struct{ KeyId string } //nolint:revive // KMS's spelling
+	_ = json.Unmarshal(body, &r)
+	key := map[string]string{fakekms.SigningKeyID: "TokenKey", fakekms.WrappingKeyID: "VaultKey"}[r.KeyId]
+	return []template.Grant{{Action: "kms:" + operation, Resource: key}}
+}
+
+// keyAttributes are the attributes of an item or a key that name its partition.
+type keyAttributes struct{ PK struct{ S string } }
+
+// dynamoDBRequest is what of a call of DynamoDB determines its grants.
+type dynamoDBRequest struct {
+	Key, Item     keyAttributes
+	RequestItems  map[string]struct{ Keys []keyAttributes }
+	TransactItems []struct {
+		Put                    *struct{ Item keyAttributes }
+		Delete, ConditionCheck *struct{ Key keyAttributes }
+	}
+	IndexName                 string
+	ExpressionAttributeValues map[string]struct{ S string }
+}
+
+// requiredOfDynamoDB returns the grants that a call of DynamoDB needs.
+func requiredOfDynamoDB(operation string, body []byte) (needed []template.Grant) {
+	var r dynamoDBRequest
+	_ = json.Unmarshal(body, &r)
+	add := func(action, key string) {
+		needed = append(needed, template.Grant{Action: "dynamodb:" + action, Resource: "Table", Key: key})
+	}
+	switch operation {
+	case "GetItem", "DeleteItem":
+		add(operation, r.Key.PK.S)
+	case "PutItem":
+		add(operation, r.Item.PK.S)
+	case "Query":
+		add(operation, r.ExpressionAttributeValues[":p"].S)
+		if r.IndexName != "" {
+			needed[0].Resource += "/index/" + r.IndexName
+		}
+	}
+	for _, list := range r.RequestItems {
+		for _, k := range list.Keys {
+			add(operation, k.PK.S)
+		}
+	}
+	for _, op := range r.TransactItems {
+		if op.Put != nil {
+			add("PutItem", op.Put.Item.PK.S)
+		}
+		if op.Delete != nil {
+			add("DeleteItem", op.Delete.Key.PK.S)
+		}
+		if op.ConditionCheck != nil {
+			add("ConditionCheckItem", op.ConditionCheck.Key.PK.S)
+		}
+	}
+	return needed
 }

@@ -4,6 +4,7 @@
 package fakekms
 
 import (
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -31,8 +32,12 @@ func New() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := newWrappingCipher()
-	return &Server{key, data}, err
+	block, err := aes.NewCipher(randomKey())
+	if err != nil {
+		return nil, err
+	}
+	wrapping, err := cipher.NewGCMWithRandomNonce(block)
+	return &Server{key, wrapping}, err
 }
 
 // request is what is read of any call.
@@ -56,15 +61,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"TrentService.Decrypt":         {WrappingKeyID, s.decrypt},
 	}
 	operation, known := operations[r.Header.Get("X-Amz-Target")]
-	var in request
-	switch err := json.NewDecoder(r.Body).Decode(&in); {
-	case !known:
+	if !known {
 		writeError(w, "UnsupportedOperationException")
-	case err != nil || in.KeyId != operation.key:
-		writeError(w, "NotFoundException")
-	default:
-		operation.answer(w, &in)
+		return
 	}
+	var in request
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.KeyId != operation.key {
+		writeError(w, "NotFoundException")
+		return
+	}
+	operation.answer(w, &in)
 }
 
 func (s *Server) publicKey(w http.ResponseWriter, _ *request) {
@@ -85,6 +91,47 @@ func (s *Server) sign(w http.ResponseWriter, in *request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"KeyId": SigningKeyID, "Signature": der, "SigningAlgorithm": "ECDSA_SHA_256"})
+}
+
+const dataKeySize = 32 // AES-256's
+
+func randomKey() []byte {
+	key := make([]byte, dataKeySize)
+	_, _ = rand.Read(key) // ends the process rather than fail
+	return key
+}
+
+// generateDataKey makes a data key that decrypts under the same encryption context.
+func (s *Server) generateDataKey(w http.ResponseWriter, in *request) {
+	if in.KeySpec != "AES_256" {
+		writeError(w, "ValidationException")
+		return
+	}
+	plain := randomKey()
+	writeJSON(w, http.StatusOK, map[string]any{
+		"KeyId": WrappingKeyID, "Plaintext": plain,
+		"CiphertextBlob": s.wrappingCipher.Seal(nil, nil, plain, in.additionalData()),
+	})
+}
+
+func (s *Server) decrypt(w http.ResponseWriter, in *request) {
+	plain, err := s.wrappingCipher.Open(nil, nil, in.CiphertextBlob, in.additionalData())
+	if err != nil {
+		writeError(w, "InvalidCiphertextException")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"KeyId": WrappingKeyID, "Plaintext": plain, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+	})
+}
+
+// additionalData is the encryption context as additional data, which JSON sorts.
+func (r *request) additionalData() []byte {
+	text, err := json.Marshal(r.EncryptionContext)
+	if err != nil {
+		panic(err) // a map of texts has a JSON form
+	}
+	return text
 }
 
 func writeInternalError(w http.ResponseWriter) {
