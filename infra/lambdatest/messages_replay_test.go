@@ -101,7 +101,8 @@ func TestCreateReplacesExpiredIdentity(t *testing.T) {
 		s := newReplayEnv(t)
 		s.createExpired(t, sampleBlnkID, email, phone, 1)
 		s.run(t, step{
-			"blnk/create-identity", []string{`{\"identity_type\"`, `{\"identity_id\": \"` + sampleBlnkID + `\", \"identity_type\"`},
+			"blnk/create-identity",
+			[]string{`{\"identity_type\"`, `{\"identity_id\": \"` + sampleBlnkID + `\", \"identity_type\"`},
 			201, `{"identity_id":"` + sampleBlnkID + `","first_name":"Adaeze"}`,
 		})
 	})
