@@ -23,7 +23,8 @@ const module = "cedula/"
 // Whoever adds a package or an import decides here which way it points.
 var imports = map[string]string{
 	"identity":          "",
-	"registry":          "identity",
+	"merge":             "",
+	"registry":          "identity merge ttlcache",
 	"jobs":              "identity registry",
 	"auth":              "ttlcache",
 	"auth/kms":          "auth",
@@ -37,7 +38,7 @@ var imports = map[string]string{
 	"table/pebble":      "table",
 	"table/tabletest":   "table",
 	"table/faulttable":  "table",
-	"store":             "table identity auth",
+	"store":             "table identity auth merge",
 	"gateway":           "auth",
 	"apidocs":           "",
 	"conomy":            "identity registry auth gateway strictjson iddocument iso",

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -37,41 +38,130 @@ type Page struct {
 	Total int
 }
 
-const (
-	// MaxTotal is where counting ends.
-	MaxTotal = 10_000
-	// maxExamined bounds the identities read for one page: a filter that fits
-	// few of them answers with what it found and where to go on.
-	maxExamined = 1000
-)
-
-// List returns a page of a tenant's identities in the order of their creation.
-// An identity that is there throughout a walk from page to page is met exactly
-// once, whatever others come and go.
+// List returns a page of a tenant's identities in the order of their creation. An identity that exists throughout is
+// returned exactly once by a walk from page to page, whatever else is created or deleted meanwhile.
+//
+// A page ends only where the creation number changes, because the next one begins after a number. List returns
+// ErrNotFound if GrantedTo names no identity, and ErrUnavailable.
 func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if l.GrantedTo != "" {
 		return r.listGranted(ctx, l)
 	}
 	if l.ParentID != "" {
-		if _, err := r.Get(ctx, l.Tenant, l.ParentID); errors.Is(err, identity.ErrNotFound) {
+		_, err := r.Get(ctx, l.Tenant, l.ParentID)
+		if errors.Is(err, identity.ErrNotFound) {
 			return Page{}, nil
-		} else if err != nil {
+		}
+		if err != nil {
 			return Page{}, err
 		}
 	}
-	w := walk{service: r, listing: l, source: l.source()}
-	if err := w.run(ctx); err != nil {
+	index := l.index()
+	match, err := r.matcher(ctx, l, index)
+	if err != nil {
 		return Page{}, err
 	}
-	var err error
-	if w.page.Total = len(w.page.Identities); l.Filter.only(w.source) {
-		w.page.Total, err = r.count(ctx, w.source)
+	q := Query{Tenant: l.Tenant, Match: match, Indexes: []identity.Index{index}, Ascending: l.OldestFirst, Limit: l.Limit}
+	q.Cursor.After = identity.IndexEntry{CreationNumber: l.After}
+	s, err := r.newScan(ctx, q)
+	if err != nil {
+		return Page{}, err
 	}
-	return w.page, err
+	w := listPage{scan: s, allMatch: l.only(index)}
+	if err := w.read(ctx); err != nil {
+		return Page{}, err
+	}
+	w.Total = len(w.Identities)
+	if w.allMatch {
+		w.Total, err = r.count(ctx, index)
+	}
+	return w.Page, err
 }
 
-// source picks the look-up that fits the fewest identities.
-func (l *ListParams) source() identity.Index {
+// listPage collects a page that ends where the creation number changes.
+type listPage struct {
+	*scan
+	Page
+	allMatch bool // the index holds hardly anything that does not match
+	last     identity.IndexEntry
+	weight   int
+}
+
+// read goes on beyond a full page until the creation number changes.
+func (p *listPage) read(ctx context.Context) error {
+	for done := false; !done; {
+		var err error
+		if done, err = p.readBatch(ctx, p.batch(), p.visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch is one entry more than fits, which tells whether the page may end where it is full.
+func (p *listPage) batch() int {
+	left := maxExamined - p.examined
+	if p.allMatch {
+		left = min(left, p.query.Limit-len(p.Identities))
+	}
+	return min(batchSize, max(left, 0)+1)
+}
+
+func (p *listPage) visit(e identity.IndexEntry, i *identity.Identity) bool {
+	full := len(p.Identities) >= p.query.Limit || p.weight >= maxPageWeight || p.exhausted()
+	begun := p.last != identity.IndexEntry{}
+	if full && begun && e.CreationNumber != p.last.CreationNumber {
+		p.Next = p.last.CreationNumber
+		return false
+	}
+	p.last = e
+	if i != nil {
+		p.Identities = append(p.Identities, *i)
+		p.weight += i.JSONSize()
+	}
+	return true
+}
+
+// matcher returns the test of a filter, except for GrantedTo, which is not stored in the identity. A tokenized email or
+// phone is compared by its value.
+func (r *Registry) matcher(ctx context.Context, l ListParams, index identity.Index) (func(*identity.Identity) bool, error) {
+	var children []identity.IndexEntry
+	ofParent := l.ParentID != "" && index.ChildrenOf == ""
+	if ofParent {
+		var err error
+		children, err = r.Store.Entries(ctx, identity.Index{Tenant: l.Tenant, ChildrenOf: l.ParentID}, nil, MaxChildren, false)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return func(i *identity.Identity) bool {
+		if l.Email != "" && !r.HasValue(i, identity.FieldEmail, l.Email) {
+			return false
+		}
+		if l.Phone != "" && !r.HasValue(i, identity.FieldPhone, l.Phone) {
+			return false
+		}
+		return l.Filter.matches(i) && (!ofParent || slices.Contains(children, identity.EntryOf(i)))
+	}, nil
+}
+
+// matches tests the fields that are never tokenized.
+func (f *Filter) matches(i *identity.Identity) bool {
+	for _, field := range []struct{ want, have string }{
+		{identity.NormalizeDocument(f.DocumentNumber), identity.NormalizeDocument(i.DocumentNumber)},
+		{f.ExternalID, i.ExternalID},
+		{f.Country, i.Country},
+		{string(f.Status), string(i.Status)},
+	} {
+		if field.want != "" && field.want != field.have {
+			return false
+		}
+	}
+	return f.Kind == "" || (f.Kind == identity.Organization) == (i.Kind == identity.Organization)
+}
+
+// index picks the look-up with the fewest identities.
+func (l *ListParams) index() identity.Index {
 	s := identity.Index{Tenant: l.Tenant}
 	switch {
 	case l.DocumentNumber != "":
@@ -106,8 +196,7 @@ func (f Filter) only(s identity.Index) bool {
 	return rest == Filter{}
 }
 
-// listGranted lists the identities over which one has permissions. They are at
-// most MaxListLength, so the page is cut from all of them.
+// listGranted lists the identities over which one has permissions. They are few, so the page is cut from all of them.
 func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) {
 	holder, err := r.Get(ctx, l.Tenant, l.GrantedTo)
 	if err != nil {
@@ -117,34 +206,34 @@ func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) 
 	if err != nil {
 		return Page{}, err
 	}
-	w := walk{service: r, listing: l, source: identity.Index{Tenant: l.Tenant}}
-	if l.ParentID != "" {
-		if err := w.loadParent(ctx); err != nil {
-			return Page{}, err
-		}
+	match, err := r.matcher(ctx, l, identity.Index{Tenant: l.Tenant})
+	if err != nil {
+		return Page{}, err
 	}
-	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !w.fits(&i) })
+	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !match(&i) })
 	return cut(all, l), nil
 }
 
-// cut sorts identities and takes a page of them.
+// cut sorts identities and returns the page of them.
 func cut(all []identity.Identity, l ListParams) Page {
+	direction := 1
+	if !l.OldestFirst {
+		direction = -1
+	}
 	slices.SortFunc(all, func(a, b identity.Identity) int {
-		if !l.OldestFirst {
-			a, b = b, a
-		}
-		return int(min(1, max(-1, a.CreationNumber()-b.CreationNumber())))
+		return direction * cmp.Compare(a.CreationNumber(), b.CreationNumber())
 	})
 	page := Page{Total: len(all)}
 	for n := range all {
 		number := all[n].CreationNumber()
-		if l.After > 0 && (number == l.After || (number < l.After) == l.OldestFirst) {
+		if l.After > 0 && direction*cmp.Compare(number, l.After) <= 0 {
 			continue
 		}
 		if len(page.Identities) >= l.Limit && number != page.Next {
 			return page
 		}
-		page.Identities, page.Next = append(page.Identities, all[n]), number
+		page.Identities = append(page.Identities, all[n])
+		page.Next = number
 	}
 	page.Next = 0
 	return page

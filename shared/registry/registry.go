@@ -50,7 +50,7 @@ func (r *Registry) Get(ctx context.Context, tenant, id string) (identity.Identit
 // getMany reads identities in portions. Absent and lapsed ones are left out.
 func (r *Registry) getMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	var all []identity.Identity
-	for portion := range slices.Chunk(ids, portion) {
+	for portion := range slices.Chunk(ids, batchSize) {
 		found, err := r.Store.GetMany(ctx, tenant, portion)
 		if err != nil {
 			return nil, err

@@ -6,69 +6,47 @@ import (
 	"time"
 
 	"cedula/shared/identity"
+	"cedula/shared/ttlcache"
 )
-
-// totals remembers how long a tenant's list is. To count reads up to MaxTotal
-// entries of an index, which would cost more than the page itself.
-type totals struct {
-	mu   sync.Mutex
-	kept map[string]total
-}
-
-type total struct {
-	count int
-	until time.Time
-}
 
 const (
-	totalLife  = time.Minute
-	maxTotals  = 1000 // tenants remembered; then it begins anew
-	countChunk = 5000 // entries read at once
+	// MaxTotal is where counting ends.
+	MaxTotal = 10_000
+
+	countBatch      = 5000        // entries read at once
+	totalTTL        = time.Minute // how old the total of a whole tenant may be
+	maxCachedTotals = 1000        // tenants
 )
 
-// count returns how many entries a source has, at most MaxTotal. For a whole
-// tenant the answer may be a minute old.
-func (r *Registry) count(ctx context.Context, src identity.Index) (int, error) {
-	whole := src == identity.Index{Tenant: src.Tenant}
-	if whole {
-		if n, ok := r.totals.get(src.Tenant, r.Now()); ok {
-			return n, nil
-		}
-	}
-	n, err := r.countEntries(ctx, src)
-	if err == nil && whole {
-		r.totals.put(src.Tenant, n, r.Now())
-	}
-	return n, err
+// totals caches the number of a tenant's identities: counting reads up to MaxTotal entries of an index, which costs more
+// than a page.
+type totals struct {
+	once  sync.Once
+	cache *ttlcache.Cache[int]
 }
 
-func (r *Registry) countEntries(ctx context.Context, src identity.Index) (int, error) {
+// count returns the number of entries of an index, at most MaxTotal. That of a whole tenant may be totalTTL old.
+func (r *Registry) count(ctx context.Context, index identity.Index) (int, error) {
+	if index != (identity.Index{Tenant: index.Tenant}) {
+		return r.countEntries(ctx, index)
+	}
+	r.totals.once.Do(func() { r.totals.cache = ttlcache.New[int](totalTTL, maxCachedTotals, r.Now) })
+	return r.totals.cache.Load(ctx, index.Tenant, func(ctx context.Context) (int, error) { return r.countEntries(ctx, index) })
+}
+
+func (r *Registry) countEntries(ctx context.Context, index identity.Index) (int, error) {
 	var last *identity.IndexEntry
-	for n := 0; ; {
-		asked := min(countChunk, MaxTotal-n)
-		entries, err := r.Store.Entries(ctx, src, last, asked, false)
+	n := 0
+	for {
+		limit := min(countBatch, MaxTotal-n)
+		entries, err := r.Store.Entries(ctx, index, last, limit, false)
 		if err != nil {
 			return 0, err
 		}
-		if n += len(entries); n >= MaxTotal || len(entries) < asked {
+		n += len(entries)
+		if n >= MaxTotal || len(entries) < limit {
 			return n, nil
 		}
 		last = &entries[len(entries)-1]
 	}
-}
-
-func (t *totals) get(tenant string, now time.Time) (int, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	k, ok := t.kept[tenant]
-	return k.count, ok && now.Before(k.until)
-}
-
-func (t *totals) put(tenant string, count int, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.kept == nil || len(t.kept) >= maxTotals {
-		t.kept = make(map[string]total)
-	}
-	t.kept[tenant] = total{count, now.Add(totalLife)}
 }

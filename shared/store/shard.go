@@ -1,16 +1,15 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
-	"sync"
 
 	"cedula/shared/identity"
+	"cedula/shared/merge"
 	"cedula/shared/table"
 )
 
@@ -73,65 +72,25 @@ func shardOf(text string, n uint32) uint32 {
 	return h.Sum32() % n
 }
 
-// shardReader is one partition of a list while it is read.
-type shardReader struct {
-	query   table.Query
-	entries []identity.IndexEntry // read and not yet taken
-	done    bool
-}
-
 // mergeShards reads a list of several shards in one order. Each shard is asked for its
-// share and a little more, all at once, and again if that was not enough.
-func (s *Store) mergeShards(ctx context.Context, q table.Query, tenant string, shards int, after *identity.IndexEntry) (entries []identity.IndexEntry, err error) {
-	limit, share := q.Limit, (q.Limit+shards-1)/shards
-	all := make([]shardReader, shards)
-	for n := range all {
-		of := q
-		of.PK, of.Limit = listPK(tenant, n), min(limit, share+share/4+8)
-		seek(&of, tenant, "", after)
-		all[n].query = of
+// share and a little more, all concurrently, and again if that was not enough.
+func (s *Store) mergeShards(ctx context.Context, q table.Query, tenant string, shards int, after *identity.IndexEntry) ([]identity.IndexEntry, error) {
+	share := (q.Limit + shards - 1) / shards
+	limit := min(q.Limit, share+share/4+8)
+	var pages []merge.Page[identity.IndexEntry]
+	for n := range shards {
+		shard := q
+		shard.PK = listPK(tenant, n)
+		seek(&shard, tenant, "", after)
+		pages = append(pages, func(ctx context.Context, _ int) ([]identity.IndexEntry, bool, error) {
+			shard.Limit = limit
+			entries, err := s.readEntries(ctx, &shard, "")
+			return entries, shard.Start != nil, err
+		})
 	}
-	for len(entries) < limit {
-		if err := s.fillShards(ctx, all); err != nil {
-			return nil, err
-		}
-		next := nextShard(all, q.Descending)
-		if next == nil {
-			return entries, nil
-		}
-		entries, next.entries = append(entries, next.entries[0]), next.entries[1:]
+	compare := identity.IndexEntry.Compare
+	if q.Descending {
+		compare = func(a, b identity.IndexEntry) int { return b.Compare(a) }
 	}
-	return entries, nil
-}
-
-// fillShards reads on where nothing is left and more may come.
-func (s *Store) fillShards(ctx context.Context, all []shardReader) error {
-	var reading sync.WaitGroup
-	errs := make([]error, len(all))
-	for n := range all {
-		if of := &all[n]; len(of.entries) == 0 && !of.done {
-			reading.Go(func() { errs[n] = s.readShard(ctx, of) })
-		}
-	}
-	reading.Wait()
-	return cmp.Or(errs...)
-}
-
-func (s *Store) readShard(ctx context.Context, of *shardReader) (err error) {
-	asked := of.query.Limit
-	of.entries, err = s.readEntries(ctx, &of.query, "")
-	of.done, of.query.Limit = of.query.Start == nil, asked
-	return err
-}
-
-// nextShard is the shard whose next entry comes before all others'; nil if none has one.
-func nextShard(all []shardReader, descending bool) (found *shardReader) {
-	for n := range all {
-		switch of := &all[n]; {
-		case len(of.entries) == 0:
-		case found == nil || (of.entries[0].Compare(found.entries[0]) > 0) == descending:
-			found = of
-		}
-	}
-	return found
+	return merge.New(compare, pages...).Read(ctx, q.Limit)
 }
