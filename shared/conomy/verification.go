@@ -35,7 +35,7 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.Header.Get("Accept-Language"), r.Caller.TestMode)
+	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.AcceptedLanguages(identity.Languages), r.Caller.TestMode)
 	if err != nil {
 		return gateway.Response{}, err
 	}

@@ -71,7 +71,7 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 	}
 	message := identity.Message{
 		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: identity.ChannelEmail, Purpose: identity.PurposeReminder,
-		To: address, Language: identity.NegotiateLanguage("", i.Country), ExpiresAt: i.ExpiresAt,
+		To: address, Language: identity.MessageLanguage(nil, i.Country), ExpiresAt: i.ExpiresAt,
 	}
 	next := i.Clone()
 	next.Reminded = true

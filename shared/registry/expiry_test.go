@@ -49,7 +49,7 @@ func TestExpiredIdentityIsNotFound(t *testing.T) {
 		_, err := w.Get(ctx, "acme", i.ID)
 		_, changed := w.Update(ctx, registry.Change{Tenant: "acme", ID: i.ID, Apply: func(i *identity.Identity) error { i.Nickname = "x"; return nil }})
 		_, parents := w.ListParents(ctx, "acme", i.ID)
-		_, sent := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false)
+		_, sent := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
 		_, accounts := w.ListWithdrawalAccounts(ctx, "acme", i.ID)
 		for name, err := range map[string]error{"get": err, "change": changed, "parents": parents, "send": sent, "accounts": accounts} {
 			if errors.Is(err, identity.ErrNotFound) == want || want && err != nil {

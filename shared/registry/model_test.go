@@ -141,7 +141,7 @@ func (w *modelRun) runOperation(slot int) {
 	case 0, 1:
 		w.createInSlot(slot)
 	case 2, 3:
-		_, _ = w.StartVerification(ctx, c, channel, "", false)
+		_, _ = w.StartVerification(ctx, c, channel, nil, false)
 	case 4, 5:
 		code := w.codes[id+string(channel)]
 		if code == "" || rapid.IntRange(0, 2).Draw(w.T, "guess") == 0 {

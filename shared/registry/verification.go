@@ -21,13 +21,13 @@ type StartedVerification struct {
 
 // StartVerification sends a code to an identity's address or, if a change of it
 // waits to be proven, to the new one. The answer is the same whether or not
-// anything arrives there. Languages are those that the person reads, as in an
-// Accept-Language header; the message is in one of them or in the country's.
+// anything arrives there. The message is in one of the languages, as
+// identity.MessageLanguage chooses it.
 //
 // It returns a *Precondition where nothing is to be proven, or no message can be
 // sent, a *RateLimited where another code may not be sent yet, and what Change returns.
 // Test is whether a test client asks.
-func (r *Registry) StartVerification(ctx context.Context, c Change, channel identity.Channel, languages string, test bool) (StartedVerification, error) {
+func (r *Registry) StartVerification(ctx context.Context, c Change, channel identity.Channel, languages []string, test bool) (StartedVerification, error) {
 	if !channel.Known() {
 		return StartedVerification{}, errInvalidChannel
 	}
@@ -47,7 +47,7 @@ var errInvalidChannel = &identity.Invalid{Field: identity.FieldChannel, Reason: 
 // codeRequest is what is asked for.
 type codeRequest struct {
 	channel   identity.Channel
-	languages string
+	languages []string
 	testMode  bool
 }
 
@@ -140,7 +140,7 @@ func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, 
 	}
 	return code, &identity.Message{
 		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: asked.channel, Purpose: identity.PurposeVerificationCode,
-		To: address, Code: digits, Language: identity.NegotiateLanguage(asked.languages, i.Country), ExpiresAt: code.ExpiresAt,
+		To: address, Code: digits, Language: identity.MessageLanguage(asked.languages, i.Country), ExpiresAt: code.ExpiresAt,
 	}, nil
 }
 

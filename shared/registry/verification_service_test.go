@@ -34,7 +34,7 @@ func changeByID(id string) registry.Change { return registry.Change{Tenant: "acm
 // sendCode sends a code and returns it, as the message has it.
 func (w *testRegistry) sendCode(t *testing.T, id string, c identity.Channel) string {
 	t.Helper()
-	m := w.captureMessage(t, func() error { _, err := w.StartVerification(ctx, changeByID(id), c, "", false); return err })
+	m := w.captureMessage(t, func() error { _, err := w.StartVerification(ctx, changeByID(id), c, nil, false); return err })
 	return m.Code
 }
 
@@ -97,7 +97,7 @@ func TestOnboardingToActive(t *testing.T) {
 	want(i, identity.Pending, []string{"email", "phone", "screening"}, nil)
 
 	message := w.captureMessage(t, func() error {
-		got, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false)
+		got, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
 		if sent := w.now.Truncate(time.Second).UTC(); got != (registry.StartedVerification{
 			Channel: identity.ChannelEmail, SentAt: sent, ExpiresAt: sent.Add(10 * time.Minute), ResendAt: sent.Add(time.Minute),
 		}) {
@@ -151,7 +151,7 @@ func TestOnlyPresentAddressesNeedVerification(t *testing.T) {
 	}
 	for _, c := range []identity.Channel{identity.ChannelEmail, identity.ChannelPhone} {
 		var state *identity.StateError
-		if _, err := w.StartVerification(ctx, changeByID(i.ID), c, "", false); !errors.As(err, &state) {
+		if _, err := w.StartVerification(ctx, changeByID(i.ID), c, nil, false); !errors.As(err, &state) {
 			t.Errorf("%s: %v", c, err)
 		}
 	}
@@ -196,7 +196,7 @@ func TestCodeErrors(t *testing.T) {
 	want(identity.ChannelEmail, code, identity.ErrUsedCode)
 	want(identity.ChannelEmail, differentCode(code), identity.ErrUsedCode)
 	var state *identity.StateError
-	if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false); !errors.As(err, &state) {
+	if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false); !errors.As(err, &state) {
 		t.Errorf("proven already: %v", err)
 	}
 	if _, err := w.confirm("nobody", identity.ChannelEmail, code); !errors.Is(err, identity.ErrNotFound) {
@@ -209,7 +209,7 @@ func TestSendsAreLimited(t *testing.T) {
 	w := newTestRegistry(t)
 	send := func(id string) time.Duration {
 		t.Helper()
-		_, err := w.StartVerification(ctx, changeByID(id), identity.ChannelEmail, "", false)
+		_, err := w.StartVerification(ctx, changeByID(id), identity.ChannelEmail, nil, false)
 		var soon *identity.RateLimited
 		if err != nil && !errors.As(err, &soon) {
 			t.Fatal(err)
@@ -354,11 +354,11 @@ func TestVerificationRequestsAreIdempotent(t *testing.T) {
 	c.Idempotency = identity.Idempotency{Key: "send", Fingerprint: [32]byte{1}}
 	var first registry.StartedVerification
 	m := w.captureMessage(t, func() (err error) {
-		first, err = w.StartVerification(ctx, c, identity.ChannelEmail, "", false)
+		first, err = w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
 		return err
 	})
 	w.now = w.now.Add(10 * time.Second)
-	again, err := w.StartVerification(ctx, c, identity.ChannelEmail, "", false)
+	again, err := w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
 	if first.Replayed = true; err != nil || again != first {
 		t.Errorf("%+v %v, want %+v", again, err, first)
 	}

@@ -46,7 +46,7 @@ func TestNewAddressIsPendingUntilVerified(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	m := w.captureMessage(t, func() error {
-		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "pt", false)
+		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, []string{"pt"}, false)
 		return err
 	})
 	if m.To != "new@example.com" || m.Language != "pt" {
@@ -113,7 +113,7 @@ func TestTokenizedAddressIsVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := w.captureMessage(t, func() error {
-		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false)
+		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
 		return err
 	})
 	if m.To != "ana@example.com" {
@@ -161,7 +161,7 @@ func TestPendingAddressOfATokenizedFieldIsEncrypted(t *testing.T) {
 				t.Fatalf("%v, %+v\n%s", err, got.Verifications, written)
 			}
 			m := w.captureMessage(t, func() error {
-				_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false)
+				_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
 				return err
 			})
 			if m.To != secret {
@@ -206,7 +206,7 @@ func TestTestModeAddressesAndCodes(t *testing.T) {
 			d.Trusted, d.TestMode = false, tt.test
 			i := w.mustCreate(t, d)
 			m := w.captureMessage(t, func() error {
-				_, err := w.StartVerification(ctx, changeByID(i.ID), tt.channel, "", tt.asks)
+				_, err := w.StartVerification(ctx, changeByID(i.ID), tt.channel, nil, tt.asks)
 				return err
 			})
 			if (m.Code != "") != tt.sent || m.Code == tt.code {
@@ -313,7 +313,7 @@ func TestResendIntervalSurvivesUpdates(t *testing.T) {
 	var soon *identity.RateLimited
 	for _, email := range []string{"ANA@example.com", "other@example.com", "ana@example.com"} {
 		w.setEmail(t, i.ID, email)
-		if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, "", false); !errors.As(err, &soon) {
+		if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false); !errors.As(err, &soon) {
 			t.Errorf("%s: %v", email, err)
 		}
 	}
@@ -332,7 +332,7 @@ func TestNoCodeIsSent(t *testing.T) {
 		for _, address := range addresses {
 			i := w.createPending(t, identity.Profile{Email: address, Phone: address}, identity.OnboardingContact)
 			var state *identity.StateError
-			if _, err := w.StartVerification(ctx, changeByID(i.ID), channel, "", false); !errors.As(err, &state) {
+			if _, err := w.StartVerification(ctx, changeByID(i.ID), channel, nil, false); !errors.As(err, &state) {
 				t.Errorf("%s %q: got %v, want a StateError", channel, address, err)
 			}
 		}
