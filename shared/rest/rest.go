@@ -68,7 +68,7 @@ func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 			Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL,
 		},
 		DefaultOnboarding: d.DefaultOnboarding,
-		TestMode:          !r.Caller.Production,
+		TestMode:          r.Caller.TestMode,
 		GenerateID:        d.GenerateID,
 		Idempotency:       key,
 	}, err

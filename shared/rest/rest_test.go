@@ -55,7 +55,7 @@ func TestDraftAndChangeHaveTheCallersSettings(t *testing.T) {
 	r := &gateway.Request{
 		Header: http.Header{"Idempotency-Key": {"k"}},
 		Caller: auth.Caller{
-			Tenant: "acme", Production: true, Scopes: auth.Scopes{auth.ScopeIdentityStatusWrite},
+			Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityStatusWrite},
 			Policy: auth.Policy{Onboarding: "screening", PendingTTL: time.Hour},
 		},
 	}
