@@ -21,7 +21,7 @@ var blnkContract []byte
 //go:embed docs.html
 var docsPage []byte
 
-// redocScript is Redoc, which draws the page. `make redoc` fetches it.
+// redocScript is Redoc, which draws the page. infra/ci/redoc.sh fetches it.
 //
 //go:embed redoc.js.gz
 var redocScript []byte

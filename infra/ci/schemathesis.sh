@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Runs schemathesis for both contracts against a local server of its own:
-# schemathesis.sh <its bin folder>
+# Sends thousands of requests generated from both contracts to a local server.
 set -euo pipefail
-tools=$1
-here=$(cd "$(dirname "$0")" && pwd)
+cd "$(dirname "$0")/../.."
+root=$PWD
+schemathesis=$(infra/ci/install.sh schemathesis)/bin/schemathesis
 work=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$work"' EXIT
 
-cd "$here/../.."
 "${GO:-go}" build -o "$work/local" ./infra/local
 "$work/local" -data "$work/data" -conomy localhost:0 -blnk localhost:0 -mailbox localhost:0 >"$work/out" 2>"$work/log" &
 server=$!
@@ -37,7 +36,7 @@ cd "$work" # where schemathesis keeps what it found
 try() {
   local contract=$1 url=$2 cases
   shift 2
-  timeout 300 "$tools/schemathesis" --config-file "$here/schemathesis.toml" run "$here/../../shared/apidocs/$contract" --url "$url" "$@" \
+  timeout 300 "$schemathesis" --config-file "$root/infra/openapi/schemathesis.toml" run "$root/shared/apidocs/$contract" --url "$url" "$@" \
     --max-examples 60 --seed "${SEED:-1}" --no-color | tee "$work/report" || status=$?
   cases=$(sed -nE 's/^ +([0-9]+) generated.*/\1/p' "$work/report")
   echo "$contract: $cases cases"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Runs every function by sam local, where a container engine is up: each sample
-# event by sam local invoke, and both APIs by sam local start-api. It wants sam's
-# command line, a built .aws-sam and a DynamoDB: sam-local.sh <sam> <dynoxide>.
+# event by sam local invoke, and both APIs by sam local start-api.
 set -euo pipefail
+cd "$(dirname "$0")/../.."
 
-sam=$1 dynoxide=$2 template=$3
 read -ra flags <<<"${SAM_LOCAL_FLAGS-}"
 export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0
 export SAM_CLI_CONTAINER_CONNECTION_TIMEOUT=${SAM_CLI_CONTAINER_CONNECTION_TIMEOUT:-120}
@@ -14,6 +13,18 @@ if ! docker info >/dev/null 2>&1; then
   echo 'sam local needs a container engine, and none answers here (docker info fails): nothing was run' >&2
   exit 1
 fi
+
+sam=$(infra/ci/install.sh sam)/bin/sam
+dynoxide=$(infra/ci/install.sh dynoxide)/bin/dynoxide
+template=.build/sam-local/template.yaml
+
+# A container runs on this machine's processor, whatever Lambda's is, and sam sets
+# no variable that the template does not name.
+machine=$(uname -m)
+sed "s/Architectures: \[arm64\]/Architectures: [${machine/aarch64/arm64}]/; s|^    Tracing: Active|&\n    Environment: {Variables: {AWS_ENDPOINT_URL_DYNAMODB: none}}|" template.yaml > template.local.yaml
+trap 'rm -f template.local.yaml' EXIT
+BOOTSTRAP_ARCH=$("${GO:-go}" env GOHOSTARCH) "$sam" build --template template.local.yaml --build-dir .build/sam-local
+rm -f template.local.yaml
 
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
