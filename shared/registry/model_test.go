@@ -2,29 +2,33 @@ package registry_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"cedula/infra/invariants"
 	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
 	"cedula/shared/table/pebble"
 )
 
-// TestInvariantsUnderCrashes lets identities live: they are made, proven, changed, held,
-// decided about, deleted and expired, in any order, while the time goes on and the
-// process dies before or after any call of the table. A ledger sees every write
-// that takes effect and holds it to what is promised (see ledger.check).
+// TestInvariantsUnderCrashes creates, verifies, changes, holds, reviews, deletes and expires identities in any order,
+// while the clock advances and the process crashes before or after any call of the table. Package invariants checks
+// every write that takes effect, and the state after each step.
 //
-// With the suite Soak a hundred lives take more than 100,000 steps.
+// With the suite Soak a hundred runs take more than 100,000 steps.
 func TestInvariantsUnderCrashes(t *testing.T) {
 	modelSteps := 40
 	if testenv.Has(testenv.Soak) {
@@ -35,31 +39,32 @@ func TestInvariantsUnderCrashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	life, steps, crashes := 0, 0, 0
+	runs, crashes := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
-		life++
-		w := newModelRun(r, db, fmt.Sprintf("t%d", life))
+		runs++
+		w := newModelRun(r, db, fmt.Sprintf("t%d", runs))
 		for range modelSteps {
 			w.step()
 		}
 		w.finish()
-		steps, crashes = steps+modelSteps, crashes+w.invariants.crashes
+		crashes += w.crashes
 	})
-	t.Logf("%d steps, %d crashes", steps, crashes)
+	t.Logf("%d steps, %d crashes", runs*modelSteps, crashes)
 	if crashes == 0 {
-		t.Error("nothing crashed")
+		t.Error("crashes = 0, want some")
 	}
 }
 
-var errCrashed = errors.New("process died")
-
-// modelRun is one run of the model: a tenant of its own on a table that may die.
+// modelRun is one run of the model, with a tenant of its own.
 type modelRun struct {
 	*rapid.T
 	*registry.Registry
 	tenant       string
-	invariants   *invariantTable
+	checked      *invariants.Table
+	injector     *faulttable.Injector
+	crashes      int
 	now          time.Time
+	random       io.Reader
 	codes        map[string]string // the right code by identity and channel
 	slots        []string          // ids
 	createdCount int
@@ -67,21 +72,24 @@ type modelRun struct {
 
 func newModelRun(r *rapid.T, db table.Table, tenant string) *modelRun {
 	w := &modelRun{T: r, tenant: tenant, now: noon, codes: make(map[string]string), slots: make([]string, 4)}
-	w.invariants = &invariantTable{Table: db, run: w, items: make(map[table.Key]table.Item)}
+	seed := rapid.Uint64().Draw(r, "seed")
+	w.random = rand.NewChaCha8([32]byte(binary.LittleEndian.AppendUint64(make([]byte, 24), seed)))
+	w.checked = invariants.New(db, func() time.Time { return w.now })
+	w.injector = faulttable.NewInjector(w.checked)
 	w.restart()
 	return w
 }
 
-// restart is a new process on the same table.
+// restart starts a new process on the same table.
 func (w *modelRun) restart() {
-	w.invariants.callsUntilCrash, w.invariants.crashAfterEffect, w.invariants.crashed = -1, false, false
+	w.injector.SetPlan(nil)
 	w.Registry = &registry.Registry{
-		Store: &codeRecordingStore{store.New(w.invariants, []byte(strings.Repeat("s", 32))), w},
-		Now:   func() time.Time { return w.now }, Random: newRandomReader(w.T),
+		Store: &codeRecordingStore{store.New(w.injector, []byte(strings.Repeat("s", 32))), w},
+		Now:   func() time.Time { return w.now }, Random: w.random,
 	}
 }
 
-// codeRecordingStore notes the codes that are sent.
+// codeRecordingStore records the codes that are sent.
 type codeRecordingStore struct {
 	*store.Store
 	run *modelRun
@@ -94,36 +102,25 @@ func (s *codeRecordingStore) Update(ctx context.Context, i identity.Identity, cl
 	return s.Store.Update(ctx, i, claims, once, links, aside)
 }
 
-// newRandomReader is a cheap reader: ids and codes need only differ.
-func newRandomReader(r *rapid.T) *randomReader {
-	return &randomReader{state: rapid.Uint64().Draw(r, "seed")}
-}
-
-type randomReader struct{ state uint64 }
-
-func (c *randomReader) Read(p []byte) (int, error) {
-	for i := range p {
-		c.state = c.state*6364136223846793005 + 1442695040888963407
-		p[i] = byte(c.state >> 56)
-	}
-	return len(p), nil
-}
-
-// step does something, perhaps until it dies.
+// step runs an operation, which a crash may end.
 func (w *modelRun) step() {
 	if rapid.IntRange(0, 3).Draw(w.T, "crash") == 0 {
-		w.invariants.callsUntilCrash = rapid.IntRange(0, 5).Draw(w.T, "call")
-		w.invariants.crashAfterEffect = rapid.Bool().Draw(w.T, "after its effect")
+		fault := rapid.SampledFrom([]faulttable.Fault{faulttable.CrashBefore, faulttable.CrashAfter}).Draw(w.T, "fault")
+		w.injector.SetPlan(faulttable.FaultAt(rapid.IntRange(1, 6).Draw(w.T, "call"), fault))
 	}
-	slot := rapid.IntRange(0, len(w.slots)-1).Draw(w.T, "slot")
-	w.runOperation(slot)
-	if w.invariants.crashed {
-		w.invariants.crashes++
-	}
+	w.runOperation(rapid.IntRange(0, len(w.slots)-1).Draw(w.T, "slot"))
+	w.crashes += len(w.injector.Injected())
 	w.restart()
-	w.invariants.deletionRequested = false
-	w.invariants.checkClaims()
+	w.checked.AllowDeletion = false
+	w.check(invariants.Interrupted)
 	w.checkExpiredAreNotFound()
+}
+
+// check reports every violation of the invariants.
+func (w *modelRun) check(m invariants.Moment) {
+	for _, v := range w.checked.Check(m) {
+		w.Error(v)
+	}
 }
 
 var (
@@ -163,10 +160,10 @@ func (w *modelRun) runOperation(slot int) {
 		_, _ = w.Update(ctx, c)
 	case 7:
 		to := rapid.SampledFrom(statuses).Draw(w.T, "status")
-		w.invariants.trustedCaller = true
+		w.checked.Trusted = true
 		c.Apply = func(i *identity.Identity) error { return i.SetStatus(to, w.now) }
 		_, _ = w.Update(ctx, c)
-		w.invariants.trustedCaller = false
+		w.checked.Trusted = false
 	case 8:
 		_, _ = w.Hold(ctx, c, "held")
 	case 9:
@@ -180,7 +177,7 @@ func (w *modelRun) runOperation(slot int) {
 		_, _ = w.DecideScreening(ctx, c, identity.Review{Outcome: outcome, Reason: "r", Reviewer: "v"})
 	case 13:
 		if rapid.IntRange(0, 3).Draw(w.T, "delete") == 0 {
-			w.invariants.deletionRequested = true
+			w.checked.AllowDeletion = true
 			_ = w.Delete(ctx, w.tenant, id, nil)
 		}
 	}
@@ -196,7 +193,7 @@ func (w *modelRun) createInSlot(slot int) {
 		Tenant: w.tenant, ID: fmt.Sprintf("i%d", w.createdCount), Profile: p, Claims: []identity.Claim{p.UniquenessClaim()},
 		Policy: identity.Policy{Onboarding: rapid.SampledFrom(identity.OnboardingModes).Draw(w.T, "steps")},
 	}
-	if _, err := w.Create(ctx, d); err == nil || errors.Is(err, errCrashed) {
+	if _, err := w.Create(ctx, d); err == nil || errors.Is(err, faulttable.ErrCrashed) {
 		w.slots[slot] = d.ID
 	}
 }
@@ -208,9 +205,9 @@ func (w *modelRun) expireAndCheck() {
 		w.Errorf("a run that nothing stopped is not complete: %+v", done)
 	}
 	if err == nil && done.Failed == 0 && done.Conflicts == 0 {
-		for _, i := range w.invariants.identities() {
-			if isExpired(i, w.now) {
-				w.Errorf("%s outlived a complete run: %+v", i.ID, done)
+		for _, i := range w.checked.Identities() {
+			if i.Expired(w.now) {
+				w.Errorf("%s is left after a complete run: %+v", i.ID, done)
 			}
 		}
 	}
@@ -220,19 +217,22 @@ func (w *modelRun) reaper() *jobs.Reaper {
 	return &jobs.Reaper{Registry: w.Registry, PendingIndex: w.Store.(*codeRecordingStore).Store}
 }
 
-// checkExpiredAreNotFound: what has lapsed is gone for every reader.
+// checkExpiredAreNotFound checks that an expired identity does not exist for any reader, and others do.
 func (w *modelRun) checkExpiredAreNotFound() {
-	for _, i := range w.invariants.identities() {
-		_, err := w.Get(ctx, w.tenant, i.ID)
-		if gone := errors.Is(err, identity.ErrNotFound); gone != isExpired(i, w.now) || err != nil && !gone {
-			w.Errorf("%s, %s until %v, at %v: %v", i.ID, i.Status, i.ExpiresAt, w.now, err)
+	for _, i := range w.checked.Identities() {
+		want := error(nil)
+		if i.Tombstone || i.Expired(w.now) {
+			want = identity.ErrNotFound
+		}
+		if _, err := w.Get(ctx, w.tenant, i.ID); !errors.Is(err, want) {
+			w.Errorf("Get(%s), %s until %d, at %d: error = %v, want %v", i.ID, i.Status, i.Expires, w.now.Unix(), err, want)
 		}
 	}
 }
 
-// finish lets everything lapse that can, and looks for what is left behind.
+// finish lets every pending identity expire. Nothing may be left of them.
 func (w *modelRun) finish() {
-	for _, i := range w.invariants.identities() {
+	for _, i := range w.checked.Identities() {
 		if i.Hold != nil {
 			_, _ = w.Release(ctx, registry.Change{Tenant: w.tenant, ID: i.ID})
 		}
@@ -240,6 +240,10 @@ func (w *modelRun) finish() {
 	w.now = w.now.Add(100 * 24 * time.Hour)
 	w.expireAndCheck()
 	w.expireAndCheck()
-	w.invariants.checkClaims()
-	w.invariants.checkNothingLeftBehind()
+	w.check(invariants.AtRest)
+	for _, i := range w.checked.Identities() {
+		if i.Status.Pending() {
+			w.Errorf("%s is left in status %s, want it expired", i.ID, i.Status)
+		}
+	}
 }
