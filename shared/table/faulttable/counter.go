@@ -1,5 +1,4 @@
-// Package faulttable wraps a table for tests that ask how often it is called, for
-// how many units, and what happens when it fails.
+// Package faulttable wraps a table for tests: a Counter counts its calls and units, an Injector makes its calls fail.
 // It must not know which engine is behind it.
 package faulttable
 
@@ -10,14 +9,13 @@ import (
 	"cedula/shared/table"
 )
 
-// Calls is what went through a Counter. A call that failed counts; it adds the
-// units it returned, which are none.
+// Calls counts what went through a Counter, including calls that returned an error.
 type Calls struct {
 	Get, Query, Write int
 	Units             table.Units
 }
 
-// Total is the number of calls of every kind.
+// Total returns the number of calls of every kind.
 func (c Calls) Total() int { return c.Get + c.Query + c.Write }
 
 // Counter is a table that counts what it passes on.
@@ -29,17 +27,17 @@ type Counter struct {
 
 var _ table.Table = (*Counter)(nil)
 
-// NewCounter wraps a table; counting begins at zero.
+// NewCounter wraps a table.
 func NewCounter(t table.Table) *Counter { return &Counter{table: t} }
 
-// Calls returns what was counted since the beginning or the last Reset.
+// Calls returns the counts since the last Reset.
 func (c *Counter) Calls() Calls {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.calls
 }
 
-// Reset begins again at zero and returns what was counted until now.
+// Reset returns the counts since the last Reset and starts at zero again.
 func (c *Counter) Reset() Calls {
 	c.mu.Lock()
 	defer c.mu.Unlock()

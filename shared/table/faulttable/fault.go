@@ -4,28 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cedula/shared/table"
 )
 
-// Fault is what becomes of one call.
+// Operation is a method of a table.
+type Operation uint8
+
+// The operations.
+const (
+	Get Operation = iota
+	Query
+	Write
+)
+
+// Fault is what happens to one call.
 type Fault uint8
 
-// The faults. Before means that the call had no effect, after that it had, and
-// that its caller does not learn of it.
+// The faults. Before means that the call has no effect, After that it has one and its caller does not learn of it.
 const (
 	None          Fault = iota
-	Throttle            // refused unread
-	TimeoutBefore       // nobody answers in time
+	Throttle            // rejected unread
+	TimeoutBefore       // no response in time
 	TimeoutAfter
 	ResetBefore // the connection breaks
 	ResetAfter
-	Conflict     // a Write that others were in the way of
+	Conflict     // a Write that loses against other writers
 	ShortPage    // a Query's page ends after one item
 	EmptyPage    // a Query's page ends before its first item
-	SpuriousNext // a Query's page says that there may be more, and there is none
-	Slow         // the answer comes late
+	SpuriousNext // a Query's last page has a Next
+	Slow         // the response is late
 	CrashBefore  // the process ends: neither this call nor a later one has an effect
 	CrashAfter
 )
@@ -33,58 +43,66 @@ const (
 // ErrCrashed is the error of every call from a crash on.
 var ErrCrashed = errors.New("faulttable: the process has crashed")
 
-var faultNames = [...]string{
-	"none", "throttle", "timeout before", "timeout after", "reset before", "reset after", "conflict",
-	"short page", "empty page", "open page", "slow", "crash before", "crash after",
+var (
+	errThrottled = fmt.Errorf("%w: throttled", table.ErrUnavailable)
+	errTimeout   = fmt.Errorf("injected: %w", context.DeadlineExceeded)
+	errReset     = fmt.Errorf("%w: connection reset", table.ErrUnavailable)
+	errConflict  = fmt.Errorf("%w: injected", table.ErrConflict)
+
+	everyOperation = []Operation{Get, Query, Write}
+)
+
+// effects says what each fault does to a call, and which operations can meet it. FaultsFor leaves the crashes out.
+var effects = [...]struct {
+	name       string
+	before     error // returned without making the call
+	after      error // returned after the call
+	delay      time.Duration
+	operations []Operation
+}{
+	None:          {name: "none"},
+	Throttle:      {name: "throttle", before: errThrottled, operations: everyOperation},
+	TimeoutBefore: {name: "timeout before", before: errTimeout, operations: everyOperation},
+	TimeoutAfter:  {name: "timeout after", after: errTimeout, operations: everyOperation},
+	ResetBefore:   {name: "reset before", before: errReset, operations: everyOperation},
+	ResetAfter:    {name: "reset after", after: errReset, operations: []Operation{Write}},
+	Conflict:      {name: "conflict", before: errConflict, operations: []Operation{Write}},
+	ShortPage:     {name: "short page", operations: []Operation{Query}},
+	EmptyPage:     {name: "empty page", operations: []Operation{Query}},
+	SpuriousNext:  {name: "open page", operations: []Operation{Query}},
+	Slow:          {name: "slow", delay: 20 * time.Millisecond, operations: everyOperation},
+	CrashBefore:   {name: "crash before", before: ErrCrashed},
+	CrashAfter:    {name: "crash after", after: ErrCrashed},
 }
 
-// String is the fault's name.
-func (f Fault) String() string { return faultNames[f] }
+// String returns the fault's name.
+func (f Fault) String() string { return effects[f].name }
 
-// SlowDelay is how late a slow answer comes.
-const SlowDelay = 20 * time.Millisecond
-
-// FaultsFor lists the faults that a kind of call can meet, without the crashes, which any call can meet.
-func FaultsFor(k Operation) []Fault {
-	list := []Fault{Throttle, TimeoutBefore, ResetBefore, Slow}
-	switch k {
-	case Write:
-		return append(list, TimeoutAfter, ResetAfter, Conflict)
-	case Query:
-		return append(list, TimeoutAfter, ShortPage, EmptyPage, SpuriousNext)
-	default:
-		return append(list, TimeoutAfter)
+// FaultsFor lists the faults that an operation can meet, without the crashes, which any call can meet.
+func FaultsFor(o Operation) []Fault {
+	var list []Fault
+	for f, e := range effects {
+		if slices.Contains(e.operations, o) {
+			list = append(list, Fault(f))
+		}
 	}
+	return list
 }
 
-// before is the error of a call that is not made.
-func (f Fault) before() error {
-	switch f {
-	case Throttle:
-		return fmt.Errorf("%w: throttled", table.ErrUnavailable)
-	case TimeoutBefore:
-		return fmt.Errorf("injected: %w", context.DeadlineExceeded)
-	case ResetBefore:
-		return fmt.Errorf("%w: connection reset", table.ErrUnavailable)
-	case Conflict:
-		return fmt.Errorf("%w: injected", table.ErrConflict)
-	case CrashBefore:
-		return ErrCrashed
-	case Slow:
-		time.Sleep(SlowDelay)
+// inject makes a call, unless the fault prevents it, and returns its result or the fault's error.
+func inject[R any](f Fault, call func() (R, error)) (R, error) {
+	var none R
+	e := effects[f]
+	time.Sleep(e.delay)
+	if e.before != nil {
+		return none, e.before
 	}
-	return nil
-}
-
-// after is the error of a call that was made, whose own was err.
-func (f Fault) after(err error) error {
-	switch f {
-	case TimeoutAfter:
-		return fmt.Errorf("injected: %w", context.DeadlineExceeded)
-	case ResetAfter:
-		return fmt.Errorf("%w: connection reset", table.ErrUnavailable)
-	case CrashAfter:
-		return ErrCrashed
+	result, err := call()
+	if e.after != nil {
+		return none, e.after
 	}
-	return err
+	if err != nil {
+		return none, err
+	}
+	return result, nil
 }

@@ -1,6 +1,7 @@
 package faulttable
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -8,21 +9,11 @@ import (
 	"cedula/shared/table"
 )
 
-// Operation is a method of a table.
-type Operation uint8
-
-// The kinds.
-const (
-	Get Operation = iota
-	Query
-	Write
-)
-
-// Injector is a table whose calls meet the faults that a plan says.
+// Injector is a table whose calls meet the faults of a plan.
 type Injector struct {
 	table      table.Table
 	mu         sync.Mutex
-	plan       func(n int, k Operation) Fault
+	plan       func(n int, o Operation) Fault
 	crashed    bool
 	operations []Operation
 	injected   []Fault
@@ -33,15 +24,18 @@ var _ table.Table = (*Injector)(nil)
 // NewInjector wraps a table; without a plan no call meets a fault.
 func NewInjector(t table.Table) *Injector { return &Injector{table: t} }
 
-// SetPlan sets which fault the n-th call from now on meets, counted from 1 over
-// all kinds, and ends a crash. The plan is called by one at a time; nil is none.
-func (i *Injector) SetPlan(plan func(n int, k Operation) Fault) {
+// SetPlan sets which fault the n-th call from now on meets, counted from 1 over all operations, and ends a crash. Calls of
+// the plan do not overlap; nil means no faults.
+func (i *Injector) SetPlan(plan func(n int, o Operation) Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.plan, i.crashed, i.operations, i.injected = plan, false, nil, nil
+	i.plan = plan
+	i.crashed = false
+	i.operations = nil
+	i.injected = nil
 }
 
-// FaultAt is the plan of one fault at one call.
+// FaultAt returns the plan of one fault at one call.
 func FaultAt(call int, f Fault) func(int, Operation) Fault {
 	return func(n int, _ Operation) Fault {
 		if n == call {
@@ -66,16 +60,16 @@ func (i *Injector) Injected() []Fault {
 }
 
 // nextFault records a call and returns the fault that it meets.
-func (i *Injector) nextFault(k Operation) Fault {
+func (i *Injector) nextFault(o Operation) Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.crashed {
 		return CrashBefore
 	}
-	i.operations = append(i.operations, k)
+	i.operations = append(i.operations, o)
 	f := None
 	if i.plan != nil {
-		f = i.plan(len(i.operations), k)
+		f = i.plan(len(i.operations), o)
 	}
 	if f != None {
 		i.injected = append(i.injected, f)
@@ -86,72 +80,44 @@ func (i *Injector) nextFault(k Operation) Fault {
 
 // Get implements table.Table.
 func (i *Injector) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
-	f := i.nextFault(Get)
-	if err := f.before(); err != nil {
-		return table.GetResult{}, err
-	}
-	got, err := i.table.Get(ctx, strong, keys...)
-	if err := f.after(err); err != nil {
-		return table.GetResult{}, err
-	}
-	return got, nil
+	return inject(i.nextFault(Get), func() (table.GetResult, error) { return i.table.Get(ctx, strong, keys...) })
 }
 
 // Query implements table.Table.
 func (i *Injector) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	f := i.nextFault(Query)
-	if err := f.before(); err != nil {
-		return table.Page{}, err
-	}
-	switch f {
-	case EmptyPage:
-		if err := ctx.Err(); err != nil {
-			return table.Page{}, err
+	page, err := inject(f, func() (table.Page, error) {
+		if f == EmptyPage {
+			return table.Page{Next: positionBefore(q)}, ctx.Err()
 		}
-		return table.Page{Next: positionBefore(q)}, nil
-	case ShortPage:
-		q.Limit = 1
-	}
-	page, err := i.table.Query(ctx, q)
-	if err := f.after(err); err != nil {
-		return table.Page{}, err
-	}
+		if f == ShortPage {
+			q.Limit = 1
+		}
+		return i.table.Query(ctx, q)
+	})
 	if last := len(page.Items) - 1; f == SpuriousNext && page.Next == nil && last >= 0 {
 		page.Next = &table.Position{Key: page.Items[last].Key, Index: page.Items[last].Indexes[q.Index]}
 	}
-	return page, nil
+	return page, err
 }
 
 // Write implements table.Table.
 func (i *Injector) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	f := i.nextFault(Write)
-	if err := f.before(); err != nil {
-		return table.Units{}, err
-	}
-	units, err := i.table.Write(ctx, ops...)
-	if err := f.after(err); err != nil {
-		return table.Units{}, err
-	}
-	return units, nil
+	return inject(i.nextFault(Write), func() (table.Units, error) { return i.table.Write(ctx, ops...) })
 }
 
-// positionBefore is a position before everything that the query is to find.
+// positionBefore returns a position before everything that the query is to find.
 func positionBefore(q table.Query) *table.Position {
 	if q.Start != nil {
 		return q.Start
 	}
-	sk, pk := q.From, "\x00"
-	if sk == "" {
-		sk = "\x00"
-	}
+	outermost, bound := "\x00", q.From
 	if q.Descending {
-		pk = "\U0010FFFF"
-		if sk = q.To; sk == "" {
-			sk = pk
-		}
+		outermost, bound = "\U0010FFFF", q.To
 	}
+	at := table.Key{PK: q.PK, SK: cmp.Or(bound, outermost)}
 	if q.Index == "" {
-		return &table.Position{Key: table.Key{PK: q.PK, SK: sk}}
+		return &table.Position{Key: at}
 	}
-	return &table.Position{Key: table.Key{PK: pk, SK: pk}, Index: table.Key{PK: q.PK, SK: sk}}
+	return &table.Position{Key: table.Key{PK: outermost, SK: outermost}, Index: at}
 }

@@ -22,7 +22,7 @@ func open(t *testing.T) table.Table {
 	}
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("Close: %v", err)
 		}
 	})
 	return db
@@ -45,10 +45,10 @@ func putThreeItems(t *testing.T, tab table.Table) {
 }
 
 func TestWriteFaults(t *testing.T) {
-	for _, c := range []struct {
-		fault faulttable.Fault
-		want  error
-		there bool
+	for _, test := range []struct {
+		fault      faulttable.Fault
+		want       error
+		wantStored bool
 	}{
 		{faulttable.Throttle, table.ErrUnavailable, false},
 		{faulttable.TimeoutBefore, context.DeadlineExceeded, false},
@@ -58,25 +58,25 @@ func TestWriteFaults(t *testing.T) {
 		{faulttable.Conflict, table.ErrConflict, false},
 		{faulttable.Slow, nil, true},
 	} {
-		t.Run(c.fault.String(), func(t *testing.T) {
+		t.Run(test.fault.String(), func(t *testing.T) {
 			tab := faulttable.NewInjector(open(t))
-			tab.SetPlan(faulttable.FaultAt(2, c.fault))
+			tab.SetPlan(faulttable.FaultAt(2, test.fault))
 			k := table.Key{PK: "p", SK: "s"}
 			if _, err := tab.Get(t.Context(), true, k); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := tab.Write(t.Context(), table.Put(table.Item{Key: k}, table.Absent())); !errors.Is(err, c.want) {
-				t.Errorf("write: %v, want %v", err, c.want)
+			if _, err := tab.Write(t.Context(), table.Put(table.Item{Key: k}, table.Absent())); !errors.Is(err, test.want) {
+				t.Errorf("Write: error = %v, want %v", err, test.want)
 			}
 			got, err := tab.Get(t.Context(), true, k)
-			if err != nil || len(got.Items) == 1 != c.there {
-				t.Errorf("%d items, %v", len(got.Items), err)
+			if err != nil || len(got.Items) == 1 != test.wantStored {
+				t.Errorf("Get = %d items, %v, want item stored: %t", len(got.Items), err, test.wantStored)
 			}
 			if diff := cmp.Diff([]faulttable.Operation{faulttable.Get, faulttable.Write, faulttable.Get}, tab.Operations()); diff != "" {
-				t.Error(diff)
+				t.Errorf("Operations (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]faulttable.Fault{c.fault}, tab.Injected()); diff != "" {
-				t.Error(diff)
+			if diff := cmp.Diff([]faulttable.Fault{test.fault}, tab.Injected()); diff != "" {
+				t.Errorf("Injected (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -100,8 +100,8 @@ func TestNoCallHasAnEffectAfterACrash(t *testing.T) {
 	}
 }
 
-// TestPagingWithFaultsReturnsEveryItem: whoever follows a query to its end gets it all,
-// whatever page ends early, and an open end is met by an empty page.
+// A caller that follows a query to its end gets every item, whichever page is cut short, and sees an empty page after a
+// spurious Next.
 func TestPagingWithFaultsReturnsEveryItem(t *testing.T) {
 	for _, f := range []faulttable.Fault{faulttable.ShortPage, faulttable.EmptyPage, faulttable.SpuriousNext} {
 		for name, q := range map[string]table.Query{
@@ -109,7 +109,7 @@ func TestPagingWithFaultsReturnsEveryItem(t *testing.T) {
 			"index": {Index: "L", PK: "l"}, "index descending": {Index: "L", PK: "l", From: "a", To: "b", Descending: true},
 		} {
 			for call := 1; call <= 2; call++ {
-				t.Run(fmt.Sprint(f, " at ", call, " of ", name), func(t *testing.T) {
+				t.Run(fmt.Sprint(f, " at call ", call, " of ", name), func(t *testing.T) {
 					tab := faulttable.NewInjector(open(t))
 					putThreeItems(t, tab)
 					tab.SetPlan(faulttable.FaultAt(call, f))
@@ -117,23 +117,28 @@ func TestPagingWithFaultsReturnsEveryItem(t *testing.T) {
 					if call == 2 {
 						q.Limit = 1
 					}
-					found, pages := 0, 0
-					for {
-						page, err := tab.Query(t.Context(), q)
-						if err != nil {
-							t.Fatal(err)
-						}
-						found, pages = found+len(page.Items), pages+1
-						if page.Next == nil {
-							break
-						}
-						q.Start = page.Next
-					}
-					if found != 3 || pages < 2 {
-						t.Errorf("%d items on %d pages", found, pages)
+					items, pages := countPages(t, tab, q)
+					if items != 3 || pages < 2 {
+						t.Errorf("query = %d items on %d pages, want 3 on at least 2", items, pages)
 					}
 				})
 			}
 		}
+	}
+}
+
+func countPages(t *testing.T, tab table.Table, q table.Query) (items, pages int) {
+	t.Helper()
+	for {
+		page, err := tab.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items += len(page.Items)
+		pages++
+		if page.Next == nil {
+			return items, pages
+		}
+		q.Start = page.Next
 	}
 }
