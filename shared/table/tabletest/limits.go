@@ -2,8 +2,6 @@ package tabletest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"cedula/shared/table"
@@ -15,83 +13,69 @@ var limitCases = []testCase{
 	{"limit: an item of 400 KB is written, one byte more is too large", func(s fixture) {
 		s.mustPut(itemOfSize(item("p", "s"), table.MaxItemBytes))
 		s.wantEqual("bytes", s.mustGet(key("p", "s"))[0].Bytes(), table.MaxItemBytes)
-		s.mustFail(table.ErrTooLarge, table.Put(itemOfSize(item("p", "s"), table.MaxItemBytes+1), table.Always()))
-		s.mustFail(table.ErrTooLarge, table.Put(item("p", "a"), table.Always()), table.Put(itemOfSize(item("p", "s"), table.MaxItemBytes+1), table.Always()))
-		s.wantEqual("nothing beside it", s.mustGet(key("p", "a")), []table.Item(nil))
+		tooLarge := itemOfSize(item("p", "s"), table.MaxItemBytes+1)
+		s.wantWriteError(table.ErrTooLarge, puts(tooLarge)...)
+		s.wantWriteError(table.ErrTooLarge, puts(item("p", "a"), tooLarge)...)
+		s.wantItems(keys("a"))
 	}},
 	{"limit: index keys and owner count towards an item's size", func(s fixture) {
 		i := table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("l", "l")}, Owner: stringOfLength(300 << 10)}
 		s.mustPut(itemOfSize(i, table.MaxItemBytes))
-		s.mustFail(table.ErrTooLarge, table.Put(itemOfSize(i, table.MaxItemBytes+1), table.Always()))
+		s.wantWriteError(table.ErrTooLarge, puts(itemOfSize(i, table.MaxItemBytes+1))...)
 	}},
 	{"limit: keys of 2048 and 1024 bytes are written, one byte more is too large", func(s fixture) {
 		k := key(stringOfLength(table.MaxPKBytes), stringOfLength(table.MaxSKBytes))
 		i := table.Item{Key: k, Indexes: map[string]table.Key{"L": k}}
 		s.mustPut(i)
-		s.wantEqual("get", s.mustGet(k), []table.Item{i})
-		s.wantEqual("query", s.allSortKeys(table.Query{PK: k.PK, From: k.SK, To: k.SK}), []string{k.SK})
-		s.wantEqual("index", s.allSortKeys(table.Query{Index: "L", PK: k.PK, Limit: 1}), []string{k.SK})
+		s.wantItems([]table.Key{k}, i)
+		s.wantSortKeys(table.Query{PK: k.PK, From: k.SK, To: k.SK}, k.SK)
+		s.wantSortKeys(table.Query{Index: "L", PK: k.PK, Limit: 1}, k.SK)
 		for _, k := range []table.Key{key(stringOfLength(table.MaxPKBytes+1), "s"), key("p", stringOfLength(table.MaxSKBytes+1))} {
-			s.mustFail(table.ErrTooLarge, table.Put(table.Item{Key: k}, table.Always()))
-			s.mustFail(table.ErrTooLarge, table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": k}}, table.Always()))
-			s.mustFail(table.ErrTooLarge, table.Delete(k, table.Always()), table.Check(key("p", "s"), table.Always()))
+			s.wantWriteError(table.ErrTooLarge, puts(table.Item{Key: k})...)
+			s.wantWriteError(table.ErrTooLarge, puts(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": k}})...)
+			s.wantWriteError(table.ErrTooLarge, table.Delete(k, table.Always()), table.Check(key("p", "s"), table.Always()))
 		}
 	}},
 	{"limit: 101 operations are too many", func(s fixture) {
-		var ops []table.Op
-		for _, i := range numberedItems("p", table.MaxWriteItems+1) {
-			ops = append(ops, table.Put(i, table.Always()))
-		}
-		s.mustFail(table.ErrTooLarge, ops...)
+		ops := puts(numberedItems(table.MaxWriteItems + 1)...)
+		s.wantWriteError(table.ErrTooLarge, ops...)
 		s.mustWrite(ops[:table.MaxWriteItems]...)
 	}},
 	{"limit: 4 MB in one write, one byte more is too large", func(s fixture) {
-		var ops []table.Op
-		left := table.MaxWriteBytes
-		for n := 0; left > 0; n++ {
-			i := itemOfSize(item("p", fmt.Sprintf("%03d", n)), min(left, table.MaxItemBytes))
-			left -= i.Bytes()
-			ops = append(ops, table.Put(i, table.Always()))
-		}
-		s.mustWrite(ops...)
-		last := &ops[len(ops)-1].Item
-		last.Body = append(last.Body, 0)
-		s.mustFail(table.ErrTooLarge, ops...)
+		ops := puts(itemsOfSize(table.MaxItemBytes, numberedItems(table.MaxWriteBytes/table.MaxItemBytes)...)...)
+		rest := table.MaxWriteBytes % table.MaxItemBytes
+		s.mustWrite(append(ops, puts(itemOfSize(item("p", "rest"), rest))...)...)
+		s.wantWriteError(table.ErrTooLarge, append(ops, puts(itemOfSize(item("p", "rest"), rest+1))...)...)
 	}},
 	{"limit: 101 keys are too many", func(s fixture) {
-		var keys []table.Key
-		for _, i := range numberedItems("p", table.MaxGetItems+1) {
-			keys = append(keys, i.Key)
-		}
-		if _, err := s.table.Get(context.Background(), true, keys...); !errors.Is(err, table.ErrTooLarge) {
-			s.Fatalf("get: %v", err)
-		}
+		_, err := s.table.Get(context.Background(), true, keysOf(numberedItems(table.MaxGetItems+1))...)
+		s.wantError("Get", err, table.ErrTooLarge)
 	}},
 }
 
 var misuseCases = []testCase{
 	badWrite("no operation"),
-	badWrite("an empty PK", table.Put(item("", "s"), table.Always())),
+	badWrite("an empty PK", puts(item("", "s"))...),
 	badWrite("an empty SK", table.Delete(key("p", ""), table.Always())),
 	badWrite("an empty key among others", table.Put(item("p", "s"), table.Always()), table.Check(key("", "s"), table.Absent())),
-	badWrite("an index key without PK", table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("", "x")}}, table.Always())),
-	badWrite("an index key without SK", table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("x", "")}}, table.Always())),
-	badWrite("an unknown index", table.Put(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"Z": key("x", "y")}}, table.Always())),
-	badWrite("one key put twice", table.Put(item("p", "s"), table.Always()), table.Put(item("p", "s"), table.Always())),
+	badWrite("an index key without PK", puts(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("", "x")}})...),
+	badWrite("an index key without SK", puts(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("x", "")}})...),
+	badWrite("an unknown index", puts(table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"Z": key("x", "y")}})...),
+	badWrite("one key put twice", puts(item("p", "s"), item("p", "s"))...),
 	badWrite("one key put and checked", table.Put(item("p", "s"), table.Always()), table.Check(key("p", "s"), table.Absent())),
-	badWrite("a key that is no UTF-8", table.Put(item("p\xff", "s"), table.Always())),
-	badWrite("an owner that is no UTF-8", table.Put(table.Item{Key: key("p", "s"), Owner: "\xff"}, table.Always())),
+	badWrite("a key that is not UTF-8", puts(item("p\xff", "s"))...),
+	badWrite("an owner that is not UTF-8", puts(table.Item{Key: key("p", "s"), Owner: "\xff"})...),
 	badWrite("an unknown action", table.Op{Action: 9, Item: item("p", "s")}),
 	badWrite("an unknown condition", table.Put(item("p", "s"), table.Condition{Kind: 99})),
 	badGet("no key"),
 	badGet("an empty key", key("p", "")),
 	badGet("an empty key among others", key("p", "s"), key("", "s")),
-	badGet("one key twice", key("p", "s"), key("p", "a"), key("p", "s")),
+	badGet("one key twice", keys("s", "a", "s")...),
 	badQuery("no partition", table.Query{}),
 	badQuery("an unknown index", table.Query{Index: "Z", PK: "p"}),
 	badQuery("a strong read of an index", table.Query{Index: "L", PK: "p", Strong: true}),
-	badQuery("a limit below zero", table.Query{PK: "p", Limit: -1}),
-	badQuery("bounds the wrong way round", table.Query{PK: "p", From: "b", To: "a"}),
+	badQuery("a negative limit", table.Query{PK: "p", Limit: -1}),
+	badQuery("bounds in the wrong order", table.Query{PK: "p", From: "b", To: "a"}),
 	badQuery("a start in another partition", table.Query{PK: "p", Start: &table.Position{Key: key("q", "s")}}),
 	badQuery("a start before the bounds", table.Query{PK: "p", From: "b", Start: &table.Position{Key: key("p", "a")}}),
 	badQuery("a start behind the bounds", table.Query{PK: "p", To: "b", Start: &table.Position{Key: key("p", "c")}}),
@@ -99,21 +83,117 @@ var misuseCases = []testCase{
 }
 
 func badWrite(name string, ops ...table.Op) testCase {
-	return testCase{"misuse: write with " + name, func(s fixture) { s.mustFail(table.ErrMisuse, ops...) }}
+	return testCase{"misuse: write with " + name, func(s fixture) { s.wantWriteError(table.ErrMisuse, ops...) }}
 }
 
 func badGet(name string, keys ...table.Key) testCase {
 	return testCase{"misuse: get with " + name, func(s fixture) {
-		if _, err := s.table.Get(context.Background(), true, keys...); !errors.Is(err, table.ErrMisuse) {
-			s.Fatalf("get: %v", err)
-		}
+		_, err := s.table.Get(context.Background(), true, keys...)
+		s.wantError("Get", err, table.ErrMisuse)
 	}}
 }
 
 func badQuery(name string, q table.Query) testCase {
 	return testCase{"misuse: query with " + name, func(s fixture) {
-		if _, err := s.table.Query(context.Background(), q); !errors.Is(err, table.ErrMisuse) {
-			s.Fatalf("query: %v", err)
+		_, err := s.table.Query(context.Background(), q)
+		s.wantError("Query", err, table.ErrMisuse)
+	}}
+}
+
+// indexed returns an item of at most 1 KB with entries at the given places.
+func indexed(at map[string]table.Key) table.Item {
+	return table.Item{Key: key("p", "a"), Indexes: at, Body: []byte("x")}
+}
+
+var (
+	inL    = map[string]table.Key{"L": key("l", "1")}
+	movedL = map[string]table.Key{"L": key("l", "2")}
+	inBoth = map[string]table.Key{"L": key("l", "1"), "E": key("e", "1")}
+	longL  = map[string]table.Key{"L": key(stringOfLength(1000), stringOfLength(1000))}
+
+	oneKB      = itemOfSize(item("p", "a"), 1<<10)
+	otherOneKB = itemOfSize(item("p", "b"), 1<<10)
+	overOneKB  = itemOfSize(item("p", "a"), 1<<10+1)
+	threeKB    = itemOfSize(item("p", "a"), 3<<10)
+	keyA, keyB = key("p", "a"), key("p", "b")
+)
+
+// The prices are those of the Developer Guide, "Capacity unit consumption".
+var writeUnitsCases = []testCase{
+	writeUnits(1, "a put of 1 KB", nil, puts(oneKB)...),
+	writeUnits(2, "a put of 1 KB and a byte", nil, puts(overOneKB)...),
+	writeUnits(3, "a put of 3 KB over 1 KB", &oneKB, puts(threeKB)...),
+	writeUnits(3, "a put of 1 KB over 3 KB", &threeKB, puts(oneKB)...),
+	writeUnits(3, "a delete of 3 KB", &threeKB, table.Delete(keyA, table.Exists())),
+	writeUnits(1, "a delete of nothing", nil, table.Delete(keyA, table.Always())),
+	writeUnits(2, "a put with one entry", nil, puts(indexed(inL))...),
+	writeUnits(3, "a put with two entries", nil, puts(indexed(inBoth))...),
+	writeUnits(1, "a put that keeps its entry", new(indexed(inL)), puts(indexed(inL))...),
+	writeUnits(3, "a put that moves its entry", new(indexed(inL)), puts(indexed(movedL))...),
+	writeUnits(2, "a put that adds an entry to one", new(indexed(inL)), puts(indexed(inBoth))...),
+	writeUnits(2, "a put that drops its entry", new(indexed(inL)), puts(indexed(nil))...),
+	writeUnits(3, "a delete with two entries", new(indexed(inBoth)), table.Delete(keyA, table.Always())),
+	writeUnits(4, "a put with an entry of 2 KB", nil, puts(indexed(longL))...),
+	writeUnits(2, "a check alone", &oneKB, table.Check(keyA, table.Exists())),
+	writeUnits(4, "two puts of 1 KB together", nil, puts(oneKB, otherOneKB)...),
+	writeUnits(8, "two puts of 1 KB and a byte together", nil, puts(itemsOfSize(1<<10+1, item("p", "a"), item("p", "b"))...)...),
+	writeUnits(8, "a put and a check of 3 KB together", &threeKB, table.Check(keyA, table.Exists()), table.Put(otherOneKB, table.Always())),
+	writeUnits(4, "a put and a delete of nothing together", nil, table.Put(oneKB, table.Always()), table.Delete(keyB, table.Always())),
+	writeUnits(8, "a put over 3 KB beside another", &threeKB, puts(oneKB, otherOneKB)...),
+	writeUnits(5, "two puts together, one with an entry", nil, puts(indexed(inL), item("p", "b"))...),
+}
+
+func writeUnits(want float64, name string, existing *table.Item, ops ...table.Op) testCase {
+	return testCase{"units: " + name, func(s fixture) {
+		if existing != nil {
+			s.mustPut(*existing)
 		}
+		s.wantEqual("units", s.mustWrite(ops...), table.Units{Write: want})
+	}}
+}
+
+var readUnitsCases = []testCase{
+	getUnits(1, "4 KB strong", true, keyA),
+	getUnits(2, "4 KB and a byte strong", true, keyB),
+	getUnits(0.5, "4 KB eventual", false, keyA),
+	getUnits(1, "4 KB and a byte eventual", false, keyB),
+	getUnits(1, "nothing strong", true, key("p", "none")),
+	getUnits(0.5, "nothing eventual", false, key("p", "none")),
+	getUnits(3, "two keys strong, each rounded", true, keyA, keyB),
+	getUnits(1.5, "two keys eventual, each rounded", false, keyA, keyB),
+	getUnits(3, "two keys strong, one absent", true, keyB, key("p", "none")),
+	queryUnits(3, "a query strong, the sum rounded", table.Query{PK: "p", Strong: true}),
+	queryUnits(1.5, "a query eventual, the sum rounded", table.Query{PK: "p"}),
+	queryUnits(1, "a query limited to 4", table.Query{PK: "p", Limit: 4, Strong: true}),
+	queryUnits(2, "a query limited to 5", table.Query{PK: "p", Limit: 5, Strong: true}),
+	queryUnits(1, "a query of nothing strong", table.Query{PK: "q", Strong: true}),
+	queryUnits(0.5, "a query of nothing eventual", table.Query{PK: "q"}),
+	queryUnits(1.5, "an index query of keys, not of bodies", table.Query{Index: "L", PK: longL["L"].PK}),
+	queryUnits(0.5, "an index query of nothing", table.Query{Index: "L", PK: "q"}),
+}
+
+// getUnits reads from items of 4 KB and of a byte more.
+func getUnits(want float64, name string, strong bool, keys ...table.Key) testCase {
+	return testCase{"units: " + name, func(s fixture) {
+		s.mustPut(itemOfSize(item("p", "a"), 4096), itemOfSize(item("p", "b"), 4097))
+		got, err := s.table.Get(context.Background(), strong, keys...)
+		s.wantError("Get", err, nil)
+		s.wantEqual("units", got.Units, table.Units{Read: want})
+	}}
+}
+
+// queryUnits queries ten items of 1000 bytes, or five with entries of 2 KB.
+func queryUnits(want float64, name string, q table.Query) testCase {
+	return testCase{"units: " + name, func(s fixture) {
+		items := itemsOfSize(1000, numberedItems(10)...)
+		if q.Index != "" {
+			items = numberedItems(5)
+			for n := range items {
+				items[n].Indexes = longL
+			}
+			itemsOfSize(9000, items...)
+		}
+		s.mustPut(items...)
+		s.wantEqual("units", s.mustQuery(q).Units, table.Units{Read: want})
 	}}
 }

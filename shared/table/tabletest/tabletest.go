@@ -1,5 +1,5 @@
-// Package tabletest is the one suite that every engine of a table must pass.
-// It must not know which engine it has before it.
+// Package tabletest is the test suite that every engine of a table must pass.
+// It must not know which engine it tests.
 package tabletest
 
 import (
@@ -15,28 +15,26 @@ import (
 	"cedula/shared/table"
 )
 
-// Run checks every fact of the contract, each on an empty table of its own
-// that open makes with the indexes "L" and "E".
+// Run tests every fact of the contract, each on an empty table of its own that open creates with the indexes "L" and "E".
 func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	for _, group := range [][]testCase{
-		conditionCases, writeCases, itemCases, getCases, queryCases, indexCases,
-		limitCases, misuseCases, concurrencyCases, unitCases, memoryCases, contextCases,
+		conditionCases, writeCases, itemCases, concurrencyCases,
+		getCases, queryCases, indexCases, memoryCases,
+		limitCases, misuseCases, writeUnitsCases, readUnitsCases,
 	} {
-		for _, f := range group {
-			t.Run(f.name, func(t *testing.T) {
-				f.run(fixture{t, open(t)})
-			})
+		for _, c := range group {
+			t.Run(c.name, func(t *testing.T) { c.run(fixture{t, open(t)}) })
 		}
 	}
 }
 
-// testCase is one sentence about a table and its proof.
+// testCase is one fact of the contract and its test.
 type testCase struct {
 	name string
 	run  func(s fixture)
 }
 
-// fixture is the table under test with the shortest words for using it.
+// fixture is the table under test with short helpers.
 type fixture struct {
 	*testing.T
 	table table.Table
@@ -46,7 +44,7 @@ func (s fixture) mustWrite(ops ...table.Op) table.Units {
 	s.Helper()
 	units, err := s.table.Write(context.Background(), ops...)
 	if err != nil {
-		s.Fatalf("write: %v", err)
+		s.Fatalf("Write: %v", err)
 	}
 	return units
 }
@@ -59,30 +57,22 @@ func (s fixture) mustPut(items ...table.Item) {
 	}
 }
 
-// mustFailConditions writes and returns the failures, which there must be.
+// mustFailConditions returns the failed conditions of a write, which must have some.
 func (s fixture) mustFailConditions(ops ...table.Op) []table.Failure {
 	s.Helper()
 	_, err := s.table.Write(context.Background(), ops...)
 	var failed *table.ConditionError
 	if !errors.As(err, &failed) {
-		s.Fatalf("write: %v, want failed conditions", err)
+		s.Fatalf("Write: error = %v, want a *ConditionError", err)
 	}
 	return failed.Failures
-}
-
-// mustFail writes and wants that very error.
-func (s fixture) mustFail(want error, ops ...table.Op) {
-	s.Helper()
-	if _, err := s.table.Write(context.Background(), ops...); !errors.Is(err, want) {
-		s.Fatalf("write: %v, want %v", err, want)
-	}
 }
 
 func (s fixture) mustGet(keys ...table.Key) []table.Item {
 	s.Helper()
 	got, err := s.table.Get(context.Background(), true, keys...)
 	if err != nil {
-		s.Fatalf("get: %v", err)
+		s.Fatalf("Get: %v", err)
 	}
 	return got.Items
 }
@@ -91,27 +81,24 @@ func (s fixture) mustQuery(q table.Query) table.Page {
 	s.Helper()
 	page, err := s.table.Query(context.Background(), q)
 	if err != nil {
-		s.Fatalf("query: %v", err)
+		s.Fatalf("Query: %v", err)
 	}
 	return page
 }
 
-// allSortKeys follows a query to its last page and returns the sort keys of the items
-// in the table.
+// allSortKeys follows a query to its last page and returns the sort keys of the items in the table.
 func (s fixture) allSortKeys(q table.Query) []string {
 	s.Helper()
 	var sks []string
 	for range 1000 {
 		page := s.mustQuery(q)
-		for _, i := range page.Items {
-			sks = append(sks, i.SK)
-		}
+		sks = append(sks, sortKeys(page.Items)...)
 		if page.Next == nil {
 			return sks
 		}
 		q.Start = page.Next
 	}
-	s.Fatal("the pages do not end")
+	s.Fatal("a query has more than 1000 pages")
 	return nil
 }
 
@@ -122,7 +109,43 @@ func (s fixture) wantEqual(what string, got, want any) {
 	}
 }
 
+// wantError checks the error of a call.
+func (s fixture) wantError(call string, err, want error) {
+	s.Helper()
+	if !errors.Is(err, want) {
+		s.Fatalf("%s: error = %v, want %v", call, err, want)
+	}
+}
+
+// wantWriteError checks the error of a write.
+func (s fixture) wantWriteError(want error, ops ...table.Op) {
+	s.Helper()
+	_, err := s.table.Write(context.Background(), ops...)
+	s.wantError("Write", err, want)
+}
+
+// wantItems checks the items under keys.
+func (s fixture) wantItems(keys []table.Key, want ...table.Item) {
+	s.Helper()
+	s.wantEqual(fmt.Sprint("items under ", keys), s.mustGet(keys...), want)
+}
+
+// wantSortKeys checks the items of all pages of a query.
+func (s fixture) wantSortKeys(q table.Query, want ...string) {
+	s.Helper()
+	s.wantEqual(fmt.Sprintf("sort keys of %+v", q), s.allSortKeys(q), want)
+}
+
 func key(pk, sk string) table.Key { return table.Key{PK: pk, SK: sk} }
+
+// keys returns keys of the partition "p".
+func keys(sks ...string) []table.Key {
+	list := make([]table.Key, len(sks))
+	for n, sk := range sks {
+		list[n] = key("p", sk)
+	}
+	return list
+}
 
 func item(pk, sk string) table.Item { return table.Item{Key: key(pk, sk)} }
 
@@ -130,32 +153,60 @@ func versionedItem(pk, sk string, v int64) table.Item {
 	return table.Item{Key: key(pk, sk), Version: v}
 }
 
-// numberedItems makes n items of one partition whose sort keys are 000, 001, ...
-func numberedItems(pk string, n int) []table.Item {
+// indexedItem returns an item with an entry in the partition "list" of index L.
+func indexedItem(sk, at string) table.Item {
+	return table.Item{Key: key("p-"+sk, sk), Indexes: map[string]table.Key{"L": key("list", at)}, Body: []byte("body")}
+}
+
+// numberedItems returns n items of the partition "p" whose sort keys are 000, 001, ...
+func numberedItems(n int) []table.Item {
 	items := make([]table.Item, n)
 	for i := range items {
-		items[i] = item(pk, fmt.Sprintf("%03d", i))
+		items[i] = item("p", fmt.Sprintf("%03d", i))
 	}
 	return items
 }
 
-func sortKeys(items []table.Item) []string {
-	var sks []string
-	for _, i := range items {
-		sks = append(sks, i.SK)
+// itemsOfSize gives each item a body that makes it exactly that large.
+func itemsOfSize(bytes int, items ...table.Item) []table.Item {
+	for n := range items {
+		items[n] = itemOfSize(items[n], bytes)
 	}
-	return sks
+	return items
 }
 
-func reversed(s []string) []string {
-	s = slices.Clone(s)
-	slices.Reverse(s)
-	return s
-}
-
-// itemOfSize fills the body until the item has exactly that many bytes.
 func itemOfSize(i table.Item, bytes int) table.Item {
 	i.Body = nil
 	i.Body = make([]byte, bytes-i.Bytes()-len(table.AttrBody))
 	return i
+}
+
+func puts(items ...table.Item) []table.Op {
+	ops := make([]table.Op, len(items))
+	for n, i := range items {
+		ops[n] = table.Put(i, table.Always())
+	}
+	return ops
+}
+
+func keysOf(items []table.Item) []table.Key {
+	list := make([]table.Key, len(items))
+	for n, i := range items {
+		list[n] = i.Key
+	}
+	return list
+}
+
+func sortKeys(items []table.Item) []string {
+	sks := make([]string, len(items))
+	for n, i := range items {
+		sks[n] = i.SK
+	}
+	return sks
+}
+
+func reversed[E any](list []E) []E {
+	list = slices.Clone(list)
+	slices.Reverse(list)
+	return list
 }
