@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cedula/infra/local/admin"
+	"cedula/infra/local/datadir"
 	"cedula/shared/auth"
 )
 
@@ -39,7 +40,7 @@ func (c *cli) createKey() *cobra.Command {
 				if err := checkKeyScopes(owner.Scopes, n.scopes); err != nil {
 					return err
 				}
-				p := admin.KeyParams{Client: n.client, KeyParams: auth.KeyParams{API: apis[n.apiIndex()], Name: n.name, Scopes: n.scopes}}
+				p := admin.KeyParams{Client: n.client, KeyParams: auth.KeyParams{API: datadir.APIs[n.apiIndex()], Name: n.name, Scopes: n.scopes}}
 				if expires {
 					p.Expires = time.Now().Add(n.ttl).UTC().Truncate(time.Second)
 				}
@@ -64,7 +65,7 @@ func (c *cli) createKey() *cobra.Command {
 }
 
 func (n keyFlags) apiIndex() int {
-	return slices.IndexFunc(apis, func(a auth.API) bool { return a.Name == n.api })
+	return slices.IndexFunc(datadir.APIs, func(a auth.API) bool { return a.Name == n.api })
 }
 
 func (n keyFlags) validate(expires bool) error {

@@ -12,19 +12,15 @@ import (
 	"time"
 
 	"cedula/infra/local/admin"
+	"cedula/infra/local/datadir"
 	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
-	"cedula/shared/blnk"
-	"cedula/shared/conomy"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 )
-
-// apis are those that a new client gets a key for.
-var apis = []auth.API{conomy.AuthAPI, blnk.AuthAPI}
 
 // openRegistry is what a command works on.
 type openRegistry struct {
@@ -61,7 +57,7 @@ func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (e
 
 // openLocal connects with the running server or, if there is none, opens the table itself.
 func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
-	secret, err := os.ReadFile(filepath.Join(c.data, "secret"))
+	secret, err := os.ReadFile(filepath.Join(c.data, datadir.SecretFile))
 	if err != nil {
 		return nil, fmt.Errorf("no local registry in %s: %w", c.data, err)
 	}
@@ -72,7 +68,7 @@ func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, err
 	}
-	db, err := pebble.Open(filepath.Join(c.data, "table"), store.Indexes)
+	db, err := pebble.Open(filepath.Join(c.data, datadir.TableDir), store.Indexes)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
 	}
@@ -83,7 +79,7 @@ func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 func newService(t table.Table, secret []byte, clockFolder string) *admin.Service {
 	s := store.New(t, secret)
 	return &admin.Service{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: apis, Now: time.Now},
+		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: datadir.APIs, Now: time.Now},
 		Reaper: func() (*jobs.Reaper, error) {
 			reaper := &jobs.Reaper{Registry: &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
 			if clockFolder == "" {

@@ -3,9 +3,11 @@ package main
 import (
 	"io"
 	"text/template"
+
+	"cedula/infra/local/datadir"
 )
 
-var bannerTemplate = template.Must(template.New("welcome").Parse(`
+var bannerTemplate = template.Must(template.New("banner").Parse(`
 Cedula is running. Data: {{.Data}}  (Ctrl-C ends it)
 
 Conomy's dialect  http://{{.Conomy}}  (with and without /sandbox)
@@ -30,9 +32,12 @@ curl -s http://{{.Blnk}}/identities -H 'X-blnk-key: {{.C.BlnkKey}}' -H 'Content-
 
 `))
 
-// printBanner says where the APIs are, with credentials and lines to paste.
-func printBanner(out io.Writer, d *localRegistry, conomyAddress, blnkAddress, mailboxAddress string) {
+// addresses are where the servers listen, as host:port.
+type addresses struct{ Conomy, Blnk, Mailbox string }
+
+// printBanner prints where the APIs are, the sandbox client's credentials, and commands to paste.
+func printBanner(out io.Writer, data *datadir.Dir, a addresses) {
 	_ = bannerTemplate.Execute(out, map[string]any{
-		"Data": d.dir.path, "Conomy": conomyAddress, "Blnk": blnkAddress, "Mailbox": mailboxAddress, "C": d.sandbox,
+		"Data": data.Path(), "Conomy": a.Conomy, "Blnk": a.Blnk, "Mailbox": a.Mailbox, "C": data.Sandbox,
 	})
 }

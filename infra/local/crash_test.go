@@ -1,61 +1,59 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"sync"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 )
 
-// TestAcknowledgedCreatesSurviveKill kills the server in the middle of 1,000 concurrent
-// creates. Every request carries an idempotency key, so that sending all of
-// them again after the restart shows what was kept: an acknowledged one is
-// replayed with its first answer, and a claim without its identity would
-// answer 409.
+// create sends one create request under an idempotency key.
+func (s *server) create(headers []string, person, key int) (httpResponse, error) {
+	all := append([]string{"Idempotency-Key", fmt.Sprint("create-", key)}, headers...)
+	return tryCall("POST", s.conomy+"/identities", identityBody(person), all...)
+}
+
+// TestAcknowledgedCreatesSurviveKill kills the server during 1,000 concurrent creates. Then it sends all of them again: an
+// acknowledged one must be replayed with its first response, and no other may be half done.
 func TestAcknowledgedCreatesSurviveKill(t *testing.T) {
 	const creates, workers = 1000, 32
 	folder := t.TempDir()
 	s := startServer(t, folder)
-	token := s.token(t)
-
+	headers := s.conomyHeaders(t)
 	acknowledged := make([]string, creates)
 	var count atomic.Int64
 	parallel(workers, creates, func(n int) {
-		a, err := tryCall("POST", s.conomy+"/identities", identityBody(n), s.createHeaders(token, n)...)
-		if err == nil && a.status == 200 {
-			acknowledged[n] = string(a.body)
-			if count.Add(1) == creates/2 {
-				_ = s.cmd.Process.Kill()
-			}
+		a, err := s.create(headers, n, n)
+		if err != nil || a.status != 200 {
+			return
+		}
+		acknowledged[n] = string(a.body)
+		if count.Add(1) == creates/2 {
+			_ = s.cmd.Process.Kill()
 		}
 	})
 	<-s.done
 	if got := count.Load(); got < creates/2 || got == creates {
-		t.Fatalf("%d creates were acknowledged before the end: the kill came at the wrong time", got)
+		t.Fatalf("acknowledged before the kill = %d, want some of %d", got, creates)
 	}
-
 	s = startServer(t, folder)
-	token = s.token(t)
+	headers = s.conomyHeaders(t)
 	ids := make([]string, creates)
 	parallel(workers, creates, func(n int) {
-		a := call(t, "POST", s.conomy+"/identities", identityBody(n), s.createHeaders(token, n)...)
-		if a.status != 200 {
-			t.Errorf("create %d again: %d %s", n, a.status, a.body)
+		a, err := s.create(headers, n, n)
+		if err != nil || a.status != 200 {
+			t.Errorf("create %d again: %v, %d %s, want 200", n, err, a.status, a.body)
+			return
 		}
 		if first := acknowledged[n]; first != "" && (string(a.body) != first || a.header.Get("Idempotent-Replayed") != "true") {
-			t.Errorf("create %d was acknowledged as %s and is now %s", n, first, a.body)
+			t.Errorf("create %d again = %s, want a replay of %s", n, a.body, first)
 		}
-		var made struct{ ID string }
-		if err := json.Unmarshal(a.body, &made); err != nil {
-			t.Error(err)
-		}
-		ids[n] = made.ID
-		got := call(t, "GET", s.conomy+"/identities/"+made.ID, "", "Authorization", "Bearer "+token, "x-api-key", s.credentials.ConomyKey)
+		ids[n] = a.field(t, "id")
+		got := call(t, "GET", s.conomy+"/identities/"+ids[n], "", headers...)
 		if string(got.body) != string(a.body) {
-			t.Errorf("identity %d is not what the create said: %s", n, got.body)
+			t.Errorf("identity %d = %s, want %s", n, got.body, a.body)
 		}
 	})
 	distinct := make(map[string]bool)
@@ -63,133 +61,76 @@ func TestAcknowledgedCreatesSurviveKill(t *testing.T) {
 		distinct[id] = true
 	}
 	if len(distinct) != creates {
-		t.Errorf("%d creates made %d identities", creates, len(distinct))
+		t.Errorf("distinct identities = %d, want %d", len(distinct), creates)
 	}
 	t.Logf("%d of %d acknowledged before the kill", count.Load(), creates)
 }
 
-func identityBody(n int) string {
-	return fmt.Sprintf(`{"name":"N","email":"n%d@example.com","phone":"+5691234%04d","documentType":"RUT","documentNumber":"%d","idv":"iv"}`, n, n, 10_000_000+n)
-}
-
-func (s *server) createHeaders(token string, n int) []string {
-	return []string{
-		"Authorization", "Bearer " + token, "x-api-key", s.credentials.ConomyKey,
-		"Idempotency-Key", fmt.Sprintf("create-%d", n),
-	}
-}
-
-// parallel calls do for 0 to n-1 from several goroutines.
-func parallel(workers, n int, do func(int)) {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	all.Wait()
-}
-
-// TestIdempotencyStampede sends one request fifty times at once.
-func TestIdempotencyStampede(t *testing.T) {
-	const times = 50
-	s := startServer(t, t.TempDir())
-	token := s.token(t)
-	bodies := make([]string, times)
-	var replayed atomic.Int64
-	parallel(times, times, func(n int) {
-		a := call(t, "POST", s.conomy+"/identities", identityBody(1), s.createHeaders(token, 1)...)
-		if a.status != 200 {
-			t.Errorf("%d %s", a.status, a.body)
-		}
-		if a.header.Get("Idempotent-Replayed") == "true" {
-			replayed.Add(1)
-		}
-		bodies[n] = string(a.body)
-	})
-	for _, b := range bodies {
-		if b != bodies[0] {
-			t.Errorf("two answers: %s and %s", bodies[0], b)
-		}
-	}
-	if replayed.Load() != times-1 {
-		t.Errorf("%d of %d answers are marked as replays, want all but one", replayed.Load(), times)
-	}
-	if a := call(t, "POST", s.conomy+"/identities", identityBody(2), s.createHeaders(token, 1)...); a.status != 422 {
-		t.Errorf("another body under the key: %d %s", a.status, a.body)
-	}
-	if a := call(t, "POST", s.conomy+"/identities", identityBody(1), s.createHeaders(token, 2)...); a.status != 409 {
-		t.Errorf("the same identity under another key: %d %s", a.status, a.body)
-	}
-}
-
-func TestStartAndEnd(t *testing.T) {
+// TestFullDisk: the server ends with one line that says why. What it acknowledged exists once there is room again.
+func TestFullDisk(t *testing.T) {
 	folder := t.TempDir()
-	s := startServer(t, folder)
-	first := s.credentials
-
-	t.Run("busy port", func(t *testing.T) {
-		said := wantStartFailure(t, newServerCommand(t.TempDir(), s.conomy[len("http://"):], "localhost:0"))
-		wantContains(t, said, "is in use by another program", "-conomy")
-	})
-	t.Run("locked data", func(t *testing.T) {
-		said := wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0"))
-		wantContains(t, said, "cannot open the data in "+folder)
-	})
-	t.Run("interrupt", func(t *testing.T) {
-		if err := s.stop(t); err != nil {
-			t.Errorf("%v\n%s", err, s.log)
+	startServer(t, folder).stop(t)
+	s := newServerCommand(folder)
+	s.cmd.Env = append(s.cmd.Env, fileLimitVariable+"=1000000")
+	s.launch(t)
+	s.waitReady(t, folder)
+	headers := s.conomyHeaders(t)
+	var acknowledged [2000]string
+	var count atomic.Int64
+	parallel(16, len(acknowledged), func(n int) {
+		a, err := s.create(headers, n, n)
+		if err == nil && a.status == 200 {
+			acknowledged[n] = string(a.body)
+			count.Add(1)
 		}
 	})
-	t.Run("credentials are kept", func(t *testing.T) {
-		again := startServer(t, folder)
-		if again.credentials != first {
-			t.Error("another client")
+	select {
+	case <-s.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server did not end within 20 s")
+	}
+	if code := s.cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit status = %d, want 1", code)
+	}
+	var said []string
+	for line := range strings.Lines(s.log.String()) {
+		if !strings.HasPrefix(line, "{") {
+			said = append(said, line)
 		}
-		again.token(t)
-		if err := again.stop(t); err != nil {
-			t.Error(err)
+	}
+	if len(said) != 1 {
+		t.Fatalf("lines beside the log = %.3000q, want 1", said)
+	}
+	wantContains(t, said[0], "cedula: the data in "+folder, syscall.EFBIG.Error())
+	if count.Load() == 0 || count.Load() == int64(len(acknowledged)) {
+		t.Fatalf("acknowledged = %d, want some of %d", count.Load(), len(acknowledged))
+	}
+	s = startServer(t, folder)
+	headers = s.conomyHeaders(t)
+	for n, body := range acknowledged {
+		if body == "" {
+			continue
 		}
-	})
+		a, err := s.create(headers, n, n)
+		if err != nil || string(a.body) != body {
+			t.Fatalf("create %d again = %v, %d %s, want %s", n, err, a.status, a.body, body)
+		}
+	}
 }
 
-func TestDamagedData(t *testing.T) {
-	tests := []struct {
-		name, file, content, want string
-	}{
-		{"secret cut off", "secret", "short", "secret is damaged"},
-		{"data key cut off", "data-key", "short", "data-key is damaged"},
-		{"data key emptied", "data-key", "", "data-key is damaged"},
-		{"token key no PEM", "token-key.pem", "garbage", "token-key.pem is damaged"},
-		{"credentials cut off", "sandbox.env", "{", "sandbox.env is damaged; remove it"},
-		{"table's manifest", "table/MANIFEST-*", "garbage", "cannot open the data"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			folder := t.TempDir()
-			s := startServer(t, folder)
-			if err := s.stop(t); err != nil {
-				t.Fatal(err)
-			}
-			paths, err := filepath.Glob(filepath.Join(folder, tt.file))
-			if err != nil || len(paths) == 0 {
-				t.Fatalf("no file %s", tt.file)
-			}
-			for _, path := range paths {
-				if err := os.WriteFile(path, []byte(tt.content), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			before := listFiles(t, folder)
-			wantContains(t, wantStartFailure(t, newServerCommand(folder, "localhost:0", "localhost:0")), tt.want)
-			for name := range before {
-				if !listFiles(t, folder)[name] {
-					t.Errorf("%s was deleted", name)
-				}
-			}
-		})
+// TestFullDiskAtStart: a start that cannot write the folder says so, and the next one with room completes it.
+func TestFullDiskAtStart(t *testing.T) {
+	for _, limit := range []int{0, 10, 40, 100, 1000} {
+		folder := t.TempDir()
+		s := newServerCommand(folder)
+		s.cmd.Env = append(s.cmd.Env, fmt.Sprint(fileLimitVariable, "=", limit))
+		err := s.cmd.Run()
+		said := s.log.String()
+		if err == nil || strings.Count(said, "\n") != 1 || !strings.Contains(said, syscall.EFBIG.Error()) {
+			t.Errorf("limit %d: %v, %.2000s, want one line with %v", limit, err, said, syscall.EFBIG)
+		}
+		again := startServer(t, folder)
+		again.token(t)
+		again.stop(t)
 	}
 }

@@ -3,62 +3,48 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"cedula/shared/jobs"
 )
 
-// What the deployed registry's schedules do, and how long one run may take.
-const (
-	expireInterval = 15 * time.Minute
-	remindInterval = time.Hour
-	jobTimeout     = 14 * time.Minute
-)
+// jobTimeout is how long one run of a job may take, as in the deployed registry.
+const jobTimeout = 14 * time.Minute
 
-// reaper removes what lapsed, by each tenant's own time.
-func (d *localRegistry) reaper() *jobs.Reaper {
-	return &jobs.Reaper{Registry: d.core, PendingIndex: d.store, MaxClockOffset: d.clock.LargestOffset()}
-}
-
-// runJobs runs the schedules until ctx ends, the first time at once.
-func (d *localRegistry) runJobs(ctx context.Context) {
-	expire, remind := time.NewTicker(expireInterval), time.NewTicker(remindInterval)
-	defer expire.Stop()
-	defer remind.Stop()
-	d.runExpire(ctx)
-	d.runRemind(ctx)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-expire.C:
-			d.runExpire(ctx)
-		case <-remind.C:
-			d.runRemind(ctx)
-		}
+// runJobs runs every job immediately and then by its schedule, until ctx ends.
+func (s *services) runJobs(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, job := range jobs.All {
+		all.Go(func() {
+			ticker := time.NewTicker(job.Every)
+			defer ticker.Stop()
+			for ctx.Err() == nil {
+				s.runJob(ctx, job)
+				select {
+				case <-ctx.Done():
+				case <-ticker.C:
+				}
+			}
+		})
 	}
+	all.Wait()
 }
 
-func (d *localRegistry) runExpire(ctx context.Context) {
+// runJob runs a job once and logs a run that had anything to do.
+func (s *services) runJob(ctx context.Context, job jobs.Job) {
 	start := time.Now()
-	done, err := d.reaper().Expire(ctx, jobs.Run{StopAt: start.Add(jobTimeout)})
-	d.logJob(ctx, "expire-pending", start, err, done.Examined, "expired", done.Expired, "kept", done.Skipped,
-		"conflicts", done.Conflicts, "failed", done.Failed, "complete", done.Complete)
-}
-
-func (d *localRegistry) runRemind(ctx context.Context) {
-	start := time.Now()
-	done, err := d.reaper().Remind(ctx, jobs.Run{StopAt: start.Add(jobTimeout)})
-	d.logJob(ctx, "remind-pending", start, err, done.Examined, "reminded", done.Reminded, "kept", done.Skipped,
-		"failed", done.Failed, "complete", done.Complete)
-}
-
-// logJob writes a run's one line, if it had anything to do.
-func (d *localRegistry) logJob(ctx context.Context, job string, start time.Time, err error, examined int, figures ...any) {
-	if examined == 0 && err == nil {
+	done, err := job.Run(s.reaper(), ctx, jobs.Run{StopAt: start.Add(jobTimeout)})
+	if done.Examined == 0 && err == nil {
 		return
 	}
-	line := append([]any{"job", job, "us", time.Since(start).Microseconds(), "examined", examined}, figures...)
+	line := []any{"job", job.Name, "us", time.Since(start).Microseconds(), "examined", done.Examined}
+	if job.Name == "expire-pending" {
+		line = append(line, "expired", done.Expired, "kept", done.Skipped, "conflicts", done.Conflicts)
+	} else {
+		line = append(line, "reminded", done.Reminded, "kept", done.Skipped)
+	}
+	line = append(line, "failed", done.Failed, "complete", done.Complete)
 	if err != nil && ctx.Err() == nil {
 		slog.ErrorContext(ctx, "job", append(line, "error", err.Error())...)
 		return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,56 +10,33 @@ import (
 	"testing"
 
 	"cedula/infra/testenv"
+	"cedula/shared/identity"
 )
 
-// TestReadme runs the README's lines for a first try as they stand there, in a
-// shell, against a server on the ports they name.
-func TestReadme(t *testing.T) {
-	testenv.Need(t, testenv.DynamoDB)
+// readmeBlocks returns the README's commands below a mark.
+func readmeBlocks(t *testing.T, mark string, want int) []string {
+	t.Helper()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)<!-- run -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("%d blocks to run", len(blocks))
+	var blocks []string
+	for _, m := range regexp.MustCompile("(?s)<!-- "+mark+" -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, m[1])
 	}
-	home := t.TempDir()
-	folder := filepath.Join(home, ".cedula")
-	s := newServerCommand(folder, "localhost:5010", "localhost:5001")
-	s.cmd.Args = append(s.cmd.Args, "-mailbox", "localhost:5012")
-	launchServer(t, s).waitReady(t, folder)
-	welcome := s.out.String()
-	for range 2 { // both may be pasted again
-		out := runShell(t, home, blocks[0][1])
-		wantContains(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
-		out = runShell(t, home, welcome[strings.Index(welcome, "TOKEN="):])
-		wantContains(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+	if len(blocks) != want {
+		t.Fatalf("blocks marked %q = %d, want %d", mark, len(blocks), want)
 	}
-	out := runShell(t, home, blocks[0][1]+blocks[1][1])
-	wantContains(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
+	return blocks
 }
 
-// TestReadmeOfTheCommandLine runs the README's lines about clients beside a
-// server, from the repository's folder.
-func TestReadmeOfTheCommandLine(t *testing.T) {
-	testenv.Need(t, testenv.DynamoDB)
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := regexp.MustCompile("(?s)<!-- run in the repository -->\n```sh\n(.*?)```").FindSubmatch(text)
-	if block == nil {
-		t.Fatal("no lines to run")
-	}
-	data := filepath.Join(t.TempDir(), ".cedula")
-	startServerAt(t, data, "localhost:5010", "localhost:5001")
-	script := strings.ReplaceAll(string(block[1]), "./infra/cli", "./infra/cli --data "+data)
-	out := runShell(t, filepath.Join("..", ".."), script)
-	wantContains(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
-	if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
-		t.Errorf("smoke:\n%s", out)
-	}
+// startDefault starts the server on its default ports, which the README names.
+func startDefault(t *testing.T, folder string) *server {
+	t.Helper()
+	s := newServerCommand(folder, "-conomy", "localhost:5010", "-blnk", "localhost:5001", "-mailbox", "localhost:5012")
+	s.launch(t)
+	s.waitReady(t, folder)
+	return s
 }
 
 func runShell(t *testing.T, folder, script string) string {
@@ -70,4 +48,53 @@ func runShell(t *testing.T, folder, script string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return string(out)
+}
+
+// TestReadmeFirstTry runs the README's and the banner's commands for a first try.
+func TestReadmeFirstTry(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
+	blocks := readmeBlocks(t, "run", 2)
+	home := t.TempDir()
+	s := startDefault(t, filepath.Join(home, ".cedula"))
+	banner := s.out.String()
+	for range 2 { // both may be pasted again
+		out := runShell(t, home, blocks[0])
+		wantContains(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
+		out = runShell(t, home, banner[strings.Index(banner, "TOKEN="):])
+		wantContains(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+	}
+	out := runShell(t, home, blocks[0]+blocks[1])
+	wantContains(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
+}
+
+// TestReadmeCommandLine runs the README's commands about clients while a server runs.
+func TestReadmeCommandLine(t *testing.T) {
+	testenv.Need(t, testenv.DynamoDB)
+	block := readmeBlocks(t, "run in the repository", 1)[0]
+	data := filepath.Join(t.TempDir(), ".cedula")
+	startDefault(t, data)
+	out := runShell(t, filepath.Join("..", ".."), strings.ReplaceAll(block, "./infra/cli", "./infra/cli --data "+data))
+	wantContains(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
+	if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
+		t.Errorf("smoke = %s, want 9 calls that are ok", out)
+	}
+}
+
+// TestReadmeShowsTheTransitions compares the README's diagram with the core's table.
+func TestReadmeShowsTheTransitions(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, diagram, _ := strings.Cut(string(text), "stateDiagram-v2\n")
+	diagram, _, _ = strings.Cut(diagram, "```")
+	var want strings.Builder
+	for _, row := range identity.Transitions {
+		for _, to := range row.To {
+			fmt.Fprintf(&want, "  %s --> %s\n", row.From, to)
+		}
+	}
+	if diagram != want.String() {
+		t.Errorf("diagram =\n%s\nwant\n%s", diagram, want.String())
+	}
 }

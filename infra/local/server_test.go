@@ -1,219 +1,318 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"cedula/infra/privacytest"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"cedula/infra/local/admin"
+	"cedula/infra/local/apigateway"
+	"cedula/infra/local/datadir"
+	"cedula/shared/auth"
 )
 
-// TestMain lets the test binary be the server itself, so that the tests can
-// kill, interrupt and restart a real process.
-func TestMain(m *testing.M) {
-	if os.Getenv("CEDULA_TEST_SERVER") != "" {
-		limitFileSize(os.Getenv("CEDULA_TEST_FILE_LIMIT"))
-		main()
-		return
-	}
-	os.Exit(privacytest.Run(m))
+func TestStartAndStop(t *testing.T) {
+	folder := t.TempDir()
+	s := startServer(t, folder)
+	first := s.credentials
+	t.Run("busy port", func(t *testing.T) {
+		busy := strings.TrimPrefix(s.conomy, "http://")
+		wantStartFailure(t, newServerCommand(t.TempDir(), "-conomy", busy), "is in use by another program", "-conomy")
+	})
+	t.Run("locked data", func(t *testing.T) {
+		wantStartFailure(t, newServerCommand(folder), "cannot open the data in "+folder, "another process uses it")
+	})
+	t.Run("address missing", func(t *testing.T) {
+		wantStartFailure(t, newServerCommand(t.TempDir(), "-blnk", ""), "-blnk needs an address")
+	})
+	t.Run("address of another machine", func(t *testing.T) {
+		wantStartFailure(t, newServerCommand(t.TempDir(), "-pprof", "192.0.2.1:1"), "cannot listen on 192.0.2.1:1")
+	})
+	t.Run("unexpected argument", func(t *testing.T) {
+		s := newServerCommand(t.TempDir(), "production")
+		if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("the server ended with %v, want exit status 2", err)
+		}
+		wantContains(t, s.log.String(), "cedula: unexpected argument \"production\"\nUsage", "-conomy", "-blnk", "-mailbox", "-data")
+	})
+	s.stop(t)
+	t.Run("credentials are kept", func(t *testing.T) {
+		again := startServer(t, folder)
+		if again.credentials != first {
+			t.Errorf("client after a restart = %s, want %s", again.credentials.ClientID, first.ClientID)
+		}
+		again.token(t)
+		again.stop(t)
+	})
 }
 
-// server is a running `make run` with its own data folder.
-type server struct {
-	conomy, blnk string // base URLs
-	mailbox      string // likewise
-	credentials  sandboxCredentials
-	cmd          *exec.Cmd
-	out          *transcript
-	log          *transcript
-	done         chan error
+func TestProfilesAreServed(t *testing.T) {
+	s := newServerCommand(t.TempDir(), "-pprof", "localhost:0")
+	s.launch(t)
+	url := s.waitFor(t, s.out, regexp.MustCompile(`Profiles +(\S+)`))[1]
+	call(t, "GET", url, "").want(t, 200, "goroutine")
 }
 
-// startServer runs the server on free ports and waits until it welcomes.
-func startServer(t testing.TB, folder string) *server {
+// sendPartialRequest sends a request whose body does not arrive and leaves the connection open.
+func sendPartialRequest(t *testing.T, base string) net.Conn {
 	t.Helper()
-	return startServerAt(t, folder, "localhost:0", "localhost:0")
-}
-
-func startServerAt(t testing.TB, folder, conomyAddress, blnkAddress string) *server {
-	t.Helper()
-	s := launchServer(t, newServerCommand(folder, conomyAddress, blnkAddress))
-	s.waitReady(t, folder)
-	return s
-}
-
-// launchServer starts a server and waits for nothing.
-func launchServer(t testing.TB, s *server) *server {
-	t.Helper()
-	stdout, err := s.cmd.StdoutPipe()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.cmd.Start(); err != nil {
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, "POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
-	go s.collectOutput(stdout)
-	return s
+	return conn
 }
 
-// waitReady waits for the welcome and reads the credentials.
-func (s *server) waitReady(t testing.TB, folder string) {
-	t.Helper()
-	s.conomy = "http://" + s.waitForOutput(t, regexp.MustCompile(`Conomy's dialect +http://(\S+)`))
-	s.blnk = "http://" + s.waitForOutput(t, regexp.MustCompile(`Blnk's dialect +http://(\S+)`))
-	s.mailbox = "http://" + s.waitForOutput(t, regexp.MustCompile(`Mailbox +http://(\S+)`))
-	s.waitForOutput(t, regexp.MustCompile(`(identity_type)`))
-	content, err := os.ReadFile(filepath.Join(folder, sandboxFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !s.credentials.parse(content) {
-		t.Fatalf("%s", content)
-	}
-}
-
-func newServerCommand(folder, conomyAddress, blnkAddress string) *server {
-	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
-	s.cmd = exec.Command(os.Args[0], "-data", folder, "-conomy", conomyAddress, "-blnk", blnkAddress, "-mailbox", "localhost:0")
-	s.cmd.Env = append(os.Environ(), "CEDULA_TEST_SERVER=1", "GORACE=atexit_sleep_ms=0")
-	s.cmd.Stderr = io.MultiWriter(s.log, privacytest.Log)
-	return s
-}
-
-func (s *server) collectOutput(stdout io.Reader) {
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		_, _ = s.out.Write(append(lines.Bytes(), '\n'))
-	}
-	s.done <- s.cmd.Wait()
-}
-
-func (s *server) waitForOutput(t testing.TB, want *regexp.Regexp) string {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if m := want.FindStringSubmatch(s.out.String()); m != nil {
-			return m[1]
+// TestShutdownWaitsForServersConcurrently: both servers wait at the same time; then requests in flight are interrupted and
+// counted.
+func TestShutdownWaitsForServersConcurrently(t *testing.T) {
+	const timeout = 300 * time.Millisecond
+	s := newServers()
+	began := make(chan bool, 2)
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		began <- true
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	for range 2 {
+		if err := s.listen(t.Context(), "localhost:0", "-conomy"); err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Fatalf("the server did not say %s\n%s%s", want, s.out, s.log)
-	return ""
+	s.serve(h, h)
+	var conns []net.Conn
+	for _, l := range s.listeners {
+		conns = append(conns, sendPartialRequest(t, "http://"+l.Addr().String()))
+		<-began
+	}
+	start := time.Now()
+	if got := s.shutdown(timeout); got != 2 {
+		t.Errorf("interrupted requests = %d, want 2", got)
+	}
+	if took := time.Since(start); took < timeout || took > 2*time.Second {
+		t.Errorf("shutdown took %v, want a little more than %v", took, timeout)
+	}
+	for _, c := range conns {
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := io.ReadAll(c); err != nil && os.IsTimeout(err) {
+			t.Errorf("a connection is still open: %v", err)
+		}
+	}
 }
 
-// stop interrupts the process as Ctrl-C does and returns how it ended.
-func (s *server) stop(t *testing.T) error {
+func TestSecondSignalEndsTheProcess(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	sendPartialRequest(t, s.conomy)
+	time.Sleep(500 * time.Millisecond) // the server has begun to read it
+	start := time.Now()
+	for range 2 {
+		if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	<-s.done
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("the process ended %v after two signals, want immediately", took)
+	}
+}
+
+func TestIncompleteBodyTimesOut(t *testing.T) {
+	f := newFixture(t)
+	conomyAPI, _ := f.apis()
+	server := httptest.NewUnstartedServer(apigateway.New(conomyAPI))
+	server.Config.ReadTimeout = 200 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	conn := sendPartialRequest(t, server.URL)
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
+		t.Errorf("response = %v, %s, want status 400", err, got)
+	}
+	wantContains(t, f.log.String(), `"why":"the body did not arrive"`)
+}
+
+func TestDisplayAddr(t *testing.T) {
+	for address, want := range map[string]string{
+		":0": "localhost", "0.0.0.0:0": "localhost", "[::]:0": "localhost", "localhost:0": "localhost", "127.0.0.1:0": "127.0.0.1",
+	} {
+		l, err := listen(t.Context(), address, "-conomy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		if got := displayAddr(address, l); got != fmt.Sprint(want, ":", port) {
+			t.Errorf("displayAddr(%s) = %s, want host %s", address, got, want)
+		}
+		_ = l.Close()
+	}
+}
+
+// TestIssuerIsTheServedAddress: the metadata and the tokens name the address that is served. After a start at another
+// address clients must log in again.
+func TestIssuerIsTheServedAddress(t *testing.T) {
+	folder := t.TempDir()
+	previous := ""
+	for _, address := range []string{"127.0.0.1:0", "localhost:0", ":0"} {
+		s := newServerCommand(folder, "-conomy", address)
+		s.launch(t)
+		s.waitReady(t, folder)
+		metadata := call(t, "GET", s.conomy+"/.well-known/oauth-authorization-server", "")
+		if issuer := metadata.field(t, "issuer"); issuer != s.conomy {
+			t.Errorf("%s: issuer = %s, want %s", address, issuer, s.conomy)
+		}
+		call(t, "GET", metadata.field(t, "jwks_uri"), "").want(t, 200)
+		token := s.token(t)
+		var claims jwt.Claims
+		if parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256}); err != nil || parsed.UnsafeClaimsWithoutVerification(&claims) != nil {
+			t.Fatalf("%s: the token cannot be parsed: %v", address, err)
+		}
+		if claims.Issuer != s.conomy || !claims.Audience.Contains(audience) {
+			t.Errorf("%s: token of %s for %v, want of %s for %s", address, claims.Issuer, claims.Audience, s.conomy, audience)
+		}
+		s.fetchWith(t, token).want(t, 404)
+		if previous != "" {
+			s.fetchWith(t, previous).want(t, 401)
+		}
+		previous = token
+		s.stop(t)
+	}
+}
+
+// fetchWith fetches an identity that does not exist with a token: status 404 means that the token is accepted.
+func (s *server) fetchWith(t *testing.T, token string) httpResponse {
 	t.Helper()
-	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+	return call(t, "GET", s.conomy+"/identities/x", "", conomyHeaders(token, s.credentials.ConomyKey)...)
+}
+
+// TestSigningKeyRotation renames the key's file: the next start creates a new key, and accepts tokens of the previous one
+// until its file is removed.
+func TestSigningKeyRotation(t *testing.T) {
+	folder := t.TempDir()
+	key, previous := filepath.Join(folder, "token-key.pem"), filepath.Join(folder, "token-key.previous.pem")
+	s := startServer(t, folder)
+	address := strings.TrimPrefix(s.conomy, "http://") // so that the issuer stays the same
+	wantKeys := func(want int) {
+		t.Helper()
+		a := call(t, "GET", s.conomy+"/sandbox/.well-known/jwks.json", "")
+		var set struct{ Keys []struct{ Kid string } }
+		if err := json.Unmarshal(a.body, &set); err != nil || len(set.Keys) != want {
+			t.Errorf("published keys = %s, want %d", a.body, want)
+		}
+	}
+	restart := func() {
+		t.Helper()
+		s = newServerCommand(folder, "-conomy", address)
+		s.launch(t)
+		s.waitReady(t, folder)
+	}
+	wantKeys(1)
+	old := s.token(t)
+	s.stop(t)
+	if err := os.Rename(key, previous); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case err := <-s.done:
-		return err
-	case <-time.After(20 * time.Second):
-		t.Fatal("the server did not end")
-		return nil
+	restart()
+	wantKeys(2)
+	s.fetchWith(t, old).want(t, 404)
+	fresh := s.token(t)
+	s.fetchWith(t, fresh).want(t, 404)
+	s.stop(t)
+	if err := os.Remove(previous); err != nil {
+		t.Fatal(err)
 	}
+	restart()
+	wantKeys(1)
+	s.fetchWith(t, old).want(t, 401)
+	s.fetchWith(t, fresh).want(t, 404)
+	s.stop(t)
 }
 
-// wantStartFailure runs the server where it cannot start and returns what it said.
-func wantStartFailure(t *testing.T, s *server) string {
+// wantAccepted checks that the server's credentials open both APIs.
+func (s *server) wantAccepted(t *testing.T) {
 	t.Helper()
-	stop := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Kill() })
-	defer stop.Stop()
-	err := s.cmd.Run()
-	if err == nil || s.cmd.ProcessState.ExitCode() != 1 {
-		t.Fatal("the server started")
-	}
-	said := s.log.String()
-	if strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "cedula: ") {
-		t.Errorf("want one clear line, got:\n%s", said)
-	}
-	return said
+	call(t, "GET", s.conomy+"/identities/x", "", s.conomyHeaders(t)...).want(t, 404)
+	call(t, "GET", s.blnk+"/identities/x", "", s.blnkHeaders()...).want(t, 404)
 }
 
-// token gets a bearer token.
-func (s *server) token(t *testing.T) string {
+// shortTempDir returns a folder in which a socket's path is not too long; t.TempDir's name holds the test's.
+func shortTempDir(t *testing.T) string {
 	t.Helper()
-	body := `{"clientId":"` + s.credentials.ClientID + `","clientSecret":"` + s.credentials.ClientSecret + `"}`
-	a := call(t, "POST", s.conomy+"/auth", body, "x-api-key", s.credentials.ConomyKey)
-	var answer struct {
-		AccessToken string
-		TokenType   string
-		ExpiresIn   int
-	}
-	if err := json.Unmarshal(a.body, &answer); err != nil || a.status != 200 {
-		t.Fatalf("%d %s", a.status, a.body)
-	}
-	if answer.TokenType != "Bearer" || answer.ExpiresIn < 3590 || answer.ExpiresIn > 3600 {
-		t.Errorf("token answer: %+v", answer)
-	}
-	return answer.AccessToken
-}
-
-type httpResponse struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// call sends one request; headers are names and values in turn.
-func call(t testing.TB, method, url, body string, headers ...string) httpResponse {
-	t.Helper()
-	a, err := tryCall(method, url, body, headers...)
+	folder, err := os.MkdirTemp("", "c") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
 }
 
-func tryCall(method, url, body string, headers ...string) (httpResponse, error) {
-	r, err := http.NewRequest(method, url, strings.NewReader(body))
+// createClientAt creates a client through the server's socket and returns the server with its credentials.
+func (s *server) createClientAt(t *testing.T, folder string) *server {
+	t.Helper()
+	r, err := admin.Dial(t.Context(), folder)
 	if err != nil {
-		return httpResponse{}, err
+		t.Fatal(err)
 	}
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := httpClient.Do(r)
+	defer func() { _ = r.Close() }()
+	made, err := r.CreateClient(t.Context(), auth.ClientParams{Name: "shop", Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
-		return httpResponse{}, err
+		t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
-	return httpResponse{response.StatusCode, response.Header, content}, err
+	return s.as(datadir.Credentials{ClientID: made.ID, ClientSecret: made.Secret, ConomyKey: made.ConomyKey, BlnkKey: made.BlnkKey})
 }
 
-var httpClient = &http.Client{
-	Transport: &http.Transport{MaxIdleConnsPerHost: 64},
-	Timeout:   30 * time.Second,
+func TestAdminSocketOfRunningServer(t *testing.T) {
+	folder := filepath.Join(shortTempDir(t), "new")
+	path := filepath.Join(folder, admin.SocketName)
+	s := startServer(t, folder)
+	for name, want := range map[string]fs.FileMode{folder: fs.ModeDir | 0o700, path: fs.ModeSocket | 0o600} {
+		if info, err := os.Stat(name); err != nil || info.Mode() != want {
+			t.Errorf("mode of %s = %v, %v, want %v", name, info, err, want)
+		}
+	}
+	wantStartFailure(t, newServerCommand(folder), "another process uses it") // and leaves the socket alone
+	s.createClientAt(t, folder).wantAccepted(t)
+	s.wantAccepted(t)
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.done
+	s = startServer(t, folder) // in the place of the socket that was left
+	s.createClientAt(t, folder).wantAccepted(t)
+	s.stop(t)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket after the end of its server: %v, want %v", err, fs.ErrNotExist)
+	}
+	if strings.Contains(s.log.String(), `"WARN"`) {
+		t.Errorf("log = %s, want no warning", s.log)
+	}
 }
 
-// transcript collects what a process writes.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
+func TestServerWithoutSocketServesTheAPIs(t *testing.T) {
+	folder := filepath.Join(shortTempDir(t), strings.Repeat("x", 100))
+	s := startServer(t, folder)
+	s.wantAccepted(t)
+	if got := strings.Count(s.log.String(), `"WARN"`); got != 1 {
+		t.Errorf("warnings = %d, want 1: %s", got, s.log)
+	}
+	wantContains(t, s.log.String(), folder, admin.ErrPathTooLong.Error())
+	s.stop(t)
 }

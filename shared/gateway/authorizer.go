@@ -30,9 +30,9 @@ type Denial struct {
 	Context      map[string]string // otherwise: for the ACCESS_DENIED response
 }
 
-// errUnauthorized makes API Gateway answer 401: it looks for this very text
+// ErrUnauthorized makes API Gateway answer 401: it looks for this very text
 // (API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer").
-var errUnauthorized = errors.New("Unauthorized")
+var ErrUnauthorized = errors.New("Unauthorized")
 
 // errUndecided makes API Gateway answer AuthorizerFailure and keep nothing in its cache.
 var errUndecided = errors.New("authorizer could not decide")
@@ -53,7 +53,7 @@ func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCust
 		}
 		refusal := a.Denial(err)
 		if refusal.Unauthorized {
-			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
+			return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 		}
 		values := make(map[string]any, len(refusal.Context))
 		for k, v := range refusal.Context {

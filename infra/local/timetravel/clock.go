@@ -1,6 +1,5 @@
-// Package timetravel moves the time of single tenants of a local registry, so that
-// what takes days can be tried in a second. It is for sandboxes alone.
-// It knows nothing of what depends on the time.
+// Package timetravel moves the time of single tenants of a local registry forward, so that what takes days can be tried in
+// a second. It is for sandboxes only. It must not import what depends on the time.
 package timetravel
 
 import (
@@ -14,13 +13,13 @@ import (
 	"time"
 )
 
-// FileName is the clock's in a data folder.
+// FileName is the clock's file in a data folder.
 const FileName = "clock.json"
 
 // MaxOffset is how far a tenant's time can be moved.
 const MaxOffset = 10 * 366 * 24 * time.Hour
 
-// Clock is how far ahead each tenant's time is. It is safe for concurrent use.
+// Clock holds each tenant's offset from the real time. It is safe for concurrent use.
 type Clock struct {
 	path string
 
@@ -28,7 +27,7 @@ type Clock struct {
 	offsets map[string]time.Duration
 }
 
-// Open reads the clock of a data folder; without a file everybody's is right.
+// Open reads the clock of a data folder. Without a file every offset is zero.
 func Open(folder string) (*Clock, error) {
 	c := &Clock{path: filepath.Join(folder, FileName), offsets: make(map[string]time.Duration)}
 	text, err := os.ReadFile(c.path)
@@ -44,28 +43,27 @@ func Open(folder string) (*Clock, error) {
 	return c, nil
 }
 
-// Offset is how far a tenant's time is before everybody's.
+// Offset returns how far a tenant's time is ahead.
 func (c *Clock) Offset(tenant string) time.Duration {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.offsets[tenant]
 }
 
-// LargestOffset is that of the tenant whose time is moved most.
-func (c *Clock) LargestOffset() (most time.Duration) {
+// LargestOffset returns the largest offset of a tenant.
+func (c *Clock) LargestOffset() time.Duration {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
+	var largest time.Duration
 	for _, d := range c.offsets {
-		most = max(most, d)
+		largest = max(largest, d)
 	}
-	return most
+	return largest
 }
 
-// errInvalidAdvance is for a move that is none, or too far.
 var errInvalidAdvance = fmt.Errorf("advance must be a duration above 0, such as 168h, and lead no further than %v", MaxOffset)
 
-// Advance moves a tenant's time forward, and returns how far it is ahead then. It
-// never goes back: what is past for somebody stays past.
+// Advance moves a tenant's time forward and returns its new offset. A tenant's time never goes back.
 func (c *Clock) Advance(tenant string, by time.Duration) (time.Duration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,11 +82,10 @@ func (c *Clock) Advance(tenant string, by time.Duration) (time.Duration, error) 
 	return c.offsets[tenant], nil
 }
 
-// writeFileAtomic writes a file that is there as it was or as it is to be.
 func writeFileAtomic(path string, text []byte) error {
-	fresh := path + ".new"
-	if err := os.WriteFile(fresh, text, 0o600); err != nil {
+	temp := path + ".new"
+	if err := os.WriteFile(temp, text, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(fresh, path)
+	return os.Rename(temp, path)
 }

@@ -1,6 +1,8 @@
 package timetravel_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,15 +12,15 @@ import (
 	"cedula/infra/local/timetravel"
 )
 
-func TestClock(t *testing.T) {
+func TestClockOnlyAdvances(t *testing.T) {
 	folder := t.TempDir()
 	c, err := timetravel.Open(folder)
 	if err != nil || c.Offset("a") != 0 || c.LargestOffset() != 0 {
-		t.Fatal(err)
+		t.Fatalf("Open = %v with offset %v, want no offset", err, c.LargestOffset())
 	}
 	for _, tt := range []struct {
 		by   time.Duration
-		want time.Duration // 0: refused
+		want time.Duration // 0: an error
 	}{
 		{0, 0},
 		{-time.Hour, 0},
@@ -30,20 +32,75 @@ func TestClock(t *testing.T) {
 	} {
 		got, err := c.Advance("a", tt.by)
 		if got != tt.want || (err == nil) != (tt.want != 0) {
-			t.Errorf("by %v: %v %v", tt.by, got, err)
+			t.Errorf("Advance(%v) = %v, %v, want %v", tt.by, got, err, tt.want)
 		}
 	}
 	if _, err := c.Advance("b", time.Second); err != nil {
 		t.Fatal(err)
 	}
 	again, err := timetravel.Open(folder)
-	if err != nil || again.Offset("a") != timetravel.MaxOffset || again.Offset("b") != time.Second || again.Offset("c") != 0 || again.LargestOffset() != timetravel.MaxOffset {
-		t.Errorf("%v %v", err, again.Offset("a"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	for tenant, want := range map[string]time.Duration{"a": timetravel.MaxOffset, "b": time.Second, "c": 0} {
+		if got := again.Offset(tenant); got != want {
+			t.Errorf("offset of %s after reopening = %v, want %v", tenant, got, want)
+		}
+	}
+	if got := again.LargestOffset(); got != timetravel.MaxOffset {
+		t.Errorf("largest offset = %v, want %v", got, timetravel.MaxOffset)
+	}
+}
+
+func TestDamagedFileIsAnError(t *testing.T) {
+	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, timetravel.FileName), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := timetravel.Open(folder); err == nil || !strings.Contains(err.Error(), timetravel.FileName) {
-		t.Errorf("damaged: %v", err)
+		t.Errorf("Open = %v, want an error that names %s", err, timetravel.FileName)
+	}
+}
+
+func TestHandler(t *testing.T) {
+	folder := t.TempDir()
+	c, err := timetravel.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := timetravel.Handler(c, "sandbox")
+	for _, tt := range []struct {
+		name, method, target, body, origin string
+		status                             int
+		want                               string
+	}{
+		{"advance", "POST", "/clock", `{"advance":"1h"}`, "", 200, `{"tenant":"sandbox","ahead":"1h0m0s","now":"`},
+		{"advance from the same origin", "POST", "/clock", `{"advance":"1h"}`, "http://example.com", 200, `"ahead":"2h0m0s"`},
+		{"another tenant", "POST", "/clock", `{"advance":"1m","tenant":"other"}`, "", 200, `{"tenant":"other","ahead":"1m0s"`},
+		{"show", "GET", "/clock", "", "", 200, `{"tenant":"sandbox","ahead":"2h0m0s"`},
+		{"show another tenant", "GET", "/clock?tenant=other", "", "", 200, `"ahead":"1m0s"`},
+		{"page of another site", "POST", "/clock", `{"advance":"1h"}`, "http://evil.example", 403, "another site"},
+		{"backwards", "POST", "/clock", `{"advance":"-1h"}`, "", 400, "above 0"},
+		{"no duration", "POST", "/clock", `{"advance":"soon"}`, "", 400, "must be a duration"},
+		{"no JSON", "POST", "/clock", `{`, "", 400, "the body must be"},
+		{"no tenant's name", "POST", "/clock", `{"advance":"1h","tenant":"a/b"}`, "", 400, "tenant must be"},
+	} {
+		r := httptest.NewRequest(tt.method, tt.target, strings.NewReader(tt.body))
+		if tt.origin != "" {
+			r.Header.Set("Origin", tt.origin)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %d %s, want %d with %s", tt.name, w.Code, w.Body, tt.status, tt.want)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(folder, timetravel.FileName+".new"), 0o700); err != nil { // cannot be written any more
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/clock", strings.NewReader(`{"advance":"1h"}`)))
+	if w.Code != http.StatusBadRequest || c.Offset("sandbox") != 2*time.Hour {
+		t.Errorf("advance without a disk = %d and offset %v, want 400 and 2h as before", w.Code, c.Offset("sandbox"))
 	}
 }

@@ -1,0 +1,135 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+const (
+	lockFile    = "lock"
+	tempPattern = ".new-*" // a file that has no name yet
+)
+
+// folder is a folder that this process alone uses, until Close.
+type folder struct {
+	path string
+	lock *os.File
+}
+
+// openFolder creates the folder if needed and locks it before anything else. It removes the temporary files of an
+// interrupted start.
+func openFolder(path string) (*folder, error) {
+	if err := createDir(path); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{path, lock}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = lock.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, errors.New("another process uses it; stop that one, or choose another folder with -data")
+		}
+		return nil, &fs.PathError{Op: "lock", Path: lock.Name(), Err: err}
+	}
+	if err := f.removeTempFiles(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close releases the lock.
+func (f *folder) Close() error { return f.lock.Close() }
+
+// createDir creates a folder that survives a crash.
+func createDir(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	err := syncDir(filepath.Dir(filepath.Clean(path)))
+	if errors.Is(err, fs.ErrPermission) { // may be written but not read
+		return nil
+	}
+	return err
+}
+
+func (f *folder) removeTempFiles() error {
+	left, err := filepath.Glob(filepath.Join(f.path, tempPattern))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// join returns the path of a file in the folder.
+func (f *folder) join(name string) string { return filepath.Join(f.path, name) }
+
+// read returns a file's content, nil if there is no such file.
+func (f *folder) read(name string) ([]byte, error) {
+	content, err := os.ReadFile(f.join(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return content, err
+}
+
+func (f *folder) exists(name string) bool {
+	_, err := os.Lstat(f.join(name))
+	return err == nil
+}
+
+// create creates a file that only its owner can read. After a crash the file has all its content or does not exist.
+// It returns fs.ErrExist rather than replace one.
+func (f *folder) create(name string, content []byte) (err error) {
+	temp, err := os.CreateTemp(f.path, tempPattern)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, removeIfExists(temp.Name())) }()
+	_, writeErr := temp.Write(content)
+	if err := errors.Join(writeErr, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := f.linkOrRename(temp.Name(), name); err != nil {
+		return err
+	}
+	return syncDir(f.path)
+}
+
+// linkOrRename gives a temporary file its name. Where the file system has no links only the lock keeps others from using
+// the name at the same time.
+func (f *folder) linkOrRename(temp, name string) error {
+	err := os.Link(temp, f.join(name))
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if f.exists(name) {
+		return fmt.Errorf("%s: %w", f.join(name), fs.ErrExist)
+	}
+	return os.Rename(temp, f.join(name))
+}
+
+func removeIfExists(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,142 @@
+package mailbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cedula/infra/privacytest"
+	"cedula/shared/identity"
+	"cedula/shared/messaging"
+	"cedula/shared/store"
+	"cedula/shared/table"
+	"cedula/shared/table/pebble"
+)
+
+const drainTimeout = 5 * time.Second
+
+func newDispatcher(t *testing.T) (*Dispatcher, *store.Store) {
+	t.Helper()
+	db, err := pebble.Open(t.TempDir(), store.Indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	d := NewDispatcher(db)
+	return d, store.New(d, make([]byte, 32))
+}
+
+func TestQueuedMessagesAreDeliveredOnce(t *testing.T) {
+	const messages = 200
+	d, s := newDispatcher(t)
+	m := &Mailbox{}
+	delivery := &messaging.Dispatcher{Outbox: s, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: m}, Now: time.Now}
+	d.Start(delivery.Deliver)
+	var all sync.WaitGroup
+	for n := range messages {
+		all.Go(func() {
+			if err := s.Enqueue(t.Context(), reminder(fmt.Sprint("m", n), "ana@example.com")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	d.Close(drainTimeout)
+	seen := map[string]bool{}
+	for _, l := range m.messagesTo("") {
+		seen[l.ID] = true
+	}
+	if len(seen) != messages || len(m.messagesTo("")) != messages {
+		t.Errorf("delivered %d messages, %d different ones, want %d", len(m.messagesTo("")), len(seen), messages)
+	}
+	if _, _, err := s.Lease(t.Context(), "m7", time.Now(), time.Minute); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("lease of a delivered message: %v, want %v", err, identity.ErrNotFound)
+	}
+}
+
+func TestOnlyNewMessagesAreDelivered(t *testing.T) {
+	d, s := newDispatcher(t)
+	var delivered []string
+	d.Start(func(_ context.Context, id string) error {
+		delivered = append(delivered, id)
+		return nil
+	})
+	ctx := t.Context()
+	if err := s.Enqueue(ctx, reminder("m1", "ana@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Enqueue(ctx, reminder("m1", "ana@example.com")); err == nil {
+		t.Error("the same message was queued twice, want an error")
+	}
+	_, holder, err := s.Lease(ctx, "m1", time.Now(), time.Minute)
+	if err := errors.Join(err, s.Release(ctx, "m1", holder)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Write(ctx, table.Put(table.Item{Key: table.Key{PK: "T#M#x", SK: "#"}, Version: 1}, table.Always())); err != nil {
+		t.Fatal(err)
+	}
+	d.Close(drainTimeout)
+	if len(delivered) != 1 || delivered[0] != "m1" {
+		t.Errorf("delivered %q, want m1 alone", delivered)
+	}
+	d.Close(drainTimeout)
+	if err := s.Enqueue(ctx, reminder("m2", "ana@example.com")); err != nil {
+		t.Errorf("a message after Close: %v, want it to stay in the table", err)
+	}
+}
+
+func TestDeliveryIsRetried(t *testing.T) {
+	var log bytes.Buffer
+	t.Cleanup(privacytest.SetLog(&log))
+	d, s := newDispatcher(t)
+	var attempts atomic.Int64
+	d.Start(func(context.Context, string) error {
+		if attempts.Add(1) < 3 {
+			return errors.New("unavailable")
+		}
+		return nil
+	})
+	if err := s.Enqueue(t.Context(), reminder("m1", "ana@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	d.Close(drainTimeout)
+	if attempts.Load() != 3 || log.Len() > 0 {
+		t.Errorf("attempts = %d, log = %s, want 3 and no log", attempts.Load(), &log)
+	}
+}
+
+func TestCloseEndsRetries(t *testing.T) {
+	var log bytes.Buffer
+	t.Cleanup(privacytest.SetLog(&log))
+	d, s := newDispatcher(t)
+	d.Start(func(context.Context, string) error { return errors.New("unavailable") })
+	if err := s.Enqueue(t.Context(), reminder("fails", "ana@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	d.Close(300 * time.Millisecond) // all attempts would take 3 s
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("Close took %v, want little more than 300 ms", took)
+	}
+	if !strings.Contains(log.String(), `"message":"fails"`) {
+		t.Errorf("log = %s, want the message that was not delivered", &log)
+	}
+}
+
+func TestFullQueueDropsMessages(t *testing.T) {
+	var log bytes.Buffer
+	t.Cleanup(privacytest.SetLog(&log))
+	d := NewDispatcher(nil)
+	for n := range maxQueuedMessages + 1 {
+		d.enqueue(t.Context(), fmt.Sprint(n))
+	}
+	if !strings.Contains(log.String(), "too many messages wait") {
+		t.Errorf("log = %s, want the dropped message", &log)
+	}
+}
