@@ -159,6 +159,7 @@ func userMessage(cmd *cobra.Command, err error) string {
 		{auth.ErrExpired, "that key has ended; make a new one with `cedula keys create`"},
 		{pebble.ErrLocked, err.Error() + "; it may be a command that ends, or a server that starts: try again"},
 		{fs.ErrNotExist, err.Error() + "; name the folder with --data, or start the registry once with `make run`"},
+		{auth.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
 		{identity.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
 		{table.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
 	} {

@@ -40,8 +40,12 @@ var (
 	ErrSuspended = errors.New("auth: client suspended")
 	// ErrThrottled: too many logins of the client failed. It comes as a *Slowed.
 	ErrThrottled = errors.New("auth: too many failed logins")
-	// ErrUnavailable: the keys that tokens are verified with cannot be had now.
-	ErrUnavailable = errors.New("auth: keys unavailable")
+	// ErrUnavailable: the Store or a KeySource does not answer.
+	ErrUnavailable = errors.New("auth: unavailable")
+	// ErrBusy: a Store could not write because others keep writing to the same client or key.
+	ErrBusy = errors.New("auth: another request on the same resource is running")
+	// ErrVersionMismatch: a Store holds another version of what was to be replaced.
+	ErrVersionMismatch = errors.New("auth: version mismatch")
 	// ErrNotFound: a Store or a KeySource holds nothing under that id.
 	ErrNotFound = errors.New("auth: unknown")
 	// ErrAlreadyExists: a Store already holds a client or a key of that id.

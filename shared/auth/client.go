@@ -21,11 +21,11 @@ type Client struct {
 	Created      time.Time
 }
 
-// Policy is what a client asks of its new identities, in the core's words: auth
-// hands it on and does not act upon it.
+// Policy is what a client requires of its new identities. It is opaque to this package, which only hands it on: the values
+// are those of identity.Policy.
 type Policy struct {
-	Onboarding string        // empty: what is usual
-	PendingTTL time.Duration // zero: what is usual
+	Onboarding string        // empty: the default
+	PendingTTL time.Duration // zero: the default
 }
 
 // Secret is one client secret as stored.

@@ -28,8 +28,8 @@ type LoginThrottle interface {
 	// Beside ErrNotFound it returns the failures of such ids, which share a
 	// bounded number of counters.
 	CredentialsWithFailures(ctx context.Context, client, keyID string) (Client, Key, FailureWindow, error)
-	// RecordFailure writes f unless the counter has another version than f.Version by
-	// now: then it returns ErrAlreadyExists and the failures that are there.
+	// RecordFailure writes f. If the counter no longer has the version f.Version, it returns ErrVersionMismatch and the
+	// stored failures.
 	RecordFailure(ctx context.Context, f FailureWindow) (FailureWindow, error)
 }
 
@@ -73,7 +73,7 @@ func (g *Authenticator) recordFailure(ctx context.Context, f FailureWindow, now 
 		switch {
 		case err == nil:
 			return nil
-		case !errors.Is(err, ErrAlreadyExists):
+		case !errors.Is(err, ErrVersionMismatch):
 			return fmt.Errorf("auth: count a failed login: %w", err)
 		case there.exceeded(now):
 			return nil

@@ -130,6 +130,8 @@ var sentinels = []struct {
 	{auth.ErrNotFound, routeNotFound, "API key not found"},
 	{auth.ErrEscalation, insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner"},
 	{auth.ErrTooManyKeys, conflict, tooManyKeysMessage},
+	{auth.ErrBusy, conflict, "An equal request is still running, try again shortly"},
+	{auth.ErrUnavailable, unavailable, unavailableMessage},
 }
 
 // Error renders err in Blnk's envelope. An error it does not know reads
@@ -144,7 +146,7 @@ func (a *API) Error(err error, _ string) gateway.Response {
 	if own := new(apiError); errors.As(err, &own) {
 		r = own.applyTo(r)
 	}
-	if p == unavailable || errors.Is(err, identity.ErrBusy) {
+	if p == unavailable || errors.Is(err, identity.ErrBusy) || errors.Is(err, auth.ErrBusy) {
 		r = r.WithHeader("Retry-After", "1")
 	}
 	return r

@@ -63,7 +63,9 @@ var sentinels = []errorCase{
 	{"identity.ErrUsedCode", identity.ErrUsedCode, 500, "GEN_INTERNAL", "Internal server error", false},               // likewise
 	{"identity.ErrTooManyAttempts", identity.ErrTooManyAttempts, 500, "GEN_INTERNAL", "Internal server error", false}, // likewise
 	{"auth.ErrThrottled", auth.ErrThrottled, 500, "GEN_INTERNAL", "Internal server error", false},                     // meant: this dialect has no logins
-	{"auth.ErrUnavailable", auth.ErrUnavailable, 500, "GEN_INTERNAL", "Internal server error", false},                 // meant: nor tokens
+	{"auth.ErrUnavailable", auth.ErrUnavailable, 503, "GEN_UNAVAILABLE", "Service is unavailable, try again shortly", true},
+	{"auth.ErrBusy", auth.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
+	{"auth.ErrVersionMismatch", auth.ErrVersionMismatch, 500, "GEN_INTERNAL", "Internal server error", false}, // never returned by auth
 }
 
 var detailedErrors = []errorCase{

@@ -70,6 +70,7 @@ var sentinels = []struct {
 	{auth.ErrEscalation, forbiddenOperation, forbiddenDetail},
 	{auth.ErrTooManyKeys, failedPrecondition, "the client has as many keys as it may have"},
 	{auth.ErrThrottled, tooManyRequests, "too many failed attempts, try again shortly"},
+	{auth.ErrBusy, busy, "an equal request is still running, try again shortly"},
 	{auth.ErrUnavailable, unavailable, "the service is unavailable, try again shortly"},
 }
 

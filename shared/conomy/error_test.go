@@ -56,6 +56,8 @@ var sentinels = []errorCase{
 	{"auth.ErrMismatch", auth.ErrMismatch, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrSuspended", auth.ErrSuspended, 403, "43", "forbiddenOperation", "Forbidden", "the credentials do not allow this operation", false},
 	{"auth.ErrThrottled", auth.ErrThrottled, 429, "32", "tooManyRequests", "Too Many Requests", "too many failed attempts, try again shortly", false},
+	{"auth.ErrBusy", auth.ErrBusy, 409, "21", "failedPrecondition", "Conflict", "an equal request is still running, try again shortly", true},
+	{"auth.ErrVersionMismatch", auth.ErrVersionMismatch, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // never returned by auth
 	{"auth.ErrUnavailable", auth.ErrUnavailable, 503, "01", "serverError", "Service Unavailable", "the service is unavailable, try again shortly", true},
 	{"identity.ErrAlreadyTokenized", identity.ErrAlreadyTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false}, // meant: this dialect tokenizes nothing
 	{"identity.ErrNotTokenized", identity.ErrNotTokenized, 500, "01", "serverError", "Internal Server Error", "unexpected error", false},         // likewise

@@ -144,7 +144,7 @@ func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counte
 	for _, o := range runConcurrently(16, func(int) (identity.WriteResult, error) {
 		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
 	}) {
-		if o.err != nil && !errors.Is(o.err, identity.ErrBusy) {
+		if o.err != nil && !errors.Is(o.err, auth.ErrBusy) {
 			t.Error(o.err)
 		}
 	}

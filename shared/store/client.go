@@ -65,14 +65,14 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth
 	if errors.As(err, &failed) {
 		return auth.ErrAlreadyExists
 	}
-	return wrapErr("create client", err)
+	return wrapAuthErr("create client", err)
 }
 
 // Credentials reads a client and one of its keys in one call.
 func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Client, auth.Key, error) {
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID))
 	if err != nil {
-		return auth.Client{}, auth.Key{}, wrapErr("read credentials", err)
+		return auth.Client{}, auth.Key{}, wrapAuthErr("read credentials", err)
 	}
 	return decodeCredentials(found.Items)
 }
@@ -100,7 +100,7 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 	var failed *table.ConditionError
 	switch {
 	case !errors.As(err, &failed):
-		return wrapErr("create key", err)
+		return wrapAuthErr("create key", err)
 	case failed.FailureOf(1) != nil:
 		return auth.ErrNotFound
 	}
@@ -110,7 +110,7 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 // Keys reads a client, which stands before its keys, and all of these.
 func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
 	q := table.Query{PK: clientKey(client).PK, Strong: true}
-	err = s.eachPage(ctx, "read keys", q, func(items []table.Item) (err error) {
+	err = s.eachPage(ctx, q, func(items []table.Item) (err error) {
 		for n := range items {
 			item := &items[n]
 			if item.SK == itemSK {
@@ -128,7 +128,7 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 	})
 	switch {
 	case err != nil:
-		return auth.Client{}, nil, err
+		return auth.Client{}, nil, wrapAuthErr("read keys", err)
 	case c.ID == "":
 		return auth.Client{}, nil, auth.ErrNotFound
 	}

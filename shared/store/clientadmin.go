@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"cedula/shared/auth"
-	"cedula/shared/identity"
 	"cedula/shared/table"
 )
 
@@ -24,7 +23,7 @@ func (s *Store) Client(ctx context.Context, id string) (auth.Client, error) {
 func (s *Store) getItem(ctx context.Context, operation string, key table.Key) (table.Item, error) {
 	found, err := s.table.Get(ctx, true, key)
 	if err != nil {
-		return table.Item{}, wrapErr(operation, err)
+		return table.Item{}, wrapAuthErr(operation, err)
 	}
 	if len(found.Items) == 0 {
 		return table.Item{}, auth.ErrNotFound
@@ -36,12 +35,12 @@ func (s *Store) getItem(ctx context.Context, operation string, key table.Key) (t
 func (s *Store) Clients(ctx context.Context) ([]auth.Client, error) {
 	q := table.Query{Index: indexList, PK: clientsPK, Limit: table.MaxGetItems}
 	var list []auth.Client
-	err := s.eachPage(ctx, "list clients", q, func(entries []table.Item) error {
+	err := s.eachPage(ctx, q, func(entries []table.Item) error {
 		some, err := s.loadClients(ctx, entries)
 		list = append(list, some...)
 		return err
 	})
-	return list, err
+	return list, wrapAuthErr("list clients", err)
 }
 
 func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.Client, error) {
@@ -54,7 +53,7 @@ func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.C
 	}
 	found, err := s.table.Get(ctx, true, keys...)
 	if err != nil {
-		return nil, wrapErr("list clients", err)
+		return nil, err
 	}
 	list := make([]auth.Client, len(found.Items))
 	for n := range found.Items {
@@ -124,10 +123,10 @@ func (s *Store) updateItem(ctx context.Context, operation string, key table.Key,
 		_, err = s.table.Write(ctx, table.Put(changed, table.VersionIs(item.Version)))
 		var failed *table.ConditionError
 		if !errors.As(err, &failed) {
-			return wrapErr(operation, err)
+			return wrapAuthErr(operation, err)
 		}
 	}
-	return fmt.Errorf("%s: %w", operation, identity.ErrBusy)
+	return fmt.Errorf("%s: %w", operation, auth.ErrBusy)
 }
 
 // clientItem is a version of a client, which stands in the list of all.

@@ -25,7 +25,7 @@ func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID strin
 	own, shared := loginFailuresKey(client), loginFailuresKey(s.keys.sharedFailureCounter(client))
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID), own, shared)
 	if err != nil {
-		return auth.Client{}, auth.Key{}, auth.FailureWindow{}, wrapErr("read credentials", err)
+		return auth.Client{}, auth.Key{}, auth.FailureWindow{}, wrapAuthErr("read credentials", err)
 	}
 	c, k, err := decodeCredentials(found.Items)
 	counter := own
@@ -49,14 +49,14 @@ func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.F
 	}, was))
 	var failed *table.ConditionError
 	if !errors.As(err, &failed) {
-		return f, wrapErr("count failed logins", err)
+		return f, wrapAuthErr("count failed logins", err)
 	}
 	var there []table.Item
 	if current := failed.FailureOf(0); current != nil && current.Current != nil {
 		there = append(there, *current.Current)
 	}
 	now, damaged := decodeFailures(counter, there)
-	return now, errors.Join(auth.ErrAlreadyExists, damaged)
+	return now, errors.Join(auth.ErrVersionMismatch, damaged)
 }
 
 // decodeFailures finds a counter's among items; none is zero failures.

@@ -106,7 +106,7 @@ func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Cou
 				switch {
 				case err == nil:
 					won.Add(1)
-				case !errors.Is(err, auth.ErrAlreadyExists):
+				case !errors.Is(err, auth.ErrVersionMismatch):
 					t.Error(err)
 				case there.Version != version+1 || there.Count == 0 || there.CounterID != "c1":
 					t.Errorf("the loser sees %+v", there)
@@ -119,7 +119,7 @@ func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Cou
 		}
 	}
 	// A counter that went by its time is as none.
-	if there, err := s.RecordFailure(ctx, auth.FailureWindow{CounterID: "c2", Count: 3, Expires: now, Version: 7}); !errors.Is(err, auth.ErrAlreadyExists) || there.Count != 0 || there.Version != 0 {
+	if there, err := s.RecordFailure(ctx, auth.FailureWindow{CounterID: "c2", Count: 3, Expires: now, Version: 7}); !errors.Is(err, auth.ErrVersionMismatch) || there.Count != 0 || there.Version != 0 {
 		t.Errorf("%+v, %v", there, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"sync"
 
+	"cedula/shared/auth"
 	"cedula/shared/identity"
 	"cedula/shared/table"
 )
@@ -49,12 +50,12 @@ func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page
 	}
 }
 
-// eachPage reads a query to its end. A page may end early, and hold nothing.
-func (s *Store) eachPage(ctx context.Context, operation string, q table.Query, take func([]table.Item) error) error {
+// eachPage reads a query to its end. A page may end early, and hold nothing. It returns the error of the table or of take.
+func (s *Store) eachPage(ctx context.Context, q table.Query, take func([]table.Item) error) error {
 	for {
 		page, err := s.table.Query(ctx, q)
 		if err != nil {
-			return wrapErr(operation, err)
+			return err
 		}
 		if err := take(page.Items); err != nil || page.Next == nil {
 			return err
@@ -72,8 +73,26 @@ func wrapErr(operation string, err error) error {
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrTooLarge, err)
 	case errors.Is(err, table.ErrConflict):
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrBusy, err)
-	case errors.Is(err, table.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case unavailable(err):
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", operation, err)
+}
+
+// wrapAuthErr turns a table's error into one of auth, with the operation's name.
+func wrapAuthErr(operation string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, table.ErrConflict):
+		return fmt.Errorf("%s: %w: %w", operation, auth.ErrBusy, err)
+	case unavailable(err):
+		return fmt.Errorf("%s: %w: %w", operation, auth.ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", operation, err)
+}
+
+// unavailable reports whether the table did not answer, or not in time.
+func unavailable(err error) bool {
+	return errors.Is(err, table.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

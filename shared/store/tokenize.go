@@ -38,11 +38,12 @@ func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 			return wrapErr("forget", err)
 		}
 		if err := s.rewriteClaims(ctx, i.ID, found.Items, body); err != nil {
-			return err
+			return wrapErr("forget", err)
 		}
 	}
 	q := table.Query{PK: identityKey(i.Tenant, i.ID).PK, From: prefixIdempotency, To: prefixIdempotency + "~", Limit: maxDeletesPerWrite, Strong: true}
-	return s.eachPage(ctx, "forget", q, func(claims []table.Item) error { return s.rewriteClaims(ctx, i.ID, claims, body) })
+	err := s.eachPage(ctx, q, func(claims []table.Item) error { return s.rewriteClaims(ctx, i.ID, claims, body) })
+	return wrapErr("forget", err)
 }
 
 // rewriteClaims replaces the identity in idempotency claims of it.
@@ -55,7 +56,7 @@ func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Ite
 		_, err := s.table.Write(ctx, table.Put(c, table.OwnerIs(id)))
 		var failed *table.ConditionError
 		if err != nil && !errors.As(err, &failed) {
-			return wrapErr("forget", err)
+			return err
 		}
 	}
 	return nil

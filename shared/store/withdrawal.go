@@ -15,7 +15,7 @@ import (
 func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
 	q := table.Query{PK: identityKey(tenant, id).PK, From: prefixWithdrawal, To: prefixWithdrawal + "~", Strong: true}
 	list := []identity.BankAccount{}
-	err := s.eachPage(ctx, "read withdrawal accounts", q, func(items []table.Item) error {
+	err := s.eachPage(ctx, q, func(items []table.Item) error {
 		for n := range items {
 			var r withdrawalRecord
 			if err := json.Unmarshal(items[n].Body, &r); err != nil {
@@ -26,7 +26,7 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, wrapErr("read withdrawal accounts", err)
 	}
 	return list, nil
 }

@@ -160,8 +160,8 @@ func TestErrorsAreTheSameOnBothSides(t *testing.T) {
 			}
 		}
 		_ = f.db.Close()
-		if _, err := f.Clients(ctx, admin.All{}); !errors.Is(err, identity.ErrUnavailable) {
-			t.Errorf("Clients without a table: %v, want %v", err, identity.ErrUnavailable)
+		if _, err := f.Clients(ctx, admin.All{}); !errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("Clients without a table: %v, want %v", err, auth.ErrUnavailable)
 		}
 	})
 }

@@ -96,7 +96,7 @@ type failure struct {
 }
 
 var kinds = map[string]error{
-	"not found": auth.ErrNotFound, "expired": auth.ErrExpired, "invalid overlap": auth.ErrInvalidOverlap, "unavailable": identity.ErrUnavailable,
+	"not found": auth.ErrNotFound, "expired": auth.ErrExpired, "invalid overlap": auth.ErrInvalidOverlap, "unavailable": auth.ErrUnavailable, "core unavailable": identity.ErrUnavailable,
 }
 
 func newFailure(err error) *failure {
