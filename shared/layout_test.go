@@ -50,7 +50,7 @@ var imports = map[string]string{
 	"messaging/ses":     "messaging",
 	"messaging/sns":     "messaging",
 	"boot/cleanup":      "boot boot/tokenization gateway jobs",
-	"boot/delivery":     "boot messaging messaging/ses messaging/sns identity",
+	"boot/delivery":     "boot gateway messaging messaging/ses messaging/sns identity store",
 	"encryption":        "identity ttlcache",
 	"encryption/kms":    "encryption",
 }

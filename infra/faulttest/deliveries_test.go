@@ -64,7 +64,7 @@ func TestDuplicatedAndReorderedDeliveries(t *testing.T) {
 				}
 				return f
 			})
-			handle := gateway.StreamHandler(c.dispatcher().Deliver)
+			handle := gateway.StreamHandler(gateway.StreamConsumer{ItemID: store.MessageID, Handle: c.dispatcher().Deliver})
 			for round := 0; round < 20 && (round < 2 || len(c.checked.Partitions(invariants.Message)) > 0); round++ {
 				records := append(streamRecords(pks), streamRecords(pks)...)
 				random.Shuffle(len(records), func(a, b int) { records[a], records[b] = records[b], records[a] })

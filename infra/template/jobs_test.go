@@ -20,9 +20,6 @@ import (
 // function delivers.
 func TestMessagesReachTheirJob(t *testing.T) {
 	root, tmpl := readTemplate(t)
-	if gateway.MessagePrefix != store.PrefixMessage {
-		t.Errorf("the store queues under %q, the gateway looks for %q", store.PrefixMessage, gateway.MessagePrefix)
-	}
 	p := template.Lookup(tmpl.Resources["JobsDeliverMessagesFunction"].Properties, "Events", "Messages", "Properties")
 	filters, _ := template.Lookup(p, "FilterCriteria", "Filters").([]any)
 	if len(filters) != 1 {
@@ -50,7 +47,8 @@ func TestMessagesReachTheirJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ids []string
-	_, _ = gateway.StreamHandler(func(_ context.Context, id string) error { ids = append(ids, id); return nil })(t.Context(), event)
+	consumer := gateway.StreamConsumer{ItemID: store.MessageID, Handle: func(_ context.Context, id string) error { ids = append(ids, id); return nil }}
+	_, _ = gateway.StreamHandler(consumer)(t.Context(), event)
 	if len(ids) != 1 || len(ids[0]) != 26 || strings.Contains(ids[0], "#") {
 		t.Errorf("the sample event is of %q", ids)
 	}

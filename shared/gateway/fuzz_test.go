@@ -21,13 +21,13 @@ func FuzzStreamEvent(f *testing.F) {
 			return
 		}
 		delivered := make(chan string, len(e.Records))
-		got, err := gateway.StreamHandler(func(_ context.Context, id string) error {
+		got, err := gateway.StreamHandler(gateway.StreamConsumer{ItemID: messageID, Handle: func(_ context.Context, id string) error {
 			delivered <- id
 			if fail {
 				return errors.New("unavailable")
 			}
 			return nil
-		})(context.Background(), e)
+		}})(context.Background(), e)
 		close(delivered)
 		want := 0
 		if fail {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,45 +11,45 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// MessagePrefix begins the partition key of a queued message; its id follows.
-const MessagePrefix = "M#"
+// maxConcurrentItems bounds how many items of one batch are handled at a time.
+const maxConcurrentItems = 10
 
-// maxConcurrentDeliveries bounds what one batch has under way.
-const maxConcurrentDeliveries = 10
-
-// StartStream serves the messages that the table's stream tells of as a Lambda
-// function.
-func StartStream(deliver func(ctx context.Context, id string) error) {
-	logToLambda()
-	lambda.Start(StreamHandler(deliver))
+// StreamConsumer handles the items of one kind that are inserted into a table.
+type StreamConsumer struct {
+	// ItemID returns the id in an item's key, whose parts it gets by attribute, or false for an item of another kind.
+	ItemID func(key map[string]string) (id string, ok bool)
+	// Handle must do nothing for an item that it has handled before: Lambda sends items again.
+	Handle func(ctx context.Context, id string) error
 }
 
-// StreamHandler is what a function gives to the Lambda runtime for batches of a
-// DynamoDB stream: it calls deliver for each message that was put into the table,
-// several at once, and names the records whose message failed. Its error is
-// always nil.
+// StartStream serves the batches of a DynamoDB stream as a Lambda function.
+func StartStream(c StreamConsumer) {
+	logToLambda()
+	lambda.Start(StreamHandler(c))
+}
+
+// StreamHandler returns a Lambda handler for batches of a DynamoDB stream. It calls c.Handle concurrently for the
+// inserted items and reports the records whose item failed. Its error is always nil.
 //
-// Lambda takes the first of those names as its checkpoint and sends that record
-// and all that follow it again, whether they failed or not; so deliver must do
-// nothing for what it did (AWS Lambda Developer Guide, "Configuring partial batch
-// response with DynamoDB and Lambda").
-func StreamHandler(deliver func(ctx context.Context, id string) error) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+// Lambda takes the first reported record as its checkpoint and sends it and all that follow again, whether they failed
+// or not (AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda").
+func StreamHandler(c StreamConsumer) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, event events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		start := time.Now()
 		ctx, cancel := beforeDeadline(ctx)
 		defer cancel()
 		errs := make([]error, len(event.Records))
-		turns := make(chan struct{}, maxConcurrentDeliveries)
+		turns := make(chan struct{}, maxConcurrentItems)
 		var all sync.WaitGroup
 		for n, record := range event.Records {
-			id, is := messageID(record)
-			if !is {
+			id, ok := c.insertedID(record)
+			if !ok {
 				continue
 			}
 			turns <- struct{}{}
 			all.Go(func() {
 				defer func() { <-turns }()
-				errs[n] = deliverSafely(ctx, deliver, id)
+				errs[n] = c.handleSafely(ctx, id)
 			})
 		}
 		all.Wait()
@@ -66,17 +65,22 @@ func StreamHandler(deliver func(ctx context.Context, id string) error) func(cont
 	}
 }
 
-// messageID is the id of the message that a record tells is new.
-func messageID(record events.DynamoDBEventRecord) (id string, is bool) {
-	pk := record.Change.Keys["PK"]
-	if record.EventName != string(events.DynamoDBOperationTypeInsert) || pk.DataType() != events.DataTypeString {
+// insertedID returns the id of an item that a record reports as inserted.
+func (c StreamConsumer) insertedID(record events.DynamoDBEventRecord) (id string, ok bool) {
+	if record.EventName != string(events.DynamoDBOperationTypeInsert) {
 		return "", false
 	}
-	return strings.CutPrefix(pk.String(), MessagePrefix)
+	key := make(map[string]string, len(record.Change.Keys))
+	for name, value := range record.Change.Keys {
+		if value.DataType() == events.DataTypeString {
+			key[name] = value.String()
+		}
+	}
+	return c.ItemID(key)
 }
 
-// deliverSafely delivers unless there is no time left. A panic is an error.
-func deliverSafely(ctx context.Context, deliver func(context.Context, string) error, id string) (err error) {
+// handleSafely handles an item unless ctx has ended. It returns a panic as an error.
+func (c StreamConsumer) handleSafely(ctx context.Context, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = logPanic(ctx, p, "operation", "deliver")
@@ -85,7 +89,7 @@ func deliverSafely(ctx context.Context, deliver func(context.Context, string) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return deliver(ctx, id)
+	return c.Handle(ctx, id)
 }
 
 // logBatch writes a batch's one line: figures, and why the first failed.

@@ -42,6 +42,8 @@ func (p *recordingDeliverer) deliver(_ context.Context, id string) error {
 	return p.fail[id]
 }
 
+func messageID(key map[string]string) (string, bool) { return strings.CutPrefix(key["PK"], "M#") }
+
 // runBatch runs a batch and returns the answer as Lambda gets it.
 func runBatch(t *testing.T, ctx context.Context, deliver func(context.Context, string) error, records ...string) string { //nolint:revive // the test comes first
 	t.Helper()
@@ -49,7 +51,7 @@ func runBatch(t *testing.T, ctx context.Context, deliver func(context.Context, s
 	if err := json.Unmarshal([]byte(`{"Records":[`+strings.Join(records, ",")+`]}`), &event); err != nil {
 		t.Fatal(err)
 	}
-	response, err := gateway.StreamHandler(deliver)(ctx, event)
+	response, err := gateway.StreamHandler(gateway.StreamConsumer{ItemID: messageID, Handle: deliver})(ctx, event)
 	if err != nil {
 		t.Error(err)
 	}

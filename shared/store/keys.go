@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"cedula/shared/identity"
@@ -85,6 +86,11 @@ func loginFailuresKey(counter string) table.Key {
 
 func messageKey(id string) table.Key { return table.Key{PK: PrefixMessage + id, SK: itemSK} }
 
+// MessageID returns the id of a queued message whose item has this key, or false for another item's key.
+func MessageID(key map[string]string) (id string, ok bool) {
+	return strings.CutPrefix(key[table.AttrPK], PrefixMessage)
+}
+
 // sharedFailureCounter is the counter that an id shares with others as long as no client has it.
 func (k keyBuilder) sharedFailureCounter(client string) string {
 	return "?" + k.digest("", "L", client)[:2]
@@ -166,8 +172,7 @@ const (
 	prefixAPIKey        = "K#"
 	prefixLoginFailures = "L#" // of a PK
 
-	// PrefixMessage begins the partition key of a queued message, the id is the
-	// rest: by it who reads the table's stream knows one.
+	// PrefixMessage begins the partition key of a queued message; its id follows. Readers of the table's stream use MessageID.
 	PrefixMessage = "M#"
 )
 

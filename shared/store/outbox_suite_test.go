@@ -180,3 +180,12 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 		}
 	}
 }
+
+func TestMessageID(t *testing.T) {
+	for pk, want := range map[string]string{"M#a": "a", "M#": "", "T#t#I#M#a": "", "C#M#": "", "": ""} {
+		id, ok := store.MessageID(map[string]string{"PK": pk, "SK": "#"})
+		if id != want && ok || ok != strings.HasPrefix(pk, "M#") {
+			t.Errorf("MessageID(%q) = %q, %v, want %q", pk, id, ok, want)
+		}
+	}
+}

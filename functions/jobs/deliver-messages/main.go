@@ -8,6 +8,6 @@ import (
 )
 
 func main() {
-	d := boot.Must(delivery.NewDispatcher(boot.Environment()))
-	gateway.StartStream(d.Deliver)
+	c := boot.Must(delivery.NewConsumer(boot.Environment()))
+	gateway.StartStream(c)
 }

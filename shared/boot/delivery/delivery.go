@@ -11,11 +11,22 @@ import (
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"cedula/shared/boot"
+	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
 	"cedula/shared/messaging/ses"
 	"cedula/shared/messaging/sns"
+	"cedula/shared/store"
 )
+
+// NewConsumer returns what delivers each message that is inserted into the table.
+func NewConsumer(c boot.Config) (gateway.StreamConsumer, error) {
+	d, err := NewDispatcher(c)
+	if err != nil {
+		return gateway.StreamConsumer{}, err
+	}
+	return gateway.StreamConsumer{ItemID: store.MessageID, Handle: d.Deliver}, nil
+}
 
 // NewDispatcher returns the dispatcher of the messages in the deployment's table. Without an
 // address to send from, delivering an email fails until one is set; the rest works.
