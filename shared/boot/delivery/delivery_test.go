@@ -35,9 +35,9 @@ func TestVariables(t *testing.T) {
 	} {
 		c := validConfig()
 		tt.change(&c)
-		_, err := delivery.NewDispatcher(c)
+		_, err := delivery.NewConsumer(c)
 		if got := fmt.Sprint(err); got != tt.want {
-			t.Errorf("NewDispatcher = %s, want %s", got, tt.want)
+			t.Errorf("NewConsumer = %s, want %s", got, tt.want)
 		}
 	}
 }
