@@ -1,6 +1,5 @@
-// Package apidocs holds the contract of each dialect and the page that shows
-// it, as they are served.
-// It knows nothing of HTTP and of what the contracts say.
+// Package apidocs holds the OpenAPI contract of each API and the page that shows it.
+// It imports nothing of this module and knows no HTTP.
 package apidocs
 
 import (
@@ -16,30 +15,30 @@ var conomyContract []byte
 //go:embed blnk.yaml
 var blnkContract []byte
 
-// docsPage has the word DIALECT where the dialect's name stands.
+// docsPage contains the word DIALECT in place of the API's name.
 //
 //go:embed docs.html
 var docsPage []byte
 
-// redocScript is Redoc, which draws the page. infra/ci/redoc.sh fetches it.
+// redocScript is Redoc, which renders the page. infra/ci/redoc.sh downloads it.
 //
 //go:embed redoc.js.gz
 var redocScript []byte
 
-// Files are a dialect's contract and its page.
+// Files are the contract of an API and the page that shows it.
 type Files struct {
-	Dialect  string // as the page calls it
-	Contract []byte // the OpenAPI document
+	Dialect  string // name of the API, in the title of the page
+	Contract []byte // OpenAPI document
 }
 
-// The dialects.
+// The APIs.
 var (
 	Conomy = Files{"Conomy", conomyContract}
 	Blnk   = Files{"Blnk", blnkContract}
 )
 
-// File returns what stands under a path of the dialects' routes and its media
-// type, or nil.
+// File returns the content for a path of the API's routes and its media type; nil for any
+// other path.
 func (f Files) File(path string) (content []byte, mediaType string) {
 	switch path {
 	case "/openapi.yaml":
@@ -52,16 +51,16 @@ func (f Files) File(path string) (content []byte, mediaType string) {
 	return nil, ""
 }
 
-// gunzip is done on each request: the page is asked for rarely, and text needs
-// no binary media type in API Gateway.
-func gunzip(packed []byte) []byte {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
+// gunzip decompresses the script on each request: requests are rare, and uncompressed text needs
+// no binary media type in API Gateway. It panics if the embedded file is damaged.
+func gunzip(compressed []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		panic("apidocs: the script is no gzip: " + err.Error())
+		panic("apidocs: " + err.Error())
 	}
-	text, err := io.ReadAll(z)
+	text, err := io.ReadAll(r)
 	if err != nil {
-		panic("apidocs: the script is cut off: " + err.Error())
+		panic("apidocs: " + err.Error())
 	}
 	return text
 }

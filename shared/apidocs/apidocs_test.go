@@ -9,46 +9,44 @@ import (
 	"cedula/shared/apidocs"
 )
 
-var dialects = []apidocs.Files{apidocs.Conomy, apidocs.Blnk}
+var all = []apidocs.Files{apidocs.Conomy, apidocs.Blnk}
 
 func TestFiles(t *testing.T) {
-	for _, d := range dialects {
+	const maxBytes = 4 << 20 // Lambda responses have at most 6 MB, as a JSON string
+	for _, f := range all {
 		for path, want := range map[string]string{
-			"/openapi.yaml":  "title: Cedula, in " + d.Dialect + "'s dialect",
-			"/docs":          "<title>Cedula, in " + d.Dialect + "'s dialect</title>",
+			"/openapi.yaml":  "title: Cedula, in " + f.Dialect + "'s dialect",
+			"/docs":          "<title>Cedula, in " + f.Dialect + "'s dialect</title>",
 			"/docs/redoc.js": "Redoc",
 		} {
-			content, media := d.File(path)
-			if !bytes.Contains(content, []byte(want)) || media == "" {
-				t.Errorf("%s %s: %d bytes of %q without %s", d.Dialect, path, len(content), media, want)
+			content, mediaType := f.File(path)
+			if !bytes.Contains(content, []byte(want)) || mediaType == "" {
+				t.Errorf("%s %s: %d bytes of type %q, want %q in them", f.Dialect, path, len(content), mediaType, want)
 			}
 			if !utf8.Valid(content) {
-				t.Errorf("%s %s is no text: API Gateway would need to be told so", d.Dialect, path)
+				t.Errorf("%s %s is not UTF-8: API Gateway would need a binary media type", f.Dialect, path)
 			}
-			if len(content) > 4<<20 {
-				t.Errorf("%s %s has %d bytes, and Lambda answers at most 6 MB, quoted", d.Dialect, path, len(content))
+			if len(content) > maxBytes {
+				t.Errorf("%s %s has %d bytes, want at most %d", f.Dialect, path, len(content), maxBytes)
 			}
 		}
-		if content, _ := d.File("/secret"); content != nil {
-			t.Errorf("%s has another file", d.Dialect)
+		if content, _ := f.File("/secret"); content != nil {
+			t.Errorf("%s /secret has %d bytes, want none", f.Dialect, len(content))
 		}
 	}
 }
 
-// The page asks for nothing but its own files.
-func TestPageIsSelfContained(t *testing.T) {
-	for _, d := range dialects {
-		page, _ := d.File("/docs")
+func TestPageLoadsOnlyItsOwnFiles(t *testing.T) {
+	own := map[string]bool{"openapi.yaml": true, "docs/redoc.js": true, "data:,": true}
+	for _, f := range all {
+		page, _ := f.File("/docs")
 		for _, m := range regexp.MustCompile(`(?:src|href|spec-url)="([^"]*)"`).FindAllSubmatch(page, -1) {
-			switch string(m[1]) {
-			case "openapi.yaml", "docs/redoc.js", "data:,":
-			default:
-				t.Errorf("%s: the page asks for %s", d.Dialect, m[1])
+			if url := string(m[1]); !own[url] {
+				t.Errorf("%s: the page loads %s, want only its own files", f.Dialect, url)
 			}
 		}
-		script, _ := d.File("/docs/redoc.js")
-		if bytes.Contains(script, []byte("cdn.redoc.ly")) {
-			t.Errorf("%s: the script asks another host for a logo", d.Dialect)
+		if script, _ := f.File("/docs/redoc.js"); bytes.Contains(script, []byte("cdn.redoc.ly")) {
+			t.Errorf("%s: the script loads a logo from another host", f.Dialect)
 		}
 	}
 }
