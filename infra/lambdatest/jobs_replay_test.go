@@ -68,7 +68,6 @@ func (s *replayEnv) create(t *testing.T, groups ...group) {
 }
 
 func (s *replayEnv) addWithdrawalAccounts(ctx context.Context, i identity.Identity, count int) error {
-	i.StoreState.SingleItem = i.StoreState.SingleItem && count == 0
 	for n := range count {
 		i.Version++
 		if _, err := s.store.AddWithdrawalAccount(ctx, i, identity.BankAccount{ID: fmt.Sprint("account", n)}, identity.Idempotency{}); err != nil {

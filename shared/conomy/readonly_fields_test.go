@@ -74,7 +74,7 @@ func (w *testAPI) readOnlyPart(t testing.TB, id string) identity.Identity {
 		t.Fatal(err)
 	}
 	i.Profile = identity.Profile{}
-	i.StoreState = identity.StoreState{}
+	i.StoreState, i.HasClaims = nil, false
 	i.Version = 0
 	i.UpdatedAt = i.CreatedAt
 	return i

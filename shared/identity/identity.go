@@ -33,23 +33,12 @@ type Identity struct {
 	MayHaveChildren bool       // it has children, or had
 	Children        []Identity // only where an operation says that it fills them in
 
-	StoreState StoreState // kept for the store
+	HasClaims  bool // it holds uniqueness claims
+	StoreState any  // bookkeeping of the store, attached on read; everything else passes it back unchanged
 
 	Version   int64     // 1 when created, one more per change
 	CreatedAt time.Time // UTC, to the microsecond
 	UpdatedAt time.Time
-}
-
-// StoreState is what a store keeps for an identity beside its record: its uniqueness
-// claims and the idempotency claim of its creation, by their keys, by which
-// channels codes were sent, whether it is known to have no further parts, and
-// which part of the tenant's list it stands in. The core hands it back as it came.
-type StoreState struct {
-	ClaimKeys      []string
-	IdempotencyKey string
-	CodeChannels   []Channel
-	SingleItem     bool
-	Shard          int
 }
 
 // ValidID reports whether an identity can have this id: 1 to MaxIDLength

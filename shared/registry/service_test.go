@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/identity"
+	"cedula/shared/store"
 )
 
 func TestValidID(t *testing.T) {
@@ -48,7 +49,7 @@ func TestCreateSetsServerFields(t *testing.T) {
 	got := w.mustCreate(t, draft(profile))
 	at := noon.Truncate(time.Microsecond)
 	want := identity.Identity{
-		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active, StoreState: identity.StoreState{SingleItem: true},
+		Tenant: "acme", ID: got.ID, Profile: profile, Status: identity.Active, StoreState: store.State{SingleItem: true},
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" {

@@ -137,7 +137,7 @@ func (r *Registry) write(ctx context.Context, before identity.Identity, p prepar
 // nil if there is none, or if it stays.
 func (r *Registry) changedClaims(ctx context.Context, before, after *identity.Identity) ([]identity.Claim, error) {
 	was, is := before.UniquenessClaim(), after.UniquenessClaim()
-	if len(before.StoreState.ClaimKeys) == 0 || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
+	if !before.HasClaims || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
 		return nil, nil
 	}
 	known := after.Profile

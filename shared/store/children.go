@@ -18,7 +18,7 @@ func (s *Store) childrenUpdateOps(parent *identity.Identity, l identity.LinkChan
 	from := identity.IndexEntry{ID: parent.ID, CreationNumber: parent.CreationNumber()}
 	for _, child := range l.Add {
 		child.Version++
-		child.StoreState.SingleItem = false
+		notSingleItem(&child)
 		to := identity.IndexEntry{ID: child.ID, CreationNumber: child.CreationNumber()}
 		ops = append(ops,
 			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),

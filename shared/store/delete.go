@@ -81,7 +81,7 @@ func decodeRootRecord(items []table.Item) (*identityRecord, error) {
 		return nil, identity.ErrNotFound
 	}
 	r := new(identityRecord)
-	if err := json.Unmarshal(items[0].Body, r); err != nil {
+	if err := json.Unmarshal(items[0].Body, r, encoding); err != nil {
 		return nil, errors.New("store: damaged identity record")
 	}
 	return r, nil
@@ -101,11 +101,12 @@ func (s *Store) writeDeletion(ctx context.Context, ops []table.Op) error {
 // a day the claim may have passed to another; then it is not ours to empty.
 func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 	var ops []table.Op
-	for _, pk := range i.StoreState.ClaimKeys {
+	state := stateOf(i)
+	for _, pk := range state.ClaimKeys {
 		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 	}
-	if end := i.CreatedAt.Add(idempotencyTTL); i.StoreState.IdempotencyKey != "" && now.Before(end) {
-		used := table.Item{Key: table.Key{PK: i.StoreState.IdempotencyKey, SK: itemSK}, Owner: i.ID, Expires: end}
+	if end := i.CreatedAt.Add(idempotencyTTL); state.IdempotencyKey != "" && now.Before(end) {
+		used := table.Item{Key: table.Key{PK: state.IdempotencyKey, SK: itemSK}, Owner: i.ID, Expires: end}
 		ops = append(ops, table.Put(used, table.OwnerIs(i.ID)))
 	}
 	return ops

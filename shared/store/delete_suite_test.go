@@ -48,7 +48,7 @@ func (c *failingTable) Write(ctx context.Context, ops ...table.Op) (table.Units,
 func createWithParts(t *testing.T, s *store.Store, links int, key string) identity.Identity {
 	t.Helper()
 	p := fullIdentity("p")
-	p.Version, p.MayHaveChildren, p.StoreState = 1, links > 0, identity.StoreState{}
+	p.Version, p.MayHaveChildren, p.StoreState = 1, links > 0, store.State{}
 	p.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
 	p = mustCreate(t, s, p, newClaims("a", "b"), newIdempotency(key, 1)).Identity
 	var below, above []identity.Identity
@@ -114,7 +114,7 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		t.Errorf("deleted once more: %v", err)
 	}
 	// Its key is used, and nothing else is kept of it.
-	used, err := raw.Get(ctx, true, table.Key{PK: p.StoreState.IdempotencyKey, SK: "#"})
+	used, err := raw.Get(ctx, true, table.Key{PK: p.StoreState.(store.State).IdempotencyKey, SK: "#"})
 	if err != nil || len(used.Items) != 1 || len(used.Items[0].Body) > 0 || used.Items[0].Owner != "p" ||
 		!used.Items[0].Expires.Equal(p.CreatedAt.Add(24*time.Hour).Truncate(time.Second)) {
 		t.Errorf("the claim of its key: %+v, %v", used.Items, err)

@@ -88,7 +88,7 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 		Key: expiryMarkerKey(i.Tenant, i.ID), Expires: now.Add(identity.ExpiryMarkerTTL),
 		Body: mustEncode(expiryMarkerRecord{i.ID, unixSeconds(i.CreatedAt), unixSeconds(now), "expired"}),
 	}, table.Always())
-	if !i.StoreState.SingleItem {
+	if !stateOf(&i).SingleItem {
 		same := func(there *identity.Identity) error {
 			if there.Version != i.Version {
 				return identity.ErrPreconditionFailed
@@ -99,7 +99,7 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 	}
 	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), ifUnchanged(&i)), mark}
 	ops = append(ops, releaseClaimOps(&i, now)...)
-	for _, c := range i.StoreState.CodeChannels {
+	for _, c := range stateOf(&i).CodeChannels {
 		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))
 	}
 	return s.writeDeletion(ctx, ops)

@@ -124,7 +124,9 @@ func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		i := mustCreate(t, s, pendingIdentity("t", "p1", time.Hour), newClaims("a"), identity.Idempotency{}).Identity
 		for n := range parts {
 			i.Version++
-			i.StoreState.SingleItem = false
+			state := i.StoreState.(store.State)
+			state.SingleItem = false
+			i.StoreState = state
 			if _, err := s.AddWithdrawalAccount(ctx, i, identity.BankAccount{ID: fmt.Sprint(n)}, identity.Idempotency{}); err != nil {
 				t.Fatal(err)
 			}

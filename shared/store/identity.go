@@ -17,16 +17,19 @@ const idempotencyTTL = 24 * time.Hour
 // transaction. See identity.Store for what it returns.
 func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
 	ops := make([]table.Op, 1, len(claims)+2)
+	state := stateOf(&i)
+	state.SingleItem = links.NoneAdded()
+	state.Shard = s.ListSharding.shardFor(&i)
 	for _, c := range claims {
 		key := s.keys.claimKey(i.Tenant, c)
-		i.StoreState.ClaimKeys = append(i.StoreState.ClaimKeys, key.PK)
+		state.ClaimKeys = append(state.ClaimKeys, key.PK)
 		ops = append(ops, table.Put(table.Item{Key: key, Owner: i.ID}, table.Absent()))
 	}
 	onceKey := s.keys.idempotencyKey(i.Tenant, once.Key)
 	if once.Key != "" {
-		i.StoreState.IdempotencyKey = onceKey.PK
+		state.IdempotencyKey = onceKey.PK
 	}
-	i.StoreState.SingleItem, i.StoreState.Shard = links.NoneAdded(), s.ListSharding.shardFor(&i)
+	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
 	ops[0] = table.Put(s.identityItem(&i, body), table.Absent())
 	if once.Key != "" {
@@ -63,11 +66,13 @@ func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
 // change is a part of the identity, and goes with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
 	s.storeLookupKeys(&i)
-	claimed := s.replaceClaims(&i, claims)
-	i.StoreState.SingleItem = i.StoreState.SingleItem && links.NoneAdded() && once.Key == ""
-	if c := aside.Code; c != nil && !slices.Contains(i.StoreState.CodeChannels, c.Channel) {
-		i.StoreState.CodeChannels = append(slices.Clone(i.StoreState.CodeChannels), c.Channel)
+	state := stateOf(&i)
+	claimed := s.replaceClaims(&i, &state, claims)
+	state.SingleItem = state.SingleItem && links.NoneAdded() && once.Key == ""
+	if c := aside.Code; c != nil && !slices.Contains(state.CodeChannels, c.Channel) {
+		state.CodeChannels = append(slices.Clone(state.CodeChannels), c.Channel)
 	}
+	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
 	ops := append([]table.Op{s.putVersion(&i, body)}, claimed...)
 	onceAt := len(ops)
@@ -106,7 +111,7 @@ func conflictingOwner(f *table.Failure) string {
 
 // replaceClaims puts claims in the place of those that the identity held. Those that
 // can fail come first, in the order of the claims.
-func (s *Store) replaceClaims(i *identity.Identity, claims []identity.Claim) []table.Op {
+func (s *Store) replaceClaims(i *identity.Identity, state *State, claims []identity.Claim) []table.Op {
 	if len(claims) == 0 {
 		return nil
 	}
@@ -116,17 +121,17 @@ func (s *Store) replaceClaims(i *identity.Identity, claims []identity.Claim) []t
 		key := s.keys.claimKey(i.Tenant, c)
 		held = append(held, key.PK)
 		free := table.Absent()
-		if slices.Contains(i.StoreState.ClaimKeys, key.PK) {
+		if slices.Contains(state.ClaimKeys, key.PK) {
 			free = table.OwnerIs(i.ID)
 		}
 		puts = append(puts, table.Put(table.Item{Key: key, Owner: i.ID}, free))
 	}
-	for _, pk := range i.StoreState.ClaimKeys {
+	for _, pk := range state.ClaimKeys {
 		if !slices.Contains(held, pk) {
 			deletes = append(deletes, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 		}
 	}
-	i.StoreState.ClaimKeys = held
+	state.ClaimKeys = held
 	return append(puts, deletes...)
 }
 

@@ -100,7 +100,7 @@ func (k keyBuilder) sharedFailureCounter(client string) string {
 func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
 	at[indexList] = table.Key{
-		PK: listPK(i.Tenant, i.StoreState.Shard),
+		PK: listPK(i.Tenant, stateOf(i).Shard),
 		SK: entrySK("", i.CreationNumber(), i.ID),
 	}
 	k.addFieldIndexKey(at, i, identity.FieldEmail, i.Email)

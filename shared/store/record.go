@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -27,45 +28,71 @@ type identityRecord struct {
 	Hold          *holdRecord          `json:"hold,omitzero"`
 	Reminded      bool                 `json:"rem,omitzero"`
 	TestMode      bool                 `json:"test,omitzero"`
-	CodeChannels  []string             `json:"cd,omitempty"` // channels by which codes were sent
-	SingleItem    bool                 `json:"al,omitzero"`  // it has no parts but codes; false where nobody knows
 
-	Kind             string `json:"k,omitzero"`
+	profileRecord
+	Parent bool `json:"par,omitzero"`
+
+	KYC       identity.JSON `json:"kyc,omitzero"`
+	WatchList identity.JSON `json:"wl,omitzero"`
+
+	WrappedKey      []byte                 `json:"dk,omitempty"`
+	EncryptedFields []encryptedFieldRecord `json:"tok,omitempty"`
+
+	State
+	Tombstone bool `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
+}
+
+// State is the bookkeeping that travels with an identity as identity.Identity.StoreState.
+type State struct {
+	ClaimKeys      []string           `json:"cl,omitempty"` // partition keys of the uniqueness claims
+	IdempotencyKey string             `json:"o,omitzero"`   // partition key of the idempotency claim of its creation
+	CodeChannels   []identity.Channel `json:"cd,omitempty"` // channels by which codes were sent
+	SingleItem     bool               `json:"al,omitzero"`  // it is known to have no parts but codes
+	Shard          int                `json:"ls,omitzero"`  // of the tenant's list
+}
+
+// stateOf returns the state attached to an identity; the zero state for a new one.
+func stateOf(i *identity.Identity) State {
+	s, _ := i.StoreState.(State)
+	return s
+}
+
+func (s State) attachTo(i *identity.Identity) {
+	i.StoreState = s
+	i.HasClaims = len(s.ClaimKeys) > 0
+}
+
+// profileRecord has the fields of identity.Profile, with names: the two convert into each other.
+type profileRecord struct {
+	Kind identity.Kind `json:"k,omitzero"`
+
 	FirstName        string `json:"fn,omitzero"`
 	LastName         string `json:"ln,omitzero"`
 	OtherNames       string `json:"on,omitzero"`
 	OrganizationName string `json:"org,omitzero"`
 	Nickname         string `json:"nn,omitzero"`
-	Email            string `json:"em,omitzero"`
-	Phone            string `json:"ph,omitzero"`
-	DocumentType     string `json:"dt,omitzero"`
-	DocumentNumber   string `json:"dn,omitzero"`
-	IDV              string `json:"idv,omitzero"`
-	Gender           string `json:"g,omitzero"`
-	BirthDate        string `json:"b,omitzero"` // 1990-01-15
-	Nationality      string `json:"n,omitzero"`
-	Category         string `json:"cat,omitzero"`
-	Country          string `json:"co,omitzero"`
-	ExternalID       string `json:"ext,omitzero"`
 
-	Address  addressRecord  `json:"a,omitzero"`
-	Security securityRecord `json:"sec,omitzero"`
-	Parent   bool           `json:"par,omitzero"`
-	Bank     *bankRecord    `json:"bank,omitzero"`
+	Email string `json:"em,omitzero"`
+	Phone string `json:"ph,omitzero"`
 
-	Rules        jsontext.Value `json:"r,omitzero"`
-	ExtendedData jsontext.Value `json:"ed,omitzero"`
-	Metadata     jsontext.Value `json:"m,omitzero"`
-	KYC          jsontext.Value `json:"kyc,omitzero"`
-	WatchList    jsontext.Value `json:"wl,omitzero"`
+	DocumentType   string `json:"dt,omitzero"`
+	DocumentNumber string `json:"dn,omitzero"`
+	IDV            string `json:"idv,omitzero"`
 
-	WrappedKey      []byte                 `json:"dk,omitempty"`
-	EncryptedFields []encryptedFieldRecord `json:"tok,omitempty"`
+	Gender      string           `json:"g,omitzero"`
+	BirthDate   identity.Date    `json:"b,omitzero"` // 1990-01-15
+	Nationality string           `json:"n,omitzero"`
+	Category    string           `json:"cat,omitzero"`
+	Country     string           `json:"co,omitzero"`
+	Address     identity.Address `json:"a,omitzero"`
 
-	ClaimKeys      []string `json:"cl,omitempty"`  // partition keys of the uniqueness claims
-	Tombstone      bool     `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
-	IdempotencyKey string   `json:"o,omitzero"`    // partition key of the idempotency claim
-	ListShard      int      `json:"ls,omitzero"`   // of the list
+	Security   identity.SecurityOptions `json:"sec,omitzero"`
+	ExternalID string                   `json:"ext,omitzero"`
+	Bank       *identity.BankAccount    `json:"bank,omitzero"`
+
+	Rules        identity.JSON `json:"r,omitzero"`
+	ExtendedData identity.JSON `json:"ed,omitzero"`
+	Metadata     identity.JSON `json:"m,omitzero"`
 }
 
 // encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index
@@ -136,29 +163,62 @@ type bankRecord struct {
 	UpdatedAt      time.Time `json:"u"`
 }
 
+// encoding gives the types of package identity, which carry no tags, their form in a record.
+var encoding = json.JoinOptions(
+	json.WithMarshalers(json.JoinMarshalers(
+		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
+		json.MarshalToFunc(func(e *jsontext.Encoder, d identity.Date) error {
+			return e.WriteToken(jsontext.String(d.String()))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, a identity.Address) error {
+			return json.MarshalEncode(e, addressRecord(a))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, b identity.BankAccount) error {
+			return json.MarshalEncode(e, bankRecord(b))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, o identity.SecurityOptions) error {
+			return json.MarshalEncode(e, newSecurityRecord(o))
+		}),
+	)),
+	json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFunc(func(text []byte, v *identity.JSON) error {
+			*v = bytes.Clone(text)
+			return nil
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Date) error {
+			var text string
+			err := json.UnmarshalDecode(d, &text)
+			*v, _ = identity.ParseDate(text)
+			return err
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Address) error {
+			return json.UnmarshalDecode(d, (*addressRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.BankAccount) error {
+			return json.UnmarshalDecode(d, (*bankRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.SecurityOptions) error {
+			var r securityRecord
+			err := json.UnmarshalDecode(d, &r)
+			*v = r.toOptions()
+			return err
+		}),
+	)),
+)
+
 func newIdentityRecord(i *identity.Identity) *identityRecord {
 	r := &identityRecord{
 		ID: i.ID, Status: string(i.Status), Version: i.Version,
-		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(),
-		Kind: string(i.Kind), FirstName: i.FirstName, LastName: i.LastName, OtherNames: i.OtherNames,
-		OrganizationName: i.OrganizationName, Nickname: i.Nickname,
-		Email: i.Email, Phone: i.Phone,
-		DocumentType: i.DocumentType, DocumentNumber: i.DocumentNumber, IDV: i.IDV,
-		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
-		Category: i.Category, Country: i.Country, ExternalID: i.ExternalID,
-		Address: addressRecord(i.Address), Security: newSecurityRecord(i.Security),
-		Bank:  (*bankRecord)(i.Bank),
-		Rules: jsontext.Value(i.Rules), ExtendedData: jsontext.Value(i.ExtendedData),
-		Metadata: jsontext.Value(i.Metadata), KYC: jsontext.Value(i.KYC), WatchList: jsontext.Value(i.WatchList),
-		Parent: i.MayHaveChildren, ClaimKeys: i.StoreState.ClaimKeys, IdempotencyKey: i.StoreState.IdempotencyKey, SingleItem: i.StoreState.SingleItem, ListShard: i.StoreState.Shard,
-		WrappedKey: i.WrappedKey,
+		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Expires: unixSeconds(i.ExpiresAt),
 		Onboarding: string(i.Onboarding), Reminded: i.Reminded, TestMode: i.TestMode,
+		profileRecord: profileRecord(i.Profile), KYC: i.KYC, WatchList: i.WatchList,
+		Parent: i.MayHaveChildren, WrappedKey: i.WrappedKey,
+		State: stateOf(i),
 	}
 	r.setVerificationState(i)
 	for _, s := range i.EncryptedFields {
 		r.EncryptedFields = append(r.EncryptedFields, encryptedFieldRecord{string(s.Field), s.Ciphertext, s.LookupKey})
 	}
-	r.Expires = unixSeconds(i.ExpiresAt)
 	return r
 }
 
@@ -180,7 +240,7 @@ func newSecurityRecord(o identity.SecurityOptions) securityRecord {
 // mustEncode writes a record. It panics if a JSON value in it is none: the
 // decoders of the dialects let none pass.
 func mustEncode(v any) []byte {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, encoding)
 	if err != nil {
 		panic("store: a record that is no JSON")
 	}
@@ -189,7 +249,7 @@ func mustEncode(v any) []byte {
 
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
 	var r identityRecord
-	if err := json.Unmarshal(body, &r); err != nil {
+	if err := json.Unmarshal(body, &r, encoding); err != nil {
 		return identity.Identity{}, errors.New("store: damaged identity record")
 	}
 	if r.Tombstone {
@@ -200,27 +260,15 @@ func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
 
 func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 	i := identity.Identity{
-		Tenant: tenant, ID: r.ID, Status: identity.Status(r.Status), Version: r.Version,
-		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(),
-		KYC: identity.JSON(r.KYC), WatchList: identity.JSON(r.WatchList),
-		MayHaveChildren: r.Parent, WrappedKey: r.WrappedKey, StoreState: identity.StoreState{ClaimKeys: r.ClaimKeys, IdempotencyKey: r.IdempotencyKey, SingleItem: r.SingleItem, Shard: r.ListShard},
+		Tenant: tenant, ID: r.ID, Profile: identity.Profile(r.profileRecord), Status: identity.Status(r.Status), Version: r.Version,
+		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(), ExpiresAt: unixTime(r.Expires),
 		Onboarding: identity.Onboarding(r.Onboarding), Reminded: r.Reminded, TestMode: r.TestMode,
-		Profile: identity.Profile{
-			Kind: identity.Kind(r.Kind), FirstName: r.FirstName, LastName: r.LastName, OtherNames: r.OtherNames,
-			OrganizationName: r.OrganizationName, Nickname: r.Nickname,
-			Email: r.Email, Phone: r.Phone,
-			DocumentType: r.DocumentType, DocumentNumber: r.DocumentNumber, IDV: r.IDV,
-			Gender: r.Gender, Nationality: r.Nationality, Category: r.Category, Country: r.Country,
-			Address: identity.Address(r.Address), Security: r.Security.toOptions(),
-			ExternalID: r.ExternalID, Bank: (*identity.BankAccount)(r.Bank),
-			Rules: identity.JSON(r.Rules), ExtendedData: identity.JSON(r.ExtendedData), Metadata: identity.JSON(r.Metadata),
-		},
+		KYC: r.KYC, WatchList: r.WatchList, MayHaveChildren: r.Parent, WrappedKey: r.WrappedKey,
 	}
+	r.State.attachTo(&i)
 	for _, s := range r.EncryptedFields {
 		i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: identity.Field(s.Field), Ciphertext: s.Ciphertext, LookupKey: s.LookupKey})
 	}
-	i.BirthDate, _ = identity.ParseDate(r.BirthDate)
-	i.ExpiresAt = unixTime(r.Expires)
 	r.applyVerificationState(&i)
 	return i
 }
@@ -237,4 +285,11 @@ func (r securityRecord) toOptions() identity.SecurityOptions {
 		}
 	}
 	return o
+}
+
+// notSingleItem records that the identity has parts besides its codes.
+func notSingleItem(i *identity.Identity) {
+	s := stateOf(i)
+	s.SingleItem = false
+	i.StoreState = s
 }

@@ -103,7 +103,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 }
 
 func testRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter) {
-	for _, want := range []identity.Identity{fullIdentity("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, StoreState: identity.StoreState{SingleItem: true}}} {
+	for _, want := range []identity.Identity{fullIdentity("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, StoreState: store.State{SingleItem: true}}} {
 		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{}); err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +355,7 @@ func fullIdentity(id string) identity.Identity {
 		Review: &identity.Review{Outcome: identity.OutcomeClear, Reason: "r", Reviewer: "v", DecidedAt: now.Truncate(time.Second)},
 		Hold:   &identity.Hold{Reason: "h", Since: now.Truncate(time.Second)},
 		KYC:    identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
-		MayHaveChildren: true, StoreState: identity.StoreState{ClaimKeys: []string{"c"}, IdempotencyKey: "o", CodeChannels: []identity.Channel{identity.ChannelEmail}, SingleItem: true},
+		MayHaveChildren: true, HasClaims: true, StoreState: store.State{ClaimKeys: []string{"c"}, IdempotencyKey: "o", CodeChannels: []identity.Channel{identity.ChannelEmail}, SingleItem: true},
 		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 		Profile: identity.Profile{
 			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",

@@ -32,8 +32,8 @@ func (s *Store) LookupKey(tenant string, f identity.Field, value string) string 
 // requests about it: of its creation, and of its changes.
 func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 	body := mustEncode(newIdentityRecord(&i))
-	if i.StoreState.IdempotencyKey != "" {
-		found, err := s.table.Get(ctx, true, table.Key{PK: i.StoreState.IdempotencyKey, SK: itemSK})
+	if key := stateOf(&i).IdempotencyKey; key != "" {
+		found, err := s.table.Get(ctx, true, table.Key{PK: key, SK: itemSK})
 		if err != nil {
 			return wrapErr("forget", err)
 		}

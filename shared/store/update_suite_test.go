@@ -16,7 +16,7 @@ import (
 func minimalIdentity(id string) identity.Identity {
 	return identity.Identity{
 		Tenant: "t", ID: id, Status: identity.Active, Version: 1, CreatedAt: now, UpdatedAt: now,
-		StoreState: identity.StoreState{SingleItem: true},
+		StoreState: store.State{SingleItem: true},
 		Profile:    identity.Profile{Kind: identity.Individual, FirstName: "Ana"},
 	}
 }
@@ -94,7 +94,9 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	if _, err := s.Update(ctx, nextVersion(second, "Third"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
 		t.Fatal(err)
 	}
-	second.StoreState.SingleItem = false // the key of the change is a part of it
+	state := second.StoreState.(store.State)
+	state.SingleItem = false // the key of the change is a part of it
+	second.StoreState = state
 	want := identity.WriteResult{Identity: second, Replayed: true}
 	calls.Reset()
 	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": nextVersion(nextVersion(second, ""), "x"), "with a gap": nextVersion(nextVersion(nextVersion(second, ""), ""), "x")} {

@@ -11,9 +11,6 @@ func (r *identityRecord) setVerificationState(i *identity.Identity) {
 	for _, p := range i.Verifications {
 		r.Verifications = append(r.Verifications, verificationRecord{string(p.Channel), unixSeconds(p.VerifiedAt), p.Waived, unixSeconds(p.CodeSentAt), p.PendingAddress, []byte(p.PendingCiphertext)})
 	}
-	for _, c := range i.StoreState.CodeChannels {
-		r.CodeChannels = append(r.CodeChannels, string(c))
-	}
 	if v := i.Review; v != nil {
 		r.Review = &reviewRecord{string(v.Outcome), v.Reason, v.Reviewer, unixSeconds(v.DecidedAt)}
 	}
@@ -28,9 +25,6 @@ func (r *identityRecord) applyVerificationState(i *identity.Identity) {
 		i.Verifications = append(i.Verifications, identity.Verification{
 			Channel: identity.Channel(p.Channel), VerifiedAt: unixTime(p.VerifiedAt), Waived: p.Waived, CodeSentAt: unixTime(p.CodeSentAt), PendingAddress: p.PendingAddress, PendingCiphertext: string(p.PendingCiphertext),
 		})
-	}
-	for _, c := range r.CodeChannels {
-		i.StoreState.CodeChannels = append(i.StoreState.CodeChannels, identity.Channel(c))
 	}
 	if v := r.Review; v != nil {
 		i.Review = &identity.Review{Outcome: identity.Outcome(v.Outcome), Reason: v.Reason, Reviewer: v.Reviewer, DecidedAt: unixTime(v.At)}

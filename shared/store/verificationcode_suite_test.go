@@ -35,7 +35,7 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 	}
 	calls.Reset()
 	updated, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)
-	if err != nil || !updated.StoreState.SingleItem {
+	if err != nil || !updated.StoreState.(store.State).SingleItem {
 		t.Fatal(err, updated.StoreState)
 	}
 	if c := calls.Reset(); c.Write != 1 || c.Total() != 1 {

@@ -44,7 +44,7 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 	if once.Key != "" {
 		r.RequestFingerprint = once.Fingerprint[:]
 	}
-	i.StoreState.SingleItem = false
+	notSingleItem(&i)
 	_, err := s.table.Write(ctx,
 		s.putVersion(&i, mustEncode(newIdentityRecord(&i))),
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
