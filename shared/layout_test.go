@@ -45,7 +45,7 @@ var imports = map[string]string{
 	"blnk":              "identity registry auth gateway strictjson",
 	"boot":              "registry auth table table/dynamo store",
 	"boot/tokens":       "auth auth/kms auth/jwks boot strictjson",
-	"boot/tokenization": "identity registry encryption encryption/kms boot",
+	"boot/tokenization": "registry encryption encryption/kms boot",
 	"messaging":         "identity",
 	"messaging/ses":     "messaging",
 	"messaging/sns":     "messaging",

@@ -67,7 +67,8 @@ func rfc(number string) Result {
 // over 12 characters: a company's 11 are preceded by a space.
 func rfcSuffixMatches(number string) bool {
 	last := len(number) - 1
-	body, suffix := number[:last], number[last-2:]
+	body := number[:last]
+	suffix := number[last-2:]
 	if suffix[0] == '0' || suffix[0] > 'V' || suffix[1] == '0' {
 		return false
 	}

@@ -15,7 +15,7 @@ type scope uint8
 const (
 	ownCountryOnly      scope = iota // none: elsewhere the name means another document
 	ownOrUnknownCountry              // an unknown one: the document that Conomy means by the name
-	anyCountry                       // any: no other document has the name, whoever carries it
+	anyCountry                       // any: no other document has the name, wherever its holder lives
 )
 
 type holder uint8

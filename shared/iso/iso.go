@@ -21,21 +21,6 @@ func IsCurrency(code string) bool { return currencies[code] }
 // that ISO 4217 lacks.
 func IsCryptocurrency(code string) bool { return code == "USDC" || code == "USDT" }
 
-// numberingPlan is a dial code of a country and how many digits its national numbers have.
-type numberingPlan struct {
-	dialCode          string
-	shortest, longest int
-}
-
-// PhoneMatchesCountry accepts numbers that are a little shorter or longer than today's
-// numbering plan says. Plans grow (those of Ivory Coast and Benin by two digits) and lists
-// keep the older numbers; Conomy's own examples are one digit short of Chile's plan; Mexican
-// numbers are still written with an additional 1.
-const (
-	maxMissingDigits = 2
-	maxExtraDigits   = 1
-)
-
 // PhoneMatchesCountry reports whether a number in E.164 form ("+56912345678") can belong to
 // the country: whether it begins with a dial code of the country and has about the length of
 // its numbers. It checks neither whether the number is in use nor area codes, so all
@@ -51,11 +36,6 @@ func PhoneMatchesCountry(e164, country string) bool {
 		}
 	}
 	return false
-}
-
-func (p numberingPlan) matches(digits string) bool {
-	national, ok := strings.CutPrefix(digits, p.dialCode)
-	return ok && len(national) >= p.shortest-maxMissingDigits && len(national) <= p.longest+maxExtraDigits
 }
 
 func isNumeric(s string) bool {
