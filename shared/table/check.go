@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// CheckGet returns ErrMisuse or ErrTooLarge for a Get that no engine may
-// serve, before anything was read.
+// CheckGet returns ErrMisuse or ErrTooLarge for a Get that every engine must reject before it reads anything.
 func CheckGet(keys []Key) error {
 	if len(keys) == 0 {
 		return fmt.Errorf("%w: no key", ErrMisuse)
@@ -26,8 +25,60 @@ func CheckGet(keys []Key) error {
 	return nil
 }
 
-// CheckWrite returns ErrMisuse or ErrTooLarge for a Write that no engine may
-// serve, before anything was read or written.
+// CheckQuery returns ErrMisuse or ErrTooLarge for a Query that every engine must reject before it reads anything.
+func CheckQuery(q *Query, indexes []string) error {
+	if q.Index != "" && !slices.Contains(indexes, q.Index) {
+		return fmt.Errorf("%w: unknown index", ErrMisuse)
+	}
+	if q.Index != "" && q.Strong {
+		return fmt.Errorf("%w: strong read of an index", ErrMisuse)
+	}
+	if q.Limit < 0 {
+		return fmt.Errorf("%w: limit below zero", ErrMisuse)
+	}
+	if err := checkKeyPart(q.PK, MaxPKBytes); err != nil {
+		return err
+	}
+	if err := checkBounds(q); err != nil {
+		return err
+	}
+	return checkStart(q)
+}
+
+func checkBounds(q *Query) error {
+	for _, bound := range []string{q.From, q.To} {
+		if err := checkKeyString(bound, MaxSKBytes); err != nil {
+			return err
+		}
+	}
+	if q.To != "" && q.From > q.To {
+		return fmt.Errorf("%w: bounds the wrong way round", ErrMisuse)
+	}
+	return nil
+}
+
+// checkStart rejects a position that the query itself cannot have reached.
+func checkStart(q *Query) error {
+	if q.Start == nil {
+		return nil
+	}
+	if err := checkKey(q.Start.Key); err != nil {
+		return err
+	}
+	at := q.Start.Key
+	if q.Index != "" {
+		at = q.Start.Index
+		if err := checkKey(at); err != nil {
+			return err
+		}
+	}
+	if at.PK != q.PK || at.SK < q.From || (q.To != "" && at.SK > q.To) {
+		return fmt.Errorf("%w: position outside the query", ErrMisuse)
+	}
+	return nil
+}
+
+// CheckWrite returns ErrMisuse or ErrTooLarge for a Write that every engine must reject before it reads or writes anything.
 func CheckWrite(ops []Op, indexes []string) error {
 	if len(ops) == 0 {
 		return fmt.Errorf("%w: no operation", ErrMisuse)
@@ -53,7 +104,7 @@ func CheckWrite(ops []Op, indexes []string) error {
 	return nil
 }
 
-// bytes is what an operation adds to a Write's size.
+// bytes returns what an operation adds to the size of a Write.
 func (op *Op) bytes() int {
 	if op.Action == ActionPut {
 		return op.Item.Bytes()
@@ -102,15 +153,15 @@ func checkKey(k Key) error {
 	return checkKeyPart(k.SK, MaxSKBytes)
 }
 
-func checkKeyPart(s string, most int) error {
+func checkKeyPart(s string, maxBytes int) error {
 	if s == "" {
 		return fmt.Errorf("%w: empty key", ErrMisuse)
 	}
-	return checkKeyString(s, most)
+	return checkKeyString(s, maxBytes)
 }
 
-func checkKeyString(s string, most int) error {
-	if len(s) > most {
+func checkKeyString(s string, maxBytes int) error {
+	if len(s) > maxBytes {
 		return fmt.Errorf("%w: key of %d bytes", ErrTooLarge, len(s))
 	}
 	if !utf8.ValidString(s) {

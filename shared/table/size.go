@@ -1,8 +1,7 @@
 package table
 
-// The attributes an item has in DynamoDB. An entry of an index adds two more,
-// named by the index's name followed by AttrPK and AttrSK. Names count towards
-// an item's size, so every engine measures with these; zero fields have none.
+// The attributes of an item in DynamoDB. An entry in an index adds two, named by the index's name followed by AttrPK and
+// AttrSK. A zero field has no attribute. Names count towards an item's size, so every engine measures with these.
 const (
 	AttrPK      = "PK"
 	AttrSK      = "SK"
@@ -12,8 +11,8 @@ const (
 	AttrBody    = "B"   // binary
 )
 
-// Bytes is the size of an item as DynamoDB counts it: the bytes of every
-// attribute's name and value. Limits and units follow from it.
+// Bytes returns the size of an item as DynamoDB counts it for limits and units: the bytes of every attribute's name and
+// value.
 func (i *Item) Bytes() int {
 	n := keyBytes("", i.Key)
 	for index, at := range i.Indexes {
@@ -34,7 +33,7 @@ func (i *Item) Bytes() int {
 	return n
 }
 
-// IndexEntryBytes is the size of an item's entry in an index: both keys, no more.
+// IndexEntryBytes returns the size of an item's entry in an index, which consists of both keys.
 func IndexEntryBytes(item Key, index string, at Key) int {
 	return keyBytes("", item) + keyBytes(index, at)
 }
@@ -43,8 +42,7 @@ func keyBytes(index string, k Key) int {
 	return 2*len(index) + len(AttrPK) + len(AttrSK) + len(k.PK) + len(k.SK)
 }
 
-// numberBytes is one byte for every two significant digits, one more, and one
-// for a minus sign.
+// numberBytes returns the size of a number: one byte for every two significant digits, one more, and one for a minus sign.
 func numberBytes(v int64) int {
 	n := 1
 	if v < 0 {
