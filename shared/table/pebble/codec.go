@@ -9,11 +9,10 @@ import (
 	"cedula/shared/table"
 )
 
-// itemFormat begins every encoded item. Then: version (varint); a byte that
-// says whether there is an expiry, and if so its seconds (varint); owner
-// (string); number of index entries (uvarint) and for each, by name, three
-// strings: name, PK, SK; the body to the end. A string is its length (uvarint)
-// and its bytes. The item's own key is its row's.
+// itemFormat is the first byte of every encoded item. It is followed by the version (varint); a byte that is 1 if there is an
+// expiry, and then its seconds (varint); the owner (string); the number of index entries (uvarint) and for each, sorted by
+// name, three strings: name, PK, SK; and the body. A string is its length (uvarint) and its bytes. The item's key is in the
+// row.
 const itemFormat = 1
 
 func encode(i *table.Item) []byte {
@@ -39,8 +38,8 @@ func appendString(out []byte, s string) []byte {
 	return append(binary.AppendUvarint(out, uint64(len(s))), s...)
 }
 
-// decode reads what encode wrote and keeps value as the body's memory.
-// Anything else is ErrDamaged.
+// decode is the reverse of encode. It keeps value as the memory of the body. It returns ErrCorrupt for anything that encode
+// did not write.
 func decode(k table.Key, value []byte) (*table.Item, error) {
 	r := decoder{rest: value}
 	if r.byte() != itemFormat {
@@ -61,7 +60,7 @@ func decode(k table.Key, value []byte) (*table.Item, error) {
 	return i, nil
 }
 
-// decoder takes values off the front; after a damage all of them are zero.
+// decoder reads values one after the other. Once it has met damage all of them are zero.
 type decoder struct {
 	rest    []byte
 	corrupt bool

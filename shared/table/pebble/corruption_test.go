@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -28,14 +27,11 @@ func numberedItem(n int) table.Item {
 	}
 }
 
-// newFilledDir makes a folder with a table of many items, closed.
+// newFilledDir returns a folder with a closed table of itemCount items.
 func newFilledDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := pebble.Open(dir, []string{"L", "E"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := mustOpen(t, dir)
 	for n := 0; n < itemCount; n += 100 {
 		ops := make([]table.Op, 100)
 		for i := range ops {
@@ -43,21 +39,19 @@ func newFilledDir(t *testing.T) string {
 		}
 		write(t, db, ops...)
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	mustClose(t, db)
 	return dir
 }
 
-// readFiles are the folder's files by name, but for the lock.
+// readFiles returns the contents of a folder's files by name, without the lock.
 func readFiles(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
-	names, err := os.ReadDir(dir)
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	content := make(map[string][]byte)
-	for _, f := range names {
+	for _, f := range files {
 		if content[f.Name()], err = os.ReadFile(filepath.Join(dir, f.Name())); err != nil {
 			t.Fatal(err)
 		}
@@ -68,113 +62,105 @@ func readFiles(t *testing.T, dir string) map[string][]byte {
 
 func garbage(n int) []byte { return bytes.Repeat([]byte{0xde, 0xad, 0xbe, 0xef, 0x01}, n/5+1)[:n] }
 
-// corruptions are what may happen to a file; nil content stands for its loss.
-var corruptions = []struct {
-	name   string
-	damage func(content []byte) []byte
-}{
-	{"lost", func([]byte) []byte { return nil }},
-	{"emptied", func([]byte) []byte { return []byte{} }},
-	{"cut to half", func(b []byte) []byte { return b[:len(b)/2] }},
-	{"garbage", func(b []byte) []byte { return garbage(len(b)) }},
-	{"garbage in the middle", func(b []byte) []byte {
+// corruptions are what may happen to a file; a nil result is its loss.
+var corruptions = map[string]func(content []byte) []byte{
+	"lost":        func([]byte) []byte { return nil },
+	"emptied":     func([]byte) []byte { return []byte{} },
+	"cut to half": func(b []byte) []byte { return b[:len(b)/2] },
+	"garbage":     func(b []byte) []byte { return garbage(len(b)) },
+	"garbage in the middle": func(b []byte) []byte {
 		return append(append(bytes.Clone(b[:len(b)/3]), garbage(len(b)/3)...), b[len(b)/3*2:]...)
-	}},
-	{"one byte changed", func(b []byte) []byte {
+	},
+	"one byte changed": func(b []byte) []byte {
 		b = bytes.Clone(b)
 		if len(b) > 0 {
 			b[len(b)/2] ^= 0x10
 		}
 		return b
-	}},
+	},
 }
 
-var emptyFileKinds = []string{"marker.manifest", "marker.format"}
-
-// A damaged folder is either refused, untouched, or every read answers the
-// truth or an error: never a wrong or missing item.
+// A damaged folder is either rejected unchanged, or every read returns the right item or an error.
 func TestCorruptFileNeverYieldsWrongData(t *testing.T) {
 	sound := newFilledDir(t)
 	for _, kind := range []string{"MANIFEST-", ".sst", "OPTIONS-", "marker.manifest", "marker.format", "CURRENT"} {
-		for _, d := range corruptions {
-			if d.name != "lost" && slices.Contains(emptyFileKinds, kind) {
-				continue
+		for name, corrupt := range corruptions {
+			if strings.HasPrefix(kind, "marker.") && name != "lost" {
+				continue // these files are empty
 			}
-			t.Run(kind+" "+d.name, func(t *testing.T) {
+			t.Run(kind+" "+name, func(t *testing.T) {
 				dir := t.TempDir()
 				if err := os.CopyFS(dir, os.DirFS(sound)); err != nil {
 					t.Fatal(err)
 				}
-				corruptFiles(t, dir, kind, d.damage)
+				corruptFiles(t, dir, kind, corrupt)
 				checkRejectedOrCorrect(t, dir)
 			})
 		}
 	}
 }
 
-func checkRejectedOrCorrect(t *testing.T, dir string) {
+func corruptFiles(t *testing.T, dir, kind string, corrupt func([]byte) []byte) {
 	t.Helper()
-	before := readFiles(t, dir)
-	db, err := pebble.Open(dir, []string{"L", "E"})
-	if err == nil {
-		checkCorrectOrError(t, db)
-		_ = db.Close()
-		return
-	}
-	t.Logf("refused: %v", err)
-	if !errors.Is(err, pebble.ErrCorrupt) || strings.Contains(err.Error(), "\n") {
-		t.Errorf("open: %v", err)
-	}
-	if diff := cmp.Diff(before, readFiles(t, dir)); diff != "" {
-		t.Errorf("the refused folder was changed:\n%s", diff)
-	}
-}
-
-func corruptFiles(t *testing.T, dir, kind string, damage func([]byte) []byte) {
-	t.Helper()
-	done := false
+	found := false
 	for name, content := range readFiles(t, dir) {
 		if !strings.Contains(name, kind) {
 			continue
 		}
-		done = true
+		found = true
 		path := filepath.Join(dir, name)
 		err := os.Remove(path)
-		if after := damage(content); err == nil && after != nil {
+		if after := corrupt(content); err == nil && after != nil {
 			err = os.WriteFile(path, after, 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !done {
+	if !found {
 		t.Fatalf("no %s file to damage", kind)
+	}
+}
+
+func checkRejectedOrCorrect(t *testing.T, dir string) {
+	t.Helper()
+	before := readFiles(t, dir)
+	db, err := pebble.Open(dir, indexes)
+	if err == nil {
+		checkCorrectOrError(t, db)
+		_ = db.Close()
+		return
+	}
+	if !errors.Is(err, pebble.ErrCorrupt) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Open: error = %v, want ErrCorrupt in one line", err)
+	}
+	if diff := cmp.Diff(before, readFiles(t, dir)); diff != "" {
+		t.Errorf("files of the rejected folder (-before +after):\n%s", diff)
 	}
 }
 
 func checkCorrectOrError(t *testing.T, db *pebble.DB) {
 	t.Helper()
-	failed := 0
 	for n := range itemCount {
 		want := numberedItem(n)
 		got, err := db.Get(t.Context(), true, want.Key)
-		switch {
-		case err != nil && errors.Is(err, pebble.ErrCorrupt) && errors.Is(err, table.ErrUnavailable):
-			failed++
-		case err != nil:
-			t.Fatalf("get: %v", err)
-		case len(got.Items) != 1 || !cmp.Equal(got.Items[0], want):
-			t.Fatalf("item %d: wrong data", n)
+		if err != nil {
+			if !errors.Is(err, pebble.ErrCorrupt) || !errors.Is(err, table.ErrUnavailable) {
+				t.Fatalf("Get: error = %v, want ErrCorrupt and ErrUnavailable", err)
+			}
+			continue
+		}
+		if diff := cmp.Diff([]table.Item{want}, got.Items); diff != "" {
+			t.Fatalf("item %d (-want +got):\n%s", n, diff)
 		}
 	}
 	page, err := db.Query(t.Context(), table.Query{PK: "p0"})
 	if err == nil && len(page.Items) != itemCount/10 {
-		t.Errorf("query: %d items", len(page.Items))
+		t.Errorf("Query = %d items, want %d or an error", len(page.Items), itemCount/10)
 	}
-	t.Logf("opened, %d reads refused, query: %v", failed, err)
 }
 
-// The lock holds nothing: without its file the database is as good.
+// The lock file has no content: without it the database is as good.
 func TestMissingLockFileIsNotCorruption(t *testing.T) {
 	dir := newFilledDir(t)
 	if err := os.Remove(filepath.Join(dir, "LOCK")); err != nil {
@@ -183,50 +169,33 @@ func TestMissingLockFileIsNotCorruption(t *testing.T) {
 	checkCorrectOrError(t, open(t, dir))
 }
 
-func TestForeignFolderIsRejectedUnchanged(t *testing.T) {
+func TestForeignPathIsRejectedUnchanged(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), []byte("dear"), 0o600); err != nil {
+	file := filepath.Join(dir, "letter.txt")
+	if err := os.WriteFile(file, []byte("dear"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pebble.Open(dir, nil); !errors.Is(err, pebble.ErrCorrupt) {
-		t.Errorf("open: %v", err)
+	for _, path := range []string{dir, file} {
+		if _, err := pebble.Open(path, nil); !errors.Is(err, pebble.ErrCorrupt) {
+			t.Errorf("Open(%s): error = %v, want ErrCorrupt", path, err)
+		}
 	}
 	if diff := cmp.Diff(map[string][]byte{"letter.txt": []byte("dear")}, readFiles(t, dir)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestFileInsteadOfFolderIsRejected(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "table")
-	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pebble.Open(file, nil); !errors.Is(err, pebble.ErrCorrupt) {
-		t.Errorf("open: %v", err)
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 
 func TestOtherFormatVersionIsRejected(t *testing.T) {
 	for value, want := range map[string]error{"cedula 2": pebble.ErrFormatVersion, "": pebble.ErrCorrupt} {
 		dir := newFilledDir(t)
-		kv, err := engine.Open(dir, &engine.Options{FormatMajorVersion: engine.FormatVirtualSSTables, Logger: discardLogger{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = kv.Delete([]byte("f"), engine.Sync)
-		if value != "" {
-			err = kv.Set([]byte("f"), []byte(value), engine.Sync)
-		}
-		if err := errors.Join(err, kv.Close()); err != nil {
-			t.Fatal(err)
-		}
+		changeRows(t, dir, func(kv *engine.DB) error {
+			if value == "" {
+				return kv.Delete([]byte("f"), engine.Sync)
+			}
+			return kv.Set([]byte("f"), []byte(value), engine.Sync)
+		})
 		if _, err := pebble.Open(dir, nil); !errors.Is(err, want) {
-			t.Errorf("format %q: %v", value, err)
+			t.Errorf("Open of format %q: error = %v, want %v", value, err, want)
 		}
 	}
 }
-
-type discardLogger struct{}
-
-func (discardLogger) Infof(string, ...any)  {}
-func (discardLogger) Fatalf(string, ...any) {}

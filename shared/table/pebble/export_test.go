@@ -1,4 +1,4 @@
 package pebble
 
-// OpenFS is Open on a file system of the test's.
+// OpenFS is Open on a file system of the test.
 var OpenFS = open

@@ -9,14 +9,13 @@ import (
 	"cedula/shared/table"
 )
 
-// The rows of the key-value engine. A part is a string with 00 written as
-// 00 FF and 00 01 behind it, so that rows sort as their parts do; the last part
-// stands bare.
+// The rows of the key-value engine. A part is a string with 00 written as 00 FF, followed by 00 01, so that rows sort as
+// their parts do. The last string of a row is not encoded.
 //
-//	f                                                    format version of the folder
-//	t part(PK) SK                                        item (codec.go)
+//	f                                                         format version of the folder
+//	t part(PK) SK                                             item (codec.go)
 //	i part(index) part(index PK) part(index SK) part(PK) SK   index entry, no value
-//	e seconds(8 bytes, sign flipped) part(PK) SK         expiry entry, no value
+//	e seconds(8 bytes, sign flipped) part(PK) SK              expiry entry, no value
 const (
 	kindFormat = 'f'
 	kindItem   = 't'
@@ -40,7 +39,7 @@ func appendPart(row []byte, s string) []byte {
 	}
 }
 
-// cutPart splits the first part off a row; ok is false when there is none.
+// cutPart splits the first part off a row; ok is false if there is none.
 func cutPart(row []byte) (s string, rest []byte, ok bool) {
 	var out []byte
 	for {
@@ -81,12 +80,12 @@ func expiryRow(seconds int64, k table.Key) []byte {
 	return appendKey(expiryBound(seconds), k)
 }
 
-// expiryBound is where the expiry entries of a second begin.
+// expiryBound returns the start of the expiry entries of a second.
 func expiryBound(seconds int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
 }
 
-// cutSeconds is the reverse of expiryBound; rest is what stands behind it.
+// cutSeconds is the reverse of expiryBound; rest is what follows it.
 func cutSeconds(row []byte) (seconds int64, rest []byte, ok bool) {
 	if len(row) < 9 {
 		return 0, nil, false
@@ -102,7 +101,7 @@ func indexPartition(index, pk string) []byte {
 	return appendPart(appendPart([]byte{kindEntry}, index), pk)
 }
 
-// prefixEnd is the least row behind every row that begins with prefix.
+// prefixEnd returns the least row that is greater than every row with the prefix.
 func prefixEnd(prefix []byte) []byte {
 	end := bytes.Clone(prefix)
 	for i := len(end) - 1; i >= 0; i-- {

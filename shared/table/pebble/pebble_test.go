@@ -1,7 +1,16 @@
 package pebble_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -12,17 +21,118 @@ func TestContract(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return open(t, t.TempDir()) })
 }
 
-// open opens a table that is closed with the test.
-func open(t testing.TB, dir string) *pebble.DB {
-	t.Helper()
-	db, err := pebble.Open(dir, []string{"L", "E"})
-	if err != nil {
-		t.Fatalf("open: %v", err)
+func TestReopenedTableContainsAllItems(t *testing.T) {
+	dir := t.TempDir()
+	want := table.Item{
+		Key: table.Key{PK: "p\x00", SK: "s\x00"}, Indexes: map[string]table.Key{"L": {PK: "l", SK: "1"}, "E": {PK: "e", SK: "1"}},
+		Version: 7, Owner: "ann", Expires: time.Unix(1_700_000_000, 0).UTC(), Body: []byte("body"),
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
+	db := mustOpen(t, dir)
+	write(t, db, table.Put(want, table.Absent()))
+	for range 3 {
+		if diff := cmp.Diff([]table.Item{want}, get(t, db, want.Key)); diff != "" {
+			t.Errorf("items (-want +got):\n%s", diff)
 		}
-	})
-	return db
+		mustClose(t, db)
+		db = mustOpen(t, dir)
+	}
+	mustClose(t, db)
+}
+
+// A table may be opened with other indexes, but an item's entries in all indexes are removed with it.
+func TestIndexEntriesAreRemovedWhateverIndexesAreOpen(t *testing.T) {
+	dir := t.TempDir()
+	i := table.Item{Key: table.Key{PK: "p", SK: "s"}, Indexes: map[string]table.Key{"L": {PK: "l", SK: "1"}}}
+	for _, step := range []struct {
+		index string
+		op    table.Op
+	}{{"L", table.Put(i, table.Absent())}, {"E", table.Delete(i.Key, table.Exists())}} {
+		db, err := pebble.Open(dir, []string{step.index})
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, db, step.op)
+		mustClose(t, db)
+	}
+	if got := queryAll(t, open(t, dir), table.Query{Index: "L", PK: "l"}); len(got) != 0 {
+		t.Errorf("entries = %v, want none", got)
+	}
+}
+
+func TestClosedTableIsUnavailable(t *testing.T) {
+	db := mustOpen(t, t.TempDir())
+	mustClose(t, db)
+	mustClose(t, db)
+	k := table.Key{PK: "p", SK: "s"}
+	_, getErr := db.Get(t.Context(), true, k)
+	_, queryErr := db.Query(t.Context(), table.Query{PK: "p"})
+	_, writeErr := db.Write(t.Context(), table.Delete(k, table.Always()))
+	_, sweepErr := db.Sweep(t.Context(), time.Now())
+	for call, err := range map[string]error{"Get": getErr, "Query": queryErr, "Write": writeErr, "Sweep": sweepErr} {
+		if !errors.Is(err, table.ErrUnavailable) {
+			t.Errorf("%s: error = %v, want ErrUnavailable", call, err)
+		}
+	}
+}
+
+func TestCloseWaitsForRunningCalls(t *testing.T) {
+	db := mustOpen(t, t.TempDir())
+	var group sync.WaitGroup
+	for n := range 16 {
+		group.Go(func() {
+			var err error
+			for v := int64(1); err == nil; v++ {
+				i := table.Item{Key: table.Key{PK: "p", SK: fmt.Sprint(n)}, Version: v}
+				_, err = db.Write(context.Background(), table.Put(i, table.Always()))
+			}
+			if !errors.Is(err, table.ErrUnavailable) {
+				t.Errorf("Write: error = %v, want ErrUnavailable", err)
+			}
+		})
+	}
+	time.Sleep(30 * time.Millisecond)
+	mustClose(t, db)
+	group.Wait()
+}
+
+func TestSecondProcessIsRejectedUntilTheFirstCloses(t *testing.T) {
+	dir := t.TempDir()
+	wantOpen := func(when, want string) {
+		t.Helper()
+		out, err := childProcess(t, "open", dir).Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("second process %s: %q, %v, want %q", when, got, err, want)
+		}
+	}
+	db := mustOpen(t, dir)
+	wantOpen("while open", "true "+pebble.ErrLocked.Error())
+	if _, err := pebble.Open(dir, nil); !errors.Is(err, pebble.ErrLocked) {
+		t.Errorf("second Open in one process: error = %v, want ErrLocked", err)
+	}
+	mustClose(t, db)
+	wantOpen("after Close", "opened")
+}
+
+func runOpen(arguments ...string) {
+	db, err := pebble.Open(arguments[0], nil)
+	if err != nil {
+		fmt.Println(errors.Is(err, pebble.ErrLocked), err)
+		return
+	}
+	_ = db.Close()
+	fmt.Println("opened")
+}
+
+func TestErrorNamesUnwritableFolder(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write anywhere")
+	}
+	dir := t.TempDir() + "/sealed"
+	if err := os.Mkdir(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, err := pebble.Open(dir, nil)
+	if !errors.Is(err, table.ErrUnavailable) || !strings.Contains(err.Error(), "/sealed/LOCK: permission denied") {
+		t.Errorf("error = %v, want ErrUnavailable naming /sealed/LOCK", err)
+	}
 }

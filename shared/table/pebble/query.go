@@ -11,8 +11,8 @@ import (
 	"cedula/shared/table"
 )
 
-// Query implements table.Table. As in DynamoDB a page that ends because of its
-// limit or its size has a Next even when nothing follows.
+// Query implements table.Table. As in DynamoDB, a page that ends because of its limit or its size has a Next even if nothing
+// follows.
 func (db *DB) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := table.CheckQuery(&q, db.indexes); err != nil {
 		return table.Page{}, err
@@ -31,7 +31,7 @@ func (db *DB) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	return page, nil
 }
 
-func (db *DB) readPage(q *table.Query) (page table.Page, err error) {
+func (db *DB) readPage(q *table.Query) (table.Page, error) {
 	lower, upper := rowRange(q)
 	rows, err := db.kv.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
@@ -41,60 +41,60 @@ func (db *DB) readPage(q *table.Query) (page table.Page, err error) {
 	if q.Descending {
 		first, next = rows.Last, rows.Prev
 	}
-	read := 0
+	var page table.Page
+	bytes := 0
 	for ok := first(); ok; ok = next() {
 		item, err := decodeRow(q, rows)
 		if err != nil {
 			return table.Page{}, errors.Join(readError(err), rows.Close())
 		}
 		page.Items = append(page.Items, *item)
-		read += rowBytes(q, item)
-		if len(page.Items) == q.Limit || read >= table.MaxPageBytes {
+		bytes += rowBytes(q, item)
+		if len(page.Items) == q.Limit || bytes >= table.MaxPageBytes {
 			page.Next = &table.Position{Key: item.Key, Index: item.Indexes[q.Index]}
 			break
 		}
 	}
-	page.Units.Read = readUnits(read, q.Strong)
+	page.Units.Read = readUnits(bytes, q.Strong)
 	if err := errors.Join(rows.Error(), rows.Close()); err != nil {
 		return table.Page{}, readError(err)
 	}
 	return page, nil
 }
 
-// rowRange is the half-open range of rows a query reads.
+// rowRange returns the half-open range of rows that a query reads.
 func rowRange(q *table.Query) (lower, upper []byte) {
 	partition := itemPartition(q.PK)
 	if q.Index != "" {
 		partition = indexPartition(q.Index, q.PK)
 	}
-	lower, upper = slices.Concat(partition, lowerSortKey(q, q.From)), prefixEnd(partition)
+	lower = slices.Concat(partition, lowerSortKey(q))
+	upper = prefixEnd(partition)
 	if q.To != "" {
-		upper = slices.Concat(partition, upperSortKey(q, q.To))
+		upper = slices.Concat(partition, upperSortKey(q))
 	}
-	if q.Start == nil {
-		return lower, upper
+	if q.Start != nil && q.Descending {
+		upper = startRow(q)
+	} else if q.Start != nil {
+		lower = append(startRow(q), 0)
 	}
-	if q.Descending {
-		return lower, startRow(q)
-	}
-	return append(startRow(q), 0), upper
+	return lower, upper
 }
 
-// lowerSortKey is how rows with the least sort key from s on begin, behind the
-// partition. An index's sort key is a part, whose bytes alone order it too.
-func lowerSortKey(q *table.Query, s string) []byte {
-	if q.Index == "" || s == "" {
-		return []byte(s)
+// lowerSortKey returns what follows the partition in the first row whose sort key is at least From.
+func lowerSortKey(q *table.Query) []byte {
+	if q.Index == "" || q.From == "" {
+		return []byte(q.From)
 	}
-	return appendPart(nil, s)
+	return appendPart(nil, q.From)
 }
 
-// upperSortKey lies behind every row whose sort key is s, before any greater one.
-func upperSortKey(q *table.Query, s string) []byte {
+// upperSortKey returns what is greater than every row whose sort key is To, and less than any with a greater one.
+func upperSortKey(q *table.Query) []byte {
 	if q.Index == "" {
-		return append([]byte(s), 0)
+		return append([]byte(q.To), 0)
 	}
-	return prefixEnd(appendPart(nil, s))
+	return prefixEnd(appendPart(nil, q.To))
 }
 
 func startRow(q *table.Query) []byte {
@@ -104,7 +104,7 @@ func startRow(q *table.Query) []byte {
 	return entryRow(q.Index, q.Start.Index, q.Start.Key)
 }
 
-// decodeRow reads the row an iterator stands on into memory of its own.
+// decodeRow decodes the current row of an iterator, whose memory it does not keep.
 func decodeRow(q *table.Query, rows *pebble.Iterator) (*table.Item, error) {
 	if q.Index != "" {
 		return decodeIndexRow(rows.Key())
@@ -120,7 +120,7 @@ func decodeRow(q *table.Query, rows *pebble.Iterator) (*table.Item, error) {
 	return decode(k, slices.Clone(value))
 }
 
-// decodeIndexRow reads an index row: both keys and nothing else.
+// decodeIndexRow decodes an index row, which holds both keys and nothing else.
 func decodeIndexRow(row []byte) (*table.Item, error) {
 	index, rest, ok1 := cutPart(row[1:])
 	pk, rest, ok2 := cutPart(rest)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,51 +17,98 @@ import (
 	"cedula/shared/table/pebble"
 )
 
-// writeStaleExpiry puts the engine's row that says p/<sk> expired, whatever its item says.
-func writeStaleExpiry(t *testing.T, dir string, at time.Time, sks ...string) {
+var now = time.Unix(1_700_000_000, 0)
+
+// putExpiring puts an item p/sk with an entry l/sk in index L.
+func putExpiring(t *testing.T, db *pebble.DB, sk string, expires time.Time) {
 	t.Helper()
-	kv, err := engine.Open(dir, &engine.Options{FormatMajorVersion: engine.FormatVirtualSSTables, Logger: discardLogger{}})
-	if err != nil {
-		t.Fatal(err)
+	write(t, db, table.Put(table.Item{
+		Key: table.Key{PK: "p", SK: sk}, Indexes: map[string]table.Key{"L": {PK: "l", SK: sk}}, Expires: expires,
+	}, table.Always()))
+}
+
+// wantSweep checks how many items Sweep deletes, and what is left of those that putExpiring put.
+func wantSweep(t *testing.T, db *pebble.DB, at time.Time, want int, wantLeft ...string) {
+	t.Helper()
+	if got, err := db.Sweep(t.Context(), at); err != nil || got != want {
+		t.Errorf("Sweep = %d, %v, want %d", got, err, want)
 	}
-	for _, sk := range sks {
-		row := binary.BigEndian.AppendUint64([]byte{'e'}, uint64(at.Unix())^(1<<63))
-		err = errors.Join(err, kv.Set(append(row, "p\x00\x01"+sk...), nil, engine.Sync))
-	}
-	if err := errors.Join(err, kv.Close()); err != nil {
-		t.Fatal(err)
+	for _, q := range []table.Query{{PK: "p"}, {Index: "L", PK: "l"}} {
+		var left []string
+		for _, i := range queryAll(t, db, q) {
+			left = append(left, i.SK)
+		}
+		if diff := cmp.Diff(wantLeft, left); diff != "" {
+			t.Errorf("items left in %q (-want +got):\n%s", q.PK, diff)
+		}
 	}
 }
 
-// An expiry entry that its item contradicts goes, alone, and holds nobody up.
-func TestSweepRemovesStaleEntries(t *testing.T) {
-	dir, now := t.TempDir(), time.Unix(1_700_000_000, 0)
-	db, err := pebble.Open(dir, nil)
-	if err != nil {
-		t.Fatal(err)
+func TestSweepDeletesExpiredItems(t *testing.T) {
+	db := open(t, t.TempDir())
+	for n := range 250 {
+		putExpiring(t, db, fmt.Sprintf("due %03d", n), now.Add(-time.Duration(n)*time.Hour))
 	}
-	for sk, expires := range map[string]time.Time{"due": now.Add(-time.Minute), "later": now.Add(time.Hour), "never": {}} {
-		write(t, db, table.Put(table.Item{Key: table.Key{PK: "p", SK: sk}, Expires: expires}, table.Always()))
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	writeStaleExpiry(t, dir, now.Add(-time.Hour), "absent", "due", "later", "never")
+	putExpiring(t, db, "before 1970", time.Unix(-5, 0))
+	putExpiring(t, db, "renewed", now.Add(-time.Hour))
+	putExpiring(t, db, "renewed", now.Add(time.Second))
+	putExpiring(t, db, "next second", now.Add(time.Second))
+	putExpiring(t, db, "never", time.Time{})
+	wantSweep(t, db, now.Add(999*time.Millisecond), 251, "never", "next second", "renewed")
+	wantSweep(t, db, now, 0, "never", "next second", "renewed")
+}
 
-	db = open(t, dir)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	for _, want := range []int{1, 0} {
-		if swept, err := db.Sweep(ctx, now); err != nil || swept != want {
-			t.Errorf("swept %d, %v, want %d", swept, err, want)
+// Entries that contradict their item, which no write leaves behind, are removed alone.
+func TestSweepRemovesStaleEntries(t *testing.T) {
+	dir := t.TempDir()
+	db := mustOpen(t, dir)
+	putExpiring(t, db, "due", now.Add(-time.Minute))
+	putExpiring(t, db, "later", now.Add(time.Hour))
+	putExpiring(t, db, "never", time.Time{})
+	mustClose(t, db)
+	entry := binary.BigEndian.AppendUint64([]byte{'e'}, uint64(now.Add(-time.Hour).Unix())^(1<<63))
+	entriesLeft := 0
+	changeRows(t, dir, func(kv *engine.DB) error {
+		var errs []error
+		for _, sk := range []string{"absent", "due", "later", "never"} {
+			errs = append(errs, kv.Set(slices.Concat(entry, []byte("p\x00\x01"+sk)), nil, engine.Sync))
 		}
+		return errors.Join(errs...)
+	})
+	db = mustOpen(t, dir)
+	wantSweep(t, db, now, 1, "later", "never")
+	mustClose(t, db)
+	changeRows(t, dir, func(kv *engine.DB) error {
+		rows, err := kv.NewIter(&engine.IterOptions{LowerBound: entry, UpperBound: []byte{'f'}})
+		if err != nil {
+			return err
+		}
+		for ok := rows.First(); ok; ok = rows.Next() {
+			entriesLeft++
+		}
+		return rows.Close()
+	})
+	if entriesLeft != 1 {
+		t.Errorf("expiry entries left = %d, want 1, that of the item that expires later", entriesLeft)
 	}
-	page, err := db.Query(t.Context(), table.Query{PK: "p"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []table.Key{{PK: "p", SK: "later"}, {PK: "p", SK: "never"}}
-	if diff := cmp.Diff(want, keysOf(page.Items)); diff != "" {
-		t.Error(diff)
+}
+
+func TestSweepKeepsItemsRenewedMeanwhile(t *testing.T) {
+	db := open(t, t.TempDir())
+	expired := table.Item{Key: table.Key{PK: "p", SK: "s"}, Version: 1, Expires: now}
+	renewed := table.Item{Key: expired.Key, Version: 2, Expires: now.Add(time.Hour)}
+	for range 200 {
+		write(t, db, table.Put(expired, table.Always()))
+		var group sync.WaitGroup
+		var renewErr, sweepErr error
+		group.Go(func() { _, renewErr = db.Write(context.Background(), table.Put(renewed, table.VersionIs(1))) })
+		group.Go(func() { _, sweepErr = db.Sweep(context.Background(), now) })
+		group.Wait()
+		if sweepErr != nil {
+			t.Fatalf("Sweep: %v", sweepErr)
+		}
+		if got := get(t, db, expired.Key); (renewErr == nil) != (len(got) == 1) {
+			t.Fatalf("renewal error = %v, then %d items, want an item exactly if it was renewed", renewErr, len(got))
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package pebble
 
-import "cedula/shared/table"
+import (
+	"slices"
+
+	"cedula/shared/table"
+)
 
 // DynamoDB's price list (Developer Guide, "Capacity unit consumption").
 const (
@@ -8,7 +12,7 @@ const (
 	writeUnitBytes = 1 << 10
 )
 
-// itemBytes is an item's size; zero when absent.
+// itemBytes returns an item's size; zero if it is absent.
 func itemBytes(i *table.Item) int {
 	if i == nil {
 		return 0
@@ -16,7 +20,7 @@ func itemBytes(i *table.Item) int {
 	return i.Bytes()
 }
 
-// readUnits is the price of a read of n bytes; a read of nothing costs the least.
+// readUnits returns the price of a read of n bytes. A read of nothing costs as much as one of a byte.
 func readUnits(n int, strong bool) float64 {
 	units := unitsFor(n, readUnitBytes)
 	if !strong {
@@ -25,27 +29,22 @@ func readUnits(n int, strong bool) float64 {
 	return units
 }
 
-// writeUnits is the price of an operation on the table itself: the larger of
-// the item before and after.
+// writeUnits returns the price of an operation on the table itself, by the larger of the item before and after.
 func writeUnits(before, after *table.Item) float64 {
 	return unitsFor(max(itemBytes(before), itemBytes(after)), writeUnitBytes)
 }
 
-// indexUnits is the price of what a change does to the indexes: each entry
-// removed, put, or, when its key changes, both. An entry that stays is free.
+// indexUnits returns the price of the index entries that a change removes and puts. An entry that stays is free.
 func indexUnits(before, after *table.Item) float64 {
 	var units float64
-	for _, e := range entriesNotIn(before, after) {
-		units += unitsFor(e.bytes(), writeUnitBytes)
-	}
-	for _, e := range entriesNotIn(after, before) {
+	for _, e := range slices.Concat(entriesNotIn(before, after), entriesNotIn(after, before)) {
 		units += unitsFor(e.bytes(), writeUnitBytes)
 	}
 	return units
 }
 
-// consumedUnits is what DynamoDB would bill: one put or delete as PutItem and
-// DeleteItem, everything else as a transaction, which doubles the table's part.
+// consumedUnits returns what DynamoDB would bill: a single put or delete as PutItem or DeleteItem, everything else as a
+// transaction, which doubles the table's part.
 func consumedUnits(ops []table.Op, before []*table.Item) table.Units {
 	factor := 2.0
 	if len(ops) == 1 && ops[0].Action != table.ActionCheck {
