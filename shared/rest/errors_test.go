@@ -1,0 +1,168 @@
+package rest_test
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+var sentinels = []struct {
+	name string
+	err  error
+	want rest.Kind
+}{
+	{"identity.ErrNotFound", identity.ErrNotFound, rest.NotFound},
+	{"identity.ErrVersionMismatch", identity.ErrVersionMismatch, rest.VersionMismatch},
+	{"identity.ErrPreconditionFailed", identity.ErrPreconditionFailed, rest.VersionMismatch},
+	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, rest.IdempotencyReused},
+	{"identity.ErrBusy", identity.ErrBusy, rest.Busy},
+	{"identity.ErrTooLarge", identity.ErrTooLarge, rest.TooLarge},
+	{"identity.ErrUnavailable", identity.ErrUnavailable, rest.Unavailable},
+	{"identity.ErrNoCodeSent", identity.ErrNoCodeSent, rest.NoCodeSent},
+	{"identity.ErrWrongCode", identity.ErrWrongCode, rest.WrongCode},
+	{"identity.ErrExpiredCode", identity.ErrExpiredCode, rest.ExpiredCode},
+	{"identity.ErrUsedCode", identity.ErrUsedCode, rest.UsedCode},
+	{"identity.ErrTooManyAttempts", identity.ErrTooManyAttempts, rest.TooManyAttempts},
+	{"identity.ErrAlreadyTokenized", identity.ErrAlreadyTokenized, rest.AlreadyTokenized},
+	{"identity.ErrNotTokenized", identity.ErrNotTokenized, rest.NotTokenized},
+	{"identity.ErrNotTokenizable", identity.ErrNotTokenizable, rest.NotTokenizable},
+	{"gateway.ErrNoCaller", gateway.ErrNoCaller, rest.NoCaller},
+	{"gateway.ErrInsufficientScope", gateway.ErrInsufficientScope, rest.InsufficientScope},
+	{"gateway.ErrNoRoute", gateway.ErrNoRoute, rest.NoRoute},
+	{"gateway.ErrBodyTooLarge", gateway.ErrBodyTooLarge, rest.BodyTooLarge},
+	{"gateway.ErrBodyEncoding", gateway.ErrBodyEncoding, rest.BodyEncoding},
+	{"gateway.ErrPanic", gateway.ErrPanic, ""},
+	{"gateway.ErrUnauthorized", gateway.ErrUnauthorized, ""}, // the authorizer's
+	{"auth.ErrMissing", auth.ErrMissing, rest.MissingCredential},
+	{"auth.ErrInvalid", auth.ErrInvalid, rest.InvalidCredential},
+	{"auth.ErrExpired", auth.ErrExpired, rest.ExpiredCredential},
+	{"auth.ErrMismatch", auth.ErrMismatch, rest.CredentialMismatch},
+	{"auth.ErrSuspended", auth.ErrSuspended, rest.Suspended},
+	{"auth.ErrNotFound", auth.ErrNotFound, rest.KeyNotFound},
+	{"auth.ErrEscalation", auth.ErrEscalation, rest.Escalation},
+	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, rest.TooManyKeys},
+	{"auth.ErrThrottled", auth.ErrThrottled, rest.Throttled},
+	{"auth.ErrUnavailable", auth.ErrUnavailable, rest.Unavailable},
+	{"auth.ErrBusy", auth.ErrBusy, rest.Busy},
+	{"auth.ErrVersionMismatch", auth.ErrVersionMismatch, ""}, // between auth and its store
+	{"auth.ErrInvalidOverlap", auth.ErrInvalidOverlap, ""},   // an administrator's, as the next
+	{"auth.ErrAlreadyExists", auth.ErrAlreadyExists, ""},
+}
+
+func TestClassifyKnowsWrappedErrors(t *testing.T) {
+	for _, tt := range sentinels {
+		for _, err := range []error{tt.err, fmt.Errorf("create: %w: down", tt.err)} {
+			if got := rest.Classify(err).Kind; got != tt.want {
+				t.Errorf("Classify(%s).Kind = %q, want %q", tt.name, got, tt.want)
+			}
+		}
+	}
+	if got := rest.Classify(errors.New("10.0.0.1:5432 said secret")); got.Kind != "" || got.Reason != "" {
+		t.Errorf("Classify(an unknown error) = %+v, want the zero Failure", got)
+	}
+}
+
+// TestEveryExportedErrorIsClassified reads the packages' sources, so that a new error needs a
+// row above.
+func TestEveryExportedErrorIsClassified(t *testing.T) {
+	var rows, declared []string
+	for _, s := range sentinels {
+		rows = append(rows, s.name)
+	}
+	for _, of := range []string{"identity", "gateway", "auth"} {
+		declared = append(declared, exportedErrors(t, of)...)
+	}
+	slices.Sort(rows)
+	slices.Sort(declared)
+	if diff := cmp.Diff(declared, rows); diff != "" {
+		t.Errorf("rows differ from the exported errors (-exported +rows): %s", diff)
+	}
+}
+
+// exportedErrors lists the variables of a sibling package that begin with Err.
+func exportedErrors(t *testing.T, of string) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", of, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources of %s: %v", of, err)
+	}
+	for _, file := range files {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if ok && strings.HasPrefix(spec.Names[0].Name, "Err") {
+				names = append(names, of+"."+spec.Names[0].Name)
+			}
+			return true
+		})
+	}
+	return names
+}
+
+func TestMessageNamesFieldsAndReason(t *testing.T) {
+	names := rest.Names{identity.FieldEmail: "email_address"}
+	const text = "[{fields}] {reason}"
+	for _, tt := range []struct {
+		err  error
+		kind rest.Kind
+		want string
+	}{
+		{&strictjson.Error{Reason: "is empty", Syntax: true}, rest.MalformedBody, "[] body is empty"},
+		{&strictjson.Error{Field: "city", Reason: "must be a string"}, rest.InvalidBody, "[] city must be a string"},
+		{&gateway.HeaderError{Name: "Content-Type", Reason: "must be x"}, rest.InvalidHeader, "[] Content-Type must be x"},
+		{&gateway.HeaderError{Name: "Idempotency-Key", Reason: "must be sent once"}, rest.InvalidField, "[Idempotency-Key] must be sent once"},
+		{&identity.Invalid{Field: identity.FieldEmail, Reason: "must be x"}, rest.InvalidField, "[email_address] must be x"},
+		{&identity.MissingField{Field: identity.FieldPhone}, rest.MissingField, "[phone] "},
+		{&identity.DanglingReference{Field: "children.0"}, rest.DanglingReference, "[children.0] "},
+		{&identity.StateError{Reason: "it waits"}, rest.InvalidState, "[] it waits"},
+		{&identity.Conflict{Fields: []identity.Field{identity.FieldPhone, identity.FieldEmail}}, rest.Conflict, "[phone, email_address] "},
+		{&identity.RateLimited{Reason: "too soon"}, rest.RateLimited, "[] too soon"},
+		{&auth.InvalidKeyError{Field: "owner", Reason: "is odd"}, rest.InvalidKey, "[owner] is odd"},
+		{&identity.FieldError{Field: identity.FieldEmail, Err: identity.ErrNotTokenized}, rest.NotTokenized, "[email_address] "},
+	} {
+		failure := rest.Classify(fmt.Errorf("create: %w", tt.err))
+		if failure.Kind != tt.kind {
+			t.Errorf("Classify(%v).Kind = %q, want %q", tt.err, failure.Kind, tt.kind)
+		}
+		if got := failure.Message(text, names); got != tt.want {
+			t.Errorf("Message of %v = %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+func TestRetryAfterIsInWholeSeconds(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{identity.ErrBusy, "1"},
+		{identity.ErrUnavailable, "1"},
+		{auth.ErrUnavailable, "1"},
+		{&auth.Throttled{RetryAfter: 1500 * time.Millisecond}, "2"},
+		{&identity.RateLimited{RetryAfter: time.Minute}, "60"},
+		{identity.ErrNotFound, ""},
+	} {
+		r := rest.Classify(tt.err).WithRetryAfter(gateway.Response{})
+		if got := r.Header.Get("Retry-After"); got != tt.want {
+			t.Errorf("Retry-After of %v = %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+// Package rest holds what every API does alike between package gateway and package registry:
+// it reads requests, classifies errors and marks responses.
+// It must not import an API, nor anything below the registry's ports.
+package rest
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/strictjson"
+)
+
+const (
+	jsonMediaType     = "application/json"
+	idempotencyHeader = "Idempotency-Key"
+)
+
+// Dialect holds the conventions by which one API reads its requests.
+type Dialect struct {
+	Name              string   // distinguishes equal requests to two APIs
+	FingerprintQuery  bool     // whether requests with different query strings differ
+	MediaTypes        []string // accepted besides application/json and none
+	DecodeLenient     func(data []byte, into any) error
+	DefaultOnboarding identity.Onboarding
+	GenerateID        func(now time.Time, random io.Reader) (string, error)
+}
+
+// Decode decodes the body of a request. The body of a strict client must not have fields that
+// into does not have. It returns a *gateway.HeaderError or a *strictjson.Error.
+func (d *Dialect) Decode(r *gateway.Request, into any) error {
+	media, err := r.MediaType()
+	if err != nil {
+		return err
+	}
+	if media != "" && media != jsonMediaType && !slices.Contains(d.MediaTypes, media) {
+		return &gateway.HeaderError{Name: "Content-Type", Reason: "must be application/json"}
+	}
+	if r.Caller.Strict {
+		return strictjson.DecodeDisallowUnknown(r.Body, into)
+	}
+	return d.DecodeLenient(r.Body, into)
+}
+
+// Idempotency returns the request's idempotency key, with the fingerprint of the request. It
+// returns a *gateway.HeaderError.
+func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) {
+	key, err := r.IdempotencyKey()
+	operation := d.Name + " " + r.Operation
+	if d.FingerprintQuery {
+		operation += " " + r.Query.Encode()
+	}
+	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint(operation)}, err
+}
+
+// NewDraft returns a draft without a profile: with the caller's tenant, policy and rights and
+// the request's idempotency key. It returns a *gateway.HeaderError.
+func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
+	key, err := d.Idempotency(r)
+	return registry.Draft{
+		Tenant:  r.Caller.Tenant,
+		Trusted: r.Caller.Scopes.Has(auth.ScopeIdentityStatusWrite),
+		Policy: identity.Policy{
+			Onboarding: identity.Onboarding(r.Caller.Policy.Onboarding), PendingTTL: r.Caller.Policy.PendingTTL,
+		},
+		DefaultOnboarding: d.DefaultOnboarding,
+		TestMode:          r.Caller.TestMode,
+		GenerateID:        d.GenerateID,
+		Idempotency:       key,
+	}, err
+}
+
+// NewChange returns a change, still without effect, of the identity named by the path
+// parameter id: with the caller's tenant and the conditions in the request's headers. It
+// returns a *gateway.HeaderError.
+func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
+	key, err := d.Idempotency(r)
+	return registry.Change{
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), Idempotency: key, GenerateID: d.GenerateID,
+	}, err
+}
+
+// JSON returns a response with the JSON of body.
+func JSON(status int, body any) gateway.Response {
+	return gateway.JSON(status, strictjson.Encode(body))
+}
+
+// WriteResponse returns a response to a write: the JSON of body with the identity's ETag,
+// marked if it is a replay.
+func WriteResponse(status int, result identity.WriteResult, body any) gateway.Response {
+	r := JSON(status, body).WithHeader("ETag", gateway.ETag(result.ETag()))
+	return MarkReplay(r, result.Replayed)
+}
+
+// MarkReplay adds the header Idempotent-Replayed to a response if it repeats an earlier one.
+func MarkReplay(r gateway.Response, replayed bool) gateway.Response {
+	if !replayed {
+		return r
+	}
+	return r.WithHeader("Idempotent-Replayed", "true")
+}
+
+// NonNil returns list, or an empty list in place of nil, which would be encoded as null.
+func NonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// ReferenceRoutes returns the routes of an API's reference documentation.
+func ReferenceRoutes(serve func(*gateway.Request) (gateway.Response, error)) []gateway.Route {
+	var routes []gateway.Route
+	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js"} {
+		routes = append(routes, gateway.Route{Name: "get-reference", Method: "GET", Path: path, Public: true, Serve: serve})
+	}
+	return routes
+}

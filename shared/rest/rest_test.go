@@ -1,0 +1,118 @@
+package rest_test
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+var dialect = rest.Dialect{
+	Name: "api", FingerprintQuery: true, MediaTypes: []string{"text/plain"}, DecodeLenient: strictjson.Decode,
+	DefaultOnboarding: identity.OnboardingInstant,
+}
+
+func TestDecodeChecksMediaTypeAndUnknownFields(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		header http.Header
+		strict bool
+		body   string
+		want   string
+	}{
+		{"no media type", nil, false, `{"a":1}`, ""},
+		{"JSON", http.Header{"Content-Type": {"application/json"}}, false, `{"a":1}`, ""},
+		{"one that the API accepts", http.Header{"Content-Type": {"text/plain"}}, false, `{"a":1}`, ""},
+		{"another", http.Header{"Content-Type": {"text/html"}}, false, `{"a":1}`, "Content-Type must be application/json"},
+		{"compressed", http.Header{"Content-Encoding": {"gzip"}}, false, `{"a":1}`, "Content-Encoding must be identity, or absent"},
+		{"unknown field of a lenient client", nil, false, `{"b":1}`, ""},
+		{"unknown field of a strict client", nil, true, `{"b":1}`, "b is not known"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := &gateway.Request{Header: tt.header, Body: []byte(tt.body), Caller: auth.Caller{Strict: tt.strict}}
+			var got string
+			err := dialect.Decode(r, &struct {
+				A int `json:"a"`
+			}{})
+			if err != nil {
+				got = err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("Decode = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDraftAndChangeHaveTheCallersSettings(t *testing.T) {
+	r := &gateway.Request{
+		Header: http.Header{"Idempotency-Key": {"k"}},
+		Caller: auth.Caller{
+			Tenant: "acme", Scopes: auth.Scopes{auth.ScopeIdentityStatusWrite},
+			Policy: auth.Policy{Onboarding: "screening", PendingTTL: time.Hour},
+		},
+	}
+	draft, err := dialect.NewDraft(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (identity.Policy{Onboarding: "screening", PendingTTL: time.Hour}); draft.Policy != want {
+		t.Errorf("Policy = %+v, want %+v", draft.Policy, want)
+	}
+	if draft.Tenant != "acme" || !draft.Trusted || draft.TestMode || draft.DefaultOnboarding != identity.OnboardingInstant {
+		t.Errorf("draft = %+v, want the tenant acme, trusted, not in test mode, instant", draft)
+	}
+	change, err := dialect.NewChange(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change.Tenant != "acme" || change.Idempotency.Key != "k" || change.Idempotency != draft.Idempotency {
+		t.Errorf("change = %+v, want the tenant and the idempotency of the draft", change)
+	}
+}
+
+func TestFingerprintDependsOnTheQueryIfTheAPISaysSo(t *testing.T) {
+	plain, filtered := &gateway.Request{}, &gateway.Request{Query: url.Values{"a": {"1"}}}
+	for _, differs := range []bool{true, false} {
+		d := dialect
+		d.FingerprintQuery = differs
+		first, _ := d.Idempotency(plain)
+		second, _ := d.Idempotency(filtered)
+		if got := first.Fingerprint != second.Fingerprint; got != differs {
+			t.Errorf("fingerprints differ = %v, want %v", got, differs)
+		}
+	}
+}
+
+func TestWriteResponseShowsVersionAndReplay(t *testing.T) {
+	for _, replayed := range []bool{false, true} {
+		result := identity.WriteResult{Identity: identity.Identity{Version: 7}, Replayed: replayed}
+		got := rest.WriteResponse(http.StatusCreated, result, rest.NonNil(nil))
+		want := http.Header{"Etag": {gateway.ETag(result.ETag())}}
+		if replayed {
+			want["Idempotent-Replayed"] = []string{"true"}
+		}
+		if got.Status != http.StatusCreated || string(got.Body) != "[]" || !reflect.DeepEqual(got.Header, want) {
+			t.Errorf("response = %d %s %v, want 201 [] %v", got.Status, got.Body, got.Header, want)
+		}
+	}
+}
+
+func TestReferenceRoutesArePublic(t *testing.T) {
+	routes := rest.ReferenceRoutes(nil)
+	if len(routes) != 3 {
+		t.Fatalf("%d routes, want 3", len(routes))
+	}
+	for _, r := range routes {
+		if !r.Public || r.Name != "get-reference" || r.Method != http.MethodGet {
+			t.Errorf("route %s = %+v, want a public GET named get-reference", r.Path, r)
+		}
+	}
+}
