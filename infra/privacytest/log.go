@@ -9,7 +9,6 @@ import (
 	"log"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -86,24 +85,16 @@ func Run(tests interface{ Run() int }) int {
 }
 
 func run(tests interface{ Run() int }, r *recorder, out io.Writer) int {
-	file, err := os.CreateTemp("", "stderr")
+	code := 1
+	written, err := capture(func() {
+		defer setLog(r)()
+		code = tests.Run()
+	}, &os.Stderr)
 	if err != nil {
 		_, _ = fmt.Fprintln(out, "privacytest:", err)
 		return 1
 	}
-	defer os.Remove(file.Name()) //nolint:errcheck // a temporary file
-	stderr := os.Stderr
-	os.Stderr = file
-	restore := setLog(r)
-	code := tests.Run()
-	restore()
-	os.Stderr = stderr
-	written, err := os.ReadFile(file.Name())
-	if err != nil {
-		_, _ = fmt.Fprintln(out, "privacytest:", err)
-		return 1
-	}
-	_, _ = stderr.Write(written)
+	_, _ = os.Stderr.Write(written)
 	_, _ = r.Write(written)
 	leaks := r.close()
 	for _, leak := range leaks {
@@ -118,33 +109,38 @@ func run(tests interface{ Run() int }, r *recorder, out io.Writer) int {
 // Capture returns what f logs and prints.
 func Capture(t testing.TB, f func()) string {
 	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	stdout, stderr := os.Stdout, os.Stderr
-	restore := SetLog(file)
-	os.Stdout = file
-	os.Stderr = file
-	defer func() {
-		os.Stdout = stdout
-		os.Stderr = stderr
-		restore()
-	}()
-	f()
-	text, err := os.ReadFile(file.Name())
+	text, err := capture(func() {
+		defer SetLog(os.Stderr)()
+		f()
+	}, &os.Stdout, &os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
+// capture returns what f writes to the streams.
+func capture(f func(), streams ...**os.File) ([]byte, error) {
+	file, err := os.CreateTemp("", "privacytest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	for _, stream := range streams {
+		before := *stream
+		*stream = file
+		defer func() { *stream = before }()
+	}
+	f()
+	return os.ReadFile(file.Name())
+}
+
 // SetLog writes what is logged to w, as JSON lines, until restore is called. Run
 // checks it as well.
-func SetLog(w io.Writer) (restore func()) {
-	return setLog(io.MultiWriter(w, Log))
-}
+func SetLog(w io.Writer) (restore func()) { return setLog(io.MultiWriter(w, Log)) }
 
 func setLog(w io.Writer) (restore func()) {
 	logger := slog.Default()

@@ -67,3 +67,17 @@ func runStub(tests func(r *recorder) int) (code int, out string) {
 	code = run(stub(func() int { return tests(r) }), r, &b)
 	return code, b.String()
 }
+
+func TestCaptureReturnsWhatIsLoggedAndPrinted(t *testing.T) {
+	got := Capture(t, func() {
+		slog.Debug("by slog")
+		log.Print("by log")
+		fmt.Print("to stdout")
+		fmt.Fprint(os.Stderr, "to stderr")
+	})
+	for _, want := range []string{`"msg":"by slog"`, `"msg":"by log"`, "to stdout", "to stderr"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("captured %q, want %q in it", got, want)
+		}
+	}
+}
