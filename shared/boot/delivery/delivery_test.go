@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,18 +43,38 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// failingService records requests and fails, which shows whether a client retries.
-type failingService struct {
+// fakeService records requests and answers them with an error.
+type fakeService struct {
+	status          int
+	errorType, body string
+
 	mu       sync.Mutex
 	requests []string
 }
 
-func (s *failingService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, r.URL.Path+" "+string(body))
-	w.WriteHeader(http.StatusServiceUnavailable)
+	w.Header().Set("X-Amzn-Errortype", s.errorType)
+	w.WriteHeader(s.status)
+	_, _ = io.WriteString(w, s.body)
+}
+
+// send sends a message by a channel whose service is s.
+func (s *fakeService) send(t *testing.T, channel identity.Channel) error {
+	t.Helper()
+	server := httptest.NewServer(s)
+	defer server.Close()
+	c := validConfig()
+	c.SESEndpoint = server.URL
+	c.SNSEndpoint = server.URL
+	d, err := delivery.NewDispatcher(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Senders[channel].Send(t.Context(), messaging.RenderedMessage{Subject: "s", Text: "t"})
 }
 
 func TestEachChannelCallsItsServiceOnce(t *testing.T) {
@@ -62,18 +83,9 @@ func TestEachChannelCallsItsServiceOnce(t *testing.T) {
 		identity.ChannelPhone: {"Action=Publish", "CEDULA"},
 	} {
 		t.Run(string(channel), func(t *testing.T) {
-			var s failingService
-			server := httptest.NewServer(&s)
-			defer server.Close()
-			c := validConfig()
-			c.SESEndpoint = server.URL
-			c.SNSEndpoint = server.URL
-			d, err := delivery.NewDispatcher(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := d.Senders[channel].Send(t.Context(), messaging.RenderedMessage{Subject: "s", Text: "t"}); err == nil {
-				t.Error("Send = nil, want the service's error")
+			s := &fakeService{status: http.StatusServiceUnavailable}
+			if err := s.send(t, channel); err == nil || errors.Is(err, messaging.ErrRejected) {
+				t.Errorf("Send = %v, want an error that does not wrap ErrRejected", err)
 			}
 			if len(s.requests) != 1 {
 				t.Fatalf("%d requests, want 1", len(s.requests))
@@ -84,6 +96,17 @@ func TestEachChannelCallsItsServiceOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestRejectionsOfServicesAreRecognized(t *testing.T) {
+	for channel, s := range map[identity.Channel]*fakeService{
+		identity.ChannelEmail: {status: http.StatusBadRequest, errorType: "MessageRejected", body: `{"message":"m"}`},
+		identity.ChannelPhone: {status: http.StatusBadRequest, body: `<ErrorResponse><Error><Code>OptedOut</Code></Error></ErrorResponse>`},
+	} {
+		if err := s.send(t, channel); !errors.Is(err, messaging.ErrRejected) {
+			t.Errorf("%s: Send = %v, want %v", channel, err, messaging.ErrRejected)
+		}
 	}
 }
 

@@ -3,16 +3,11 @@ package sns_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/identity"
@@ -20,142 +15,81 @@ import (
 	"cedula/shared/messaging/sns"
 )
 
-const canary = "+56900000000"
-
-var testMessage = messaging.RenderedMessage{
-	Message: identity.Message{To: canary, Code: "271828", Tenant: "canary-tenant", IdentityID: "canary-id"},
+var message = messaging.RenderedMessage{
+	Message: identity.Message{To: "+56900000000", Code: "271828"},
 	Text:    "271828 es tu código.",
 }
 
-// fakeSNS is an HTTP server with one response, in SNS's query protocol, for every request.
-type fakeSNS struct {
-	status    int // 0 closes the connection
-	errorCode string
+// api is SNS with one response for every call. How the SDK's client talks to SNS is tested in
+// boot/delivery.
+type api func(*awssns.PublishInput) error
 
-	calls  int
-	form   url.Values // the last request's
-	header http.Header
+func (call api) Publish(_ context.Context, in *awssns.PublishInput, _ ...func(*awssns.Options)) (*awssns.PublishOutput, error) {
+	return &awssns.PublishOutput{}, call(in)
 }
 
-func (s *fakeSNS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
-	s.calls++
-	s.form = r.PostForm
-	s.header = r.Header
-	if s.status == 0 {
-		panic(http.ErrAbortHandler)
-	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(s.status)
-	if s.status == http.StatusOK {
-		_, _ = io.WriteString(w, `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`)
-	}
-	if s.errorCode != "" {
-		_, _ = fmt.Fprintf(w, `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>about %s</Message></Error><RequestId>r</RequestId></ErrorResponse>`, s.errorCode, canary)
-	}
-}
-
-func (s *fakeSNS) sender(t *testing.T, senderID string) *sns.Sender {
+func newSender(t *testing.T, call api, senderID string) *sns.Sender {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	client := awssns.NewFromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-		}),
-	})
-	sender, err := sns.New(client, senderID)
+	s, err := sns.New(call, senderID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sender
+	return s
 }
 
-func TestRequest(t *testing.T) {
-	const attribute = "MessageAttributes.entry."
-	want := map[string]string{
-		"Action": "Publish", "Version": "2010-03-31", "PhoneNumber": canary, "Message": testMessage.Text,
-		attribute + "1.Name": "AWS.SNS.SMS.SMSType", attribute + "1.Value.DataType": "String", attribute + "1.Value.StringValue": "Transactional",
-	}
-	s := &fakeSNS{status: 200}
-	if err := s.sender(t, "").Send(t.Context(), testMessage); err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for name := range s.form {
-		got[name] = s.form.Get(name)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("form (-want +got):\n%s", diff)
-	}
-	if got := s.header.Get("Authorization"); !strings.Contains(got, "AKIDEXAMPLE/") || !strings.Contains(got, "/sns/") {
-		t.Errorf("Authorization = %q, want a signature for sns", got)
-	}
-}
-
-func TestSenderIDIsSent(t *testing.T) {
-	s := &fakeSNS{status: 200}
-	if err := s.sender(t, "CEDULA").Send(t.Context(), testMessage); err != nil {
-		t.Fatal(err)
-	}
-	if form := s.form.Encode(); !strings.Contains(form, "AWS.SNS.SMS.SenderID") || !strings.Contains(form, "CEDULA") {
-		t.Errorf("form = %s, want the sender id CEDULA", form)
-	}
-}
-
-func TestErrorClassification(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		status   int
-		code     string
-		rejected bool
-	}{
-		{"invalid phone number", 400, "InvalidParameter", true},
-		{"invalid phone number, other code", 400, "ParameterValueInvalid", true},
-		{"validation error", 400, "ValidationException", true},
-		{"opted out", 400, "OptedOut", true},
-		{"throttling", 400, "Throttling", false},
-		{"access denied", 403, "AuthorizationError", false},
-		{"internal error", 500, "InternalError", false},
-		{"error without a body", 503, "", false},
-		{"connection closed", 0, "", false},
+func TestSend(t *testing.T) {
+	for senderID, want := range map[string]map[string]string{
+		"":       {"AWS.SNS.SMS.SMSType": "String Transactional"},
+		"CEDULA": {"AWS.SNS.SMS.SMSType": "String Transactional", "AWS.SNS.SMS.SenderID": "String CEDULA"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := &fakeSNS{status: tt.status, errorCode: tt.code}
-			err := s.sender(t, "").Send(t.Context(), testMessage)
-			checkError(t, err, tt.code, tt.rejected)
-			if s.calls != 1 {
-				t.Errorf("%d requests, want 1", s.calls)
-			}
-		})
-	}
-}
-
-// checkError wants an error with the service's code but nothing of the message or the request.
-func checkError(t *testing.T, err error, code string, rejected bool) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("Send = nil, want an error")
-	}
-	if got := errors.Is(err, messaging.ErrRejected); got != rejected {
-		t.Errorf("Send = %v, wraps ErrRejected = %v, want %v", err, got, rejected)
-	}
-	if !strings.Contains(err.Error(), code) {
-		t.Errorf("Send = %v, want the code %s", err, code)
-	}
-	for _, secret := range []string{canary, "271828", "://"} {
-		if strings.Contains(err.Error(), secret) {
-			t.Errorf("Send = %v, which contains %q", err, secret)
+		var in *awssns.PublishInput
+		s := newSender(t, func(got *awssns.PublishInput) error { in = got; return nil }, senderID)
+		if err := s.Send(t.Context(), message); err != nil {
+			t.Fatal(err)
+		}
+		if *in.PhoneNumber != message.To || *in.Message != message.Text {
+			t.Errorf("sent %q to %s, want %q to %s", *in.Message, *in.PhoneNumber, message.Text, message.To)
+		}
+		attributes := map[string]string{}
+		for name, a := range in.MessageAttributes {
+			attributes[name] = *a.DataType + " " + *a.StringValue
+		}
+		if diff := cmp.Diff(want, attributes); diff != "" {
+			t.Errorf("attributes (-want +got):\n%s", diff)
 		}
 	}
 }
 
-func TestEndedContextIsNotRejection(t *testing.T) {
+func TestErrorClassification(t *testing.T) {
+	for code, rejected := range map[string]bool{
+		"InvalidParameter": true, "InvalidParameterValue": true, "ParameterValueInvalid": true, "ValidationException": true, "OptedOut": true,
+		"Throttling": false, "Throttled": false, "AuthorizationError": false, "KMSThrottling": false, "InternalError": false,
+	} {
+		s := newSender(t, func(*awssns.PublishInput) error {
+			return &smithy.GenericAPIError{Code: code, Message: "about +56900000000"}
+		}, "")
+		err := s.Send(t.Context(), message)
+		if err == nil || !strings.Contains(err.Error(), code) || strings.Contains(err.Error(), "+56900000000") {
+			t.Errorf("Send = %v, want an error with %s and without the number", err, code)
+		}
+		if got := errors.Is(err, messaging.ErrRejected); got != rejected {
+			t.Errorf("Send = %v, wraps ErrRejected = %v, want %v", err, got, rejected)
+		}
+	}
+}
+
+func TestMissingResponseIsTransient(t *testing.T) {
+	s := newSender(t, func(*awssns.PublishInput) error { return errors.New("https://example.com: EOF") }, "")
+	if err := s.Send(t.Context(), message); err == nil || errors.Is(err, messaging.ErrRejected) || strings.Contains(err.Error(), "://") {
+		t.Errorf("Send = %v, want an error without the URL that does not wrap ErrRejected", err)
+	}
+}
+
+func TestEndedContextIsReported(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := (&fakeSNS{status: 200}).sender(t, "").Send(ctx, testMessage)
-	if !errors.Is(err, context.Canceled) || errors.Is(err, messaging.ErrRejected) {
+	s := newSender(t, func(*awssns.PublishInput) error { return errors.New("EOF") }, "")
+	if err := s.Send(ctx, message); !errors.Is(err, context.Canceled) {
 		t.Errorf("Send = %v, want %v", err, context.Canceled)
 	}
 }
