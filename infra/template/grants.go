@@ -1,9 +1,6 @@
 package template
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Grant is one action that a role allows on a resource.
 type Grant struct {
@@ -92,17 +89,4 @@ func resourceNames(v any) []string {
 		text = strings.TrimPrefix(id, "${") + rest
 	}
 	return []string{text}
-}
-
-// StringList reads what may be one string or a list of strings.
-func StringList(v any) []string {
-	if s, ok := v.(string); ok {
-		return []string{s}
-	}
-	values, _ := v.([]any)
-	list := make([]string, len(values))
-	for i := range values {
-		list[i], _ = values[i].(string)
-	}
-	return slices.Clip(list)
 }

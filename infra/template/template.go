@@ -1,24 +1,28 @@
-// Package template reads template.yaml, so that tests can compare what is deployed
-// with what is built.
-// It knows CloudFormation's shape and nothing of the registry.
+// Package template reads template.yaml, so that tests can compare what is deployed with what is built.
+// It must not import packages of the registry.
 package template
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// Template is the part of a SAM template that tests look at. An intrinsic
-// function reads as a map with its long name, as in JSON: !Ref X is
-// {"Ref": "X"}, !GetAtt X.Arn is {"Fn::GetAtt": "X.Arn"}.
+// Template is the part of a template that tests look at: of template.yaml, or of what SAM expands it to. An intrinsic
+// function reads as a map with its long name, as in JSON: !Ref X is {"Ref": "X"}, !GetAtt X.Arn is
+// {"Fn::GetAtt": "X.Arn"}.
 type Template struct {
-	Globals   map[string]any      `yaml:"Globals"`
-	Resources map[string]Resource `yaml:"Resources"`
+	Parameters map[string]map[string]any `yaml:"Parameters"`
+	Globals    map[string]map[string]any `yaml:"Globals"`
+	Resources  map[string]Resource       `yaml:"Resources"`
 }
 
 // Resource is one resource of a template.
@@ -35,14 +39,11 @@ type Resource struct {
 // The types of resources that tests ask for.
 const (
 	TypeFunction = "AWS::Serverless::Function"
-	TypeAPI      = "AWS::Serverless::Api"
-	TypeTable    = "AWS::DynamoDB::Table"
 	TypeRole     = "AWS::IAM::Role"
-	TypeLogGroup = "AWS::Logs::LogGroup"
 	TypeAlarm    = "AWS::CloudWatch::Alarm"
 )
 
-// ModuleRoot is the folder of the module that the working directory lies in.
+// ModuleRoot returns the folder of the module that contains the working directory.
 func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -61,18 +62,27 @@ func ModuleRoot() (string, error) {
 
 // Read reads the template of the module at root.
 func Read(root string) (*Template, error) {
-	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	return read(filepath.Join(root, "template.yaml"))
+}
+
+// ReadExpanded reads what expand.py made of the template of the module at root for an environment.
+func ReadExpanded(root, environment string) (*Template, error) {
+	return read(filepath.Join(root, ".build", "template."+environment+".json"))
+}
+
+func read(path string) (*Template, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, fmt.Errorf("template: template.yaml: %w", err)
+		return nil, fmt.Errorf("template: %s: %w", path, err)
 	}
 	expandShortIntrinsics(&document)
 	t := new(Template)
 	if err := document.Decode(t); err != nil {
-		return nil, fmt.Errorf("template: template.yaml: %w", err)
+		return nil, fmt.Errorf("template: %s: %w", path, err)
 	}
 	return t, nil
 }
@@ -98,16 +108,12 @@ func expandShortIntrinsics(n *yaml.Node) {
 
 // ResourcesOfType returns the resources of a type by logical id.
 func (t *Template) ResourcesOfType(kind string) map[string]Resource {
-	found := map[string]Resource{}
-	for id, r := range t.Resources {
-		if r.Type == kind {
-			found[id] = r
-		}
-	}
+	found := maps.Clone(t.Resources)
+	maps.DeleteFunc(found, func(_ string, r Resource) bool { return r.Type != kind })
 	return found
 }
 
-// Lookup walks down maps and returns what stands there, or nil.
+// Lookup walks down maps and returns the value there, or nil.
 func Lookup(v any, path ...string) any {
 	for _, name := range path {
 		m, ok := v.(map[string]any)
@@ -119,34 +125,51 @@ func Lookup(v any, path ...string) any {
 	return v
 }
 
-// FunctionFolder is the folder of a function under functions/, by its logical id:
-// ConomyCreateIdentityFunction is conomy/create-identity and
-// ConomyAuthorizerFunction is authorizers/conomy.
+// FunctionFolder returns the folder of a function under functions/, by its logical id: ConomyCreateIdentityFunction is
+// conomy/create-identity and ConomyAuthorizerFunction is authorizers/conomy.
 func FunctionFolder(logicalID string) string {
-	var words []string
-	for _, r := range strings.TrimSuffix(logicalID, "Function") {
-		if r >= 'A' && r <= 'Z' {
-			words = append(words, string(r-'A'+'a'))
-		} else if len(words) > 0 {
-			words[len(words)-1] += string(r)
-		}
-	}
+	words := regexp.MustCompile(`[A-Z][^A-Z]*`).FindAllString(strings.TrimSuffix(logicalID, "Function"), -1)
 	if len(words) == 0 {
 		return ""
 	}
-	operation := strings.Join(words[1:], "-")
+	group, operation := strings.ToLower(words[0]), strings.ToLower(strings.Join(words[1:], "-"))
 	if operation == "authorizer" {
-		return "authorizers/" + words[0]
+		return "authorizers/" + group
 	}
-	return words[0] + "/" + operation
+	return group + "/" + operation
 }
 
-// VariableNames are the names in a function's environment.
+// VariableNames returns the names in a function's environment.
 func (r Resource) VariableNames() []string {
 	m, _ := Lookup(r.Properties, "Environment", "Variables").(map[string]any)
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
+	return slices.Collect(maps.Keys(m))
+}
+
+// StringList reads what may be one string or a list of strings.
+func StringList(v any) []string {
+	if s, ok := v.(string); ok {
+		return []string{s}
 	}
-	return names
+	values, _ := v.([]any)
+	list := make([]string, len(values))
+	for i := range values {
+		list[i], _ = values[i].(string)
+	}
+	return list
+}
+
+var referencePattern = regexp.MustCompile(`"Ref":"([^"]+)"|"Fn::GetAtt":(?:\["([^"]+)"|"([^."]+))|\$\{([^.}]+)[^}]*\}`)
+
+// References returns the logical ids and parameters that a value refers to at any depth, in order.
+func References(v any) []string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, match := range referencePattern.FindAllStringSubmatch(string(text), -1) {
+		found = append(found, strings.Join(match[1:], ""))
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
