@@ -14,7 +14,7 @@ import (
 	"cedula/shared/table/dynamo"
 )
 
-// fixedHTTPClient is a DynamoDB that always says the same, at once.
+// fixedHTTPClient is a DynamoDB that immediately returns the same body to every request.
 type fixedHTTPClient []byte
 
 func (a fixedHTTPClient) Do(r *http.Request) (*http.Response, error) {
@@ -25,8 +25,7 @@ func (a fixedHTTPClient) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkCalls is what a call costs beside the network: signing, encoding,
-// decoding.
+// BenchmarkCalls measures what a call costs besides the network: signing, encoding and decoding.
 func BenchmarkCalls(b *testing.B) {
 	client := func(says string) table.Table {
 		return dynamo.New(dynamodb.New(dynamodb.Options{

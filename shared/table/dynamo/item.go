@@ -106,7 +106,8 @@ func numberOf(v types.AttributeValue) (n int64, present bool, err error) {
 	if !ok {
 		return 0, false, errMalformedItem
 	}
-	if n, err = strconv.ParseInt(s.Value, 10, 64); err != nil {
+	n, err = strconv.ParseInt(s.Value, 10, 64)
+	if err != nil {
 		return 0, false, errMalformedItem
 	}
 	return n, true, nil

@@ -32,7 +32,7 @@ func TestInjectorWithoutPlanMeetsTheContract(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return faulttable.NewInjector(open(t)) })
 }
 
-// putThreeItems puts as many items into a partition, which stand in an index too.
+// putThreeItems puts three items with index entries into a partition.
 func putThreeItems(t *testing.T, tab table.Table) {
 	t.Helper()
 	for n := range 3 {

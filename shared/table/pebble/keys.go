@@ -66,6 +66,20 @@ func cutKey(row []byte) (table.Key, bool) {
 	return table.Key{PK: pk, SK: string(sk)}, ok
 }
 
+// cutParts splits the first n parts off a row and returns them and the rest; false if there are fewer.
+func cutParts(row []byte, n int) ([]string, []byte, bool) {
+	var parts []string
+	for range n {
+		part, rest, ok := cutPart(row)
+		if !ok {
+			return nil, nil, false
+		}
+		parts = append(parts, part)
+		row = rest
+	}
+	return parts, row, true
+}
+
 func itemRow(k table.Key) []byte {
 	row := append(make([]byte, 0, 8+len(k.PK)+len(k.SK)), kindItem)
 	return appendKey(row, k)

@@ -122,14 +122,12 @@ func decodeRow(q *table.Query, rows *pebble.Iterator) (*table.Item, error) {
 
 // decodeIndexRow decodes an index row, which holds both keys and nothing else.
 func decodeIndexRow(row []byte) (*table.Item, error) {
-	index, rest, ok1 := cutPart(row[1:])
-	pk, rest, ok2 := cutPart(rest)
-	sk, rest, ok3 := cutPart(rest)
-	k, ok4 := cutKey(rest)
-	if !ok1 || !ok2 || !ok3 || !ok4 {
+	parts, sk, ok := cutParts(row[1:], 4)
+	if !ok {
 		return nil, ErrCorrupt
 	}
-	return &table.Item{Key: k, Indexes: map[string]table.Key{index: {PK: pk, SK: sk}}}, nil
+	entry := map[string]table.Key{parts[0]: {PK: parts[1], SK: parts[2]}}
+	return &table.Item{Key: table.Key{PK: parts[3], SK: string(sk)}, Indexes: entry}, nil
 }
 
 func rowBytes(q *table.Query, i *table.Item) int {

@@ -25,12 +25,15 @@ func (e expiryEntry) row() []byte { return expiryRow(e.seconds, e.Key) }
 // Sweep deletes the items whose Expires is not after now, in batches, and returns how many it deleted.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 	total := 0
-	lower, upper := []byte{kindExpiry}, expiryBound(now.Unix()+1)
+	lower := []byte{kindExpiry}
+	upper := expiryBound(now.Unix() + 1)
 	for {
 		deleted := 0
 		var due []expiryEntry
-		err := db.update(ctx, func(c *commit) (err error) {
-			if due, err = db.readExpiryEntries(lower, upper); err != nil {
+		err := db.update(ctx, func(c *commit) error {
+			var err error
+			due, err = db.readExpiryEntries(lower, upper)
+			if err != nil {
 				return err
 			}
 			deleted, err = db.stageExpired(c, due)
@@ -49,7 +52,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 
 // stageExpired stages the deletion of the items that expired and returns how many these are. Entries that contradict
 // their item, which no write leaves behind, are deleted alone.
-func (db *DB) stageExpired(c *commit, due []expiryEntry) (deleted int, err error) {
+func (db *DB) stageExpired(c *commit, due []expiryEntry) (int, error) {
+	deleted := 0
 	for _, e := range due {
 		item, err := db.readItem(e.Key)
 		if err != nil {
@@ -69,11 +73,12 @@ func (db *DB) stageExpired(c *commit, due []expiryEntry) (deleted int, err error
 }
 
 // readExpiryEntries returns the first entries from lower, included, to upper, excluded.
-func (db *DB) readExpiryEntries(lower, upper []byte) (found []expiryEntry, err error) {
+func (db *DB) readExpiryEntries(lower, upper []byte) ([]expiryEntry, error) {
 	rows, err := db.kv.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, readError(err)
 	}
+	var found []expiryEntry
 	for ok := rows.First(); ok && len(found) < sweepBatchSize; ok = rows.Next() {
 		e, ok := decodeExpiryRow(rows.Key())
 		if !ok {
