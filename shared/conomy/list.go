@@ -1,13 +1,189 @@
 package conomy
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
+	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
+
+// Limits of a page.
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// listRequest is a list's filters and page, as query parameters or as the body
+// of a search. All of them are texts, as in Conomy's own contract, but the body
+// may also give the three numbers as numbers.
+type listRequest struct {
+	Type           string          `json:"type"`
+	Email          string          `json:"email"`
+	DocumentNumber string          `json:"documentNumber"`
+	Phone          string          `json:"phone"`
+	Country        string          `json:"country"`
+	Status         string          `json:"status"`
+	ExternalID     string          `json:"externalId"`
+	Parents        string          `json:"parents"`
+	ScopeIdentity  string          `json:"scopeIdentity"`
+	Limit          *stringOrNumber `json:"limit"`
+	Next           *stringOrNumber `json:"next"`
+	Offset         *stringOrNumber `json:"offset"`
+	Sort           string          `json:"sort"`
+}
+
+// stringOrNumber is a whole number, also when it is written as a text.
+type stringOrNumber string
+
+// UnmarshalJSON takes a string or a number.
+func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
+	switch v := strictjson.Value(data); v.Kind() {
+	case '"':
+		return strictjson.DecodeString(v, (*string)(t))
+	case '0': // 20.0 is a whole number too
+		whole, fraction, _ := strings.Cut(string(data), ".")
+		if strings.Trim(fraction, "0") != "" {
+			whole = string(data)
+		}
+		*t = stringOrNumber(whole)
+	default:
+		return &strictjson.Error{Reason: "must be a whole number"}
+	}
+	return nil
+}
+
+// parseListQuery reads the parameters. One that is not known passes; one that is
+// sent twice does not, since nobody could say which is meant.
+func parseListQuery(q url.Values) (listRequest, error) {
+	var l listRequest
+	for _, p := range []struct {
+		name   string
+		text   *string
+		number **stringOrNumber
+	}{
+		{"type", &l.Type, nil},
+		{"email", &l.Email, nil},
+		{"documentNumber", &l.DocumentNumber, nil},
+		{"phone", &l.Phone, nil},
+		{"country", &l.Country, nil},
+		{"status", &l.Status, nil},
+		{"externalId", &l.ExternalID, nil},
+		{"parents", &l.Parents, nil},
+		{"scopeIdentity", &l.ScopeIdentity, nil},
+		{"limit", nil, &l.Limit},
+		{"next", nil, &l.Next},
+		{"offset", nil, &l.Offset},
+		{"sort", &l.Sort, nil},
+	} {
+		values := q[p.name]
+		if len(values) > 1 {
+			return l, invalidField(p.name, "must be sent once")
+		}
+		if len(values) == 0 {
+			continue
+		}
+		if p.text != nil {
+			*p.text = values[0]
+			continue
+		}
+		number := stringOrNumber(values[0])
+		*p.number = &number
+	}
+	return l, nil
+}
+
+// listParams translates the request. It returns an *Invalid naming the parameter.
+func (l *listRequest) listParams() (registry.ListParams, error) {
+	if err := l.check(); err != nil {
+		return registry.ListParams{}, err
+	}
+	limit, err := parseInt("limit", l.Limit, 1, maxLimit)
+	if err != nil {
+		return registry.ListParams{}, err
+	}
+	if l.Limit == nil {
+		limit = defaultLimit
+	}
+	after, err := parseInt("offset", l.Offset, 0, 1<<53-1)
+	if err != nil {
+		return registry.ListParams{}, err
+	}
+	if l.Next != nil {
+		after, err = parseInt("next", l.Next, 0, 1<<53-1)
+		if err != nil {
+			return registry.ListParams{}, err
+		}
+	}
+	oldest, err := parseSortOrder(l.Sort)
+	return registry.ListParams{Filter: l.filter(), After: after, Limit: int(limit), OldestFirst: oldest}, err
+}
+
+func (l *listRequest) filter() registry.Filter {
+	f := registry.Filter{
+		Email: l.Email, Phone: l.Phone, DocumentNumber: l.DocumentNumber, ExternalID: l.ExternalID,
+		Country: l.Country, Status: identity.Status(l.Status), ParentID: l.Parents, GrantedTo: l.ScopeIdentity,
+	}
+	if l.Type != "" {
+		f.Kind = kindFromType(l.Type)
+	}
+	return f
+}
+
+func (l *listRequest) check() error {
+	if err := checkType(l.Type); err != nil {
+		return err
+	}
+	if err := checkCountry(l.Country); err != nil {
+		return err
+	}
+	if l.Status != "" && !identity.Status(l.Status).Known() {
+		return invalidField("status", "must be a status such as ACTIVE")
+	}
+	if l.DocumentNumber != "" {
+		if err := checkDocumentNumber(l.DocumentNumber); err != nil {
+			return err
+		}
+	}
+	if l.Parents != "" && !identity.ValidID(l.Parents) {
+		return invalidField("parents", "must be an identity's id")
+	}
+	if l.ScopeIdentity != "" && !identity.ValidID(l.ScopeIdentity) {
+		return invalidField("scopeIdentity", "must be an identity's id")
+	}
+	return nil
+}
+
+// parseInt reads a figure; 0 if it was not sent. Sent empty it is refused: a walk
+// that lost its cursor would begin anew.
+func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, error) {
+	if sent == nil {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(*sent), 10, 64)
+	if err != nil || n < least || n > most || strconv.FormatInt(n, 10) != string(*sent) {
+		return 0, invalidField(name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
+	}
+	return n, nil
+}
+
+// parseSortOrder reads the order by creation. The newest come first unless the
+// client says otherwise.
+func parseSortOrder(sort string) (bool, error) {
+	switch sort {
+	case "", "desc", "-createdAt":
+		return false, nil
+	case "asc", "createdAt":
+		return true, nil
+	}
+	return false, invalidField("sort", "must be asc, desc, createdAt or -createdAt")
+}
 
 // ListIdentities serves GET /identities.
 func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
@@ -22,7 +198,7 @@ func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
 // filters in the body, so that they stand in no URL.
 func (a *API) SearchIdentities(r *gateway.Request) (gateway.Response, error) {
 	var request listRequest
-	if err := decode(r, &request); err != nil {
+	if err := dialect.Decode(r, &request); err != nil {
 		return gateway.Response{}, err
 	}
 	return a.list(r, request)
@@ -38,7 +214,7 @@ func (a *API) list(r *gateway.Request, request listRequest) (gateway.Response, e
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(toListResponse(page))), nil
+	return rest.JSON(http.StatusOK, toListResponse(page)), nil
 }
 
 // listResponse is Conomy's doubled envelope: the identities, the four figures, and
@@ -69,12 +245,4 @@ func toListResponse(p registry.Page) listResponse {
 		Data:       toResponses(p.Identities),
 		Pagination: paginationResponse{pageInfo: figures, Pagination: figures, Results: []identityResponse{}},
 	}
-}
-
-func toResponses(list []identity.Identity) []identityResponse {
-	wires := make([]identityResponse, len(list))
-	for n := range list {
-		wires[n] = toResponse(list[n])
-	}
-	return wires
 }

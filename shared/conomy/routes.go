@@ -1,40 +1,12 @@
-// Package conomy is the registry in Conomy's wire dialect: its routes, its
-// request and response types, its errors.
-// It knows nothing of the other dialect and of how identities are stored.
 package conomy
 
 import (
-	"context"
-	"time"
-
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
-	"cedula/shared/registry"
+	"cedula/shared/rest"
 )
 
-// API is the dialect over the core. A function sets the parts that its
-// operation calls.
-type API struct {
-	Identities     *registry.Registry
-	Logins         Logins
-	Tokens         Tokens
-	Reference      gateway.APIDocs
-	IssuerMetadata auth.IssuerMetadata
-}
-
-// Logins checks the credentials that a token is given for.
-type Logins interface {
-	// Login returns the client if the key and the secret are its own and live;
-	// otherwise a refusal of package auth.
-	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
-}
-
-// Tokens signs bearer tokens.
-type Tokens interface {
-	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
-}
-
-// Routes lists every operation of the dialect.
+// Routes lists every operation of the API.
 func (a *API) Routes() []gateway.Route {
 	const read, write, remove = auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete
 	const review = auth.ScopeIdentityReview
@@ -70,10 +42,8 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "set-escrow-fee", Method: "POST", Path: "/identities/{id}/accounts/escrow-fee", Scope: write, Serve: a.SetEscrowFee},
 		{Name: "get-token-keys", Method: "GET", Path: jwksPath, Public: true, Serve: a.GetTokenKeys},
 		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.GetTokenKeys},
-		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
-		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
-		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
+	routes = append(routes, rest.ReferenceRoutes(a.GetReference)...)
 	for i := range routes {
 		routes[i].Serve = withAPIVersion(routes[i].Serve)
 	}

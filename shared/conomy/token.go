@@ -6,8 +6,7 @@ import (
 	"time"
 
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
 
 type tokenRequest struct {
@@ -25,10 +24,11 @@ type tokenResponse struct {
 // the same client in x-api-key, for a bearer token.
 func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
 	var body tokenRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	if err := body.check(); err != nil {
+	err := requireFields("", []requiredField{{"clientId", body.ClientID}, {"clientSecret", body.ClientSecret}})
+	if err != nil {
 		return gateway.Response{}, err
 	}
 	client, err := a.Logins.Login(r.Context(), AuthAPI, r.Header.Get("X-Api-Key"), body.ClientID, body.ClientSecret)
@@ -40,15 +40,5 @@ func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	seconds := int64(math.Ceil(time.Until(expires).Seconds()))
-	return gateway.JSON(http.StatusOK, strictjson.Encode(tokenResponse{token, "Bearer", seconds})), nil
-}
-
-func (t *tokenRequest) check() error {
-	if t.ClientID == "" {
-		return &identity.MissingField{Field: "clientId"}
-	}
-	if t.ClientSecret == "" {
-		return &identity.MissingField{Field: "clientSecret"}
-	}
-	return nil
+	return rest.JSON(http.StatusOK, tokenResponse{token, "Bearer", seconds}), nil
 }

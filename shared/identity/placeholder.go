@@ -17,3 +17,18 @@ func (i *Identity) CheckNewValue(f Field, text string) error {
 	}
 	return &Invalid{Field: f, Reason: "must be a value, not the text that stood for an earlier one"}
 }
+
+// CheckPlaceholders returns an *Invalid if a tokenized field has a new value since before that is
+// a placeholder: it would take the value's place, so that the value would be lost.
+func (i *Identity) CheckPlaceholders(before *Identity) error {
+	for _, encrypted := range before.EncryptedFields {
+		text := *i.StringField(encrypted.Field)
+		if text == *before.StringField(encrypted.Field) {
+			continue
+		}
+		if err := i.CheckNewValue(encrypted.Field, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -85,6 +85,9 @@ func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Chan
 			return p, err
 		}
 	}
+	if err := p.after.CheckPlaceholders(&before); err != nil {
+		return p, err
+	}
 	if err := p.after.Validate(); err != nil {
 		return p, err
 	}

@@ -14,13 +14,13 @@ type screeningRequest struct {
 // DecideScreening serves POST /identities/{id}/screening: a reviewer's decision.
 func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
 	var body screeningRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.Decision == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldOutcome}
 	}
-	change, err := newChange(r)
+	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -37,10 +37,10 @@ type holdRequest struct {
 // lapse while it is on hold.
 func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body holdRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	change, err := newChange(r)
+	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -49,7 +49,7 @@ func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
 
 // ReleaseIdentity serves DELETE /identities/{id}/hold.
 func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	change, err := newChange(r)
+	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}

@@ -6,7 +6,7 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
 
 type childrenRequest struct {
@@ -25,13 +25,13 @@ func (a *API) RemoveChildren(r *gateway.Request) (gateway.Response, error) {
 
 func (a *API) updateChildren(r *gateway.Request, mode registry.ChildrenUpdateMode) (gateway.Response, error) {
 	var body childrenRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.Children == nil {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChildren}
 	}
-	return a.changeIdentity(r, registry.Change{Children: &registry.ChildrenUpdate{Children: body.Children, Mode: mode}})
+	return a.updateIdentity(r, registry.Change{Children: &registry.ChildrenUpdate{Children: body.Children, Mode: mode}})
 }
 
 type parentsResponse struct {
@@ -45,13 +45,5 @@ func (a *API) ListParents(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(parentsResponse{toResponses(parents)})), nil
-}
-
-// DeleteIdentity serves DELETE /identities/{id}.
-func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
-	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
-		return gateway.Response{}, err
-	}
-	return gateway.EmptyResponse(http.StatusNoContent), nil
+	return rest.JSON(http.StatusOK, parentsResponse{toResponses(parents)}), nil
 }

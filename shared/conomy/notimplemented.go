@@ -1,13 +1,6 @@
 package conomy
 
-import (
-	"errors"
-
-	"cedula/shared/gateway"
-)
-
-// errNotImplemented answers what Conomy has and an identity registry has not.
-var errNotImplemented = errors.New("conomy: not part of an identity registry")
+import "cedula/shared/gateway"
 
 func notImplemented(*gateway.Request) (gateway.Response, error) {
 	return gateway.Response{}, errNotImplemented

@@ -7,34 +7,82 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
+
+type accessControlJSON struct {
+	Scopes []scopeJSON `json:"scopes"`
+}
+
+type scopeJSON struct {
+	Resource    string   `json:"resource"`
+	Reference   string   `json:"reference"`
+	Permissions []string `json:"permissions"`
+}
+
+func (a *accessControlJSON) accessControl() *identity.AccessControl {
+	if a == nil {
+		return nil
+	}
+	control := &identity.AccessControl{}
+	for _, s := range a.Scopes {
+		control.Scopes = append(control.Scopes, identity.AccessScope(s))
+	}
+	return control
+}
+
+func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
+	if c == nil {
+		return nil
+	}
+	wire := &accessControlJSON{Scopes: make([]scopeJSON, 0, len(c.Scopes))}
+	for _, s := range c.Scopes {
+		wire.Scopes = append(wire.Scopes, scopeJSON(s))
+	}
+	return wire
+}
+
+// checkScopes asks for what a scope needs. The path is where the scopes are in the body.
+func checkScopes(scopes []scopeJSON, path string) error {
+	for n, s := range scopes {
+		at := fmt.Sprintf("%s%d.", path, n)
+		if err := requireFields(at, []requiredField{{"resource", s.Resource}, {"reference", s.Reference}}); err != nil {
+			return err
+		}
+		if s.Permissions == nil {
+			return &identity.MissingField{Field: identity.Field(at + "permissions")}
+		}
+	}
+	return nil
+}
 
 // AddPermissions serves POST /identities/{id}/permissions: the identity of the
 // path may act on behalf of the references. A scope that is there already is
 // replaced. Each reference to an identity must exist.
 func (a *API) AddPermissions(r *gateway.Request) (gateway.Response, error) {
 	var scopes []scopeJSON
-	if err := decode(r, &scopes); err != nil {
+	if err := dialect.Decode(r, &scopes); err != nil {
 		return gateway.Response{}, err
 	}
-	wire := &accessControlJSON{Scopes: scopes}
-	if err := wire.check(""); err != nil {
+	if scopes == nil {
+		return gateway.Response{}, &identity.MissingField{Field: "securityOptions.accessControl.scopes"}
+	}
+	if err := checkScopes(scopes, ""); err != nil {
 		return gateway.Response{}, err
 	}
-	grant, err := newChange(r)
+	grant, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	grant.Apply = func(i *identity.Identity) error {
-		i.Grant(wire.accessControl().Scopes)
+		i.Grant((&accessControlJSON{Scopes: scopes}).accessControl().Scopes)
 		return a.checkReferences(r, scopes)
 	}
 	changed, err := a.Identities.Update(r.Context(), grant)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return withReplayHeader(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
+	return rest.MarkReplay(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
 // checkReferences returns an *Unknown for a scope over an identity that does
@@ -68,14 +116,14 @@ func (a *API) ListPermissions(r *gateway.Request) (gateway.Response, error) {
 	if control := toAccessControlJSON(i.Security.AccessControl); control != nil {
 		scopes = control.Scopes
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(scopes)).WithHeader("ETag", gateway.ETag(i.ETag())), nil
+	return rest.JSON(http.StatusOK, scopes).WithHeader("ETag", gateway.ETag(i.ETag())), nil
 }
 
 // RemovePermission serves DELETE /identities/{id}/permissions/{reference}. The
 // query parameter resource narrows it to one kind of resource.
 func (a *API) RemovePermission(r *gateway.Request) (gateway.Response, error) {
 	reference, resource := r.Param("reference"), r.Query.Get("resource")
-	revoke, err := newChange(r)
+	revoke, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -84,5 +132,5 @@ func (a *API) RemovePermission(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return withReplayHeader(gateway.EmptyResponse(http.StatusNoContent), changed.Replayed), nil
+	return rest.MarkReplay(gateway.EmptyResponse(http.StatusNoContent), changed.Replayed), nil
 }

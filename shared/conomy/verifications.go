@@ -5,7 +5,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
 
 type verificationRequest struct {
@@ -25,13 +25,13 @@ type verificationResponse struct {
 // to the identity's email or phone.
 func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	var body verificationRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.Channel == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChannel}
 	}
-	change, err := newChange(r)
+	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -39,9 +39,10 @@ func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return withReplayHeader(gateway.JSON(http.StatusCreated, strictjson.Encode(verificationResponse{
+	response := rest.JSON(http.StatusCreated, verificationResponse{
 		Channel: string(sent.Channel), SentAt: formatTime(sent.SentAt), ExpiresAt: formatTime(sent.ExpiresAt), NextAt: formatTime(sent.ResendAt),
-	})), sent.Replayed), nil
+	})
+	return rest.MarkReplay(response, sent.Replayed), nil
 }
 
 type confirmationRequest struct {
@@ -51,13 +52,13 @@ type confirmationRequest struct {
 // ConfirmVerification serves POST /identities/{id}/verifications/{channel}/confirm.
 func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) {
 	var body confirmationRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.Code == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldCode}
 	}
-	change, err := newChange(r)
+	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}

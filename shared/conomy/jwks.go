@@ -56,7 +56,8 @@ func (a *API) issuerMetadata(base string) issuerMetadataResponse {
 		base = cmp.Or(base, strings.TrimSuffix(m.Issuer, "/"))
 	}
 	if base != "" {
-		m.KeysURI, m.Documentation = base+jwksPath, base+"/docs"
+		m.KeysURI = base + jwksPath
+		m.Documentation = base + "/docs"
 	}
 	return m
 }

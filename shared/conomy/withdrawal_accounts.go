@@ -4,8 +4,9 @@ import (
 	"net/http"
 
 	"cedula/shared/gateway"
+	"cedula/shared/identity"
 	"cedula/shared/registry"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
 
 // ListWithdrawalAccounts serves GET /identities/{id}/withdrawal-accounts.
@@ -14,36 +15,36 @@ func (a *API) ListWithdrawalAccounts(r *gateway.Request) (gateway.Response, erro
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	wires := make([]*bankAccountResponse, len(accounts))
+	responses := make([]*bankAccountResponse, len(accounts))
 	for n := range accounts {
-		wires[n] = toBankAccountResponse(&accounts[n])
+		responses[n] = toBankAccountResponse(&accounts[n])
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(wires)), nil
+	return rest.JSON(http.StatusOK, responses), nil
 }
 
 // AddWithdrawalAccount serves POST /identities/{id}/withdrawal-accounts. Its
 // body is a bank account.
 func (a *API) AddWithdrawalAccount(r *gateway.Request) (gateway.Response, error) {
 	var body bankAccountRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
-	account := body.bankAccount()
-	if err := checkBankAccount("", account); err != nil {
+	var account identity.BankAccount
+	if err := body.applyTo(&account, ""); err != nil {
 		return gateway.Response{}, err
 	}
-	once, err := idempotency(r)
+	once, err := dialect.Idempotency(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
 	added, err := a.Identities.AddWithdrawalAccount(r.Context(), registry.WithdrawalAccountDraft{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: *account,
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: account,
 		Idempotency: once, GenerateID: generateID,
 	})
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return withReplayHeader(gateway.JSON(http.StatusCreated, strictjson.Encode(toBankAccountResponse(&added.BankAccount))), added.Replayed), nil
+	return rest.MarkReplay(rest.JSON(http.StatusCreated, toBankAccountResponse(&added.BankAccount)), added.Replayed), nil
 }
 
 // RemoveWithdrawalAccount serves DELETE /identities/{id}/withdrawal-accounts/{accountId}.

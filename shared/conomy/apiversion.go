@@ -1,8 +1,9 @@
 package conomy
 
 import (
+	"cmp"
+
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
 )
 
 // The header by which a client chooses a version of the API, and its values.
@@ -16,13 +17,9 @@ const (
 // withAPIVersion refuses an unknown version and answers the chosen one.
 func withAPIVersion(serve func(*gateway.Request) (gateway.Response, error)) func(*gateway.Request) (gateway.Response, error) {
 	return func(r *gateway.Request) (gateway.Response, error) {
-		chosen := r.Header.Get(versionHeader)
-		switch chosen {
-		case "":
-			chosen = versionDefault
-		case versionDefault, versionCurrent:
-		default:
-			return gateway.Response{}, &identity.Invalid{Field: "conomyhq-api-version", Reason: "must be 24-04-2025, or absent"}
+		chosen := cmp.Or(r.Header.Get(versionHeader), versionDefault)
+		if chosen != versionDefault && chosen != versionCurrent {
+			return gateway.Response{}, invalidField("conomyhq-api-version", "must be 24-04-2025, or absent")
 		}
 		answer, err := serve(r)
 		if err == nil {

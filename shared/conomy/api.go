@@ -1,0 +1,70 @@
+// Package conomy is the Conomy API: its routes, its request and response types, its errors.
+// It must not import another API, nor what stores identities.
+package conomy
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+// API is the Conomy API over the registry. A function sets the parts that its
+// operation calls.
+type API struct {
+	Identities     *registry.Registry
+	Logins         Logins
+	Tokens         Tokens
+	Reference      gateway.APIDocs
+	IssuerMetadata auth.IssuerMetadata
+}
+
+// Logins checks the credentials that a token is given for.
+type Logins interface {
+	// Login returns the client if the key and the secret are its own and live;
+	// otherwise a refusal of package auth.
+	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
+}
+
+// Tokens signs bearer tokens.
+type Tokens interface {
+	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
+}
+
+// dialect is how the Conomy API reads requests. Equal requests are equal in their body, in
+// what their path names, and in their query.
+var dialect = rest.Dialect{
+	Name:              "conomy",
+	FingerprintQuery:  true,
+	DecodeLenient:     strictjson.Decode,
+	DefaultOnboarding: identity.OnboardingContact,
+	GenerateID:        generateID,
+}
+
+// generateID makes an id in the form of Conomy's own: 24 hex digits of which the
+// first 8 are the Unix second of creation, the other 16 random.
+func generateID(now time.Time, random io.Reader) (string, error) {
+	var id [12]byte
+	binary.BigEndian.PutUint32(id[:], uint32(now.Unix()))
+	if _, err := io.ReadFull(random, id[4:]); err != nil {
+		return "", fmt.Errorf("mint id: %w", err)
+	}
+	return hex.EncodeToString(id[:]), nil
+}
+
+// GetReference serves GET /openapi.yaml, /docs and /docs/redoc.js.
+func (a *API) GetReference(r *gateway.Request) (gateway.Response, error) {
+	return r.ServeFile(a.Reference)
+}
+
+// formatTime is RFC 3339 in UTC, whole seconds.
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

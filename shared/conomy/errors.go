@@ -1,0 +1,192 @@
+package conomy
+
+import (
+	"errors"
+	"net/http"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/rest"
+)
+
+// errorCode is one row of Conomy's table of errors, with the HTTP status.
+type errorCode struct {
+	status     int
+	code, kind string
+}
+
+// Conomy's codes, as far as a registry uses them.
+var (
+	serverError        = errorCode{http.StatusInternalServerError, "01", "serverError"}
+	unavailable        = errorCode{http.StatusServiceUnavailable, "01", "serverError"}
+	invalidParam       = errorCode{http.StatusBadRequest, "11", "invalidParam"}
+	tooLarge           = errorCode{http.StatusRequestEntityTooLarge, "11", "invalidParam"}
+	missingParam       = errorCode{http.StatusBadRequest, "12", "missingParam"}
+	alreadyExist       = errorCode{http.StatusConflict, "13", "alreadyExist"}
+	parsingResource    = errorCode{http.StatusBadRequest, "14", "parsingResource"}
+	failedPrecondition = errorCode{http.StatusUnprocessableEntity, "21", "failedPrecondition"}
+	busy               = errorCode{http.StatusConflict, "21", "failedPrecondition"}
+	versionMismatch    = errorCode{http.StatusPreconditionFailed, "21", "failedPrecondition"}
+	notFound           = errorCode{http.StatusNotFound, "31", "notFound"}
+	tooManyRequests    = errorCode{http.StatusTooManyRequests, "32", "tooManyRequests"}
+	unauthorized       = errorCode{http.StatusUnauthorized, "41", "unauthorized"}
+	unimplemented      = errorCode{http.StatusNotImplemented, "42", "unimplemented"}
+	forbiddenOperation = errorCode{http.StatusForbidden, "43", "forbiddenOperation"}
+)
+
+const (
+	unauthorizedDetail = "missing or invalid credentials"
+	forbiddenDetail    = "the credentials do not allow this operation"
+	unavailableDetail  = "the service is unavailable, try again shortly"
+	serverErrorDetail  = "unexpected error"
+)
+
+// errorDetail is a code with the detail that the client reads.
+type errorDetail struct {
+	errorCode
+	detail string
+}
+
+// errorDetails are the kinds of errors that a client learns of. Details are as in
+// rest.Failure.Message.
+var errorDetails = map[rest.Kind]errorDetail{
+	rest.MalformedBody:      {parsingResource, "{reason}"},
+	rest.InvalidBody:        {invalidParam, "{reason}"},
+	rest.InvalidHeader:      {invalidParam, "{reason}"},
+	rest.InvalidField:       {invalidParam, "{fields} {reason}"},
+	rest.MissingField:       {missingParam, "{fields} is required"},
+	rest.DanglingReference:  {notFound, "{fields} is no identity of this client"},
+	rest.InvalidState:       {failedPrecondition, "{reason}"},
+	rest.RateLimited:        {tooManyRequests, "{reason}"},
+	rest.Conflict:           {alreadyExist, "an identity with the same {fields} already exists"},
+	rest.NotFound:           {notFound, "identity not found"},
+	rest.VersionMismatch:    {versionMismatch, "the identity has another version than If-Match names"},
+	rest.IdempotencyReused:  {failedPrecondition, "Idempotency-Key was used with another request"},
+	rest.Busy:               {busy, "an equal request is still running, try again shortly"},
+	rest.TooLarge:           {tooLarge, "the identity is too large"},
+	rest.Unavailable:        {unavailable, unavailableDetail},
+	rest.NoCodeSent:         {failedPrecondition, "no code was sent to this address; ask for one"},
+	rest.WrongCode:          {invalidParam, "code is wrong"},
+	rest.ExpiredCode:        {failedPrecondition, "the code has expired; ask for another"},
+	rest.UsedCode:           {failedPrecondition, "the code was used already"},
+	rest.TooManyAttempts:    {failedPrecondition, "too many wrong codes were tried; ask for another"},
+	rest.NoCaller:           {unauthorized, unauthorizedDetail},
+	rest.InsufficientScope:  {forbiddenOperation, "the client may not perform this operation"},
+	rest.NoRoute:            {notFound, "no such operation"},
+	rest.BodyTooLarge:       {tooLarge, "body must have at most 1 MiB"},
+	rest.BodyEncoding:       {parsingResource, "body is not valid base64"},
+	rest.MissingCredential:  {unauthorized, unauthorizedDetail},
+	rest.InvalidCredential:  {unauthorized, unauthorizedDetail},
+	rest.ExpiredCredential:  {unauthorized, unauthorizedDetail},
+	rest.CredentialMismatch: {forbiddenOperation, forbiddenDetail},
+	rest.Suspended:          {forbiddenOperation, forbiddenDetail},
+	rest.Escalation:         {forbiddenOperation, forbiddenDetail},
+	rest.TooManyKeys:        {failedPrecondition, "the client has as many keys as it may have"},
+	rest.Throttled:          {tooManyRequests, "too many failed attempts, try again shortly"},
+}
+
+// jsonNames are the core's fields that Conomy calls by another name.
+var jsonNames = rest.Names{
+	identity.FieldKind:             "type",
+	identity.FieldFirstName:        "name",
+	identity.FieldOrganizationName: "name",
+	identity.FieldLastName:         "lastname",
+	identity.FieldStreet:           "address.street",
+	identity.FieldStreetNumber:     "address.streetNumber",
+	identity.FieldUnit:             "address.optionalAddress",
+	identity.FieldState:            "address.administrativeAreaLevel1",
+	identity.FieldCity:             "address.administrativeAreaLevel2",
+	identity.FieldDistrict:         "address.administrativeAreaLevel3",
+	identity.FieldPostalCode:       "address.zipcode",
+	identity.FieldAddressCountry:   "address.country",
+	identity.FieldAccessControl:    "securityOptions.accessControl",
+	identity.FieldExternalID:       "externalId",
+	identity.FieldBank:             "bankAccount",
+	identity.FieldOutcome:          "decision",
+	identity.FieldIdempotencyKey:   "Idempotency-Key",
+}
+
+// errNotImplemented is returned for what Conomy has and an identity registry has not.
+var errNotImplemented = errors.New("conomy: not part of an identity registry")
+
+// invalidField returns an error about a field by the name that it was sent under.
+func invalidField(name, reason string) error {
+	return &identity.Invalid{Field: identity.Field(name), Reason: reason}
+}
+
+// requiredField is a field that must not be empty, by the name that it was sent under.
+type requiredField struct{ name, sent string }
+
+// requireFields returns an error about the first field that is empty. The path is where the
+// fields stand in the body.
+func requireFields(path string, fields []requiredField) error {
+	for _, f := range fields {
+		if f.sent == "" {
+			return &identity.MissingField{Field: identity.Field(path + f.name)}
+		}
+	}
+	return nil
+}
+
+// Error renders err in the union of Conomy's two documented envelopes. An
+// error it does not know reads "unexpected error".
+func (a *API) Error(err error, traceID string) gateway.Response {
+	if errors.Is(err, errNotImplemented) {
+		return errorDetail{unimplemented, "not part of an identity registry"}.response(traceID)
+	}
+	failure := rest.Classify(err)
+	d, ok := errorDetails[failure.Kind]
+	if !ok {
+		return errorDetail{serverError, serverErrorDetail}.response(traceID)
+	}
+	d.detail = failure.Message(d.detail, jsonNames)
+	return failure.WithRetryAfter(d.response(traceID))
+}
+
+// errorResponse is Conomy's present envelope (the first five) and the one
+// before it (the last three), so that a reader of either finds its fields.
+type errorResponse struct {
+	Status     int    `json:"status"`
+	Code       string `json:"code"`
+	Type       string `json:"type"`
+	Detail     string `json:"detail"`
+	TraceID    string `json:"traceId"`
+	StatusCode int    `json:"statusCode"`
+	Error      string `json:"error"`
+	Message    string `json:"message"`
+}
+
+func (d errorDetail) response(traceID string) gateway.Response {
+	return rest.JSON(d.status, errorResponse{
+		d.status, d.code, d.kind, d.detail, traceID,
+		d.status, http.StatusText(d.status), d.detail,
+	})
+}
+
+// GatewayResponses are the responses that API Gateway makes without a function.
+func (a *API) GatewayResponses() []gateway.GatewayResponse {
+	response := func(kind string, code errorCode, detail string) gateway.GatewayResponse {
+		r := errorDetail{code, detail}.response(gateway.RequestIDVariable)
+		return gateway.GatewayResponse{Type: kind, Status: r.Status, Body: string(r.Body)}
+	}
+	return []gateway.GatewayResponse{
+		response(gateway.Unauthorized, unauthorized, unauthorizedDetail),
+		response(gateway.AccessDenied, forbiddenOperation, forbiddenDetail),
+		response(gateway.InvalidAPIKey, forbiddenOperation, forbiddenDetail),
+		response(gateway.NoSuchRoute, notFound, "no such operation"),
+		response(gateway.BadRequestBody, invalidParam, "body does not fit the operation"),
+		response(gateway.BadRequestParameters, invalidParam, "a parameter of the URL cannot be read"),
+		response(gateway.RequestTooLarge, tooLarge, "body is too large"),
+		response(gateway.Throttled, tooManyRequests, "too many requests"),
+		response(gateway.QuotaExceeded, tooManyRequests, "the client's quota is used up"),
+		response(gateway.AuthorizerFailure, unavailable, unavailableDetail),
+		response(gateway.AuthorizerMisconfigured, serverError, serverErrorDetail),
+		response(gateway.IntegrationTimeout, unavailable, unavailableDetail),
+		response(gateway.IntegrationFailure, unavailable, unavailableDetail),
+		response(gateway.InvalidSignature, notFound, "no such operation"),
+		response(gateway.UnsupportedMediaType, invalidParam, "Content-Type must be application/json"),
+		response(gateway.WAFFiltered, forbiddenOperation, "the request was refused"),
+		response(gateway.Default4XX, notFound, "no such operation"),
+		response(gateway.Default5XX, serverError, serverErrorDetail),
+	}
+}

@@ -1,0 +1,152 @@
+package conomy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/conomy"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+func TestErrors(t *testing.T) {
+	for _, tt := range []struct {
+		err        error
+		status     int
+		code, kind string
+		detail     string
+		retry      bool
+	}{
+		{identity.ErrNotFound, 404, "31", "notFound", "identity not found", false},
+		{identity.ErrVersionMismatch, 412, "21", "failedPrecondition", "the identity has another version than If-Match names", false},
+		{identity.ErrPreconditionFailed, 412, "21", "failedPrecondition", "the identity has another version than If-Match names", false},
+		{identity.ErrIdempotencyReused, 422, "21", "failedPrecondition", "Idempotency-Key was used with another request", false},
+		{identity.ErrBusy, 409, "21", "failedPrecondition", "an equal request is still running, try again shortly", true},
+		{identity.ErrTooLarge, 413, "11", "invalidParam", "the identity is too large", false},
+		{identity.ErrUnavailable, 503, "01", "serverError", "the service is unavailable, try again shortly", true},
+		{identity.ErrNoCodeSent, 422, "21", "failedPrecondition", "no code was sent to this address; ask for one", false},
+		{identity.ErrWrongCode, 400, "11", "invalidParam", "code is wrong", false},
+		{identity.ErrExpiredCode, 422, "21", "failedPrecondition", "the code has expired; ask for another", false},
+		{identity.ErrUsedCode, 422, "21", "failedPrecondition", "the code was used already", false},
+		{identity.ErrTooManyAttempts, 422, "21", "failedPrecondition", "too many wrong codes were tried; ask for another", false},
+		{gateway.ErrNoCaller, 401, "41", "unauthorized", "missing or invalid credentials", false},
+		{gateway.ErrInsufficientScope, 403, "43", "forbiddenOperation", "the client may not perform this operation", false},
+		{gateway.ErrNoRoute, 404, "31", "notFound", "no such operation", false},
+		{gateway.ErrBodyTooLarge, 413, "11", "invalidParam", "body must have at most 1 MiB", false},
+		{gateway.ErrBodyEncoding, 400, "14", "parsingResource", "body is not valid base64", false},
+		{auth.ErrMissing, 401, "41", "unauthorized", "missing or invalid credentials", false},
+		{auth.ErrInvalid, 401, "41", "unauthorized", "missing or invalid credentials", false},
+		{auth.ErrExpired, 401, "41", "unauthorized", "missing or invalid credentials", false},
+		{auth.ErrMismatch, 403, "43", "forbiddenOperation", "the credentials do not allow this operation", false},
+		{auth.ErrSuspended, 403, "43", "forbiddenOperation", "the credentials do not allow this operation", false},
+		{auth.ErrThrottled, 429, "32", "tooManyRequests", "too many failed attempts, try again shortly", false},
+		{auth.ErrBusy, 409, "21", "failedPrecondition", "an equal request is still running, try again shortly", true},
+		{auth.ErrUnavailable, 503, "01", "serverError", "the service is unavailable, try again shortly", true},
+		{auth.ErrEscalation, 403, "43", "forbiddenOperation", "the credentials do not allow this operation", false},
+		{auth.ErrTooManyKeys, 422, "21", "failedPrecondition", "the client has as many keys as it may have", false},
+		{&strictjson.Error{Reason: "is empty", Syntax: true}, 400, "14", "parsingResource", "body is empty", false},
+		{&strictjson.Error{Field: "name", Reason: "must be a string"}, 400, "11", "invalidParam", "name must be a string", false},
+		{&identity.Invalid{Field: identity.FieldNickname, Reason: "must be x"}, 400, "11", "invalidParam", "nickname must be x", false},
+		{&identity.MissingField{Field: identity.FieldEmail}, 400, "12", "missingParam", "email is required", false},
+		{&identity.DanglingReference{Field: "children.3"}, 404, "31", "notFound", "children.3 is no identity of this client", false},
+		{&identity.StateError{Reason: "it is so"}, 422, "21", "failedPrecondition", "it is so", false},
+		{&identity.Conflict{Fields: []identity.Field{identity.FieldID, identity.FieldKind}}, 409, "13", "alreadyExist", "an identity with the same id, type already exists", false},
+		{&identity.RateLimited{RetryAfter: 700 * time.Millisecond, Reason: "it is too soon"}, 429, "32", "tooManyRequests", "it is too soon", true},
+		{&auth.Throttled{RetryAfter: 700 * time.Millisecond}, 429, "32", "tooManyRequests", "too many failed attempts, try again shortly", true},
+		{auth.ErrNotFound, 500, "01", "serverError", "unexpected error", false},
+		{identity.ErrNotTokenized, 500, "01", "serverError", "unexpected error", false}, // the Conomy API tokenizes nothing
+		{errors.New("10.0.0.1:5432 said secret"), 500, "01", "serverError", "unexpected error", false},
+	} {
+		t.Run(tt.err.Error(), func(t *testing.T) {
+			want := fmt.Sprintf(`{"status":%d,"code":%q,"type":%q,"detail":%q,"traceId":%q,"statusCode":%d,"error":%q,"message":%q}`,
+				tt.status, tt.code, tt.kind, tt.detail, traceID, tt.status, http.StatusText(tt.status), tt.detail)
+			got := new(conomy.API).Error(fmt.Errorf("create secret: %w: secret", tt.err), traceID)
+			if got.Status != tt.status || string(got.Body) != want {
+				t.Errorf("response = %d %s, want %d %s", got.Status, got.Body, tt.status, want)
+			}
+			if retry := got.Header.Get("Retry-After") == "1"; retry != tt.retry || len(got.Header) > 1 {
+				t.Errorf("headers = %v, want Retry-After alone: %v", got.Header, tt.retry)
+			}
+		})
+	}
+}
+
+// failingStore is a store that fails in one way.
+type failingStore struct {
+	identity.Store
+	err error
+}
+
+func (f failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
+	return identity.WriteResult{}, f.err
+}
+
+func (f failingStore) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, f.err
+}
+
+// TestStoreErrorsReachTheClient pins the whole answers of the two operations.
+func TestStoreErrorsReachTheClient(t *testing.T) {
+	w := newTestAPI(t)
+	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
+		w.api.Identities.Store = failingStore{err: err}
+		w.send(request{body: minimalBody})
+		if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // a read meets neither
+			w.send(getRequest("a"))
+		}
+	}
+	w.checkGolden("failures")
+}
+
+func TestErrorsNameFieldsAsInJSON(t *testing.T) {
+	tests := []struct {
+		sent string
+		want string
+	}{
+		{`"name":"N"`, "name"},
+		{`"name":"N","type":"ORGANIZATION"`, "name"},
+		{`"nickname":"N"`, "nickname"},
+		{`"lastname":"N"`, "lastname"},
+		{`"documentType":"N"`, "documentType"},
+		{`"idv":"N"`, "idv"},
+		{`"gender":"N"`, "gender"},
+		{`"nationality":"N"`, "nationality"},
+		{`"externalId":"N"`, "externalId"},
+		{`"address":{"street":"N"}`, "address.street"},
+		{`"address":{"streetNumber":"N"}`, "address.streetNumber"},
+		{`"address":{"optionalAddress":"N"}`, "address.optionalAddress"},
+		{`"address":{"administrativeAreaLevel1":"N"}`, "address.administrativeAreaLevel1"},
+		{`"address":{"administrativeAreaLevel2":"N"}`, "address.administrativeAreaLevel2"},
+		{`"address":{"administrativeAreaLevel3":"N"}`, "address.administrativeAreaLevel3"},
+		{`"address":{"zipcode":"N"}`, "address.zipcode"},
+		{`"address":{"country":"N"}`, "address.country"},
+		{`"securityOptions":{"accessControl":{"scopes":[{"resource":"N","reference":"r","permissions":[]}]}}`, "securityOptions.accessControl"},
+		{`"bankAccount":{"accountNumber":"N","bank":"b","currency":"c","accountHolder":"h","accountHolderDni":"d","country":"CHL"}`, "bankAccount"},
+	}
+	w := newTestAPI(t)
+	for _, tt := range tests {
+		sent := tt.sent
+		for name, value := range map[string]string{
+			"name": "Ana", "email": "ana@example.com", "phone": "+56911111111", "documentType": "RUT", "documentNumber": "1-9", "idv": "iv",
+		} {
+			if !strings.HasPrefix(sent, `"`+name+`"`) {
+				sent += fmt.Sprintf(`,%q:%q`, name, value)
+			}
+		}
+		got := w.send(request{body: strings.Replace("{"+sent+"}", `"N"`, `"a\u001bb"`, 1)})
+		wantStatus(t, got, 400)
+		if want := `"` + tt.want + ` must not hold control characters"`; jsonAt(t, got.Body, "detail") != want {
+			t.Errorf("got %s, want %s", got.Body, want)
+		}
+	}
+	if w.table.Calls().Write+w.table.Calls().Get > 0 {
+		t.Error("the table was asked")
+	}
+}

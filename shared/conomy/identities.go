@@ -1,0 +1,314 @@
+package conomy
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/iso"
+	"cedula/shared/registry"
+	"cedula/shared/strictjson"
+)
+
+// createRequest is what a client may say of a new identity. Status is honoured
+// only for a client that is trusted with it.
+type createRequest struct {
+	profileRequest
+
+	Type           string `json:"type"`
+	Email          string `json:"email"`
+	Phone          string `json:"phone"`
+	DocumentType   string `json:"documentType"`
+	DocumentNumber string `json:"documentNumber"`
+	IDV            string `json:"idv"`
+	Status         string `json:"status"`
+}
+
+// CreateIdentity serves POST /identities. A replay of an earlier request with
+// the same Idempotency-Key is marked by the header Idempotent-Replayed.
+func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body createRequest
+	if err := dialect.Decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	profile, err := body.profile(r.Caller.Strict)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	draft, err := dialect.NewDraft(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	draft.Profile = profile
+	draft.Status = identity.Status(body.Status)
+	draft.Children = body.childIDs()
+	draft.Claims = []identity.Claim{profile.UniquenessClaim()}
+	return respondOrError(a.Identities.Create(r.Context(), draft))
+}
+
+// profile translates the request. It returns a *MissingField or an *Invalid for what Conomy
+// asks for beyond the core's own rules.
+func (c *createRequest) profile(strict bool) (identity.Profile, error) {
+	if err := c.check(); err != nil {
+		return identity.Profile{}, err
+	}
+	p := identity.Profile{
+		Kind: kindFromType(c.Type), Email: c.Email, Phone: c.Phone,
+		DocumentType: c.DocumentType, DocumentNumber: c.DocumentNumber, IDV: c.IDV,
+		Rules:        identity.JSON(c.Rules.Value),
+		ExtendedData: identity.JSON(c.ExtendedData.Value.Value),
+		Metadata:     identity.JSON(c.Metadata.Value.Value),
+	}
+	if c.SecurityOptions.Value.TwoFactorAuth.Null() {
+		c.SecurityOptions.Value.TwoFactorAuth.Sent = false // the other spelling counts
+	}
+	if err := c.applyTo(&p); err != nil {
+		return p, err
+	}
+	return p, checkReferenceData(&p, strict)
+}
+
+// check checks which fields must be there, and what an email, a phone, a country and a type
+// look like.
+func (c *createRequest) check() error {
+	err := requireFields("", []requiredField{
+		{"name", c.Name.Value},
+		{"email", c.Email},
+		{"phone", c.Phone},
+		{"documentNumber", c.DocumentNumber},
+		{"documentType", c.DocumentType},
+		{"idv", c.IDV},
+	})
+	if err != nil {
+		return err
+	}
+	if err := checkType(c.Type); err != nil {
+		return err
+	}
+	if err := identity.CheckEmail(c.Email); err != nil {
+		return err
+	}
+	if err := identity.CheckPhone(c.Phone); err != nil {
+		return err
+	}
+	if err := checkCountry(c.Country.Value); err != nil {
+		return err
+	}
+	if err := checkDocumentNumber(c.DocumentNumber); err != nil {
+		return err
+	}
+	return c.checkFormats()
+}
+
+// GetIdentity serves GET /identities/{id}.
+func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
+	i, err := a.Identities.GetWithChildren(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if r.NotModified(i.ETag()) {
+		return gateway.NotModifiedResponse(i.ETag()), nil
+	}
+	return respond(identity.WriteResult{Identity: i}), nil
+}
+
+// updateRequest is a merge patch (RFC 7396) of what a client may change. Null
+// clears a field.
+type updateRequest struct {
+	profileRequest
+
+	// What never changes: dropped, or refused for a strict client.
+	ID             strictjson.Optional[strictjson.Value] `json:"id"`
+	Type           strictjson.Optional[strictjson.Value] `json:"type"`
+	DocumentType   strictjson.Optional[strictjson.Value] `json:"documentType"`
+	DocumentNumber strictjson.Optional[strictjson.Value] `json:"documentNumber"`
+	IDV            strictjson.Optional[strictjson.Value] `json:"idv"`
+
+	// What changes only where it may: see applyStatusAndContacts.
+	Email  strictjson.Optional[strictjson.Value] `json:"email"`
+	Phone  strictjson.Optional[strictjson.Value] `json:"phone"`
+	Status strictjson.Optional[strictjson.Value] `json:"status"`
+}
+
+// UpdateIdentity serves PATCH /identities/{id}.
+func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body updateRequest
+	if err := dialect.Decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if err := body.check(r.Caller.Strict); err != nil {
+		return gateway.Response{}, err
+	}
+	change := registry.Change{Apply: func(i *identity.Identity) error {
+		return body.apply(i, r.Caller, a.Identities.TenantNow(i.Tenant))
+	}}
+	if body.Children.Sent {
+		change.Children = &registry.ChildrenUpdate{Children: body.childIDs(), Mode: registry.ReplaceChildren}
+	}
+	return a.updateIdentity(r, change)
+}
+
+// check checks what needs no identity to be known.
+func (u *updateRequest) check(strict bool) error {
+	if u.Name.Sent && u.Name.Value == "" {
+		return invalidField("name", "must not be cleared")
+	}
+	if err := u.checkFormats(); err != nil || !strict {
+		return err
+	}
+	for _, f := range []struct {
+		name string
+		sent bool
+	}{
+		{"id", u.ID.Sent},
+		{"type", u.Type.Sent},
+		{"documentType", u.DocumentType.Sent},
+		{"documentNumber", u.DocumentNumber.Sent},
+		{"idv", u.IDV.Sent},
+	} {
+		if f.sent {
+			return invalidField(f.name, "cannot be changed")
+		}
+	}
+	return nil
+}
+
+func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time.Time) error {
+	if err := u.checkPhoneOfCountry(i); err != nil {
+		return err
+	}
+	if err := u.applyTo(&i.Profile); err != nil {
+		return err
+	}
+	mergeJSON(&i.Rules, u.Rules.Sent, u.Rules.Value)
+	mergeJSON(&i.ExtendedData, u.ExtendedData.Sent, u.ExtendedData.Value.Value)
+	mergeJSON(&i.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
+	if err := u.applyStatusAndContacts(i, caller, now); err != nil || !caller.Strict {
+		return err
+	}
+	return checkISOCodes(i.Country, i.Bank)
+}
+
+// mergeJSON applies a merge patch; of no value, which null is here, it clears.
+func mergeJSON(dst *identity.JSON, sent bool, patch strictjson.Value) {
+	if !sent {
+		return
+	}
+	if len(patch) == 0 {
+		*dst = nil
+		return
+	}
+	*dst = identity.JSON(strictjson.MergePatch(strictjson.Value(*dst), patch))
+}
+
+// checkPhoneOfCountry rejects a new country that does not match the phone's dial code. It uses
+// the pending phone unless this request cancels it. Tokenized phones are not checked.
+func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
+	country := u.Country.Value
+	if country == i.Country || !iso.IsCountry(country) || i.Tokenized(identity.FieldPhone) != nil {
+		return nil
+	}
+	phone := cmp.Or(i.Verification(identity.ChannelPhone).PendingAddress, i.Phone)
+	if u.Phone.Sent && i.RequiresVerification() {
+		var sent string
+		cancels := strictjson.DecodeString(u.Phone.Value, &sent) == nil && sent == i.Phone
+		if !cancels {
+			return nil // another phone is compared with the new country, or rejected
+		}
+		phone = i.Phone
+	}
+	if identity.CheckPhone(phone) == nil && !iso.PhoneMatchesCountry(phone, country) {
+		return invalidField("country", "must be the one of the phone's dial code")
+	}
+	return nil
+}
+
+// applyStatusAndContacts changes what only some may, and only of some identities: the status
+// for a client that is trusted with it; an email and a phone that need verification, which
+// takes a code sent to the new one. The status is last, as it may wait for the addresses.
+func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth.Caller, now time.Time) error {
+	trusted := caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
+	for _, f := range []restrictedField{
+		{"email", u.Email, i.RequiresVerification(), func(email string) error { return setEmail(i, email) }},
+		{"phone", u.Phone, i.RequiresVerification(), func(phone string) error { return setPhone(i, phone) }},
+		{"status", u.Status, trusted, func(status string) error { return i.SetStatus(identity.Status(status), now) }},
+	} {
+		if err := f.apply(caller.Strict); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restrictedField is a field that not every client may change.
+type restrictedField struct {
+	name    string
+	sent    strictjson.Optional[strictjson.Value]
+	allowed bool
+	set     func(string) error
+}
+
+// apply sets the field if it was sent and is allowed. Otherwise it is ignored, as Conomy does,
+// or rejected for a strict client.
+func (f *restrictedField) apply(strict bool) error {
+	if !f.sent.Sent || !f.allowed && !strict {
+		return nil
+	}
+	if !f.allowed {
+		return invalidField(f.name, "cannot be changed")
+	}
+	var text string
+	if f.sent.Null() || strictjson.DecodeString(f.sent.Value, &text) != nil {
+		return invalidField(f.name, "must be a string")
+	}
+	return f.set(text)
+}
+
+// setEmail sets an email, or cancels a change that waits for verification if the email is the
+// identity's own.
+func setEmail(i *identity.Identity, email string) error {
+	if email == i.Email {
+		i.CancelContactChange(identity.FieldEmail)
+		return nil
+	}
+	i.Email = email
+	return identity.CheckEmail(email)
+}
+
+// setPhone sets a phone, or cancels a change that waits for verification if the phone is the
+// identity's own. That one must then match the country, which may have been changed with it.
+func setPhone(i *identity.Identity, phone string) error {
+	if phone != i.Phone {
+		i.Phone = phone
+		return checkDialCode(phone, i.Country)
+	}
+	pending := i.Verification(identity.ChannelPhone).PendingAddress != "" && i.Tokenized(identity.FieldPhone) == nil
+	i.CancelContactChange(identity.FieldPhone)
+	if pending && identity.CheckPhone(phone) == nil {
+		return checkDialCode(phone, i.Country)
+	}
+	return nil
+}
+
+// DeactivateIdentity serves PATCH /identities/{id}/deactivate. Its body is free
+// and not looked at.
+func (a *API) DeactivateIdentity(r *gateway.Request) (gateway.Response, error) {
+	return a.updateIdentity(r, registry.Change{Apply: (*identity.Identity).Deactivate})
+}
+
+// ReactivateIdentity serves PATCH /identities/{id}/reactivate. Its body is free
+// and not looked at.
+func (a *API) ReactivateIdentity(r *gateway.Request) (gateway.Response, error) {
+	return a.updateIdentity(r, registry.Change{Apply: (*identity.Identity).Reactivate})
+}
+
+// DeleteIdentity serves DELETE /identities/{id}.
+func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
+	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.EmptyResponse(http.StatusNoContent), nil
+}

@@ -1,0 +1,283 @@
+package conomy
+
+import (
+	"net/http"
+	"time"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+// identityResponse is an identity in an answer. Nothing of Conomy's is left out:
+// what is not known is "", null, [] or {} as Conomy sends it.
+type identityResponse struct {
+	ID              string               `json:"id"`
+	Type            string               `json:"type"`
+	Name            string               `json:"name"`
+	Nickname        string               `json:"nickname"`
+	Lastname        string               `json:"lastname"`
+	Email           string               `json:"email"`
+	Phone           string               `json:"phone"`
+	DocumentType    string               `json:"documentType"`
+	DocumentNumber  string               `json:"documentNumber"`
+	DocumentCheck   string               `json:"documentCheck"`       // valid, invalid or unchecked
+	DocumentReason  string               `json:"documentCheckReason"` // why; empty when valid
+	IDV             string               `json:"idv"`
+	SecurityOptions securityResponse     `json:"securityOptions"`
+	Country         string               `json:"country"`
+	Children        []childResponse      `json:"children"`
+	Status          string               `json:"status"`
+	ExternalID      string               `json:"externalId"`
+	BankAccount     *bankAccountResponse `json:"bankAccount"`
+	Rules           strictjson.Value     `json:"rules"`
+	Gender          string               `json:"gender"`
+	BirthDate       string               `json:"birthDate"`
+	Nationality     string               `json:"nationality"`
+	KYC             strictjson.Value     `json:"kyc"`
+	WatchList       strictjson.Value     `json:"watchList"`
+	ExtendedData    strictjson.Value     `json:"extendedData"`
+	Metadata        strictjson.Value     `json:"metadata"`
+	Address         addressJSON          `json:"address"`
+	CreatedAt       string               `json:"createdAt"`
+	UpdatedAt       string               `json:"updatedAt"`
+	Tokenized       []string             `json:"tokenizedFields,omitzero"`
+	Requirements    requirementsResponse `json:"requirements"`
+	ExpiresAt       *string              `json:"expiresAt,omitzero"` // while it is pending
+	Hold            *holdResponse        `json:"hold,omitzero"`
+	PendingEmail    string               `json:"pendingEmail,omitzero"`
+	PendingPhone    string               `json:"pendingPhone,omitzero"`
+}
+
+type securityResponse struct {
+	TwoFactorAuth          bool               `json:"twoFactorAuth"`
+	SignTrx                bool               `json:"signTrx"`
+	SignAccountsOperations bool               `json:"signAccountsOperations"`
+	AccessControl          *accessControlJSON `json:"accessControl,omitzero"`
+}
+
+// childResponse spells lastName with a capital N, unlike the identity itself: so
+// does Conomy.
+type childResponse struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	LastName  string   `json:"lastName"`
+	Email     string   `json:"email"`
+	Tokenized []string `json:"tokenizedFields,omitzero"`
+}
+
+type addressJSON struct {
+	AdministrativeAreaLevel1 string `json:"administrativeAreaLevel1"`
+	AdministrativeAreaLevel2 string `json:"administrativeAreaLevel2"`
+	AdministrativeAreaLevel3 string `json:"administrativeAreaLevel3"`
+	Street                   string `json:"street"`
+	StreetNumber             string `json:"streetNumber"`
+	OptionalAddress          string `json:"optionalAddress"`
+	Country                  string `json:"country"`
+	Zipcode                  string `json:"zipcode"`
+}
+
+// updateIdentity makes a change to the identity of the path and returns the identity.
+func (a *API) updateIdentity(r *gateway.Request, c registry.Change) (gateway.Response, error) {
+	change, err := dialect.NewChange(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	change.Apply = c.Apply
+	change.Children = c.Children
+	return respondOrError(a.Identities.Update(r.Context(), change))
+}
+
+// respondOrError shows the result of a write.
+func respondOrError(result identity.WriteResult, err error) (gateway.Response, error) {
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return respond(result), nil
+}
+
+func respond(result identity.WriteResult) gateway.Response {
+	return rest.WriteResponse(http.StatusOK, result, toResponse(result.Identity))
+}
+
+func toResponses(list []identity.Identity) []identityResponse {
+	responses := make([]identityResponse, len(list))
+	for n := range list {
+		responses[n] = toResponse(list[n])
+	}
+	return responses
+}
+
+// toResponse translates an identity of either dialect.
+func toResponse(i identity.Identity) identityResponse {
+	document, required := documentCheck(&i.Profile), toRequirementsResponse(i.Requirements())
+	return identityResponse{
+		ID: i.ID, Type: typeFromKind(i.Kind), Name: displayName(&i.Profile), Nickname: i.Nickname, Lastname: i.LastName,
+		Email: i.Email, Phone: i.Phone,
+		DocumentType: i.DocumentType, DocumentNumber: i.DocumentNumber, IDV: i.IDV,
+		DocumentCheck: string(document.Verdict), DocumentReason: document.Reason,
+		SecurityOptions: toSecurityResponse(i.Security),
+		Country:         i.Country, Children: toChildrenResponse(i.Children),
+		Status: string(i.Status), ExternalID: i.ExternalID, BankAccount: toBankAccountResponse(i.Bank),
+		Rules:  strictjson.Value(i.Rules),
+		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
+		KYC: strictjson.Value(i.KYC), WatchList: toWatchList(&i),
+		ExtendedData: valueOrDefault(i.ExtendedData, "[]"), Metadata: valueOrDefault(i.Metadata, "{}"),
+		Address:   toAddressJSON(i.Address),
+		CreatedAt: formatTime(i.CreatedAt), UpdatedAt: formatTime(i.UpdatedAt),
+		Requirements: required, ExpiresAt: required.DueBy, Hold: toHoldResponse(i.Hold),
+		PendingEmail: pendingContact(&i, identity.ChannelEmail),
+		PendingPhone: pendingContact(&i, identity.ChannelPhone),
+		Tokenized:    tokenizedFields(&i, tokenizableIdentityFields),
+	}
+}
+
+func toSecurityResponse(s identity.SecurityOptions) securityResponse {
+	return securityResponse{
+		TwoFactorAuth: s.TwoFactor, SignTrx: s.SignTransactions,
+		SignAccountsOperations: s.SignAccountOperations,
+		AccessControl:          toAccessControlJSON(s.AccessControl),
+	}
+}
+
+func toChildrenResponse(children []identity.Identity) []childResponse {
+	var list []childResponse
+	for n := range children {
+		c := &children[n]
+		list = append(list, childResponse{c.ID, displayName(&c.Profile), c.LastName, c.Email, tokenizedFields(c, tokenizableChildFields)})
+	}
+	return list
+}
+
+// How the dialect's names and shapes map onto the core's. What another dialect
+// wrote reads like this:
+//
+//	type      ORGANIZATION for an organization, USER for every other kind
+//	name      an organisation's name, a person's first names; the other of the
+//	          two if that is empty
+//	lastname  the last names
+//	country   the country as it was sent, which need not be ISO 3166 there
+//	address   administrativeAreaLevel1 is the state, 2 the city, 3 the district
+func kindFromType(wire string) identity.Kind {
+	if wire == typeOrganization {
+		return identity.Organization
+	}
+	return identity.Individual
+}
+
+func typeFromKind(k identity.Kind) string {
+	if k == identity.Organization {
+		return typeOrganization
+	}
+	return typeUser
+}
+
+func displayName(p *identity.Profile) string {
+	first, second := p.FirstName, p.OrganizationName
+	if p.Kind == identity.Organization {
+		first, second = second, first
+	}
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+func toAddressJSON(a identity.Address) addressJSON {
+	return addressJSON{
+		AdministrativeAreaLevel1: a.State, AdministrativeAreaLevel2: a.City, AdministrativeAreaLevel3: a.District,
+		Street: a.Street, StreetNumber: a.StreetNumber, OptionalAddress: a.Unit,
+		Country: a.Country, Zipcode: a.PostalCode,
+	}
+}
+
+func valueOrDefault(sent identity.JSON, absent string) strictjson.Value {
+	if sent == nil {
+		return strictjson.Value(absent)
+	}
+	return strictjson.Value(sent)
+}
+
+// requirementsResponse is what an identity waits for.
+type requirementsResponse struct {
+	CurrentlyDue []string `json:"currentlyDue"`
+	Pending      []string `json:"pending"`
+	DueBy        *string  `json:"dueBy"`
+}
+
+func toRequirementsResponse(r identity.Requirements) requirementsResponse {
+	return requirementsResponse{CurrentlyDue: rest.NonNil(r.Due), Pending: rest.NonNil(r.Pending), DueBy: timeOrNil(r.Deadline)}
+}
+
+func timeOrNil(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	moment := formatTime(t)
+	return &moment
+}
+
+// holdResponse is why an identity does not lapse.
+type holdResponse struct {
+	Reason string `json:"reason"`
+	Since  string `json:"since"`
+}
+
+func toHoldResponse(h *identity.Hold) *holdResponse {
+	if h == nil {
+		return nil
+	}
+	return &holdResponse{h.Reason, formatTime(h.Since)}
+}
+
+// screeningResponse is a reviewer's decision, as an identity's watchList shows it.
+type screeningResponse struct {
+	Decision  string `json:"decision"`
+	Reason    string `json:"reason"`
+	Reviewer  string `json:"reviewer"`
+	DecidedAt string `json:"decidedAt"`
+}
+
+func toWatchList(i *identity.Identity) strictjson.Value {
+	if v := i.Review; v != nil {
+		return strictjson.Encode(screeningResponse{string(v.Outcome), v.Reason, v.Reviewer, formatTime(v.DecidedAt)})
+	}
+	return strictjson.Value(i.WatchList)
+}
+
+// pendingContact is an address that takes the place of the identity's once it is
+// proven. Of a tokenized one nothing is shown.
+func pendingContact(i *identity.Identity, c identity.Channel) string {
+	if i.Tokenized(c.Field()) != nil {
+		return ""
+	}
+	return i.Verification(c).PendingAddress
+}
+
+// Where an answer shows what can be tokenized: in an identity, and in a child.
+var (
+	tokenizableIdentityFields = map[identity.Field]string{
+		identity.FieldFirstName: "name", identity.FieldLastName: "lastname", identity.FieldEmail: "email", identity.FieldPhone: "phone",
+		identity.FieldStreet: "address.street", identity.FieldPostalCode: "address.zipcode",
+	}
+	tokenizableChildFields = map[identity.Field]string{
+		identity.FieldFirstName: "name", identity.FieldLastName: "lastName", identity.FieldEmail: "email",
+	}
+)
+
+// tokenizedFields lists the members that show a random text in place of a tokenized
+// value. Without this mark nobody could tell one from a value.
+func tokenizedFields(i *identity.Identity, members map[identity.Field]string) (list []string) {
+	for _, f := range identity.TokenizableFields {
+		text, _ := i.DisplayValue(f)
+		if f == identity.FieldFirstName && text != displayName(&i.Profile) {
+			continue // the other name is shown
+		}
+		if name := members[f]; name != "" && text != "" && i.Tokenized(f) != nil {
+			list = append(list, name)
+		}
+	}
+	return list
+}

@@ -1,0 +1,163 @@
+package conomy
+
+import (
+	"fmt"
+
+	"cedula/shared/identity"
+	"cedula/shared/strictjson"
+)
+
+// profileRequest holds what a client may say of a new identity and change later. Each field is
+// absent, null or a value; null clears it.
+type profileRequest struct {
+	Name            strictjson.Optional[string]             `json:"name"`
+	Nickname        strictjson.Optional[string]             `json:"nickname"`
+	Lastname        strictjson.Optional[string]             `json:"lastname"`
+	Country         strictjson.Optional[string]             `json:"country"`
+	ExternalID      strictjson.Optional[string]             `json:"externalId"`
+	Gender          strictjson.Optional[string]             `json:"gender"`
+	BirthDate       strictjson.Optional[string]             `json:"birthDate"`
+	Nationality     strictjson.Optional[string]             `json:"nationality"`
+	Rules           strictjson.Optional[strictjson.Value]   `json:"rules"`
+	ExtendedData    strictjson.Optional[strictjson.Array]   `json:"extendedData"`
+	Metadata        strictjson.Optional[strictjson.Object]  `json:"metadata"`
+	SecurityOptions strictjson.Optional[securityRequest]    `json:"securityOptions"`
+	Address         strictjson.Optional[addressRequest]     `json:"address"`
+	BankAccount     strictjson.Optional[bankAccountRequest] `json:"bankAccount"`
+	Children        strictjson.Optional[[]childRequest]     `json:"children"`
+}
+
+// applyTo applies the fields that were sent to a profile, whose type must be set: name is that
+// of an organization or of a person. Free JSON is left to the caller: a new identity keeps
+// it as it was sent, an update merges it.
+func (u *profileRequest) applyTo(p *identity.Profile) error {
+	name := &p.FirstName
+	if p.Kind == identity.Organization {
+		name = &p.OrganizationName
+	}
+	u.Name.ApplyTo(name)
+	u.Nickname.ApplyTo(&p.Nickname)
+	u.Lastname.ApplyTo(&p.LastName)
+	u.Country.ApplyTo(&p.Country)
+	u.ExternalID.ApplyTo(&p.ExternalID)
+	u.Gender.ApplyTo(&p.Gender)
+	u.Nationality.ApplyTo(&p.Nationality)
+	if u.BirthDate.Sent {
+		p.BirthDate, _ = identity.ParseDate(u.BirthDate.Value)
+	}
+	u.applySecurity(&p.Security)
+	u.applyAddress(&p.Address)
+	return u.applyBankAccount(p)
+}
+
+// checkFormats checks what needs no identity to be known.
+func (u *profileRequest) checkFormats() error {
+	if err := checkCountry(u.Country.Value); err != nil {
+		return err
+	}
+	if _, ok := identity.ParseDate(u.BirthDate.Value); u.BirthDate.Value != "" && !ok {
+		return invalidField("birthDate", "must be a date such as 1990-01-15")
+	}
+	if err := u.checkChildren(); err != nil {
+		return err
+	}
+	control := u.SecurityOptions.Value.AccessControl.Value
+	if control == nil {
+		return nil
+	}
+	if control.Scopes == nil {
+		return &identity.MissingField{Field: "securityOptions.accessControl.scopes"}
+	}
+	return checkScopes(control.Scopes, "securityOptions.accessControl.scopes.")
+}
+
+// childRequest names a child. Its name and email, which Conomy wants as well, are read from
+// the child itself.
+type childRequest struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+func (u *profileRequest) checkChildren() error {
+	for n, child := range u.Children.Value {
+		if child.ID == "" {
+			return &identity.MissingField{Field: identity.Field(fmt.Sprintf("children.%d.id", n))}
+		}
+	}
+	return nil
+}
+
+func (u *profileRequest) childIDs() []string {
+	var ids []string
+	for _, child := range u.Children.Value {
+		ids = append(ids, child.ID)
+	}
+	return ids
+}
+
+// securityRequest takes both spellings of the two-factor switch: the schema's
+// and the one that Conomy's examples send. The schema's wins.
+type securityRequest struct {
+	TwoFactorAuth          strictjson.Optional[bool]               `json:"twoFactorAuth"`
+	TwoFactorEnabled       strictjson.Optional[bool]               `json:"twoFactorEnabled"`
+	SignTrx                strictjson.Optional[bool]               `json:"signTrx"`
+	SignAccountsOperations strictjson.Optional[bool]               `json:"signAccountsOperations"`
+	AccessControl          strictjson.Optional[*accessControlJSON] `json:"accessControl"`
+}
+
+func (u *profileRequest) applySecurity(o *identity.SecurityOptions) {
+	if u.SecurityOptions.Null() {
+		*o = identity.SecurityOptions{}
+		return
+	}
+	s := u.SecurityOptions.Value
+	s.TwoFactorEnabled.ApplyTo(&o.TwoFactor)
+	s.TwoFactorAuth.ApplyTo(&o.TwoFactor)
+	s.SignTrx.ApplyTo(&o.SignTransactions)
+	s.SignAccountsOperations.ApplyTo(&o.SignAccountOperations)
+	if s.AccessControl.Sent {
+		o.AccessControl = s.AccessControl.Value.accessControl()
+	}
+}
+
+type addressRequest struct {
+	AdministrativeAreaLevel1 strictjson.Optional[string] `json:"administrativeAreaLevel1"`
+	AdministrativeAreaLevel2 strictjson.Optional[string] `json:"administrativeAreaLevel2"`
+	AdministrativeAreaLevel3 strictjson.Optional[string] `json:"administrativeAreaLevel3"`
+	Street                   strictjson.Optional[string] `json:"street"`
+	StreetNumber             strictjson.Optional[string] `json:"streetNumber"`
+	OptionalAddress          strictjson.Optional[string] `json:"optionalAddress"`
+	Country                  strictjson.Optional[string] `json:"country"`
+	Zipcode                  strictjson.Optional[string] `json:"zipcode"`
+}
+
+func (u *profileRequest) applyAddress(a *identity.Address) {
+	if u.Address.Null() {
+		*a = identity.Address{}
+		return
+	}
+	s := u.Address.Value
+	s.AdministrativeAreaLevel1.ApplyTo(&a.State)
+	s.AdministrativeAreaLevel2.ApplyTo(&a.City)
+	s.AdministrativeAreaLevel3.ApplyTo(&a.District)
+	s.Street.ApplyTo(&a.Street)
+	s.StreetNumber.ApplyTo(&a.StreetNumber)
+	s.OptionalAddress.ApplyTo(&a.Unit)
+	s.Country.ApplyTo(&a.Country)
+	s.Zipcode.ApplyTo(&a.PostalCode)
+}
+
+func (u *profileRequest) applyBankAccount(p *identity.Profile) error {
+	if !u.BankAccount.Sent {
+		return nil
+	}
+	if u.BankAccount.Null() {
+		p.Bank = nil
+		return nil
+	}
+	if p.Bank == nil {
+		p.Bank = &identity.BankAccount{}
+	}
+	return u.BankAccount.Value.applyTo(p.Bank, "bankAccount.")
+}
