@@ -15,13 +15,12 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// CursorCodec makes the texts that say where a list goes on. They stand in URLs,
-// and hold what a client searched for, so they are encrypted (AES-256-GCM), and
-// good for one tenant and one operation only.
+// CursorCodec encrypts the cursors of lists (AES-256-GCM): they are part of URLs and hold what
+// a client searched for. A cursor is valid for one tenant and one operation only.
 type CursorCodec struct{ aead cipher.AEAD }
 
-// NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It
-// panics if that is empty.
+// NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It panics if
+// the secret is empty.
 func NewCursorCodec(secret []byte) *CursorCodec {
 	key, err := hkdf.Key(sha256.New, secret, nil, "cedula blnk cursors 1", 32)
 	if err != nil || len(secret) == 0 {
@@ -41,7 +40,7 @@ func NewCursorCodec(secret []byte) *CursorCodec {
 // Format shows nothing.
 func (c *CursorCodec) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[cursors]") }
 
-// cursor is where a list goes on, and which list.
+// cursor is where a list continues, and which list.
 type cursor struct {
 	After         cursorEntry `json:"a"`
 	Skip          int         `json:"s,omitzero"`
@@ -49,7 +48,7 @@ type cursor struct {
 	Seen          int         `json:"g,omitzero"`
 	Until         cursorEntry `json:"u,omitzero"`
 	LastShown     cursorEntry `json:"m,omitzero"`
-	LastShownText string      `json:"x,omitzero"` // of Shown
+	LastShownText string      `json:"x,omitzero"` // of LastShown
 	Query         string      `json:"q,omitzero"` // the request's own filters
 	Fingerprint   string      `json:"f"`          // of its filters and order
 }
@@ -84,20 +83,25 @@ func (c *CursorCodec) encrypt(tenant, operation string, at cursor) string {
 	return cursorEncoding.EncodeToString(box)
 }
 
-// cursorEncoding is that of cursors: each has one, so one that was altered is none.
+// cursorEncoding is strict, so that no cursor has two spellings.
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
-// decrypt returns errInvalidCursor for what seal did not make for this tenant and operation.
-func (c *CursorCodec) decrypt(tenant, operation, text string) (at cursor, err error) {
+// decrypt returns errInvalidCursor for what encrypt did not return for this tenant and
+// operation.
+func (c *CursorCodec) decrypt(tenant, operation, text string) (*cursor, error) {
 	box, err := cursorEncoding.DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 passes over
-		return at, errInvalidCursor
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 ignores
+		return nil, errInvalidCursor
 	}
 	plain, err := c.aead.Open(nil, nil, box, additionalData(tenant, operation))
-	if err != nil || strictjson.Decode(plain, &at) != nil {
-		return at, errInvalidCursor
+	if err != nil {
+		return nil, errInvalidCursor
 	}
-	return at, nil
+	var at cursor
+	if err := strictjson.Decode(plain, &at); err != nil {
+		return nil, errInvalidCursor
+	}
+	return &at, nil
 }
 
 func additionalData(tenant, operation string) []byte { return []byte(operation + "\x00" + tenant) }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"cedula/shared/gateway"
-	"cedula/shared/strictjson"
+	"cedula/shared/rest"
 )
 
 type healthResponse struct {
@@ -13,13 +13,13 @@ type healthResponse struct {
 	Reason string `json:"reason,omitzero"`
 }
 
-// GetHealth serves GET /health, without a key: UP if the table answers,
-// otherwise 503 and DOWN.
+// GetHealth handles GET /health, without a key: UP if the table responds, otherwise 503 and
+// DOWN.
 func (a *API) GetHealth(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Health.Ping(r.Context()); err != nil {
 		slog.ErrorContext(r.Context(), "health", "trace", r.TraceID, "error", err.Error())
-		down := strictjson.Encode(healthResponse{"DOWN", "the table does not answer"})
-		return gateway.JSON(http.StatusServiceUnavailable, down).WithHeader("Retry-After", "1"), nil
+		down := healthResponse{"DOWN", "the table does not answer"}
+		return rest.JSON(http.StatusServiceUnavailable, down).WithHeader("Retry-After", "1"), nil
 	}
-	return gateway.JSON(http.StatusOK, strictjson.Encode(healthResponse{Status: "UP"})), nil
+	return rest.JSON(http.StatusOK, healthResponse{Status: "UP"}), nil
 }

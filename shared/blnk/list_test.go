@@ -285,3 +285,17 @@ func TestTableReadsOfLists(t *testing.T) {
 		}
 	}
 }
+
+// The cursors were issued before the fields that their fingerprint is computed from had tags.
+func TestCursorOfAnEarlierReleaseIsAccepted(t *testing.T) {
+	w := newSampleAPI(t)
+	sorted := filterRequest(`{"filters":[{"field":"country","operator":"in","values":["CHL","PER"]}],"logical_operator":"or","sort_by":"first_name","sort_order":"asc","limit":2}`)
+	sorted.values = url.Values{"cursor": {"mjJiTZd-G-Et_bJUcU5UknKKBYHdgf7Yp3TEXFAZ5A9XsHutJ0exobrhw0VfYEOzQXnXesPJHpXtjhFgs4mP4dzQVVcME-OmZ8Bii0FBW8nwXzP8ynQM6OOjWQF2Ii-kgsFJDnTyCg2Q9OnyVdiuZxBz7AkQTq1IFqQyYTjIA_13rpQavLyMoZTTxiVYO49M_7RPyLjCeLQgX4zPeTfaqMpFppv1R2rgLWuN-mKnLaodECoxGcL5moAqX-n38ROUHBzZ0wQ4gyIB1ru6PHBn50JuysIr16C7OjW-6OXDLw"}}
+	filtered := listRequest("limit=1&cursor=-qHjoDwm-1UyOB5AIAmViWOi7SgaimkOkFsF_0nmWPFVg0Z6uyATG6G26SAMj_OwYDsunb2LPXmcqUPUetoi9QnovInZ3CYAo8lICMgH9er_bC5wopO3ZHn_PKIhuDRNBYz_WHLSkJV9dDFtxCN_crYzrZdDgKQfG5l32ubYGhe6Lds4JcAAqYdXWbAX79hG-FDE9LIrt9Fm9OVLxwc")
+	if got := listedNumbers(t, w.send(sorted)); got != "12" {
+		t.Errorf("sorted list continues with %q, want %q", got, "12")
+	}
+	if got := listedNumbers(t, w.send(filtered)); got != "6" {
+		t.Errorf("filtered list continues with %q, want %q", got, "6")
+	}
+}

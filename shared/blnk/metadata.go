@@ -1,14 +1,17 @@
 package blnk
 
 import (
+	"errors"
 	"net/http"
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
 
-// metadataRequest is what is merged into an identity's metadata.
+// metadataRequest is the body of POST /{id}/metadata: what is merged into an identity's
+// metadata.
 type metadataRequest struct {
 	MetaData strictjson.Object `json:"meta_data"`
 }
@@ -17,14 +20,14 @@ type metadataResponse struct {
 	MetaData strictjson.Value `json:"meta_data"`
 }
 
-// UpdateMetadata serves POST /{id}/metadata: the members sent take the place of
-// those of their name, whole, and a null is kept as one. It answers all of them.
+// UpdateMetadata handles POST /{id}/metadata: the fields sent replace those of their name,
+// whole, and a null is stored as one. It returns all of them.
 func (a *API) UpdateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if !identity.ValidID(r.Param("id")) {
 		return gateway.Response{}, errInvalidEntityID
 	}
 	var body metadataRequest
-	if err := decode(r, &body); err != nil {
+	if err := dialect.Decode(r, &body); err != nil {
 		return gateway.Response{}, err
 	}
 	if body.MetaData.Value == nil {
@@ -34,8 +37,11 @@ func (a *API) UpdateMetadata(r *gateway.Request) (gateway.Response, error) {
 		i.Metadata = identity.JSON(strictjson.Merge(strictjson.Value(i.Metadata), body.MetaData.Value))
 		return nil
 	})
-	if err != nil {
-		return gateway.Response{}, asEntityError(err)
+	if errors.Is(err, identity.ErrNotFound) {
+		return gateway.Response{}, errEntityNotFound
 	}
-	return respond(http.StatusOK, changed, metadataResponse{strictjson.Value(changed.Metadata)}), nil
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.WriteResponse(http.StatusOK, changed, metadataResponse{strictjson.Value(changed.Metadata)}), nil
 }

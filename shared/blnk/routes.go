@@ -1,32 +1,15 @@
-// Package blnk is the registry in Blnk's wire dialect: its routes, its request
-// and response types, its errors.
-// It knows nothing of the other dialect and of how identities are stored.
 package blnk
 
 import (
-	"context"
+	"slices"
+	"strings"
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
-	"cedula/shared/registry"
+	"cedula/shared/rest"
 )
 
-// API is the dialect over the core. A function sets the parts that its
-// operation calls.
-type API struct {
-	Identities *registry.Registry
-	Cursors    *CursorCodec
-	Health     Pinger
-	Keys       Keys
-	Reference  gateway.APIDocs
-}
-
-// Pinger says whether what the registry stands on answers.
-type Pinger interface {
-	Ping(ctx context.Context) error
-}
-
-// Routes lists every operation of the dialect.
+// Routes lists every operation of the API.
 func (a *API) Routes() []gateway.Route {
 	const (
 		one    = "/identities/{id}"
@@ -56,9 +39,36 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "balances", Method: "PUT", Path: "/balances/{id}/identity", Scope: write, Serve: a.Balances},
 		{Name: "get-root", Method: "GET", Path: "/", Public: true, Serve: a.GetRoot},
 		{Name: "get-health", Method: "GET", Path: "/health", Public: true, Serve: a.GetHealth},
-		{Name: "get-reference", Method: "GET", Path: "/openapi.yaml", Public: true, Serve: a.GetReference},
-		{Name: "get-reference", Method: "GET", Path: "/docs", Public: true, Serve: a.GetReference},
-		{Name: "get-reference", Method: "GET", Path: "/docs/redoc.js", Public: true, Serve: a.GetReference},
 	}
+	routes = append(routes, rest.ReferenceRoutes(a.GetReference)...)
 	return append(routes, a.methodNotAllowedRoutes(routes)...)
+}
+
+// methodNotAllowedRoutes returns a route of RefuseMethod for each path. They are public: what
+// they say is in the contract.
+func (a *API) methodNotAllowedRoutes(routes []gateway.Route) []gateway.Route {
+	var list []gateway.Route
+	for _, r := range routes {
+		if slices.ContainsFunc(list, func(have gateway.Route) bool { return have.Path == r.Path }) {
+			continue
+		}
+		list = append(list, gateway.Route{
+			Name: "refuse-method", Method: gateway.AnyMethod, Path: r.Path, Public: true, Serve: a.RefuseMethod,
+		})
+	}
+	return list
+}
+
+// RefuseMethod handles every path with the methods that it does not have.
+func (a *API) RefuseMethod(r *gateway.Request) (gateway.Response, error) {
+	var allowed []string
+	for _, route := range a.Routes() {
+		if route.Path == r.RoutePath && route.Method != gateway.AnyMethod {
+			allowed = append(allowed, route.Method)
+		}
+	}
+	slices.Sort(allowed)
+	return gateway.Response{}, &apiError{
+		errorCode: methodNotAllowed, message: "Method not allowed on this path", allow: strings.Join(allowed, ", "),
+	}
 }

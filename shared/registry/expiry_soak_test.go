@@ -120,17 +120,17 @@ func TestExpireHalfAMillion(t *testing.T) {
 	})
 	took, calls := time.Since(start), counted.Reset()
 	if err != nil || done.Expired != many/2 || !done.Complete || done.Failed+done.Conflicts > 0 {
-		t.Fatalf("%+v %v; want no error and done.Expired == many / 2 and done.Complete and done.Failed + done.Conflicts == 0", done, err)
+		t.Fatalf("%+v %v", done, err)
 	}
 	each := float64(calls.Total()) / float64(done.Expired)
 	t.Logf("%d expired in %v: %.0f a second, %.3f calls each, %.1f write and %.2f read units each", done.Expired, took.Round(time.Second),
 		float64(done.Expired)/took.Seconds(), each, calls.Units.Write/float64(done.Expired), calls.Units.Read/float64(done.Expired))
 	t.Logf("heap %d MB before, at most %d MB during the run", before>>20, most>>20)
 	if each > 1.1 {
-		t.Errorf("%.3f calls each; want each <= 1.1", each)
+		t.Errorf("%.3f calls each", each)
 	}
 	if most > before+256<<20 {
-		t.Errorf("the heap grew from %d to %d MB; want most <= before + 256<<20", before>>20, most>>20)
+		t.Errorf("the heap grew from %d to %d MB", before>>20, most>>20)
 	}
 
 	// The rest has lapsed an hour later. A run over a part of it, each call of which
@@ -151,6 +151,6 @@ func TestExpireHalfAMillion(t *testing.T) {
 	perRun := float64(done.Expired) / took.Seconds() * (14 * time.Minute).Seconds()
 	t.Logf("with 25 ms a call: %d in %v; a run of 14 minutes clears %.0f", done.Expired, took.Round(time.Second), perRun)
 	if err != nil || done.Expired < sample || perRun < 1_000_000 {
-		t.Errorf("%+v %v; want no error and done.Expired >= sample and perRun >= 1_000_000", done, err)
+		t.Errorf("%+v %v", done, err)
 	}
 }

@@ -38,7 +38,7 @@ func TestValidID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := identity.ValidID(tt.id); got != tt.want {
-			t.Errorf("%q: got %v; want got == tt.want", tt.id, got)
+			t.Errorf("%q: got %v", tt.id, got)
 		}
 	}
 }
@@ -53,14 +53,14 @@ func TestCreateSetsServerFields(t *testing.T) {
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
+		t.Error(diff)
 	}
 	if len(got.ID) != 16 {
-		t.Errorf("id %q was not minted; want len(got.ID) == 16", got.ID)
+		t.Errorf("id %q was not minted", got.ID)
 	}
 	found, err := w.Get(ctx, "acme", got.ID)
 	if diff := cmp.Diff(want, found); diff != "" || err != nil {
-		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
+		t.Error(err, diff)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestCreateUsesTheClientsID(t *testing.T) {
 	d := draft(identity.Profile{FirstName: "Ana"})
 	d.ID = "own-1"
 	if got := w.mustCreate(t, d); got.ID != "own-1" {
-		t.Errorf(`got %s; want got.ID == "own-1"`, got.ID)
+		t.Errorf("got %s", got.ID)
 	}
 	_, err := w.Create(ctx, d)
 	wantConflict(t, err, identity.FieldID)
@@ -98,10 +98,10 @@ func TestBankAccountGetsAnID(t *testing.T) {
 	at := noon.Truncate(time.Microsecond)
 	want := &identity.BankAccount{ID: got.Bank.ID, AccountNumber: "1", CreatedAt: at, UpdatedAt: at}
 	if diff := cmp.Diff(want, got.Bank); diff != "" || len(got.Bank.ID) != 16 || got.Bank.ID == got.ID {
-		t.Errorf("id %s\n%s; want diff == \"\" and len(got.Bank.ID) == 16 and got.Bank.ID != got.ID", got.Bank.ID, diff)
+		t.Errorf("id %s\n%s", got.Bank.ID, diff)
 	}
 	if diff := cmp.Diff(&before, sent); diff != "" {
-		t.Errorf("the draft's own account changed\n%s; want diff == \"\"", diff)
+		t.Errorf("the draft's own account changed\n%s", diff)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestClaims(t *testing.T) {
 			}
 			wantConflict(t, err, identity.FieldEmail, identity.FieldPhone)
 			if _, err := w.Get(ctx, tt.tenant, "second"); !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("a refused identity can be read: %v; want identity.ErrNotFound", err)
+				t.Errorf("a refused identity can be read: %v", err)
 			}
 		})
 	}
@@ -162,13 +162,13 @@ func TestIdempotentCreate(t *testing.T) {
 		t.Error("the second request is not marked as replayed")
 	}
 	if diff := cmp.Diff(answered.Identity, again.Identity); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
+		t.Error(diff)
 	}
 
 	other := first
 	other.Idempotency.Fingerprint = [32]byte{2}
 	if _, err := w.Create(ctx, other); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key: %v; want identity.ErrIdempotencyReused", err)
+		t.Errorf("another request under the key: %v", err)
 	}
 	other = first
 	other.Idempotency.Key = "l"
@@ -200,10 +200,10 @@ func TestGet(t *testing.T) {
 			before := w.store.gets
 			got, err := w.Get(ctx, tt.tenant, tt.id)
 			if !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("got %v, %v; want identity.ErrNotFound", got, err)
+				t.Errorf("got %v, %v", got, err)
 			}
 			if diff := cmp.Diff(identity.Identity{}, got); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
+				t.Error(diff)
 			}
 			if asked := w.store.gets - before; asked != tt.asked {
 				t.Errorf("the store was asked %d times, want %d", asked, tt.asked)
@@ -216,10 +216,10 @@ func TestCreateFailsWithoutRandomness(t *testing.T) {
 	w := newTestRegistry(t)
 	w.Random = strings.NewReader("12345678") // enough for one id
 	if _, err := w.Create(ctx, draft(identity.Profile{Bank: &identity.BankAccount{}})); !errors.Is(err, io.EOF) {
-		t.Errorf("bank account: got %v; want io.EOF", err)
+		t.Errorf("bank account: got %v", err)
 	}
 	if _, err := w.Create(ctx, draft(identity.Profile{})); !errors.Is(err, io.EOF) {
-		t.Errorf("identity: got %v; want io.EOF", err)
+		t.Errorf("identity: got %v", err)
 	}
 	if w.store.creates != 0 {
 		t.Error("the store was asked")
@@ -233,6 +233,6 @@ func wantConflict(t *testing.T, err error, fields ...identity.Field) {
 		t.Fatalf("got %v, want taken %v", err, fields)
 	}
 	if diff := cmp.Diff(fields, taken.Fields); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
+		t.Error(diff)
 	}
 }

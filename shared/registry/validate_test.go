@@ -66,7 +66,7 @@ func TestEveryTextHasARule(t *testing.T) {
 	}
 	for _, path := range textPaths("", reflect.TypeFor[identity.Profile]()) {
 		if !known[path] {
-			t.Errorf("no row for %s; want known[path]", path)
+			t.Errorf("no row for %s", path)
 		}
 		delete(known, path)
 	}

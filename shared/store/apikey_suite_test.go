@@ -46,13 +46,13 @@ func wantKeys(t *testing.T, s *store.Store, client string, want ...auth.Key) {
 	t.Helper()
 	c, got, err := s.Keys(ctx, client)
 	if c.ID != client {
-		t.Errorf("the client read is %q; want c.ID == client", c.ID)
+		t.Errorf("the client read is %q", c.ID)
 	}
 	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(got, byID)
 	slices.SortFunc(want, byID)
 	if diff := gocmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s; want diff == \"\" and no error", err, diff)
+		t.Errorf("%v\n%s", err, diff)
 	}
 }
 
@@ -64,28 +64,28 @@ func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		calls.Reset()
 		createKey(t, s, k)
 		if c := calls.Reset(); c.Total() != 1 || c.Write != 1 {
-			t.Errorf("a creation took %+v; want c.Total() == 1 and c.Write == 1", c)
+			t.Errorf("a creation took %+v", c)
 		}
 	}
 	wantKeys(t, s, "c1", own, first, second)
 	wantKeys(t, s, "c10", other)
 	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody's keys: %v; want auth.ErrNotFound", err)
+		t.Errorf("nobody's keys: %v", err)
 	}
 	if c := calls.Reset(); c.Query != 3 || c.Total() != 3 {
-		t.Errorf("three lists took %+v; want c.Query == 3 and c.Total() == 3", c)
+		t.Errorf("three lists took %+v", c)
 	}
 	if _, got, err := s.Credentials(ctx, "c1", first.ID); err != nil || !gocmp.Equal(first, got) {
-		t.Errorf("%v\n%s; want no error and first == got", err, gocmp.Diff(first, got))
+		t.Errorf("%v\n%s", err, gocmp.Diff(first, got))
 	}
 	if err := s.CreateKey(ctx, first); !errors.Is(err, auth.ErrAlreadyExists) {
-		t.Errorf("taken id: %v; want auth.ErrAlreadyExists", err)
+		t.Errorf("taken id: %v", err)
 	}
 	if err := s.CreateKey(ctx, fullAPIKey("c2", 1)); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("no such client: %v; want auth.ErrNotFound", err)
+		t.Errorf("no such client: %v", err)
 	}
 	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key is there without its client: %v; want auth.ErrNotFound", err)
+		t.Errorf("a key is there without its client: %v", err)
 	}
 }
 
@@ -102,7 +102,7 @@ func testKeysAcrossPages(t *testing.T, s *store.Store, calls *faulttable.Counter
 	calls.Reset()
 	wantKeys(t, s, "c1", want...)
 	if c := calls.Reset(); c.Query != 2 || c.Total() != 2 {
-		t.Errorf("the list took %+v; want c.Query == 2 and c.Total() == 2", c)
+		t.Errorf("the list took %+v", c)
 	}
 }
 
@@ -114,7 +114,7 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		"no such key": {"c1", "c1k0002"}, "no such client": {"c3", k.ID}, "another client's": {"c2", k.ID},
 	} {
 		if err := s.RevokeKey(ctx, id[0], id[1], now); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%s: %v; want auth.ErrNotFound", fact, err)
+			t.Errorf("%s: %v", fact, err)
 		}
 	}
 	for _, try := range []struct {
@@ -131,7 +131,7 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 			t.Fatal(err)
 		}
 		if c := calls.Reset(); c.Get != 1 || c.Write != try.writes || c.Total() != 1+try.writes {
-			t.Errorf("a revocation took %+v; want c.Get == 1 and c.Write == try.writes and c.Total() == 1 + try.writes", c)
+			t.Errorf("a revocation took %+v", c)
 		}
 		k.Revoked = try.want
 		wantKeys(t, s, "c1", own, k)
@@ -145,7 +145,7 @@ func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counte
 		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
 	}) {
 		if o.err != nil && !errors.Is(o.err, auth.ErrBusy) {
-			t.Errorf("o.err = %v; want o.err == nil or auth.ErrBusy", o.err)
+			t.Error(o.err)
 		}
 	}
 	k.Revoked = now

@@ -74,13 +74,13 @@ func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Coun
 	calls.Reset()
 	p, q = addChildren(t, s, p, a, b), addChildren(t, s, q, a)
 	if c := calls.Reset(); c.Write != 2 || c.Query != 0 {
-		t.Errorf("two changes took %+v; want c.Write == 2 and c.Query == 0", c)
+		t.Errorf("two changes took %+v", c)
 	}
 	wantSides := func(step string, want map[identity.Index][]identity.IndexEntry) {
 		t.Helper()
 		for src, list := range want {
 			if diff := cmp.Diff(list, readAllEntries(t, s, src)); diff != "" {
-				t.Errorf("%s: %+v\n%s; want diff == \"\"", step, src, diff)
+				t.Errorf("%s: %+v\n%s", step, src, diff)
 			}
 		}
 	}
@@ -121,15 +121,15 @@ func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		"a child that is nobody": {Add: []identity.Identity{minimalIdentity("nobody")}}, "one to be checked that is nobody": {Check: []identity.Identity{minimalIdentity("nobody")}},
 	} {
 		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: update: %v; want identity.ErrVersionMismatch", name, err)
+			t.Errorf("%s: update: %v", name, err)
 		}
 		if _, err := s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: create: %v; want identity.ErrVersionMismatch", name, err)
+			t.Errorf("%s: create: %v", name, err)
 		}
 	}
 	for _, src := range []identity.Index{childrenOf("p"), childrenOf("new"), parentsOf("a"), parentsOf("nobody")} {
 		if list := readAllEntries(t, s, src); len(list) > 0 {
-			t.Errorf("%+v: %v; want len(list) == 0", src, list)
+			t.Errorf("%+v: %v", src, list)
 		}
 	}
 	mustCreate(t, s, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1))
@@ -185,7 +185,7 @@ func testEntries(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 			}
 			for _, limit := range []int{1, 2, 3, len(want), 1000} {
 				if got := pageThrough(t, s, src, max(1, limit), descending); cmp.Diff(want, got) != "" {
-					t.Errorf("%+v by %d, descending %v\n%s; want cmp.Diff(want, got) == \"\"", src, limit, descending, cmp.Diff(want, got))
+					t.Errorf("%+v by %d, descending %v\n%s", src, limit, descending, cmp.Diff(want, got))
 				}
 			}
 			checkAfterNumbers(t, s, src, want, descending)
@@ -201,7 +201,7 @@ func pageThrough(t *testing.T, s *store.Store, src identity.Index, limit int, de
 	for range 100 {
 		some, err := s.Entries(ctx, src, last, limit, descending)
 		if err != nil || len(some) > limit {
-			t.Fatalf("%d entries: %v; want no error and len(some) <= limit", len(some), err)
+			t.Fatalf("%d entries: %v", len(some), err)
 		}
 		if all = append(all, some...); len(some) < limit {
 			return all
@@ -226,7 +226,7 @@ func checkAfterNumbers(t *testing.T, s *store.Store, src identity.Index, all []i
 			}
 			got, err := s.Entries(ctx, src, &identity.IndexEntry{CreationNumber: number}, 1000, descending)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
-				t.Errorf("%+v after %d, descending %v: %v\n%s; want diff == \"\" and no error", src, number, descending, err, diff)
+				t.Errorf("%+v after %d, descending %v: %v\n%s", src, number, descending, err, diff)
 			}
 		}
 	}
@@ -246,7 +246,7 @@ func checkAfterMissingEntries(t *testing.T, s *store.Store, src identity.Index, 
 			}
 			got, err := s.Entries(ctx, src, &identity.IndexEntry{ID: id, CreationNumber: e.CreationNumber}, 1000, descending)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
-				t.Errorf("%+v after %s of %d, descending %v: %v\n%s; want diff == \"\" and no error", src, id, e.CreationNumber, descending, err, diff)
+				t.Errorf("%+v after %s of %d, descending %v: %v\n%s", src, id, e.CreationNumber, descending, err, diff)
 			}
 		}
 	}

@@ -65,12 +65,13 @@ func parseScope(text string) (scopes auth.Scopes, reason string) {
 		meant = resource
 	}
 	found, ok := grantedScopes(meant, action)
-	switch {
-	case meant == "":
+	if meant == "" {
 		return nil, "must be of identities or api-keys: a key cannot be given " + resource
-	case !ok:
+	}
+	if !ok {
 		return nil, "must name an action of " + meant + ": " + actionNames(meant)
-	case isMistaken:
+	}
+	if isMistaken {
 		return nil, "must be " + meant + ":" + action + ": " + resource + " is no resource of this API"
 	}
 	return found, ""

@@ -2,7 +2,7 @@ package blnk
 
 import "cedula/shared/gateway"
 
-// GetReference serves GET /openapi.yaml, /docs and /docs/redoc.js.
+// GetReference handles GET /openapi.yaml, /docs and /docs/redoc.js.
 func (a *API) GetReference(r *gateway.Request) (gateway.Response, error) {
 	return r.ServeFile(a.Reference)
 }

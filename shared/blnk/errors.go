@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
+	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
 
@@ -56,16 +55,16 @@ const (
 	internalMessage    = "Internal server error"
 )
 
-// apiError is an error of this dialect alone.
+// apiError is an error of this API alone.
 type apiError struct {
 	errorCode
 	message    string
-	violations []string // the faults of a list's parameters, for Blnk's errors
+	violations []string // what is wrong with a list's parameters
 	allow      string   // for the header Allow
 }
 
 // Error is what the client reads.
-func (r *apiError) Error() string { return r.message }
+func (e *apiError) Error() string { return e.message }
 
 var (
 	errInvalidCursor  = &apiError{errorCode: invalidRequest, message: "cursor is none that this list gave out"}
@@ -82,130 +81,90 @@ var (
 	errBalanceNotFound   = &apiError{errorCode: balanceNotFound, message: "Balance not found: an identity registry keeps none"}
 )
 
-// applyTo adds what a refusal has besides its text. The faults of a list's
-// parameters take the place of the text, under another name.
-func (r *apiError) applyTo(a gateway.Response) gateway.Response {
-	if r.violations != nil {
-		a.Body = strictjson.Encode(violationsResponse{r.violations, errorDetail{Code: r.code, Message: r.message}})
+// applyTo adds to a response what the error has besides its text. The violations of a list's
+// parameters replace the text, under another name.
+func (e *apiError) applyTo(r gateway.Response) gateway.Response {
+	if e.violations != nil {
+		r.Body = strictjson.Encode(violationsResponse{e.violations, errorDetail{Code: e.code, Message: e.message}})
 	}
-	if r.allow != "" {
-		a = a.WithHeader("Allow", r.allow)
-	}
-	return a
-}
-
-// asEntityError says of an entity what err says of an identity.
-func asEntityError(err error) error {
-	if errors.Is(err, identity.ErrNotFound) {
-		return errEntityNotFound
-	}
-	return err
-}
-
-var tooManyKeysMessage = fmt.Sprintf("A client has at most %d live API keys, and %d with those that ended within %d days",
-	auth.MaxActiveKeys, auth.MaxStoredKeys, auth.KeyRetention/(24*time.Hour))
-
-// sentinels pairs the errors that carry no detail with what the client reads.
-var sentinels = []struct {
-	err error
-	errorCode
-	text string
-}{
-	{identity.ErrNotFound, notFound, "Identity not found"},
-	{identity.ErrVersionMismatch, preconditionFailed, "Identity has another version than If-Match names"},
-	{identity.ErrIdempotencyReused, idempotencyReused, "Idempotency-Key was used with another request"},
-	{identity.ErrBusy, conflict, "An equal request is still running, try again shortly"},
-	{identity.ErrTooLarge, tooLarge, "Identity is too large"},
-	{identity.ErrUnavailable, unavailable, unavailableMessage},
-	{gateway.ErrNoCaller, invalidKey, "Invalid API key"},
-	{gateway.ErrInsufficientScope, insufficientPermissions, "Insufficient permissions for this operation"},
-	{gateway.ErrNoRoute, routeNotFound, "No such route"},
-	{gateway.ErrBodyTooLarge, tooLarge, "Request body must have at most 1 MiB"},
-	{gateway.ErrBodyEncoding, malformedRequest, "Request body is not valid base64"},
-	{auth.ErrMissing, missingKey, missingKeyMessage},
-	{auth.ErrExpired, expiredKey, "API key is expired or revoked"},
-	{auth.ErrInvalid, invalidKey, "Invalid API key"},
-	{auth.ErrMismatch, invalidKey, "Invalid API key"},
-	{auth.ErrSuspended, invalidKey, "Invalid API key"},
-	{auth.ErrNotFound, routeNotFound, "API key not found"},
-	{auth.ErrEscalation, insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner"},
-	{auth.ErrTooManyKeys, conflict, tooManyKeysMessage},
-	{auth.ErrBusy, conflict, "An equal request is still running, try again shortly"},
-	{auth.ErrUnavailable, unavailable, unavailableMessage},
-}
-
-// Error renders err in Blnk's envelope. An error it does not know reads
-// "Internal server error". Blnk has no request id in its answers, nor have we.
-func (a *API) Error(err error, _ string) gateway.Response {
-	p, text := classify(err)
-	e := errorResponse{text, errorDetail{Code: p.code, Message: text}}
-	if p == notFound {
-		e.Detail.Details = strictjson.Value("{}")
-	}
-	r := gateway.JSON(p.status, strictjson.Encode(e))
-	if own := new(apiError); errors.As(err, &own) {
-		r = own.applyTo(r)
-	}
-	if p == unavailable || errors.Is(err, identity.ErrBusy) || errors.Is(err, auth.ErrBusy) {
-		r = r.WithHeader("Retry-After", "1")
+	if e.allow != "" {
+		r = r.WithHeader("Allow", e.allow)
 	}
 	return r
 }
 
+func invalidParamError(text string) error { return &apiError{errorCode: invalidRequest, message: text} }
+
+var tooManyKeysMessage = fmt.Sprintf("A client has at most %d live API keys, and %d with those that ended within %d days",
+	auth.MaxActiveKeys, auth.MaxStoredKeys, auth.KeyRetention/(24*time.Hour))
+
+// failures are the errors of the layers below, and what the client reads.
+var failures = map[rest.Kind]struct {
+	errorCode
+	text  string
+	names rest.Names
+}{
+	rest.MalformedBody:      {malformedRequest, "{reason}", nil},
+	rest.InvalidBody:        {malformedRequest, "{reason}", nil},
+	rest.InvalidHeader:      {malformedRequest, "{reason}", nil},
+	rest.InvalidField:       {validationError, "{fields} {reason}", jsonNames},
+	rest.Conflict:           {conflict, "An identity with the same {fields} already exists", jsonNames},
+	rest.AlreadyTokenized:   {alreadyTokenized, "Field {fields} is tokenized already", tokenNames},
+	rest.NotTokenized:       {notTokenized, "Field {fields} is not tokenized", tokenNames},
+	rest.NotTokenizable:     {notTokenizable, "Field {fields} is not tokenizable", jsonNames},
+	rest.InvalidKey:         {invalidRequest, "{fields} {reason}", rest.Names{"expires": "expires_at"}},
+	rest.NotFound:           {notFound, "Identity not found", nil},
+	rest.VersionMismatch:    {preconditionFailed, "Identity has another version than If-Match names", nil},
+	rest.IdempotencyReused:  {idempotencyReused, "Idempotency-Key was used with another request", nil},
+	rest.Busy:               {conflict, "An equal request is still running, try again shortly", nil},
+	rest.TooLarge:           {tooLarge, "Identity is too large", nil},
+	rest.Unavailable:        {unavailable, unavailableMessage, nil},
+	rest.NoCaller:           {invalidKey, "Invalid API key", nil},
+	rest.InsufficientScope:  {insufficientPermissions, "Insufficient permissions for this operation", nil},
+	rest.NoRoute:            {routeNotFound, "No such route", nil},
+	rest.BodyTooLarge:       {tooLarge, "Request body must have at most 1 MiB", nil},
+	rest.BodyEncoding:       {malformedRequest, "Request body is not valid base64", nil},
+	rest.MissingCredential:  {missingKey, missingKeyMessage, nil},
+	rest.ExpiredCredential:  {expiredKey, "API key is expired or revoked", nil},
+	rest.InvalidCredential:  {invalidKey, "Invalid API key", nil},
+	rest.CredentialMismatch: {invalidKey, "Invalid API key", nil},
+	rest.Suspended:          {invalidKey, "Invalid API key", nil},
+	rest.KeyNotFound:        {routeNotFound, "API key not found", nil},
+	rest.Escalation:         {insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner", nil},
+	rest.TooManyKeys:        {conflict, tooManyKeysMessage, nil},
+}
+
+// Error renders err in Blnk's envelope. An error it does not know reads "Internal server
+// error". Blnk has no request id in its responses.
+func (a *API) Error(err error, _ string) gateway.Response {
+	code, text := classify(err)
+	body := errorResponse{text, errorDetail{Code: code.code, Message: text}}
+	if code == notFound {
+		body.Detail.Details = strictjson.Value("{}")
+	}
+	r := rest.JSON(code.status, body)
+	var own *apiError
+	if errors.As(err, &own) {
+		return own.applyTo(r)
+	}
+	if code == internal {
+		return r
+	}
+	return rest.Classify(err).WithRetryAfter(r)
+}
+
+// classify returns the code and the text of an error.
 func classify(err error) (errorCode, string) {
-	var (
-		body    *strictjson.Error
-		invalid *identity.Invalid
-		field   *identity.FieldError
-		own     *apiError
-		taken   *identity.Conflict
-		key     *auth.InvalidKeyError
-		header  *gateway.HeaderError
-	)
-	switch {
-	case errors.As(err, &body):
-		return malformedRequest, body.Error()
-	case errors.As(err, &header) && header.Name == string(identity.FieldIdempotencyKey):
-		return validationError, header.Error()
-	case errors.As(err, &header):
-		return malformedRequest, header.Error()
-	case errors.As(err, &invalid):
-		return validationError, jsonName(invalid.Field) + " " + invalid.Reason
-	case errors.As(err, &own):
+	var own *apiError
+	if errors.As(err, &own) {
 		return own.errorCode, own.message
-	case errors.As(err, &field):
-		return classifyFieldError(field)
-	case errors.As(err, &key):
-		return invalidRequest, keyFieldName(key.Field) + " " + key.Reason
-	case errors.As(err, &taken):
-		return conflict, "An identity with the same " + fieldList(taken.Fields) + " already exists"
 	}
-	for _, s := range sentinels {
-		if errors.Is(err, s.err) {
-			return s.errorCode, s.text
-		}
+	f := rest.Classify(err)
+	row, known := failures[f.Kind]
+	if !known {
+		return internal, internalMessage
 	}
-	return internal, internalMessage
-}
-
-// classifyFieldError renders what is wrong with a field that is to be tokenized or read.
-func classifyFieldError(e *identity.FieldError) (errorCode, string) {
-	text := "Field " + tokenName(e.Field)
-	switch {
-	case errors.Is(e, identity.ErrAlreadyTokenized):
-		return alreadyTokenized, text + " is tokenized already"
-	case errors.Is(e, identity.ErrNotTokenized):
-		return notTokenized, text + " is not tokenized"
-	}
-	return notTokenizable, text + " is not tokenizable"
-}
-
-func fieldList(fields []identity.Field) string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = jsonName(f)
-	}
-	return strings.Join(names, ", ")
+	return row.errorCode, f.Message(row.text, row.names)
 }
 
 type errorResponse struct {

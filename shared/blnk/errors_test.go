@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -98,52 +94,6 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestEverySentinelHasACase reads the packages' sources: an error that is added
-// there needs a decision here.
-func TestEverySentinelHasACase(t *testing.T) {
-	rows := make(map[string]bool)
-	for _, s := range sentinels {
-		rows[s.name] = true
-	}
-	for _, of := range []string{"identity", "gateway", "auth"} {
-		for _, name := range exportedErrors(t, of) {
-			if !rows[name] {
-				t.Errorf("no row for %s", name)
-			}
-			delete(rows, name)
-		}
-	}
-	for name := range rows {
-		t.Errorf("there is no %s", name)
-	}
-}
-
-// exportedErrors lists the variables of a sibling package that begin with Err.
-func exportedErrors(t *testing.T, of string) (names []string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", of, "*.go"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no sources of %s: %v", of, err)
-	}
-	for _, file := range files {
-		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(tree, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.ValueSpec); ok {
-				for _, name := range spec.Names {
-					if strings.HasPrefix(name.Name, "Err") {
-						names = append(names, of+"."+name.Name)
-					}
-				}
-			}
-			return true
-		})
-	}
-	return names
 }
 
 // failingStore is a store that fails in one way.

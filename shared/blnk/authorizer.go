@@ -9,9 +9,6 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// AuthAPI is what package auth knows of the Blnk API.
-var AuthAPI = auth.API{Name: "blnk", KeyPrefix: "cbk"}
-
 // Authorizer checks the header X-Blnk-Key.
 type Authorizer struct{ Authenticator Authenticator }
 

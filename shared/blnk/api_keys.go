@@ -1,0 +1,146 @@
+package blnk
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"cedula/shared/auth"
+	"cedula/shared/gateway"
+	"cedula/shared/rest"
+)
+
+// keyIDPrefix begins the ids of keys in this API.
+const keyIDPrefix = "api_key_"
+
+// createKeyRequest is the body of POST /api-keys. All of it is required.
+type createKeyRequest struct {
+	Name      string   `json:"name"`
+	Owner     string   `json:"owner"`
+	Scopes    []string `json:"scopes"`
+	ExpiresAt string   `json:"expires_at"`
+}
+
+// apiKeyResponse is a key in a response, its fields in this order. LastUsedAt is always the
+// zero time: to know better would cost a write per request.
+type apiKeyResponse struct {
+	ID         string    `json:"api_key_id"`
+	Key        string    `json:"key"`
+	Name       string    `json:"name"`
+	OwnerID    string    `json:"owner_id"`
+	Scopes     []string  `json:"scopes"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	IsRevoked  bool      `json:"is_revoked"`
+	RevokedAt  time.Time `json:"revoked_at,omitzero"`
+}
+
+// CreateAPIKey handles POST /api-keys. Only its response shows the whole key. Equal requests
+// create a key each.
+func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
+	var body createKeyRequest
+	if err := dialect.Decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	params, err := body.params()
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	created, text, err := a.Keys.Create(r.Context(), r.Caller, params)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.JSON(http.StatusCreated, toAPIKeyResponse(created, text)), nil
+}
+
+// ListAPIKeys handles GET /api-keys: the keys that CreateAPIKey created, of one owner if the
+// parameter owner is sent, the newest first. Expired and revoked ones are listed as long as
+// they are stored.
+func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
+	filter, err := keyFilter(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	list, err := a.Keys.List(r.Context(), r.Caller, filter)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	shown := make([]apiKeyResponse, len(list))
+	for i, k := range list {
+		shown[i] = toAPIKeyResponse(k, AuthAPI.DisplayPrefix(k.ID))
+	}
+	return rest.JSON(http.StatusOK, shown), nil
+}
+
+// RevokeAPIKey handles DELETE /api-keys/{id}, also for a key that is revoked already. The key
+// is rejected everywhere within 60 s. A key that ListAPIKeys would not show is not found.
+func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
+	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
+	if !ok {
+		return gateway.Response{}, auth.ErrNotFound
+	}
+	filter, err := keyFilter(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if err := a.Keys.Revoke(r.Context(), r.Caller, filter, id); err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.EmptyResponse(http.StatusNoContent), nil
+}
+
+// keyFilter selects this API's keys, of one owner if the request names one.
+func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
+	if len(r.Query["owner"]) > 1 {
+		return auth.KeyFilter{}, errMultipleOwners
+	}
+	return auth.KeyFilter{API: AuthAPI.Name, Owner: r.Query.Get("owner")}, nil
+}
+
+// params translates the request for package auth. It returns an *auth.InvalidKeyError for what
+// is missing or of another form.
+func (c *createKeyRequest) params() (auth.KeyParams, error) {
+	if name := c.missing(); name != "" {
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: name, Reason: "is required"}
+	}
+	scopes, err := parseScopes(c.Scopes)
+	if err != nil {
+		return auth.KeyParams{}, err
+	}
+	expires, err := time.Parse(time.RFC3339, c.ExpiresAt)
+	if err != nil {
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
+	}
+	if expires.Unix() <= 0 { // to package auth Go's zero time means no end
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must lie in the future"}
+	}
+	return auth.KeyParams{
+		API: AuthAPI, Name: c.Name, Owner: c.Owner, Scopes: scopes, RequestedScopes: c.Scopes, Expires: expires,
+	}, nil
+}
+
+// missing returns the first field that was not sent, or is empty; "" if there is none.
+func (c *createKeyRequest) missing() string {
+	if c.Name == "" {
+		return "name"
+	}
+	if c.Owner == "" {
+		return "owner"
+	}
+	if len(c.Scopes) == 0 {
+		return "scopes"
+	}
+	if c.ExpiresAt == "" {
+		return "expires_at"
+	}
+	return ""
+}
+
+// toAPIKeyResponse translates a key; shown is the part of its text that may be seen.
+func toAPIKeyResponse(k auth.Key, shown string) apiKeyResponse {
+	return apiKeyResponse{
+		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.RequestedScopes,
+		ExpiresAt: k.Expires, CreatedAt: k.Created, IsRevoked: !k.Revoked.IsZero(), RevokedAt: k.Revoked,
+	}
+}

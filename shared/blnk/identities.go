@@ -1,0 +1,281 @@
+package blnk
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+// profileRequest is what a client may write of an identity. In an update a field that is
+// absent stays as it is; an empty or null one is cleared.
+type profileRequest struct {
+	profileStrings[strictjson.Optional[string]]
+
+	DOB       strictjson.Optional[string]            `json:"dob"`
+	MetaData  strictjson.Optional[strictjson.Object] `json:"meta_data"`
+	CreatedAt strictjson.Value                       `json:"created_at"` // dropped: it is the registry's
+}
+
+// createRequest is the body of POST /identities. All of it is optional.
+type createRequest struct {
+	IdentityID string `json:"identity_id"`
+	profileRequest
+}
+
+// updateRequest is the body of PUT /identities/{id}. Fields that this API does not know
+// are dropped.
+type updateRequest struct {
+	IdentityID strictjson.Value `json:"identity_id"` // dropped: it never changes
+	profileRequest
+}
+
+// identityResponse is an identity in a response: all 19 keys, always, in this order. Where
+// the identity waits for something, which no identity of Blnk's does, three more say for what.
+//
+// What another API wrote reads like this: a person's and an organisation's name stand in
+// first_name and organization_name, state and city are the first and second administrative
+// level of the address, country is the identity's own and not the address's. What this API
+// has no key for is left out.
+type identityResponse struct {
+	IdentityID string `json:"identity_id"`
+	profileStrings[string]
+	DOB       string           `json:"dob"`
+	CreatedAt string           `json:"created_at"`
+	MetaData  strictjson.Value `json:"meta_data"`
+
+	Status       string                `json:"status,omitzero"`
+	Requirements *requirementsResponse `json:"requirements,omitzero"`
+	ExpiresAt    string                `json:"expires_at,omitzero"`
+}
+
+// requirementsResponse is what an identity waits for.
+type requirementsResponse struct {
+	CurrentlyDue []string `json:"currently_due"`
+	Pending      []string `json:"pending"`
+	DueBy        string   `json:"due_by,omitzero"`
+}
+
+// updateResponse is Blnk's message, and the identity as it is now.
+type updateResponse struct {
+	Message string `json:"message"`
+	identityResponse
+}
+
+// messageResponse is the response of an operation that has nothing else to say.
+type messageResponse struct {
+	Message string `json:"message"`
+}
+
+// CreateIdentity handles POST /identities. A replay of an earlier request with the same
+// Idempotency-Key is marked by the header Idempotent-Replayed.
+func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body createRequest
+	if err := decodeIdentity(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	profile, err := body.profile(r.Caller.Strict)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	draft, err := dialect.NewDraft(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	draft.ID = body.IdentityID
+	draft.Profile = profile
+	created, err := a.Identities.Create(r.Context(), draft)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.WriteResponse(http.StatusCreated, created, toResponse(created.Identity)), nil
+}
+
+// GetIdentity handles GET /identities/{id}.
+func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
+	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if r.NotModified(i.ETag()) {
+		return gateway.NotModifiedResponse(i.ETag()), nil
+	}
+	return rest.WriteResponse(http.StatusOK, identity.WriteResult{Identity: i}, toResponse(i)), nil
+}
+
+// UpdateIdentity handles PUT /identities/{id}.
+func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
+	var body updateRequest
+	if err := decodeIdentity(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	born, err := parseBirthDate(body.DOB.Value)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if !body.hasChanges() {
+		return gateway.Response{}, errNoUpdateFields
+	}
+	changed, err := a.changeIdentity(r, func(i *identity.Identity) error {
+		if err := body.apply(i, born); err != nil {
+			return err
+		}
+		if r.Caller.Strict && (body.IdentityType.Sent || body.EmailAddress.Sent) {
+			return checkStrict(string(i.Kind), i.Email)
+		}
+		return nil
+	})
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(changed.Identity)}), nil
+}
+
+// DeleteIdentity handles DELETE /identities/{id}.
+func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
+	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.JSON(http.StatusOK, messageResponse{"Identity deleted successfully"}), nil
+}
+
+// decodeIdentity reads a body with fields of an identity. An unknown one breaks a rule of
+// identities, like those that a strict client must keep to.
+func decodeIdentity(r *gateway.Request, into any) error {
+	err := dialect.Decode(r, into)
+	var unknown *strictjson.Error
+	if errors.As(err, &unknown) && unknown.UnknownField {
+		return &apiError{errorCode: validationError, message: unknown.Error()}
+	}
+	return err
+}
+
+// changeIdentity changes the identity of the path.
+func (a *API) changeIdentity(r *gateway.Request, apply func(*identity.Identity) error) (identity.WriteResult, error) {
+	c, err := dialect.NewChange(r)
+	if err != nil {
+		return identity.WriteResult{}, err
+	}
+	c.Apply = apply
+	return a.Identities.Update(r.Context(), c)
+}
+
+// profile returns the profile of a new identity. It returns an *Invalid for an id or a date of
+// birth in another form than this API has, and for what Blnk accepts if the client is strict.
+func (c *createRequest) profile(strict bool) (identity.Profile, error) {
+	if err := checkID(c.IdentityID); err != nil {
+		return identity.Profile{}, err
+	}
+	if strict {
+		if err := checkStrict(c.IdentityType.Value, c.EmailAddress.Value); err != nil {
+			return identity.Profile{}, err
+		}
+	}
+	born, err := parseBirthDate(c.DOB.Value)
+	if err != nil {
+		return identity.Profile{}, err
+	}
+	var i identity.Identity
+	err = c.apply(&i, born)
+	return i.Profile, err
+}
+
+// apply writes what was sent into an identity. A tokenized field that is sent back as it was
+// shown stays as it is.
+func (p *profileRequest) apply(i *identity.Identity, born identity.Date) error {
+	for _, s := range p.fields() {
+		if !s.value.Sent {
+			continue
+		}
+		sent := s.value.Value
+		if sent == displayValue(i, s.field) {
+			i.CancelContactChange(s.field)
+			continue
+		}
+		if err := i.CheckNewValue(s.field, sent); err != nil {
+			return err
+		}
+		*i.StringField(s.field) = sent
+	}
+	if p.DOB.Sent {
+		i.BirthDate = born
+	}
+	if p.MetaData.Sent {
+		i.Metadata = identity.JSON(p.MetaData.Value.Value)
+	}
+	return nil
+}
+
+// hasChanges reports whether a field was sent that can be changed.
+func (p *profileRequest) hasChanges() bool {
+	sent := p.DOB.Sent || p.MetaData.Sent
+	for _, s := range p.fields() {
+		sent = sent || s.value.Sent
+	}
+	return sent
+}
+
+// checkStrict requires one of the two types, and an email address, if there is one, that is
+// valid.
+func checkStrict(kind, email string) error {
+	if k := identity.Kind(kind); k != identity.Individual && k != identity.Organization {
+		return &identity.Invalid{Field: identity.FieldKind, Reason: "must be individual or organization"}
+	}
+	if email == "" {
+		return nil
+	}
+	return identity.CheckEmail(email)
+}
+
+// parseBirthDate accepts a date or a date-time; empty and Blnk's zero time are no date.
+func parseBirthDate(sent string) (identity.Date, error) {
+	if sent == "" {
+		return identity.Date{}, nil
+	}
+	born, ok := identity.ParseDate(sent)
+	if !ok {
+		return born, &identity.Invalid{
+			Field: identity.FieldBirthDate, Reason: "must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z",
+		}
+	}
+	if born.Midnight().IsZero() {
+		return identity.Date{}, nil
+	}
+	return born, nil
+}
+
+// toResponse translates an identity of any API.
+func toResponse(i identity.Identity) identityResponse {
+	wire := identityResponse{
+		IdentityID: i.ID,
+		DOB:        i.BirthDate.Midnight().Format(time.RFC3339),
+		CreatedAt:  i.CreatedAt.UTC().Format(time.RFC3339Nano),
+		MetaData:   strictjson.Value(i.Metadata),
+	}
+	for _, s := range wire.fields() {
+		*s.value = displayValue(&i, s.field)
+	}
+	wire.setStatus(&i)
+	return wire
+}
+
+// setStatus shows what the identity waits for, if it does or is out of use.
+func (w *identityResponse) setStatus(i *identity.Identity) {
+	required := i.Requirements()
+	if i.Status == identity.Active && len(required.Due)+len(required.Pending) == 0 {
+		return
+	}
+	w.Status = string(i.Status)
+	w.Requirements = &requirementsResponse{
+		CurrentlyDue: rest.NonNil(required.Due),
+		Pending:      rest.NonNil(required.Pending),
+	}
+	if !required.Deadline.IsZero() {
+		w.ExpiresAt = required.Deadline.UTC().Format(time.RFC3339)
+		w.Requirements.DueBy = w.ExpiresAt
+	}
+}

@@ -1,0 +1,181 @@
+package blnk
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/rest"
+	"cedula/shared/strictjson"
+)
+
+// fieldsRequest is the body of the operations that take several fields, by tokenNames.
+type fieldsRequest struct {
+	Fields *[]string `json:"fields"`
+}
+
+type tokenizedFieldsResponse struct {
+	Fields []string `json:"tokenized_fields"`
+}
+
+type fieldValueResponse struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
+}
+
+type fieldValuesResponse struct {
+	Fields map[string]string `json:"fields"`
+}
+
+// TokenizeField handles POST /identities/{id}/tokenize/{field}. It ignores the body.
+func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
+	field, err := parseTokenField(r.Param("field"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return a.tokenize(r, []identity.Field{field}, "Field tokenized successfully")
+}
+
+// TokenizeIdentity handles POST /identities/{id}/tokenize: it tokenizes all fields or none.
+func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
+	names, err := decodeFields(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	if len(names) == 0 {
+		return gateway.Response{}, errNoFields
+	}
+	fields, err := parseTokenFields(names)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return a.tokenize(r, fields, "Fields tokenized successfully")
+}
+
+func (a *API) tokenize(r *gateway.Request, fields []identity.Field, message string) (gateway.Response, error) {
+	change, err := dialect.NewChange(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	changed, err := a.Identities.Tokenize(r.Context(), change, fields...)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.MarkReplay(rest.JSON(http.StatusOK, messageResponse{message}), changed.Replayed), nil
+}
+
+// ListTokenizedFields handles GET /identities/{id}/tokenized-fields.
+func (a *API) ListTokenizedFields(r *gateway.Request) (gateway.Response, error) {
+	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	names := []string{}
+	for _, f := range identity.TokenizableFields {
+		if i.Tokenized(f) != nil {
+			names = append(names, tokenNames[f])
+		}
+	}
+	return rest.JSON(http.StatusOK, tokenizedFieldsResponse{names}), nil
+}
+
+// DetokenizeField handles GET /identities/{id}/detokenize/{field}. It returns the name as it
+// was sent.
+func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
+	name := r.Param("field")
+	field, err := parseTokenField(name)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	values, err := a.detokenize(r, []string{name}, []identity.Field{field})
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.JSON(http.StatusOK, fieldValueResponse{name, values[name]}), nil
+}
+
+// DetokenizeIdentity handles POST /identities/{id}/detokenize. No name means every tokenized
+// field.
+func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
+	names, err := decodeFields(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	fields, err := parseTokenFields(names)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	values, err := a.detokenize(r, names, fields)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.JSON(http.StatusOK, fieldValuesResponse{values}), nil
+}
+
+// detokenize returns values by the names sent for the fields, or by tokenNames if none was
+// sent. It logs who read which fields before the response is sent.
+func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.Field) (map[string]string, error) {
+	found, err := a.Identities.Detokenize(r.Context(), r.Caller.Tenant, r.Param("id"), fields...)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]string, len(found))
+	for n, f := range fields {
+		values[names[n]] = found[f]
+	}
+	var read []string
+	for _, f := range identity.TokenizableFields {
+		value, ok := found[f]
+		if !ok {
+			continue
+		}
+		read = append(read, tokenNames[f])
+		if len(fields) == 0 {
+			values[tokenNames[f]] = value
+		}
+	}
+	r.Audit("detokenize", r.Param("id"), read)
+	return values, nil
+}
+
+func decodeFields(r *gateway.Request) ([]string, error) {
+	var body fieldsRequest
+	if err := dialect.Decode(r, &body); err != nil {
+		return nil, err
+	}
+	if body.Fields == nil {
+		return nil, &strictjson.Error{Field: "fields", Reason: "is required and must be an array"}
+	}
+	return *body.Fields, nil
+}
+
+// parseTokenFields returns the fields of a body.
+func parseTokenFields(names []string) ([]identity.Field, error) {
+	fields := make([]identity.Field, len(names))
+	for n, name := range names {
+		field, err := parseTokenField(name)
+		if err != nil {
+			return nil, notTokenizableError(fmt.Sprintf("fields.%d", n))
+		}
+		fields[n] = field
+	}
+	return fields, nil
+}
+
+// parseTokenField returns the field of a name, whose first letter may be of either case.
+func parseTokenField(name string) (identity.Field, error) {
+	for f, n := range tokenNames {
+		if name == n || name == strings.ToLower(n[:1])+n[1:] {
+			return f, nil
+		}
+	}
+	return "", notTokenizableError("Field")
+}
+
+// notTokenizableError rejects a name; place is where it was sent.
+func notTokenizableError(place string) error {
+	const text = " is not tokenizable: must be FirstName, LastName, OtherNames, EmailAddress, PhoneNumber, Street or PostCode"
+	return &apiError{errorCode: notTokenizable, message: place + text}
+}
