@@ -78,7 +78,8 @@ func (i *Identity) transition(to Status, now time.Time) error {
 		i.Review, i.Reminded = nil, false
 		i.ExpiresAt = now.Add(DefaultPendingTTL).Truncate(time.Second)
 	}
-	if i.Status = to; !to.Pending() {
+	i.Status = to
+	if !to.Pending() {
 		i.ExpiresAt = time.Time{}
 	}
 	return nil

@@ -88,12 +88,13 @@ func checkText(r rule) error {
 // Control characters break logs and terminals; the bidirectional overrides and
 // isolates let a name show as another one (Unicode TR 36, section 3.2).
 func forbidden(c rune) string {
-	switch {
-	case c < ' ' || (c >= 0x7f && c <= 0x9f) || c == '\u2028' || c == '\u2029':
+	if c < ' ' || (c >= 0x7f && c <= 0x9f) || c == '\u2028' || c == '\u2029' {
 		return "must not hold control characters"
-	case c >= '\u202a' && c <= '\u202e', c >= '\u2066' && c <= '\u2069':
+	}
+	if c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069' {
 		return "must not hold bidirectional control characters"
-	case c == unicode.ReplacementChar:
+	}
+	if c == unicode.ReplacementChar {
 		return "must be valid Unicode text"
 	}
 	return ""

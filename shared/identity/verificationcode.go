@@ -90,14 +90,16 @@ func (s *SendHistory) Record(now time.Time) {
 // CheckUsable is what stands in the way of a code whatever is tried: nil, or one of
 // the errors. What was used stays used, also when its time is over.
 func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
-	switch {
-	case c == nil || c.LookupKey != to:
+	if c == nil || c.LookupKey != to {
 		return ErrNoCodeSent
-	case c.Used:
+	}
+	if c.Used {
 		return ErrUsedCode
-	case c.WrongAttempts >= MaxCodeAttempts:
+	}
+	if c.WrongAttempts >= MaxCodeAttempts {
 		return ErrTooManyAttempts
-	case !now.Before(c.ExpiresAt):
+	}
+	if !now.Before(c.ExpiresAt) {
 		return ErrExpiredCode
 	}
 	return nil

@@ -88,12 +88,11 @@ func (s *shardExpiry) expireOne(ctx context.Context, i *identity.Identity) {
 		return
 	}
 	err := s.Registry.Store.Expire(ctx, *i, now)
-	switch {
-	case err == nil:
+	if err == nil {
 		s.result.Expired++
-	case changedConcurrently(err):
+	} else if changedConcurrently(err) {
 		s.result.Conflicts++
-	default:
+	} else {
 		s.recordLag(i)
 		s.recordFailure(err)
 	}

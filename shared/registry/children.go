@@ -46,12 +46,13 @@ func (r *ChildrenUpdate) check(parent string) error {
 	seen := make(map[string]bool, len(r.Children))
 	for n, id := range r.Children {
 		field := identity.Field(fmt.Sprintf("%s.%d", identity.FieldChildren, n))
-		switch {
-		case !identity.ValidID(id):
+		if !identity.ValidID(id) {
 			return &identity.DanglingReference{Field: field}
-		case id == parent:
+		}
+		if id == parent {
 			return &identity.Invalid{Field: field, Reason: "must not be the identity itself"}
-		case seen[id]:
+		}
+		if seen[id] {
 			return &identity.Invalid{Field: field, Reason: "stands twice in the list"}
 		}
 		seen[id] = true
@@ -183,7 +184,8 @@ func (r *Registry) descendants(ctx context.Context, parent string, children []id
 		if len(met)+len(next) > maxDescendants {
 			return nil, &identity.StateError{Reason: "too many identities stand below the new children"}
 		}
-		if level, err = r.getMany(ctx, children[0].Tenant, next); err != nil {
+		level, err = r.getMany(ctx, children[0].Tenant, next)
+		if err != nil {
 			return nil, err
 		}
 	}

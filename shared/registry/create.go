@@ -69,7 +69,8 @@ func (r *Registry) newIdentity(d Draft) (identity.Identity, error) {
 		Tenant: d.Tenant, ID: id, Profile: d.Profile, TestMode: d.TestMode,
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	if i.Status, i.Onboarding = d.initialStatus(); i.Status.Pending() {
+	i.Status, i.Onboarding = d.initialStatus()
+	if i.Status.Pending() {
 		i.ExpiresAt = now.Add(cmp.Or(d.Policy.PendingTTL, identity.DefaultPendingTTL)).Truncate(time.Second)
 	}
 	i.WaiveEarlierSteps()

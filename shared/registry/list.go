@@ -91,7 +91,8 @@ type listPage struct {
 func (p *listPage) read(ctx context.Context) error {
 	for done := false; !done; {
 		var err error
-		if done, err = p.readBatch(ctx, p.batch(), p.visit); err != nil {
+		done, err = p.readBatch(ctx, p.batch(), p.visit)
+		if err != nil {
 			return err
 		}
 	}

@@ -18,12 +18,13 @@ func newPlaceholder(value string, random io.Reader) (string, error) {
 	}
 	draw := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // ChaCha8 with a seed of 256 random bits is cryptographically strong
 	return strings.Map(func(c rune) rune {
-		switch {
-		case unicode.IsDigit(c):
+		if unicode.IsDigit(c) {
 			return '0' + draw.Int32N(10)
-		case unicode.IsUpper(c):
+		}
+		if unicode.IsUpper(c) {
 			return 'A' + draw.Int32N(26)
-		case c > unicode.MaxASCII, unicode.IsLetter(c):
+		}
+		if c > unicode.MaxASCII || unicode.IsLetter(c) {
 			return 'a' + draw.Int32N(26)
 		}
 		return c

@@ -104,10 +104,11 @@ func (s *scan) bounds() (after *identity.IndexEntry, end func(identity.IndexEntr
 	if q.Ascending {
 		bounded = first > 0
 	}
-	switch {
-	case q.Cursor.After != identity.IndexEntry{} && (!bounded || s.compare(start, q.Cursor.After) < 0):
+	continues := q.Cursor.After != identity.IndexEntry{}
+	if continues && (!bounded || s.compare(start, q.Cursor.After) < 0) {
 		return &q.Cursor.After, end
-	case bounded:
+	}
+	if bounded {
 		return &start, end
 	}
 	return nil, end

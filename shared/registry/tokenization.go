@@ -20,13 +20,14 @@ func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Fi
 			}
 		}
 		for n, f := range fields {
-			switch {
-			case slices.Contains(fields[:n], f):
-			case i.Tokenized(f) != nil:
-				return &identity.FieldError{Field: f, Err: identity.ErrAlreadyTokenized}
-			default:
-				i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: f})
+			if slices.Contains(fields[:n], f) {
+				continue
 			}
+			if i.Tokenized(f) != nil {
+				return &identity.FieldError{Field: f, Err: identity.ErrAlreadyTokenized}
+			}
+
+			i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: f})
 		}
 		return nil
 	}
@@ -64,13 +65,14 @@ func (r *Registry) Detokenize(ctx context.Context, tenant, id string, fields ...
 	values := make(map[identity.Field]string, len(fields))
 	for _, f := range fields {
 		sealed := i.Tokenized(f)
-		switch {
-		case i.TokenizableField(f) == nil:
+		if i.TokenizableField(f) == nil {
 			return nil, &identity.FieldError{Field: f, Err: identity.ErrNotTokenizable}
-		case sealed == nil:
+		}
+		if sealed == nil {
 			return nil, &identity.FieldError{Field: f, Err: identity.ErrNotTokenized}
 		}
-		if values[f], err = r.decryptField(ctx, &i, sealed); err != nil {
+		values[f], err = r.decryptField(ctx, &i, sealed)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +102,8 @@ func (r *Registry) encryptFields(ctx context.Context, before, after *identity.Id
 			continue
 		}
 		sealed.Plaintext = *text
-		if sealed.Ciphertext, err = r.encryptText(ctx, after, after.EncryptionContext(sealed.Field), text); err != nil {
+		sealed.Ciphertext, err = r.encryptText(ctx, after, after.EncryptionContext(sealed.Field), text)
+		if err != nil {
 			return err
 		}
 	}
@@ -128,11 +131,13 @@ func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place 
 		return nil, errNoCipher
 	}
 	if i.WrappedKey == nil {
-		if i.WrappedKey, err = r.Cipher.NewKey(ctx, i.Tenant); err != nil {
+		i.WrappedKey, err = r.Cipher.NewKey(ctx, i.Tenant)
+		if err != nil {
 			return nil, err
 		}
 	}
-	if box, err = r.Cipher.Encrypt(ctx, i.Tenant, i.WrappedKey, place, *text); err != nil {
+	box, err = r.Cipher.Encrypt(ctx, i.Tenant, i.WrappedKey, place, *text)
+	if err != nil {
 		return nil, err
 	}
 	*text, err = newPlaceholder(*text, r.Random)
@@ -143,12 +148,13 @@ func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place 
 // tokenized or not.
 func (r *Registry) HasValue(i *identity.Identity, f identity.Field, value string) bool {
 	sealed := i.Tokenized(f)
-	switch {
-	case sealed != nil:
+	if sealed != nil {
 		return sealed.LookupKey != "" && value != "" && sealed.LookupKey == r.Store.LookupKey(i.Tenant, f, value)
-	case f == identity.FieldEmail:
+	}
+	if f == identity.FieldEmail {
 		return identity.NormalizeEmail(i.Email) == identity.NormalizeEmail(value)
-	case f == identity.FieldPhone:
+	}
+	if f == identity.FieldPhone {
 		return i.Phone == value
 	}
 	return false

@@ -92,7 +92,8 @@ func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Chan
 		return p, err
 	}
 	if c.sideWrites != nil {
-		if p.sideWrites, err = c.sideWrites(ctx, &p.after); err != nil {
+		p.sideWrites, err = c.sideWrites(ctx, &p.after)
+		if err != nil {
 			return p, err
 		}
 	}
@@ -101,10 +102,12 @@ func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Chan
 			return p, err
 		}
 	}
-	if p.links, err = r.planChildrenUpdate(ctx, &before, c.Children); err != nil {
+	p.links, err = r.planChildrenUpdate(ctx, &before, c.Children)
+	if err != nil {
 		return p, err
 	}
-	if p.claims, err = r.changedClaims(ctx, &before, &p.after); err != nil {
+	p.claims, err = r.changedClaims(ctx, &before, &p.after)
+	if err != nil {
 		return p, err
 	}
 	return p, r.encryptFields(ctx, &before, &p.after)

@@ -92,16 +92,19 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 // addressToVerify is the address that a code goes to.
 func (r *Registry) addressToVerify(ctx context.Context, i *identity.Identity, channel identity.Channel) (string, error) {
 	p := i.Verification(channel)
-	switch {
-	case p.PendingCiphertext != "":
+	if p.PendingCiphertext != "" {
 		return r.decrypt(ctx, i, i.PendingEncryptionContext(channel.Field()), []byte(p.PendingCiphertext))
-	case p.PendingAddress != "":
+	}
+	if p.PendingAddress != "" {
 		return p.PendingAddress, nil
-	case *i.TokenizableField(channel.Field()) == "":
+	}
+	if *i.TokenizableField(channel.Field()) == "" {
 		return "", &identity.StateError{Reason: "the identity has no " + string(channel)}
-	case !p.VerifiedAt.IsZero():
+	}
+	if !p.VerifiedAt.IsZero() {
 		return "", &identity.StateError{Reason: "the " + string(channel) + " is proven already"}
-	case !i.NeedsVerification(channel):
+	}
+	if !i.NeedsVerification(channel) {
 		return "", &identity.StateError{Reason: "an identity in status " + string(i.Status) + " does not wait for its " + string(channel) + " to be proven"}
 	}
 	return r.CurrentAddress(ctx, i, channel)

@@ -45,7 +45,8 @@ func (w *window) read(ctx context.Context) error {
 	}
 	for done := false; !done; {
 		var err error
-		if done, err = w.readBatch(ctx, batchSize, w.visit); err != nil {
+		done, err = w.readBatch(ctx, batchSize, w.visit)
+		if err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,8 @@ func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccount
 	}
 	now := r.TenantNow(w.Tenant)
 	var err error
-	if w.BankAccount.ID, err = w.accountID(now, r.Random); err != nil {
+	w.BankAccount.ID, err = w.accountID(now, r.Random)
+	if err != nil {
 		return identity.WithdrawalAccountResult{}, err
 	}
 	w.CreatedAt, w.UpdatedAt = now, now

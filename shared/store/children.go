@@ -92,7 +92,8 @@ func (s *Store) readEntries(ctx context.Context, q *table.Query, prefix string) 
 			}
 			entries = append(entries, parseEntry(sk[len(prefix):]))
 		}
-		if q.Start = page.Next; q.Start == nil || len(entries) >= limit {
+		q.Start = page.Next
+		if q.Start == nil || len(entries) >= limit {
 			return entries, nil
 		}
 	}
@@ -103,18 +104,22 @@ func (s *Store) indexQuery(src identity.Index) (table.Query, string) {
 	look := func(index, value string) (table.Query, string) {
 		return table.Query{Index: index, PK: s.keys.lookupPK(src.Tenant, index, value)}, ""
 	}
-	switch {
-	case src.Email != "":
+	if src.Email != "" {
 		return look(indexEmail, src.Email)
-	case src.Phone != "":
+	}
+	if src.Phone != "" {
 		return look(indexPhone, src.Phone)
-	case src.Document != "":
+	}
+	if src.Document != "" {
 		return look(indexDocument, src.Document)
-	case src.ExternalID != "":
+	}
+	if src.ExternalID != "" {
 		return look(indexExternal, src.ExternalID)
-	case src.ChildrenOf != "":
+	}
+	if src.ChildrenOf != "" {
 		return table.Query{PK: identityKey(src.Tenant, src.ChildrenOf).PK}, prefixChild
-	case src.ParentsOf != "":
+	}
+	if src.ParentsOf != "" {
 		return table.Query{PK: identityKey(src.Tenant, src.ParentsOf).PK}, prefixParent
 	}
 	return table.Query{Index: indexList, PK: listPK(src.Tenant, 0)}, ""

@@ -98,10 +98,10 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 		table.Check(clientKey(k.Client), table.Exists()),
 	)
 	var failed *table.ConditionError
-	switch {
-	case !errors.As(err, &failed):
+	if !errors.As(err, &failed) {
 		return wrapAuthErr("create key", err)
-	case failed.FailureOf(1) != nil:
+	}
+	if failed.FailureOf(1) != nil {
 		return auth.ErrNotFound
 	}
 	return auth.ErrAlreadyExists
@@ -126,10 +126,10 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 		}
 		return nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return auth.Client{}, nil, wrapAuthErr("read keys", err)
-	case c.ID == "":
+	}
+	if c.ID == "" {
 		return auth.Client{}, nil, auth.ErrNotFound
 	}
 	return c, list, nil

@@ -57,7 +57,8 @@ func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.C
 	}
 	list := make([]auth.Client, len(found.Items))
 	for n := range found.Items {
-		if list[n], err = decodeClient(found.Items[n].Body); err != nil {
+		list[n], err = decodeClient(found.Items[n].Body)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +68,8 @@ func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.C
 // UpdateClient writes the next version of a client.
 func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.Client) error) (c auth.Client, err error) {
 	err = s.updateItem(ctx, "change client", clientKey(id), func(item table.Item) (table.Item, error) {
-		if c, err = decodeClient(item.Body); err != nil {
+		c, err = decodeClient(item.Body)
+		if err != nil {
 			return item, err
 		}
 		err := change(&c)
@@ -79,7 +81,8 @@ func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.C
 // UpdateKey writes the next version of a key.
 func (s *Store) UpdateKey(ctx context.Context, client, id string, change func(*auth.Key) error) (k auth.Key, err error) {
 	err = s.updateItem(ctx, "change key", apiKeyKey(client, id), func(item table.Item) (table.Item, error) {
-		if k, err = decodeAPIKey(item.Body); err != nil {
+		k, err = decodeAPIKey(item.Body)
+		if err != nil {
 			return item, err
 		}
 		err := change(&k)

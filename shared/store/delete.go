@@ -57,7 +57,8 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 		ops = append(ops, releaseClaimOps(&i, time.Now())...)
 		return s.writeDeletion(ctx, append(ops, deletePartOps(tenant, r, parts)...))
 	}
-	if r, err = s.tombstone(ctx, &i, more); err != nil {
+	r, err = s.tombstone(ctx, &i, more)
+	if err != nil {
 		return err
 	}
 	return s.retryDeleteParts(ctx, tenant, r)
@@ -68,7 +69,8 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r *identityRecord) error {
 	var err error
 	for range maxDeletePartsAttempts {
-		if err = s.deleteParts(ctx, tenant, r); !errors.Is(err, identity.ErrBusy) {
+		err = s.deleteParts(ctx, tenant, r)
+		if !errors.Is(err, identity.ErrBusy) {
 			return err
 		}
 	}
@@ -166,12 +168,13 @@ func (s *Store) deleteParts(ctx context.Context, tenant string, r *identityRecor
 		if len(parts) > 0 || page.Next == nil {
 			err = s.writeDeletion(ctx, append(deletePartOps(tenant, r, parts), there))
 		}
-		switch {
-		case errors.Is(err, identity.ErrVersionMismatch):
+		if errors.Is(err, identity.ErrVersionMismatch) {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			return fmt.Errorf("parts: %w", err)
-		case page.Next == nil:
+		}
+		if page.Next == nil {
 			return nil
 		}
 		q.Start = page.Next

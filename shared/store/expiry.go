@@ -55,12 +55,11 @@ func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due ide
 		}
 		i, err := decodeIdentity(there[0].Body, tenant)
 		there = there[1:]
-		switch {
-		case errors.Is(err, identity.ErrNotFound):
+		if errors.Is(err, identity.ErrNotFound) {
 			due.Orphans = append(due.Orphans, identity.Orphan{Tenant: tenant, ID: id})
-		case err != nil:
+		} else if err != nil {
 			return due, err
-		default:
+		} else {
 			due.Identities = append(due.Identities, i)
 		}
 	}

@@ -83,14 +83,16 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 	ops = append(ops, s.sideWriteOps(&i, aside)...)
 	_, err := s.table.Write(ctx, ops...)
 	var failed *table.ConditionError
-	switch {
-	case !errors.As(err, &failed):
+	if !errors.As(err, &failed) {
 		return identity.WriteResult{Identity: i}, wrapErr("update identity", err)
-	case once.Key != "" && failed.FailureOf(onceAt) != nil:
+	}
+	if once.Key != "" && failed.FailureOf(onceAt) != nil {
 		return decodeReplay(failed.FailureOf(onceAt).Current, i.Tenant, once)
-	case failed.FailureOf(0) != nil && failed.FailureOf(0).Current == nil:
+	}
+	if failed.FailureOf(0) != nil && failed.FailureOf(0).Current == nil {
 		return identity.WriteResult{}, identity.ErrNotFound
-	case failed.FailureOf(0) != nil:
+	}
+	if failed.FailureOf(0) != nil {
 		return identity.WriteResult{}, identity.ErrVersionMismatch
 	}
 	for n := range claimed {

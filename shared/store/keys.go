@@ -142,10 +142,10 @@ var fieldIndexes = map[identity.Field]string{identity.FieldEmail: indexEmail, id
 // fieldLookupPK is the partition of an index that holds those with the value; empty
 // for no value, and for a field that has no index.
 func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string) string {
-	switch {
-	case value == "" || fieldIndexes[f] == "":
+	if value == "" || fieldIndexes[f] == "" {
 		return ""
-	case f == identity.FieldEmail:
+	}
+	if f == identity.FieldEmail {
 		value = identity.NormalizeEmail(value)
 	}
 	return k.lookupPK(tenant, fieldIndexes[f], value)

@@ -83,15 +83,17 @@ func (s *Store) Enqueue(ctx context.Context, m identity.Message) error {
 // delivered or is gone by its time.
 func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.Duration) (m identity.Message, holder string, err error) {
 	item, sealed, err := s.readMessage(ctx, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return identity.Message{}, "", err
-	case !item.Expires.After(now):
+	}
+	if !item.Expires.After(now) {
 		return identity.Message{}, "", fmt.Errorf("claim message: %w", identity.ErrNotFound)
-	case now.UnixMilli() < sealed.LeasedUntil:
+	}
+	if now.UnixMilli() < sealed.LeasedUntil {
 		return identity.Message{}, "", fmt.Errorf("claim message: %w", identity.ErrBusy)
 	}
-	if m, err = s.decryptMessage(id, sealed.Ciphertext); err != nil {
+	m, err = s.decryptMessage(id, sealed.Ciphertext)
+	if err != nil {
 		return identity.Message{}, "", err
 	}
 	sealed.LeasedUntil = now.Add(lease).UnixMilli()
@@ -103,12 +105,13 @@ func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.
 // returns identity.ErrBusy if the holder's claim has ended and another has it.
 func (s *Store) Release(ctx context.Context, id, holder string) error {
 	item, sealed, err := s.readMessage(ctx, id)
-	switch {
-	case errors.Is(err, identity.ErrNotFound):
+	if errors.Is(err, identity.ErrNotFound) {
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case item.Owner != holder:
+	}
+	if item.Owner != holder {
 		return fmt.Errorf("release message: %w", identity.ErrBusy)
 	}
 	item.Owner, sealed.LeasedUntil = "", 0

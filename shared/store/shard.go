@@ -32,7 +32,8 @@ type ListSharding map[string]ListShards
 func ParseListSharding(text string) (ListSharding, error) {
 	lists := make(ListSharding)
 	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.TrimSpace(part); part == "" {
+		part = strings.TrimSpace(part)
+		if part == "" {
 			continue
 		}
 		tenant, counts, _ := strings.Cut(part, "=")
@@ -42,7 +43,8 @@ func ParseListSharding(text string) (ListSharding, error) {
 		}
 		w, errWrite := strconv.Atoi(strings.TrimSpace(write))
 		r, errRead := strconv.Atoi(strings.TrimSpace(read))
-		if tenant = strings.TrimSpace(tenant); tenant == "" || errWrite != nil || errRead != nil {
+		tenant = strings.TrimSpace(tenant)
+		if tenant == "" || errWrite != nil || errRead != nil {
 			return nil, errors.New("is no list of tenants with their shards, such as acme=8,other=1/8")
 		}
 		if _, twice := lists[tenant]; twice {

@@ -66,14 +66,16 @@ func (s *Store) eachPage(ctx context.Context, q table.Query, take func([]table.I
 
 // wrapErr turns a table's error into the core's, with the operation's name.
 func wrapErr(operation string, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, table.ErrTooLarge):
+	}
+	if errors.Is(err, table.ErrTooLarge) {
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrTooLarge, err)
-	case errors.Is(err, table.ErrConflict):
+	}
+	if errors.Is(err, table.ErrConflict) {
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrBusy, err)
-	case unavailable(err):
+	}
+	if unavailable(err) {
 		return fmt.Errorf("%s: %w: %w", operation, identity.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", operation, err)
@@ -81,12 +83,13 @@ func wrapErr(operation string, err error) error {
 
 // wrapAuthErr turns a table's error into one of auth, with the operation's name.
 func wrapAuthErr(operation string, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, table.ErrConflict):
+	}
+	if errors.Is(err, table.ErrConflict) {
 		return fmt.Errorf("%s: %w: %w", operation, auth.ErrBusy, err)
-	case unavailable(err):
+	}
+	if unavailable(err) {
 		return fmt.Errorf("%s: %w: %w", operation, auth.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w", operation, err)

@@ -50,10 +50,10 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	var failed *table.ConditionError
-	switch {
-	case !errors.As(err, &failed):
+	if !errors.As(err, &failed) {
 		return identity.WithdrawalAccountResult{BankAccount: b}, wrapErr("add withdrawal account", err)
-	case failed.FailureOf(1) != nil:
+	}
+	if failed.FailureOf(1) != nil {
 		return decodeAccountReplay(failed.FailureOf(1).Current, once)
 	}
 	return identity.WithdrawalAccountResult{}, identity.ErrVersionMismatch
