@@ -36,7 +36,7 @@ type Admin struct {
 
 // Client is the Registry's; what is no id is ErrNotFound without asking.
 func (o *Admin) Client(ctx context.Context, id string) (Client, error) {
-	if !validAlphabet(id, clientChars) {
+	if !ValidClientID(id) {
 		return Client{}, ErrNotFound
 	}
 	return o.AdminStore.Client(ctx, id)
@@ -44,7 +44,7 @@ func (o *Admin) Client(ctx context.Context, id string) (Client, error) {
 
 // UpdateClient is the Registry's, and as careful as Client.
 func (o *Admin) UpdateClient(ctx context.Context, id string, change func(*Client) error) (Client, error) {
-	if !validAlphabet(id, clientChars) {
+	if !ValidClientID(id) {
 		return Client{}, ErrNotFound
 	}
 	return o.AdminStore.UpdateClient(ctx, id, change)
@@ -52,7 +52,7 @@ func (o *Admin) UpdateClient(ctx context.Context, id string, change func(*Client
 
 // Keys is the Registry's, and as careful as Client.
 func (o *Admin) Keys(ctx context.Context, client string) (Client, []Key, error) {
-	if !validAlphabet(client, clientChars) {
+	if !ValidClientID(client) {
 		return Client{}, nil, ErrNotFound
 	}
 	return o.AdminStore.Keys(ctx, client)
@@ -70,7 +70,7 @@ func (o *Admin) SetSuspended(ctx context.Context, client string, suspended bool)
 // Scopes that are nil leave the client's as they are.
 func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key, string, error) {
 	all := Caller{Scopes: Scopes{ScopeAll}}
-	if !validAlphabet(client, clientChars) {
+	if !ValidClientID(client) {
 		return Key{}, "", ErrNotFound
 	}
 	if err := n.check(all, o.now()); err != nil {
@@ -78,7 +78,7 @@ func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key,
 	}
 	k, text := newKey(client, n.API, o.Hasher)
 	if n.Scopes != nil {
-		k.Scopes = normalizeScopes(n.Scopes)
+		k.Scopes = NewScopes(n.Scopes)
 	}
 	if n.Name != "" {
 		k.Name = n.Name

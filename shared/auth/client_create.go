@@ -52,7 +52,7 @@ func (o *Admin) CreateClient(ctx context.Context, n ClientParams) (Client, Crede
 	now := currentTime(o.Now)
 	shown := Credentials{ClientID: randomString(clientChars), ClientSecret: randomString(secretChars), Keys: map[string]string{}}
 	c := Client{
-		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: normalizeScopes(n.Scopes), Strict: n.Strict,
+		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: NewScopes(n.Scopes), Strict: n.Strict,
 		TestMode: n.TestMode, Limits: n.Limits, Policy: n.Policy,
 		Secrets: []Secret{{Hash: o.Hasher.Hash(shown.ClientSecret)}}, Created: now,
 	}

@@ -2,15 +2,13 @@ package auth
 
 import "crypto"
 
-var untypedPolicy = func(alg string) headerPolicy { return headerPolicy{algorithms: []string{alg}, types: []string{""}} }
-
 // KeyIDOf is the key's id in a token of plain JOSE, without a type.
 func KeyIDOf(token, alg string) (string, error) {
 	c, err := parseJWS(token)
 	if err != nil {
 		return "", err
 	}
-	_, kid, err := untypedPolicy(alg).parseHeader(c)
+	_, kid, err := TrustedIssuer{Algorithms: []string{alg}, TokenTypes: []string{""}}.parseHeader(c)
 	return kid, err
 }
 

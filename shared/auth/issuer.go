@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json"
+	"cedula/shared/strictjson"
 )
 
 // DefaultTokenTTL is how long a token is good where an Issuer says nothing else.
@@ -29,10 +29,10 @@ type Issuer struct {
 // id or a tenant; any other error means that the key could not be used, or that
 // the token would be too long.
 func (i *Issuer) Issue(ctx context.Context, c Client) (token string, expires time.Time, err error) {
-	switch {
-	case c.Suspended:
+	if c.Suspended {
 		return "", time.Time{}, ErrSuspended
-	case c.ID == "" || c.Tenant == "":
+	}
+	if c.ID == "" || c.Tenant == "" {
 		return "", time.Time{}, fmt.Errorf("%w: client without id or tenant", ErrInvalid)
 	}
 	claims, err := i.claims(c)
@@ -68,21 +68,17 @@ func (i *Issuer) sign(ctx context.Context, claims tokenClaims) (string, error) {
 	if kid == "" {
 		return "", errors.New("no signing key")
 	}
-	header, err1 := json.Marshal(jwsHeader{ES256, kid, tokenType})
-	body, err2 := json.Marshal(claims)
-	if err := errors.Join(err1, err2); err != nil {
-		return "", err
-	}
-	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(body)
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode(strictjson.Encode(jwsHeader{ES256, kid, tokenType})) + "." + encode(strictjson.Encode(claims))
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := i.Sign(ctx, digest[:])
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case len(signature) != signatureBytes:
+	}
+	if len(signature) != signatureBytes {
 		return "", errors.New("signature of the wrong length")
 	}
-	token := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	token := signed + "." + encode(signature)
 	if len(token) > maxTokenChars {
 		return "", errors.New("token too long")
 	}

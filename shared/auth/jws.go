@@ -7,12 +7,13 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/json" // exact names, no duplicates
+
+	"cedula/shared/strictjson"
 )
 
 // Limits of a token. They bound the work that a stranger can ask for.
@@ -20,7 +21,6 @@ const (
 	maxTokenChars  = 8 << 10 // characters in all
 	maxHeaderChars = 1 << 10 // characters of the header part
 	maxKeyID       = 128
-	maxDepth       = 16 // of objects and lists in a part
 	signatureBytes = 64 // of ES256
 
 	minRSABits, maxRSABits = 2048, 4096 // RFC 7518, section 3.3, asks for 2048
@@ -34,9 +34,8 @@ const (
 	RS256 = "RS256" // with 2048 bits or more
 )
 
-// invalidToken is ErrInvalid with a fixed reason: a token's own text, and what a
-// parser says of it, stay out.
-func invalidToken(reason string) error { return fmt.Errorf("%w: token %s", ErrInvalid, reason) }
+// InvalidToken returns ErrInvalid with a reason, which must not contain any part of the token.
+func InvalidToken(reason string) error { return fmt.Errorf("%w: token %s", ErrInvalid, reason) }
 
 // jws is a token cut into its parts, none of them decoded.
 type jws struct{ token, header, payload, signature string }
@@ -45,121 +44,94 @@ type jws struct{ token, header, payload, signature string }
 // whatever the token.
 func parseJWS(token string) (jws, error) {
 	if len(token) > maxTokenChars {
-		return jws{}, invalidToken("too long")
+		return jws{}, InvalidToken("too long")
 	}
 	header, rest, _ := strings.Cut(token, ".")
 	body, signature, _ := strings.Cut(rest, ".")
-	switch {
-	case !canonicalBase64url(header), !canonicalBase64url(body), !canonicalBase64url(signature):
-		return jws{}, invalidToken("not in compact form")
-	case len(header) > maxHeaderChars, len(signature) > base64.RawURLEncoding.EncodedLen(maxRSABits/8):
-		return jws{}, invalidToken("part of the wrong length")
+	if !canonicalBase64url(header) || !canonicalBase64url(body) || !canonicalBase64url(signature) {
+		return jws{}, InvalidToken("not in compact form")
+	}
+	if len(header) > maxHeaderChars || len(signature) > base64.RawURLEncoding.EncodedLen(maxRSABits/8) {
+		return jws{}, InvalidToken("part of the wrong length")
 	}
 	return jws{token, header, body, signature}, nil
 }
 
-// headerPolicy is what the header of an issuer's tokens may say.
-type headerPolicy struct {
-	algorithms    []string
-	types         []string // of typ, to the letter; "" stands for none at all
-	ignoredParams []string // parameters that may be there besides alg, typ and kid
-}
-
-// parseHeader reads the header. Parameters that it does not know are refused: jku,
-// jwk, x5u, x5c name a key of the sender's choice and crit, b64 change the
-// rules (RFC 7515, section 4.1; RFC 8725, sections 3.1, 3.10 and 3.11).
-func (f headerPolicy) parseHeader(c jws) (alg, kid string, err error) {
-	var fields map[string]json.RawMessage
+// parseHeader reads the header. It rejects unknown parameters: jku, jwk, x5u and x5c name a key of the sender's choice;
+// crit and b64 change the rules (RFC 7515, section 4.1; RFC 8725, sections 3.1, 3.10 and 3.11).
+func (i TrustedIssuer) parseHeader(c jws) (alg, kid string, err error) {
+	var fields map[string]strictjson.Value
 	if !decodePart(c.header, &fields) {
-		return "", "", invalidToken("header")
+		return "", "", InvalidToken("header")
 	}
 	var typ string
 	known := map[string]*string{"alg": &alg, "typ": &typ, "kid": &kid}
 	for name, raw := range fields {
 		to := known[name]
-		if to == nil && !slices.Contains(f.ignoredParams, name) || to != nil && (!decodeString(raw, to) || *to == "") {
-			return "", "", invalidToken("header")
+		if to == nil && slices.Contains(i.IgnoredParams, name) {
+			continue
+		}
+		if to == nil || strictjson.Decode(raw, to) != nil || *to == "" {
+			return "", "", InvalidToken("header")
 		}
 	}
-	switch {
-	case !slices.Contains(f.algorithms, alg):
-		return "", "", invalidToken("algorithm")
-	case !slices.Contains(f.types, typ):
-		return "", "", invalidToken("type")
-	case kid == "" || len(kid) > maxKeyID:
-		return "", "", invalidToken("key id")
+	if !slices.Contains(i.Algorithms, alg) {
+		return "", "", InvalidToken("algorithm")
+	}
+	if !slices.Contains(i.TokenTypes, typ) {
+		return "", "", InvalidToken("type")
+	}
+	if kid == "" || len(kid) > maxKeyID {
+		return "", "", InvalidToken("key id")
 	}
 	return alg, kid, nil
 }
 
 // verify verifies the signature and only then returns the body.
 func (c jws) verify(alg string, key crypto.PublicKey) ([]byte, error) {
-	if !c.keyMatches(alg, key) {
-		return nil, invalidToken("key of another kind")
+	if size := SignatureSize(alg, key); size == 0 || len(c.signature) != base64.RawURLEncoding.EncodedLen(size) {
+		return nil, InvalidToken("key of another kind")
 	}
 	signed, err := jose.ParseSignedCompact(c.token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err != nil {
-		return nil, invalidToken("not in compact form")
+		return nil, InvalidToken("not in compact form")
 	}
 	body, err := signed.Verify(key)
 	if err != nil {
-		return nil, invalidToken("signature")
+		return nil, InvalidToken("signature")
 	}
 	return body, nil
 }
 
-// keyMatches pins the algorithm to the key (RFC 8725, section 3.1), and the length of
-// the signature to both.
-func (c jws) keyMatches(alg string, key crypto.PublicKey) bool {
-	size := 0
+// SignatureSize returns the length in bytes of signatures by key under alg, or 0 if key must not be used for alg. It pins
+// the algorithm to the kind of key (RFC 8725, section 3.1) and rejects weak RSA keys.
+func SignatureSize(alg string, key crypto.PublicKey) int {
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
-		if k != nil && k.Curve == elliptic.P256() && alg == ES256 {
-			size = signatureBytes
+		if alg == ES256 && k != nil && k.Curve == elliptic.P256() {
+			return signatureBytes
 		}
 	case *rsa.PublicKey:
-		if k != nil && k.N != nil && k.N.BitLen() >= minRSABits && k.N.BitLen() <= maxRSABits && alg == RS256 {
-			size = k.Size()
+		if alg == RS256 && k != nil && strongRSA(k) {
+			return k.Size()
 		}
 	}
-	return size > 0 && len(c.signature) == base64.RawURLEncoding.EncodedLen(size)
+	return 0
 }
 
-// decodePart decodes a canonical part: one JSON value, valid UTF-8.
-func decodePart(part string, to any) bool {
+// strongRSA checks the modulus, and the exponent as NIST SP 800-56B, section 6.2.1, does. Both are odd.
+func strongRSA(k *rsa.PublicKey) bool {
+	if k.N == nil || k.N.BitLen() < minRSABits || k.N.BitLen() > maxRSABits {
+		return false
+	}
+	odd := k.N.Bit(0) == 1 && k.E%2 == 1
+	return odd && k.E > 1<<16 && k.E <= math.MaxInt32
+}
+
+// decodePart decodes a canonical part, which must be one JSON object.
+func decodePart(part string, into any) bool {
 	b, err := base64.RawURLEncoding.DecodeString(part)
-	return err == nil && decode(b, to)
-}
-
-// decode reads one JSON value that is not nested deeply.
-func decode(b []byte, to any) bool {
-	return utf8.Valid(b) && !tooDeep(b) && json.Unmarshal(b, to) == nil
-}
-
-// tooDeep counts brackets outside strings, before anything is decoded.
-func tooDeep(b []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
-}
-
-// decodeString decodes a JSON string, and nothing else.
-func decodeString(raw json.RawMessage, to *string) bool {
-	return len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, to) == nil
+	return err == nil && strictjson.Decode(b, into) == nil
 }
 
 // canonicalBase64url tells whether a part is base64url without padding, line breaks or

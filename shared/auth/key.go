@@ -96,6 +96,9 @@ func checksum(body string) string {
 	return string(c[:])
 }
 
+// ValidClientID reports whether id has the form of a client's id.
+func ValidClientID(id string) bool { return validAlphabet(id, clientChars) }
+
 // validAlphabet tells whether s has n characters, all of the alphabet.
 func validAlphabet(s string, n int) bool {
 	if len(s) != n {

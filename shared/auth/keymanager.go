@@ -87,7 +87,7 @@ func (k *KeyManager) Create(ctx context.Context, caller Caller, n KeyParams) (Ke
 		return Key{}, "", err
 	}
 	made, text := newKey(caller.Client, n.API, k.Hasher)
-	made.Name, made.Owner, made.Scopes, made.RequestedScopes = n.Name, n.Owner, normalizeScopes(n.Scopes), n.RequestedScopes
+	made.Name, made.Owner, made.Scopes, made.RequestedScopes = n.Name, n.Owner, NewScopes(n.Scopes), n.RequestedScopes
 	made.CreatedBy = own.ID
 	made.Expires, made.Created = n.Expires, now
 	if err := k.Store.CreateKey(ctx, made); err != nil {

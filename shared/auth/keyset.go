@@ -5,7 +5,7 @@ import (
 	"crypto"
 	"fmt"
 
-	"github.com/go-jose/go-jose/v4/json"
+	"cedula/shared/strictjson"
 )
 
 // KeySet is our own keys while one takes another's place. The first signs; tokens
@@ -37,9 +37,11 @@ func (r KeySet) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 // use and algorithm. It returns ErrUnavailable unless it has them all: a set
 // that lacks one would have its tokens refused.
 func (r KeySet) JWKS(ctx context.Context) ([]byte, error) {
-	set, seen := struct {
+	var set struct {
 		Keys []jwk `json:"keys"`
-	}{[]jwk{}}, map[string]bool{}
+	}
+	set.Keys = []jwk{}
+	seen := map[string]bool{}
 	for _, s := range r {
 		if err := loadKey(ctx, s); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -53,11 +55,7 @@ func (r KeySet) JWKS(ctx context.Context) ([]byte, error) {
 		}
 		seen[key.KeyID] = true
 	}
-	text, err := json.Marshal(set)
-	if err != nil {
-		return nil, fmt.Errorf("auth: keys: %w", err)
-	}
-	return text, nil
+	return strictjson.Encode(set), nil
 }
 
 // IssuerMetadata is what others need to verify our tokens. Keys is a Ring: named by

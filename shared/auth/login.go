@@ -52,7 +52,7 @@ func parseLogin(api API, apiKey, clientID, clientSecret string) (parsedKey, erro
 	switch {
 	case err != nil:
 		return parsedKey{}, err
-	case !validAlphabet(clientID, clientChars):
+	case !ValidClientID(clientID):
 		return parsedKey{}, fmt.Errorf("%w: client format", ErrInvalid)
 	case name.client != clientID:
 		return parsedKey{}, fmt.Errorf("%w: client and key", ErrMismatch)

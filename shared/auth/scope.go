@@ -33,11 +33,11 @@ type Scopes []string
 // ParseScopes reads space-separated scopes. What is no scope-token of RFC 6749,
 // section 3.3, grants nothing and is left out. The answer is never nil.
 func ParseScopes(s string) Scopes {
-	return normalizeScopes(strings.Split(s, " "))
+	return NewScopes(strings.Split(s, " "))
 }
 
-// normalizeScopes sorts, drops repetitions and whatever is no scope-token.
-func normalizeScopes(list []string) Scopes {
+// NewScopes returns the scopes in list that are valid, sorted and without duplicates.
+func NewScopes(list []string) Scopes {
 	scopes := make(Scopes, 0, len(list))
 	for _, s := range list {
 		if validScope(s) {
@@ -68,7 +68,7 @@ func (s Scopes) Intersect(other Scopes) Scopes {
 			both = append(both, scope)
 		}
 	}
-	return normalizeScopes(both)
+	return NewScopes(both)
 }
 
 // String is the form that ParseScopes reads.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json" // exact names, no duplicates
+	"github.com/go-json-experiment/json"
 )
 
 const (
@@ -15,8 +15,8 @@ const (
 	tokenType = "at+jwt" // RFC 9068, section 2.1
 )
 
-// accessTokenTypes are the header's typ of an access token (RFC 9068, section 4).
-var accessTokenTypes = []string{tokenType, "application/" + tokenType}
+// AccessTokenTypes are the values of the header's typ in an access token (RFC 9068, section 4).
+var AccessTokenTypes = []string{tokenType, "application/" + tokenType}
 
 // tokenClaims is the claims as they stand in a token (RFC 9068, section 2.2).
 type tokenClaims struct {
@@ -27,7 +27,7 @@ type tokenClaims struct {
 	Tenant    string   `json:"tenant"` // ours
 	Scope     string   `json:"scope"`
 	IssuedAt  int64    `json:"iat"` // whole seconds
-	NotBefore int64    `json:"nbf,omitempty"`
+	NotBefore int64    `json:"nbf,omitzero"`
 	Expiry    int64    `json:"exp"`
 	ID        string   `json:"jti"`
 }
@@ -47,30 +47,35 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 
 // check holds the claims against what is expected (RFC 9068, section 4).
 func (p tokenClaims) check(issuer, aud string, now time.Time) error {
-	switch {
-	case p.Issuer == "" || p.Issuer != issuer:
-		return invalidToken("issuer")
-	case aud == "" || !slices.Contains(p.Audience, aud):
-		return invalidToken("audience")
-	case p.ClientID == "" || p.ClientID != p.Subject || p.Tenant == "" || p.ID == "":
-		return invalidToken("claims")
+	if p.Issuer == "" || p.Issuer != issuer {
+		return InvalidToken("issuer")
 	}
-	return lifetime{p.IssuedAt, p.NotBefore, p.Expiry}.check(now)
+	if aud == "" || !slices.Contains(p.Audience, aud) {
+		return InvalidToken("audience")
+	}
+	if p.ClientID == "" || p.ClientID != p.Subject {
+		return InvalidToken("client")
+	}
+	if p.Tenant == "" || p.ID == "" {
+		return InvalidToken("claims")
+	}
+	return Lifetime{p.IssuedAt, p.NotBefore, p.Expiry}.Check(now)
 }
 
-// lifetime is a token's times in whole seconds; zero stands for none.
-type lifetime struct{ issued, notBefore, expiry int64 }
+// Lifetime holds the times of a token in whole seconds; zero means absent.
+type Lifetime struct{ Issued, NotBefore, Expiry int64 }
 
-// check asks for exp and iat, 24 hours between them at most, and now to be one
-// of them (RFC 7519, sections 4.1.4 to 4.1.6; RFC 9068, section 2.2).
-func (l lifetime) check(now time.Time) error {
-	life := l.expiry - l.issued
-	switch {
-	case l.issued <= 0 || life <= 0 || life > int64(maxTokenTTL/time.Second):
-		return invalidToken("lifetime")
-	case time.Unix(max(l.issued, l.notBefore), 0).After(now.Add(maxClockSkew)):
-		return invalidToken("from the future")
-	case deadlinePassed(time.Unix(l.expiry, 0), now):
+// Check requires iat and exp, at most 24 hours apart, and now to be between them (RFC 7519, sections 4.1.4 to 4.1.6;
+// RFC 9068, section 2.2).
+func (l Lifetime) Check(now time.Time) error {
+	life := l.Expiry - l.Issued
+	if l.Issued <= 0 || life <= 0 || life > int64(maxTokenTTL/time.Second) {
+		return InvalidToken("lifetime")
+	}
+	if time.Unix(max(l.Issued, l.NotBefore), 0).After(now.Add(maxClockSkew)) {
+		return InvalidToken("from the future")
+	}
+	if deadlinePassed(time.Unix(l.Expiry, 0), now) {
 		return fmt.Errorf("%w: token", ErrExpired)
 	}
 	return nil

@@ -122,11 +122,9 @@ func TestTokenAccepted(t *testing.T) {
 
 func TestMaliciousTokensAreRejected(t *testing.T) {
 	w := newFixture(t)
-	tokens := w.maliciousTokens(t)
-	if len(tokens) < 40 {
-		t.Fatalf("only %d", len(tokens))
-	}
-	for fact, token := range tokens {
+	trusting := auth.NewVerifier(issuer, audience, auth.KeySet{w.signer})
+	w.addOtherIssuer(t, trusting)
+	for fact, token := range w.maliciousTokens(t) {
 		t.Run(fact, func(t *testing.T) {
 			want := auth.ErrInvalid
 			if strings.HasPrefix(fact, "expired") {
@@ -140,6 +138,8 @@ func TestMaliciousTokensAreRejected(t *testing.T) {
 			if w.store.callCount() != 0 {
 				t.Error("the store was asked")
 			}
+			_, err = trusting.Verify(ctx, token, w.now)
+			wantError(t, err, want)
 			verify := func() { _, _ = w.authenticator.Tokens.Verify(ctx, token, w.now) }
 			if b := bytesPerRun(verify); b > 64<<10 {
 				t.Errorf("%d bytes allocated", b)
@@ -148,6 +148,43 @@ func TestMaliciousTokensAreRejected(t *testing.T) {
 				t.Errorf("%v allocations", n)
 			}
 		})
+	}
+}
+
+// addOtherIssuer makes v accept the tokens of another issuer, which signs with our key. They have no claims but iss.
+func (w *fixture) addOtherIssuer(t *testing.T, v *auth.Verifier) {
+	t.Helper()
+	err := v.AddIssuer(auth.TrustedIssuer{
+		Issuer: "https://other.example", Keys: auth.KeySet{w.signer}, Algorithms: []string{auth.ES256}, TokenTypes: []string{"JWT"},
+		ParseClaims: func([]byte, time.Time) (auth.Claims, error) {
+			return auth.Claims{Client: w.client.ID, Scopes: auth.Scopes{auth.ScopeIdentityRead}, Expires: w.now.Add(time.Minute)}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An issuer that knows no tenant does not choose it: the client's is taken, with what both allow.
+func TestTokenOfOtherIssuerIsAccepted(t *testing.T) {
+	w := newFixture(t)
+	w.addOtherIssuer(t, w.authenticator.Tokens)
+	token := w.signToken(strings.Replace(w.header(""), "at+jwt", "JWT", 1), `{"iss":"https://other.example"}`)
+	got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
+	want := auth.Caller{
+		Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["conomy"][4:28], Scopes: auth.Scopes{"identity:read"},
+		Expires: w.now.Add(time.Minute), UsagePlanKey: w.client.UsagePlanKey,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("AuthenticateBearer: error = %v, caller (-want +got):\n%s", err, diff)
+	}
+	if _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"]); err != nil {
+		t.Errorf("our own token: error = %v, want nil", err)
+	}
+	for _, tenant := range []string{"other", "acme"} {
+		_, other := w.createClient(t, tenant)
+		_, err = w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, other.Keys["conomy"])
+		wantError(t, err, auth.ErrMismatch)
 	}
 }
 

@@ -1,130 +1,126 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"cedula/shared/strictjson"
 )
 
 // Claims are what a verified token says.
 type Claims struct {
-	// Tenant is empty when the issuer knows none: an outside one.
+	// Tenant is empty in the token of an external issuer, which does not know it.
 	Client, Tenant string
 	Scopes         Scopes
 	Expires        time.Time
 }
 
-// Verifier takes the access tokens of our own issuer for one audience, and
-// those of the issuers that Trust names.
+// Verifier accepts the access tokens of our own issuer for one audience, and those of the issuers that AddIssuer adds.
 type Verifier struct {
-	own      trustedIssuer
-	issuer   string
-	external map[string]trustedIssuer // by issuer
+	own      TrustedIssuer
+	external map[string]TrustedIssuer // by issuer
 }
 
-// trustedIssuer is how one issuer's tokens are read.
-type trustedIssuer struct {
-	headerPolicy headerPolicy
-	keys         KeySource
-	parseClaims  func(body []byte, now time.Time) (Claims, error)
+// TrustedIssuer describes an issuer and its tokens.
+type TrustedIssuer struct {
+	Issuer        string    // the exact claim iss
+	Keys          KeySource // its keys
+	Algorithms    []string  // that it signs with
+	TokenTypes    []string  // the accepted values of the header's typ; "" accepts its absence
+	IgnoredParams []string  // the header parameters that are allowed besides alg, typ and kid
+	// ParseClaims decodes the body of a token with a valid signature and checks all of its claims.
+	ParseClaims func(body []byte, now time.Time) (Claims, error)
 }
 
 // NewVerifier makes a Verifier. An empty issuer or audience takes no token.
 func NewVerifier(issuer, audience string, keys KeySource) *Verifier {
-	read := func(body []byte, now time.Time) (Claims, error) { return parseOwnClaims(body, issuer, audience, now) }
-	own := trustedIssuer{headerPolicy{algorithms: []string{ES256}, types: accessTokenTypes}, keys, read}
-	return &Verifier{own: own, issuer: issuer, external: map[string]trustedIssuer{}}
+	own := TrustedIssuer{
+		Issuer: issuer, Keys: keys, Algorithms: []string{ES256}, TokenTypes: AccessTokenTypes,
+		ParseClaims: func(body []byte, now time.Time) (Claims, error) { return parseOwnClaims(body, issuer, audience, now) },
+	}
+	return &Verifier{own: own, external: map[string]TrustedIssuer{}}
 }
 
-// Verify returns what a token says, ErrInvalid when it is not to be trusted,
-// ErrExpired when it was, or the error of a KeySource that could not tell.
+// AddIssuer makes v accept the tokens of another issuer. It must not be called once v is in use.
+func (v *Verifier) AddIssuer(i TrustedIssuer) error {
+	if _, ok := v.external[i.Issuer]; ok || i.Issuer == v.own.Issuer {
+		return errors.New("issuer is trusted already")
+	}
+	v.external[i.Issuer] = i
+	return nil
+}
+
+// Verify returns what a token says. It returns ErrInvalid for a token that is not trustworthy, ErrExpired for one that was,
+// and the error of a KeySource that does not answer.
 //
-// Of our own tokens it asks more than RFC 9068: ES256 only; no header parameters
-// but alg, typ and kid; whole seconds; a life of 24 hours at most; sub equal to
-// client_id.
+// Of our own tokens it requires more than RFC 9068: ES256; no header parameters but alg, typ and kid; times in whole
+// seconds; a lifetime of at most 24 hours; sub equal to client_id.
 func (v *Verifier) Verify(ctx context.Context, token string, now time.Time) (Claims, error) {
 	c, err := parseJWS(token)
 	if err != nil {
 		return Claims{}, err
 	}
-	by, err := v.issuerOf(c)
+	issuer, err := v.issuerOf(c)
 	if err != nil {
 		return Claims{}, err
 	}
-	alg, kid, err := by.headerPolicy.parseHeader(c)
+	alg, kid, err := issuer.parseHeader(c)
 	if err != nil {
 		return Claims{}, err
 	}
-	key, err := by.keys.Key(ctx, kid)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return Claims{}, invalidToken("key unknown")
-	case err != nil:
+	key, err := issuer.Keys.Key(ctx, kid)
+	if errors.Is(err, ErrNotFound) {
+		return Claims{}, InvalidToken("key unknown")
+	}
+	if err != nil {
 		return Claims{}, fmt.Errorf("auth: keys of the issuer: %w", err)
 	}
 	body, err := c.verify(alg, key)
 	if err != nil {
 		return Claims{}, err
 	}
-	return by.parseClaims(body, now)
+	return issuer.ParseClaims(body, now)
 }
 
-// issuerOf chooses by what the token says of itself whose keys it is verified
-// with (RFC 8725, section 3.8). What it says is held against that issuer once
-// the signature is verified.
-func (v *Verifier) issuerOf(c jws) (trustedIssuer, error) {
+// issuerOf chooses the keys to verify a token with by its unverified claim iss (RFC 8725, section 3.8). ParseClaims
+// compares the claim again once the signature is verified.
+func (v *Verifier) issuerOf(c jws) (TrustedIssuer, error) {
 	if len(v.external) == 0 {
 		return v.own, nil
 	}
-	said := unverifiedIssuer(c.payload)
-	if by, ok := v.external[said]; ok {
-		return by, nil
+	name := c.unverifiedIssuer()
+	if issuer, ok := v.external[name]; ok {
+		return issuer, nil
 	}
-	if said != v.issuer {
-		return trustedIssuer{}, invalidToken("issuer")
+	if name != v.own.Issuer {
+		return TrustedIssuer{}, InvalidToken("issuer")
 	}
 	return v.own, nil
 }
 
-// unverifiedIssuer reads the first member iss of a body that nobody has verified, and
-// nothing else of it. The answer is empty when there is none.
-func unverifiedIssuer(body string) string {
-	b, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil || tooDeep(b) {
+// unverifiedIssuer returns the claim iss of a token that anyone may have made, "" if it cannot be read. It allows
+// duplicate names, because the search for them allocates several times the size of the token.
+func (c jws) unverifiedIssuer() string {
+	var claims struct {
+		Issuer string `json:"iss"`
+	}
+	body, err := base64.RawURLEncoding.DecodeString(c.payload)
+	if err != nil || strictjson.TooDeep(body) || json.Unmarshal(body, &claims, jsontext.AllowDuplicateNames(true)) != nil {
 		return ""
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowDuplicateNames(true))
-	if first, err := d.ReadToken(); err != nil || first.Kind() != '{' {
-		return ""
-	}
-	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return ""
-		}
-		if name.String() != "iss" {
-			if d.SkipValue() != nil {
-				return ""
-			}
-			continue
-		}
-		if value, err := d.ReadToken(); err == nil && value.Kind() == '"' {
-			return value.String()
-		}
-		return ""
-	}
-	return ""
+	return claims.Issuer
 }
 
 func parseOwnClaims(body []byte, issuer, audience string, now time.Time) (Claims, error) {
 	var p tokenClaims
-	if !decode(body, &p) {
-		return Claims{}, invalidToken("claims")
+	if strictjson.Decode(body, &p) != nil {
+		return Claims{}, InvalidToken("claims")
 	}
 	if err := p.check(issuer, audience, now); err != nil {
 		return Claims{}, err

@@ -66,7 +66,7 @@ func decode(data []byte, v any, options ...json.Options) error {
 	if bytes.Equal(trimmed, []byte("null")) {
 		return &Error{Reason: "must not be null", Syntax: true}
 	}
-	if tooDeep(data) {
+	if TooDeep(data) {
 		return &Error{Reason: fmt.Sprintf("is nested deeper than %d levels", MaxDepth), Syntax: true}
 	}
 	if err := json.Unmarshal(data, v, options...); err != nil {
@@ -75,9 +75,9 @@ func decode(data []byte, v any, options ...json.Options) error {
 	return rejectNUL(data)
 }
 
-// tooDeep counts the brackets outside of strings before anything is decoded. This bounds the
-// work and the stack that a malicious body can use.
-func tooDeep(data []byte) bool {
+// TooDeep reports whether data is nested deeper than MaxDepth. It counts the brackets outside of
+// strings before anything is decoded, which bounds the work and the stack that malicious data can use.
+func TooDeep(data []byte) bool {
 	depth := 0
 	inString := false
 	for i := 0; i < len(data); i++ {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"cedula/shared/auth"
+	"cedula/shared/auth/federation"
 	signing "cedula/shared/auth/kms"
 	"cedula/shared/boot"
 )
@@ -27,8 +28,10 @@ func NewIssuer(c boot.Config) (*auth.Issuer, error) {
 	return &auth.Issuer{Signer: keys[0], Issuer: c.TokenIssuer, Audience: c.TokenAudience}, nil
 }
 
+const issuersVariable = "CEDULA_ISSUERS"
+
 // NewAuthenticator returns boot's Authenticator, which also accepts the tokens of NewIssuer and
-// of the external issuers in Config.TokenIssuers.
+// of the external issuers in Config.TokenIssuers: a JSON array of federation.Issuer, [] for none.
 func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
 	a, err := boot.NewAuthenticator(c)
 	if err != nil {
@@ -42,8 +45,11 @@ func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
 		return nil, err
 	}
 	a.Tokens = auth.NewVerifier(c.TokenIssuer, c.TokenAudience, keys)
-	if err := addExternalIssuers(a.Tokens, c.TokenIssuers); err != nil {
-		return nil, err
+	if c.TokenIssuers == "" {
+		return nil, boot.NotSet(issuersVariable)
+	}
+	if err := federation.AddIssuers(a.Tokens, []byte(c.TokenIssuers)); err != nil {
+		return nil, &boot.VariableError{Name: issuersVariable, Reason: "is wrong: " + err.Error()}
 	}
 	return a, nil
 }

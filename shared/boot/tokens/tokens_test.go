@@ -58,6 +58,47 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+func TestExternalIssuersVariable(t *testing.T) {
+	const issuer = `{"issuer":"https://b.example","keys":"https://b.example/keys","algorithms":["ES256"],"audience":"cedula"}`
+	key := newKey(t)
+	for value, want := range map[string]string{
+		`[]`:               "<nil>",
+		"[" + issuer + "]": "<nil>",
+		"":                 "environment variable CEDULA_ISSUERS is not set",
+		"[{}]":             "environment variable CEDULA_ISSUERS is wrong: 0.keys must be a URL",
+	} {
+		c := newConfig(key)
+		c.TokenIssuers = value
+		_, err := tokens.NewAuthenticator(c)
+		if got := fmt.Sprint(err); got != want {
+			t.Errorf("NewAuthenticator with CEDULA_ISSUERS=%s: error = %s, want %s", value, got, want)
+		}
+	}
+}
+
+func TestFirstKeySignsAndAllKeysVerify(t *testing.T) {
+	first, second := newKey(t), newKey(t)
+	before := issueToken(t, newConfig(first))
+	now := issueToken(t, newConfig(second+" , "+first))
+	if verify(t, newConfig(second+","+first), before) != nil {
+		t.Error("a token of the second key is rejected")
+	}
+	if verify(t, newConfig(second), now) != nil {
+		t.Error("a token of the first key is rejected: the first key does not sign")
+	}
+	if verify(t, newConfig(second), before) == nil {
+		t.Error("a token of a removed key is accepted")
+	}
+	metadata, err := tokens.NewIssuerMetadata(newConfig(first + "," + second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := metadata.Keys.JWKS(t.Context())
+	if err != nil || strings.Count(string(set), `"kid"`) != 2 || metadata.Issuer != "urn:issuer" {
+		t.Errorf("metadata = %s of %s, %v; want 2 keys of urn:issuer", set, metadata.Issuer, err)
+	}
+}
+
 func newConfig(keys string) boot.Config {
 	return boot.Config{
 		Table: "cedula", Secret: strings.Repeat("s", 32), Region: "us-east-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example",

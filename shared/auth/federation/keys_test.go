@@ -1,24 +1,25 @@
-package jwks_test
+package federation_test
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
 	"cedula/shared/auth"
 )
 
-// TestUnusableKeysAreOmitted: each of these is not trusted, and the key beside it is.
+// The other key of the set is not affected.
 func TestUnusableKeysAreOmitted(t *testing.T) {
-	ec, rs := ecKey(t, "k"), rsaKey(t, "k", 2048)
+	ec, rs := newECJWK(t, "k"), rsaJWK("k", newRSAKey(t).N)
 	replaced := func(key, old, with string) string {
 		if !strings.Contains(key, old) {
 			t.Fatalf("no %s", old)
 		}
 		return strings.Replace(key, old, with, 1)
 	}
-	rsa := func(n, e string) string { return fmt.Sprintf(`{"kty":"RSA","kid":"k","n":%q,"e":%q}`, n, e) }
-	cases := map[string]string{
+	exponent := func(e string) string { return strings.Replace(rsaJWK("k", modulus(2048)), "AQAB", e, 1) }
+	for name, keys := range map[string]string{
 		"private EC":               withMembers(ec, `"d":"AA"`),
 		"private RSA":              withMembers(rs, `"d":"AA"`),
 		"a prime":                  withMembers(rs, `"p":"AA"`),
@@ -27,7 +28,7 @@ func TestUnusableKeysAreOmitted(t *testing.T) {
 		"other primes":             withMembers(rs, `"oth":[]`),
 		"a symmetric part":         withMembers(ec, `"k":"AA"`),
 		"symmetric":                `{"kty":"oct","kid":"k","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","alg":"HS256"}`,
-		"twice":                    ec + "," + ecKey(t, "k"),
+		"twice":                    ec + "," + newECJWK(t, "k"),
 		"twice the same":           ec + "," + ec,
 		"twice, of two kinds":      ec + "," + rs,
 		"twice, one for another":   ec + "," + withMembers(rs, `"use":"enc"`),
@@ -58,17 +59,17 @@ func TestUnusableKeysAreOmitted(t *testing.T) {
 		"at infinity":              `{"kty":"EC","crv":"P-256","kid":"k","x":"` + b64(make([]byte, 32)) + `","y":"` + b64(make([]byte, 32)) + `"}`,
 		"padded":                   replaced(ec, `"x":"`+member(ec, "x"), `"x":"`+member(ec, "x")+"="),
 		"in standard base64":       replaced(ec, `"x":"`+member(ec, "x"), `"x":"+/`+member(ec, "x")[2:]),
-		"1024 bits":                rsaKeyOf(1024),
-		"2047 bits":                rsa(modulus(2047, 1), "AQAB"),
-		"4097 bits":                rsa(modulus(4097, 1), "AQAB"),
-		"16,384 bits":              rsa(modulus(16384, 1), "AQAB"),
-		"even modulus":             rsa(modulus(2048, 0), "AQAB"),
-		"exponent 1":               rsa(modulus(2048, 1), "AQ"),
-		"exponent 3":               rsa(modulus(2048, 1), "Aw"),
-		"exponent even":            rsa(modulus(2048, 1), "AQAA"),
-		"exponent of 32 bits":      rsa(modulus(2048, 1), "_____w"),
-		"exponent of 99 bytes":     rsa(modulus(2048, 1), strings.Repeat("_", 132)),
-		"exponent 0":               rsa(modulus(2048, 1), "AA"),
+		"1024 bits":                rsaJWK("k", modulus(1024)),
+		"2047 bits":                rsaJWK("k", modulus(2047)),
+		"4097 bits":                rsaJWK("k", modulus(4097)),
+		"16,384 bits":              rsaJWK("k", modulus(16384)),
+		"even modulus":             rsaJWK("k", new(big.Int).Lsh(modulus(2047), 1)),
+		"exponent 1":               exponent("AQ"),
+		"exponent 3":               exponent("Aw"),
+		"exponent even":            exponent("AQAA"),
+		"exponent of 32 bits":      exponent("_____w"),
+		"exponent of 99 bytes":     exponent(strings.Repeat("_", 132)),
+		"exponent 0":               exponent("AA"),
 		"no exponent":              replaced(rs, `"e"`, `"f"`),
 		"no modulus":               replaced(rs, `"n"`, `"m"`),
 		"kid absent":               replaced(ec, `"kid":"k",`, ``),
@@ -83,21 +84,21 @@ func TestUnusableKeysAreOmitted(t *testing.T) {
 		"a list":                   `[]`,
 		"an empty object":          `{}`,
 		"with a curve that is RSA": replaced(rs, `"RSA"`, `"EC","crv":"P-256"`),
-	}
-	for fact, keys := range cases {
-		t.Run(fact, func(t *testing.T) {
-			i := newTestIssuer(t, jwkSet(keys, ecKey(t, "beside")))
-			i.wantKey("beside")
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newKeyServer(t, jwkSet(keys, newECJWK(t, "other")))
+			s.wantKey("other")
 			for _, kid := range []string{"k", "", "1", "K", strings.Repeat("k", 129)} {
-				i.wantError(kid, auth.ErrNotFound)
+				s.wantError(kid, auth.ErrNotFound)
 			}
 		})
 	}
-	t.Logf("%d keys left out", len(cases))
 }
 
-func rsaKeyOf(bits int) string {
-	return fmt.Sprintf(`{"kty":"RSA","kid":"k","n":%q,"e":"AQAB"}`, modulus(bits, 1))
+// modulus returns an odd number with so many bits.
+func modulus(bits int) *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+	return n.SetBit(n, 0, 1)
 }
 
 // member is a text member of a key.
@@ -108,16 +109,16 @@ func member(key, name string) string {
 }
 
 func TestUsableKeysAreAccepted(t *testing.T) {
-	ec, rs := ecKey(t, "k"), rsaKey(t, "k", 2048)
-	for fact, key := range map[string]string{
+	ec, rs := newECJWK(t, "k"), rsaJWK("k", newRSAKey(t).N)
+	for name, key := range map[string]string{
 		"EC":                      ec,
 		"EC for ES256":            withMembers(ec, `"alg":"ES256","use":"sig","key_ops":["verify"]`),
 		"RSA":                     rs,
 		"RSA for RS256":           withMembers(rs, `"alg":"RS256","use":"sig"`),
-		"RSA of 4096 bits":        rsaKeyOf(4096),
+		"RSA of 4096 bits":        rsaJWK("k", modulus(4096)),
 		"with a certificate":      withMembers(rs, `"x5c":["MII"],"x5t":"AA"`),
 		"with members of its own": withMembers(ec, `"issued":{"at":1}`),
 	} {
-		t.Run(fact, func(t *testing.T) { newTestIssuer(t, jwkSet(key)).wantKey("k") })
+		t.Run(name, func(t *testing.T) { newKeyServer(t, jwkSet(key)).wantKey("k") })
 	}
 }
