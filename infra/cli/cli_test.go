@@ -1,222 +1,178 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
-	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 )
 
-// serverProgram returns the path of the local server's program. TestMain removes its folder.
-func serverProgram(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(programFolder, "local")
-	if out, err := exec.Command("go", "build", "-o", path, "../local").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
-}
-
-var programFolder string
-
-func TestMain(m *testing.M) {
-	var err error
-	if programFolder, err = os.MkdirTemp("", "cedula"); err != nil {
-		panic(err)
-	}
-	code := privacytest.Run(m)
-	_ = os.RemoveAll(programFolder)
-	os.Exit(code)
-}
-
-// server is a running `make run`.
-type server struct {
-	folder, conomy, blnk, mailbox string
-	process                       *exec.Cmd
-}
-
-func startServer(t *testing.T) *server {
-	t.Helper()
-	program := serverProgram(t)
-	folder := t.TempDir()
-	s := &server{folder: folder, process: exec.Command(program, "-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")}
-	s.process.Stderr = privacytest.Log
-	out, err := s.process.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.stop)
-	lines := bufio.NewScanner(out)
-	address := regexp.MustCompile(`^(Conomy's dialect|Blnk's dialect|Mailbox) +(http://\S+)`)
-	urls := map[string]string{}
-	for len(urls) < 3 && lines.Scan() {
-		if m := address.FindStringSubmatch(lines.Text()); m != nil {
-			urls[m[1]] = m[2]
-		}
-	}
-	s.conomy, s.blnk, s.mailbox = urls["Conomy's dialect"], urls["Blnk's dialect"], urls["Mailbox"]
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	return s
-}
-
-func (s *server) stop() {
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	_ = s.process.Wait()
-}
-
-// run runs a command line.
-func (s *server) run(words ...string) (string, error) {
-	var out bytes.Buffer
-	root := newRoot(&out)
-	if s.folder != "" {
-		words = append([]string{"--data", s.folder}, words...)
-	}
-	root.SetArgs(words)
-	cmd, err := root.ExecuteContextC(context.Background())
-	if err != nil {
-		return userMessage(cmd, err), err
-	}
-	return out.String(), nil
-}
-
-// runJSON runs a command line that prints a JSON object.
-func (s *server) runJSON(t *testing.T, words ...string) map[string]any {
-	t.Helper()
-	out, err := s.run(append(words, "--json")...)
-	if err != nil {
-		t.Fatalf("%v: %s", words, out)
-	}
-	var all map[string]any
-	if err := json.Unmarshal([]byte(out), &all); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return all
-}
-
-// blnkStatus is the status of a fetch with a key.
-func (s *server) blnkStatus(t *testing.T, key string) int {
-	t.Helper()
-	return requestStatus(t, "GET", s.blnk+"/identities/x", "", "X-Blnk-Key", key)
-}
-
-// loginStatus is the status of a login.
-func (s *server) loginStatus(t *testing.T, client, secret, key string) int {
-	t.Helper()
-	return requestStatus(t, "POST", s.conomy+"/auth", `{"clientId":"`+client+`","clientSecret":"`+secret+`"}`, "X-Api-Key", key)
-}
-
-func requestStatus(t *testing.T, method, target, body string, header ...string) int {
-	t.Helper()
-	r, err := http.NewRequest(method, target, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set(header[0], header[1])
-	r.Header.Set("Content-Type", "application/json")
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = a.Body.Close()
-	return a.StatusCode
-}
-
-// TestAgainstARunningRegistry goes the way of a client: made, used, rotated with
-// an overlap, revoked, and refused.
-func TestAgainstARunningRegistry(t *testing.T) {
+// TestLifeOfAClient creates a client beside a running server, uses, rotates, revokes and suspends its credentials.
+func TestLifeOfAClient(t *testing.T) {
 	s := startServer(t)
-	made := s.runJSON(t, "clients", "create", "--name", "shop", "--scope", "identity:read", "--scope", "identity:write", "--scope", "identity:delete",
-		"--tenant", "shop", "--mode", "strict", "--rate", "1000", "--burst", "1000")
-	id, secret := made["id"].(string), made["clientSecret"].(string)
-	conomyKey, blnkKey := made["conomyKey"].(string), made["blnkKey"].(string)
-	if got := s.blnkStatus(t, blnkKey); got != 404 {
-		t.Fatalf("the new client's fetch answers %d", got)
-	}
-	if got := s.loginStatus(t, id, secret, conomyKey); got != 200 {
-		t.Fatalf("the new client's login answers %d", got)
-	}
-
-	second := s.runJSON(t, "secrets", "rotate", id, "--overlap", "1h")["clientSecret"].(string)
-	if s.loginStatus(t, id, secret, conomyKey) != 200 || s.loginStatus(t, id, second, conomyKey) != 200 {
-		t.Error("both secrets are good while they overlap")
-	}
-	if out, err := s.run("secrets", "rotate", id, "--overlap", "0"); err == nil || !strings.Contains(out, "--force") {
-		t.Errorf("the first secret ends early: %s", out)
-	}
-	third := s.runJSON(t, "secrets", "rotate", id, "--overlap", "0", "--force")["clientSecret"].(string)
-	if s.loginStatus(t, id, second, conomyKey) != 401 || s.loginStatus(t, id, third, conomyKey) != 200 {
-		t.Error("without an overlap the old secret ends at once")
+	created := s.runJSON(t, "clients create --name shop --scope identity:read --scope identity:write --scope identity:delete --tenant shop --mode strict --rate 1000 --burst 1000")
+	id, secret := created["id"].(string), created["clientSecret"].(string)
+	conomyKey, blnkKey := created["conomyKey"].(string), created["blnkKey"].(string)
+	s.wantFetch(t, blnkKey, 404)
+	s.wantLogin(t, id, secret, conomyKey, 200)
+	shownOnce := []string{secret, conomyKey, blnkKey}
+	secrets := func(line, field string) string {
+		t.Helper()
+		text := s.runJSON(t, line)[field].(string)
+		shownOnce = append(shownOnce, text)
+		return text
 	}
 
-	rotated := s.runJSON(t, "keys", "rotate", blnkKey[4:28], "--overlap", "1h")
-	newKey := rotated["key"].(string)
-	if s.blnkStatus(t, blnkKey) != 404 || s.blnkStatus(t, newKey) != 404 {
-		t.Error("both keys are good while they overlap")
+	second := secrets("secrets rotate "+id+" --overlap 1h", "clientSecret")
+	s.wantLogin(t, id, secret, conomyKey, 200) // the overlap
+	s.wantLogin(t, id, second, conomyKey, 200)
+	s.wantError(t, strings.Fields("secrets rotate "+id+" --overlap 0"), "--force")
+	third := secrets("secrets rotate "+id+" --overlap 0 --force", "clientSecret")
+	s.wantLogin(t, id, second, conomyKey, 401)
+	s.wantLogin(t, id, third, conomyKey, 200)
+
+	rotated := secrets("keys rotate "+blnkKey[4:28]+" --overlap 1h", "key")
+	s.wantFetch(t, blnkKey, 404)
+	s.wantFetch(t, rotated, 404)
+	s.wantFetch(t, secrets("keys create --client "+id+" --use blnk --scope identity:write --expires-in 24h", "key"), 403)
+	revoked := secrets("keys create --client "+id+" --use blnk", "key")
+	change := s.runJSON(t, "keys revoke "+revoked[4:28])
+	s.wantFetch(t, revoked, 401)
+	seenBy, err := time.Parse(time.RFC3339, change["seenBy"].(string))
+	if left := time.Until(seenBy); err != nil || left > auth.RevocationDelay || left < auth.RevocationDelay-10*time.Second {
+		t.Errorf("seenBy = %v, %v, want %v from now", change["seenBy"], err, auth.RevocationDelay)
 	}
-	narrow := s.runJSON(t, "keys", "create", "--client", id, "--use", "blnk", "--scope", "identity:write", "--expires-in", "24h")
-	if got := s.blnkStatus(t, narrow["key"].(string)); got != 403 {
-		t.Errorf("a key without the scope to read answers %d", got)
+
+	s.mustRun(t, "clients suspend "+id)
+	s.wantLogin(t, id, third, conomyKey, 403)
+	s.mustRun(t, "clients suspend "+id+" --lift")
+	wantFields(t, s.runJSON(t, "clients show "+id), map[string]any{"state": "active", "mode": "strict", "tenant": "shop", "liveSecrets": 1.0})
+
+	keys := s.mustRun(t, "keys list "+id)
+	if strings.Count(keys, "\n") != 6 || !strings.Contains(keys, "revoked") {
+		t.Errorf("keys list = %s, want 5 keys, one of them revoked", keys)
 	}
-	fresh := s.runJSON(t, "keys", "create", "--client", id, "--use", "blnk")
-	revoked := s.runJSON(t, "keys", "revoke", fresh["id"].(string))
-	if got := s.blnkStatus(t, fresh["key"].(string)); got != 401 {
-		t.Errorf("a revoked key answers %d", got)
-	}
-	seenBy, err := time.Parse(time.RFC3339, revoked["seenBy"].(string))
-	if err != nil || time.Until(seenBy) > auth.RevocationDelay || time.Until(seenBy) < auth.RevocationDelay-10*time.Second {
-		t.Errorf("seen by %v, %v", revoked["seenBy"], err)
-	}
-	s.runJSON(t, "clients", "suspend", id)
-	if got := s.loginStatus(t, id, third, conomyKey); got != 403 {
-		t.Errorf("a suspended client's login answers %d", got)
-	}
-	s.runJSON(t, "clients", "suspend", id, "--lift")
-	shown := s.runJSON(t, "clients", "show", id)
-	if shown["state"] != "active" || shown["mode"] != "strict" || shown["tenant"] != "shop" || shown["liveSecrets"] != 1.0 {
-		t.Errorf("shown: %v", shown)
-	}
-	if out, err := s.run("smoke", "--base-url", "conomy="+s.conomy, "--base-url", "blnk="+s.blnk, "--env-file", filepath.Join(s.folder, "sandbox.env")); err != nil || strings.Count(out, "ok ") != 9 {
-		t.Errorf("smoke: %v\n%s", err, out)
-	}
-	// Nothing that is listed later shows a secret again.
-	all, _ := s.run("clients", "list")
-	keys, _ := s.run("keys", "list", id)
-	more, _ := s.run("keys", "list", id, "--json")
-	for _, text := range []string{secret, second, third, conomyKey, blnkKey, newKey, fresh["key"].(string)} {
-		if strings.Contains(all+keys+more, text) {
-			t.Error("a secret is shown again")
+	listed := keys + s.mustRun(t, "clients list") + s.mustRun(t, "keys list "+id+" --json")
+	for _, text := range shownOnce {
+		if strings.Contains(listed, text) {
+			t.Errorf("a list shows the secret %s again", text)
 		}
 	}
-	if strings.Count(keys, "\n") != 6 || !strings.Contains(keys, "revoked") || !strings.Contains(all, "shop") {
-		t.Errorf("listed:\n%s%s", all, keys)
+	smoke := s.mustRun(t, "smoke --base-url conomy="+s.conomy+" --base-url blnk="+s.blnk+" --env-file "+filepath.Join(s.folder, "sandbox.env"))
+	if strings.Count(smoke, "ok ") != 9 {
+		t.Errorf("smoke = %s, want 9 calls that are ok", smoke)
 	}
+	s.wantError(t, strings.Fields("smoke --base-url blnk="+s.blnk+"/nowhere"), "blnk at "+s.blnk+"/nowhere: POST /identities answered 404, want 201")
 }
 
-// TestWithoutAServer works on the table itself once the server is gone.
 func TestWithoutAServer(t *testing.T) {
 	s := startServer(t)
 	s.stop()
-	made := s.runJSON(t, "clients", "create", "--name", "later", "--scope", "*")
-	if s.runJSON(t, "clients", "show", made["id"].(string))["name"] != "later" {
-		t.Error("it is not there")
+	id := s.runJSON(t, "clients create --name later --scope *")["id"].(string)
+	out := s.mustRun(t, "clients show "+id)
+	wantContains(t, out, "client          "+id, "name            later", "the registry's own", "what is usual, pending for 168h at most", "live secrets    1")
+	s.wantError(t, strings.Fields("bootstrap --name first"), "the registry has 2 clients; use `cedula clients create`")
+	wantFields(t, s.runJSON(t, "expire"), map[string]any{"examined": 0.0, "expired": 0.0})
+}
+
+// TestRotationReportsExpiry: a rotation says when the old credential ends, and a later one keeps that or is forced.
+func TestRotationReportsExpiry(t *testing.T) {
+	s := startServer(t)
+	created := s.runJSON(t, "clients create --name shop --scope *")
+	client, key := created["id"].(string), created["blnkKey"].(string)[4:28]
+	goodUntil := func(old any, want time.Duration) string {
+		t.Helper()
+		text := old.(map[string]any)["goodUntil"].(string)
+		end, err := time.Parse(time.RFC3339Nano, text)
+		if got := time.Until(end).Round(time.Minute); err != nil || got != want {
+			t.Errorf("the old credential is good for %v, %v, want %v", got, err, want)
+		}
+		return text
 	}
-	if _, err := s.run("bootstrap", "--name", "first"); err == nil || !strings.Contains(err.Error(), "clients create") {
-		t.Errorf("a second first client: %v", err)
+	old := s.runJSON(t, "secrets rotate "+client+" --overlap 48h")["old"].([]any)
+	promised := goodUntil(old[0], 48*time.Hour)
+	s.wantError(t, []string{"secrets", "rotate", client}, promised+"; rotate again after that, or end it sooner with --force")
+	old = s.runJSON(t, "secrets rotate "+client+" --force --overlap 1h")["old"].([]any)
+	goodUntil(old[0], 0)
+	goodUntil(old[1], time.Hour)
+	if out := s.mustRun(t, "secrets rotate "+client+" --force"); strings.Count(out, "old secret") != 2 {
+		t.Errorf("secrets rotate = %s, want 2 old secrets", out)
 	}
+	goodUntil(s.runJSON(t, "keys rotate "+key+" --overlap 48h")["old"], 48*time.Hour)
+	s.wantError(t, []string{"keys", "rotate", key}, "give an --overlap that lasts until then, or end it sooner with --force")
+	promised = goodUntil(s.runJSON(t, "keys rotate "+key+" --overlap 72h")["old"], 48*time.Hour) // no later than promised
+	wantContains(t, s.mustRun(t, "keys list "+client), promised)
+	wantContains(t, s.mustRun(t, "keys rotate "+key+" --overlap 1h --force"), key+" is good until ")
+	s.mustRun(t, "keys revoke "+key)
+	s.wantError(t, []string{"keys", "rotate", key}, "that key has ended; make a new one with `cedula keys create`")
+}
+
+// TestDerivedKeys: keys that a key made are listed with their owner and maker, and revoked with it on demand.
+func TestDerivedKeys(t *testing.T) {
+	s := startServer(t)
+	client := s.runJSON(t, "clients create --name shop --scope *")
+	id, own := client["id"].(string), client["blnkKey"].(string)
+	maker := s.runJSON(t, "keys create --client "+id+" --use blnk --scope key:write --scope identity:read")["key"].(string)
+	derive := func(by, owner, scope string) string {
+		t.Helper()
+		body := `{"name":"n","owner":"` + owner + `","scopes":["` + scope + `"],"expires_at":"2099-01-01T00:00:00Z"}`
+		status, text := send(t, "POST", s.blnk+"/api-keys", body, "X-Blnk-Key", by)
+		var made struct{ Key string }
+		if err := json.Unmarshal(text, &made); err != nil || status != 201 {
+			t.Fatalf("create a key: %d %s", status, text)
+		}
+		return made.Key
+	}
+	child := derive(maker, "team-a", "api-keys:write")
+	grandchild := derive(child, "team-a", "api-keys:write")
+	other := derive(own, "team-b", "identities:read")
+	list := s.mustRun(t, "keys list "+id)
+	for key, want := range map[string]string{
+		child: "team-a  " + maker[4:28], grandchild: "team-a  " + child[4:28], other: "team-b  " + own[4:28], maker: "-       operator",
+	} {
+		_, line, _ := strings.Cut(list, key[4:28])
+		line, _, _ = strings.Cut(line, "\n")
+		if !strings.HasSuffix(line, want) {
+			t.Errorf("key %s is listed as %q, want %q at the end", key[4:28], line, want)
+		}
+	}
+	revoked := s.mustRun(t, "keys revoke "+maker[4:28]+" --with-made")
+	wantContains(t, revoked, "revoked", "made by it  "+child[4:28], "made by it  "+grandchild[4:28])
+	s.wantFetch(t, grandchild, 401)
+	s.wantFetch(t, other, 404)
+	if out := s.mustRun(t, "keys revoke "+other[4:28]); strings.Contains(out, "made by it") {
+		t.Errorf("keys revoke = %s, want no other key", out)
+	}
+}
+
+// TestExpire counts what is past its time, then removes it with a progress line.
+func TestExpire(t *testing.T) {
+	s := startServer(t)
+	client := s.runJSON(t, "clients create --name shop --scope * --tenant shop --steps contact --pending-life 1h")
+	wantFields(t, client, map[string]any{"steps": "contact", "pendingLife": "1h0m0s"})
+	if got, _ := send(t, "POST", s.blnk+"/identities", `{"email_address":"ana@example.com"}`, "X-Blnk-Key", client["blnkKey"].(string)); got != 201 {
+		t.Fatalf("create = %d, want 201", got)
+	}
+	wantFields(t, s.runJSON(t, "expire"), map[string]any{"examined": 0.0, "expired": 0.0})
+	if got, _ := send(t, "POST", s.mailbox+"/clock", `{"tenant":"shop","advance":"2h"}`, "Accept", "*/*"); got != 200 {
+		t.Fatalf("advance the clock = %d, want 200", got)
+	}
+	for range 2 {
+		wantFields(t, s.runJSON(t, "expire --dry-run"), map[string]any{"examined": 1.0, "expired": 1.0, "failed": 0.0, "dryRun": true})
+	}
+	wantContains(t, s.mustRun(t, "expire --dry-run"), "would be removed   1")
+	var out, progress bytes.Buffer
+	root := newRoot(&out)
+	root.SetErr(&progress)
+	root.SetArgs([]string{"--data", s.folder, "expire"})
+	if err := root.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	wantContains(t, progress.String(), "removing", "1/1")
+	wantContains(t, out.String(), "removed            1")
+	wantFields(t, s.runJSON(t, "expire --dry-run"), map[string]any{"examined": 0.0})
 }
