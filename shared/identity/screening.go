@@ -21,6 +21,8 @@ type Review struct {
 	DecidedAt time.Time
 }
 
+// Validate returns an *Invalid for an unknown outcome or a text that breaks a rule, and a *MissingField without a reason or
+// a reviewer.
 func (r Review) Validate() error {
 	if r.Outcome != OutcomeClear && r.Outcome != OutcomeReject {
 		return &Invalid{FieldOutcome, "must be clear or reject"}
@@ -31,6 +33,8 @@ func (r Review) Validate() error {
 	return requireText(rule{FieldReviewer, r.Reviewer, MaxTextLength})
 }
 
+// ApplyReview records a decision and moves the identity on: a clear one from SCREENING to its next step, a rejected one to
+// REJECTED. It returns a *StateError in a status that does not allow it.
 func (i *Identity) ApplyReview(r Review) error {
 	if r.Outcome == OutcomeReject {
 		if !i.Status.Pending() {

@@ -137,6 +137,7 @@ type LinkChanges struct {
 	Check  []Identity // others that must be of the version read
 }
 
+// Empty reports whether no link changes.
 func (l LinkChanges) Empty() bool { return len(l.Add)+len(l.Remove) == 0 }
 
 // NoneAdded reports whether the links make no parts of the identity.
@@ -166,4 +167,5 @@ func (e IndexEntry) Compare(other IndexEntry) int {
 	return cmp.Or(cmp.Compare(e.CreationNumber, other.CreationNumber), cmp.Compare(e.ID, other.ID))
 }
 
+// EntryOf returns the place of an identity in every list.
 func EntryOf(i *Identity) IndexEntry { return IndexEntry{i.ID, i.CreationNumber()} }

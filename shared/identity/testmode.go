@@ -20,8 +20,9 @@ const (
 // TestOutcome is what happens at an address.
 type TestOutcome uint8
 
+// The outcomes.
 const (
-	TestOutcomeNone TestOutcome = iota
+	TestOutcomeNone TestOutcome = iota // an address like any other
 	TestOutcomeVerifies
 	TestOutcomeFails
 	TestOutcomeLost
