@@ -1,4 +1,4 @@
-package registry_test
+package jobs_test
 
 import (
 	"bytes"

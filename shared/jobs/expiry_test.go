@@ -1,0 +1,200 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cedula/infra/testenv"
+	"cedula/shared/identity"
+	"cedula/shared/jobs"
+	"cedula/shared/registry"
+	"cedula/shared/table"
+)
+
+// TestExpire runs the job over 20 identities that are held, 20 active ones and 60 pending ones.
+func TestExpire(t *testing.T) {
+	w := newTestJobs(t)
+	var stay, gone []string
+	for n, id := range w.createMany(t, 100) {
+		switch n % 5 {
+		case 0:
+			w.hold(t, id)
+			stay = append(stay, id)
+		case 1:
+			err := activate(w.Registry, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stay = append(stay, id)
+		default:
+			gone = append(gone, id)
+		}
+	}
+	w.wantExpired(t, jobs.Result{Complete: true})
+	w.now = noon.Add(week)
+	stay = append(stay, w.create(t, "young", ana).ID)
+
+	dry := w.run()
+	dry.DryRun = true
+	lag := w.now.Sub(w.now.Truncate(time.Second)).Truncate(time.Microsecond)
+	want := jobs.Result{Examined: 60, Expired: 60, Complete: true, Lag: lag}
+	if got, err := w.Expire(ctx, dry); err != nil || got != want {
+		t.Errorf("Expire() as a dry run = %+v, %v, want %+v", got, err, want)
+	}
+	w.wantExpired(t, jobs.Result{Examined: 60, Expired: 60, Complete: true})
+	w.wantExpired(t, jobs.Result{Complete: true})
+
+	w.now = noon // a reader whose clock is late
+	for _, id := range stay {
+		if _, err := w.Registry.Get(ctx, tenant, id); err != nil {
+			t.Errorf("Get(%s), which is not due: error = %v, want none", id, err)
+		}
+	}
+	for _, id := range gone {
+		if _, err := w.Registry.Get(ctx, tenant, id); !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("Get(%s), which was due: error = %v, want ErrNotFound", id, err)
+		}
+		w.create(t, id, ana) // its claim is free
+	}
+}
+
+func TestExpireSkipsATenantWhoseClockIsNotMoved(t *testing.T) {
+	w := newTestJobs(t)
+	w.createMany(t, 2)
+	w.MaxClockOffset = week
+	var examined atomic.Int64
+	w.OnExamined = func() { examined.Add(1) }
+	w.wantExpired(t, jobs.Result{Examined: 2, Skipped: 2, Complete: true})
+	w.Registry.ClockOffset = func(string) time.Duration { return week }
+	w.wantExpired(t, jobs.Result{Examined: 2, Expired: 2, Complete: true})
+	if got := examined.Load(); got != 4 {
+		t.Errorf("OnExamined was called %d times, want 4", got)
+	}
+}
+
+func TestExpireStopsInTime(t *testing.T) {
+	w := newTestJobs(t)
+	w.createMany(t, 200)
+	started := noon.Add(week + time.Hour)
+	var asked atomic.Int64
+	w.Registry.Now = func() time.Time { return started.Add(time.Duration(asked.Add(1)) * time.Second) }
+	first, err := w.Expire(ctx, jobs.Run{StopAt: started.Add(6 * time.Minute)})
+	if err != nil || first.Complete || first.Expired == 0 || first.Expired >= 200 || first.Lag < time.Hour {
+		t.Errorf("Expire() for 6 minutes = %+v, %v, want some of 200 expired, a lag of an hour and not complete", first, err)
+	}
+	w.now = started.Add(time.Hour)
+	w.Registry.Now = func() time.Time { return w.now }
+	left := 200 - first.Expired
+	w.wantExpired(t, jobs.Result{Examined: left, Expired: left, Complete: true})
+}
+
+func TestExpireStopsAShardAfterRepeatedFailures(t *testing.T) {
+	w := newTestJobs(t)
+	w.createMany(t, 1500)
+	w.now = noon.Add(week)
+	var calls atomic.Int64
+	w.beforeWrite = func() error {
+		calls.Add(1)
+		return table.ErrUnavailable
+	}
+	got, err := w.Expire(ctx, w.run())
+	want := 10 * identity.PendingIndexShards
+	if !errors.Is(err, identity.ErrUnavailable) || got.Complete || got.Failed != want || int(calls.Load()) != want {
+		t.Errorf("Expire() = %+v, %v after %d writes, want %d failures and writes, ErrUnavailable and not complete", got, err, calls.Load(), want)
+	}
+}
+
+// TestExpireFinishesAnInterruptedDeletion deletes an identity with more items than a transaction holds.
+func TestExpireFinishesAnInterruptedDeletion(t *testing.T) {
+	w := newTestJobs(t)
+	w.create(t, "a", ana)
+	var accounts int
+	newID := func(time.Time, io.Reader) (string, error) {
+		accounts++
+		return "account" + string(rune('A'+accounts)), nil
+	}
+	for range 60 {
+		_, err := w.Registry.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: tenant, ID: "a", GenerateID: newID})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.now = noon.Add(week)
+	left := 2
+	w.beforeWrite = func() error {
+		left--
+		if left < 0 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	if got, err := w.Expire(ctx, w.run()); err == nil {
+		t.Fatalf("Expire() with two writes = %+v and no error, want it interrupted", got)
+	}
+	w.beforeWrite = nil
+	w.wantExpired(t, jobs.Result{Complete: true})
+	w.create(t, "a", ana)
+	if got, err := w.Registry.ListWithdrawalAccounts(ctx, tenant, "a"); err != nil || len(got) != 0 {
+		t.Errorf("ListWithdrawalAccounts() of a new identity with the id = %d accounts, %v, want none", len(got), err)
+	}
+}
+
+// TestExpireRacesActivation checks that each identity that became active remains, and that each other one is gone with
+// its claim.
+func TestExpireRacesActivation(t *testing.T) {
+	w := newTestJobs(t)
+	size := 1000
+	if testenv.Has(testenv.Soak) {
+		size = 10_000
+	}
+	ids := w.createMany(t, size)
+	early := registry.Registry{Store: w.store, Now: func() time.Time { return noon }}
+	w.now = noon.Add(week)
+	activated := make([]atomic.Bool, size)
+	var all sync.WaitGroup
+	for part := range 4 {
+		all.Go(func() {
+			for n := part; n < size; n += 8 { // one half
+				err := activate(&early, ids[n])
+				activated[n].Store(err == nil)
+				if err != nil && !errors.Is(err, identity.ErrNotFound) && !errors.Is(err, identity.ErrBusy) {
+					t.Errorf("activating %s: error = %v, want none, ErrNotFound or ErrBusy", ids[n], err)
+				}
+			}
+		})
+	}
+	for range 2 {
+		all.Go(func() {
+			if _, err := w.Expire(ctx, w.run()); err != nil {
+				t.Errorf("Expire(): error = %v, want none", err)
+			}
+		})
+	}
+	all.Wait()
+	if got, err := w.Expire(ctx, w.run()); err != nil || !got.Complete || got.Conflicts > 0 {
+		t.Errorf("Expire() after the race = %+v, %v, want it complete without conflicts", got, err)
+	}
+	remain := 0
+	for n, id := range ids {
+		_, err := w.store.Get(ctx, tenant, id)
+		if activated[n].Load() {
+			remain++
+			if err != nil {
+				t.Errorf("Get(%s), which became active: error = %v, want none", id, err)
+			}
+			continue
+		}
+		if !errors.Is(err, identity.ErrNotFound) {
+			t.Errorf("Get(%s), which did not become active: error = %v, want ErrNotFound", id, err)
+		}
+		if n%10 == 0 {
+			w.create(t, id, ana)
+		}
+	}
+	t.Logf("%d of %d became active in time", remain, size)
+}
