@@ -14,7 +14,6 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/table/faulttable"
 )
 
 // recordingAuthenticator keeps what it was asked, and lets everybody in.
@@ -213,26 +212,6 @@ func wantScope(r gateway.Route) string {
 		return auth.ScopeIdentityDelete
 	}
 	return auth.ScopeIdentityWrite
-}
-
-// TestEveryRouteRequiresCallerAndScope: whatever the route, nobody comes in without a caller,
-// without the route's scope, or through another route's event.
-func TestEveryRouteRequiresCallerAndScope(t *testing.T) {
-	w := newTestAPI(t)
-	for _, r := range w.api.Routes() {
-		if r.Public {
-			continue
-		}
-		q := newRequest(r.Name, "a", "{}").withParam("reference", "b").withCaller(map[string]any{"principalId": "x"})
-		q.params["accountId"], q.params["ruleId"], q.params["channel"] = "c", "d", "email"
-		wantStatus(t, w.send(q), 401)
-		for _, scope := range []string{auth.ScopeIdentityRead, auth.ScopeIdentitySearch, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityStatusWrite, auth.ScopeIdentityReview} {
-			if !(auth.Scopes{scope}).Has(r.Scope) {
-				wantStatus(t, w.send(q.withCaller(caller("acme", scope))), 403)
-			}
-		}
-	}
-	w.wantCalls(faulttable.Calls{})
 }
 
 // TestRejectedRequests pins the whole answers to those who may not come in, and

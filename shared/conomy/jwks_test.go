@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/go-jose/go-jose/v4"
@@ -127,40 +126,5 @@ func TestJWKSUnavailable(t *testing.T) {
 	wantHeader(t, got, "Cache-Control", "no-store")
 	if strings.Contains(got.Body, internalErrorText) {
 		t.Error(got.Body)
-	}
-}
-
-// TestFailedLoginsAreThrottled: the sixth wrong secret within ten seconds, and the
-// right one then, are told to wait; and it says for how long.
-func TestFailedLoginsAreThrottled(t *testing.T) {
-	b := newTokenAPI(t)
-	clock := time.Now()
-	b.api.Logins.(*auth.Authenticator).Now = func() time.Time { return clock }
-	c := b.client
-	wrong, right := loginRequest(c.ClientID, strings.Repeat("0", 64), c.Keys["conomy"]), loginRequest(c.ClientID, c.ClientSecret, c.Keys["conomy"])
-	b.table.Reset()
-	for range 5 {
-		wantStatus(t, b.send(wrong), 401)
-		if calls := b.table.Reset(); calls.Get != 1 || calls.Write != 1 {
-			t.Errorf("a failure took %+v", calls)
-		}
-	}
-	clock = clock.Add(1500 * time.Millisecond)
-	for _, q := range []request{wrong, right} {
-		got := b.send(q)
-		if wantStatus(t, got, 429); jsonAt(t, got.Body, "code") != `"32"` {
-			t.Error(got.Body)
-		}
-		wantHeader(t, got, "Retry-After", "9")
-		if calls := b.table.Reset(); calls.Total() != 1 {
-			t.Errorf("a slowed login took %+v", calls)
-		}
-	}
-	wantStatus(t, b.send(loginRequest(b.otherClient.ClientID, b.otherClient.ClientSecret, b.otherClient.Keys["conomy"])), 200)
-	clock = clock.Add(8500 * time.Millisecond)
-	b.table.Reset()
-	wantStatus(t, b.send(right), 200)
-	if calls := b.table.Reset(); calls.Total() != 1 {
-		t.Errorf("a login took %+v", calls)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/identity"
-	"cedula/shared/table/faulttable"
 )
 
 // withSetting is a caller with a setting of its client.
@@ -197,62 +195,6 @@ func TestPhoneAndCountryChangeTogether(t *testing.T) {
 	}
 }
 
-// TestCodeAttemptsAreLimited: five wrong codes, and the right one is of no use.
-func TestCodeAttemptsAreLimited(t *testing.T) {
-	w := newTestAPI(t)
-	id := w.mustCreate(request{body: testOutcomeBody, caller: testModeCaller})
-	wantStatus(t, w.send(verifyRequest(id, "email").withCaller(testModeCaller)), 201)
-	for n := range 7 {
-		got := w.send(confirmRequest(id, "email", fmt.Sprintf("00000%d", (n+1)%6)).withCaller(testModeCaller))
-		want := map[bool]string{true: `"code is wrong"`, false: `"too many wrong codes were tried; ask for another"`}[n < 5]
-		if jsonAt(t, got.Body, "detail") != want {
-			t.Errorf("%d: %s", n, got.Body)
-		}
-	}
-	w.now = w.now.Add(time.Minute)
-	wantStatus(t, w.send(verifyRequest(id, "email").withCaller(testModeCaller)), 201)
-	w.now = w.now.Add(10 * time.Minute)
-	if got := w.send(confirmRequest(id, "email", "000000").withCaller(testModeCaller)); jsonAt(t, got.Body, "detail") != `"the code has expired; ask for another"` {
-		t.Error(got.Body)
-	}
-	for range 3 {
-		wantStatus(t, w.send(verifyRequest(id, "email").withCaller(testModeCaller)), 201)
-		w.now = w.now.Add(time.Minute)
-	}
-	got := w.send(verifyRequest(id, "email").withCaller(testModeCaller))
-	if got.StatusCode != 429 || got.MultiValueHeaders["Retry-After"][0] != "2760" {
-		t.Errorf("%d %v %s", got.StatusCode, got.MultiValueHeaders["Retry-After"], got.Body)
-	}
-}
-
-// TestExpiredIdentityIsNotFound is 404, code 31, for every call.
-func TestExpiredIdentityIsNotFound(t *testing.T) {
-	w := newTestAPI(t)
-	id := w.mustCreate(request{body: testOutcomeBody, caller: withSetting(testModeCaller, "life", "3600")})
-	w.advanceHour()
-	for _, r := range w.api.Routes() {
-		if r.Public || !strings.Contains(r.Path, "{id}") || strings.Contains(r.Path, "/rules") || strings.Contains(r.Path, "/fees") || strings.Contains(r.Path, "/accounts") {
-			continue
-		}
-		q := newRequest(r.Name, id, validBody(r.Name)).withParam("reference", "b").withCaller(caller("acme", auth.ScopeAll))
-		q.params["accountId"], q.params["channel"] = "c", "email"
-		if got := w.send(q); got.StatusCode != 404 || jsonAt(t, got.Body, "code") != `"31"` {
-			t.Errorf("%s: %d %s", r.Name, got.StatusCode, got.Body)
-		}
-	}
-	w.mustCreate(request{body: testOutcomeBody, caller: testModeCaller}) // nothing stands in its way
-}
-
-// validBody is a body that an operation takes.
-func validBody(operation string) string {
-	return map[string]string{
-		"start-verification": `{"channel":"email"}`, "confirm-verification": `{"code":"000000"}`, "hold-identity": `{"reason":"r"}`,
-		"decide-screening": `{"decision":"reject","reason":"r","reviewer":"v"}`, "add-children": `{"children":["x"]}`, "remove-children": `{"children":["x"]}`,
-		"add-permissions": `[{"resource":"IDENTITY","reference":"x","permissions":["admin"]}]`, "update-identity": `{"nickname":"x"}`,
-		"add-withdrawal-account": `{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`,
-	}[operation]
-}
-
 // TestContractListsTheTransitions: the table of the contract's text is the core's.
 func TestContractListsTheTransitions(t *testing.T) {
 	text, err := os.ReadFile("../apidocs/conomy.yaml")
@@ -268,57 +210,4 @@ func TestContractListsTheTransitions(t *testing.T) {
 			t.Errorf("not in the contract: %s", line)
 		}
 	}
-}
-
-// TestTableCallsOfVerification counts what the table is asked.
-func TestTableCallsOfVerification(t *testing.T) {
-	w := newTestAPI(t)
-	id := w.mustCreate(request{body: testOutcomeBody, caller: testModeCaller})
-	w.table.Reset()
-	for _, tt := range []struct {
-		request
-		faulttable.Calls
-	}{
-		{verifyRequest(id, "email"), faulttable.Calls{Get: 2, Write: 1}},
-		{confirmRequest(id, "email", "123456"), faulttable.Calls{Get: 2, Write: 1}},
-		{confirmRequest(id, "email", "000000"), faulttable.Calls{Get: 2, Write: 1}},
-		{newRequest("hold-identity", id, `{"reason":"r"}`).withCaller(reviewingCaller), faulttable.Calls{Get: 1, Write: 1}},
-		{newRequest("release-identity", id, "").withCaller(reviewingCaller), faulttable.Calls{Get: 1, Write: 1}},
-		{newRequest("decide-screening", id, `{"decision":"reject","reason":"r","reviewer":"v"}`).withCaller(reviewingCaller), faulttable.Calls{Get: 1, Write: 1}},
-	} {
-		w.send(tt.request)
-		t.Logf("%-26s %+v", tt.operation, w.table.Calls())
-		w.wantCalls(tt.Calls)
-	}
-}
-
-// TestEveryStatusTransition tries each of the 64 steps by the API: those of the table are
-// taken, and every other one is told which are.
-func TestEveryStatusTransition(t *testing.T) {
-	w := newTestAPI(t)
-	taken, refused := 0, 0
-	for _, from := range identity.Transitions {
-		for _, row := range identity.Transitions {
-			to := row.From
-			n := taken + refused
-			id := w.mustCreate(request{body: fmt.Sprintf(
-				`{"name":"Ana","email":"a%d@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"11.111.111-1","idv":"i","status":%q}`, n, from.From), caller: trustedCaller})
-			got := w.send(patchRequest(id, fmt.Sprintf(`{"status":%q}`, to)).withCaller(trustedCaller))
-			if from.From == to || slices.Contains(from.To, to) {
-				taken++
-				if got.StatusCode != 200 || jsonAt(t, got.Body, "status") != fmt.Sprintf("%q", to) {
-					t.Errorf("%s to %s: %s", from.From, to, got.Body)
-				}
-				continue
-			}
-			refused++
-			detail := jsonAt(t, got.Body, "detail")
-			for _, allowed := range from.To {
-				if got.StatusCode != 422 || jsonAt(t, got.Body, "code") != `"21"` || !strings.Contains(detail, string(allowed)) {
-					t.Errorf("%s to %s: %s", from.From, to, got.Body)
-				}
-			}
-		}
-	}
-	t.Logf("%d steps taken, %d refused", taken, refused)
 }
