@@ -59,7 +59,7 @@ func TestTableCallsPerOperation(t *testing.T) {
 		}
 		answer := w.send(tt.request)
 		if answer.StatusCode >= 300 {
-			t.Errorf("%s: %d %s", tt.operation, answer.StatusCode, answer.Body)
+			t.Errorf("%s: status = %d, want a success: %s", tt.operation, answer.StatusCode, answer.Body)
 		}
 		if tt.operation == "add-withdrawal-account" {
 			accountID = strings.Trim(jsonAt(t, answer.Body, "id"), `"`)

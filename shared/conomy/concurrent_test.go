@@ -49,7 +49,7 @@ func TestConcurrentRetriesCreateOneIdentity(t *testing.T) {
 	w := newTestAPI(t)
 	statuses, replayed, bodies := w.sendConcurrently(50, func(int) request { return request{body: minimalBody}.withHeader("Idempotency-Key", "k") })
 	if statuses[200] != 50 || replayed != 49 || len(bodies) != 1 {
-		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
+		t.Errorf("got statuses %v, %d replayed, %d different bodies, want 50 of 200, 49, 1", statuses, replayed, len(bodies))
 	}
 }
 
@@ -57,7 +57,7 @@ func TestConcurrentDuplicatesConflict(t *testing.T) {
 	w := newTestAPI(t)
 	statuses, replayed, bodies := w.sendConcurrently(50, func(int) request { return request{body: minimalBody} })
 	if statuses[200] != 1 || statuses[409] != 49 || replayed != 0 || len(bodies) != 2 {
-		t.Errorf("%v, %d replayed, %d different bodies", statuses, replayed, len(bodies))
+		t.Errorf("got statuses %v, %d replayed, %d different bodies, want one of 200, 0, 2", statuses, replayed, len(bodies))
 	}
 }
 
@@ -71,6 +71,6 @@ func TestConcurrentIdempotencyKeyReuseIsRejected(t *testing.T) {
 		return q
 	})
 	if statuses[200] != 25 || statuses[422] != 25 || replayed != 24 {
-		t.Errorf("%v, %d replayed", statuses, replayed)
+		t.Errorf("got statuses %v, %d replayed, want 25 of 200 and 422, 24", statuses, replayed)
 	}
 }

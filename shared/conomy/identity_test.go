@@ -78,10 +78,10 @@ func TestCreateAndGet(t *testing.T) {
 			id := strings.Trim(jsonAt(t, created.Body, "id"), `"`)
 			w.now = w.now.Add(time.Hour)
 			if found := w.send(getRequest(id)); found.Body != created.Body || found.StatusCode != 200 {
-				t.Errorf("got  %d %s\nwant %s", found.StatusCode, found.Body, created.Body)
+				t.Errorf("fetched %d %s, want 200 %s as created", found.StatusCode, found.Body, created.Body)
 			}
 			if len(id) != 24 || id[:8] != fmt.Sprintf("%08x", time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC).Unix()) {
-				t.Errorf("id %s does not begin with its second", id)
+				t.Errorf("id = %s, want 24 characters that begin with the second of creation", id)
 			}
 			w.wantCalls(reading)
 			w.checkGolden(tt.golden)
@@ -137,12 +137,10 @@ func TestFields(t *testing.T) {
 			w := newTestAPI(t)
 			created := w.send(minimalPlus(tt.sent))
 			wantStatus(t, created, 200)
-			if got := jsonAt(t, created.Body, tt.path); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
+			wantJSON(t, created.Body, tt.path, tt.want)
 			found := w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "id"), `"`)))
 			if found.Body != created.Body {
-				t.Errorf("created %s\nfound   %s", created.Body, found.Body)
+				t.Errorf("fetched %s, want %s as created", found.Body, created.Body)
 			}
 		})
 	}
@@ -167,9 +165,7 @@ func TestStatus(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestAPI(t)
 			got := w.send(minimalPlus(tt.sent).withCaller(tt.caller))
-			if status := jsonAt(t, got.Body, "status"); status != `"`+tt.want+`"` {
-				t.Errorf("got %s, want %s", status, tt.want)
-			}
+			wantJSON(t, got.Body, "status", `"`+tt.want+`"`)
 		})
 	}
 }
@@ -181,7 +177,7 @@ func TestIdempotency(t *testing.T) {
 	created := w.send(first)
 	w.now = w.now.Add(time.Hour)
 	if again := w.send(first); again.Body != created.Body || again.StatusCode != 200 {
-		t.Errorf("got  %d %s\nwant %s", again.StatusCode, again.Body, created.Body)
+		t.Errorf("second response = %d %s, want 200 %s", again.StatusCode, again.Body, created.Body)
 	}
 	changed := first
 	changed.body += " "
@@ -234,11 +230,11 @@ func TestForeignIdentityLooksAbsent(t *testing.T) {
 	calls := w.table.Calls().Get
 	foreign := w.send(getRequest(id).withCaller(otherTenantCaller))
 	if foreign.Body != absent.Body || w.table.Calls().Get != 2*calls {
-		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.Calls().Get-calls, absent.Body, calls)
+		t.Errorf("foreign identity: %s after %d calls, want %s after %d calls as for an absent one", foreign.Body, w.table.Calls().Get-calls, absent.Body, calls)
 	}
 	for _, odd := range []string{"", "a b", "a%20b", "ana@example.com", "%zz", "..", strings.Repeat("x", 65), "a\x00", id + "#"} {
 		if got := w.send(getRequest(odd)); got.Body != absent.Body || got.StatusCode != 404 {
-			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
+			t.Errorf("id %q: got %d %s, want 404 as for an absent one", odd, got.StatusCode, got.Body)
 		}
 	}
 	if w.table.Calls().Get != 2*calls {

@@ -107,9 +107,7 @@ func TestTokenizedFieldsAreListed(t *testing.T) {
 	const all = `["name","email","phone","address.street","address.zipcode"]`
 	wantMark := func(identity, want string) {
 		t.Helper()
-		if got := jsonAt(t, identity, "tokenizedFields"); got != want {
-			t.Errorf("marked %s, want %s: %s", got, want, identity)
-		}
+		wantJSON(t, identity, "tokenizedFields", want)
 	}
 	for _, r := range []request{getRequest(sealed), patchRequest(sealed, `{"nickname":"A"}`), newRequest("deactivate-identity", sealed, "")} {
 		wantMark(w.send(r).Body, all)
@@ -140,15 +138,11 @@ func TestPlaceholderIsRejectedAsValue(t *testing.T) {
 		"address.street":  `{"address":{"street":` + jsonAt(t, shown, "street") + `}}`,
 		"address.zipcode": `{"address":{"zipcode":"FPT:1:AAAAAAAAAAAAAAAA"}}`,
 	} {
-		got := w.send(patchRequest(sealed, body))
-		wantStatus(t, got, 400)
-		if detail := jsonAt(t, got.Body, "detail"); detail != `"`+member+` must be a value, not the text that stood for an earlier one"` {
-			t.Errorf("%s: %s", member, detail)
-		}
+		wantError(t, w.send(patchRequest(sealed, body)), 400, "11", member+" must be a value, not the text that stood for an earlier one")
 		wantStatus(t, w.send(patchRequest(plain, body)), 200)
 	}
 	if after := values(); after != before || !strings.Contains(before, "Alba") {
-		t.Errorf("the values were %s and are %s", before, after)
+		t.Errorf("values = %s, want %s as before, with Alba", after, before)
 	}
 }
 
@@ -164,9 +158,7 @@ func TestTokenizedNameIsListedOnlyWhereShown(t *testing.T) {
 		other := &blnk.API{Identities: w.api.Identities}
 		id := strings.Trim(jsonAt(t, w.sendTo(other, request{operation: "create-identity", body: body}).Body, "identity_id"), `"`)
 		wantStatus(t, w.sendTo(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["FirstName","LastName"]}`}), 200)
-		if got := jsonAt(t, w.send(getRequest(id)).Body, "tokenizedFields"); got != want {
-			t.Errorf("%s: marked %s, want %s", body, got, want)
-		}
+		wantJSON(t, w.send(getRequest(id)).Body, "tokenizedFields", want)
 	}
 }
 

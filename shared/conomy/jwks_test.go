@@ -80,7 +80,7 @@ func TestJWKS(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := signed.Verify(set); err != nil {
-			t.Error(err)
+			t.Errorf("Verify = %v, want a valid signature", err)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func TestIssuerMetadata(t *testing.T) {
 		}
 		got := b.getPublic(metadataPath, tt.host, tt.stage)
 		if wantStatus(t, got, 200); got.Body != want {
-			t.Errorf("got  %s\nwant %s", got.Body, want)
+			t.Errorf("body = %s, want %s", got.Body, want)
 		}
 		wantHeader(t, got, "Cache-Control", "public, max-age=300")
 	}
@@ -125,6 +125,6 @@ func TestJWKSUnavailable(t *testing.T) {
 	wantHeader(t, got, "Retry-After", "1")
 	wantHeader(t, got, "Cache-Control", "no-store")
 	if strings.Contains(got.Body, internalErrorText) {
-		t.Error(got.Body)
+		t.Errorf("body = %s, want nothing of the cause", got.Body)
 	}
 }

@@ -112,9 +112,8 @@ func TestMaliciousBodies(t *testing.T) {
 				wantStatus(t, answer, tt.status)
 				got = answer.Body
 			})
-			if code, detail := jsonAt(t, got, "code"), jsonAt(t, got, "detail"); code != `"`+tt.code+`"` || detail != `"`+tt.detail+`"` {
-				t.Errorf("got %s %s, want %s %s", code, detail, tt.code, tt.detail)
-			}
+			wantJSON(t, got, "code", `"`+tt.code+`"`)
+			wantJSON(t, got, "detail", `"`+tt.detail+`"`)
 			wantNoCanary(t, got)
 			wantNoCanary(t, output)
 			if tt.status != 413 && w.table.Calls().Write != before {
@@ -146,9 +145,8 @@ func TestMaliciousHeaders(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got string
 			output := privacytest.Capture(t, func() { got = w.send(request{body: minimalBody}.withHeader(tt.header, tt.value)).Body })
-			if jsonAt(t, got, "code") != `"11"` || jsonAt(t, got, "detail") != `"`+tt.detail+`"` {
-				t.Errorf("got %s, want %s", got, tt.detail)
-			}
+			wantJSON(t, got, "code", `"11"`)
+			wantJSON(t, got, "detail", `"`+tt.detail+`"`)
 			wantNoCanary(t, got)
 			wantNoCanary(t, output)
 		})
@@ -174,7 +172,7 @@ func TestLongFieldNamesAreNotEchoed(t *testing.T) {
 		got := w.send(request{body: body})
 		wantStatus(t, got, 400)
 		if jsonAt(t, got.Body, "code") != `"14"` || len(got.Body) > 8<<10 {
-			t.Errorf("an answer of %d bytes: %.300s", len(got.Body), got.Body)
+			t.Errorf("response of %d bytes, want code 14 in at most 8 KiB: %.300s", len(got.Body), got.Body)
 		}
 	}
 }
@@ -183,7 +181,7 @@ func wantNoCanary(t *testing.T, output string) {
 	t.Helper()
 	for _, part := range []string{"juana", "canaria", "qzxv", "736155281904"} {
 		if strings.Contains(strings.ToLower(output), part) {
-			t.Errorf("%q stands in %.2000s", part, output)
+			t.Errorf("output has %q, want nothing of the request: %.2000s", part, output)
 		}
 	}
 }

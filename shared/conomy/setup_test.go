@@ -225,7 +225,7 @@ func (w *testAPI) sendTo(api gateway.API, q request) events.APIGatewayProxyRespo
 	if _, ours := api.(*conomy.API); ours {
 		err := contract().Check(r.Method, r.Path, openapi.Response{Status: answer.StatusCode, Header: answer.MultiValueHeaders, Body: []byte(answer.Body)})
 		if err != nil {
-			w.Errorf("the contract has no such answer: %v", err)
+			w.Errorf("response is not in the contract: %v", err)
 		}
 	}
 	fmt.Fprintf(&w.transcript, "> %s %s%s\n", e.HTTPMethod, e.Path, strings.TrimSuffix("?"+q.query, "?"))
@@ -281,7 +281,7 @@ func (w *testAPI) checkGolden(name string) {
 		w.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), w.transcript.String()); diff != "" {
-		w.Errorf("%s: %s", file, diff)
+		w.Errorf("transcript differs from %s (-want +got): %s", file, diff)
 	}
 }
 
@@ -309,9 +309,25 @@ func (w *testAPI) wantCalls(want faulttable.Calls) {
 	}
 }
 
+// wantJSON compares the JSON that stands in a body under a path.
+func wantJSON(t testing.TB, body, path, want string) {
+	t.Helper()
+	if got := jsonAt(t, body, path); got != want {
+		t.Errorf("%s = %s, want %s in %s", path, got, want, body)
+	}
+}
+
+// wantError compares a response with the status, the code and the detail of an error.
+func wantError(t testing.TB, got events.APIGatewayProxyResponse, status int, code, detail string) {
+	t.Helper()
+	wantStatus(t, got, status)
+	wantJSON(t, got.Body, "code", `"`+code+`"`)
+	wantJSON(t, got.Body, "detail", `"`+detail+`"`)
+}
+
 func wantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {
 	t.Helper()
 	if got.StatusCode != status {
-		t.Errorf("got %d %s, want %d", got.StatusCode, got.Body, status)
+		t.Errorf("status = %d, want %d: %s", got.StatusCode, status, got.Body)
 	}
 }

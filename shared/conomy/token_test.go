@@ -85,14 +85,12 @@ func TestCreateToken(t *testing.T) {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
 	if seconds != "3600" && seconds != "3599" {
-		t.Errorf("the token lives %s seconds", seconds)
+		t.Errorf("expiresIn = %s, want 3600 or 3599", seconds)
 	}
 	if strings.Count(token, ".") != 2 {
-		t.Errorf("%s is no JWT", token)
+		t.Errorf("accessToken = %s, want a JWT", token)
 	}
-	if cache := got.MultiValueHeaders["Cache-Control"]; len(cache) != 1 || cache[0] != "no-store" {
-		t.Errorf("a token may be cached: %v", cache)
-	}
+	wantHeader(t, got, "Cache-Control", "no-store")
 }
 
 // TestTokenAuthorizesRequests goes all the way of a client: token, authorizer, create, fetch.
@@ -106,9 +104,7 @@ func TestTokenAuthorizesRequests(t *testing.T) {
 	wantStatus(t, created, 200)
 	id := strings.Trim(jsonAt(t, created.Body, "id"), `"`)
 	wantStatus(t, b.send(getRequest(id).withCaller(given.Context)), 200)
-	if status := jsonAt(t, created.Body, "status"); status != `"PENDING"` {
-		t.Errorf("a client without the scope decided the status: %s", status)
-	}
+	wantJSON(t, created.Body, "status", `"PENDING"`)
 
 	rival, err := b.authorize(b.mustIssueToken(b.otherClient), b.otherClient.Keys["conomy"])
 	if err != nil {
@@ -154,9 +150,7 @@ func TestInvalidLoginsAreRejected(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got events.APIGatewayProxyResponse
 			output := privacytest.Capture(t, func() { got = b.send(tt.request) })
-			if wantStatus(t, got, tt.status); jsonAt(t, got.Body, "code") != `"`+tt.code+`"` || jsonAt(t, got.Body, "detail") != `"`+tt.detail+`"` {
-				t.Errorf("got %s, want %s %s", got.Body, tt.code, tt.detail)
-			}
+			wantError(t, got, tt.status, tt.code, tt.detail)
 			for _, secret := range []string{c.ClientSecret, r.ClientSecret, c.Keys["conomy"], r.Keys["conomy"], c.Keys["other"]} {
 				if strings.Contains(output+got.Body, secret) {
 					t.Error("a credential was shown")
@@ -189,17 +183,12 @@ func TestTokenFailures(t *testing.T) {
 	for _, logins := range []conomy.Logins{good, failingAuth{context.DeadlineExceeded}} {
 		b.api.Logins = logins
 		got := b.send(q)
-		if wantStatus(t, got, 500); jsonAt(t, got.Body, "detail") != `"unexpected error"` {
-			t.Error(got.Body)
-		}
-		if strings.Contains(got.Body, internalErrorText) {
-			t.Error(got.Body)
-		}
+		wantError(t, got, 500, "01", "unexpected error")
 	}
 	for _, refused := range []error{auth.ErrExpired, auth.ErrSuspended} {
 		b.api.Logins = failingAuth{refused}
 		if got := b.send(q); got.StatusCode >= 500 || got.StatusCode < 400 {
-			t.Errorf("%v: %d", refused, got.StatusCode)
+			t.Errorf("%v: status = %d, want 4xx", refused, got.StatusCode)
 		}
 	}
 }

@@ -9,10 +9,10 @@ func TestWithdrawalAccountReplay(t *testing.T) {
 	add := newRequest("add-withdrawal-account", "a", bankAccountBody).withHeader("Idempotency-Key", "k")
 	first, again := w.send(add), w.send(add)
 	if first.StatusCode != 201 || again.StatusCode != 201 || first.Body != again.Body {
-		t.Errorf("first %d %s\nagain %d %s", first.StatusCode, first.Body, again.StatusCode, again.Body)
+		t.Errorf("second response = %d %s, want 201 %s", again.StatusCode, again.Body, first.Body)
 	}
 	if first.MultiValueHeaders["Idempotent-Replayed"] != nil || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
-		t.Error("the second answer alone is a replay")
+		t.Error("Idempotent-Replayed is not on the second response alone, want it there")
 	}
 	other := newRequest("add-withdrawal-account", "a", `{"accountNumber":"9","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`)
 	w.runSteps(
