@@ -18,6 +18,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/gateway"
+	"cedula/shared/table/faulttable"
 )
 
 // registeredClient is a registered client: its master key, and the context that the
@@ -77,7 +78,7 @@ func (c *registeredClient) authorizerContext(key string) map[string]any {
 	if err != nil || given.PolicyDocument.Statement[0].Effect != "Allow" {
 		c.w.Fatal(given, err)
 	}
-	c.w.table.gets = 0
+	c.w.table.Reset()
 	return given.Context
 }
 
@@ -159,27 +160,25 @@ func (w *testAPI) maskKeys(texts ...string) {
 func TestAPIKeys(t *testing.T) {
 	w := newTestAPI(t)
 	c := w.newClient("acme", auth.ScopeAll)
-	steps := func(q request, status int, want countingTable) events.APIGatewayProxyResponse {
+	steps := func(q request, status int, want faulttable.Calls) events.APIGatewayProxyResponse {
 		t.Helper()
-		w.table.gets, w.table.queries, w.table.writes = 0, 0, 0
+		w.table.Reset()
 		got := w.send(q)
 		wantStatus(t, got, status)
-		if w.table.gets != want.gets || w.table.queries != want.queries || w.table.writes != want.writes {
-			t.Errorf("%s: %d gets, %d queries, %d writes", q.operation, w.table.gets, w.table.queries, w.table.writes)
-		}
+		w.wantCalls(want)
 		w.now = w.now.Add(time.Minute)
 		return got
 	}
-	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
-	one := createdKey(w, steps(keyRequest{Scopes: []string{"identities:read", "ledgers:*"}}.request().withCaller(c.context), 201, countingTable{queries: 1, writes: 1}))
-	two := createdKey(w, steps(keyRequest{Name: "<b>", Owner: "team-b", Scopes: []string{"*:*"}, Expires: "2030-01-01T01:00:00.9+01:00"}.request().withCaller(c.context), 201, countingTable{queries: 1, writes: 1}))
-	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
-	steps(listKeysRequest(c.context, "team-a"), 200, countingTable{queries: 1})
-	steps(revokeKeyRequest(c.context, keyID(one), "team-a"), 204, countingTable{gets: 1, queries: 1, writes: 1})
-	steps(revokeKeyRequest(c.context, keyID(one)), 204, countingTable{queries: 1})
-	steps(listKeysRequest(c.context), 200, countingTable{queries: 1})
-	steps(listKeysRequest(c.authorizerContext(two)), 200, countingTable{queries: 1})
-	steps(revokeKeyRequest(c.context, keyID(two), "team-a"), 404, countingTable{queries: 1})
+	steps(listKeysRequest(c.context), 200, faulttable.Calls{Query: 1})
+	one := createdKey(w, steps(keyRequest{Scopes: []string{"identities:read", "ledgers:*"}}.request().withCaller(c.context), 201, faulttable.Calls{Query: 1, Write: 1}))
+	two := createdKey(w, steps(keyRequest{Name: "<b>", Owner: "team-b", Scopes: []string{"*:*"}, Expires: "2030-01-01T01:00:00.9+01:00"}.request().withCaller(c.context), 201, faulttable.Calls{Query: 1, Write: 1}))
+	steps(listKeysRequest(c.context), 200, faulttable.Calls{Query: 1})
+	steps(listKeysRequest(c.context, "team-a"), 200, faulttable.Calls{Query: 1})
+	steps(revokeKeyRequest(c.context, keyID(one), "team-a"), 204, faulttable.Calls{Get: 1, Query: 1, Write: 1})
+	steps(revokeKeyRequest(c.context, keyID(one)), 204, faulttable.Calls{Query: 1})
+	steps(listKeysRequest(c.context), 200, faulttable.Calls{Query: 1})
+	steps(listKeysRequest(c.authorizerContext(two)), 200, faulttable.Calls{Query: 1})
+	steps(revokeKeyRequest(c.context, keyID(two), "team-a"), 404, faulttable.Calls{Query: 1})
 	w.maskKeys(one, two)
 	w.checkGolden("api-keys")
 	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), blnk.AuthAPI, one); !errors.Is(err, auth.ErrExpired) {
@@ -227,9 +226,7 @@ func TestCreateKeyErrors(t *testing.T) {
 			wantError(t, w.send(request{operation: "create-api-key", body: tt.body, caller: c.context}), 400, tt.code, tt.text)
 		})
 	}
-	if w.table.queries > 0 || w.table.writes != 1 {
-		t.Error("the table was asked")
-	}
+	w.wantCalls(faulttable.Calls{})
 	wantStatus(t, w.send(request{operation: "create-api-key", body: good, caller: c.context}), 201)
 }
 

@@ -1,6 +1,7 @@
 package blnk_test
 
 import (
+	"cedula/shared/table/faulttable"
 	"strings"
 	"testing"
 )
@@ -66,9 +67,7 @@ func TestBlnkCompatibilityOfBodies(t *testing.T) {
 			got := w.send(request{body: tt.body})
 			if tt.status != 201 {
 				wantError(t, got, tt.status, tt.code, tt.text)
-				if w.table.writes > 0 {
-					t.Error("the table was asked")
-				}
+				w.wantCalls(faulttable.Calls{})
 				return
 			}
 			wantStatus(t, got, 201)
@@ -100,21 +99,4 @@ func TestBlnkCompatibilityOfRequests(t *testing.T) {
 	w.send(getRequest("%ff"))   // Blnk: 500
 	w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
 	w.checkGolden("odd")
-}
-
-// TestConcurrentCreatesOfOneID: of twenty creates at once with one id, one makes it and the
-// others are told of the conflict.
-func TestConcurrentCreatesOfOneID(t *testing.T) {
-	w := newTestAPI(t)
-	answers := make(chan int, 20)
-	for range 20 {
-		go func() { answers <- w.sendUnrecorded(request{operation: "create-identity", body: fullBody}).StatusCode }()
-	}
-	statuses := map[int]int{}
-	for range 20 {
-		statuses[<-answers]++
-	}
-	if statuses[201] != 1 || statuses[409] != 19 {
-		t.Errorf("got %v", statuses)
-	}
 }

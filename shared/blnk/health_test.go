@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"cedula/infra/privacytest"
+	"cedula/shared/table/faulttable"
 )
 
 // stubPinger answers one thing.
@@ -22,9 +23,7 @@ func TestHealth(t *testing.T) {
 	w := newTestAPI(t)
 	wantStatus(t, w.send(healthRequest), 200)
 	wantStatus(t, w.send(healthRequest.withCaller(map[string]any{"expires": "1"})), 200) // whoever asks
-	if w.table.gets != 2 || w.table.writes != 0 {
-		t.Errorf("%d gets, %d writes", w.table.gets, w.table.writes)
-	}
+	w.wantCalls(faulttable.Calls{Get: 2})
 	w.api.Health = stubPinger{errors.New("dial 10.0.0.1:8000: words of another service")}
 	var down events.APIGatewayProxyResponse
 	output := privacytest.Capture(t, func() { down = w.send(healthRequest) })

@@ -1,6 +1,7 @@
 package blnk_test
 
 import (
+	"cedula/shared/table/faulttable"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -72,9 +73,7 @@ func TestCreateAndGet(t *testing.T) {
 			if diff := cmp.Diff(identityFields, objectKeys(t, created.Body)); diff != "" {
 				t.Error(diff)
 			}
-			if w.table.writes != 1 || w.table.gets != 1 {
-				t.Errorf("%d writes, %d gets, want one of each", w.table.writes, w.table.gets)
-			}
+			w.wantCalls(faulttable.Calls{Get: 1, Write: 1})
 			w.checkGolden(tt.golden)
 		})
 	}
@@ -155,9 +154,7 @@ func TestClientChosenIDs(t *testing.T) {
 				return
 			}
 			wantError(t, got, 400, "IDT_VALIDATION_ERROR", tt.refused)
-			if w.table.writes > 0 {
-				t.Error("the table was asked")
-			}
+			w.wantCalls(faulttable.Calls{})
 		})
 	}
 }
@@ -198,17 +195,15 @@ func TestForeignIdentityLooksAbsent(t *testing.T) {
 	id := strings.Trim(jsonAt(t, w.send(request{body: seedBody}).Body, "identity_id"), `"`)
 	absent := w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
 	wantStatus(t, absent, 404)
-	calls := w.table.gets
-	foreign := w.send(getRequest(id).withCaller(otherTenantCaller))
-	if foreign.Body != absent.Body || w.table.gets != 2*calls {
-		t.Errorf("foreign %s (%d calls)\nabsent  %s (%d calls)", foreign.Body, w.table.gets-calls, absent.Body, calls)
+	w.wantCalls(faulttable.Calls{Get: 1, Write: 1})
+	if foreign := w.send(getRequest(id).withCaller(otherTenantCaller)); foreign.Body != absent.Body {
+		t.Errorf("body of a foreign identity = %s, want that of an absent one %s", foreign.Body, absent.Body)
 	}
+	w.wantCalls(faulttable.Calls{Get: 1})
 	for _, odd := range []string{"", "a b", "a%00b", "%ff", "\xff", "alice@example.com", "%zz", "..", strings.Repeat("x", 65), id + "#"} {
 		if got := w.send(getRequest(odd)); got.Body != absent.Body || got.StatusCode != 404 {
 			t.Errorf("%q: got %d %s", odd, got.StatusCode, got.Body)
 		}
 	}
-	if w.table.gets != 2*calls {
-		t.Error("the table was asked for an id that none can have")
-	}
+	w.wantCalls(faulttable.Calls{})
 }

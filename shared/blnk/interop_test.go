@@ -1,12 +1,10 @@
 package blnk_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
 	"cedula/shared/conomy"
-	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
 
@@ -22,9 +20,7 @@ func TestReadIdentityCreatedByConomy(t *testing.T) {
 		{"minimal", `{"name":"Ana",` + strings.Replace(required, "1-9", "2-7", 1) + `}`},
 	}
 	w := newTestAPI(t)
-	if _, err := w.api.Identities.Create(context.Background(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, ID: "c"}); err != nil {
-		t.Fatal(err)
-	}
+	w.create(t, registry.Draft{ID: "c"})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			made := w.sendTo(&conomy.API{Identities: w.api.Identities}, request{operation: "create-identity", body: tt.body})

@@ -183,9 +183,7 @@ func TestPageLimits(t *testing.T) {
 	w := newTestAPI(t)
 	for n := range 105 {
 		p := identity.Profile{FirstName: "Ana", Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
-			t.Fatal(err)
-		}
+		w.create(t, registry.Draft{Profile: p, ID: fmt.Sprintf("n%d", n)})
 	}
 	for _, tt := range []struct {
 		limit           string
@@ -271,17 +269,15 @@ func TestTableReadsOfLists(t *testing.T) {
 	w := newTestAPI(t)
 	for n := range 300 {
 		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
-		if _, err := w.api.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, ID: fmt.Sprintf("n%d", n)}); err != nil {
-			t.Fatal(err)
-		}
+		w.create(t, registry.Draft{Profile: p, ID: fmt.Sprintf("n%d", n)})
 	}
 	for query, want := range map[string]int{
 		"email_address_eq=n7@example.com": 2, "identity_id_eq=n7": 2, "limit=5": 1, "": 2, "city_eq=x": 3,
 	} {
-		w.table.gets = 0
+		w.table.Reset()
 		w.send(listRequest(query))
-		if w.table.gets > want {
-			t.Errorf("%q: %d reads, want at most %d", query, w.table.gets, want)
+		if got := w.table.Reset().Get; got > want {
+			t.Errorf("gets for %q = %d, want at most %d", query, got, want)
 		}
 	}
 }

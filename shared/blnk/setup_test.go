@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -34,7 +33,7 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
-	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
 	"cedula/shared/table/pebble"
 )
 
@@ -54,39 +53,9 @@ type testAPI struct {
 	testing.TB
 	api        *blnk.API
 	store      *store.Store
-	table      *countingTable
+	table      *faulttable.Counter
 	now        time.Time
 	transcript strings.Builder
-}
-
-// countMu is held while a counted counts.
-var countMu sync.Mutex
-
-// countingTable is a table that counts the calls.
-type countingTable struct {
-	table.Table
-	gets, queries, writes int
-}
-
-func (c *countingTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	countMu.Lock()
-	c.queries++
-	countMu.Unlock()
-	return c.Table.Query(ctx, q)
-}
-
-func (c *countingTable) Get(ctx context.Context, strong bool, keys ...table.Key) (table.GetResult, error) {
-	countMu.Lock()
-	c.gets++
-	countMu.Unlock()
-	return c.Table.Get(ctx, strong, keys...)
-}
-
-func (c *countingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	countMu.Lock()
-	c.writes++
-	countMu.Unlock()
-	return c.Table.Write(ctx, ops...)
 }
 
 func newTestAPI(t testing.TB) *testAPI {
@@ -100,7 +69,7 @@ func newTestAPI(t testing.TB) *testAPI {
 			t.Error(err)
 		}
 	})
-	w := &testAPI{TB: t, table: &countingTable{Table: db}, now: startTime}
+	w := &testAPI{TB: t, table: faulttable.NewCounter(db), now: startTime}
 	w.store = store.New(w.table, bytes.Repeat([]byte("s"), 32))
 	local, err := encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
@@ -110,21 +79,20 @@ func newTestAPI(t testing.TB) *testAPI {
 	w.api = &blnk.API{
 		Cursors: blnk.NewCursorCodec([]byte("deployment secret")),
 		Health:  w.store, Keys: &auth.KeyManager{Store: w.store, Hasher: hasher, Now: clock},
-		Identities: &registry.Registry{Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: &lockedReader{from: rand.NewChaCha8([32]byte{3})}},
+		Identities: &registry.Registry{Store: w.store, Cipher: encryption.NewFieldCipher(local, clock), Now: clock, Random: rand.NewChaCha8([32]byte{3})},
 	}
 	return w
 }
 
-// lockedReader is a reader for requests that run at once.
-type lockedReader struct {
-	mu   sync.Mutex
-	from io.Reader
-}
-
-func (s *lockedReader) Read(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.from.Read(p)
+// create creates an identity of the tenant "acme", or of the draft's, that is active from the
+// start.
+func (w *testAPI) create(t testing.TB, d registry.Draft) {
+	t.Helper()
+	d.Tenant = orDefault(d.Tenant, "acme")
+	d.DefaultOnboarding = identity.OnboardingInstant
+	if _, err := w.api.Identities.Create(context.Background(), d); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // request is an event in few words. What is not said is usual: JSON, from a
@@ -231,15 +199,14 @@ func (w *testAPI) send(q request) events.APIGatewayProxyResponse {
 	return w.sendTo(w.api, q)
 }
 
-// sendUnrecorded is send without telling, for requests that are made at once.
-func (w *testAPI) sendUnrecorded(q request) events.APIGatewayProxyResponse {
+// wantCalls compares the calls of the table since the last comparison.
+func (w *testAPI) wantCalls(want faulttable.Calls) {
 	w.Helper()
-	r := routeOf(w, w.api, q.operation)
-	answer, err := gateway.Handler(w.api, r)(context.Background(), q.event(r))
-	if err != nil || answer.IsBase64Encoded {
-		w.Errorf("the handler returned %v, base64 %v", err, answer.IsBase64Encoded)
+	got := w.table.Reset()
+	got.Units = want.Units
+	if got != want {
+		w.Errorf("table calls = %+v, want %+v", got, want)
 	}
-	return answer
 }
 
 func (w *testAPI) sendTo(api gateway.API, q request) events.APIGatewayProxyResponse {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"cedula/infra/privacytest"
@@ -135,49 +134,6 @@ func TestAudit(t *testing.T) {
 	}
 	if want := []string{"LastName", "FirstName LastName EmailAddress"}; !slices.Equal(read, want) {
 		t.Errorf("audited %q, want %q", read, want)
-	}
-}
-
-// TestConcurrentTokenizations: each holds.
-func TestConcurrentTokenizations(t *testing.T) {
-	w := newFullIdentityAPI(t)
-	var all sync.WaitGroup
-	for _, name := range []string{"FirstName", "LastName", "OtherNames", "EmailAddress", "PhoneNumber", "Street", "PostCode"} {
-		all.Go(func() {
-			r := identityRequest("tokenize-field", "")
-			r.field = name
-			if got := w.sendUnrecorded(r); got.StatusCode != 200 {
-				t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
-			}
-		})
-	}
-	all.Wait()
-	want := `{"tokenized_fields":["FirstName","LastName","OtherNames","EmailAddress","PhoneNumber","Street","PostCode"]}`
-	if got := w.send(identityRequest("list-tokenized-fields", "")); got.Body != want {
-		t.Errorf("got %s", got.Body)
-	}
-}
-
-// TestConcurrentMetadataMerges: each holds.
-func TestConcurrentMetadataMerges(t *testing.T) {
-	w := newFullIdentityAPI(t)
-	var all sync.WaitGroup
-	for n := range 60 {
-		all.Go(func() {
-			if got := w.sendUnrecorded(identityRequest("update-metadata", fmt.Sprintf(`{"meta_data":{"key%d":%d}}`, n, n))); got.StatusCode != 200 {
-				t.Errorf("%d: %d %s", n, got.StatusCode, got.Body)
-			}
-		})
-	}
-	all.Wait()
-	got := w.send(identityRequest("get-identity", "")).Body
-	for n := range 60 {
-		if value := jsonAt(t, got, fmt.Sprintf("meta_data.key%d", n)); value != fmt.Sprint(n) {
-			t.Errorf("key%d is %q", n, value)
-		}
-	}
-	if got := jsonAt(t, got, "meta_data.z"); got != "9007199254740993" {
-		t.Errorf("what was there before: %s", got)
 	}
 }
 

@@ -163,12 +163,7 @@ func TestConomyUniquenessIsEnforced(t *testing.T) {
 	w := newTestAPI(t)
 	for n, email := range []string{"ana@example.com", "bea@example.com"} {
 		p := identity.Profile{Kind: identity.Individual, Email: email, Phone: "+56912345678", DocumentNumber: "1-9"}
-		_, err := w.api.Identities.Create(t.Context(), registry.Draft{
-			Tenant: "acme", DefaultOnboarding: identity.OnboardingInstant, Profile: p, Claims: []identity.Claim{p.UniquenessClaim()}, ID: fmt.Sprint("conomy", n),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w.create(t, registry.Draft{Profile: p, Claims: []identity.Claim{p.UniquenessClaim()}, ID: fmt.Sprint("conomy", n)})
 	}
 	taken := request{operation: "update-identity", id: "conomy1", body: `{"email_address":"ANA@example.com"}`}
 	wantError(t, w.send(taken), 409, "GEN_CONFLICT", "An identity with the same documentNumber, email_address, phone_number already exists")
