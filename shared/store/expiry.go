@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"cedula/shared/identity"
@@ -64,12 +63,6 @@ func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due ide
 		}
 	}
 	return due, nil
-}
-
-// parseIdentityPK takes an identity's partition key apart.
-func parseIdentityPK(pk string) (tenant, id string) {
-	tenant, id, _ = strings.Cut(strings.TrimPrefix(pk, "T#"), "#I#")
-	return tenant, id
 }
 
 // expiryMarkerRecord tells that an identity was there and lapsed.

@@ -51,13 +51,62 @@ const (
 var Indexes = []string{indexList, indexEmail, indexPhone, indexDocument, indexExternal, indexPending}
 
 const (
-	itemSK      = "#"
-	clientsPK   = "CLIENTS"
-	digestBytes = 16
+	prefixIdempotency = "O#"
+	prefixChild       = "C#"
+	prefixParent      = "F#"
+	prefixWithdrawal  = "W#"
+	prefixCode        = "V#"
+
+	prefixClient        = "C#" // of a PK
+	prefixAPIKey        = "K#"
+	prefixLoginFailures = "L#" // of a PK
+
+	// PrefixMessage begins the partition key of a queued message; its id follows. Readers of the table's stream use MessageID.
+	PrefixMessage = "M#"
+)
+
+const (
+	itemSK    = "#"
+	clientsPK = "CLIENTS"
 )
 
 func identityKey(tenant, id string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#I#" + id, SK: itemSK}
+}
+
+// parseIdentityPK takes an identity's partition key apart.
+func parseIdentityPK(pk string) (tenant, id string) {
+	tenant, id, _ = strings.Cut(strings.TrimPrefix(pk, "T#"), "#I#")
+	return tenant, id
+}
+
+func childKey(parent string, tenant string, e identity.IndexEntry) table.Key {
+	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.CreationNumber, e.ID)}
+}
+
+func parentKey(child string, tenant string, e identity.IndexEntry) table.Key {
+	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.CreationNumber, e.ID)}
+}
+
+func (k keyBuilder) changeIdempotencyKey(tenant, id, idempotencyKey string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixIdempotency + k.digest(tenant, "O"+id, idempotencyKey)}
+}
+
+func withdrawalKey(tenant, id, account string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixWithdrawal + account}
+}
+
+func codeKey(tenant, id string, c identity.Channel) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixCode + string(c)}
+}
+
+func expiryMarkerKey(tenant, id string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#G#" + id, SK: itemSK}
+}
+
+// sendHistoryKey is the counter of an address, which is given by its partition in an index.
+func (k keyBuilder) sendHistoryKey(tenant string, c identity.Channel, to string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
 }
 
 func (k keyBuilder) claimKey(tenant string, c identity.Claim) table.Key {
@@ -66,10 +115,6 @@ func (k keyBuilder) claimKey(tenant string, c identity.Claim) table.Key {
 
 func (k keyBuilder) idempotencyKey(tenant, idempotencyKey string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#O#" + k.digest(tenant, "O", idempotencyKey), SK: itemSK}
-}
-
-func (k keyBuilder) changeIdempotencyKey(tenant, id, idempotencyKey string) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixIdempotency + k.digest(tenant, "O"+id, idempotencyKey)}
 }
 
 func clientKey(client string) table.Key { return table.Key{PK: prefixClient + client, SK: itemSK} }
@@ -84,6 +129,11 @@ func loginFailuresKey(counter string) table.Key {
 	return table.Key{PK: prefixLoginFailures + counter, SK: itemSK}
 }
 
+// sharedFailureCounter is the counter that an id shares with others as long as no client has it.
+func (k keyBuilder) sharedFailureCounter(client string) string {
+	return "?" + k.digest("", "L", client)[:2]
+}
+
 func messageKey(id string) table.Key { return table.Key{PK: PrefixMessage + id, SK: itemSK} }
 
 // MessageID returns the id of a queued message whose item has this key, or false for another item's key.
@@ -91,49 +141,28 @@ func MessageID(key map[string]string) (id string, ok bool) {
 	return strings.CutPrefix(key[table.AttrPK], PrefixMessage)
 }
 
-// sharedFailureCounter is the counter that an id shares with others as long as no client has it.
-func (k keyBuilder) sharedFailureCounter(client string) string {
-	return "?" + k.digest("", "L", client)[:2]
-}
-
-// indexKeys is where an identity stands in the sparse indexes.
-func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
-	at := make(map[string]table.Key, len(Indexes))
-	at[indexList] = table.Key{
-		PK: listPK(i.Tenant, stateOf(i).Shard),
-		SK: entrySK("", i.CreationNumber(), i.ID),
-	}
-	k.addFieldIndexKey(at, i, identity.FieldEmail, i.Email)
-	k.addFieldIndexKey(at, i, identity.FieldPhone, i.Phone)
-	k.addIndexKey(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
-	k.addIndexKey(at, i, indexExternal, i.ExternalID)
-	if i.Status.Pending() && i.Hold == nil {
-		at[indexPending] = pendingKey(i)
-	}
-	return at
-}
-
 // listPK is a shard of a tenant's list.
 func listPK(tenant string, shard int) string { return "T#" + tenant + "#L#" + strconv.Itoa(shard) }
 
-func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, index, value string) {
-	if value != "" {
-		at[index] = table.Key{PK: k.lookupPK(i.Tenant, index, value), SK: entrySK("", i.CreationNumber(), i.ID)}
-	}
+// entrySK is the sort key of an entry of an ordered set, whose prefix tells it
+// from other items of its partition.
+func entrySK(prefix string, number int64, id string) string {
+	return fmt.Sprintf("%s%016d#%s", prefix, number, id)
 }
 
-// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself
-// is not there, but the partition that it had.
-func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
-	var pk string
-	if s := i.Tokenized(f); s != nil {
-		pk = s.LookupKey
-	} else {
-		pk = k.fieldLookupPK(i.Tenant, f, value)
-	}
-	if pk != "" {
-		at[fieldIndexes[f]] = table.Key{PK: pk, SK: entrySK("", i.CreationNumber(), i.ID)}
-	}
+// entryBound sorts before every entry of a number and after those of lower ones.
+func entryBound(prefix string, number int64) string {
+	return strings.TrimSuffix(entrySK(prefix, number, ""), "#")
+}
+
+func parseEntry(sk string) identity.IndexEntry {
+	number, id, _ := strings.Cut(sk, "#")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	return identity.IndexEntry{ID: id, CreationNumber: n}
+}
+
+func (k keyBuilder) lookupPK(tenant, index, value string) string {
+	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
 }
 
 // fieldIndexes are the fields that can be tokenized and looked up.
@@ -149,56 +178,6 @@ func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string)
 		value = identity.NormalizeEmail(value)
 	}
 	return k.lookupPK(tenant, fieldIndexes[f], value)
-}
-
-func (k keyBuilder) lookupPK(tenant, index, value string) string {
-	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
-}
-
-// entrySK is the sort key of an entry of an ordered set, whose prefix tells it
-// from other items of its partition.
-func entrySK(prefix string, number int64, id string) string {
-	return fmt.Sprintf("%s%016d#%s", prefix, number, id)
-}
-
-const (
-	prefixIdempotency = "O#"
-	prefixChild       = "C#"
-	prefixParent      = "F#"
-	prefixWithdrawal  = "W#"
-	prefixCode        = "V#"
-
-	prefixClient        = "C#" // of a PK
-	prefixAPIKey        = "K#"
-	prefixLoginFailures = "L#" // of a PK
-
-	// PrefixMessage begins the partition key of a queued message; its id follows. Readers of the table's stream use MessageID.
-	PrefixMessage = "M#"
-)
-
-func childKey(parent string, tenant string, e identity.IndexEntry) table.Key {
-	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.CreationNumber, e.ID)}
-}
-
-func parentKey(child string, tenant string, e identity.IndexEntry) table.Key {
-	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.CreationNumber, e.ID)}
-}
-
-func withdrawalKey(tenant, id, account string) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixWithdrawal + account}
-}
-
-func codeKey(tenant, id string, c identity.Channel) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixCode + string(c)}
-}
-
-// sendHistoryKey is the counter of an address, which is given by its partition in an index.
-func (k keyBuilder) sendHistoryKey(tenant string, c identity.Channel, to string) table.Key {
-	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
-}
-
-func expiryMarkerKey(tenant, id string) table.Key {
-	return table.Key{PK: "T#" + tenant + "#G#" + id, SK: itemSK}
 }
 
 func pendingKey(i *identity.Identity) table.Key {

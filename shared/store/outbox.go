@@ -2,11 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -38,24 +34,6 @@ type messageRecord struct {
 	Code     string `json:"c,omitzero"`
 	Language string `json:"l"`
 	Expires  int64  `json:"x"` // Unix milliseconds
-}
-
-// newMessageCipher derives the key of the boxes from the deployment's secret. With random
-// nonces it may seal 2^32 messages.
-func newMessageCipher(deployment []byte) cipher.AEAD {
-	key, err := hkdf.Key(sha256.New, deployment, nil, "cedula outbox 1", 32)
-	if err != nil {
-		panic("store: " + err.Error()) // only for a length that HKDF cannot give
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic("store: " + err.Error()) // only for a length that AES does not know
-	}
-	boxes, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		panic("store: " + err.Error()) // only for a cipher that is not AES
-	}
-	return boxes
 }
 
 // enqueueOp is the operation that queues a message. It fails if there is one of its id.

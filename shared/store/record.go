@@ -1,14 +1,13 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"cedula/shared/identity"
+	"cedula/shared/table"
 )
 
 // identityRecord is an identity as its item's body: JSON without the members that are
@@ -22,12 +21,10 @@ type identityRecord struct {
 	Updated int64  `json:"u"`
 	Expires int64  `json:"x,omitzero"` // seconds since 1970
 
-	Onboarding    string               `json:"steps,omitzero"`
-	Verifications []verificationRecord `json:"pr,omitempty"`
-	Review        *reviewRecord        `json:"rev,omitzero"`
-	Hold          *holdRecord          `json:"hold,omitzero"`
-	Reminded      bool                 `json:"rem,omitzero"`
-	TestMode      bool                 `json:"test,omitzero"`
+	Onboarding string `json:"steps,omitzero"`
+	verificationState
+	Reminded bool `json:"rem,omitzero"`
+	TestMode bool `json:"test,omitzero"`
 
 	profileRecord
 	Parent bool `json:"par,omitzero"`
@@ -40,6 +37,14 @@ type identityRecord struct {
 
 	State
 	Tombstone bool `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
+}
+
+// encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index
+// that finds its value.
+type encryptedFieldRecord struct {
+	Field      string `json:"f"`
+	Ciphertext []byte `json:"b"`
+	LookupKey  string `json:"l,omitzero"`
 }
 
 // State is the bookkeeping that travels with an identity as identity.Identity.StoreState.
@@ -60,6 +65,13 @@ func stateOf(i *identity.Identity) State {
 func (s State) attachTo(i *identity.Identity) {
 	i.StoreState = s
 	i.HasClaims = len(s.ClaimKeys) > 0
+}
+
+// notSingleItem records that the identity has parts besides its codes.
+func notSingleItem(i *identity.Identity) {
+	s := stateOf(i)
+	s.SingleItem = false
+	i.StoreState = s
 }
 
 // profileRecord has the fields of identity.Profile, with names: the two convert into each other.
@@ -95,156 +107,19 @@ type profileRecord struct {
 	Metadata     identity.JSON `json:"m,omitzero"`
 }
 
-// encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index
-// that finds its value.
-type encryptedFieldRecord struct {
-	Field      string `json:"f"`
-	Ciphertext []byte `json:"b"`
-	LookupKey  string `json:"l,omitzero"`
-}
-
-type verificationRecord struct {
-	Channel           string `json:"c"`
-	VerifiedAt        int64  `json:"p,omitzero"` // seconds since 1970
-	Waived            bool   `json:"w,omitzero"`
-	CodeSentAt        int64  `json:"s,omitzero"`
-	PendingAddress    string `json:"n,omitzero"`
-	PendingCiphertext []byte `json:"b,omitempty"`
-}
-
-type reviewRecord struct {
-	Outcome  string `json:"o"`
-	Reason   string `json:"r"`
-	Reviewer string `json:"by"`
-	At       int64  `json:"at"` // seconds since 1970
-}
-
-type holdRecord struct {
-	Reason string `json:"r"`
-	Since  int64  `json:"s"` // seconds since 1970
-}
-
-type addressRecord struct {
-	Street       string `json:"s,omitzero"`
-	StreetNumber string `json:"n,omitzero"`
-	Unit         string `json:"u,omitzero"`
-	State        string `json:"st,omitzero"`
-	City         string `json:"ci,omitzero"`
-	District     string `json:"d,omitzero"`
-	PostalCode   string `json:"p,omitzero"`
-	Country      string `json:"co,omitzero"`
-}
-
-type securityRecord struct {
-	TwoFactor             bool           `json:"2f,omitzero"`
-	SignTransactions      bool           `json:"t,omitzero"`
-	SignAccountOperations bool           `json:"a,omitzero"`
-	Scopes                *[]scopeRecord `json:"s,omitzero"` // nil: no access control was set
-}
-
-type scopeRecord struct {
-	Resource    string   `json:"r"`
-	Reference   string   `json:"i"`
-	Permissions []string `json:"p"`
-}
-
-type bankRecord struct {
-	ID             string    `json:"id"`
-	AccountNumber  string    `json:"no,omitzero"`
-	Nickname       string    `json:"nn,omitzero"`
-	Bank           string    `json:"b,omitzero"`
-	Currency       string    `json:"cu,omitzero"`
-	AccountType    string    `json:"t,omitzero"`
-	Holder         string    `json:"h,omitzero"`
-	HolderDocument string    `json:"hd,omitzero"`
-	Country        string    `json:"co,omitzero"`
-	ExternalID     string    `json:"ext,omitzero"`
-	CreatedAt      time.Time `json:"c"`
-	UpdatedAt      time.Time `json:"u"`
-}
-
-// encoding gives the types of package identity, which carry no tags, their form in a record.
-var encoding = json.JoinOptions(
-	json.WithMarshalers(json.JoinMarshalers(
-		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
-		json.MarshalToFunc(func(e *jsontext.Encoder, d identity.Date) error {
-			return e.WriteToken(jsontext.String(d.String()))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, a identity.Address) error {
-			return json.MarshalEncode(e, addressRecord(a))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, b identity.BankAccount) error {
-			return json.MarshalEncode(e, bankRecord(b))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, o identity.SecurityOptions) error {
-			return json.MarshalEncode(e, newSecurityRecord(o))
-		}),
-	)),
-	json.WithUnmarshalers(json.JoinUnmarshalers(
-		json.UnmarshalFunc(func(text []byte, v *identity.JSON) error {
-			*v = bytes.Clone(text)
-			return nil
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Date) error {
-			var text string
-			err := json.UnmarshalDecode(d, &text)
-			*v, _ = identity.ParseDate(text)
-			return err
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Address) error {
-			return json.UnmarshalDecode(d, (*addressRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.BankAccount) error {
-			return json.UnmarshalDecode(d, (*bankRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.SecurityOptions) error {
-			var r securityRecord
-			err := json.UnmarshalDecode(d, &r)
-			*v = r.toOptions()
-			return err
-		}),
-	)),
-)
-
 func newIdentityRecord(i *identity.Identity) *identityRecord {
 	r := &identityRecord{
 		ID: i.ID, Status: string(i.Status), Version: i.Version,
 		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Expires: unixSeconds(i.ExpiresAt),
-		Onboarding: string(i.Onboarding), Reminded: i.Reminded, TestMode: i.TestMode,
+		Onboarding: string(i.Onboarding), verificationState: newVerificationState(i), Reminded: i.Reminded, TestMode: i.TestMode,
 		profileRecord: profileRecord(i.Profile), KYC: i.KYC, WatchList: i.WatchList,
 		Parent: i.MayHaveChildren, WrappedKey: i.WrappedKey,
 		State: stateOf(i),
 	}
-	r.setVerificationState(i)
 	for _, s := range i.EncryptedFields {
 		r.EncryptedFields = append(r.EncryptedFields, encryptedFieldRecord{string(s.Field), s.Ciphertext, s.LookupKey})
 	}
 	return r
-}
-
-func newSecurityRecord(o identity.SecurityOptions) securityRecord {
-	r := securityRecord{
-		TwoFactor: o.TwoFactor, SignTransactions: o.SignTransactions,
-		SignAccountOperations: o.SignAccountOperations,
-	}
-	if o.AccessControl != nil {
-		scopes := make([]scopeRecord, 0, len(o.AccessControl.Scopes))
-		for _, s := range o.AccessControl.Scopes {
-			scopes = append(scopes, scopeRecord(s))
-		}
-		r.Scopes = &scopes
-	}
-	return r
-}
-
-// mustEncode writes a record. It panics if a JSON value in it is none: the
-// decoders of the dialects let none pass.
-func mustEncode(v any) []byte {
-	body, err := json.Marshal(v, encoding)
-	if err != nil {
-		panic("store: a record that is no JSON")
-	}
-	return body
 }
 
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
@@ -269,27 +144,61 @@ func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 	for _, s := range r.EncryptedFields {
 		i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: identity.Field(s.Field), Ciphertext: s.Ciphertext, LookupKey: s.LookupKey})
 	}
-	r.applyVerificationState(&i)
+	r.verificationState.applyTo(&i)
 	return i
 }
 
-func (r securityRecord) toOptions() identity.SecurityOptions {
-	o := identity.SecurityOptions{
-		TwoFactor: r.TwoFactor, SignTransactions: r.SignTransactions,
-		SignAccountOperations: r.SignAccountOperations,
+// identityItem is an identity's own item.
+func (s *Store) identityItem(i *identity.Identity, body []byte) table.Item {
+	return table.Item{
+		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexKeys(i), Version: i.Version, Owner: i.Incarnation(), Body: body,
 	}
-	if r.Scopes != nil {
-		o.AccessControl = &identity.AccessControl{}
-		for _, s := range *r.Scopes {
-			o.AccessControl.Scopes = append(o.AccessControl.Scopes, identity.AccessScope(s))
-		}
-	}
-	return o
 }
 
-// notSingleItem records that the identity has parts besides its codes.
-func notSingleItem(i *identity.Identity) {
-	s := stateOf(i)
-	s.SingleItem = false
-	i.StoreState = s
+// ifUnchanged holds while an identity is as it was read, and no other has its id: that
+// one would have the same versions.
+func ifUnchanged(i *identity.Identity) table.Condition {
+	return table.VersionAndOwnerAre(i.Incarnation(), i.Version)
+}
+
+// putVersion writes an identity over the version before its own.
+func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
+	return table.Put(s.identityItem(i, body), table.VersionAndOwnerAre(i.Incarnation(), i.Version-1))
+}
+
+// indexKeys is where an identity stands in the sparse indexes.
+func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
+	at := make(map[string]table.Key, len(Indexes))
+	at[indexList] = table.Key{
+		PK: listPK(i.Tenant, stateOf(i).Shard),
+		SK: entrySK("", i.CreationNumber(), i.ID),
+	}
+	k.addFieldIndexKey(at, i, identity.FieldEmail, i.Email)
+	k.addFieldIndexKey(at, i, identity.FieldPhone, i.Phone)
+	k.addIndexKey(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
+	k.addIndexKey(at, i, indexExternal, i.ExternalID)
+	if i.Status.Pending() && i.Hold == nil {
+		at[indexPending] = pendingKey(i)
+	}
+	return at
+}
+
+func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, index, value string) {
+	if value != "" {
+		at[index] = table.Key{PK: k.lookupPK(i.Tenant, index, value), SK: entrySK("", i.CreationNumber(), i.ID)}
+	}
+}
+
+// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself
+// is not there, but the partition that it had.
+func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
+	var pk string
+	if s := i.Tokenized(f); s != nil {
+		pk = s.LookupKey
+	} else {
+		pk = k.fieldLookupPK(i.Tenant, f, value)
+	}
+	if pk != "" {
+		at[fieldIndexes[f]] = table.Key{PK: pk, SK: entrySK("", i.CreationNumber(), i.ID)}
+	}
 }

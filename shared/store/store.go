@@ -38,6 +38,40 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrapErr("ping", err)
 }
 
+// getItem reads an item that must be there.
+func (s *Store) getItem(ctx context.Context, operation string, key table.Key) (table.Item, error) {
+	found, err := s.table.Get(ctx, true, key)
+	if err != nil {
+		return table.Item{}, wrapAuthErr(operation, err)
+	}
+	if len(found.Items) == 0 {
+		return table.Item{}, auth.ErrNotFound
+	}
+	return found.Items[0], nil
+}
+
+// maxUpdateAttempts is how often an item is read that others change meanwhile.
+const maxUpdateAttempts = 10
+
+func (s *Store) updateItem(ctx context.Context, operation string, key table.Key, next func(table.Item) (table.Item, error)) error {
+	for range maxUpdateAttempts {
+		item, err := s.getItem(ctx, operation, key)
+		if err != nil {
+			return err
+		}
+		changed, err := next(item)
+		if err != nil {
+			return err
+		}
+		_, err = s.table.Write(ctx, table.Put(changed, table.VersionIs(item.Version)))
+		var failed *table.ConditionError
+		if !errors.As(err, &failed) {
+			return wrapAuthErr(operation, err)
+		}
+	}
+	return fmt.Errorf("%s: %w", operation, auth.ErrBusy)
+}
+
 // nextNonEmptyPage reads the next page of a query that holds anything. A page without items
 // is no end where it says how to go on.
 func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page, error) {
@@ -62,6 +96,14 @@ func (s *Store) eachPage(ctx context.Context, q table.Query, take func([]table.I
 		}
 		q.Start = page.Next
 	}
+}
+
+// ifVersion is the condition of what is written over a version; 0 is none.
+func ifVersion(version int64) table.Condition {
+	if version == 0 {
+		return table.Absent()
+	}
+	return table.VersionIs(version)
 }
 
 // wrapErr turns a table's error into the core's, with the operation's name.

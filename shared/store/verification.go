@@ -1,13 +1,37 @@
 package store
 
-import (
-	"time"
+import "cedula/shared/identity"
 
-	"cedula/shared/identity"
-)
+type verificationRecord struct {
+	Channel           string `json:"c"`
+	VerifiedAt        int64  `json:"p,omitzero"` // seconds since 1970
+	Waived            bool   `json:"w,omitzero"`
+	CodeSentAt        int64  `json:"s,omitzero"`
+	PendingAddress    string `json:"n,omitzero"`
+	PendingCiphertext []byte `json:"b,omitempty"`
+}
 
-// setVerificationState writes what is known of an identity's way to being active.
-func (r *identityRecord) setVerificationState(i *identity.Identity) {
+type reviewRecord struct {
+	Outcome  string `json:"o"`
+	Reason   string `json:"r"`
+	Reviewer string `json:"by"`
+	At       int64  `json:"at"` // seconds since 1970
+}
+
+type holdRecord struct {
+	Reason string `json:"r"`
+	Since  int64  `json:"s"` // seconds since 1970
+}
+
+// verificationState is what is known of an identity's way to being active.
+type verificationState struct {
+	Verifications []verificationRecord `json:"pr,omitempty"`
+	Review        *reviewRecord        `json:"rev,omitzero"`
+	Hold          *holdRecord          `json:"hold,omitzero"`
+}
+
+func newVerificationState(i *identity.Identity) verificationState {
+	var r verificationState
 	for _, p := range i.Verifications {
 		r.Verifications = append(r.Verifications, verificationRecord{string(p.Channel), unixSeconds(p.VerifiedAt), p.Waived, unixSeconds(p.CodeSentAt), p.PendingAddress, []byte(p.PendingCiphertext)})
 	}
@@ -17,10 +41,10 @@ func (r *identityRecord) setVerificationState(i *identity.Identity) {
 	if h := i.Hold; h != nil {
 		r.Hold = &holdRecord{h.Reason, unixSeconds(h.Since)}
 	}
+	return r
 }
 
-// applyVerificationState reads it back.
-func (r *identityRecord) applyVerificationState(i *identity.Identity) {
+func (r verificationState) applyTo(i *identity.Identity) {
 	for _, p := range r.Verifications {
 		i.Verifications = append(i.Verifications, identity.Verification{
 			Channel: identity.Channel(p.Channel), VerifiedAt: unixTime(p.VerifiedAt), Waived: p.Waived, CodeSentAt: unixTime(p.CodeSentAt), PendingAddress: p.PendingAddress, PendingCiphertext: string(p.PendingCiphertext),
@@ -32,20 +56,4 @@ func (r *identityRecord) applyVerificationState(i *identity.Identity) {
 	if h := r.Hold; h != nil {
 		i.Hold = &identity.Hold{Reason: h.Reason, Since: unixTime(h.Since)}
 	}
-}
-
-// unixSeconds are those since 1970; 0 for no time.
-func unixSeconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
-}
-
-// unixTime is what seconds was given, to the second.
-func unixTime(seconds int64) time.Time {
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
 }

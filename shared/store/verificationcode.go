@@ -120,11 +120,3 @@ func (s *Store) putSendHistory(tenant string, sends *identity.SendHistory) table
 		Key: s.keys.sendHistoryKey(tenant, sends.Channel, sends.LookupKey), Version: sends.Version + 1, Expires: last.Add(25 * time.Hour), Body: mustEncode(r),
 	}, ifVersion(sends.Version))
 }
-
-// ifVersion is the condition of what is written over a version; 0 is none.
-func ifVersion(version int64) table.Condition {
-	if version == 0 {
-		return table.Absent()
-	}
-	return table.VersionIs(version)
-}

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	stdhash "hash"
+	"hash"
 	"sync"
 )
 
@@ -24,6 +26,8 @@ func newKeyBuilder(deployment []byte) keyBuilder {
 	return keyBuilder{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 }
 
+const digestBytes = 16
+
 // digest is the first 128 bits of sum, in hex.
 func (k keyBuilder) digest(tenant, use string, values ...string) string {
 	return hex.EncodeToString(k.hmac(tenant, use, values...)[:digestBytes])
@@ -37,7 +41,7 @@ func (k keyBuilder) hmac(tenant, use string, values ...string) []byte {
 	for _, v := range values {
 		text = appendLengthPrefixed(text, v)
 	}
-	mac := k.macs.Get().(stdhash.Hash)
+	mac := k.macs.Get().(hash.Hash)
 	defer k.macs.Put(mac)
 	mac.Reset()
 	_, _ = mac.Write(text)
@@ -46,4 +50,22 @@ func (k keyBuilder) hmac(tenant, use string, values ...string) []byte {
 
 func appendLengthPrefixed(text []byte, part string) []byte {
 	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
+}
+
+// newMessageCipher derives the key of the boxes from the deployment's secret. With random
+// nonces it may seal 2^32 messages.
+func newMessageCipher(deployment []byte) cipher.AEAD {
+	key, err := hkdf.Key(sha256.New, deployment, nil, "cedula outbox 1", 32)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a length that HKDF cannot give
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a length that AES does not know
+	}
+	boxes, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a cipher that is not AES
+	}
+	return boxes
 }

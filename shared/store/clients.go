@@ -37,23 +37,6 @@ type secretRecord struct {
 	Expires time.Time `json:"x,omitzero"`
 }
 
-// apiKeyRecord is an API key as its item's body. Scopes is a pointer since no
-// scopes and none of its own are two things.
-type apiKeyRecord struct {
-	ID              string    `json:"id"`
-	Client          string    `json:"cl"`
-	API             string    `json:"u"`
-	Hash            []byte    `json:"h"`
-	Scopes          *[]string `json:"s,omitzero"`
-	Name            string    `json:"n,omitzero"`
-	Expires         time.Time `json:"x,omitzero"`
-	Revoked         time.Time `json:"r,omitzero"`
-	Created         time.Time `json:"c"`
-	Owner           string    `json:"o,omitzero"`
-	RequestedScopes []string  `json:"g,omitempty"`
-	CreatedBy       string    `json:"by,omitzero"`
-}
-
 // CreateClient writes a client and its keys, all or nothing.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth.Key) error {
 	ops := []table.Op{table.Put(clientItem(c, 1), table.Absent())}
@@ -66,6 +49,62 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth
 		return auth.ErrAlreadyExists
 	}
 	return wrapAuthErr("create client", err)
+}
+
+// Client reads a client.
+func (s *Store) Client(ctx context.Context, id string) (auth.Client, error) {
+	item, err := s.getItem(ctx, "read client", clientKey(id))
+	if err != nil {
+		return auth.Client{}, err
+	}
+	return decodeClient(item.Body)
+}
+
+// Clients reads every client, from an index that may be a moment behind.
+func (s *Store) Clients(ctx context.Context) ([]auth.Client, error) {
+	q := table.Query{Index: indexList, PK: clientsPK, Limit: table.MaxGetItems}
+	var list []auth.Client
+	err := s.eachPage(ctx, q, func(entries []table.Item) error {
+		some, err := s.loadClients(ctx, entries)
+		list = append(list, some...)
+		return err
+	})
+	return list, wrapAuthErr("list clients", err)
+}
+
+func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.Client, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(entries))
+	for n := range entries {
+		keys[n] = entries[n].Key
+	}
+	found, err := s.table.Get(ctx, true, keys...)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]auth.Client, len(found.Items))
+	for n := range found.Items {
+		list[n], err = decodeClient(found.Items[n].Body)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// UpdateClient writes the next version of a client.
+func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.Client) error) (c auth.Client, err error) {
+	err = s.updateItem(ctx, "change client", clientKey(id), func(item table.Item) (table.Item, error) {
+		c, err = decodeClient(item.Body)
+		if err != nil {
+			return item, err
+		}
+		err := change(&c)
+		return clientItem(c, item.Version+1), err
+	})
+	return c, err
 }
 
 // Credentials reads a client and one of its keys in one call.
@@ -89,22 +128,6 @@ func decodeCredentials(items []table.Item) (auth.Client, auth.Key, error) {
 	}
 	k, err := decodeAPIKey(items[1].Body)
 	return c, k, err
-}
-
-// CreateKey writes a key of a client that exists.
-func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
-	_, err := s.table.Write(ctx,
-		table.Put(apiKeyItem(k, 1), table.Absent()),
-		table.Check(clientKey(k.Client), table.Exists()),
-	)
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
-		return wrapAuthErr("create key", err)
-	}
-	if failed.FailureOf(1) != nil {
-		return auth.ErrNotFound
-	}
-	return auth.ErrAlreadyExists
 }
 
 // Keys reads a client, which stands before its keys, and all of these.
@@ -135,15 +158,12 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 	return c, list, nil
 }
 
-// apiKeyItem is a version of a key. The table forgets it after its end.
-func apiKeyItem(k auth.Key, version int64) table.Item {
-	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: encodeAPIKey(k)}
-	for _, end := range []time.Time{k.Expires, k.Revoked} {
-		if forget := end.Add(auth.KeyRetention); !end.IsZero() && (item.Expires.IsZero() || forget.Before(item.Expires)) {
-			item.Expires = forget
-		}
+// clientItem is a version of a client, which stands in the list of all.
+func clientItem(c auth.Client, version int64) table.Item {
+	return table.Item{
+		Key: clientKey(c.ID), Version: version, Body: encodeClient(c),
+		Indexes: map[string]table.Key{indexList: {PK: clientsPK, SK: fmt.Sprintf("%011d#%s", c.Created.Unix(), c.ID)}},
 	}
-	return item
 }
 
 func encodeClient(c auth.Client) []byte {
@@ -174,44 +194,4 @@ func decodeClient(body []byte) (auth.Client, error) {
 		c.Secrets = append(c.Secrets, auth.Secret{Hash: decodeHash(secret.Hash), Expires: secret.Expires})
 	}
 	return c, nil
-}
-
-func encodeAPIKey(k auth.Key) []byte {
-	return mustEncode(apiKeyRecord{
-		ID: k.ID, Client: k.Client, API: k.API, Hash: k.Hash[:], Scopes: (*[]string)(optionalScopes(k.Scopes)),
-		Name: k.Name, Expires: k.Expires, Revoked: k.Revoked, Created: k.Created.UTC(),
-		Owner: k.Owner, RequestedScopes: k.RequestedScopes, CreatedBy: k.CreatedBy,
-	})
-}
-
-func decodeAPIKey(body []byte) (auth.Key, error) {
-	var r apiKeyRecord
-	if err := json.Unmarshal(body, &r); err != nil {
-		return auth.Key{}, fmt.Errorf("store: damaged key record")
-	}
-	k := auth.Key{
-		ID: r.ID, Client: r.Client, API: r.API, Hash: decodeHash(r.Hash),
-		Name: r.Name, Expires: r.Expires, Revoked: r.Revoked, Created: r.Created,
-		Owner: r.Owner, RequestedScopes: r.RequestedScopes, CreatedBy: r.CreatedBy,
-	}
-	if r.Scopes != nil {
-		k.Scopes = append(auth.Scopes{}, *r.Scopes...)
-	}
-	return k, nil
-}
-
-func optionalScopes(s auth.Scopes) *auth.Scopes {
-	if s == nil {
-		return nil
-	}
-	return &s
-}
-
-// decodeHash reads a stored hash. One of another length is damaged and becomes the
-// zero hash, which nothing equals.
-func decodeHash(stored []byte) (h auth.Hash) {
-	if len(stored) == len(h) {
-		copy(h[:], stored)
-	}
-	return h
 }

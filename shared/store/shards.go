@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -9,8 +8,6 @@ import (
 	"strings"
 
 	"cedula/shared/identity"
-	"cedula/shared/merge"
-	"cedula/shared/table"
 )
 
 // MaxListShards is how many partitions a list can be split into.
@@ -72,27 +69,4 @@ func shardOf(text string, n uint32) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(text))
 	return h.Sum32() % n
-}
-
-// mergeShards reads a list of several shards in one order. Each shard is asked for its
-// share and a little more, all concurrently, and again if that was not enough.
-func (s *Store) mergeShards(ctx context.Context, q table.Query, tenant string, shards int, after *identity.IndexEntry) ([]identity.IndexEntry, error) {
-	share := (q.Limit + shards - 1) / shards
-	limit := min(q.Limit, share+share/4+8)
-	var pages []merge.Page[identity.IndexEntry]
-	for n := range shards {
-		shard := q
-		shard.PK = listPK(tenant, n)
-		seek(&shard, tenant, "", after)
-		pages = append(pages, func(ctx context.Context, _ int) ([]identity.IndexEntry, bool, error) {
-			shard.Limit = limit
-			entries, err := s.readEntries(ctx, &shard, "")
-			return entries, shard.Start != nil, err
-		})
-	}
-	compare := identity.IndexEntry.Compare
-	if q.Descending {
-		compare = func(a, b identity.IndexEntry) int { return b.Compare(a) }
-	}
-	return merge.New(compare, pages...).Read(ctx, q.Limit)
 }

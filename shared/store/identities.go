@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
 )
-
-// idempotencyTTL is how long an idempotency key is remembered.
-const idempotencyTTL = 24 * time.Hour
 
 // Create writes the identity, its claims and its idempotency claim in one
 // transaction. See identity.Store for what it returns.
@@ -44,22 +40,61 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	return identity.WriteResult{Identity: i}, wrapErr("create identity", err)
 }
 
-// identityItem is an identity's own item.
-func (s *Store) identityItem(i *identity.Identity, body []byte) table.Item {
-	return table.Item{
-		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexKeys(i), Version: i.Version, Owner: i.Incarnation(), Body: body,
+// createConflict says what stood in a create's way. The idempotency claim is
+// looked at first: an equal request that was carried out holds the other
+// claims as well.
+func createConflict(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.WriteResult, error) {
+	if f := failed.FailureOf(len(claims) + 1); f != nil && once.Key != "" {
+		return decodeReplay(f.Current, tenant, once)
 	}
+	if failed.FailureOf(0) != nil {
+		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: id}
+	}
+	for n, c := range claims {
+		if f := failed.FailureOf(n + 1); f != nil {
+			return identity.WriteResult{}, &identity.Conflict{Fields: c.Fields, ExistingID: conflictingOwner(f)}
+		}
+	}
+	return identity.WriteResult{}, identity.ErrVersionMismatch // a child changed
 }
 
-// ifUnchanged holds while an identity is as it was read, and no other has its id: that
-// one would have the same versions.
-func ifUnchanged(i *identity.Identity) table.Condition {
-	return table.VersionAndOwnerAre(i.Incarnation(), i.Version)
+// Get reads the newest state of an identity.
+func (s *Store) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
+	found, err := s.table.Get(ctx, true, identityKey(tenant, id))
+	if err != nil {
+		return identity.Identity{}, wrapErr("get identity", err)
+	}
+	if len(found.Items) == 0 {
+		return identity.Identity{}, identity.ErrNotFound
+	}
+	return decodeIdentity(found.Items[0].Body, tenant)
 }
 
-// putVersion writes an identity over the version before its own.
-func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
-	return table.Put(s.identityItem(i, body), table.VersionAndOwnerAre(i.Incarnation(), i.Version-1))
+// GetMany reads identities by id.
+func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(ids))
+	for n, id := range ids {
+		keys[n] = identityKey(tenant, id)
+	}
+	found, err := s.table.Get(ctx, true, keys...)
+	if err != nil {
+		return nil, wrapErr("get identities", err)
+	}
+	list := make([]identity.Identity, 0, len(found.Items))
+	for n := range found.Items {
+		i, err := decodeIdentity(found.Items[n].Body, tenant)
+		if errors.Is(err, identity.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, i)
+	}
+	return list, nil
 }
 
 // Update writes the next version of an identity. The idempotency key of a
@@ -135,72 +170,4 @@ func (s *Store) replaceClaims(i *identity.Identity, state *State, claims []ident
 	}
 	state.ClaimKeys = held
 	return append(puts, deletes...)
-}
-
-// Replay reads the idempotency key of a change or, without an id, of a create.
-func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.WriteResult, error) {
-	key := s.keys.changeIdempotencyKey(tenant, id, once.Key)
-	if id == "" {
-		key = s.keys.idempotencyKey(tenant, once.Key)
-	}
-	found, err := s.table.Get(ctx, true, key)
-	if err != nil {
-		return identity.WriteResult{}, wrapErr("replay", err)
-	}
-	if len(found.Items) == 0 {
-		return identity.WriteResult{}, identity.ErrNotFound
-	}
-	return decodeReplay(&found.Items[0], tenant, once)
-}
-
-// putIdempotencyClaim remembers a request and the identity as it was answered. The copy
-// lives no longer than the identity: its deletion empties the claim of a create
-// and removes that of a change.
-func putIdempotencyClaim(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
-	return table.Put(table.Item{
-		Key: key, Owner: owner, Expires: now.Add(idempotencyTTL),
-		Body: append(once.Fingerprint[:], body...),
-	}, table.AbsentOrExpired(now))
-}
-
-// createConflict says what stood in a create's way. The idempotency claim is
-// looked at first: an equal request that was carried out holds the other
-// claims as well.
-func createConflict(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.WriteResult, error) {
-	if f := failed.FailureOf(len(claims) + 1); f != nil && once.Key != "" {
-		return decodeReplay(f.Current, tenant, once)
-	}
-	if failed.FailureOf(0) != nil {
-		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: id}
-	}
-	for n, c := range claims {
-		if f := failed.FailureOf(n + 1); f != nil {
-			return identity.WriteResult{}, &identity.Conflict{Fields: c.Fields, ExistingID: conflictingOwner(f)}
-		}
-	}
-	return identity.WriteResult{}, identity.ErrVersionMismatch // a child changed
-}
-
-func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (identity.WriteResult, error) {
-	size := len(once.Fingerprint)
-	if claim != nil && len(claim.Body) == 0 {
-		return identity.WriteResult{}, identity.ErrNotFound // what was made under the key is deleted
-	}
-	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
-		return identity.WriteResult{}, identity.ErrIdempotencyReused
-	}
-	i, err := decodeIdentity(claim.Body[size:], tenant)
-	return identity.WriteResult{Identity: i, Replayed: true}, err
-}
-
-// Get reads the newest state of an identity.
-func (s *Store) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
-	found, err := s.table.Get(ctx, true, identityKey(tenant, id))
-	if err != nil {
-		return identity.Identity{}, wrapErr("get identity", err)
-	}
-	if len(found.Items) == 0 {
-		return identity.Identity{}, identity.ErrNotFound
-	}
-	return decodeIdentity(found.Items[0].Body, tenant)
 }

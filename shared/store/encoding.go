@@ -1,0 +1,148 @@
+package store
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"cedula/shared/identity"
+)
+
+// encoding gives the types of package identity, which carry no tags, their form in a record.
+var encoding = json.JoinOptions(
+	json.WithMarshalers(json.JoinMarshalers(
+		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
+		json.MarshalToFunc(func(e *jsontext.Encoder, d identity.Date) error {
+			return e.WriteToken(jsontext.String(d.String()))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, a identity.Address) error {
+			return json.MarshalEncode(e, addressRecord(a))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, b identity.BankAccount) error {
+			return json.MarshalEncode(e, bankRecord(b))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, o identity.SecurityOptions) error {
+			return json.MarshalEncode(e, newSecurityRecord(o))
+		}),
+	)),
+	json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFunc(func(text []byte, v *identity.JSON) error {
+			*v = bytes.Clone(text)
+			return nil
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Date) error {
+			var text string
+			err := json.UnmarshalDecode(d, &text)
+			*v, _ = identity.ParseDate(text)
+			return err
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Address) error {
+			return json.UnmarshalDecode(d, (*addressRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.BankAccount) error {
+			return json.UnmarshalDecode(d, (*bankRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.SecurityOptions) error {
+			var r securityRecord
+			err := json.UnmarshalDecode(d, &r)
+			*v = r.toOptions()
+			return err
+		}),
+	)),
+)
+
+// mustEncode writes a record. It panics if a JSON value in it is none: the
+// decoders of the dialects let none pass.
+func mustEncode(v any) []byte {
+	body, err := json.Marshal(v, encoding)
+	if err != nil {
+		panic("store: a record that is no JSON")
+	}
+	return body
+}
+
+// unixSeconds are those since 1970; 0 for no time.
+func unixSeconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// unixTime is what seconds was given, to the second.
+func unixTime(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+type addressRecord struct {
+	Street       string `json:"s,omitzero"`
+	StreetNumber string `json:"n,omitzero"`
+	Unit         string `json:"u,omitzero"`
+	State        string `json:"st,omitzero"`
+	City         string `json:"ci,omitzero"`
+	District     string `json:"d,omitzero"`
+	PostalCode   string `json:"p,omitzero"`
+	Country      string `json:"co,omitzero"`
+}
+
+type bankRecord struct {
+	ID             string    `json:"id"`
+	AccountNumber  string    `json:"no,omitzero"`
+	Nickname       string    `json:"nn,omitzero"`
+	Bank           string    `json:"b,omitzero"`
+	Currency       string    `json:"cu,omitzero"`
+	AccountType    string    `json:"t,omitzero"`
+	Holder         string    `json:"h,omitzero"`
+	HolderDocument string    `json:"hd,omitzero"`
+	Country        string    `json:"co,omitzero"`
+	ExternalID     string    `json:"ext,omitzero"`
+	CreatedAt      time.Time `json:"c"`
+	UpdatedAt      time.Time `json:"u"`
+}
+
+type securityRecord struct {
+	TwoFactor             bool           `json:"2f,omitzero"`
+	SignTransactions      bool           `json:"t,omitzero"`
+	SignAccountOperations bool           `json:"a,omitzero"`
+	Scopes                *[]scopeRecord `json:"s,omitzero"` // nil: no access control was set
+}
+
+type scopeRecord struct {
+	Resource    string   `json:"r"`
+	Reference   string   `json:"i"`
+	Permissions []string `json:"p"`
+}
+
+func newSecurityRecord(o identity.SecurityOptions) securityRecord {
+	r := securityRecord{
+		TwoFactor: o.TwoFactor, SignTransactions: o.SignTransactions,
+		SignAccountOperations: o.SignAccountOperations,
+	}
+	if o.AccessControl != nil {
+		scopes := make([]scopeRecord, 0, len(o.AccessControl.Scopes))
+		for _, s := range o.AccessControl.Scopes {
+			scopes = append(scopes, scopeRecord(s))
+		}
+		r.Scopes = &scopes
+	}
+	return r
+}
+
+func (r securityRecord) toOptions() identity.SecurityOptions {
+	o := identity.SecurityOptions{
+		TwoFactor: r.TwoFactor, SignTransactions: r.SignTransactions,
+		SignAccountOperations: r.SignAccountOperations,
+	}
+	if r.Scopes != nil {
+		o.AccessControl = &identity.AccessControl{}
+		for _, s := range *r.Scopes {
+			o.AccessControl.Scopes = append(o.AccessControl.Scopes, identity.AccessScope(s))
+		}
+	}
+	return o
+}

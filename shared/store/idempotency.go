@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"time"
+
+	"cedula/shared/identity"
+	"cedula/shared/table"
+)
+
+// idempotencyTTL is how long an idempotency key is remembered.
+const idempotencyTTL = 24 * time.Hour
+
+// rewriteBatchSize is how many idempotency claims are read in one call when they are rewritten.
+const rewriteBatchSize = 40
+
+// putIdempotencyClaim remembers a request and the identity as it was answered. The copy
+// lives no longer than the identity: its deletion empties the claim of a create
+// and removes that of a change.
+func putIdempotencyClaim(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
+	return table.Put(table.Item{
+		Key: key, Owner: owner, Expires: now.Add(idempotencyTTL),
+		Body: append(once.Fingerprint[:], body...),
+	}, table.AbsentOrExpired(now))
+}
+
+// Replay reads the idempotency key of a change or, without an id, of a create.
+func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.WriteResult, error) {
+	key := s.keys.changeIdempotencyKey(tenant, id, once.Key)
+	if id == "" {
+		key = s.keys.idempotencyKey(tenant, once.Key)
+	}
+	found, err := s.table.Get(ctx, true, key)
+	if err != nil {
+		return identity.WriteResult{}, wrapErr("replay", err)
+	}
+	if len(found.Items) == 0 {
+		return identity.WriteResult{}, identity.ErrNotFound
+	}
+	return decodeReplay(&found.Items[0], tenant, once)
+}
+
+func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (identity.WriteResult, error) {
+	size := len(once.Fingerprint)
+	if claim != nil && len(claim.Body) == 0 {
+		return identity.WriteResult{}, identity.ErrNotFound // what was made under the key is deleted
+	}
+	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
+		return identity.WriteResult{}, identity.ErrIdempotencyReused
+	}
+	i, err := decodeIdentity(claim.Body[size:], tenant)
+	return identity.WriteResult{Identity: i, Replayed: true}, err
+}
+
+// RewriteReplays writes the identity as it is now over what is kept of answers to
+// requests about it: of its creation, and of its changes.
+func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
+	body := mustEncode(newIdentityRecord(&i))
+	if key := stateOf(&i).IdempotencyKey; key != "" {
+		found, err := s.table.Get(ctx, true, table.Key{PK: key, SK: itemSK})
+		if err != nil {
+			return wrapErr("forget", err)
+		}
+		if err := s.rewriteClaims(ctx, i.ID, found.Items, body); err != nil {
+			return wrapErr("forget", err)
+		}
+	}
+	q := table.Query{PK: identityKey(i.Tenant, i.ID).PK, From: prefixIdempotency, To: prefixIdempotency + "~", Limit: rewriteBatchSize, Strong: true}
+	err := s.eachPage(ctx, q, func(claims []table.Item) error { return s.rewriteClaims(ctx, i.ID, claims, body) })
+	return wrapErr("forget", err)
+}
+
+// rewriteClaims replaces the identity in idempotency claims of it.
+func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Item, body []byte) error {
+	for _, c := range claims {
+		if c.Owner != id || len(c.Body) < sha256.Size {
+			continue // it lapsed, and another request has the key
+		}
+		c.Body = append(slices.Clip(c.Body[:sha256.Size]), body...)
+		_, err := s.table.Write(ctx, table.Put(c, table.OwnerIs(id)))
+		var failed *table.ConditionError
+		if err != nil && !errors.As(err, &failed) {
+			return err
+		}
+	}
+	return nil
+}
