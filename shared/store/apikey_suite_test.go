@@ -28,17 +28,8 @@ func fullAPIKey(client string, n int) auth.Key {
 func createClientWithKey(t *testing.T, s *store.Store, client string) auth.Key {
 	t.Helper()
 	own := auth.Key{ID: client + "own", Client: client, API: "blnk", Hash: auth.Hash{9}, Created: now}
-	if err := s.CreateClient(ctx, auth.Client{ID: client, Tenant: "t", Created: now}, own); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: client, Tenant: "t", Created: now}, own))
 	return own
-}
-
-func createKey(t *testing.T, s *store.Store, k auth.Key) {
-	t.Helper()
-	if err := s.CreateKey(ctx, k); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // wantKeys compares a client's keys, whatever their order.
@@ -46,14 +37,12 @@ func wantKeys(t *testing.T, s *store.Store, client string, want ...auth.Key) {
 	t.Helper()
 	c, got, err := s.Keys(ctx, client)
 	if c.ID != client {
-		t.Errorf("the client read is %q", c.ID)
+		t.Errorf("the client read is %q; want c.ID == client", c.ID)
 	}
 	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(got, byID)
 	slices.SortFunc(want, byID)
-	if diff := gocmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, want, got, err)
 }
 
 func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
@@ -62,30 +51,22 @@ func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	second.Scopes, second.RequestedScopes, second.Owner, second.Expires = auth.Scopes{}, nil, "", time.Time{}
 	for _, k := range []auth.Key{first, second} {
 		calls.Reset()
-		createKey(t, s, k)
-		if c := calls.Reset(); c.Total() != 1 || c.Write != 1 {
-			t.Errorf("a creation took %+v", c)
-		}
+		mustSucceed(t, s.CreateKey(ctx, k))
+		wantCalls(t, calls, "a creation", faulttable.Calls{Write: 1})
 	}
 	wantKeys(t, s, "c1", own, first, second)
 	wantKeys(t, s, "c10", other)
 	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody's keys: %v", err)
+		t.Errorf("nobody's keys: %v; want auth.ErrNotFound", err)
 	}
-	if c := calls.Reset(); c.Query != 3 || c.Total() != 3 {
-		t.Errorf("three lists took %+v", c)
-	}
+	wantCalls(t, calls, "three lists", faulttable.Calls{Query: 3})
 	if _, got, err := s.Credentials(ctx, "c1", first.ID); err != nil || !gocmp.Equal(first, got) {
-		t.Errorf("%v\n%s", err, gocmp.Diff(first, got))
+		t.Errorf("%v\n%s; want no error and first == got", err, gocmp.Diff(first, got))
 	}
-	if err := s.CreateKey(ctx, first); !errors.Is(err, auth.ErrAlreadyExists) {
-		t.Errorf("taken id: %v", err)
-	}
-	if err := s.CreateKey(ctx, fullAPIKey("c2", 1)); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("no such client: %v", err)
-	}
+	wantError(t, "taken id", s.CreateKey(ctx, first), auth.ErrAlreadyExists)
+	wantError(t, "no such client", s.CreateKey(ctx, fullAPIKey("c2", 1)), auth.ErrNotFound)
 	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key is there without its client: %v", err)
+		t.Errorf("a key is there without its client: %v; want auth.ErrNotFound", err)
 	}
 }
 
@@ -96,25 +77,23 @@ func testKeysAcrossPages(t *testing.T, s *store.Store, calls *faulttable.Counter
 	for n := range 300 {
 		k := fullAPIKey("c1", n)
 		k.Name = strings.Repeat("n", 6<<10)
-		createKey(t, s, k)
+		mustSucceed(t, s.CreateKey(ctx, k))
 		want = append(want, k)
 	}
 	calls.Reset()
 	wantKeys(t, s, "c1", want...)
-	if c := calls.Reset(); c.Query != 2 || c.Total() != 2 {
-		t.Errorf("the list took %+v", c)
-	}
+	wantCalls(t, calls, "the list", faulttable.Calls{Query: 2})
 }
 
 func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
 	createClientWithKey(t, s, "c2")
-	createKey(t, s, k)
+	mustSucceed(t, s.CreateKey(ctx, k))
 	for fact, id := range map[string][2]string{
 		"no such key": {"c1", "c1k0002"}, "no such client": {"c3", k.ID}, "another client's": {"c2", k.ID},
 	} {
 		if err := s.RevokeKey(ctx, id[0], id[1], now); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%s: %v", fact, err)
+			t.Errorf("%s: %v; want auth.ErrNotFound", fact, err)
 		}
 	}
 	for _, try := range []struct {
@@ -127,11 +106,9 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		{now.Add(time.Minute), now, 0}, // the first time stays
 	} {
 		calls.Reset()
-		if err := s.RevokeKey(ctx, "c1", k.ID, try.at); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.RevokeKey(ctx, "c1", k.ID, try.at))
 		if c := calls.Reset(); c.Get != 1 || c.Write != try.writes || c.Total() != 1+try.writes {
-			t.Errorf("a revocation took %+v", c)
+			t.Errorf("a revocation took %+v; want c.Get == 1 and c.Write == try.writes and c.Total() == 1 + try.writes", c)
 		}
 		k.Revoked = try.want
 		wantKeys(t, s, "c1", own, k)
@@ -140,12 +117,12 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 
 func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
-	createKey(t, s, k)
+	mustSucceed(t, s.CreateKey(ctx, k))
 	for _, o := range runConcurrently(16, func(int) (identity.WriteResult, error) {
 		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
 	}) {
 		if o.err != nil && !errors.Is(o.err, auth.ErrBusy) {
-			t.Error(o.err)
+			t.Errorf("o.err = %v; want o.err == nil or auth.ErrBusy", o.err)
 		}
 	}
 	k.Revoked = now
@@ -170,7 +147,7 @@ func TestKeyItemExpiresAfterRetention(t *testing.T) {
 		table := &recordingTable{Table: openPebble(t)}
 		s := store.New(table, secret)
 		createClientWithKey(t, s, "c1")
-		createKey(t, s, tt.key)
+		mustSucceed(t, s.CreateKey(ctx, tt.key))
 		if got := table.ops[2].Item.Expires; !got.Equal(tt.want) {
 			t.Errorf("%s: %v, want %v", tt.key.ID, got, tt.want)
 		}
@@ -190,7 +167,7 @@ func TestKeyRecordFormatIsStable(t *testing.T) {
 	s := store.New(table, secret)
 	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
 	k.Revoked = now
-	createKey(t, s, k)
+	mustSucceed(t, s.CreateKey(ctx, k))
 	put := table.ops[2]
 	if got := string(put.Item.Body); got != golden {
 		t.Errorf("got  %s\nwant %s", got, golden)

@@ -15,53 +15,6 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// addChildren makes children of an identity and returns its next version.
-func addChildren(t *testing.T, s *store.Store, parent identity.Identity, children ...identity.Identity) identity.Identity {
-	t.Helper()
-	for some := range slices.Chunk(children, 30) {
-		some = reload(t, s, some)
-		parent = nextVersion(reload(t, s, []identity.Identity{parent})[0], parent.FirstName)
-		parent.MayHaveChildren = true
-		if _, err := s.Update(ctx, parent, nil, identity.Idempotency{}, identity.LinkChanges{Add: some}, identity.SideWrites{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return parent
-}
-
-// reload reads identities again: to become a child is a change too.
-func reload(t *testing.T, s *store.Store, list []identity.Identity) []identity.Identity {
-	t.Helper()
-	fresh := make([]identity.Identity, len(list))
-	for n, i := range list {
-		var err error
-		if fresh[n], err = s.Get(ctx, i.Tenant, i.ID); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return fresh
-}
-
-// addAccount writes an account beside the newest version of its identity.
-func addAccount(s *store.Store, tenant, id string, b identity.BankAccount) error {
-	i, err := s.Get(ctx, tenant, id)
-	if err != nil {
-		return err
-	}
-	i.Version++
-	_, err = s.AddWithdrawalAccount(ctx, i, b, identity.Idempotency{})
-	return err
-}
-
-func readAllEntries(t *testing.T, s *store.Store, src identity.Index) []identity.IndexEntry {
-	t.Helper()
-	list, err := s.Entries(ctx, src, nil, 1000, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
 func childrenOf(of string) identity.Index { return identity.Index{Tenant: "t", ChildrenOf: of} }
 func parentsOf(of string) identity.Index  { return identity.Index{Tenant: "t", ParentsOf: of} }
 
@@ -74,13 +27,13 @@ func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Coun
 	calls.Reset()
 	p, q = addChildren(t, s, p, a, b), addChildren(t, s, q, a)
 	if c := calls.Reset(); c.Write != 2 || c.Query != 0 {
-		t.Errorf("two changes took %+v", c)
+		t.Errorf("two changes took %+v; want c.Write == 2 and c.Query == 0", c)
 	}
 	wantSides := func(step string, want map[identity.Index][]identity.IndexEntry) {
 		t.Helper()
 		for src, list := range want {
 			if diff := cmp.Diff(list, readAllEntries(t, s, src)); diff != "" {
-				t.Errorf("%s: %+v\n%s", step, src, diff)
+				t.Errorf("%s: %+v\n%s; want diff == \"\"", step, src, diff)
 			}
 		}
 	}
@@ -113,23 +66,21 @@ func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Coun
 
 func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	p, a := mustCreate(t, s, minimalIdentity("p"), nil, identity.Idempotency{}).Identity, mustCreate(t, s, minimalIdentity("a"), nil, identity.Idempotency{}).Identity
-	if _, err := s.Update(ctx, nextVersion(a, "Changed"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
-		t.Fatal(err)
-	}
+	mustUpdate(t, s, nextVersion(a, "Changed"))
 	for name, l := range map[string]identity.LinkChanges{
 		"a child of an old version": {Add: []identity.Identity{a}}, "one to be checked of an old version": {Check: []identity.Identity{a}},
 		"a child that is nobody": {Add: []identity.Identity{minimalIdentity("nobody")}}, "one to be checked that is nobody": {Check: []identity.Identity{minimalIdentity("nobody")}},
 	} {
 		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: update: %v", name, err)
+			t.Errorf("%s: update: %v; want identity.ErrVersionMismatch", name, err)
 		}
 		if _, err := s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: create: %v", name, err)
+			t.Errorf("%s: create: %v; want identity.ErrVersionMismatch", name, err)
 		}
 	}
 	for _, src := range []identity.Index{childrenOf("p"), childrenOf("new"), parentsOf("a"), parentsOf("nobody")} {
 		if list := readAllEntries(t, s, src); len(list) > 0 {
-			t.Errorf("%+v: %v", src, list)
+			t.Errorf("%+v: %v; want len(list) == 0", src, list)
 		}
 	}
 	mustCreate(t, s, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1))
@@ -185,7 +136,7 @@ func testEntries(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 			}
 			for _, limit := range []int{1, 2, 3, len(want), 1000} {
 				if got := pageThrough(t, s, src, max(1, limit), descending); cmp.Diff(want, got) != "" {
-					t.Errorf("%+v by %d, descending %v\n%s", src, limit, descending, cmp.Diff(want, got))
+					t.Errorf("%+v by %d, descending %v\n%s; want cmp.Diff(want, got) == \"\"", src, limit, descending, cmp.Diff(want, got))
 				}
 			}
 			checkAfterNumbers(t, s, src, want, descending)
@@ -201,7 +152,7 @@ func pageThrough(t *testing.T, s *store.Store, src identity.Index, limit int, de
 	for range 100 {
 		some, err := s.Entries(ctx, src, last, limit, descending)
 		if err != nil || len(some) > limit {
-			t.Fatalf("%d entries: %v", len(some), err)
+			t.Fatalf("%d entries: %v; want no error and len(some) <= limit", len(some), err)
 		}
 		if all = append(all, some...); len(some) < limit {
 			return all
@@ -226,7 +177,7 @@ func checkAfterNumbers(t *testing.T, s *store.Store, src identity.Index, all []i
 			}
 			got, err := s.Entries(ctx, src, &identity.IndexEntry{CreationNumber: number}, 1000, descending)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
-				t.Errorf("%+v after %d, descending %v: %v\n%s", src, number, descending, err, diff)
+				t.Errorf("%+v after %d, descending %v: %v\n%s; want diff == \"\" and no error", src, number, descending, err, diff)
 			}
 		}
 	}
@@ -246,7 +197,7 @@ func checkAfterMissingEntries(t *testing.T, s *store.Store, src identity.Index, 
 			}
 			got, err := s.Entries(ctx, src, &identity.IndexEntry{ID: id, CreationNumber: e.CreationNumber}, 1000, descending)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
-				t.Errorf("%+v after %s of %d, descending %v: %v\n%s", src, id, e.CreationNumber, descending, err, diff)
+				t.Errorf("%+v after %s of %d, descending %v: %v\n%s; want diff == \"\" and no error", src, id, e.CreationNumber, descending, err, diff)
 			}
 		}
 	}

@@ -60,9 +60,7 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 	for n, f := range above {
 		addChildren(t, s, f, p)
 		account := identity.BankAccount{ID: fmt.Sprintf("w%d", n), AccountNumber: "1"}
-		if err := addAccount(s, "t", "p", account); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, addAccount(s, "t", "p", account))
 	}
 	p = nextVersion(reload(t, s, []identity.Identity{p})[0], "Last")
 	if _, err := s.Update(ctx, p, nil, newIdempotency("change", 1), identity.LinkChanges{}, identity.SideWrites{}); err != nil {
@@ -76,11 +74,11 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity, links int, key string) {
 	t.Helper()
 	if _, err := s.Get(ctx, "t", "p"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("get: %v", err)
+		t.Errorf("get: %v; want identity.ErrNotFound", err)
 	}
 	page, err := raw.Query(ctx, table.Query{PK: "T#t#I#p", Strong: true})
 	if err != nil || len(page.Items) > 0 {
-		t.Errorf("%d items are left of the partition, %v", len(page.Items), err)
+		t.Errorf("%d items are left of the partition, %v; want no error and len(page.Items) == 0", len(page.Items), err)
 	}
 	for _, src := range []identity.Index{
 		{Tenant: "t", Email: "a@example.com"},
@@ -91,7 +89,7 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		parentsOf("p"),
 	} {
 		if list := readAllEntries(t, s, src); len(list) > 0 {
-			t.Errorf("%+v: %v", src, list)
+			t.Errorf("%+v: %v; want len(list) == 0", src, list)
 		}
 	}
 	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
@@ -100,34 +98,32 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 	for shard := range 64 {
 		page, err := raw.Query(ctx, table.Query{Index: "Q", PK: fmt.Sprintf("P#%02d", shard)})
 		if err != nil || len(page.Items) > 0 {
-			t.Errorf("%d items are left of the queue, %v", len(page.Items), err)
+			t.Errorf("%d items are left of the queue, %v; want no error and len(page.Items) == 0", len(page.Items), err)
 		}
 	}
 	for n := range links {
 		for _, src := range []identity.Index{parentsOf(fmt.Sprintf("c%d", n)), childrenOf(fmt.Sprintf("f%d", n))} {
 			if list := readAllEntries(t, s, src); len(list) > 0 {
-				t.Errorf("%+v: %v", src, list)
+				t.Errorf("%+v: %v; want len(list) == 0", src, list)
 			}
 		}
 	}
-	if err := s.Delete(ctx, "t", "p", nil); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("deleted once more: %v", err)
-	}
+	wantError(t, "deleted once more", s.Delete(ctx, "t", "p", nil), identity.ErrNotFound)
 	// Its key is used, and nothing else is kept of it.
 	used, err := raw.Get(ctx, true, table.Key{PK: p.StoreState.(store.State).IdempotencyKey, SK: "#"})
 	if err != nil || len(used.Items) != 1 || len(used.Items[0].Body) > 0 || used.Items[0].Owner != "p" ||
 		!used.Items[0].Expires.Equal(p.CreatedAt.Add(24*time.Hour).Truncate(time.Second)) {
-		t.Errorf("the claim of its key: %+v, %v", used.Items, err)
+		t.Errorf(`the claim of its key: %+v, %v; want no error and len(used.Items) == 1 and len(used.Items[0].Body) == 0 and used.Items[0].Owner == "p" and used.Items[0].Expires == p.CreatedAt.Add(24 * time.Hour).Truncate(time.Second)`, used.Items, err)
 	}
 	for _, request := range []byte{1, 2} {
 		if _, err := s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{}); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("request %d under its key: %v", request, err)
+			t.Errorf("request %d under its key: %v; want identity.ErrNotFound", request, err)
 		}
 	}
 	// What it had claimed can be had again.
 	mustCreate(t, s, minimalIdentity("p"), newClaims("a", "b"), identity.Idempotency{})
 	if _, err := s.Replay(ctx, "t", "p", newIdempotency("change", 1)); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("the key of a change: %v", err)
+		t.Errorf("the key of a change: %v; want identity.ErrNotFound", err)
 	}
 }
 
@@ -140,7 +136,7 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 			"another tenant's": s.Delete(ctx, "other", "p", nil), "nobody": s.Delete(ctx, "t", "p9", nil),
 		} {
 			if !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: %v; want identity.ErrNotFound", name, err)
 			}
 		}
 		only := func(tag string) func(*identity.Identity) error {
@@ -151,27 +147,19 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 				return nil
 			}
 		}
-		if err := s.Delete(ctx, "t", "p", only("")); !errors.Is(err, identity.ErrPreconditionFailed) {
-			t.Errorf("of another version: %v", err)
-		}
+		wantError(t, "of another version", s.Delete(ctx, "t", "p", only("")), identity.ErrPreconditionFailed)
 		calls.Reset()
-		if err := s.Delete(ctx, "t", "p", only(p.ETag())); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Delete(ctx, "t", "p", only(p.ETag())))
 		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
-			t.Errorf("with %d links of each kind a deletion took %+v", links, c)
+			t.Errorf("with %d links of each kind a deletion took %+v; want c.Query == 1 and c.Write == 1 and c.Total() == 2", links, c)
 		} else {
 			t.Logf("with %d links of each kind a deletion took %+v", links, c)
 		}
 		wantGone(t, s, calls, p, links, key)
-		if err := s.Delete(ctx, "t", "p", nil); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Delete(ctx, "t", "p", nil))
 		for n := range links {
 			for _, id := range []string{fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n)} {
-				if err := s.Delete(ctx, "t", id, nil); err != nil {
-					t.Fatal(err)
-				}
+				mustSucceed(t, s.Delete(ctx, "t", id, nil))
 			}
 		}
 	}
@@ -183,13 +171,11 @@ func testDeleteInBatches(t *testing.T, s *store.Store, calls *faulttable.Counter
 	const links = 50
 	p := createWithParts(t, s, links, "k")
 	calls.Reset()
-	if err := s.Delete(ctx, "t", "p", nil); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, s.Delete(ctx, "t", "p", nil))
 	whole := calls.Reset()
 	t.Logf("with %d links of each kind a deletion took %+v", links, whole)
 	if whole.Get != 0 || whole.Total() > 12 {
-		t.Errorf("a deletion took %+v", whole)
+		t.Errorf("a deletion took %+v; want whole.Get == 0 and whole.Total() <= 12", whole)
 	}
 	wantGone(t, s, calls, p, links, "k")
 }
@@ -207,13 +193,13 @@ func testInterruptedDelete(t *testing.T, links int, late bool, raw table.Table) 
 		err := s.Delete(ctx, "t", "p", nil)
 		if broken.callsLeft.Swap(0) > 0 {
 			if err != nil || n < 3 {
-				t.Fatalf("after %d calls: %v", n, err)
+				t.Fatalf("after %d calls: %v; want no error and n >= 3", n, err)
 			}
 			wantGone(t, s, raw, p, links, key)
 			return
 		}
 		if !errors.Is(err, identity.ErrUnavailable) {
-			t.Errorf("cut at %d: %v", n, err)
+			t.Errorf("cut at %d: %v; want identity.ErrUnavailable", n, err)
 		}
 		var want error // who comes after it was gone did not delete it
 		if !checkWholeOrGone(t, s, p) {
@@ -265,8 +251,6 @@ func deleteAll(t *testing.T, s *store.Store, links int) {
 		ids = append(ids, fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n))
 	}
 	for _, id := range ids {
-		if err := s.Delete(ctx, "t", id, nil); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Delete(ctx, "t", id, nil))
 	}
 }

@@ -28,9 +28,7 @@ func TestOnDynamoDB(t *testing.T) {
 	})
 	runSuite(t, func(t *testing.T) table.Table {
 		name := "store-" + rand.Text()
-		if err := dynamo.CreateTable(ctx, client, name, store.Indexes); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, dynamo.CreateTable(ctx, client, name, store.Indexes))
 		return dynamo.New(client, name, store.Indexes)
 	})
 }

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -27,7 +26,7 @@ func readPendingQueue(t *testing.T, s *store.Store, from, until time.Time) (ids 
 			}
 			for _, i := range d.Identities {
 				if ids = append(ids, i.Tenant+"/"+i.ID); i.ExpiresAt.Before(last) {
-					t.Errorf("%s stands after a later one", i.ID)
+					t.Errorf("%s stands after a later one; want not i.ExpiresAt.Before(last)", i.ID)
 				}
 				last = i.ExpiresAt
 			}
@@ -70,14 +69,14 @@ func testDueBatches(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	calls.Reset()
 	got, remains := readPendingQueue(t, s, time.Time{}, now.Truncate(time.Second).Add(29*time.Second))
 	if !slices.Equal(got, want) || remains != nil {
-		t.Errorf("%d of %d, %d remains", len(got), len(want), len(remains))
+		t.Errorf("%d of %d, %d remains; want got == want and remains == nil", len(got), len(want), len(remains))
 	}
 	if c := calls.Reset(); c.Total() > len(want)/100*2+identity.PendingIndexShards*4 {
-		t.Errorf("%d identities took %+v", len(want), c)
+		t.Errorf("%d identities took %+v; want c.Total() <= len(want)/100*2 + identity.PendingIndexShards*4", len(want), c)
 	}
 	got, _ = readPendingQueue(t, s, now.Truncate(time.Second).Add(10*time.Second), now.Truncate(time.Second).Add(10*time.Second))
 	if len(got) != many/50 {
-		t.Errorf("%d at one second", len(got))
+		t.Errorf("%d at one second; want len(got) == many / 50", len(got))
 	}
 }
 
@@ -90,32 +89,24 @@ func testExpire(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 			t.Fatal(err)
 		}
 		calls.Reset()
-		if err := s.Expire(ctx, i, now); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("as it was before: %v", err)
-		}
+		wantError(t, "as it was before", s.Expire(ctx, i, now), identity.ErrVersionMismatch)
 		calls.Reset()
-		if err := s.Expire(ctx, moved.Identity, now); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Expire(ctx, moved.Identity, now))
 		c := calls.Reset()
 		if c.Write != 1 || c.Total() != 1 {
-			t.Errorf("took %+v", c)
+			t.Errorf("took %+v; want c.Write == 1 and c.Total() == 1", c)
 		}
 		t.Logf("took %+v", c)
 		if code, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, ""); err != nil || code.Version != 0 {
-			t.Errorf("its code outlived it: %+v %v", code, err)
+			t.Errorf("its code outlived it: %+v %v; want no error and code.Version == 0", code, err)
 		}
-		if err := s.Expire(ctx, moved.Identity, now); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("again: %v", err)
-		}
+		wantError(t, "again", s.Expire(ctx, moved.Identity, now), identity.ErrVersionMismatch)
 		ids, remains := readPendingQueue(t, s, time.Time{}, now.Add(2*time.Hour))
 		if diff := cmp.Diff([]string(nil), ids); diff != "" || remains != nil {
-			t.Errorf("the queue has %v %v", ids, remains)
+			t.Errorf(`the queue has %v %v; want diff == "" and remains == nil`, ids, remains)
 		}
 		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), newIdempotency(fmt.Sprint("again ", n), 2)) // all that it held is free
-		if err := s.Delete(ctx, "t", "p1", nil); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
 	}
 }
 
@@ -133,18 +124,12 @@ func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		}
 		stale := i
 		stale.Version--
-		if err := s.Expire(ctx, stale, now); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("as it was before: %v", err)
-		}
-		if err := s.Expire(ctx, i, now); err != nil {
-			t.Fatal(err)
-		}
+		wantError(t, "as it was before", s.Expire(ctx, stale, now), identity.ErrVersionMismatch)
+		mustSucceed(t, s.Expire(ctx, i, now))
 		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), identity.Idempotency{})
 		if list, err := s.ListWithdrawalAccounts(ctx, "t", "p1"); err != nil || len(list) != 0 {
-			t.Errorf("%d accounts outlived it: %v", len(list), err)
+			t.Errorf("%d accounts outlived it: %v; want no error and len(list) == 0", len(list), err)
 		}
-		if err := s.Delete(ctx, "t", "p1", nil); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
 	}
 }

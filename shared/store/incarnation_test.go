@@ -35,16 +35,12 @@ func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := store.New(openPebble(t), secret)
 			old := mustCreate(t, s, minimalIdentity("a"), newClaims("old"), identity.Idempotency{}).Identity
-			if err := s.Delete(ctx, "t", "a", nil); err != nil {
-				t.Fatal(err)
-			}
+			mustSucceed(t, s.Delete(ctx, "t", "a", nil))
 			fresh := mustCreate(t, s, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{}).Identity
-			if err := late(s, old); !errors.Is(err, identity.ErrVersionMismatch) {
-				t.Errorf("%v", err)
-			}
+			wantError(t, "%v", late(s, old), identity.ErrVersionMismatch)
 			got, err := s.Get(ctx, "t", "a")
 			if err != nil || got.FirstName != fresh.FirstName || !got.CreatedAt.Equal(fresh.CreatedAt) {
-				t.Errorf("%v %+v", err, got)
+				t.Errorf("%v %+v; want no error and got.FirstName == fresh.FirstName and got.CreatedAt == fresh.CreatedAt", err, got)
 			}
 		})
 	}
@@ -78,14 +74,10 @@ func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 		t.Fatal("it was not cut short")
 	}
 	slow.beforeWrite = func() {
-		if err := quick.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("who finishes it: %v", err)
-		}
+		wantError(t, "who finishes it", quick.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
 		mustCreate(t, quick, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{})
 	}
-	if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("who comes too late to finish it: %v", err)
-	}
+	wantError(t, "who comes too late to finish it", s.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
 	if _, err := quick.Get(ctx, "t", "a"); err != nil {
 		t.Errorf("the new life is gone: %v", err)
 	}
@@ -115,7 +107,7 @@ func TestInterruptedDeleteIsNotBusy(t *testing.T) {
 			t.Errorf("%d conflicts: %v, want %v", times, err, want)
 		}
 		if _, err := s.Get(ctx, "t", "a"); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%d conflicts, then: %v", times, err)
+			t.Errorf("%d conflicts, then: %v; want identity.ErrNotFound", times, err)
 		}
 	}
 }

@@ -23,21 +23,17 @@ func readCredentials(t *testing.T, s *store.Store, calls *faulttable.Counter, cl
 	if !errors.Is(err, want) || err == nil && (c.ID != client || k.ID != key) {
 		t.Errorf("%v, want %v; client %q, key %q", err, want, c.ID, k.ID)
 	}
-	if got := calls.Reset(); got.Total() != 1 || got.Get != 1 {
-		t.Errorf("an attempt took %+v", got)
-	}
+	wantCalls(t, calls, "an attempt", faulttable.Calls{Get: 1})
 	return f
 }
 
 func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, id := range []string{"c1", "c2"} {
-		if err := s.CreateClient(ctx, auth.Client{ID: id, Tenant: "t"}, auth.Key{ID: id + "k", Client: id}); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: id, Tenant: "t"}, auth.Key{ID: id + "k", Client: id}))
 	}
 	f := readCredentials(t, s, calls, "c1", "c1k", nil)
 	if diff := cmp.Diff(auth.FailureWindow{CounterID: "c1"}, f); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	f.Expires = now.Add(10 * time.Second).Truncate(time.Millisecond)
 	for n := range 3 {
@@ -46,22 +42,20 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 		if _, err := s.RecordFailure(ctx, f); err != nil {
 			t.Fatal(err)
 		}
-		if got := calls.Reset(); got.Total() != 1 || got.Write != 1 {
-			t.Errorf("a count took %+v", got)
-		}
+		wantCalls(t, calls, "a count", faulttable.Calls{Write: 1})
 		f.Version++
 		got := readCredentials(t, s, calls, "c1", "c1k", nil)
 		got.Expires = got.Expires.UTC()
 		if diff := cmp.Diff(f, got); diff != "" {
-			t.Error(diff)
+			t.Errorf("diff = %v, want %v", diff, "")
 		}
 	}
 	if other := readCredentials(t, s, calls, "c2", "c2k", nil); other.Count != 0 || other.CounterID != "c2" {
-		t.Errorf("another client's: %+v", other)
+		t.Errorf(`another client's: %+v; want other.Count == 0 and other.CounterID == "c2"`, other)
 	}
 	// A guesser who does not know a key of the client is nobody.
 	if f := readCredentials(t, s, calls, "c1", "c1x", auth.ErrNotFound); f.CounterID == "c1" || f.Count != 0 {
-		t.Errorf("with an unknown key: %+v", f)
+		t.Errorf(`with an unknown key: %+v; want f.CounterID != "c1" and f.Count == 0`, f)
 	}
 }
 
@@ -72,11 +66,11 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 		f := readCredentials(t, s, calls, id, id+"k", auth.ErrNotFound)
 		counters[f.CounterID] = true
 		if again := readCredentials(t, s, calls, id, id+"x", auth.ErrNotFound); again.CounterID != f.CounterID {
-			t.Fatalf("%s is counted twice: %s and %s", id, f.CounterID, again.CounterID)
+			t.Fatalf("%s is counted twice: %s and %s; want again.CounterID == f.CounterID", id, f.CounterID, again.CounterID)
 		}
 	}
 	if len(counters) > 256 || len(counters) < 128 {
-		t.Errorf("%d counters", len(counters))
+		t.Errorf("%d counters; want len(counters) <= 256 and len(counters) >= 128", len(counters))
 	}
 	f := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound)
 	f.Count, f.Expires = 5, now
@@ -84,14 +78,12 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 		t.Fatal(err)
 	}
 	if got := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound); got.Count != 5 || got.Version != 1 {
-		t.Errorf("%+v", got)
+		t.Errorf("%+v; want got.Count == 5 and got.Version == 1", got)
 	}
 	// Once there is a client of that id, what was counted for nobody is not its own.
-	if err := s.CreateClient(ctx, auth.Client{ID: "n1", Tenant: "t"}, auth.Key{ID: "n1k", Client: "n1"}); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: "n1", Tenant: "t"}, auth.Key{ID: "n1k", Client: "n1"}))
 	if got := readCredentials(t, s, calls, "n1", "n1k", nil); got.Count != 0 {
-		t.Errorf("a new client begins with %+v", got)
+		t.Errorf("a new client begins with %+v; want got.Count == 0", got)
 	}
 }
 
@@ -115,12 +107,12 @@ func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Cou
 		}
 		all.Wait()
 		if won.Load() != 1 {
-			t.Errorf("%d counts were written", won.Load())
+			t.Errorf("%d counts were written; want won.Load() == 1", won.Load())
 		}
 	}
 	// A counter that went by its time is as none.
 	if there, err := s.RecordFailure(ctx, auth.FailureWindow{CounterID: "c2", Count: 3, Expires: now, Version: 7}); !errors.Is(err, auth.ErrVersionMismatch) || there.Count != 0 || there.Version != 0 {
-		t.Errorf("%+v, %v", there, err)
+		t.Errorf("%+v, %v; want auth.ErrVersionMismatch and there.Count == 0 and there.Version == 0", there, err)
 	}
 }
 
@@ -136,6 +128,6 @@ func TestLoginFailuresExpire(t *testing.T) {
 		Key: table.Key{PK: "L#c1", SK: "#"}, Version: 1, Expires: time.Unix(1772600768, 0), Body: []byte(`{"n":1,"u":1772600767123}`),
 	}
 	if diff := cmp.Diff(want, s.ops[0].Item); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 }

@@ -26,13 +26,6 @@ func codeMessage(id string) identity.Message {
 	}
 }
 
-func mustEnqueue(t *testing.T, s *store.Store, m identity.Message) {
-	t.Helper()
-	if err := s.Enqueue(ctx, m); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // leaseMessage claims m1 after so much time.
 func leaseMessage(t *testing.T, s *store.Store, after time.Duration, want error) (identity.Message, string) {
 	t.Helper()
@@ -48,20 +41,20 @@ func testDeliverMessage(t *testing.T, s *store.Store, calls *faulttable.Counter)
 		codeMessage("m1"),
 		{ID: "m1", Tenant: "t2", IdentityID: "i2", Channel: identity.ChannelPhone, Purpose: identity.PurposeReminder, To: "+56912345678", Language: "pt", ExpiresAt: now.Truncate(time.Millisecond)},
 	} {
-		mustEnqueue(t, s, m)
+		mustSucceed(t, s.Enqueue(ctx, m))
 		if err := s.Enqueue(ctx, m); err == nil {
 			t.Error("an id was queued twice")
 		}
 		calls.Reset()
 		got, holder := leaseMessage(t, s, 0, nil)
 		if diff := cmp.Diff(m, got); diff != "" {
-			t.Error(diff)
+			t.Errorf("diff = %v, want %v", diff, "")
 		}
 		if err := s.Ack(ctx, "m1", holder); err != nil {
 			t.Error(err)
 		}
 		if got := calls.Reset(); got.Total() != 3 || got.Get != 1 || got.Write != 2 {
-			t.Errorf("a delivery took %+v", got)
+			t.Errorf("a delivery took %+v; want got.Total() == 3 and got.Get == 1 and got.Write == 2", got)
 		}
 		leaseMessage(t, s, 0, identity.ErrNotFound)
 		for _, err := range []error{s.Ack(ctx, "m1", holder), s.Release(ctx, "m1", holder)} {
@@ -73,35 +66,31 @@ func testDeliverMessage(t *testing.T, s *store.Store, calls *faulttable.Counter)
 }
 
 func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	mustEnqueue(t, s, codeMessage("m1"))
+	mustSucceed(t, s.Enqueue(ctx, codeMessage("m1")))
 	_, holder := leaseMessage(t, s, 0, nil)
 	leaseMessage(t, s, lease-time.Millisecond, identity.ErrBusy)
 	for _, stranger := range []string{"", "x", holder + "x"} {
 		for _, err := range []error{s.Ack(ctx, "m1", stranger), s.Release(ctx, "m1", stranger)} {
 			if !errors.Is(err, identity.ErrBusy) {
-				t.Errorf("a stranger: %v", err)
+				t.Errorf("a stranger: %v; want identity.ErrBusy", err)
 			}
 		}
 	}
 	leaseMessage(t, s, 0, identity.ErrBusy)
-	if err := s.Release(ctx, "m1", holder); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ack(ctx, "m1", holder); !errors.Is(err, identity.ErrBusy) {
-		t.Errorf("delivered after it was released: %v", err)
-	}
+	mustSucceed(t, s.Release(ctx, "m1", holder))
+	wantError(t, "delivered after it was released", s.Ack(ctx, "m1", holder), identity.ErrBusy)
 	if m, again := leaseMessage(t, s, 0, nil); again == holder || m.Code != "271828" {
-		t.Errorf("claimed again: %q", m.Code)
+		t.Errorf(`claimed again: %q; want again != holder and m.Code == "271828"`, m.Code)
 	}
 }
 
 func testExpiredLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	mustEnqueue(t, s, codeMessage("m1"))
+	mustSucceed(t, s.Enqueue(ctx, codeMessage("m1")))
 	_, first := leaseMessage(t, s, 0, nil)
 	_, second := leaseMessage(t, s, lease, nil)
 	for _, err := range []error{s.Ack(ctx, "m1", first), s.Release(ctx, "m1", first)} {
 		if !errors.Is(err, identity.ErrBusy) {
-			t.Errorf("the first: %v", err)
+			t.Errorf("the first: %v; want identity.ErrBusy", err)
 		}
 	}
 	leaseMessage(t, s, lease, identity.ErrBusy)
@@ -118,14 +107,14 @@ func testExpiredLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	m := codeMessage("m1")
 	m.ExpiresAt = time.Now().Add(time.Hour) // or the engine's own sweep might be first
-	mustEnqueue(t, s, m)
+	mustSucceed(t, s.Enqueue(ctx, m))
 	end := m.ExpiresAt.Add(24 * time.Hour).Truncate(time.Second)
 	leaseMessage(t, s, end.Sub(now), identity.ErrNotFound)
 	leaseMessage(t, s, end.Sub(now)-time.Second, nil)
 }
 
 func testConcurrentLeases(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	mustEnqueue(t, s, codeMessage("m1"))
+	mustSucceed(t, s.Enqueue(ctx, codeMessage("m1")))
 	for round := range 3 {
 		var won atomic.Int64
 		var all sync.WaitGroup
@@ -135,13 +124,13 @@ func testConcurrentLeases(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 				if err == nil {
 					won.Add(1)
 				} else if !errors.Is(err, identity.ErrBusy) {
-					t.Error(err)
+					t.Errorf("err = %v; want identity.ErrBusy", err)
 				}
 			})
 		}
 		all.Wait()
 		if won.Load() != 1 {
-			t.Errorf("%d claims were made", won.Load())
+			t.Errorf("%d claims were made; want won.Load() == 1", won.Load())
 		}
 	}
 }
@@ -150,22 +139,22 @@ func testConcurrentLeases(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 // of no use under another id or to another deployment.
 func TestStoredMessageIsEncrypted(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
-	mustEnqueue(t, store.New(s, secret), codeMessage("m1"))
-	mustEnqueue(t, store.New(s, secret), codeMessage("m2"))
+	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m1")))
+	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m2")))
 	if bytes.Equal(s.ops[0].Item.Body, s.ops[1].Item.Body) {
 		t.Error("equal messages look alike")
 	}
 	for _, op := range s.ops {
 		i := op.Item
 		if i.PK != "M#m1" && i.PK != "M#m2" || i.SK != "#" || i.Indexes != nil || i.Owner != "" || i.Version != 1 {
-			t.Errorf("%+v", i)
+			t.Errorf(`%+v; want (i.PK == "M#m1" or i.PK == "M#m2") and i.SK == "#" and i.Indexes == nil and i.Owner == "" and i.Version == 1`, i)
 		}
 		if want := now.Add(10*time.Minute + 24*time.Hour).Truncate(time.Second); !i.Expires.Equal(want) {
 			t.Errorf("goes at %v, want %v", i.Expires, want)
 		}
 		for _, canary := range []string{"canary", "example", "271828", "email"} {
 			if strings.Contains(string(i.Body), canary) {
-				t.Errorf("%q is in %s", canary, i.Body)
+				t.Errorf("%q is in %s; want not strings.Contains(string(i.Body), canary)", canary, i.Body)
 			}
 		}
 	}
@@ -176,7 +165,7 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 	}
 	for id, secret := range map[string][]byte{"m3": secret, "m1": []byte("another deployment's secret of 32"), "m2": nil} {
 		if m, _, err := store.New(s, secret).Lease(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
-			t.Errorf("%s was opened", id)
+			t.Errorf("%s was opened; want an error and m == (identity.Message{})", id)
 		}
 	}
 }

@@ -17,23 +17,12 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
-	"cedula/shared/table/pebble"
 )
 
 func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 func TestOnPebble(t *testing.T) {
 	runSuite(t, openPebble)
-}
-
-func openPebble(t *testing.T) table.Table {
-	t.Helper()
-	db, err := pebble.Open(t.TempDir(), store.Indexes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
 }
 
 // recordingTable keeps what is written.
@@ -70,7 +59,7 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	}
 	for _, op := range s.ops[len(s.ops)-3:] {
 		if body := string(op.Item.Body); strings.Contains(body, "canary") || strings.Contains(body, "123456") {
-			t.Errorf("%s holds what is nobody's: %s", op.Item.PK, body)
+			t.Errorf(`%s holds what is nobody's: %s; want not strings.Contains(body, "canary") and not strings.Contains(body, "123456")`, op.Item.PK, body)
 		}
 	}
 
@@ -80,11 +69,11 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	for _, op := range s.ops {
 		for _, k := range append(slices.Collect(maps.Values(op.Item.Indexes)), op.Item.Key) {
 			if !shapes.MatchString(k.PK) || strings.Contains(strings.ToLower(k.PK+k.SK), "canary") {
-				t.Errorf("key %q %q", k.PK, k.SK)
+				t.Errorf(`key %q %q; want shapes.MatchString(k.PK) and not strings.Contains(strings.ToLower(k.PK+k.SK), "canary")`, k.PK, k.SK)
 			}
 			if m := regexp.MustCompile(`[0-9a-f]{32}`).FindString(k.PK); m != "" {
 				if seen[m] {
-					t.Errorf("two keys share the digest %s", m)
+					t.Errorf("two keys share the digest %s; want not seen[m]", m)
 				}
 				seen[m] = true
 			}
@@ -105,7 +94,7 @@ func TestPendingQueue(t *testing.T) {
 			p.Status, p.Hold = status, hold
 			mustCreate(t, store.New(s, secret), p, nil, identity.Idempotency{})
 			if _, queued := s.ops[0].Item.Indexes["Q"]; queued != (status.Pending() && hold == nil) {
-				t.Errorf("%s, %v: in the queue: %v", status, hold, queued)
+				t.Errorf("%s, %v: in the queue: %v; want queued == (status.Pending() && hold == nil)", status, hold, queued)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -109,15 +108,11 @@ func testRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		}
 		calls.Reset()
 		got, err := s.Get(ctx, "t", want.ID)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%v\n%s", err, diff)
-		}
-		if c := calls.Reset(); c.Total() != 1 {
-			t.Errorf("a fetch took %+v", c)
-		}
+		wantEqual(t, want, got, err)
+		wantCalls(t, calls, "a fetch", faulttable.Calls{Get: 1})
 	}
 	if _, err := s.Get(ctx, "other", "p1"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("another tenant got %v", err)
+		t.Errorf("another tenant got %v; want identity.ErrNotFound", err)
 	}
 }
 
@@ -132,9 +127,7 @@ func testClaimConflict(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 	calls.Reset()
 	_, err := s.Create(ctx, fullIdentity("p2"), newClaims("b", "a"), identity.Idempotency{}, identity.LinkChanges{})
 	wantConflict(t, err, "a")
-	if c := calls.Reset(); c.Total() != 1 {
-		t.Errorf("a refused create took %+v", c)
-	}
+	wantCalls(t, calls, "a refused create", faulttable.Calls{Write: 1})
 }
 
 func testRejectedCreateWritesNothing(t *testing.T, s *store.Store, _ *faulttable.Counter) {
@@ -143,7 +136,7 @@ func testRejectedCreateWritesNothing(t *testing.T, s *store.Store, _ *faulttable
 		t.Fatal("created")
 	}
 	if _, err := s.Get(ctx, "t", "p2"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("the refused identity: %v", err)
+		t.Errorf("the refused identity: %v; want identity.ErrNotFound", err)
 	}
 	mustCreate(t, s, fullIdentity("p3"), newClaims("b"), newIdempotency("k", 2))
 }
@@ -162,20 +155,18 @@ func testReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	calls.Reset()
 	again := mustCreate(t, s, fullIdentity("p2"), newClaims("a"), newIdempotency("k", 1))
 	if !again.Replayed || again.ID != "p1" || cmp.Diff(first.Identity, again.Identity) != "" {
-		t.Errorf("replay: %v %s", again.Replayed, cmp.Diff(first.Identity, again.Identity))
+		t.Errorf(`replay: %v %s; want again.Replayed and again.ID == "p1" and cmp.Diff(first.Identity, again.Identity) == ""`, again.Replayed, cmp.Diff(first.Identity, again.Identity))
 	}
-	if c := calls.Reset(); c.Total() != 1 {
-		t.Errorf("a replay took %+v", c)
-	}
+	wantCalls(t, calls, "a replay", faulttable.Calls{Write: 1})
 	if _, err := s.Get(ctx, "t", "p2"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("the replay made something: %v", err)
+		t.Errorf("the replay made something: %v; want identity.ErrNotFound", err)
 	}
 }
 
 func testIdempotencyKeyReuse(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	mustCreate(t, s, fullIdentity("p1"), nil, newIdempotency("k", 1))
 	if _, err := s.Create(ctx, fullIdentity("p2"), nil, newIdempotency("k", 2), identity.LinkChanges{}); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Error(err)
+		t.Errorf("err = %v; want identity.ErrIdempotencyReused", err)
 	}
 }
 
@@ -190,7 +181,7 @@ func testIdempotencyKeyExpiry(t *testing.T, s *store.Store, _ *faulttable.Counte
 		later.CreatedAt = now.Add(tt.after)
 		_, err := s.Create(ctx, later, nil, newIdempotency("k", 2), identity.LinkChanges{})
 		if (err == nil) != tt.created {
-			t.Errorf("after %v: %v", tt.after, err)
+			t.Errorf("after %v: %v; want (err == nil) == tt.created", tt.after, err)
 		}
 	}
 }
@@ -207,14 +198,14 @@ func testConcurrentClaims(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		}
 		var taken *identity.Conflict
 		if !errors.As(o.err, &taken) && !errors.Is(o.err, identity.ErrBusy) {
-			t.Error(o.err)
+			t.Errorf("o.err = %v; want a *identity.Conflict or identity.ErrBusy", o.err)
 		}
 		if _, err := s.Get(ctx, "t", fmt.Sprintf("p%d", n)); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("a loser's identity: %v", err)
+			t.Errorf("a loser's identity: %v; want identity.ErrNotFound", err)
 		}
 	}
 	if winners != 1 {
-		t.Errorf("%d winners", winners)
+		t.Errorf("%d winners; want winners == 1", winners)
 	}
 }
 
@@ -225,7 +216,7 @@ func testConcurrentEqualRequests(t *testing.T, s *store.Store, _ *faulttable.Cou
 	ids, made := make(map[string]bool), 0
 	for _, o := range outcomes {
 		if o.err != nil && !errors.Is(o.err, identity.ErrBusy) {
-			t.Error(o.err)
+			t.Errorf("o.err = %v; want o.err == nil or identity.ErrBusy", o.err)
 		}
 		if o.err == nil {
 			ids[o.created.ID] = true
@@ -235,7 +226,7 @@ func testConcurrentEqualRequests(t *testing.T, s *store.Store, _ *faulttable.Cou
 		}
 	}
 	if len(ids) != 1 || made != 1 {
-		t.Errorf("%d identities, %d of them new", len(ids), made)
+		t.Errorf("%d identities, %d of them new; want len(ids) == 1 and made == 1", len(ids), made)
 	}
 }
 
@@ -249,33 +240,27 @@ func testClientRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter
 		{ID: "c1k2", Client: "c1", API: "blnk", Hash: auth.Hash{4}, Scopes: auth.Scopes{}, Expires: now, Revoked: now, Created: now, Name: "k"},
 	} {
 		c.ID, k.Client, c.TestMode = "c"+k.ID, "c"+k.ID, k.Name == "k"
-		if err := s.CreateClient(ctx, c, k); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, s.CreateClient(ctx, c, k))
 		calls.Reset()
 		gotClient, gotKey, err := s.Credentials(ctx, c.ID, k.ID)
 		if err != nil || !cmp.Equal(gotClient, c) || !cmp.Equal(gotKey, k) {
-			t.Errorf("%v\n%s%s", err, cmp.Diff(c, gotClient), cmp.Diff(k, gotKey))
+			t.Errorf("%v\n%s%s; want no error and gotClient == c and gotKey == k", err, cmp.Diff(c, gotClient), cmp.Diff(k, gotKey))
 		}
 		if n := calls.Reset(); n.Total() != 1 {
-			t.Errorf("credentials took %+v", n)
+			t.Errorf("credentials took %+v; want n.Total() == 1", n)
 		}
 		if _, _, err := s.Credentials(ctx, c.ID, "nokey"); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("unknown key: %v", err)
+			t.Errorf("unknown key: %v; want auth.ErrNotFound", err)
 		}
 	}
 }
 
 func testClientConflict(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	c, k := auth.Client{ID: "c1", Tenant: "t"}, auth.Key{ID: "c1k1", Client: "c1"}
-	if err := s.CreateClient(ctx, c, k); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}); !errors.Is(err, auth.ErrAlreadyExists) {
-		t.Error(err)
-	}
+	mustSucceed(t, s.CreateClient(ctx, c, k))
+	wantError(t, "", s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}), auth.ErrAlreadyExists)
 	if _, _, err := s.Credentials(ctx, "c1", "c1k2"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key of the refused client: %v", err)
+		t.Errorf("a key of the refused client: %v; want auth.ErrNotFound", err)
 	}
 }
 
@@ -283,7 +268,7 @@ func testTooLarge(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	p := fullIdentity("p1")
 	p.Metadata = identity.JSON(`"` + string(make([]byte, 0)) + fmt.Sprintf("%0*d", 420<<10, 0) + `"`)
 	if _, err := s.Create(ctx, p, newClaims("a"), identity.Idempotency{}, identity.LinkChanges{}); !errors.Is(err, identity.ErrTooLarge) {
-		t.Error(err)
+		t.Errorf("err = %v; want identity.ErrTooLarge", err)
 	}
 	mustCreate(t, s, fullIdentity("p2"), newClaims("a"), identity.Idempotency{})
 }
@@ -294,84 +279,10 @@ func testPing(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := s.Ping(ended); !errors.Is(err, identity.ErrUnavailable) {
-		t.Errorf("after the end: %v", err)
-	}
+	wantError(t, "after the end", s.Ping(ended), identity.ErrUnavailable)
 }
 
 type createResult struct {
 	created identity.WriteResult
 	err     error
-}
-
-func runConcurrently(n int, do func(int) (identity.WriteResult, error)) []createResult {
-	outcomes := make([]createResult, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { outcomes[i].created, outcomes[i].err = do(i) })
-	}
-	all.Wait()
-	return outcomes
-}
-
-func mustCreate(t *testing.T, s *store.Store, i identity.Identity, c []identity.Claim, o identity.Idempotency) identity.WriteResult {
-	t.Helper()
-	created, err := s.Create(ctx, i, c, o, identity.LinkChanges{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return created
-}
-
-func newClaims(values ...string) []identity.Claim {
-	var list []identity.Claim
-	for _, v := range values {
-		list = append(list, identity.Claim{Kind: "k", Values: []string{v}, Fields: []identity.Field{identity.Field(v)}})
-	}
-	return list
-}
-
-func newIdempotency(key string, fingerprint byte) identity.Idempotency {
-	return identity.Idempotency{Key: key, Fingerprint: [32]byte{fingerprint}}
-}
-
-func wantConflict(t *testing.T, err error, fields ...identity.Field) {
-	t.Helper()
-	var taken *identity.Conflict
-	if !errors.As(err, &taken) || !cmp.Equal(taken.Fields, fields) {
-		t.Errorf("got %v, want %v taken", err, fields)
-	}
-}
-
-// fullIdentity is an identity with every field set.
-func fullIdentity(id string) identity.Identity {
-	return identity.Identity{
-		Tenant: "t", ID: id, Status: identity.Screening, ExpiresAt: now.Truncate(time.Second).Add(time.Hour),
-		Onboarding: identity.OnboardingContactAndScreening, Reminded: true, TestMode: true,
-		Verifications: []identity.Verification{
-			{Channel: identity.ChannelEmail, VerifiedAt: now.Truncate(time.Second), Waived: true, PendingAddress: "new@example.com"},
-			{Channel: identity.ChannelPhone, CodeSentAt: now.Truncate(time.Second)},
-		},
-		Review: &identity.Review{Outcome: identity.OutcomeClear, Reason: "r", Reviewer: "v", DecidedAt: now.Truncate(time.Second)},
-		Hold:   &identity.Hold{Reason: "h", Since: now.Truncate(time.Second)},
-		KYC:    identity.JSON(`{"level":1}`), WatchList: identity.JSON(`[]`),
-		MayHaveChildren: true, HasClaims: true, StoreState: store.State{ClaimKeys: []string{"c"}, IdempotencyKey: "o", CodeChannels: []identity.Channel{identity.ChannelEmail}, SingleItem: true},
-		Version: 3, CreatedAt: now, UpdatedAt: now.Add(time.Minute),
-		Profile: identity.Profile{
-			Kind: identity.Individual, FirstName: "A", LastName: "B", OtherNames: "C", OrganizationName: "D", Nickname: "E",
-			Email: "a@example.com", Phone: "+56912345678", DocumentType: "RUT", DocumentNumber: "1-9", IDV: "i",
-			Gender: "x", BirthDate: identity.Date{Year: 1990, Month: 1, Day: 15}, Nationality: "CL", Category: "c", Country: "CHL",
-			Address: identity.Address{Street: "s", StreetNumber: "1", Unit: "u", State: "st", City: "ci", District: "d", PostalCode: "p", Country: "CHL"},
-			Security: identity.SecurityOptions{
-				TwoFactor: true, SignTransactions: true, SignAccountOperations: true,
-				AccessControl: &identity.AccessControl{Scopes: []identity.AccessScope{{Resource: "IDENTITY", Reference: "r", Permissions: []string{"a"}}}},
-			},
-			ExternalID: "ext",
-			Bank: &identity.BankAccount{
-				ID: "b", AccountNumber: "1", Nickname: "n", Bank: "b", Currency: "CLP", AccountType: "t",
-				Holder: "h", HolderDocument: "hd", Country: "CHL", ExternalID: "x", CreatedAt: now, UpdatedAt: now,
-			},
-			Rules: identity.JSON(`{"a":1}`), ExtendedData: identity.JSON(`["x"]`), Metadata: identity.JSON(`{"big":9007199254740993}`),
-		},
-	}
 }

@@ -26,15 +26,6 @@ func withTokenizedContact(i identity.Identity) identity.Identity {
 	return nextVersion(i, i.FirstName)
 }
 
-func mustUpdate(t *testing.T, s *store.Store, i identity.Identity) identity.Identity {
-	t.Helper()
-	got, err := s.Update(ctx, i, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got.Identity
-}
-
 // isFound is whether a look-up of the tenant finds the identity.
 func isFound(t *testing.T, s *store.Store, src identity.Index, id string) bool {
 	t.Helper()
@@ -53,11 +44,11 @@ func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Coun
 	sealed := mustUpdate(t, s, withTokenizedContact(p))
 	read, err := s.Get(ctx, "t", "p1")
 	if diff := cmp.Diff(sealed, read); diff != "" || err != nil {
-		t.Fatalf("%v\n%s", err, diff)
+		t.Fatalf("%v\n%s; want diff == \"\" and no error", err, diff)
 	}
 	for _, of := range read.EncryptedFields {
 		if of.Plaintext != "" || of.LookupKey == "" {
-			t.Errorf("%s: value %q, held %q", of.Field, of.Plaintext, of.LookupKey)
+			t.Errorf(`%s: value %q, held %q; want of.Plaintext == "" and of.LookupKey != ""`, of.Field, of.Plaintext, of.LookupKey)
 		}
 	}
 	read.Address.City = "Lima"
@@ -66,16 +57,16 @@ func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Coun
 		"email": {Email: "ana@example.com"}, "phone": {Phone: "+56912345678"},
 	} {
 		if !isFound(t, s, src, "p1") {
-			t.Errorf("%s: not found by its value", name)
+			t.Errorf(`%s: not found by its value; want isFound(t, s, src, "p1")`, name)
 		}
 	}
 	for name, src := range map[string]identity.Index{"email": {Email: "xyz@stand.in"}, "phone": {Phone: "+000"}} {
 		if isFound(t, s, src, "p1") {
-			t.Errorf("%s: found by what stands in its place", name)
+			t.Errorf(`%s: found by what stands in its place; want not isFound(t, s, src, "p1")`, name)
 		}
 	}
 	if got := s.LookupKey("t", identity.FieldEmail, "ANA@example.com"); got != read.EncryptedFields[0].LookupKey {
-		t.Errorf("the look-up of the email is %q, held is %q", got, read.EncryptedFields[0].LookupKey)
+		t.Errorf("the look-up of the email is %q, held is %q; want got == read.EncryptedFields[0].LookupKey", got, read.EncryptedFields[0].LookupKey)
 	}
 	if s.LookupKey("t2", identity.FieldEmail, "ana@example.com") == read.EncryptedFields[0].LookupKey || s.LookupKey("t", identity.FieldStreet, "x") != "" {
 		t.Error("look-ups of another tenant, or of a field that has none")
@@ -131,27 +122,21 @@ func testRewriteReplays(t *testing.T, open func(*testing.T) table.Table) {
 	}
 	mustCreate(t, s, minimalIdentity("p2"), nil, newIdempotency("other", 3))
 	now := mustUpdate(t, s, withTokenizedContact(second))
-	if err := s.RewriteReplays(ctx, now); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, s.RewriteReplays(ctx, now))
 	for key, body := range k.bodies {
 		if bytes.Contains(body, []byte("canary")) {
-			t.Errorf("%v still holds the email: %s", key, body)
+			t.Errorf(`%v still holds the email: %s; want not bytes.Contains(body, []byte("canary"))`, key, body)
 		}
 	}
 	again, err := s.Create(ctx, p, nil, newIdempotency("create", 1), identity.LinkChanges{})
-	if diff := cmp.Diff(identity.WriteResult{Identity: now, Replayed: true}, again); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
 	again, err = s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{})
-	if diff := cmp.Diff(identity.WriteResult{Identity: now, Replayed: true}, again); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
 	if _, err := s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{}); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key: %v", err)
+		t.Errorf("another request under the key: %v; want identity.ErrIdempotencyReused", err)
 	}
 	if other, err := s.Create(ctx, minimalIdentity("p3"), nil, newIdempotency("other", 3), identity.LinkChanges{}); err != nil || other.ID != "p2" {
-		t.Errorf("another identity's key: %v, %v", other.ID, err)
+		t.Errorf(`another identity's key: %v, %v; want no error and other.ID == "p2"`, other.ID, err)
 	}
 }
 
@@ -161,28 +146,26 @@ func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counte
 	_, err := s.Update(ctx, nextVersion(first, "X"), newClaims("b"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	wantConflict(t, err, "b")
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 1 {
-		t.Errorf("a refused change made version %d, %v", i.Version, err)
+		t.Errorf("a refused change made version %d, %v; want no error and i.Version == 1", i.Version, err)
 	}
 	moved, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Update(ctx, nextVersion(first, "Y"), newClaims("d"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
-		t.Errorf("a stale change: %v", err)
+		t.Errorf("a stale change: %v; want identity.ErrVersionMismatch", err)
 	}
 	replayed, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || !replayed.Replayed {
-		t.Errorf("the change sent again: %+v, %v", replayed, err)
+		t.Errorf("the change sent again: %+v, %v; want no error and replayed.Replayed", replayed, err)
 	}
 	_, err = s.Create(ctx, minimalIdentity("p3"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{})
 	wantConflict(t, err, "c")
 	mustCreate(t, s, minimalIdentity("p4"), newClaims("a"), identity.Idempotency{}) // the old claim is free
 	same, err := s.Update(ctx, nextVersion(moved.Identity, "Z"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || same.Version != 3 {
-		t.Errorf("a claim kept: %v", err)
+		t.Errorf("a claim kept: %v; want no error and same.Version == 3", err)
 	}
-	if err := s.Delete(ctx, "t", "p1", nil); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
 	mustCreate(t, s, minimalIdentity("p5"), newClaims("c"), identity.Idempotency{})
 }

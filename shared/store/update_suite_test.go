@@ -12,42 +12,15 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// minimalIdentity is an identity with little in it, so that tests are quick.
-func minimalIdentity(id string) identity.Identity {
-	return identity.Identity{
-		Tenant: "t", ID: id, Status: identity.Active, Version: 1, CreatedAt: now, UpdatedAt: now,
-		StoreState: store.State{SingleItem: true},
-		Profile:    identity.Profile{Kind: identity.Individual, FirstName: "Ana"},
-	}
-}
-
-// nextVersion is the version of an identity after this one.
-func nextVersion(i identity.Identity, name string) identity.Identity {
-	i.Version++
-	i.FirstName = name
-	i.UpdatedAt = i.UpdatedAt.Add(1000)
-	return i
-}
-
-func entryOf(i identity.Identity) identity.IndexEntry {
-	return identity.IndexEntry{ID: i.ID, CreationNumber: i.CreationNumber()}
-}
-
 func testUpdate(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	first := mustCreate(t, s, fullIdentity("p1"), newClaims("a"), newIdempotency("k", 1)).Identity
 	want := nextVersion(first, "Second")
 	calls.Reset()
 	got, err := s.Update(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
-	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	if c := calls.Reset(); c.Total() != 1 {
-		t.Errorf("an update took %+v", c)
-	}
+	wantEqual(t, identity.WriteResult{Identity: want}, got, err)
+	wantCalls(t, calls, "an update", faulttable.Calls{Write: 1})
 	found, err := s.Get(ctx, "t", "p1")
-	if diff := cmp.Diff(want, found); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, want, found, err)
 	// The claims are still the identity's, and go with it.
 	_, err = s.Create(ctx, fullIdentity("p2"), newClaims("a"), identity.Idempotency{}, identity.LinkChanges{})
 	wantConflict(t, err, "a")
@@ -74,11 +47,11 @@ func testUpdateVersionMismatch(t *testing.T, s *store.Store, _ *faulttable.Count
 		}
 		_, err := s.Replay(ctx, "t", tt.give.ID, newIdempotency("k "+tt.name, 1))
 		if kept := err == nil; kept != (tt.want == nil) {
-			t.Errorf("%s: the key is kept: %v (%v)", tt.name, kept, err)
+			t.Errorf("%s: the key is kept: %v (%v); want kept == (tt.want == nil)", tt.name, kept, err)
 		}
 	}
 	if got, err := s.Get(ctx, "t", "p1"); err != nil || got.Version != 2 || got.FirstName != "Second" {
-		t.Errorf("%v: version %d of %s", err, got.Version, got.FirstName)
+		t.Errorf(`%v: version %d of %s; want no error and got.Version == 2 and got.FirstName == "Second"`, err, got.Version, got.FirstName)
 	}
 }
 
@@ -89,11 +62,9 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	// A create's key and a change's are two: this one is not taken yet.
 	answered, err := s.Update(ctx, second, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || answered.Replayed {
-		t.Fatalf("%+v, %v", answered, err)
+		t.Fatalf("%+v, %v; want no error and not answered.Replayed", answered, err)
 	}
-	if _, err := s.Update(ctx, nextVersion(second, "Third"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err != nil {
-		t.Fatal(err)
-	}
+	mustUpdate(t, s, nextVersion(second, "Third"))
 	state := second.StoreState.(store.State)
 	state.SingleItem = false // the key of the change is a part of it
 	second.StoreState = state
@@ -102,15 +73,13 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": nextVersion(nextVersion(second, ""), "x"), "with a gap": nextVersion(nextVersion(nextVersion(second, ""), ""), "x")} {
 		got, err := s.Update(ctx, again, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v\n%s", name, err, diff)
+			t.Errorf("%s: %v\n%s; want diff == \"\" and no error", name, err, diff)
 		}
 	}
 	got, err := s.Replay(ctx, "t", "p1", newIdempotency("k", 1))
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, want, got, err)
 	if c := calls.Reset(); c.Get != 1 || c.Write != 3 || c.Query != 0 {
-		t.Errorf("three updates and a replay took %+v", c)
+		t.Errorf("three updates and a replay took %+v; want c.Get == 1 and c.Write == 3 and c.Query == 0", c)
 	}
 	for name, tt := range map[string]struct {
 		tenant, id string
@@ -125,14 +94,14 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		"a key of no length": {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
 	} {
 		if _, err := s.Replay(ctx, tt.tenant, tt.id, tt.once); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v; want tt.want", name, err)
 		}
 	}
 	if _, err := s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key, stale too: %v", err)
+		t.Errorf("another request under the key, stale too: %v; want identity.ErrIdempotencyReused", err)
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
-		t.Errorf("version %d, %v", i.Version, err)
+		t.Errorf("version %d, %v; want no error and i.Version == 3", i.Version, err)
 	}
 }
 
@@ -147,11 +116,11 @@ func testConcurrentUpdates(t *testing.T, s *store.Store, _ *faulttable.Counter) 
 		if o.err == nil && won == "" {
 			won = fmt.Sprint(n)
 		} else if !errors.Is(o.err, identity.ErrVersionMismatch) && !errors.Is(o.err, identity.ErrBusy) {
-			t.Errorf("writer %d: %v", n, o.err)
+			t.Errorf("writer %d: %v; want identity.ErrVersionMismatch or identity.ErrBusy", n, o.err)
 		}
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.FirstName != won || i.Version != 2 {
-		t.Errorf("%s won, there is %s of version %d: %v", won, i.FirstName, i.Version, err)
+		t.Errorf("%s won, there is %s of version %d: %v; want no error and i.FirstName == won and i.Version == 2", won, i.FirstName, i.Version, err)
 	}
 }
 
@@ -168,28 +137,26 @@ func testGetMany(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := calls.Reset(); c.Total() != 1 {
-		t.Errorf("a hundred took %+v", c)
-	}
+	wantCalls(t, calls, "a hundred", faulttable.Calls{Get: 1})
 	at := 0
 	for n, id := range ids {
 		if n%3 == 0 {
 			continue
 		}
 		if at >= len(list) || cmp.Diff(minimalIdentity(id), list[at]) != "" {
-			t.Fatalf("at %d of %d: not %s", at, len(list), id)
+			t.Fatalf(`at %d of %d: not %s; want at < len(list) and cmp.Diff(minimalIdentity(id), list[at]) == ""`, at, len(list), id)
 		}
 		at++
 	}
 	if at != len(list) {
-		t.Errorf("%d too many", len(list)-at)
+		t.Errorf("%d too many; want at == len(list)", len(list)-at)
 	}
 	for name, ask := range map[string]struct {
 		tenant string
 		ids    []string
 	}{"no ids": {"t", nil}, "absent ones": {"t", []string{"x", "y"}}, "another tenant's": {"other", ids}} {
 		if got, err := s.GetMany(ctx, ask.tenant, ask.ids); err != nil || len(got) > 0 {
-			t.Errorf("%s: %d, %v", name, len(got), err)
+			t.Errorf("%s: %d, %v; want no error and len(got) == 0", name, len(got), err)
 		}
 	}
 }
@@ -202,47 +169,33 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 	for _, id := range []string{"b", "a", "c"} {
 		full.ID = id
 		calls.Reset()
-		if err := addAccount(s, "t", "p1", full); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, addAccount(s, "t", "p1", full))
 		if c := calls.Reset(); c.Get != 1 || c.Write != 1 || c.Total() != 2 {
-			t.Errorf("an account took %+v", c)
+			t.Errorf("an account took %+v; want c.Get == 1 and c.Write == 1 and c.Total() == 2", c)
 		}
 		want = append(want, full)
 	}
 	want[0], want[1] = want[1], want[0]
 	got, err := s.ListWithdrawalAccounts(ctx, "t", "p1")
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-	if c := calls.Reset(); c.Total() != 1 {
-		t.Errorf("the list took %+v", c)
-	}
-	if err := addAccount(s, "t", "p9", full); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("an account of nobody: %v", err)
-	}
-	if err := addAccount(s, "other", "p1", full); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("an account of another tenant's: %v", err)
-	}
+	wantEqual(t, want, got, err)
+	wantCalls(t, calls, "the list", faulttable.Calls{Query: 1})
+	wantError(t, "an account of nobody", addAccount(s, "t", "p9", full), identity.ErrNotFound)
+	wantError(t, "an account of another tenant's", addAccount(s, "other", "p1", full), identity.ErrNotFound)
 	if err := addAccount(s, "t", "p1", full); err == nil {
 		t.Error("an account was written over")
 	}
 	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
 		if err := s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%v: %v", absent, err)
+			t.Errorf("%v: %v; want identity.ErrNotFound", absent, err)
 		}
 	}
 	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); err != nil {
 		t.Error(err)
 	}
-	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("again: %v", err)
-	}
+	wantError(t, "again", s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"), identity.ErrNotFound)
 	got, err = s.ListWithdrawalAccounts(ctx, "t", "p1")
-	if diff := cmp.Diff([]identity.BankAccount{want[0], want[2]}, got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
+	wantEqual(t, []identity.BankAccount{want[0], want[2]}, got, err)
 	if other, err := s.ListWithdrawalAccounts(ctx, "t", "p2"); err != nil || len(other) > 0 {
-		t.Errorf("another's accounts: %v, %v", other, err)
+		t.Errorf("another's accounts: %v, %v; want no error and len(other) == 0", other, err)
 	}
 }

@@ -31,30 +31,26 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
 	aside := codeSideWrites(s, "p1", "123456")
 	if c, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey); err != nil || c.LookupKey != "" || c.Version != 0 || sends.Times != nil {
-		t.Errorf("before: %+v %+v %v", c, sends, err)
+		t.Errorf(`before: %+v %+v %v; want no error and c.LookupKey == "" and c.Version == 0 and sends.Times == nil`, c, sends, err)
 	}
 	calls.Reset()
 	updated, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)
 	if err != nil || !updated.StoreState.(store.State).SingleItem {
-		t.Fatal(err, updated.StoreState)
+		t.Fatalf("err = %v, updated.StoreState = %v; want no error and updated.StoreState.(store.State).SingleItem", err, updated.StoreState)
 	}
-	if c := calls.Reset(); c.Write != 1 || c.Total() != 1 {
-		t.Errorf("to send took %+v", c)
-	}
+	wantCalls(t, calls, "to send", faulttable.Calls{Write: 1})
 	wantCode, wantSends := *aside.Code, *aside.SendHistory
 	wantCode.Version, wantSends.Version = 1, 1
 	code, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
 	if diff := cmp.Diff(wantCode, code) + cmp.Diff(wantSends, sends); diff != "" || err != nil {
-		t.Errorf("%v %s", err, diff)
+		t.Errorf(`%v %s; want diff == "" and no error`, err, diff)
 	}
-	if c := calls.Reset(); c.Get != 1 || c.Total() != 1 {
-		t.Errorf("to read a code took %+v", c)
-	}
+	wantCalls(t, calls, "to read a code", faulttable.Calls{Get: 1})
 	if m, _, err := s.Lease(ctx, "m-p1", now, time.Minute); err != nil || m.Code != "123456" {
-		t.Errorf("the message: %+v %v", m, err)
+		t.Errorf(`the message: %+v %v; want no error and m.Code == "123456"`, m, err)
 	}
 	if other, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelPhone, ""); err != nil || other.Version != 0 {
-		t.Errorf("another channel's: %+v %v", other, err)
+		t.Errorf("another channel's: %+v %v; want no error and other.Version == 0", other, err)
 	}
 	for name, other := range map[string][]byte{
 		"another tenant's":   s.HashCode("t2", "p1", code.LookupKey, "123456"),
@@ -64,7 +60,7 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 		"another registry's": store.New(nil, bytes.Repeat([]byte("x"), 32)).HashCode("t", "p1", code.LookupKey, "123456"),
 	} {
 		if bytes.Equal(other, code.Hash) {
-			t.Errorf("%s hash is the same", name)
+			t.Errorf("%s hash is the same; want not bytes.Equal(other, code.Hash)", name)
 		}
 	}
 }
@@ -81,12 +77,8 @@ func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Co
 	}
 	spent := read
 	spent.WrongAttempts++
-	if err := s.RecordWrongAttempt(ctx, "t", "p1", spent); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.RecordWrongAttempt(ctx, "t", "p1", spent); !errors.Is(err, identity.ErrVersionMismatch) {
-		t.Errorf("a check spent twice: %v", err)
-	}
+	mustSucceed(t, s.RecordWrongAttempt(ctx, "t", "p1", spent))
+	wantError(t, "a check spent twice", s.RecordWrongAttempt(ctx, "t", "p1", spent), identity.ErrVersionMismatch)
 	used := read
 	used.Used = true
 	third := nextVersion(nextVersion(first, "x"), "y")
@@ -95,10 +87,10 @@ func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Co
 		"a counter that counted":                  {Code: &spent, SendHistory: &identity.SendHistory{Channel: identity.ChannelEmail, LookupKey: counted.LookupKey, Times: counted.Times}},
 	} {
 		if _, err := s.Update(ctx, third, nil, identity.Idempotency{}, identity.LinkChanges{}, stale); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v; want identity.ErrVersionMismatch", name, err)
 		}
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != first.Version+1 {
-		t.Errorf("a stale write took effect: %+v %v", i.Version, err)
+		t.Errorf("a stale write took effect: %+v %v; want no error and i.Version == first.Version + 1", i.Version, err)
 	}
 }
