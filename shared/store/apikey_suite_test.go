@@ -92,9 +92,7 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for fact, id := range map[string][2]string{
 		"no such key": {"c1", "c1k0002"}, "no such client": {"c3", k.ID}, "another client's": {"c2", k.ID},
 	} {
-		if err := s.RevokeKey(ctx, id[0], id[1], now); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%s: %v; want auth.ErrNotFound", fact, err)
-		}
+		wantError(t, fact, s.RevokeKey(ctx, id[0], id[1], now), auth.ErrNotFound)
 	}
 	for _, try := range []struct {
 		at, want time.Time

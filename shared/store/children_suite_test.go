@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,12 +70,8 @@ func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		"a child of an old version": {Add: []identity.Identity{a}}, "one to be checked of an old version": {Check: []identity.Identity{a}},
 		"a child that is nobody": {Add: []identity.Identity{minimalIdentity("nobody")}}, "one to be checked that is nobody": {Check: []identity.Identity{minimalIdentity("nobody")}},
 	} {
-		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: update: %v; want identity.ErrVersionMismatch", name, err)
-		}
-		if _, err := s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: create: %v; want identity.ErrVersionMismatch", name, err)
-		}
+		wantError(t, name+": update", errorOf(s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{})), identity.ErrVersionMismatch)
+		wantError(t, name+": create", errorOf(s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l)), identity.ErrVersionMismatch)
 	}
 	for _, src := range []identity.Index{childrenOf("p"), childrenOf("new"), parentsOf("a"), parentsOf("nobody")} {
 		if list := readAllEntries(t, s, src); len(list) > 0 {

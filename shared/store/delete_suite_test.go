@@ -73,9 +73,7 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 // left, on every side.
 func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity, links int, key string) {
 	t.Helper()
-	if _, err := s.Get(ctx, "t", "p"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("get: %v; want identity.ErrNotFound", err)
-	}
+	wantError(t, "get", errorOf(s.Get(ctx, "t", "p")), identity.ErrNotFound)
 	page, err := raw.Query(ctx, table.Query{PK: "T#t#I#p", Strong: true})
 	if err != nil || len(page.Items) > 0 {
 		t.Errorf("%d items are left of the partition, %v; want no error and len(page.Items) == 0", len(page.Items), err)
@@ -116,15 +114,11 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		t.Errorf(`the claim of its key: %+v, %v; want no error and len(used.Items) == 1 and len(used.Items[0].Body) == 0 and used.Items[0].Owner == "p" and used.Items[0].Expires == p.CreatedAt.Add(24 * time.Hour).Truncate(time.Second)`, used.Items, err)
 	}
 	for _, request := range []byte{1, 2} {
-		if _, err := s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{}); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("request %d under its key: %v; want identity.ErrNotFound", request, err)
-		}
+		wantError(t, fmt.Sprintf("request %d under its key", request), errorOf(s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{})), identity.ErrNotFound)
 	}
 	// What it had claimed can be had again.
 	mustCreate(t, s, minimalIdentity("p"), newClaims("a", "b"), identity.Idempotency{})
-	if _, err := s.Replay(ctx, "t", "p", newIdempotency("change", 1)); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("the key of a change: %v; want identity.ErrNotFound", err)
-	}
+	wantError(t, "the key of a change", errorOf(s.Replay(ctx, "t", "p", newIdempotency("change", 1))), identity.ErrNotFound)
 }
 
 // testDelete: an identity with few parts goes in one transaction.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -106,8 +107,6 @@ func TestInterruptedDeleteIsNotBusy(t *testing.T) {
 		if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, want) || errors.Is(err, identity.ErrBusy) {
 			t.Errorf("%d conflicts: %v, want %v", times, err, want)
 		}
-		if _, err := s.Get(ctx, "t", "a"); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%d conflicts, then: %v; want identity.ErrNotFound", times, err)
-		}
+		wantError(t, fmt.Sprintf("%d conflicts, then", times), errorOf(s.Get(ctx, "t", "a")), identity.ErrNotFound)
 	}
 }

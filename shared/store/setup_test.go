@@ -24,6 +24,9 @@ func mustSucceed(t *testing.T, err error) {
 	}
 }
 
+// errorOf is the error of a call whose result does not matter.
+func errorOf[T any](_ T, err error) error { return err }
+
 func wantError(t *testing.T, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {

@@ -3,7 +3,6 @@ package store_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,9 +131,7 @@ func testRewriteReplays(t *testing.T, open func(*testing.T) table.Table) {
 	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
 	again, err = s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{})
 	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
-	if _, err := s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{}); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key: %v; want identity.ErrIdempotencyReused", err)
-	}
+	wantError(t, "another request under the key", errorOf(s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{})), identity.ErrIdempotencyReused)
 	if other, err := s.Create(ctx, minimalIdentity("p3"), nil, newIdempotency("other", 3), identity.LinkChanges{}); err != nil || other.ID != "p2" {
 		t.Errorf(`another identity's key: %v, %v; want no error and other.ID == "p2"`, other.ID, err)
 	}
@@ -152,9 +149,7 @@ func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counte
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Update(ctx, nextVersion(first, "Y"), newClaims("d"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrVersionMismatch) {
-		t.Errorf("a stale change: %v; want identity.ErrVersionMismatch", err)
-	}
+	wantError(t, "a stale change", errorOf(s.Update(ctx, nextVersion(first, "Y"), newClaims("d"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})), identity.ErrVersionMismatch)
 	replayed, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || !replayed.Replayed {
 		t.Errorf("the change sent again: %+v, %v; want no error and replayed.Replayed", replayed, err)

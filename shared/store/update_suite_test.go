@@ -93,13 +93,9 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		"nobody's":           {"t", "p9", newIdempotency("k", 1), identity.ErrNotFound},
 		"a key of no length": {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
 	} {
-		if _, err := s.Replay(ctx, tt.tenant, tt.id, tt.once); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v; want tt.want", name, err)
-		}
+		wantError(t, name, errorOf(s.Replay(ctx, tt.tenant, tt.id, tt.once)), tt.want)
 	}
-	if _, err := s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key, stale too: %v; want identity.ErrIdempotencyReused", err)
-	}
+	wantError(t, "another request under the key, stale too", errorOf(s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{})), identity.ErrIdempotencyReused)
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
 		t.Errorf("version %d, %v; want no error and i.Version == 3", i.Version, err)
 	}
@@ -185,9 +181,7 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 		t.Error("an account was written over")
 	}
 	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
-		if err := s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%v: %v; want identity.ErrNotFound", absent, err)
-		}
+		wantError(t, fmt.Sprint(absent), s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]), identity.ErrNotFound)
 	}
 	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); err != nil {
 		t.Error(err)

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"errors"
 	"testing"
 	"time"
 
@@ -86,9 +85,7 @@ func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Co
 		"a code that was tried since it was read": {Code: &used},
 		"a counter that counted":                  {Code: &spent, SendHistory: &identity.SendHistory{Channel: identity.ChannelEmail, LookupKey: counted.LookupKey, Times: counted.Times}},
 	} {
-		if _, err := s.Update(ctx, third, nil, identity.Idempotency{}, identity.LinkChanges{}, stale); !errors.Is(err, identity.ErrVersionMismatch) {
-			t.Errorf("%s: %v; want identity.ErrVersionMismatch", name, err)
-		}
+		wantError(t, name, errorOf(s.Update(ctx, third, nil, identity.Idempotency{}, identity.LinkChanges{}, stale)), identity.ErrVersionMismatch)
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != first.Version+1 {
 		t.Errorf("a stale write took effect: %+v %v; want no error and i.Version == first.Version + 1", i.Version, err)
