@@ -1,35 +1,65 @@
 package openapi_test
 
 import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"flag"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
 	"cedula/infra/openapi"
-	"cedula/infra/template"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
-// dialect is what the tests of this file know of one.
-type dialect struct {
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
+
+const traceID = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
+
+// api is what the tests know of an API.
+type api struct {
 	apidocs.Files
-	file string
-	api  interface {
+	api interface {
 		gateway.API
 		GatewayResponses() []gateway.GatewayResponse
 	}
 	denial                 func(error) gateway.Denial
-	selfAuthenticatedPaths []string // public paths that ask for credentials of their own
+	selfAuthenticatedPaths []string // public paths whose body has credentials
+	withoutStore           []string // operations that ask for no identity
 }
 
-var dialects = []dialect{
-	{apidocs.Conomy, "conomy.yaml", &conomy.API{}, (&conomy.Authorizer{}).Denial, []string{"/auth"}},
-	{apidocs.Blnk, "blnk.yaml", &blnk.API{}, (&blnk.Authorizer{}).Denial, nil},
+// apis returns the APIs on a store.
+func apis(s identity.Store) []api {
+	identities := &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}
+	return []api{
+		{
+			apidocs.Conomy, &conomy.API{Identities: identities, Reference: apidocs.Conomy}, (&conomy.Authorizer{}).Denial,
+			[]string{"/auth"},
+			[]string{"add-rules", "remove-rules", "add-fees", "remove-fees", "remove-fee", "set-escrow-fee"},
+		},
+		{
+			apidocs.Blnk, &blnk.API{Identities: identities, Reference: apidocs.Blnk, Cursors: blnk.NewCursorCodec([]byte("secret"))}, (&blnk.Authorizer{}).Denial, nil,
+			[]string{"create-api-key", "list-api-keys", "revoke-api-key", "search", "balances"},
+		},
+	}
 }
 
 func load(t *testing.T, f apidocs.Files) *openapi.Contract {
@@ -41,63 +71,129 @@ func load(t *testing.T, f apidocs.Files) *openapi.Contract {
 	return c
 }
 
-func assertSameElements(t *testing.T, what string, got, want []string) {
-	t.Helper()
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+func TestLoadRejectsInvalidContracts(t *testing.T) {
+	for _, contract := range []string{"{", "openapi: 3.1.0"} {
+		if _, err := openapi.Load(apidocs.Files{Contract: []byte(contract)}); err == nil {
+			t.Errorf("error of %q = nil, want one", contract)
+		}
 	}
 }
 
-// Each contract, the route table and the template have the same operations.
-func TestOperations(t *testing.T) {
-	for _, d := range dialects {
-		t.Run(d.Dialect, func(t *testing.T) {
-			c := load(t, d.Files)
-			var contract, table []string
-			for name := range c.Operations() {
-				contract = append(contract, name)
+// TestContractAndRoutesHaveTheSameOperations leaves out the routes for any method, which no client means to call.
+func TestContractAndRoutesHaveTheSameOperations(t *testing.T) {
+	for _, a := range apis(nil) {
+		c := load(t, a.Files)
+		var want []string
+		for _, r := range a.api.Routes() {
+			if r.Method == gateway.AnyMethod {
+				continue
 			}
-			for _, r := range d.api.Routes() {
-				if r.Method == gateway.AnyMethod { // what it answers is in no contract: no client means to send it
+			want = append(want, r.Method+" "+r.Path)
+			if isPublic := r.Public && !slices.Contains(a.selfAuthenticatedPaths, r.Path); c.Public(r.Method, r.Path) != isPublic {
+				t.Errorf("%s %s: public in the contract = %v, want %v", r.Method, r.Path, !isPublic, isPublic)
+			}
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(c.Operations()))); diff != "" {
+			t.Errorf("operations of %s (-want +got):\n%s", a.Dialect, diff)
+		}
+	}
+}
+
+// event returns an operation's sample event. Several routes may have one.
+func event(t *testing.T, a api, r gateway.Route) (e events.APIGatewayProxyRequest) {
+	t.Helper()
+	name := strings.ToLower(a.Dialect) + "-" + r.Name + ".json"
+	text, err := os.ReadFile(filepath.Join("..", "..", "events", name))
+	if err == nil {
+		err = json.Unmarshal(text, &e)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if e.Resource != r.Path || e.HTTPMethod != r.Method {
+		e.HTTPMethod, e.Resource, e.Path = r.Method, r.Path, r.Path
+	}
+	return e
+}
+
+// wantResponse sends an event, wants a status, and checks the response against the contract.
+func wantResponse(t *testing.T, c *openapi.Contract, a api, r gateway.Route, e events.APIGatewayProxyRequest, want int) {
+	t.Helper()
+	got, err := gateway.Handler(a.api, r)(t.Context(), e)
+	if err != nil || got.StatusCode != want {
+		t.Errorf("%s %s: status = %d, error = %v, want %d: %.300s", r.Method, r.Path, got.StatusCode, err, want, got.Body)
+	}
+	if err := c.Check(r.Method, r.Path, openapi.Response{Status: got.StatusCode, Header: http.Header(got.MultiValueHeaders), Body: []byte(got.Body)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCommonErrors checks that every operation rejects a body that is not valid or too large, and a caller who is
+// unknown or may not call it.
+func TestCommonErrors(t *testing.T) {
+	for _, a := range apis(nil) {
+		c := load(t, a.Files)
+		for _, r := range a.api.Routes() {
+			if r.Method == gateway.AnyMethod {
+				continue
+			}
+			invalid, large, unknown, forbidden := event(t, a, r), event(t, a, r), event(t, a, r), event(t, a, r)
+			invalid.Body, invalid.IsBase64Encoded = "!", true
+			wantResponse(t, c, a, r, invalid, 400)
+			large.Body = strings.Repeat(" ", gateway.MaxBodyBytes+1)
+			wantResponse(t, c, a, r, large, 413)
+			if r.Public {
+				continue
+			}
+			unknown.RequestContext.Authorizer = nil
+			wantResponse(t, c, a, r, unknown, 401)
+			forbidden.RequestContext.Authorizer["scopes"] = "nothing"
+			wantResponse(t, c, a, r, forbidden, 403)
+		}
+	}
+}
+
+// failingStore returns an error for every identity.
+type failingStore struct {
+	identity.Store
+	err error
+}
+
+func (s *failingStore) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, s.err
+}
+
+func (s *failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
+	return identity.WriteResult{}, s.err
+}
+
+func (s *failingStore) Delete(context.Context, string, string, func(*identity.Identity) error) error {
+	return s.err
+}
+
+func (s *failingStore) Entries(context.Context, identity.Index, *identity.IndexEntry, int, bool) ([]identity.IndexEntry, error) {
+	return nil, s.err
+}
+
+// TestStoreFailures checks what every operation that uses the store returns when that fails. Operations that only read
+// do not declare 409: they cannot be in each other's way.
+func TestStoreFailures(t *testing.T) {
+	for status, err := range map[int]error{500: errors.New("unexpected"), 503: identity.ErrUnavailable, 409: identity.ErrBusy} {
+		s := &failingStore{err: err}
+		for _, a := range apis(s) {
+			c := load(t, a.Files)
+			for _, r := range a.api.Routes() {
+				isDeclared := slices.Contains(c.Operations()[r.Method+" "+r.Path], strconv.Itoa(status))
+				if r.Method == gateway.AnyMethod || r.Public || !isDeclared || slices.Contains(a.withoutStore, r.Name) {
 					continue
 				}
-				table = append(table, r.Method+" "+r.Path)
-				if open := r.Public && !slices.Contains(d.selfAuthenticatedPaths, r.Path); c.Public(r.Method, r.Path) != open {
-					t.Errorf("%s %s: the contract asks for credentials: %v", r.Method, r.Path, open)
-				}
-			}
-			assertSameElements(t, "contract and route table", contract, table)
-			assertSameElements(t, "contract and template.yaml", contract, templateOperations(t, d.Dialect+"Api"))
-		})
-	}
-}
-
-// templateOperations are the operations of a REST API of the template.
-func templateOperations(t *testing.T, api string) (all []string) {
-	t.Helper()
-	root, err := template.ModuleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl, err := template.Read(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range tmpl.ResourcesOfType(template.TypeFunction) {
-		events, _ := template.Lookup(f.Properties, "Events").(map[string]any)
-		for _, e := range events {
-			p := template.Lookup(e, "Properties")
-			if method, _ := template.Lookup(p, "Method").(string); template.Lookup(p, "RestApiId", "Ref") == api && method != gateway.AnyMethod {
-				all = append(all, strings.ToUpper(method)+" "+template.Lookup(p, "Path").(string))
+				wantResponse(t, c, a, r, event(t, a, r), status)
 			}
 		}
 	}
-	return all
 }
 
-// What is not declared fails.
 func TestCheckRejectsUndeclaredResponses(t *testing.T) {
 	conomy, blnk := load(t, apidocs.Conomy), load(t, apidocs.Blnk)
 	const failure = `{"status":404,"code":"31","type":"notFound","detail":"identity not found","traceId":"5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab","statusCode":404,"error":"Not Found","message":"identity not found"`
@@ -151,32 +247,31 @@ func TestCheckRejectsUndeclaredResponses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.c.Check(tt.method, tt.path, openapi.Response{Status: tt.status, Header: tt.header, Body: []byte(tt.body)})
 			if (err == nil) != tt.ok {
-				t.Errorf("got %v", err)
+				t.Errorf("error = %v, want none: %v", err, tt.ok)
 			}
 		})
 	}
 }
 
-// What API Gateway answers by itself is in the contract of every operation that
-// it can meet.
+// TestGatewayResponsesMatchContract checks that every operation declares the responses of API Gateway that it can meet.
 func TestGatewayResponsesMatchContract(t *testing.T) {
-	for _, d := range dialects {
-		c := load(t, d.Files)
-		for _, canned := range d.api.GatewayResponses() {
-			for _, why := range []error{auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended} {
-				a := openapi.Response{Status: canned.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: fillVariables(canned.Body, d.denial(why))}
+	forNoOperation := []string{gateway.NoSuchRoute, gateway.InvalidSignature, gateway.Default4XX} // only the envelope is declared
+	ofAuthorizer := []string{gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.WAFFiltered}
+	for _, a := range apis(nil) {
+		c := load(t, a.Files)
+		for _, response := range a.api.GatewayResponses() {
+			for _, reason := range []error{auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended} {
+				got := openapi.Response{Status: response.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: fillVariables(response.Body, a.denial(reason))}
 				for name := range c.Operations() {
 					method, path, _ := strings.Cut(name, " ")
-					switch canned.Type {
-					case gateway.NoSuchRoute, gateway.InvalidSignature, gateway.Default4XX:
-						method, path = "GET", "/identities/{id}" // of no operation: the envelope is what counts
-					case gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.WAFFiltered:
-						if c.Public(method, path) {
-							continue
-						}
+					if slices.Contains(forNoOperation, response.Type) {
+						method, path = "GET", "/identities/{id}"
 					}
-					if err := c.Check(method, path, a); err != nil {
-						t.Errorf("%s: %s: %v", d.Dialect, canned.Type, err)
+					if slices.Contains(ofAuthorizer, response.Type) && c.Public(method, path) {
+						continue
+					}
+					if err := c.Check(method, path, got); err != nil {
+						t.Errorf("%s: %s: %v", a.Dialect, response.Type, err)
 					}
 				}
 			}
@@ -184,11 +279,33 @@ func TestGatewayResponsesMatchContract(t *testing.T) {
 	}
 }
 
-// fillVariables is a canned body with API Gateway's variables in it.
+// fillVariables replaces API Gateway's variables in a body.
 func fillVariables(body string, r gateway.Denial) []byte {
 	body = strings.ReplaceAll(body, gateway.RequestIDVariable, traceID)
 	for name, value := range r.Context {
 		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
 	}
 	return []byte(body)
+}
+
+// stub stands in for the tests of a package.
+type stub func() int
+
+func (s stub) Run() int { return s() }
+
+func TestCompleteFailsWithUncheckedResponses(t *testing.T) {
+	c := load(t, apidocs.Conomy)
+	before := len(c.Unchecked())
+	_ = c.Check("DELETE", "/identities/{id}", openapi.Response{Status: 204})
+	if got := len(c.Unchecked()); got != before-1 {
+		t.Errorf("%d responses are unchecked, want %d", got, before-1)
+	}
+	if flag.Lookup("test.run").Value.String() != "" {
+		t.Skip("runs without -run")
+	}
+	code := 0
+	out := privacytest.Capture(t, func() { code = c.Complete(stub(func() int { return 0 })).Run() })
+	if want := "POST /identities 200"; code != 1 || !strings.Contains(out, want) {
+		t.Errorf("exit code = %d with output %s, want 1 with %s", code, out, want)
+	}
 }

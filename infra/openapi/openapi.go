@@ -1,13 +1,15 @@
-// Package openapi holds the service to its contract: it tells whether an answer
-// of a dialect is one that the dialect's contract declares.
-// It knows OpenAPI documents and nothing of how the service works.
+// Package openapi checks that an API's responses are those that its contract declares, and all of those.
+// It must not import an API.
 package openapi
 
 import (
 	"context"
-	"errors"
+	"flag"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -16,11 +18,13 @@ import (
 	"cedula/shared/apidocs"
 )
 
-// Contract is the OpenAPI document, read.
-type Contract struct{ document *openapi3.T }
+// Contract is an OpenAPI document. It is safe for concurrent use.
+type Contract struct {
+	document *openapi3.T
+	checked  sync.Map // the responses that Check was given: "GET /identities 200"
+}
 
-// Load reads the contract that a dialect's functions carry, such as
-// reference.Conomy, and checks that it is one.
+// Load reads the contract that an API serves, such as apidocs.Conomy, and validates it.
 func Load(f apidocs.Files) (*Contract, error) {
 	document, err := openapi3.NewLoader().LoadFromData(f.Contract)
 	if err != nil {
@@ -29,11 +33,10 @@ func Load(f apidocs.Files) (*Contract, error) {
 	if err := document.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
 	}
-	return &Contract{document}, nil
+	return &Contract{document: document}, nil
 }
 
-// Operations are the contract's, as method and path: "GET /identities/{id}",
-// each with the statuses that it declares.
+// Operations returns the statuses that each operation declares, by method and path: "GET /identities/{id}".
 func (c *Contract) Operations() map[string][]string {
 	all := make(map[string][]string)
 	for path, item := range c.document.Paths.Map() {
@@ -44,6 +47,50 @@ func (c *Contract) Operations() map[string][]string {
 		}
 	}
 	return all
+}
+
+// commonStatuses are the statuses that many operations have for the same reason. The tests of this package and of the
+// gateway bring about each of them for each operation, where a request can: 429, 431, 500 and 503 may be API Gateway's own.
+var commonStatuses = []string{"400", "401", "403", "409", "413", "429", "431", "500", "503"}
+
+// Unchecked returns the declared responses that Check was not given, apart from the common ones.
+func (c *Contract) Unchecked() (missing []string) {
+	for operation, statuses := range c.Operations() {
+		for _, status := range statuses {
+			response := operation + " " + status
+			if _, done := c.checked.Load(response); !done && !slices.Contains(commonStatuses, status) {
+				missing = append(missing, response)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// Complete returns the tests of a package, which fail if they leave declared responses unchecked.
+func (c *Contract) Complete(tests interface{ Run() int }) interface{ Run() int } {
+	return completeTests{c, tests}
+}
+
+type completeTests struct {
+	contract *Contract
+	tests    interface{ Run() int }
+}
+
+// Run runs the tests. It does not require the responses of tests that were left out by a flag.
+func (c completeTests) Run() int {
+	code := c.tests.Run()
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return code
+		}
+	}
+	missing := c.contract.Unchecked()
+	if code == 0 && len(missing) > 0 {
+		fmt.Printf("FAIL: the contract declares responses that no test has received:\n%s\n", strings.Join(missing, "\n"))
+		return 1
+	}
+	return code
 }
 
 // Public reports whether an operation asks for no credentials.
@@ -60,17 +107,17 @@ func (c *Contract) operation(method, path string) *openapi3.Operation {
 	return item.GetOperation(method)
 }
 
-// Response is what a service sent.
+// Response is a response of an API.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Check returns an error unless the operation may give this answer: its status
-// declared, its declared headers right, its body of the schema without a member
-// more, and no body where none is declared.
+// Check returns an error unless an operation declares the response: its status, its headers, and a body that has the
+// fields of the schema and no others, or no body.
 func (c *Contract) Check(method, path string, a Response) error {
+	c.checked.Store(fmt.Sprintf("%s %s %d", method, path, a.Status), true)
 	operation := c.operation(method, path)
 	if operation == nil {
 		return fmt.Errorf("openapi: no operation %s %s", method, path)
@@ -79,12 +126,12 @@ func (c *Contract) Check(method, path string, a Response) error {
 	if declared == nil {
 		return fmt.Errorf("openapi: %s %s: status %d is not declared", method, path, a.Status)
 	}
-	if len(declared.Value.Content) == 0 {
-		if len(a.Body) > 0 {
-			return fmt.Errorf("openapi: %s %s: status %d has a body", method, path, a.Status)
-		}
-	} else if a.Header.Get("Content-Type") == "" {
-		return errors.New("openapi: no Content-Type")
+	hasContent := len(declared.Value.Content) > 0
+	if !hasContent && len(a.Body) > 0 {
+		return fmt.Errorf("openapi: %s %s: status %d has a body", method, path, a.Status)
+	}
+	if hasContent && a.Header.Get("Content-Type") == "" {
+		return fmt.Errorf("openapi: %s %s: status %d has no Content-Type", method, path, a.Status)
 	}
 	request := &openapi3filter.RequestValidationInput{
 		Request: &http.Request{Method: method},

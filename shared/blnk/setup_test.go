@@ -40,7 +40,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	os.Exit(privacytest.Run(m))
+	os.Exit(privacytest.Run(contract().Complete(m)))
 }
 
 var hasher = auth.NewHasher(bytes.Repeat([]byte("s"), 32))

@@ -40,7 +40,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
-	os.Exit(privacytest.Run(m))
+	os.Exit(privacytest.Run(contract().Complete(m)))
 }
 
 const traceID = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
