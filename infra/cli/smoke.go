@@ -37,7 +37,8 @@ func (c *cli) smoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if urls, err = c.baseURLs(cmd.Context(), urls); err != nil {
+			urls, err = c.baseURLs(cmd.Context(), urls)
+			if err != nil {
 				return err
 			}
 			return c.runSmoke(cmd.Context(), urls, client)

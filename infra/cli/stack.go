@@ -83,7 +83,8 @@ func (g *apiGatewayPlans) AddClient(ctx context.Context, c admin.Client) error {
 	}
 	plan := g.outputs["UsagePlanId"]
 	if c.Rate != 0 || c.Burst != 0 || c.Quota != 0 {
-		if plan, err = g.ensureClientPlan(ctx, c); err != nil {
+		plan, err = g.ensureClientPlan(ctx, c)
+		if err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,23 +91,21 @@ func TestClientLimitsSpanBothAPIs(t *testing.T) {
 // TestRevocationsTakeEffect: with every cache warm, what an operator revokes is rejected within the time that the operator
 // is told.
 func TestRevocationsTakeEffect(t *testing.T) {
-	revoke := func(key string) func(*testing.T, *auth.Admin) error {
-		return func(t *testing.T, a *auth.Admin) error {
-			_, err := a.RevokeKey(t.Context(), key[4:28])
-			return err
-		}
-	}
 	for name, tt := range map[string]struct {
-		end              func(datadir.Credentials) func(*testing.T, *auth.Admin) error
+		end              func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error
 		conomyOK, blnkOK bool
 	}{
-		"a key of the Blnk API":   {func(c datadir.Credentials) func(*testing.T, *auth.Admin) error { return revoke(c.BlnkKey) }, true, false},
-		"a key of the Conomy API": {func(c datadir.Credentials) func(*testing.T, *auth.Admin) error { return revoke(c.ConomyKey) }, false, true},
-		"a client": {func(c datadir.Credentials) func(*testing.T, *auth.Admin) error {
-			return func(t *testing.T, a *auth.Admin) error {
-				_, err := a.SetSuspended(t.Context(), c.ClientID, true)
-				return err
-			}
+		"a key of the Blnk API": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
+			_, err := a.RevokeKey(ctx, c.BlnkKey[4:28])
+			return err
+		}, true, false},
+		"a key of the Conomy API": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
+			_, err := a.RevokeKey(ctx, c.ConomyKey[4:28])
+			return err
+		}, false, true},
+		"a client": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
+			_, err := a.SetSuspended(ctx, c.ClientID, true)
+			return err
 		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +122,7 @@ func TestRevocationsTakeEffect(t *testing.T) {
 			now = now.Add(auth.DefaultCacheTTL - time.Second)
 			accepted() // fills the gateways' just before the authorizers' expire
 			a := &auth.Admin{AdminStore: f.store, Hasher: auth.NewHasher(f.data.Secret), Now: f.clock}
-			if err := tt.end(f.credentials)(t, a); err != nil {
+			if err := tt.end(t.Context(), a, f.credentials); err != nil {
 				t.Fatal(err)
 			}
 			if conomy, blnk := accepted(); !conomy || !blnk {
@@ -152,45 +151,6 @@ func TestReplacedSecretIsRejected(t *testing.T) {
 	login(f.credentials.ClientSecret).want(t, 401)
 	login(fresh).want(t, 200)
 	f.fetchWith(t, old).want(t, 404)
-}
-
-func TestRepeatedCredentialHeadersAreRejected(t *testing.T) {
-	f := newFixture(t)
-	status := func(base string, headers http.Header) int {
-		t.Helper()
-		r, err := http.NewRequest(http.MethodGet, base+"/identities/absent", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header = headers
-		response, err := httpClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = response.Body.Close()
-		return response.StatusCode
-	}
-	conomy := http.Header{"X-Api-Key": {f.credentials.ConomyKey}, "Authorization": {"Bearer " + f.token(t)}}
-	for _, tt := range []struct {
-		base     string
-		headers  http.Header
-		repeated string
-	}{
-		{f.blnk, http.Header{"X-Blnk-Key": {f.credentials.BlnkKey}}, "X-Blnk-Key"},
-		{f.conomy, conomy, "X-Api-Key"},
-		{f.conomy, conomy, "Authorization"},
-	} {
-		twice := tt.headers.Clone()
-		twice[tt.repeated] = append(twice[tt.repeated], "other")
-		for _, step := range []struct {
-			headers http.Header
-			want    int
-		}{{twice, 401}, {tt.headers, 404}, {twice, 401}, {tt.headers, 404}} { // cold and warm
-			if got := status(tt.base, step.headers); got != step.want {
-				t.Errorf("status with %d values of %s = %d, want %d", len(step.headers[tt.repeated]), tt.repeated, got, step.want)
-			}
-		}
-	}
 }
 
 // TestGatewayErrorsHaveTheShapeOfTheAPI: responses that no operation gives.

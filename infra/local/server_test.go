@@ -22,6 +22,7 @@ import (
 	"cedula/infra/local/admin"
 	"cedula/infra/local/apigateway"
 	"cedula/infra/local/datadir"
+	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
 )
 
@@ -50,6 +51,14 @@ func TestStartAndStop(t *testing.T) {
 		wantContains(t, s.log.String(), "cedula: unexpected argument \"production\"\nUsage", "-conomy", "-blnk", "-mailbox", "-data")
 	})
 	s.stop(t)
+	t.Run("damaged clock", func(t *testing.T) {
+		clock := filepath.Join(folder, timetravel.FileName)
+		if err := os.WriteFile(clock, []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantStartFailure(t, newServerCommand(folder), clock+" is damaged")
+		_ = os.Remove(clock)
+	})
 	t.Run("credentials are kept", func(t *testing.T) {
 		again := startServer(t, folder)
 		if again.credentials != first {

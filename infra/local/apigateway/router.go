@@ -61,7 +61,11 @@ func (r *route) matches(segments []string) bool {
 		return false
 	}
 	for n, part := range r.segments {
-		if part.isParameter && segments[n] == "" || !part.isParameter && part.text != segments[n] {
+		if part.isParameter {
+			if segments[n] == "" {
+				return false
+			}
+		} else if part.text != segments[n] {
 			return false
 		}
 	}

@@ -76,7 +76,8 @@ func (d *Dir) open(ctx context.Context) error {
 		}
 	}
 	var err error
-	if d.Table, err = pebble.Open(d.folder.join(TableDir), store.Indexes); err != nil {
+	d.Table, err = pebble.Open(d.folder.join(TableDir), store.Indexes)
+	if err != nil {
 		return fmt.Errorf("cannot open the data in %s: %w", d.folder.path, err)
 	}
 	for _, step := range []func(context.Context) error{
@@ -92,14 +93,18 @@ func (d *Dir) open(ctx context.Context) error {
 
 // readFiles reads the files that exist. It fails if one that is missing cannot be replaced: with a new secret or a new
 // table, nothing in the other files would be found.
-func (d *Dir) readFiles() (err error) {
-	if d.Secret, err = d.folder.read(SecretFile); err != nil {
+func (d *Dir) readFiles() error {
+	var err error
+	d.Secret, err = d.folder.read(SecretFile)
+	if err != nil {
 		return err
 	}
-	if d.Signer, err = d.readSigner(signerFile); err != nil {
+	d.Signer, err = d.readSigner(signerFile)
+	if err != nil {
 		return err
 	}
-	if d.PreviousSigner, err = d.readSigner(previousSignerFile); err != nil {
+	d.PreviousSigner, err = d.readSigner(previousSignerFile)
+	if err != nil {
 		return err
 	}
 	if err := d.readDataKey(); err != nil {

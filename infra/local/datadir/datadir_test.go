@@ -133,12 +133,7 @@ func replaceFrom(other, name string, removed ...string) harm {
 func editSandbox(from, to string) harm {
 	return func(t *testing.T, path string) {
 		t.Helper()
-		name := filepath.Join(path, sandboxFile)
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		writeFile(sandboxFile, strings.ReplaceAll(string(content), from, to))(t, path)
+		writeFile(sandboxFile, strings.ReplaceAll(string(readFiles(t, path)[sandboxFile]), from, to))(t, path)
 	}
 }
 

@@ -69,7 +69,8 @@ func (d *Dir) readDataKey() error {
 	if err != nil || key == nil {
 		return err
 	}
-	if d.DataKey, err = encryption.NewLocalKeyWrapper(key); err != nil {
+	d.DataKey, err = encryption.NewLocalKeyWrapper(key)
+	if err != nil {
 		return fmt.Errorf("%s is damaged: it must have %d bytes", d.folder.join(dataKeyFile), encryption.KeySize)
 	}
 	return nil
@@ -101,7 +102,8 @@ func (d *Dir) createDataKey(ctx context.Context) error {
 			return err
 		}
 		var err error
-		if d.DataKey, err = encryption.NewLocalKeyWrapper(key); err != nil {
+		d.DataKey, err = encryption.NewLocalKeyWrapper(key)
+		if err != nil {
 			return err
 		}
 	}
