@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -243,8 +244,12 @@ func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 // TestConcurrentLinksCannotFormACycle: two links that make a cycle together never both
 // come about, however deep it is.
 func TestConcurrentLinksCannotFormACycle(t *testing.T) {
+	repeats := 5
+	if testenv.Has(testenv.Soak) {
+		repeats = 20
+	}
 	for _, between := range []int{0, 1, 2} {
-		for range 20 {
+		for range repeats {
 			w := newTestRegistry(t)
 			w.Store = w.store.Store
 			a, b := w.createMany(t, "a", between+1), w.createMany(t, "b", between+1)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -276,7 +277,11 @@ func TestTotal(t *testing.T) {
 // TestListDuringConcurrentWrites: those who live throughout are met exactly once,
 // whoever is created and deleted meanwhile, in both orders.
 func TestListDuringConcurrentWrites(t *testing.T) {
-	const lasting, writers = 1000, 8
+	const writers = 8
+	lasting := 200
+	if testenv.Has(testenv.Soak) {
+		lasting = 1000
+	}
 	w := newTestRegistry(t)
 	w.Random, w.Store, w.Now = rand.Reader, w.store.Store, time.Now
 	started := time.Now()

@@ -13,36 +13,6 @@ import (
 	"cedula/shared/store"
 )
 
-func TestValidID(t *testing.T) {
-	tests := []struct {
-		id   string
-		want bool
-	}{
-		{"a", true},
-		{"679d26c44a21df7584b38e11", true},
-		{"idt_11111111-1111-4111-8111-111111111111", true},
-		{"-_", true},
-		{strings.Repeat("Z", 64), true},
-		{strings.Repeat("Z", 65), false},
-		{"", false},
-		{"a b", false},
-		{"a#b", false}, // separates the parts of a key
-		{"a/b", false},
-		{"a.b", false},
-		{"a%20b", false},
-		{"é", false},
-		{"a\x00", false},
-		{"a\n", false},
-		{"\xff", false},
-		{"١", false}, // a digit outside ASCII
-	}
-	for _, tt := range tests {
-		if got := identity.ValidID(tt.id); got != tt.want {
-			t.Errorf("%q: got %v", tt.id, got)
-		}
-	}
-}
-
 func TestCreateSetsServerFields(t *testing.T) {
 	w := newTestRegistry(t)
 	profile := identity.Profile{Kind: identity.Individual, FirstName: "Ana", Email: "ana@example.com"}

@@ -153,26 +153,6 @@ func TestIdempotentUpdate(t *testing.T) {
 	wantField(t, err, identity.FieldIdempotencyKey, "must be printable ASCII")
 }
 
-func TestDeactivateAndReactivateOnlyFromActiveOrInactive(t *testing.T) {
-	all := []identity.Status{
-		identity.Pending, identity.PendingEmailValidation, identity.PendingPhoneValidation, identity.Screening,
-		identity.Active, identity.Inactive, identity.Rejected, identity.Blocked,
-	}
-	for _, from := range all {
-		for name, move := range map[identity.Status]func(*identity.Identity) error{identity.Inactive: (*identity.Identity).Deactivate, identity.Active: (*identity.Identity).Reactivate} {
-			i := identity.Identity{Status: from}
-			err := move(&i)
-			var state *identity.StateError
-			if allowed := from == identity.Active || from == identity.Inactive; allowed != (err == nil) || !allowed && !errors.As(err, &state) {
-				t.Errorf("%s to %s: %v", from, name, err)
-			}
-			if want := map[bool]identity.Status{true: name, false: from}[err == nil]; i.Status != want {
-				t.Errorf("%s to %s: got %s", from, name, i.Status)
-			}
-		}
-	}
-}
-
 // TestConcurrentUpdatesAreNotLost: no update is lost, and versions have no gaps.
 func TestConcurrentUpdatesAreNotLost(t *testing.T) {
 	const writers = 64

@@ -26,11 +26,7 @@ func (w *testRegistry) setEmail(t *testing.T, id, email string) identity.WriteRe
 	t.Helper()
 	c := changeByID(id)
 	c.Apply = func(i *identity.Identity) error { i.Email = email; return nil }
-	changed, err := w.Update(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed
+	return w.mustUpdate(t, c)
 }
 
 // TestNewAddressIsPendingUntilVerified: a new address stands beside the old one until it is proven.
@@ -225,11 +221,7 @@ func (w *testRegistry) setContacts(t *testing.T, id, email, phone string) identi
 	t.Helper()
 	c := changeByID(id)
 	c.Apply = func(i *identity.Identity) error { i.Email, i.Phone = email, phone; return nil }
-	changed, err := w.Update(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed
+	return w.mustUpdate(t, c)
 }
 
 // TestUnverifiedAddressNeverActivates: whatever is cleared and set again meanwhile, an
