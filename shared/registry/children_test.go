@@ -108,9 +108,7 @@ func TestChildren(t *testing.T) {
 	}
 	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids...))
 	w.mustUpdate(t, setFirstName(kids[0], "Renamed"))
-	if err := w.Delete(ctx, "acme", kids[1], nil); err != nil {
-		t.Fatal(err)
-	}
+	w.mustDelete(t, kids[1])
 	found, err := w.GetWithChildren(ctx, "acme", "p")
 	if err != nil || len(found.Children) != 4 {
 		t.Errorf("%d children, %v", len(found.Children), err)
@@ -277,9 +275,7 @@ func TestParents(t *testing.T) {
 	if err != nil || len(parents) != 2 || parents[0].ID == parents[1].ID {
 		t.Errorf("%d parents, %v", len(parents), err)
 	}
-	if err := w.Delete(ctx, "acme", "a", nil); err != nil {
-		t.Fatal(err)
-	}
+	w.mustDelete(t, "a")
 	parents, err = w.ListParents(ctx, "acme", "c")
 	if err != nil || len(parents) != 1 || parents[0].ID != "b" {
 		t.Errorf("%d parents, %v", len(parents), err)

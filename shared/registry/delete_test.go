@@ -54,9 +54,7 @@ func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestRegistry(t)
 			for _, id := range []string{"x", "parent", "child"} {
-				if _, err := w.Create(ctx, registry.Draft{Tenant: "acme", ID: id, Trusted: true, GenerateID: mint}); err != nil {
-					t.Fatal(err)
-				}
+				w.mustCreate(t, registry.Draft{Tenant: "acme", ID: id, Trusted: true, GenerateID: mint})
 			}
 			inner := w.Registry.Store
 			w.Registry.Store = &interferingStore{Store: inner, beforeDelete: func() {
@@ -64,9 +62,7 @@ func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
 					t.Error(err)
 				}
 			}}
-			if err := w.Delete(ctx, "acme", "x", nil); err != nil {
-				t.Fatal(err)
-			}
+			w.mustDelete(t, "x")
 			if _, err := w.Get(ctx, "acme", "x"); !errors.Is(err, identity.ErrNotFound) {
 				t.Errorf("the identity: %v", err)
 			}

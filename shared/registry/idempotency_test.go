@@ -15,9 +15,7 @@ func TestIdempotencyKeyOutlivesDeletion(t *testing.T) {
 	d := draft(identity.Profile{})
 	d.ID, d.Idempotency = "x", identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
 	w.now = time.Now()
-	if _, err := w.Create(ctx, d); err != nil {
-		t.Fatal(err)
-	}
+	w.mustCreate(t, d)
 	if err := w.Delete(ctx, d.Tenant, "x", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -47,16 +45,11 @@ func TestCreateIsReplayedAfterItsChildIsDeleted(t *testing.T) {
 	w := newTestRegistry(t)
 	child := draft(identity.Profile{})
 	child.ID = "child"
-	if _, err := w.Create(ctx, child); err != nil {
-		t.Fatal(err)
-	}
+	w.mustCreate(t, child)
 	parent := draft(identity.Profile{})
 	parent.ID, parent.Children = "parent", []string{"child"}
 	parent.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
-	first, err := w.Create(ctx, parent)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := w.mustCreate(t, parent)
 	if err := w.Delete(ctx, child.Tenant, "child", nil); err != nil {
 		t.Fatal(err)
 	}

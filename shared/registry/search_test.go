@@ -316,9 +316,7 @@ func TestSearchDuringConcurrentWrites(t *testing.T) {
 				gone, come := 0, 0
 				got, _ := w.searchAll(t, q, func(met []string) {
 					for ; gone < len(met); gone++ {
-						if err := w.Delete(ctx, "acme", met[gone], nil); err != nil {
-							t.Fatal(err)
-						}
+						w.mustDelete(t, met[gone])
 					}
 					if come++; come < 60 {
 						w.now = w.now.Add(time.Millisecond)

@@ -157,6 +157,20 @@ func (w *testRegistry) mustCreate(t *testing.T, d registry.Draft) identity.Write
 	return created
 }
 
+func (w *testRegistry) mustDelete(t *testing.T, id string) {
+	t.Helper()
+	if err := w.Delete(ctx, "acme", id, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *testRegistry) mustTokenize(t *testing.T, c registry.Change, fields ...identity.Field) {
+	t.Helper()
+	if _, err := w.Tokenize(ctx, c, fields...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func wantField(t *testing.T, err error, field identity.Field, reason string) {
 	t.Helper()
 	var invalid *identity.Invalid

@@ -51,9 +51,7 @@ func changeOf(i identity.WriteResult) registry.Change {
 func TestTokenizeAndBack(t *testing.T) {
 	w := newTestRegistry(t).withCipher(t)
 	created := w.mustCreate(t, draft(tokenizableProfile()))
-	if _, err := w.Tokenize(ctx, changeOf(created), identity.TokenizableFields...); err != nil {
-		t.Fatal(err)
-	}
+	w.mustTokenize(t, changeOf(created), identity.TokenizableFields...)
 	read, err := w.Get(ctx, "acme", created.ID)
 	if err != nil || read.Version != 2 || read.Address.City != "Montevideo" {
 		t.Fatalf("version %d, city %q, %v", read.Version, read.Address.City, err)
@@ -109,9 +107,7 @@ func TestTokenizeErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestRegistry(t).withCipher(t)
 			created := w.mustCreate(t, draft(tokenizableProfile()))
-			if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldEmail); err != nil {
-				t.Fatal(err)
-			}
+			w.mustTokenize(t, changeOf(created), identity.FieldEmail)
 			_, err := w.Tokenize(ctx, changeOf(created), tt.fields...)
 			var field *identity.FieldError
 			if !errors.Is(err, tt.want) || !errors.As(err, &field) || field.Field != tt.field {
@@ -146,19 +142,14 @@ func TestTokenizeErrors(t *testing.T) {
 func TestUpdateOfATokenizedField(t *testing.T) {
 	w := newTestRegistry(t).withCipher(t)
 	created := w.mustCreate(t, draft(tokenizableProfile()))
-	if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldFirstName, identity.FieldEmail, identity.FieldPhone); err != nil {
-		t.Fatal(err)
-	}
+	w.mustTokenize(t, changeOf(created), identity.FieldFirstName, identity.FieldEmail, identity.FieldPhone)
 	before, _ := w.Get(ctx, "acme", created.ID)
 	c := changeOf(created)
 	c.Apply = func(i *identity.Identity) error {
 		i.Email, i.Phone, i.LastName = "bea@example.com", "", "Plain"
 		return nil
 	}
-	changed, err := w.Update(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	changed := w.mustUpdate(t, c)
 	if changed.Email == "bea@example.com" || shape(changed.Email) != shape("bea@example.com") || changed.Phone != "" || changed.LastName != "Plain" {
 		t.Errorf("email %q, phone %q, last name %q", changed.Email, changed.Phone, changed.LastName)
 	}
@@ -190,9 +181,7 @@ func TestTokenizedIsUnique(t *testing.T) {
 		return d
 	}
 	created := w.mustCreate(t, unique("ana@example.com"))
-	if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldEmail, identity.FieldPhone); err != nil {
-		t.Fatal(err)
-	}
+	w.mustTokenize(t, changeOf(created), identity.FieldEmail, identity.FieldPhone)
 	var taken *identity.Conflict
 	if _, err := w.Create(ctx, unique("ANA@example.com")); !errors.As(err, &taken) {
 		t.Errorf("the same person again: %v", err)
@@ -245,9 +234,7 @@ func TestReplayAfterTokenizing(t *testing.T) {
 	d := draft(tokenizableProfile())
 	d.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
 	created := w.mustCreate(t, d)
-	if _, err := w.Tokenize(ctx, changeOf(created), identity.TokenizableFields...); err != nil {
-		t.Fatal(err)
-	}
+	w.mustTokenize(t, changeOf(created), identity.TokenizableFields...)
 	again := w.mustCreate(t, d)
 	if !again.Replayed || again.ID != created.ID || len(again.EncryptedFields) != len(tokenizableValues) {
 		t.Errorf("replayed %v, %d fields tokenized", again.Replayed, len(again.EncryptedFields))
@@ -292,9 +279,7 @@ func TestHasValue(t *testing.T) {
 	created := w.mustCreate(t, draft(tokenizableProfile()))
 	for _, sealed := range []bool{false, true} {
 		if sealed {
-			if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldEmail, identity.FieldPhone); err != nil {
-				t.Fatal(err)
-			}
+			w.mustTokenize(t, changeOf(created), identity.FieldEmail, identity.FieldPhone)
 		}
 		i, _ := w.Get(ctx, "acme", created.ID)
 		for _, tt := range []struct {
@@ -320,9 +305,7 @@ func TestHasValue(t *testing.T) {
 func TestUpdateWithoutACipherFails(t *testing.T) {
 	w := newTestRegistry(t).withCipher(t)
 	created := w.mustCreate(t, draft(tokenizableProfile()))
-	if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldFirstName); err != nil {
-		t.Fatal(err)
-	}
+	w.mustTokenize(t, changeOf(created), identity.FieldFirstName)
 	w.Cipher = nil
 	c := changeOf(created)
 	c.Apply = func(i *identity.Identity) error { i.FirstName = "Plain"; return nil }

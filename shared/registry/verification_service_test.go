@@ -29,11 +29,15 @@ func (w *testRegistry) createPending(t *testing.T, p identity.Profile, steps ide
 
 func changeByID(id string) registry.Change { return registry.Change{Tenant: "acme", ID: id} }
 
-// sendCode sends a code and returns it, as the message has it.
+// sendMessage starts the verification of an address and returns the message.
+func (w *testRegistry) sendMessage(t *testing.T, id string, c identity.Channel) identity.Message {
+	t.Helper()
+	return w.captureMessage(t, func() error { _, err := w.StartVerification(ctx, changeByID(id), c, nil, false); return err })
+}
+
 func (w *testRegistry) sendCode(t *testing.T, id string, c identity.Channel) string {
 	t.Helper()
-	m := w.captureMessage(t, func() error { _, err := w.StartVerification(ctx, changeByID(id), c, nil, false); return err })
-	return m.Code
+	return w.sendMessage(t, id, c).Code
 }
 
 // captureMessage is the one that an operation puts into the outbox; zero if it puts none.

@@ -93,9 +93,7 @@ func TestVerifyingATakenAddressIsAConflict(t *testing.T) {
 	if _, err := w.confirm(second.ID, identity.ChannelEmail, code); !errors.As(err, &taken) {
 		t.Fatal(err)
 	}
-	if err := w.Delete(ctx, "acme", first.ID, nil); err != nil {
-		t.Fatal(err)
-	}
+	w.mustDelete(t, first.ID)
 	if got := w.mustConfirm(t, second.ID, identity.ChannelEmail, code); got.Email != first.Email {
 		t.Error(got.Email)
 	}
@@ -105,13 +103,8 @@ func TestVerifyingATakenAddressIsAConflict(t *testing.T) {
 func TestTokenizedAddressIsVerified(t *testing.T) {
 	w := newTestRegistry(t).withCipher(t)
 	i := w.createPending(t, ana, identity.OnboardingContact)
-	if _, err := w.Tokenize(ctx, changeByID(i.ID), identity.FieldEmail); err != nil {
-		t.Fatal(err)
-	}
-	m := w.captureMessage(t, func() error {
-		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
-		return err
-	})
+	w.mustTokenize(t, changeByID(i.ID), identity.FieldEmail)
+	m := w.sendMessage(t, i.ID, identity.ChannelEmail)
 	if m.To != "ana@example.com" {
 		t.Errorf("to %q", m.To)
 	}
@@ -127,9 +120,7 @@ func TestPendingAddressOfATokenizedFieldIsEncrypted(t *testing.T) {
 	const secret = "secret@example.com"
 	tokenize := func(t *testing.T, w *testRegistry, id string) {
 		t.Helper()
-		if _, err := w.Tokenize(ctx, changeByID(id), identity.FieldEmail); err != nil {
-			t.Fatal(err)
-		}
+		w.mustTokenize(t, changeByID(id), identity.FieldEmail)
 	}
 	for name, do := range map[string]func(t *testing.T, w *testRegistry, id string){
 		"tokenized, then changed": func(t *testing.T, w *testRegistry, id string) { tokenize(t, w, id); w.setEmail(t, id, secret) },
@@ -156,10 +147,7 @@ func TestPendingAddressOfATokenizedFieldIsEncrypted(t *testing.T) {
 			if err != nil || got.Verification(identity.ChannelEmail).PendingAddress == "" || bytes.Contains(written, []byte(secret)) || bytes.Contains(written, []byte("ana@example.com")) {
 				t.Fatalf("%v, %+v\n%s", err, got.Verifications, written)
 			}
-			m := w.captureMessage(t, func() error {
-				_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false)
-				return err
-			})
+			m := w.sendMessage(t, i.ID, identity.ChannelEmail)
 			if m.To != secret {
 				t.Errorf("to %q", m.To)
 			}
