@@ -63,15 +63,6 @@ func TestInitialStatus(t *testing.T) {
 	}
 }
 
-func TestPolicySetsPendingTTL(t *testing.T) {
-	w := newTestRegistry(t)
-	d := draft(identity.Profile{})
-	d.Trusted, d.Policy.PendingTTL = false, 36*time.Hour
-	if got := w.mustCreate(t, d); !got.ExpiresAt.Equal(noon.Add(36 * time.Hour).Truncate(time.Second)) {
-		t.Errorf("lapses %v", got.ExpiresAt)
-	}
-}
-
 var statuses = []identity.Status{
 	identity.Pending, identity.PendingEmailValidation, identity.PendingPhoneValidation, identity.Screening,
 	identity.Active, identity.Inactive, identity.Rejected, identity.Blocked,

@@ -127,17 +127,6 @@ func TestOnboardingToActive(t *testing.T) {
 	}
 }
 
-func TestPhoneMayBeVerifiedFirst(t *testing.T) {
-	w := newTestRegistry(t)
-	i := w.createPending(t, ana, identity.OnboardingContact)
-	if got := w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone)); got.Status != identity.PendingEmailValidation {
-		t.Error(got.Status)
-	}
-	if got := w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail)); got.Status != identity.Active {
-		t.Error(got.Status)
-	}
-}
-
 func TestOnlyPresentAddressesNeedVerification(t *testing.T) {
 	w := newTestRegistry(t)
 	for name, p := range map[string]identity.Profile{"email": {Email: "a@example.com"}, "phone": {Phone: "+56912345678"}} {
