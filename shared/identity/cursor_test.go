@@ -22,7 +22,7 @@ func TestNumber(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			i := identity.Identity{ID: "id", CreatedAt: tt.created}
 			if n := i.CreationNumber(); n < tt.low || n > tt.high {
-				t.Errorf("%d is not in %d..%d", n, tt.low, tt.high)
+				t.Errorf("%d is not in %d..%d; want n >= tt.low and n <= tt.high", n, tt.low, tt.high)
 			}
 		})
 	}

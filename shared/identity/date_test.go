@@ -60,7 +60,7 @@ func TestParseDate(t *testing.T) {
 func TestZeroDate(t *testing.T) {
 	var none identity.Date
 	if !none.IsZero() || none.String() != "" || !none.Midnight().IsZero() {
-		t.Errorf("got %v %q %v", none.IsZero(), none, none.Midnight())
+		t.Errorf(`got %v %q %v; want none.IsZero() and none.String() == "" and none.Midnight().IsZero()`, none.IsZero(), none, none.Midnight())
 	}
 	some := identity.Date{Year: 1990, Month: time.January, Day: 15}
 	if want := time.Date(1990, 1, 15, 0, 0, 0, 0, time.UTC); some.IsZero() || some.Midnight() != want {

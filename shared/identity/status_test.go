@@ -31,7 +31,7 @@ func TestPolicyValidate(t *testing.T) {
 		{identity.Policy{PendingTTL: 90*24*time.Hour + 1}, false},
 	} {
 		if err := tt.policy.Validate(); (err == nil) != tt.ok {
-			t.Errorf("%+v: %v", tt.policy, err)
+			t.Errorf("%+v: %v; want (err == nil) == tt.ok", tt.policy, err)
 		}
 	}
 }
@@ -43,7 +43,7 @@ func TestTransitions(t *testing.T) {
 		allowed[row.From] = row.To
 	}
 	if len(allowed) != len(statuses) {
-		t.Errorf("the table has %d rows", len(allowed))
+		t.Errorf("the table has %d rows; want len(allowed) == len(statuses)", len(allowed))
 	}
 	for _, from := range statuses {
 		for _, to := range statuses {
@@ -56,13 +56,13 @@ func TestTransitions(t *testing.T) {
 			var state *identity.StateError
 			switch {
 			case may && (err != nil || got.Status != to || got.ExpiresAt.IsZero() == to.Pending()):
-				t.Errorf("%s to %s: %v, %s until %v", from, to, err, got.Status, got.ExpiresAt)
+				t.Errorf("%s to %s: error = %v, status %s until %v, want it allowed", from, to, err, got.Status, got.ExpiresAt)
 			case !may && !errors.As(err, &state):
-				t.Errorf("%s to %s: %v", from, to, err)
+				t.Errorf("%s to %s: error = %v, want a *StateError", from, to, err)
 			case !may:
 				for _, next := range allowed[from] {
 					if !strings.Contains(state.Reason, string(next)) {
-						t.Errorf("%s to %s does not say that %s is allowed: %s", from, to, next, state.Reason)
+						t.Errorf("%s to %s does not say that %s is allowed: %s; want strings.Contains(state.Reason, string(next))", from, to, next, state.Reason)
 					}
 				}
 			}
@@ -71,7 +71,7 @@ func TestTransitions(t *testing.T) {
 	var invalid *identity.Invalid
 	i := identity.Identity{Status: identity.Active}
 	if err := i.SetStatus("GOLD", noon); !errors.As(err, &invalid) || invalid.Field != identity.FieldStatus {
-		t.Error(err)
+		t.Errorf("SetStatus(GOLD): error = %v, want an Invalid status", err)
 	}
 }
 
@@ -93,10 +93,10 @@ func TestPendingStatusRequiresItsAddress(t *testing.T) {
 		i := identity.Identity{Profile: tt.Profile, Status: identity.Pending, Onboarding: identity.OnboardingContact}
 		err := i.SetStatus(tt.to, noon)
 		if state := new(identity.StateError); (err == nil) != tt.may || err != nil && !errors.As(err, &state) {
-			t.Errorf("%q, %q to %s: %v", tt.Email, tt.Phone, tt.to, err)
+			t.Errorf("%q, %q to %s: %v; want (err == nil) == tt.may and (no error or a *identity.StateError)", tt.Email, tt.Phone, tt.to, err)
 		}
 		if due := i.Requirements().Due; tt.may && len(due) != 1 {
-			t.Errorf("%q, %q in %s waits for %v", tt.Email, tt.Phone, tt.to, due)
+			t.Errorf("%q, %q in %s waits for %v; want not tt.may or len(due) == 1", tt.Email, tt.Phone, tt.to, due)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func TestPendingStatusRequiresItsAddress(t *testing.T) {
 func TestSettingTheSameStatusWaivesVerification(t *testing.T) {
 	i := identity.Identity{Status: identity.Screening, Onboarding: identity.OnboardingContactAndScreening, Profile: identity.Profile{Phone: "+56912345678"}}
 	if err := i.SetStatus(identity.Screening, noon); err != nil || i.Requirements().Due != nil || i.Status != identity.Screening {
-		t.Errorf("%v, %s waits for %v", err, i.Status, i.Requirements().Due)
+		t.Errorf("%v, %s waits for %v; want no error and i.Requirements().Due == nil and i.Status == identity.Screening", err, i.Status, i.Requirements().Due)
 	}
 }
 
@@ -114,12 +114,12 @@ func TestKnownAndPendingStatuses(t *testing.T) {
 	for _, s := range statuses {
 		pending := s == identity.Pending || s == identity.PendingEmailValidation || s == identity.PendingPhoneValidation || s == identity.Screening
 		if !s.Known() || s.Pending() != pending {
-			t.Errorf("%s: known %v, pending %v", s, s.Known(), s.Pending())
+			t.Errorf("%s: known %v, pending %v; want s.Known() and s.Pending() == pending", s, s.Known(), s.Pending())
 		}
 	}
 	for _, s := range []identity.Status{"", "active", "PENDING_VALIDATION"} {
 		if s.Known() || s.Pending() {
-			t.Errorf("%q is a status", s)
+			t.Errorf("%q is a status; want not s.Known() and not s.Pending()", s)
 		}
 	}
 }
@@ -131,10 +131,10 @@ func TestDeactivateAndReactivateOnlyFromActiveOrInactive(t *testing.T) {
 			err := move(&i)
 			var state *identity.StateError
 			if allowed := from == identity.Active || from == identity.Inactive; allowed != (err == nil) || !allowed && !errors.As(err, &state) {
-				t.Errorf("%s to %s: %v", from, name, err)
+				t.Errorf("%s to %s: %v; want allowed == (err == nil) and (allowed or a *identity.StateError)", from, name, err)
 			}
 			if want := map[bool]identity.Status{true: name, false: from}[err == nil]; i.Status != want {
-				t.Errorf("%s to %s: got %s", from, name, i.Status)
+				t.Errorf("%s to %s: got %s; want i.Status == want", from, name, i.Status)
 			}
 		}
 	}

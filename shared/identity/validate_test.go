@@ -34,7 +34,7 @@ func TestValidID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := identity.ValidID(tt.id); got != tt.want {
-			t.Errorf("%q: got %v", tt.id, got)
+			t.Errorf("%q: got %v; want got == tt.want", tt.id, got)
 		}
 	}
 }
@@ -74,10 +74,10 @@ func TestNormalizationIsIdempotent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "text")
 		if once := identity.NormalizeDocument(s); identity.NormalizeDocument(once) != once {
-			t.Errorf("document %q becomes another one when normalised twice", s)
+			t.Errorf("document %q becomes another one when normalised twice; want identity.NormalizeDocument(once) == once", s)
 		}
 		if once := identity.NormalizeEmail(s); identity.NormalizeEmail(once) != once {
-			t.Errorf("email %q becomes another one when normalised twice", s)
+			t.Errorf("email %q becomes another one when normalised twice; want identity.NormalizeEmail(once) == once", s)
 		}
 	})
 }
@@ -96,7 +96,7 @@ func TestErrorsNameFieldsNotValues(t *testing.T) {
 			t.Errorf("got %q, want %q", tt.err, tt.want)
 		}
 		if errors.Is(tt.err, identity.ErrNotFound) {
-			t.Errorf("%q is taken for another error", tt.err)
+			t.Errorf("%q is taken for another error; want not identity.ErrNotFound", tt.err)
 		}
 	}
 }

@@ -39,10 +39,10 @@ func TestCodeAttemptsPerHourAndDay(t *testing.T) {
 			return time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(1, 600)).Draw(r, "pause")) * time.Minute
 		})
 		if hour, day := most(sent, time.Hour), most(sent, 24*time.Hour); hour > anHour || day > aDay {
-			r.Errorf("%d tries in an hour, %d in a day", hour, day)
+			r.Errorf("%d tries in an hour, %d in a day; want hour <= anHour and day <= aDay", hour, day)
 		}
 	})
 	if hour := most(greedy(func() time.Duration { return time.Minute }), time.Hour); hour != anHour {
-		t.Errorf("%d tries in an hour at the worst times", hour)
+		t.Errorf("%d tries in an hour at the worst times; want hour == anHour", hour)
 	}
 }

@@ -98,12 +98,12 @@ func TestChildren(t *testing.T) {
 		for _, c := range changed.Children {
 			shown = append(shown, c.ID)
 			if c.FirstName != c.ID {
-				t.Errorf("%s: a child is called %s", tt.name, c.FirstName)
+				t.Errorf("%s: a child is called %s; want c.FirstName == c.ID", tt.name, c.FirstName)
 			}
 		}
 		slices.Sort(shown)
 		if got := w.childIDs(t, "p"); !slices.Equal(got, tt.want) || !slices.Equal(shown, tt.want) || changed.Version != tt.version {
-			t.Errorf("%s: version %d, children %v, shown %v", tt.name, changed.Version, got, shown)
+			t.Errorf("%s: version %d, children %v, shown %v; want got == tt.want and shown == tt.want and changed.Version == tt.version", tt.name, changed.Version, got, shown)
 		}
 	}
 	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids...))
@@ -111,10 +111,10 @@ func TestChildren(t *testing.T) {
 	w.mustDelete(t, kids[1])
 	found, err := w.GetWithChildren(ctx, "acme", "p")
 	if err != nil || len(found.Children) != 4 {
-		t.Errorf("%d children, %v", len(found.Children), err)
+		t.Errorf("%d children, %v; want no error and len(found.Children) == 4", len(found.Children), err)
 	}
 	if !slices.ContainsFunc(found.Children, func(c identity.Identity) bool { return c.FirstName == "Renamed" }) {
-		t.Error("a child's new name is not shown")
+		t.Errorf("children = %+v, want one named Renamed", found.Children)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestInvalidChildrenAreRejected(t *testing.T) {
 	_, err = w.Update(ctx, childrenUpdate("y", registry.RemoveChildren, "a"))
 	wantDanglingReference(t, err, "children.0")
 	if after := w.childIDs(t, "p"); !slices.Equal(before, after) {
-		t.Errorf("refused changes made %v of %v", after, before)
+		t.Errorf("refused changes made %v of %v; want before == after", after, before)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestAddedChildrenMayBeRelated(t *testing.T) {
 	w.createWithID(t, "p")
 	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, "a", "b", "c", "d"))
 	if got := w.childIDs(t, "p"); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
-		t.Error(got)
+		t.Errorf("got = %v, want %v", got, []string{"a", "b", "c", "d"})
 	}
 	_, err := w.Update(ctx, childrenUpdate("e", registry.AddChildren, "p"))
 	wantStateError(t, err, "an identity cannot be its own ancestor")
@@ -183,11 +183,11 @@ func TestChildrenLimits(t *testing.T) {
 	wantStateError(t, err, tooMany)
 	found, err := w.GetWithChildren(ctx, "acme", "p")
 	if err != nil || len(found.Children) != registry.MaxChildrenInResponse || len(w.childIDs(t, "p")) != 1000 {
-		t.Errorf("%d shown, %v", len(found.Children), err)
+		t.Errorf(`%d shown, %v; want no error and len(found.Children) == registry.MaxChildrenInResponse and len(w.childIDs(t, "p")) == 1000`, len(found.Children), err)
 	}
 	replaced := w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, kids[990:]...))
 	if got := w.childIDs(t, "p"); len(got) != 11 || len(replaced.Children) != 11 {
-		t.Errorf("%d left", len(got))
+		t.Errorf("%d left; want len(got) == 11 and len(replaced.Children) == 11", len(got))
 	}
 
 	d := draft(identity.Profile{})
@@ -196,7 +196,7 @@ func TestChildrenLimits(t *testing.T) {
 	wantField(t, err, identity.FieldChildren, "must name at most 30 identities; add more once it is there")
 	d.Children = kids[:30]
 	if created := w.mustCreate(t, d); len(created.Children) != 30 || !created.MayHaveChildren {
-		t.Errorf("%d children", len(created.Children))
+		t.Errorf("%d children; want len(created.Children) == 30 and created.MayHaveChildren", len(created.Children))
 	}
 	d.ID, d.Children = "other", []string{kids[0], "nobody"}
 	_, err = w.Create(ctx, d)
@@ -217,7 +217,7 @@ func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 	w.mustUpdate(t, childrenUpdate("new", registry.AddChildren, below...))
 	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, "new"))
 	if got := w.childIDs(t, "p"); !slices.Equal(got, []string{"new"}) {
-		t.Error(got)
+		t.Errorf("got = %v, want %v", got, []string{"new"})
 	}
 	for _, id := range append(old, "new") {
 		want := 0
@@ -225,7 +225,7 @@ func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 			want = 1
 		}
 		if parents, err := w.ListParents(ctx, "acme", id); err != nil || len(parents) != want {
-			t.Errorf("%s has %d parents, %v", id, len(parents), err)
+			t.Errorf("%s has %d parents, %v; want no error and len(parents) == want", id, len(parents), err)
 		}
 	}
 	w.createWithID(t, "below45")
@@ -261,7 +261,7 @@ func TestConcurrentLinksCannotFormACycle(t *testing.T) {
 			group.Go(func() { _, second = w.Update(ctx, childrenUpdate(b[between], registry.AddChildren, a[0])) })
 			group.Wait()
 			if (first == nil) == (second == nil) {
-				t.Fatalf("%d between: %v and %v", between, first, second)
+				t.Fatalf("%d between: %v and %v; want (first == nil) != (second == nil)", between, first, second)
 			}
 			wantStateError(t, errors.Join(first, second), "an identity cannot be its own ancestor")
 		}
@@ -273,19 +273,19 @@ func TestParents(t *testing.T) {
 	w.createLinked(t, "ac", "bc", "cd")
 	parents, err := w.ListParents(ctx, "acme", "c")
 	if err != nil || len(parents) != 2 || parents[0].ID == parents[1].ID {
-		t.Errorf("%d parents, %v", len(parents), err)
+		t.Errorf("%d parents, %v, want 2 different ones", len(parents), err)
 	}
 	w.mustDelete(t, "a")
 	parents, err = w.ListParents(ctx, "acme", "c")
 	if err != nil || len(parents) != 1 || parents[0].ID != "b" {
-		t.Errorf("%d parents, %v", len(parents), err)
+		t.Errorf("%d parents, %v, want only b", len(parents), err)
 	}
 	for _, id := range []string{"a", "x", "a#"} {
 		if _, err := w.ListParents(ctx, "acme", id); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%s: %v", id, err)
+			t.Errorf("%s: %v; want identity.ErrNotFound", id, err)
 		}
 	}
 	if _, err := w.ListParents(ctx, "other", "c"); !errors.Is(err, identity.ErrNotFound) {
-		t.Error(err)
+		t.Errorf("another tenant's: error = %v, want ErrNotFound", err)
 	}
 }

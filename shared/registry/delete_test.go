@@ -64,16 +64,16 @@ func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
 			}}
 			w.mustDelete(t, "x")
 			if _, err := w.Get(ctx, "acme", "x"); !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("the identity: %v", err)
+				t.Errorf("the identity: %v; want identity.ErrNotFound", err)
 			}
 			left, err := inner.ListWithdrawalAccounts(ctx, "acme", "x")
 			if len(left) > 0 || err != nil {
-				t.Errorf("accounts that outlived it: %d, %v", len(left), err)
+				t.Errorf("accounts that outlived it: %d, %v; want len(left) == 0 and no error", len(left), err)
 			}
 			for _, src := range []identity.Index{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
 				src.Tenant = "acme"
 				if links, err := inner.Entries(ctx, src, nil, 10, false); len(links) > 0 || err != nil {
-					t.Errorf("links that outlived it, %+v: %d, %v", src, len(links), err)
+					t.Errorf("links that outlived it, %+v: %d, %v; want len(links) == 0 and no error", src, len(links), err)
 				}
 			}
 		})
@@ -123,7 +123,7 @@ func TestDeletedHolderIsNoConflict(t *testing.T) {
 			}
 		}}
 		if err := ask(w, first.ID); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: error = %v, want none", name, err)
 		}
 	}
 }

@@ -22,20 +22,20 @@ func TestIdempotencyKeyOutlivesDeletion(t *testing.T) {
 	for _, request := range []byte{1, 2} {
 		d.Idempotency.Fingerprint = [32]byte{request}
 		if _, err := w.Create(ctx, d); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("request %d: %v", request, err)
+			t.Errorf("request %d: %v; want identity.ErrNotFound", request, err)
 		}
 	}
 	if _, err := w.Get(ctx, d.Tenant, "x"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("it is there again: %v", err)
+		t.Errorf("it is there again: %v; want identity.ErrNotFound", err)
 	}
 	d.Idempotency.Key = "other"
 	if made, err := w.Create(ctx, d); err != nil || made.Replayed {
-		t.Errorf("with another key: %v", err)
+		t.Errorf("with another key: %v; want no error and not made.Replayed", err)
 	}
 	w.now = w.now.Add(24 * time.Hour)
 	d.ID, d.Idempotency.Key = "y", "k"
 	if made, err := w.Create(ctx, d); err != nil || made.Replayed {
-		t.Errorf("a day later: %v", err)
+		t.Errorf("a day later: %v; want no error and not made.Replayed", err)
 	}
 }
 
@@ -55,15 +55,15 @@ func TestCreateIsReplayedAfterItsChildIsDeleted(t *testing.T) {
 	}
 	again, err := w.Create(ctx, parent)
 	if err != nil || !again.Replayed || again.ID != first.ID {
-		t.Errorf("sent again: %v, replayed %v", err, again.Replayed)
+		t.Errorf("sent again: %v, replayed %v; want no error and again.Replayed and again.ID == first.ID", err, again.Replayed)
 	}
 	parent.Idempotency.Fingerprint = [32]byte{2}
 	if _, err := w.Create(ctx, parent); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key: %v", err)
+		t.Errorf("another request under the key: %v; want identity.ErrIdempotencyReused", err)
 	}
 	parent.Idempotency = identity.Idempotency{}
 	var unknown *identity.DanglingReference
 	if _, err := w.Create(ctx, parent); !errors.As(err, &unknown) {
-		t.Errorf("without a key: %v", err)
+		t.Errorf("without a key: %v; want a *identity.DanglingReference", err)
 	}
 }

@@ -123,10 +123,10 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	if _, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 5, Filter: registry.Filter{GrantedTo: "nobody"}}); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("granted to nobody: %v", err)
+		t.Errorf("granted to nobody: %v; want identity.ErrNotFound", err)
 	}
 	if page, err := w.List(ctx, registry.ListParams{Tenant: "other", Limit: 5}); err != nil || len(page.Identities) > 0 || page.Total != 0 {
-		t.Errorf("another tenant's list: %+v, %v", page, err)
+		t.Errorf("another tenant's list: %+v, %v; want no error and len(page.Identities) == 0 and page.Total == 0", page, err)
 	}
 }
 
@@ -178,7 +178,7 @@ func (w *testRegistry) wantAllPageSizes(t *testing.T, name string, f registry.Fi
 					}
 					return int(min(1, max(-1, number[a]-number[b])))
 				}) {
-					t.Errorf("%s, by %d, oldest first %v: out of order", name, limit, oldest)
+					t.Errorf("%s, by %d, oldest first %v: out of order; want slices.IsSortedFunc(got, func(a, b string) int { if !oldest { a, b = b, a } return int(min(1, max(-1, number[a]-number[b]))) })", name, limit, oldest)
 				}
 				slices.Sort(got)
 				want = slices.Sorted(slices.Values(want))
@@ -188,10 +188,10 @@ func (w *testRegistry) wantAllPageSizes(t *testing.T, name string, f registry.Fi
 			}
 			for n, page := range pages {
 				if len(page) > limit && number[page[limit-1]] != number[page[len(page)-1]] {
-					t.Errorf("%s: a page of %d, by %d", name, len(page), limit)
+					t.Errorf("%s: a page of %d, by %d; want len(page) <= limit or number[page[limit-1]] == number[page[len(page)-1]]", name, len(page), limit)
 				}
 				if n > 0 && len(page) > 0 && len(pages[n-1]) > 0 && number[page[0]] == number[pages[n-1][len(pages[n-1])-1]] {
-					t.Errorf("%s, by %d: one number on two pages", name, limit)
+					t.Errorf("%s, by %d: one number on two pages; want ((n == 0 or len(page) == 0) or len(pages[n-1]) == 0) or number[page[0]] != number[pages[n-1][len(pages[n-1])-1]]", name, limit)
 				}
 			}
 		}
@@ -205,7 +205,7 @@ func TestCursors(t *testing.T) {
 			for _, oldest := range []bool{true, false} {
 				page, err := w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: oldest})
 				if err != nil || len(page.Identities) > 0 && (cursor == 1<<53-1) == oldest {
-					t.Errorf("after %d, %+v: %d, %v", cursor, f, len(page.Identities), err)
+					t.Errorf("after %d, %+v: %d, %v; want no error and (len(page.Identities) == 0 or (cursor == 1<<53-1) != oldest)", cursor, f, len(page.Identities), err)
 				}
 			}
 		}
@@ -228,14 +228,14 @@ func TestFilterWithoutIndex(t *testing.T) {
 		w.store.identitiesRead = 0
 		page, err := w.List(ctx, registry.ListParams{Tenant: "acme", Filter: registry.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
 		if err != nil || len(page.Identities) != 1 || page.Next == 0 || w.store.identitiesRead > 201 {
-			t.Errorf("%d found, next %d, %d read, %v", len(page.Identities), page.Next, w.store.identitiesRead, err)
+			t.Errorf("%d found, next %d, %d read, %v; want no error and len(page.Identities) == 1 and page.Next != 0 and w.store.identitiesRead <= 1001", len(page.Identities), page.Next, w.store.identitiesRead, err)
 		}
 		pages := w.listPages(t, registry.ListParams{Filter: registry.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
 		if got := slices.Sorted(slices.Values(slices.Concat(pages...))); !slices.Equal(got, []string{"p20", "p220", "p420"}) || len(pages) != 3 {
-			t.Errorf("got %v", pages)
+			t.Errorf(`got %v; want got == []string{"p100", "p1100", "p2100"} and len(pages) == 3`, pages)
 		}
 		if pages := w.listPages(t, registry.ListParams{Filter: registry.Filter{Country: "CHL"}, Limit: 20, OldestFirst: oldest}); len(pages) != 3 || len(slices.Concat(pages...)) > 0 {
-			t.Errorf("none fits, got %v", pages)
+			t.Errorf("none fits, got %v; want len(pages) == 3 and len(slices.Concat(pages...)) == 0", pages)
 		}
 	}
 }
@@ -266,11 +266,11 @@ func TestTotal(t *testing.T) {
 	}
 	w.createWithID(t, "late")
 	if got := total(registry.Filter{}, 1); got != 8 {
-		t.Errorf("within the minute: %d", got)
+		t.Errorf("within the minute: %d; want got == 8", got)
 	}
 	w.now = w.now.Add(time.Minute)
 	if got := total(registry.Filter{}, 1); got != 9 {
-		t.Errorf("after a minute: %d", got)
+		t.Errorf("after a minute: %d; want got == 9", got)
 	}
 }
 
@@ -311,13 +311,13 @@ func TestListDuringConcurrentWrites(t *testing.T) {
 					return
 				case id := <-fleeting:
 					if err := w.Delete(ctx, "acme", id, nil); err != nil {
-						t.Error(err)
+						t.Errorf("error = %v, want none", err)
 					}
 				}
 				d := draft(identity.Profile{ExternalID: "e"})
 				d.ID = fmt.Sprintf("comes%d-%d", g, n)
 				if _, err := w.Create(ctx, d); err != nil {
-					t.Error(err)
+					t.Errorf("error = %v, want none", err)
 				}
 				fleeting <- d.ID
 			}
@@ -334,7 +334,7 @@ func TestListDuringConcurrentWrites(t *testing.T) {
 				}
 			}
 			if slices.Sort(got); !slices.Equal(got, want) {
-				t.Errorf("%+v, oldest first %v: %d met, %d different, of %d", f, oldest, len(got), len(slices.Compact(got)), len(want))
+				t.Errorf("%+v, oldest first %v: %d met, %d different, of %d; want got == want", f, oldest, len(got), len(slices.Compact(got)), len(want))
 			}
 		}
 	}
@@ -349,7 +349,7 @@ func (w *testRegistry) listUntil(t *testing.T, l registry.ListParams, youngest t
 		for {
 			page, err := w.List(ctx, l)
 			if err != nil {
-				t.Error(err)
+				t.Errorf("error = %v, want none", err)
 				return
 			}
 			for _, i := range page.Identities {
@@ -394,7 +394,7 @@ func TestListIsBounded(t *testing.T) {
 		page, err := s.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, OldestFirst: true})
 		counted := map[bool]int{true: registry.MaxTotal, false: 0}[f.Status == ""]
 		if err != nil || len(page.Identities) > 0 || page.Next != registry.MaxExamined || page.Total != counted || e.entriesRead > counted+registry.MaxExamined+101 {
-			t.Errorf("%+v: next %d, total %d, %d entries read, %v", f, page.Next, page.Total, e.entriesRead, err)
+			t.Errorf("%+v: next %d, total %d, %d entries read, %v; want no error and len(page.Identities) == 0 and page.Next == registry.MaxExamined and page.Total == counted and e.entriesRead <= counted + registry.MaxExamined + 101", f, page.Next, page.Total, e.entriesRead, err)
 		}
 	}
 }

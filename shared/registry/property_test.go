@@ -36,7 +36,7 @@ func TestCreatedIdentityIsReturnedUnchanged(t *testing.T) {
 		var invalid *identity.Invalid
 		if errors.As(err, &invalid) {
 			if refused++; !named[invalid.Field] {
-				t.Fatalf("no text is named %q", invalid.Field)
+				t.Fatalf("no text is named %q; want named[invalid.Field]", invalid.Field)
 			}
 			return
 		}
@@ -49,15 +49,15 @@ func TestCreatedIdentityIsReturnedUnchanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(created.Identity, found, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatal(diff)
+			t.Fatalf("diff = %v, want %v", diff, "")
 		}
 		d.Profile.Bank, found.Profile.Bank = nil, nil // its id and times are the registry's
 		if diff := cmp.Diff(d.Profile, found.Profile, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatal(diff)
+			t.Fatalf("diff = %v, want %v", diff, "")
 		}
 	})
 	if taken == 0 || refused == 0 {
-		t.Errorf("%d taken, %d refused: the profiles are too much alike", taken, refused)
+		t.Errorf("%d taken, %d refused: the profiles are too much alike; want taken != 0 and refused != 0", taken, refused)
 	}
 }
 

@@ -27,9 +27,9 @@ func TestDecideScreening(t *testing.T) {
 			var state *identity.StateError
 			switch {
 			case may && (err != nil || got.Status != to || got.Review.Outcome != outcome || !got.Review.DecidedAt.Equal(w.now.Truncate(time.Second)) || !got.ExpiresAt.IsZero()):
-				t.Errorf("%s %s: %v %s %+v", outcome, from, err, got.Status, got.Review)
+				t.Errorf("%s %s: got %v, %s, %+v, want %s", outcome, from, err, got.Status, got.Review, to)
 			case !may && !errors.As(err, &state):
-				t.Errorf("%s %s: %v", outcome, from, err)
+				t.Errorf("%s %s: got %v, want a *StateError", outcome, from, err)
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func TestDecideScreening(t *testing.T) {
 		var invalid *identity.Invalid
 		var missing *identity.MissingField
 		if (!errors.As(err, &invalid) || invalid.Field != tt.field) && (!errors.As(err, &missing) || missing.Field != tt.field) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v; want a *identity.Invalid and invalid.Field == tt.field or a *identity.MissingField and missing.Field == tt.field", name, err)
 		}
 	}
 }
@@ -67,10 +67,10 @@ func TestRejectedIdentityCanBeScreenedAgain(t *testing.T) {
 	c.Apply = func(i *identity.Identity) error { return i.SetStatus(identity.Screening, w.now) }
 	back, err := w.Update(ctx, c)
 	if err != nil || back.Review != nil || !back.ExpiresAt.Equal(w.now.Add(identity.DefaultPendingTTL).Truncate(time.Second)) {
-		t.Errorf("%v %+v until %v", err, back.Review, back.ExpiresAt)
+		t.Errorf("%v %+v until %v; want no error and back.Review == nil and back.ExpiresAt == w.now.Add(identity.DefaultPendingTTL).Truncate(time.Second)", err, back.Review, back.ExpiresAt)
 	}
 	if got, err := w.DecideScreening(ctx, changeByID(i.ID), identity.Review{Outcome: identity.OutcomeClear, Reason: "mistaken", Reviewer: "r"}); err != nil || got.Status != identity.Active {
-		t.Errorf("%v %s", err, got.Status)
+		t.Errorf("%v %s; want no error and got.Status == identity.Active", err, got.Status)
 	}
 }
 
@@ -79,23 +79,23 @@ func TestHoldAndRelease(t *testing.T) {
 	i := w.createPending(t, ana, identity.OnboardingContact)
 	var missing *identity.MissingField
 	if _, err := w.Hold(ctx, changeByID(i.ID), ""); !errors.As(err, &missing) {
-		t.Error(err)
+		t.Errorf("err = %v; want a *identity.MissingField", err)
 	}
 	held, err := w.Hold(ctx, changeByID(i.ID), "a judge asks")
 	if err != nil || held.Hold == nil || held.Hold.Reason != "a judge asks" || !held.Requirements().Deadline.IsZero() {
-		t.Fatal(err, held.Hold)
+		t.Fatalf(`err = %v, held.Hold = %v; want no error and held.Hold != nil and held.Hold.Reason == "a judge asks" and held.Requirements().Deadline.IsZero()`, err, held.Hold)
 	}
 	w.now = w.now.Add(365 * 24 * time.Hour)
 	again, err := w.Hold(ctx, changeByID(i.ID), "another judge")
 	if err != nil || again.Hold.Reason != "another judge" || !again.Hold.Since.Equal(held.Hold.Since) {
-		t.Fatal(err, again.Hold)
+		t.Fatalf(`err = %v, again.Hold = %v; want no error and again.Hold.Reason == "another judge" and again.Hold.Since == held.Hold.Since`, err, again.Hold)
 	}
 	released, err := w.Release(ctx, changeByID(i.ID))
 	if err != nil || released.Hold != nil || !released.ExpiresAt.Equal(w.now.Add(24*time.Hour).Truncate(time.Second)) {
-		t.Fatal(err, released.ExpiresAt)
+		t.Fatalf("err = %v, released.ExpiresAt = %+v; want no error and released.Hold == nil and released.ExpiresAt == w.now.Add(24 * time.Hour).Truncate(time.Second)", err, released.ExpiresAt)
 	}
 	w.now = w.now.Add(24 * time.Hour)
 	if _, err := w.Get(ctx, "acme", i.ID); !errors.Is(err, identity.ErrNotFound) {
-		t.Error(err)
+		t.Errorf("err = %v; want identity.ErrNotFound", err)
 	}
 }

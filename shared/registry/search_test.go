@@ -81,11 +81,11 @@ func (w *testRegistry) searchAll(t *testing.T, q registry.Query, between func(me
 	for pages = 1; pages < 2000; pages++ {
 		found, err := w.Search(ctx, q)
 		if err != nil || len(found.Identities) > q.Limit {
-			t.Fatalf("%d found, %v", len(found.Identities), err)
+			t.Fatalf("%d found, %v; want no error and len(found.Identities) <= q.Limit", len(found.Identities), err)
 		}
 		for _, i := range found.Identities {
 			if i.Tenant != "acme" {
-				t.Fatalf("an identity of %s", i.Tenant)
+				t.Fatalf(`an identity of %s; want i.Tenant == "acme"`, i.Tenant)
 			}
 			ids = append(ids, i.ID)
 		}
@@ -207,14 +207,14 @@ func TestSearchByID(t *testing.T) {
 		}
 	}
 	if got, _ := w.searchAll(t, registry.Query{IDs: []string{}, Limit: 5}, nil); len(got) > 0 {
-		t.Errorf("no ids: got %v", got)
+		t.Errorf("no ids: got %v; want len(got) == 0", got)
 	}
 	many := make([]string, 0, len(oldest))
 	for _, i := range oldest {
 		many = append(many, i.ID)
 	}
 	if got, _ := w.searchAll(t, registry.Query{IDs: many, Ascending: true, Limit: 50}, nil); !slices.Equal(got, many) {
-		t.Errorf("all ids: got %v", got)
+		t.Errorf("all ids: got %v; want got == many", got)
 	}
 }
 
@@ -262,7 +262,7 @@ func TestSearchCounts(t *testing.T) {
 	}
 	defer registry.SetMaxExamined(70)()
 	if found, err := w.Search(ctx, registry.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half}); err != nil || found.Total < 30 || found.Total > 40 || len(found.Identities) != 5 {
-		t.Errorf("of 70: total %d, %d found, %v", found.Total, len(found.Identities), err)
+		t.Errorf("of 70: total %d, %d found, %v; want no error and found.Total >= 30 and found.Total <= 40 and len(found.Identities) == 5", found.Total, len(found.Identities), err)
 	}
 }
 
@@ -286,11 +286,11 @@ func TestTotalIsAtLeastTheNumberShown(t *testing.T) {
 					t.Fatal(err)
 				}
 				if seen += len(found.Identities); len(found.Identities) > 0 && found.Total < seen {
-					t.Errorf("%s, limit %d: total %d when %d were shown or left out", name, limit, found.Total, seen)
+					t.Errorf("%s, limit %d: total %d when %d were shown or left out; want len(found.Identities) == 0 or found.Total >= seen", name, limit, found.Total, seen)
 				}
 				if found.Next == nil {
 					if seen > 50 && found.Total != seen || found.Total > len(oldest) {
-						t.Errorf("%s, limit %d: total %d at the end, of %d", name, limit, found.Total, seen)
+						t.Errorf("%s, limit %d: total %d at the end, of %d; want (seen <= 50 or found.Total == seen) and found.Total <= len(oldest)", name, limit, found.Total, seen)
 					}
 					break
 				}
@@ -325,7 +325,7 @@ func TestSearchDuringConcurrentWrites(t *testing.T) {
 				})
 				got = slices.DeleteFunc(got, func(id string) bool { return strings.HasPrefix(id, "new") })
 				if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
-					t.Errorf("sorted %v, ascending %v, %d together: %d met, %d different, of %d", sort != nil, ascending, together, len(got), len(slices.Compact(got)), len(want))
+					t.Errorf("sorted %v, ascending %v, %d together: %d met, %d different, of %d; want got == slices.Sorted(slices.Values(want))", sort != nil, ascending, together, len(got), len(slices.Compact(got)), len(want))
 				}
 				undo()
 			}
@@ -355,7 +355,7 @@ func TestSearchOverAStaleIndex(t *testing.T) {
 	for _, sort := range []func(*identity.Identity) string{nil, firstName} {
 		found, err := w.Search(ctx, registry.Query{Tenant: "acme", Limit: 50, SortBy: sort})
 		if err != nil || len(found.Identities) != 3 || found.Identities[0].ID != "c" {
-			t.Errorf("%+v, %v", found, err)
+			t.Errorf(`%+v, %v; want no error and len(found.Identities) == 3 and found.Identities[0].ID == "c"`, found, err)
 		}
 	}
 }
@@ -372,12 +372,12 @@ func TestSearchIsBounded(t *testing.T) {
 		s := registry.Registry{Store: e, Now: time.Now}
 		found, err := s.Search(ctx, q)
 		if err != nil || found.Next == nil || found.Next.After.CreationNumber != registry.MaxExamined || e.entriesRead > 2*registry.MaxExamined+100 {
-			t.Errorf("%s: %+v, %d entries read, %v", name, found.Next, e.entriesRead, err)
+			t.Errorf("%s: %+v, %d entries read, %v; want no error and found.Next != nil and found.Next.After.CreationNumber == registry.MaxExamined and e.entriesRead <= 2*registry.MaxExamined + 100", name, found.Next, e.entriesRead, err)
 		}
 		var calls time.Duration
 		s = registry.Registry{Store: new(endlessStore), Now: func() time.Time { calls += time.Second; return noon.Add(calls) }}
 		if found, err = s.Search(ctx, q); err != nil || found.Next == nil || found.Next.After.CreationNumber == 0 || found.Next.After.CreationNumber > 500 {
-			t.Errorf("%s, a second a call: %+v, %v", name, found.Next, err)
+			t.Errorf("%s, a second a call: %+v, %v; want no error and found.Next != nil and found.Next.After.CreationNumber != 0 and found.Next.After.CreationNumber <= 500", name, found.Next, err)
 		}
 	}
 }

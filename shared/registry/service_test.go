@@ -23,14 +23,14 @@ func TestCreateSetsServerFields(t *testing.T) {
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	if diff := cmp.Diff(identity.WriteResult{Identity: want}, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	if len(got.ID) != 16 {
-		t.Errorf("id %q was not minted", got.ID)
+		t.Errorf("id %q was not minted; want len(got.ID) == 16", got.ID)
 	}
 	found, err := w.Get(ctx, "acme", got.ID)
 	if diff := cmp.Diff(want, found); diff != "" || err != nil {
-		t.Error(err, diff)
+		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
 	}
 }
 
@@ -39,7 +39,7 @@ func TestCreateUsesTheClientsID(t *testing.T) {
 	d := draft(identity.Profile{FirstName: "Ana"})
 	d.ID = "own-1"
 	if got := w.mustCreate(t, d); got.ID != "own-1" {
-		t.Errorf("got %s", got.ID)
+		t.Errorf(`got %s; want got.ID == "own-1"`, got.ID)
 	}
 	_, err := w.Create(ctx, d)
 	wantConflict(t, err, identity.FieldID)
@@ -56,7 +56,7 @@ func TestCreateRejectsInvalidIDs(t *testing.T) {
 		wantField(t, err, identity.FieldID, "must have at most 64 letters, digits, '-' and '_'")
 	}
 	if w.store.creates != 0 {
-		t.Error("the store was asked")
+		t.Errorf("%d creates reached the store, want 0", w.store.creates)
 	}
 }
 
@@ -68,10 +68,10 @@ func TestBankAccountGetsAnID(t *testing.T) {
 	at := noon.Truncate(time.Microsecond)
 	want := &identity.BankAccount{ID: got.Bank.ID, AccountNumber: "1", CreatedAt: at, UpdatedAt: at}
 	if diff := cmp.Diff(want, got.Bank); diff != "" || len(got.Bank.ID) != 16 || got.Bank.ID == got.ID {
-		t.Errorf("id %s\n%s", got.Bank.ID, diff)
+		t.Errorf("id %s\n%s; want diff == \"\" and len(got.Bank.ID) == 16 and got.Bank.ID != got.ID", got.Bank.ID, diff)
 	}
 	if diff := cmp.Diff(&before, sent); diff != "" {
-		t.Errorf("the draft's own account changed\n%s", diff)
+		t.Errorf("the draft's own account changed\n%s; want diff == \"\"", diff)
 	}
 }
 
@@ -104,13 +104,13 @@ func TestClaims(t *testing.T) {
 			_, err := w.Create(ctx, d)
 			if !tt.taken {
 				if err != nil {
-					t.Error(err)
+					t.Errorf("error = %v, want none", err)
 				}
 				return
 			}
 			wantConflict(t, err, identity.FieldEmail, identity.FieldPhone)
 			if _, err := w.Get(ctx, tt.tenant, "second"); !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("a refused identity can be read: %v", err)
+				t.Errorf("a refused identity can be read: %v; want identity.ErrNotFound", err)
 			}
 		})
 	}
@@ -132,13 +132,13 @@ func TestIdempotentCreate(t *testing.T) {
 		t.Error("the second request is not marked as replayed")
 	}
 	if diff := cmp.Diff(answered.Identity, again.Identity); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 
 	other := first
 	other.Idempotency.Fingerprint = [32]byte{2}
 	if _, err := w.Create(ctx, other); !errors.Is(err, identity.ErrIdempotencyReused) {
-		t.Errorf("another request under the key: %v", err)
+		t.Errorf("another request under the key: %v; want identity.ErrIdempotencyReused", err)
 	}
 	other = first
 	other.Idempotency.Key = "l"
@@ -170,10 +170,10 @@ func TestGet(t *testing.T) {
 			before := w.store.gets
 			got, err := w.Get(ctx, tt.tenant, tt.id)
 			if !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("got %v, %v", got, err)
+				t.Errorf("got %v, %v; want identity.ErrNotFound", got, err)
 			}
 			if diff := cmp.Diff(identity.Identity{}, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 			if asked := w.store.gets - before; asked != tt.asked {
 				t.Errorf("the store was asked %d times, want %d", asked, tt.asked)
@@ -186,13 +186,13 @@ func TestCreateFailsWithoutRandomness(t *testing.T) {
 	w := newTestRegistry(t)
 	w.Random = strings.NewReader("12345678") // enough for one id
 	if _, err := w.Create(ctx, draft(identity.Profile{Bank: &identity.BankAccount{}})); !errors.Is(err, io.EOF) {
-		t.Errorf("bank account: got %v", err)
+		t.Errorf("bank account: got %v; want io.EOF", err)
 	}
 	if _, err := w.Create(ctx, draft(identity.Profile{})); !errors.Is(err, io.EOF) {
-		t.Errorf("identity: got %v", err)
+		t.Errorf("identity: got %v; want io.EOF", err)
 	}
 	if w.store.creates != 0 {
-		t.Error("the store was asked")
+		t.Errorf("%d creates reached the store, want 0", w.store.creates)
 	}
 }
 
@@ -203,6 +203,6 @@ func wantConflict(t *testing.T, err error, fields ...identity.Field) {
 		t.Fatalf("got %v, want taken %v", err, fields)
 	}
 	if diff := cmp.Diff(fields, taken.Fields); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 }

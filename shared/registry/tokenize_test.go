@@ -54,22 +54,22 @@ func TestTokenizeAndBack(t *testing.T) {
 	w.mustTokenize(t, changeOf(created), identity.TokenizableFields...)
 	read, err := w.Get(ctx, "acme", created.ID)
 	if err != nil || read.Version != 2 || read.Address.City != "Montevideo" {
-		t.Fatalf("version %d, city %q, %v", read.Version, read.Address.City, err)
+		t.Fatalf(`version %d, city %q, %v; want no error and read.Version == 2 and read.Address.City == "Montevideo"`, read.Version, read.Address.City, err)
 	}
 	for f, value := range tokenizableValues {
 		shown, _ := read.DisplayValue(f)
 		if shown == value || shape(shown) != shape(value) {
-			t.Errorf("%s: %q is shown for %q", f, shown, value)
+			t.Errorf("%s: %q is shown for %q; want shown != value and shape(shown) == shape(value)", f, shown, value)
 		}
 	}
 	for _, s := range read.EncryptedFields {
 		if bytes.Contains(s.Ciphertext, []byte(tokenizableValues[s.Field])) || s.Plaintext != "" {
-			t.Errorf("%s: the box holds the value", s.Field)
+			t.Errorf(`%s: the box holds the value; want not bytes.Contains(s.Ciphertext, []byte(tokenizableValues[s.Field])) and s.Plaintext == ""`, s.Field)
 		}
 	}
 	all, err := w.Detokenize(ctx, "acme", created.ID)
 	if err != nil || len(all) != len(tokenizableValues) {
-		t.Fatalf("%d values, %v", len(all), err)
+		t.Fatalf("%d values, %v; want no error and len(all) == len(tokenizableValues)", len(all), err)
 	}
 	for f, value := range tokenizableValues {
 		one, err := w.Detokenize(ctx, "acme", created.ID, f)
@@ -111,29 +111,29 @@ func TestTokenizeErrors(t *testing.T) {
 			_, err := w.Tokenize(ctx, changeOf(created), tt.fields...)
 			var field *identity.FieldError
 			if !errors.Is(err, tt.want) || !errors.As(err, &field) || field.Field != tt.field {
-				t.Errorf("got %v", err)
+				t.Errorf("got %v; want tt.want and a *identity.FieldError and field.Field == tt.field", err)
 			}
 			if i, _ := w.Get(ctx, "acme", created.ID); i.Version != 2 || len(i.EncryptedFields) != 1 {
-				t.Errorf("version %d, %d fields tokenized: not all or none", i.Version, len(i.EncryptedFields))
+				t.Errorf("version %d, %d fields tokenized: not all or none; want i.Version == 2 and len(i.EncryptedFields) == 1", i.Version, len(i.EncryptedFields))
 			}
 		})
 	}
 	w := newTestRegistry(t).withCipher(t)
 	created := w.mustCreate(t, draft(tokenizableProfile()))
 	if _, err := w.Detokenize(ctx, "acme", created.ID, identity.FieldEmail); !errors.Is(err, identity.ErrNotTokenized) {
-		t.Errorf("a field that is not tokenized: %v", err)
+		t.Errorf("a field that is not tokenized: %v; want identity.ErrNotTokenized", err)
 	}
 	if _, err := w.Detokenize(ctx, "acme", created.ID, identity.FieldCity); !errors.Is(err, identity.ErrNotTokenizable) {
-		t.Errorf("a field that cannot be tokenized: %v", err)
+		t.Errorf("a field that cannot be tokenized: %v; want identity.ErrNotTokenizable", err)
 	}
 	if _, err := w.Detokenize(ctx, "other", created.ID); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("another tenant's: %v", err)
+		t.Errorf("another tenant's: %v; want identity.ErrNotFound", err)
 	}
 	if _, err := w.Tokenize(ctx, registry.Change{Tenant: "other", ID: created.ID}, identity.FieldEmail); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("another tenant's: %v", err)
+		t.Errorf("another tenant's: %v; want identity.ErrNotFound", err)
 	}
 	if all, err := w.Detokenize(ctx, "acme", created.ID); err != nil || len(all) != 0 {
-		t.Errorf("nothing tokenized: %v, %v", all, err)
+		t.Errorf("nothing tokenized: %v, %v; want no error and len(all) == 0", all, err)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestUpdateOfATokenizedField(t *testing.T) {
 	}
 	changed := w.mustUpdate(t, c)
 	if changed.Email == "bea@example.com" || shape(changed.Email) != shape("bea@example.com") || changed.Phone != "" || changed.LastName != "Plain" {
-		t.Errorf("email %q, phone %q, last name %q", changed.Email, changed.Phone, changed.LastName)
+		t.Errorf(`email %q, phone %q, last name %q; want changed.Email != "bea@example.com" and shape(changed.Email) == shape("bea@example.com") and changed.Phone == "" and changed.LastName == "Plain"`, changed.Email, changed.Phone, changed.LastName)
 	}
 	if changed.FirstName != before.FirstName || !bytes.Equal(changed.Tokenized(identity.FieldFirstName).Ciphertext, before.Tokenized(identity.FieldFirstName).Ciphertext) {
 		t.Error("a field that was not changed was sealed anew")
@@ -184,7 +184,7 @@ func TestTokenizedIsUnique(t *testing.T) {
 	w.mustTokenize(t, changeOf(created), identity.FieldEmail, identity.FieldPhone)
 	var taken *identity.Conflict
 	if _, err := w.Create(ctx, unique("ANA@example.com")); !errors.As(err, &taken) {
-		t.Errorf("the same person again: %v", err)
+		t.Errorf("the same person again: %v; want a *identity.Conflict", err)
 	}
 	w.mustCreate(t, unique("carl@example.com"))
 	setEmail := func(email string) error {
@@ -194,14 +194,14 @@ func TestTokenizedIsUnique(t *testing.T) {
 		return err
 	}
 	if err := setEmail("carl@example.com"); !errors.As(err, &taken) {
-		t.Errorf("a change into another's: %v", err)
+		t.Errorf("a change into another's: %v; want a *identity.Conflict", err)
 	}
 	if err := setEmail("bea@example.com"); err != nil {
 		t.Fatal(err)
 	}
 	w.mustCreate(t, unique("ana@example.com")) // it is free
 	if _, err := w.Create(ctx, unique("bea@example.com")); !errors.As(err, &taken) {
-		t.Errorf("the new one: %v", err)
+		t.Errorf("the new one: %v; want a *identity.Conflict", err)
 	}
 }
 
@@ -213,14 +213,14 @@ func TestConcurrentTokenizations(t *testing.T) {
 	for _, f := range identity.TokenizableFields {
 		all.Go(func() {
 			if _, err := w.Tokenize(ctx, changeOf(created), f); err != nil {
-				t.Errorf("%s: %v", f, err)
+				t.Errorf("%s: error = %v, want none", f, err)
 			}
 		})
 	}
 	all.Wait()
 	read, err := w.Detokenize(ctx, "acme", created.ID)
 	if err != nil || fmt.Sprint(read) != fmt.Sprint(tokenizableValues) {
-		t.Errorf("got %v, %v", read, err)
+		t.Errorf("got %v, %v; want no error and fmt.Sprint(read) == fmt.Sprint(tokenizableValues)", read, err)
 	}
 	if i, _ := w.Get(ctx, "acme", created.ID); i.Version != 8 {
 		t.Errorf("version %d, want 8", i.Version)
@@ -237,11 +237,11 @@ func TestReplayAfterTokenizing(t *testing.T) {
 	w.mustTokenize(t, changeOf(created), identity.TokenizableFields...)
 	again := w.mustCreate(t, d)
 	if !again.Replayed || again.ID != created.ID || len(again.EncryptedFields) != len(tokenizableValues) {
-		t.Errorf("replayed %v, %d fields tokenized", again.Replayed, len(again.EncryptedFields))
+		t.Errorf("replayed %v, %d fields tokenized; want again.Replayed and again.ID == created.ID and len(again.EncryptedFields) == len(tokenizableValues)", again.Replayed, len(again.EncryptedFields))
 	}
 	for f, value := range tokenizableValues {
 		if shown, _ := again.DisplayValue(f); shown == value {
-			t.Errorf("%s is answered in clear", f)
+			t.Errorf("%s is answered in clear; want shown != value", f)
 		}
 	}
 }
@@ -263,11 +263,11 @@ func TestInterruptedTokenizationIsCompleted(t *testing.T) {
 	whole := w.Store
 	w.Store = failingRewriteStore{whole}
 	if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldFirstName); !errors.Is(err, identity.ErrUnavailable) {
-		t.Fatal(err)
+		t.Fatalf("err = %v; want identity.ErrUnavailable", err)
 	}
 	w.Store = whole
 	if _, err := w.Tokenize(ctx, changeOf(created), identity.FieldFirstName); !errors.Is(err, identity.ErrAlreadyTokenized) {
-		t.Fatal(err)
+		t.Fatalf("err = %v; want identity.ErrAlreadyTokenized", err)
 	}
 	if again := w.mustCreate(t, d); again.FirstName == tokenizableValues[identity.FieldFirstName] {
 		t.Error("the value is still answered")
@@ -294,7 +294,7 @@ func TestHasValue(t *testing.T) {
 			{identity.FieldPhone, "56912345678", false},
 		} {
 			if got := w.HasValue(&i, tt.field, tt.value); got != tt.want {
-				t.Errorf("tokenized %v: %s holds %q: %v", sealed, tt.field, tt.value, got)
+				t.Errorf("tokenized %v: %s holds %q: %v; want got == tt.want", sealed, tt.field, tt.value, got)
 			}
 		}
 	}
@@ -310,11 +310,11 @@ func TestUpdateWithoutACipherFails(t *testing.T) {
 	c := changeOf(created)
 	c.Apply = func(i *identity.Identity) error { i.FirstName = "Plain"; return nil }
 	if _, err := w.Update(ctx, c); err == nil {
-		t.Error("written in clear")
+		t.Error("a tokenized field was updated without a cipher, want an error")
 	}
 	c.Apply = func(i *identity.Identity) error { i.LastName = "Plain"; return nil }
 	if _, err := w.Update(ctx, c); err != nil {
-		t.Errorf("another field: %v", err)
+		t.Errorf("another field: error = %v, want none", err)
 	}
 }
 
@@ -327,15 +327,15 @@ func TestPlaceholdersAreRandom(t *testing.T) {
 		a, err := w.Create(ctx, draft(p))
 		b, err2 := w.Create(ctx, draft(p))
 		if errors.Join(err, err2) != nil {
-			r.Fatal(err, err2)
+			r.Fatalf("err = %v, err2 = %v; want errors.Join(err, err2) == nil", err, err2)
 		}
 		one, err := w.Tokenize(ctx, changeOf(a), identity.FieldFirstName)
 		two, err2 := w.Tokenize(ctx, changeOf(b), identity.FieldFirstName)
 		if errors.Join(err, err2) != nil {
-			r.Fatal(err, err2)
+			r.Fatalf("err = %v, err2 = %v; want errors.Join(err, err2) == nil", err, err2)
 		}
 		if one.FirstName == two.FirstName || one.FirstName == p.FirstName || shape(one.FirstName) != shape(p.FirstName) {
-			r.Errorf("%q and %q for %q", one.FirstName, two.FirstName, p.FirstName)
+			r.Errorf("%q and %q for %q; want one.FirstName != two.FirstName and one.FirstName != p.FirstName and shape(one.FirstName) == shape(p.FirstName)", one.FirstName, two.FirstName, p.FirstName)
 		}
 	})
 }

@@ -33,10 +33,10 @@ func TestIdempotencyKey(t *testing.T) {
 			if tt.reason != "" {
 				wantField(t, err, identity.FieldIdempotencyKey, tt.reason)
 			} else if err != nil {
-				t.Error(err)
+				t.Errorf("error = %v, want none", err)
 			}
 			if asked := w.store.creates > before; asked != (err == nil) {
-				t.Errorf("the store was asked: %v", asked)
+				t.Errorf("the store was asked: %v; want asked == (err == nil)", asked)
 			}
 		})
 	}

@@ -54,11 +54,11 @@ func TestUpdate(t *testing.T) {
 	want := before
 	want.FirstName, want.Version, want.UpdatedAt = "Eve", 2, w.now.Truncate(time.Microsecond)
 	if diff := cmp.Diff(identity.WriteResult{Identity: want}, changed); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	w.now = noon.Add(2 * time.Hour)
 	if diff := cmp.Diff(identity.WriteResult{Identity: want}, w.mustUpdate(t, setFirstName("a", "Eve"))); diff != "" {
-		t.Errorf("a change that changes nothing made a version\n%s", diff)
+		t.Errorf("a change that changes nothing made a version\n%s; want diff == \"\"", diff)
 	}
 	for name, tt := range map[string]struct {
 		registry.Change
@@ -71,7 +71,7 @@ func TestUpdate(t *testing.T) {
 		"to come":          {func() registry.Change { c := setFirstName("a", "x"); c.IfMatch = ifVersion(3); return c }(), identity.ErrVersionMismatch},
 	} {
 		if _, err := w.Update(ctx, tt.Change); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v; want tt.want", name, err)
 		}
 	}
 	_, err := w.Update(ctx, setFirstName("a", "x\x1b"))
@@ -81,16 +81,16 @@ func TestUpdate(t *testing.T) {
 		i.FirstName = "lost"
 		return own
 	}}); !errors.Is(err, own) {
-		t.Error(err)
+		t.Errorf("err = %v; want own", err)
 	}
 	found, err := w.Get(ctx, "acme", "a")
 	if diff := cmp.Diff(want, found); diff != "" || err != nil {
-		t.Errorf("a refused change changed something: %v\n%s", err, diff)
+		t.Errorf("a refused change changed something: %v\n%s; want diff == \"\" and no error", err, diff)
 	}
 	matched := setFirstName("a", "Third")
 	matched.IfMatch = ifVersion(2)
 	if got := w.mustUpdate(t, matched); got.Version != 3 {
-		t.Errorf("version %d", got.Version)
+		t.Errorf("version %d; want got.Version == 3", got.Version)
 	}
 }
 
@@ -107,10 +107,10 @@ func TestApplyWorksOnACopy(t *testing.T) {
 		return i.Revoke("", "r")
 	}})
 	if b := changed.Bank; b.ID != before.Bank.ID || b.Bank != "C" || !b.CreatedAt.Equal(before.CreatedAt) || !b.UpdatedAt.Equal(changed.UpdatedAt) {
-		t.Errorf("%+v", b)
+		t.Errorf(`%+v; want b.ID == before.Bank.ID and b.Bank == "C" and b.CreatedAt == before.CreatedAt and b.UpdatedAt == changed.UpdatedAt`, b)
 	}
 	if diff := cmp.Diff([]identity.AccessScope{{Resource: "R", Reference: "s"}}, changed.Security.AccessControl.Scopes, cmpopts.EquateEmpty()); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	if len(d.Security.AccessControl.Scopes) != 2 || d.Bank.Bank != "B" {
 		t.Error("the draft changed")
@@ -138,16 +138,16 @@ func TestIdempotentUpdate(t *testing.T) {
 		first := w.mustUpdate(t, keyed(c, key))
 		again := w.mustUpdate(t, keyed(c, key))
 		if first.Replayed || !again.Replayed || first.Version != int64(n+2) || !cmp.Equal(first.Identity, again.Identity, cmpopts.EquateEmpty()) {
-			t.Errorf("%d: replayed %v and %v, version %d\n%s", n, first.Replayed, again.Replayed, first.Version, cmp.Diff(first.Identity, again.Identity))
+			t.Errorf("%d: replayed %v and %v, version %d\n%s; want not first.Replayed and again.Replayed and first.Version == int64(n + 2) and cmp == first.Identity", n, first.Replayed, again.Replayed, first.Version, cmp.Diff(first.Identity, again.Identity))
 		}
 		other := keyed(c, key)
 		other.Idempotency.Fingerprint = [32]byte{2}
 		if _, err := w.Update(ctx, other); !errors.Is(err, identity.ErrIdempotencyReused) {
-			t.Errorf("%d: another request under the key: %v", n, err)
+			t.Errorf("%d: another request under the key: %v; want identity.ErrIdempotencyReused", n, err)
 		}
 	}
 	if _, err := w.Update(ctx, keyed(matched, "new")); !errors.Is(err, identity.ErrPreconditionFailed) {
-		t.Errorf("a stale request with a key of its own: %v", err)
+		t.Errorf("a stale request with a key of its own: %v; want identity.ErrPreconditionFailed", err)
 	}
 	_, err := w.Update(ctx, keyed(setFirstName("a", "x"), "é"))
 	wantField(t, err, identity.FieldIdempotencyKey, "must be printable ASCII")
@@ -178,12 +178,12 @@ func TestConcurrentUpdatesAreNotLost(t *testing.T) {
 	slices.Sort(versions)
 	for n, v := range versions {
 		if v != int64(n+2) {
-			t.Fatalf("versions %v", versions)
+			t.Fatalf("versions %v; want v == int64(n + 2)", versions)
 		}
 	}
 	found, err := w.Get(ctx, "acme", "a")
 	if err != nil || found.Version != writers+1 || len(found.Security.AccessControl.Scopes) != writers {
-		t.Errorf("version %d, %d scopes, %v", found.Version, len(found.Security.AccessControl.Scopes), err)
+		t.Errorf("version %d, %d scopes, %v; want no error and found.Version == writers + 1 and len(found.Security.AccessControl.Scopes) == writers", found.Version, len(found.Security.AccessControl.Scopes), err)
 	}
 }
 
@@ -205,11 +205,11 @@ func TestConcurrentConditionalUpdatesHaveOneWinner(t *testing.T) {
 	won := slices.Index(failures, nil)
 	for n, err := range failures {
 		if n != won && !errors.Is(err, identity.ErrPreconditionFailed) {
-			t.Errorf("%d: %v", n, err)
+			t.Errorf("%d: %v; want n == won or identity.ErrPreconditionFailed", n, err)
 		}
 	}
 	if found, err := w.Get(ctx, "acme", "a"); err != nil || found.Version != 2 || found.FirstName != fmt.Sprint(won) {
-		t.Errorf("version %d by %s, %d won; %v", found.Version, found.FirstName, won, err)
+		t.Errorf("version %d by %s, %d won; %v; want no error and found.Version == 2 and found.FirstName == fmt.Sprint(won)", found.Version, found.FirstName, won, err)
 	}
 }
 
@@ -238,10 +238,10 @@ func TestConcurrentEqualUpdatesAreReplayed(t *testing.T) {
 			made++
 		}
 		if a.Version != 2 || a.FirstName != "Eve" {
-			t.Errorf("version %d of %s", a.Version, a.FirstName)
+			t.Errorf(`version %d of %s; want a.Version == 2 and a.FirstName == "Eve"`, a.Version, a.FirstName)
 		}
 	}
 	if found, err := w.Get(ctx, "acme", "a"); made != 1 || found.Version != 2 || err != nil {
-		t.Errorf("%d took effect, version %d, %v", made, found.Version, err)
+		t.Errorf("%d took effect, version %d, %v; want made == 1 and found.Version == 2 and no error", made, found.Version, err)
 	}
 }

@@ -66,7 +66,7 @@ func TestEveryTextHasARule(t *testing.T) {
 	}
 	for _, path := range textPaths("", reflect.TypeFor[identity.Profile]()) {
 		if !known[path] {
-			t.Errorf("no row for %s", path)
+			t.Errorf("no row for %s; want known[path]", path)
 		}
 		delete(known, path)
 	}
@@ -81,7 +81,7 @@ func TestTextLengthIsLimited(t *testing.T) {
 		t.Run(tt.path, func(t *testing.T) {
 			for _, fill := range []string{"x", "é", "🙂"} { // one, two and four bytes
 				if _, err := w.Create(ctx, draft(profileWithText(tt.path, strings.Repeat(fill, tt.max)))); err != nil {
-					t.Errorf("%d times %s: %v", tt.max, fill, err)
+					t.Errorf("%d times %s: error = %v, want none", tt.max, fill, err)
 				}
 				_, err := w.Create(ctx, draft(profileWithText(tt.path, strings.Repeat(fill, tt.max+1))))
 				wantField(t, err, tt.field, fmt.Sprintf("must have at most %d characters", tt.max))
@@ -137,7 +137,7 @@ func TestForbiddenCharactersAreRejected(t *testing.T) {
 					t.Error("the store was asked")
 				}
 			case err != nil:
-				t.Error(err)
+				t.Errorf("error = %v, want none", err)
 			}
 		})
 	}
@@ -169,7 +169,7 @@ func TestListLengthIsLimited(t *testing.T) {
 			if tt.field != "" {
 				wantField(t, err, tt.field, tt.reason)
 			} else if err != nil {
-				t.Error(err)
+				t.Errorf("error = %v, want none", err)
 			}
 		})
 	}

@@ -53,7 +53,7 @@ func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Me
 	}
 	m, _, err := w.store.Store.(*store.Store).Lease(ctx, ids[0], w.now, time.Minute)
 	if err != nil || len(ids) > 1 {
-		t.Fatal(ids, err)
+		t.Fatalf("ids = %v, err = %v; want no error and len(ids) <= 1", ids, err)
 	}
 	return m
 }
@@ -86,7 +86,7 @@ func TestOnboardingToActive(t *testing.T) {
 		t.Helper()
 		r := i.Requirements()
 		if i.Status != s || !slices.Equal(r.Due, due) || !slices.Equal(r.Pending, pending) || !r.Deadline.Equal(i.ExpiresAt) || r.Deadline.IsZero() == s.Pending() {
-			t.Errorf("%s, %+v", i.Status, r)
+			t.Errorf("%s, %+v; want i.Status == s and r.Due == due and r.Pending == pending and r.Deadline == i.ExpiresAt and r.Deadline.IsZero() != s.Pending()", i.Status, r)
 		}
 	}
 	now := func() identity.WriteResult {
@@ -103,12 +103,12 @@ func TestOnboardingToActive(t *testing.T) {
 		if sent := w.now.Truncate(time.Second).UTC(); got != (registry.StartedVerification{
 			Channel: identity.ChannelEmail, SentAt: sent, ExpiresAt: sent.Add(10 * time.Minute), ResendAt: sent.Add(time.Minute),
 		}) {
-			t.Errorf("%+v", got)
+			t.Errorf("%+v; want got == (registry.StartedVerification{ Channel: identity.ChannelEmail, SentAt: sent, ExpiresAt: sent.Add(10 * time.Minute), ResendAt: sent.Add(time.Minute), })", got)
 		}
 		return err
 	})
 	if message.To != "ana@example.com" || message.Language != "es" || message.Purpose != identity.PurposeVerificationCode || message.IdentityID != i.ID {
-		t.Errorf("%+v", message)
+		t.Errorf(`%+v; want message.To == "ana@example.com" and message.Language == "es" and message.Purpose == identity.PurposeVerificationCode and message.IdentityID == i.ID`, message)
 	}
 	want(now(), identity.PendingEmailValidation, []string{"phone", "screening"}, []string{"email"})
 	want(w.mustConfirm(t, i.ID, identity.ChannelEmail, message.Code), identity.PendingPhoneValidation, []string{"phone", "screening"}, nil)
@@ -123,7 +123,7 @@ func TestOnboardingToActive(t *testing.T) {
 	}
 	want(decided, identity.Active, nil, nil)
 	if decided.Review == nil || decided.Review.Reviewer != "rosa" || !decided.Verification(identity.ChannelPhone).VerifiedAt.Equal(w.now.Truncate(time.Second)) {
-		t.Errorf("%+v %+v", decided.Review, decided.Verifications)
+		t.Errorf(`%+v %+v; want decided.Review != nil and decided.Review.Reviewer == "rosa" and decided.Verification(identity.ChannelPhone).VerifiedAt == w.now.Truncate(time.Second)`, decided.Review, decided.Verifications)
 	}
 }
 
@@ -133,17 +133,17 @@ func TestOnlyPresentAddressesNeedVerification(t *testing.T) {
 		c := identity.Channel(name)
 		i := w.createPending(t, p, identity.OnboardingContact)
 		if got := w.mustConfirm(t, i.ID, c, w.sendCode(t, i.ID, c)); got.Status != identity.Active {
-			t.Error(name, got.Status)
+			t.Errorf("name = %v, got.Status = %v; want got.Status == identity.Active", name, got.Status)
 		}
 	}
 	i := w.createPending(t, identity.Profile{FirstName: "Nobody"}, identity.OnboardingContact)
 	if r := i.Requirements(); !slices.Equal(r.Due, []string{"email"}) {
-		t.Errorf("%+v", r)
+		t.Errorf(`%+v; want r.Due == []string{"email"}`, r)
 	}
 	for _, c := range []identity.Channel{identity.ChannelEmail, identity.ChannelPhone} {
 		var state *identity.StateError
 		if _, err := w.StartVerification(ctx, changeByID(i.ID), c, nil, false); !errors.As(err, &state) {
-			t.Errorf("%s: %v", c, err)
+			t.Errorf("%s: %v; want a *identity.StateError", c, err)
 		}
 	}
 }
@@ -155,11 +155,11 @@ func TestCodeErrors(t *testing.T) {
 	var invalid *identity.Invalid
 	for _, odd := range []string{"", "12345", "1234567", "12345a", "１２３４５６", "-12345"} {
 		if _, err := w.confirm(i.ID, identity.ChannelEmail, odd); !errors.As(err, &invalid) || invalid.Field != identity.FieldCode {
-			t.Errorf("%q: %v", odd, err)
+			t.Errorf("%q: %v; want a *identity.Invalid and invalid.Field == identity.FieldCode", odd, err)
 		}
 	}
 	if _, err := w.confirm(i.ID, "fax", "123456"); !errors.As(err, &invalid) || invalid.Field != identity.FieldChannel {
-		t.Error(err)
+		t.Errorf("err = %v; want a *identity.Invalid and invalid.Field == identity.FieldChannel", err)
 	}
 	want := func(c identity.Channel, code string, want error) {
 		t.Helper()
@@ -188,10 +188,10 @@ func TestCodeErrors(t *testing.T) {
 	want(identity.ChannelEmail, differentCode(code), identity.ErrUsedCode)
 	var state *identity.StateError
 	if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false); !errors.As(err, &state) {
-		t.Errorf("proven already: %v", err)
+		t.Errorf("proven already: %v; want a *identity.StateError", err)
 	}
 	if _, err := w.confirm("nobody", identity.ChannelEmail, code); !errors.Is(err, identity.ErrNotFound) {
-		t.Error(err)
+		t.Errorf("err = %v; want identity.ErrNotFound", err)
 	}
 }
 
@@ -203,7 +203,7 @@ func TestSendsAreLimited(t *testing.T) {
 		_, err := w.StartVerification(ctx, changeByID(id), identity.ChannelEmail, nil, false)
 		var soon *identity.RateLimited
 		if err != nil && !errors.As(err, &soon) {
-			t.Fatal(err)
+			t.Fatalf("err = %v; want no error or a *identity.RateLimited", err)
 		}
 		if soon == nil {
 			return 0
@@ -218,30 +218,30 @@ func TestSendsAreLimited(t *testing.T) {
 	}
 	begun := w.now.Truncate(time.Second)
 	if send(ids[0]) != 0 || send(ids[0]) != time.Minute {
-		t.Error("the pause")
+		t.Error("two sends: want the second to wait for a minute")
 	}
 	for _, id := range ids[1:5] {
 		if wait := send(id); wait != 0 {
-			t.Errorf("waits %v", wait)
+			t.Errorf("waits %v; want wait == 0", wait)
 		}
 	}
 	if wait := send(ids[5]); wait != time.Hour {
-		t.Errorf("the sixth within an hour waits %v", wait)
+		t.Errorf("the sixth within an hour waits %v; want wait == time.Hour", wait)
 	}
 	w.now = begun.Add(time.Hour)
 	for _, id := range ids[5:10] {
 		if wait := send(id); wait != 0 {
-			t.Errorf("waits %v", wait)
+			t.Errorf("waits %v; want wait == 0", wait)
 		}
 	}
 	w.now = begun.Add(3 * time.Hour)
 	if wait := send(ids[10]); wait != 21*time.Hour {
-		t.Errorf("the eleventh of a day waits %v", wait)
+		t.Errorf("the eleventh of a day waits %v; want wait == 21 * time.Hour", wait)
 	}
 	elsewhere := ana
 	elsewhere.Email = "other@example.com"
 	if wait := send(w.createPending(t, elsewhere, identity.OnboardingContact).ID); wait != 0 {
-		t.Errorf("another address waits %v", wait)
+		t.Errorf("another address waits %v; want wait == 0", wait)
 	}
 }
 
@@ -271,7 +271,7 @@ func TestConcurrentGuessesAreLimited(t *testing.T) {
 	}
 	all.Wait()
 	if tally[identity.ErrWrongCode] != 5 || tally[identity.ErrTooManyAttempts] != 95 {
-		t.Errorf("%v", tally)
+		t.Errorf("%v; want tally[identity.ErrWrongCode] == 5 and tally[identity.ErrTooManyAttempts] == 95", tally)
 	}
 }
 
@@ -290,11 +290,11 @@ func TestCodeIsUsedOnce(t *testing.T) {
 		case err == nil:
 			won++
 		case !errors.Is(err, identity.ErrUsedCode):
-			t.Error(err)
+			t.Errorf("error = %v, want none or ErrUsedCode", err)
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d won", won)
+		t.Errorf("%d won; want won == 1", won)
 	}
 }
 
@@ -318,7 +318,7 @@ func TestVerificationRequestsAreIdempotent(t *testing.T) {
 	for n := range 2 {
 		got, err := w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false)
 		if err != nil || got.Replayed != (n == 1) || got.Status != identity.PendingPhoneValidation {
-			t.Errorf("%d: %v %v %s", n, err, got.Replayed, got.Status)
+			t.Errorf("%d: %v %v %s; want no error and got.Replayed == (n == 1) and got.Status == identity.PendingPhoneValidation", n, err, got.Replayed, got.Status)
 		}
 	}
 }

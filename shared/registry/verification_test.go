@@ -17,7 +17,7 @@ func (w *testRegistry) createActive(t *testing.T, p identity.Profile) identity.W
 	w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
 	got := w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone))
 	if got.Status != identity.Active {
-		t.Fatal(got.Status)
+		t.Fatalf("got.Status = %v, want %v", got.Status, identity.Active)
 	}
 	return got
 }
@@ -36,29 +36,29 @@ func TestNewAddressIsPendingUntilVerified(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	got := w.setEmail(t, i.ID, "new@example.com")
 	if got.Email != "ana@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "new@example.com" || got.Status != identity.Active {
-		t.Errorf("%s, %+v", got.Email, got.Verifications)
+		t.Errorf(`%s, %+v; want got.Email == "ana@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "new@example.com" and got.Status == identity.Active`, got.Email, got.Verifications)
 	}
 	if r := got.Requirements(); !slices.Equal(r.Due, []string{"email"}) || r.Pending != nil || !r.Deadline.IsZero() {
-		t.Errorf("%+v", r)
+		t.Errorf(`%+v; want r.Due == []string{"email"} and r.Pending == nil and r.Deadline.IsZero()`, r)
 	}
 	m := w.captureMessage(t, func() error {
 		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, []string{"pt"}, false)
 		return err
 	})
 	if m.To != "new@example.com" || m.Language != "pt" {
-		t.Errorf("%+v", m)
+		t.Errorf(`%+v; want m.To == "new@example.com" and m.Language == "pt"`, m)
 	}
 	w.setEmail(t, i.ID, "third@example.com")
 	if _, err := w.confirm(i.ID, identity.ChannelEmail, m.Code); !errors.Is(err, identity.ErrNoCodeSent) {
-		t.Errorf("the code of an address that was changed again: %v", err)
+		t.Errorf("the code of an address that was changed again: %v; want identity.ErrNoCodeSent", err)
 	}
 	w.now = w.now.Add(time.Minute)
 	got = w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
 	if got.Email != "third@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Requirements().Due != nil {
-		t.Errorf("%s, %+v", got.Email, got.Verifications)
+		t.Errorf(`%s, %+v; want got.Email == "third@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "" and got.Requirements().Due == nil`, got.Email, got.Verifications)
 	}
 	if got = w.setEmail(t, i.ID, ""); got.Email != "" || !got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf("cleared: %s, %+v", got.Email, got.Verifications)
+		t.Errorf(`cleared: %s, %+v; want got.Email == "" and got.Verification(identity.ChannelEmail).VerifiedAt.IsZero()`, got.Email, got.Verifications)
 	}
 }
 
@@ -67,15 +67,15 @@ func TestUnverifiedAddressIsReplacedImmediately(t *testing.T) {
 	w := newTestRegistry(t)
 	trusted := w.mustCreate(t, draft(ana))
 	if got := w.setEmail(t, trusted.ID, "new@example.com"); got.Email != "new@example.com" || got.Verifications != nil {
-		t.Errorf("of an identity that had to prove nothing: %s, %+v", got.Email, got.Verifications)
+		t.Errorf(`of an identity that had to prove nothing: %s, %+v; want got.Email == "new@example.com" and got.Verifications == nil`, got.Email, got.Verifications)
 	}
 	i := w.createPending(t, ana, identity.OnboardingContact)
 	code := w.sendCode(t, i.ID, identity.ChannelEmail)
 	if got := w.setEmail(t, i.ID, "new@example.com"); got.Email != "new@example.com" || got.Verifications != nil {
-		t.Errorf("of one that has proven nothing yet: %s, %+v", got.Email, got.Verifications)
+		t.Errorf(`of one that has proven nothing yet: %s, %+v; want got.Email == "new@example.com" and got.Verifications == nil`, got.Email, got.Verifications)
 	}
 	if _, err := w.confirm(i.ID, identity.ChannelEmail, code); !errors.Is(err, identity.ErrNoCodeSent) {
-		t.Errorf("the old address's code: %v", err)
+		t.Errorf("the old address's code: %v; want identity.ErrNoCodeSent", err)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestVerifyingATakenAddressIsAConflict(t *testing.T) {
 	}
 	w.mustDelete(t, first.ID)
 	if got := w.mustConfirm(t, second.ID, identity.ChannelEmail, code); got.Email != first.Email {
-		t.Error(got.Email)
+		t.Errorf("Email = %q, want %q", got.Email, first.Email)
 	}
 }
 
@@ -106,11 +106,11 @@ func TestTokenizedAddressIsVerified(t *testing.T) {
 	w.mustTokenize(t, changeByID(i.ID), identity.FieldEmail)
 	m := w.sendMessage(t, i.ID, identity.ChannelEmail)
 	if m.To != "ana@example.com" {
-		t.Errorf("to %q", m.To)
+		t.Errorf("To = %q, want the tokenized address", m.To)
 	}
 	got := w.mustConfirm(t, i.ID, identity.ChannelEmail, m.Code)
 	if got.Email == "ana@example.com" || got.Tokenized(identity.FieldEmail) == nil || got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf("%s, %+v", got.Email, got.Verifications)
+		t.Errorf("Email = %q, Verifications = %+v, want it tokenized and verified", got.Email, got.Verifications)
 	}
 }
 
@@ -145,17 +145,17 @@ func TestPendingAddressOfATokenizedFieldIsEncrypted(t *testing.T) {
 			written := w.outbox.lastWrite()
 			got, err := w.Get(ctx, "acme", i.ID)
 			if err != nil || got.Verification(identity.ChannelEmail).PendingAddress == "" || bytes.Contains(written, []byte(secret)) || bytes.Contains(written, []byte("ana@example.com")) {
-				t.Fatalf("%v, %+v\n%s", err, got.Verifications, written)
+				t.Fatalf("%v, %+v\n%s; want no error and got.Verification(identity.ChannelEmail).PendingAddress != \"\" and not bytes.Contains(written, []byte(secret)) and not bytes.Contains(written, []byte(\"ana@example.com\"))", err, got.Verifications, written)
 			}
 			m := w.sendMessage(t, i.ID, identity.ChannelEmail)
 			if m.To != secret {
-				t.Errorf("to %q", m.To)
+				t.Errorf("To = %q, want %q", m.To, secret)
 			}
 			if changed := w.mustConfirm(t, i.ID, identity.ChannelEmail, m.Code); changed.Email == secret || changed.Verification(identity.ChannelEmail).PendingAddress != "" {
-				t.Errorf("%s, %+v", changed.Email, changed.Verifications)
+				t.Errorf(`%s, %+v; want changed.Email != secret and changed.Verification(identity.ChannelEmail).PendingAddress == ""`, changed.Email, changed.Verifications)
 			}
 			if all, err := w.Detokenize(ctx, "acme", i.ID); err != nil || all[identity.FieldEmail] != secret {
-				t.Errorf("%v, %v", all, err)
+				t.Errorf("%v, %v; want no error and all[identity.FieldEmail] == secret", all, err)
 			}
 		})
 	}
@@ -194,7 +194,7 @@ func TestTestModeAddressesAndCodes(t *testing.T) {
 				return err
 			})
 			if (m.Code != "") != tt.sent || m.Code == tt.code {
-				t.Errorf("sent %q", m.Code)
+				t.Errorf(`sent %q; want (m.Code != "") == tt.sent and m.Code != tt.code`, m.Code)
 			}
 			_, err := w.ConfirmVerification(ctx, changeByID(i.ID), tt.channel, tt.code, tt.asks)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
@@ -223,10 +223,10 @@ func TestUnverifiedAddressNeverActivates(t *testing.T) {
 		w.setContacts(t, i.ID, victim, phone)
 		got := w.mustConfirm(t, i.ID, identity.ChannelPhone, code)
 		if r := got.Requirements(); !got.Status.Pending() || !slices.Equal(r.Due, []string{"email"}) {
-			t.Errorf("%s, %+v", got.Status, r)
+			t.Errorf(`%s, %+v; want got.Status.Pending() and r.Due == []string{"email"}`, got.Status, r)
 		}
 		if got = w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail)); got.Status != identity.Active {
-			t.Error(got.Status)
+			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
 		}
 	})
 	t.Run("a proven email cleared and another set", func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestUnverifiedAddressNeverActivates(t *testing.T) {
 		w.setContacts(t, i.ID, "", phone)
 		w.setContacts(t, i.ID, victim, phone)
 		if got := w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone)); !got.Status.Pending() {
-			t.Error(got.Status)
+			t.Errorf("got.Status = %v; want got.Status.Pending()", got.Status)
 		}
 	})
 	t.Run("both changed while a reviewer decides", func(t *testing.T) {
@@ -248,12 +248,12 @@ func TestUnverifiedAddressNeverActivates(t *testing.T) {
 		w.setContacts(t, i.ID, victim, "+56999999999")
 		got, err := w.DecideScreening(ctx, changeByID(i.ID), identity.Review{Outcome: identity.OutcomeClear, Reason: "r", Reviewer: "v"})
 		if err != nil || !got.Status.Pending() {
-			t.Fatal(err, got.Status)
+			t.Fatalf("err = %v, got.Status = %v; want no error and got.Status.Pending()", err, got.Status)
 		}
 		w.now = w.now.Add(time.Minute)
 		w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone))
 		if got := w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail)); got.Status != identity.Active {
-			t.Error(got.Status)
+			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
 		}
 	})
 	t.Run("a phone taken away leaves nothing to prove", func(t *testing.T) {
@@ -261,7 +261,7 @@ func TestUnverifiedAddressNeverActivates(t *testing.T) {
 		i := w.createPending(t, ana, identity.OnboardingContact)
 		w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
 		if got := w.setContacts(t, i.ID, ana.Email, ""); got.Status != identity.Active {
-			t.Error(got.Status)
+			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
 		}
 	})
 }
@@ -275,12 +275,12 @@ func TestContactChangeIsCancelled(t *testing.T) {
 	c := changeByID(i.ID)
 	c.Apply = func(i *identity.Identity) error { i.CancelContactChange(identity.FieldEmail); return nil }
 	if got, err := w.Update(ctx, c); err != nil || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Requirements().Due != nil {
-		t.Errorf("%v %+v", err, got.Verifications)
+		t.Errorf(`%v %+v; want no error and got.Verification(identity.ChannelEmail).PendingAddress == "" and got.Requirements().Due == nil`, err, got.Verifications)
 	}
 	w.setEmail(t, i.ID, "typo@example.com")
 	got := w.setEmail(t, i.ID, "ANA@example.com")
 	if got.Email != "ANA@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf("%s %+v", got.Email, got.Verifications)
+		t.Errorf(`%s %+v; want got.Email == "ANA@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "" and not got.Verification(identity.ChannelEmail).VerifiedAt.IsZero()`, got.Email, got.Verifications)
 	}
 }
 
@@ -294,7 +294,7 @@ func TestResendIntervalSurvivesUpdates(t *testing.T) {
 	for _, email := range []string{"ANA@example.com", "other@example.com", "ana@example.com"} {
 		w.setEmail(t, i.ID, email)
 		if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false); !errors.As(err, &soon) {
-			t.Errorf("%s: %v", email, err)
+			t.Errorf("%s: %v; want a *identity.RateLimited", email, err)
 		}
 	}
 	w.setEmail(t, i.ID, "Ana@Example.com")
