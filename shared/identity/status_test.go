@@ -1,12 +1,13 @@
 package identity_test
 
 import (
-	"cedula/shared/identity"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"cedula/shared/identity"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

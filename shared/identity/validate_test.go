@@ -1,10 +1,11 @@
 package identity_test
 
 import (
-	"cedula/shared/identity"
 	"errors"
 	"strings"
 	"testing"
+
+	"cedula/shared/identity"
 
 	"pgregory.net/rapid"
 )

@@ -1,9 +1,10 @@
 package identity_test
 
 import (
-	"cedula/shared/identity"
 	"testing"
 	"time"
+
+	"cedula/shared/identity"
 
 	"pgregory.net/rapid"
 )
