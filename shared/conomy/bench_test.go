@@ -3,7 +3,7 @@ package conomy_test
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
@@ -35,19 +35,13 @@ func (m *memoryTable) Get(context.Context, bool, ...table.Key) (table.GetResult,
 	return table.GetResult{Items: []table.Item{*m.last.Load()}}, nil
 }
 
-// discardWriter is where the log lines go. They are made, unlike those of a
-// handler that discards.
-type discardWriter struct{}
-
-func (discardWriter) Write(line []byte) (int, error) { return len(line), nil }
-
 // newBenchmarkCalls are the creation and the fetch of the seed's identity, as Lambda runs
 // them, log line included.
 func newBenchmarkCalls(t testing.TB) (create, fetch func()) {
 	t.Helper()
 	lines := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(lines) })
-	slog.SetDefault(slog.New(slog.NewJSONHandler(discardWriter{}, nil)))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil)))
 	api := &conomy.API{Identities: &registry.Registry{
 		Store: store.New(new(memoryTable), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
 	}}
@@ -56,7 +50,7 @@ func newBenchmarkCalls(t testing.TB) (create, fetch func()) {
 		handle, event := gateway.Handler(api, r), q.event(r)
 		return func() {
 			if got, err := handle(context.Background(), event); err != nil || got.StatusCode != status {
-				t.Error(fmt.Sprint(got.StatusCode, got.Body, err))
+				t.Errorf("status = %d, error %v, want %d: %s", got.StatusCode, err, status, got.Body)
 			}
 		}
 	}

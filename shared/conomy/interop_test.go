@@ -3,7 +3,6 @@ package conomy_test
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,17 +85,16 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 		`{"email":` + jsonAt(t, shown, "email") + `}`:                   "",
 		`{"phone":` + jsonAt(t, shown, "phone") + `,"status":"ACTIVE"}`: "",
 	} {
-		for _, r := range []request{newRequest("search-identities", "", body), newRequest("list-identities", "", "").withQuery(bodyToQuery(t, body))} {
-			got := w.send(r)
-			wantStatus(t, got, 200)
-			ids := ""
-			for _, i := range jsonElements(t, jsonAt(t, got.Body, "data")) {
-				ids += jsonAt(t, i, "id") + " "
-			}
-			if total := jsonAt(t, got.Body, "pagination.total"); ids != want || total != strconv.Itoa(strings.Count(want, " ")) {
-				t.Errorf("%s %s: got %sof %s, want %s", r.operation, body, ids, total, want)
-			}
+		got := w.send(newRequest("search-identities", "", body))
+		wantStatus(t, got, 200)
+		ids := ""
+		for _, i := range jsonElements(t, jsonAt(t, got.Body, "data")) {
+			ids += jsonAt(t, i, "id") + " "
 		}
+		if ids != want {
+			t.Errorf("search %s: got %s, want %s", body, ids, want)
+		}
+		wantJSON(t, got.Body, "pagination.total", strconv.Itoa(strings.Count(want, " ")))
 	}
 }
 
@@ -174,20 +172,6 @@ func TestCountryChangeIgnoresTokenizedPhone(t *testing.T) {
 		wantStatus(t, w.sendTo(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["PhoneNumber"]}`}), 200)
 		wantStatus(t, w.send(patchRequest(id, `{"country":"PER"}`)), 200)
 	}
-}
-
-// bodyToQuery is a body of texts as query parameters.
-func bodyToQuery(t *testing.T, body string) string {
-	t.Helper()
-	var members map[string]string
-	if err := json.Unmarshal([]byte(body), &members); err != nil {
-		t.Fatal(err)
-	}
-	query := url.Values{}
-	for name, value := range members {
-		query.Set(name, value)
-	}
-	return query.Encode()
 }
 
 func jsonElements(t *testing.T, list string) []string {
