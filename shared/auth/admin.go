@@ -4,29 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
-// RevocationDelay is after how long everybody has seen what an Operator ended: 30 s
-// of a Guard's memory and 30 s of the gateway's.
+// RevocationDelay is the time after which a revocation or suspension by an Admin takes effect everywhere: 30 seconds of an
+// Authenticator's cache and 30 seconds of API Gateway's.
 const RevocationDelay = 60 * time.Second
 
-// AdminStore is what an Operator needs of a store.
-type AdminStore interface {
-	Store
-	// Client reads one. ErrNotFound.
-	Client(ctx context.Context, id string) (Client, error)
-	// Clients reads all, the oldest first.
-	Clients(ctx context.Context) ([]Client, error)
-	// UpdateClient writes what change makes of the newest state, which may take
-	// several attempts, and returns it. ErrNotFound, or what change returned.
-	UpdateClient(ctx context.Context, id string, change func(*Client) error) (Client, error)
-	// UpdateKey is UpdateClient for a key.
-	UpdateKey(ctx context.Context, client, id string, change func(*Key) error) (Key, error)
-}
-
-// Admin manages every client of a registry. Who can call it may do anything.
+// Admin manages all clients of a registry. It checks no permission.
 type Admin struct {
 	AdminStore
 	Hasher Hasher
@@ -34,7 +19,37 @@ type Admin struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// Client is the Registry's; what is no id is ErrNotFound without asking.
+func (o *Admin) now() time.Time { return currentTime(o.Now).UTC().Truncate(time.Second) }
+
+// CreateClient creates a client with a secret and a key for each API, none of which expires. It returns an
+// *InvalidClientError or the error of the store; then it created nothing.
+func (o *Admin) CreateClient(ctx context.Context, n ClientParams) (Client, Credentials, error) {
+	if err := n.Validate(); err != nil {
+		return Client{}, Credentials{}, err
+	}
+	now := currentTime(o.Now)
+	shown := Credentials{ClientID: randomString(clientChars), ClientSecret: randomString(secretChars), Keys: map[string]string{}}
+	c := Client{
+		ID: shown.ClientID, Tenant: n.Tenant, Name: n.Name, Scopes: NewScopes(n.Scopes), Strict: n.Strict,
+		TestMode: n.TestMode, Limits: n.Limits, Policy: n.Policy,
+		Secrets: []Secret{{Hash: o.Hasher.Hash(shown.ClientSecret)}}, Created: now,
+	}
+	c.UsagePlanKey = o.Hasher.usagePlanKey(c.ID)
+	if c.Tenant == "" {
+		c.Tenant = c.ID
+	}
+	keys := make([]Key, len(o.APIs))
+	for i, api := range o.APIs {
+		keys[i], shown.Keys[api.Name] = newKey(c.ID, api, o.Hasher)
+		keys[i].Created = now
+	}
+	if err := o.AdminStore.CreateClient(ctx, c, keys...); err != nil {
+		return Client{}, Credentials{}, fmt.Errorf("auth: create client: %w", err)
+	}
+	return c, shown, nil
+}
+
+// Client implements AdminStore. It returns ErrNotFound for an id of another form without a call of the store.
 func (o *Admin) Client(ctx context.Context, id string) (Client, error) {
 	if !ValidClientID(id) {
 		return Client{}, ErrNotFound
@@ -42,7 +57,7 @@ func (o *Admin) Client(ctx context.Context, id string) (Client, error) {
 	return o.AdminStore.Client(ctx, id)
 }
 
-// UpdateClient is the Registry's, and as careful as Client.
+// UpdateClient implements AdminStore, with the check of Client.
 func (o *Admin) UpdateClient(ctx context.Context, id string, change func(*Client) error) (Client, error) {
 	if !ValidClientID(id) {
 		return Client{}, ErrNotFound
@@ -50,7 +65,7 @@ func (o *Admin) UpdateClient(ctx context.Context, id string, change func(*Client
 	return o.AdminStore.UpdateClient(ctx, id, change)
 }
 
-// Keys is the Registry's, and as careful as Client.
+// Keys implements AdminStore, with the check of Client.
 func (o *Admin) Keys(ctx context.Context, client string) (Client, []Key, error) {
 	if !ValidClientID(client) {
 		return Client{}, nil, ErrNotFound
@@ -58,7 +73,7 @@ func (o *Admin) Keys(ctx context.Context, client string) (Client, []Key, error) 
 	return o.AdminStore.Keys(ctx, client)
 }
 
-// SetSuspended shuts a client out with all its keys and tokens, or lets it in again.
+// SetSuspended suspends a client with all its keys and tokens, or ends its suspension.
 func (o *Admin) SetSuspended(ctx context.Context, client string, suspended bool) (Client, error) {
 	return o.UpdateClient(ctx, client, func(c *Client) error {
 		c.Suspended = suspended
@@ -66,14 +81,12 @@ func (o *Admin) SetSuspended(ctx context.Context, client string, suspended bool)
 	})
 }
 
-// CreateKey makes a key of a client and returns its text, to be shown once.
-// Scopes that are nil leave the client's as they are.
+// CreateKey creates a key of a client and returns its text, to be shown once. Nil scopes do not restrict the client's.
 func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key, string, error) {
-	all := Caller{Scopes: Scopes{ScopeAll}}
 	if !ValidClientID(client) {
 		return Key{}, "", ErrNotFound
 	}
-	if err := n.check(all, o.now()); err != nil {
+	if err := n.Validate(o.now()); err != nil {
 		return Key{}, "", err
 	}
 	k, text := newKey(client, n.API, o.Hasher)
@@ -83,14 +96,18 @@ func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key,
 	if n.Name != "" {
 		k.Name = n.Name
 	}
-	k.Owner, k.CreatedBy, k.RequestedScopes, k.Expires, k.Created = n.Owner, n.createdBy, n.RequestedScopes, n.Expires, o.now()
+	k.Owner = n.Owner
+	k.CreatedBy = n.createdBy
+	k.RequestedScopes = n.RequestedScopes
+	k.Expires = n.Expires
+	k.Created = o.now()
 	if err := o.AdminStore.CreateKey(ctx, k); err != nil {
 		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
 	}
 	return k, text, nil
 }
 
-// RevokeKey ends a key. One that has ended stays as it is.
+// RevokeKey revokes a key. It does not change a key that is already revoked.
 func (o *Admin) RevokeKey(ctx context.Context, id string) (Key, error) {
 	client, err := clientIDFromKeyID(id)
 	if err != nil {
@@ -102,61 +119,47 @@ func (o *Admin) RevokeKey(ctx context.Context, id string) (Key, error) {
 	})
 }
 
-// RevokeWithDescendants ends a key, every key that it made, and every key that these
-// made, and returns those that it ended, the key itself first. It looks again
-// until it finds no more, since a key may be making others meanwhile. What was
-// made by way of a key that the store has forgotten is not found.
+// RevokeWithDescendants revokes a key, the keys that it created, the keys that these created and so on. It returns those
+// that it revoked, the key itself first. It repeats until it finds no more, because a key may be creating others
+// concurrently. It does not find descendants of a key that is no longer stored.
 func (o *Admin) RevokeWithDescendants(ctx context.Context, id string) ([]Key, error) {
 	first, err := o.RevokeKey(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	ended := []Key{first}
+	revoked := []Key{first}
 	for {
 		_, all, err := o.Keys(ctx, first.Client)
 		if err != nil {
-			return ended, err
+			return revoked, err
 		}
-		live := slices.DeleteFunc(descendantsOf(id, all), func(k Key) bool { return k.inactive(o.now()) })
-		if len(live) == 0 {
-			return ended, nil
+		active := slices.DeleteFunc(descendantsOf(id, all), func(k Key) bool { return k.inactive(o.now()) })
+		if len(active) == 0 {
+			return revoked, nil
 		}
-		for _, k := range live {
+		for _, k := range active {
 			k, err := o.RevokeKey(ctx, k.ID)
 			if err != nil {
-				return ended, err
+				return revoked, err
 			}
-			ended = append(ended, k)
+			revoked = append(revoked, k)
 		}
 	}
 }
 
-// descendantsOf are those of the keys that a key made, directly or not.
+// descendantsOf returns the keys among all that a key created, directly or not.
 func descendantsOf(id string, all []Key) []Key {
-	makers, made := map[string]bool{id: true}, []Key(nil)
+	var descendants []Key
+	lineage := map[string]bool{id: true}
 	for grown := true; grown; {
 		grown = false
 		for _, k := range all {
-			if makers[k.CreatedBy] && !makers[k.ID] {
-				makers[k.ID], grown = true, true
-				made = append(made, k)
+			if lineage[k.CreatedBy] && !lineage[k.ID] {
+				lineage[k.ID] = true
+				descendants = append(descendants, k)
+				grown = true
 			}
 		}
 	}
-	return made
-}
-
-// clientIDFromKeyID is the client whose id begins a key's.
-func clientIDFromKeyID(id string) (string, error) {
-	if !validAlphabet(id, keyIDChars) {
-		return "", ErrNotFound
-	}
-	return strings.Clone(id[:clientChars]), nil
-}
-
-func (o *Admin) now() time.Time { return currentTime(o.Now).UTC().Truncate(time.Second) }
-
-// ActiveSecrets are the secrets of a client that are good now.
-func (c Client) ActiveSecrets(now time.Time) []Secret {
-	return slices.DeleteFunc(slices.Clone(c.Secrets), func(s Secret) bool { return deadlinePassed(s.Expires, now) })
+	return descendants
 }

@@ -1,111 +1,158 @@
 package auth
 
 import (
-	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-// Client is an application that may call, for one tenant.
+// Client is an application that calls the APIs for one tenant.
 type Client struct {
 	ID, Tenant, Name string
 	Scopes           Scopes
 	Suspended        bool
-	Strict           bool     // refuse what the dialects otherwise let pass
-	TestMode         bool     // its identities are test data
-	Limits           Limits   // how often it may call
-	Policy           Policy   // what it asks of its new identities
-	Secrets          []Secret // at most two live ones, while one takes the other's place
-	// UsagePlanKey is the API key value by which the gateway counts and
-	// throttles this client's calls. It opens nothing.
+	Strict           bool // reject what the APIs otherwise tolerate
+	TestMode         bool // its identities are test data
+	Limits           Limits
+	Policy           Policy
+	Secrets          []Secret // at most two active ones, while one replaces the other
+	// UsagePlanKey is the API key value by which API Gateway counts and throttles this client's requests. It grants no
+	// access.
 	UsagePlanKey string
 	Created      time.Time
 }
 
-// Policy is what a client requires of its new identities. It is opaque to this package, which only hands it on: the values
-// are those of identity.Policy.
-type Policy struct {
-	Onboarding string        // empty: the default
-	PendingTTL time.Duration // zero: the default
-}
-
-// Secret is one client secret as stored.
+// Secret is a stored client secret.
 type Secret struct {
 	Hash    Hash
 	Expires time.Time // zero: never
 }
 
-// API is one of the APIs of the registry, as its package declares it. A key of one API is not accepted by another.
-type API struct {
-	Name      string // stored with every key: must never change
-	KeyPrefix string // the three lower-case letters with which its keys begin: must never change
+// Policy is what a client requires of its new identities. It is opaque to this package, which only passes it on: the
+// values are those of identity.Policy.
+type Policy struct {
+	Onboarding string        // empty: the default
+	PendingTTL time.Duration // zero: the default
 }
 
-func (a API) valid() bool {
-	return a.Name != "" && validKeyPrefix(a.KeyPrefix)
+// Limits are the request limits of a client. Zero stands for the registry's own limit. Rate and Burst are set together.
+type Limits struct {
+	Rate  float64 // requests per second, on average
+	Burst int     // requests in a burst
+	Quota int     // requests per day
 }
 
-// DisplayPrefix returns the part of a key's text that is not secret.
-func (a API) DisplayPrefix(keyID string) string { return a.KeyPrefix + "_" + keyID }
+// The range of limits that are not zero.
+const (
+	minRate  = 0.001
+	maxLimit = math.MaxInt32 // API Gateway counts with 32 bits
+)
 
-// Key is one API key as stored. Its ID is 24 characters long, unique, and
-// begins with the id of its client.
-type Key struct {
-	ID, Client string
-	API        string // name of the API that accepts it
-	Hash       Hash
-	// Scopes narrow the client's. Nil, and only nil, leaves them as they are:
-	// a store must keep nil and empty apart.
-	Scopes          Scopes
-	Expires         time.Time // zero: never
-	Revoked         time.Time // from when on the key is refused; zero: never
-	Created         time.Time
-	Name            string
-	Owner           string   // whom it is for: a label
-	CreatedBy       string   // the id of the key that made it; empty: an operator did
-	RequestedScopes []string // its scopes in the words of whoever asked for it; they grant nothing
+// ClientParams describe a new client.
+type ClientParams struct {
+	Name     string // 1 to 128 bytes, printable, not blank
+	Tenant   string // 1 to 64 of A-Z a-z 0-9 . _ -; empty: a tenant of its own, whose name is the client's id
+	Scopes   Scopes
+	Strict   bool
+	TestMode bool
+	Limits   Limits
+	Policy   Policy
 }
 
-// createdByKey tells those of Keys.Create from an operator's. Before the maker was
-// kept only they had an owner.
-func (k Key) createdByKey() bool { return k.CreatedBy != "" || k.Owner != "" }
-
-// ValidUntil is from when on the key is refused; zero: never.
-func (k Key) ValidUntil() time.Time { return earliest(k.Expires, k.Revoked) }
-
-// Store keeps clients and their keys. What it returns is the caller's to keep.
-type Store interface {
-	// Credentials reads a client and one key of it in one table call. It
-	// returns ErrNotFound when either is absent.
-	Credentials(ctx context.Context, client, keyID string) (Client, Key, error)
-	// CreateClient writes a client and its keys, all or nothing. It returns
-	// ErrAlreadyExists when the id is taken.
-	CreateClient(ctx context.Context, c Client, keys ...Key) error
-	// CreateKey writes a further key of a client. It returns ErrNotFound when
-	// there is no such client and ErrAlreadyExists when the key's id is taken.
-	CreateKey(ctx context.Context, k Key) error
-	// Keys reads a client and every key of it, in no order that matters, in one
-	// table call where a page holds them. A store forgets a key once KeyRetention has
-	// passed since it expired or was revoked. ErrNotFound: there is no such client.
-	Keys(ctx context.Context, client string) (Client, []Key, error)
-	// RevokeKey makes a key refused from at on; one that is refused earlier
-	// stays so. It returns ErrNotFound when the client has no such key.
-	RevokeKey(ctx context.Context, client, id string, at time.Time) error
-
-	LoginThrottle
+// Validate returns an *InvalidClientError that names the first invalid field.
+func (n ClientParams) Validate() error {
+	if n.Tenant != "" && !validTenant(n.Tenant) {
+		return &InvalidClientError{"tenant", "must have up to 64 of the letters a to z and A to Z, digits, '.', '_' and '-'"}
+	}
+	if strings.TrimSpace(n.Name) == "" {
+		return &InvalidClientError{"name", "must not be blank"}
+	}
+	if !validLabel(n.Name) {
+		return &InvalidClientError{"name", "must have at most 128 bytes of printable text"}
+	}
+	if slices.ContainsFunc(n.Scopes, func(s string) bool { return !validScope(s) }) {
+		return &InvalidClientError{"scope", "must be visible ASCII without quotation marks and backslashes"}
+	}
+	return n.Limits.validate()
 }
 
-// hasSecret tells whether h is the hash of a live secret of the client. It compares
-// at least two, whatever the client has, and all of them.
+func (l Limits) validate() error {
+	if l.Rate != 0 && !(l.Rate >= minRate && l.Rate <= maxLimit) { // written so that NaN fails
+		return &InvalidClientError{"rate", "must be 0 or from 0.001 to 2147483647"}
+	}
+	if l.Burst < 0 || l.Burst > maxLimit {
+		return &InvalidClientError{"burst", "must be 0 or from 1 to 2147483647"}
+	}
+	if l.Quota < 0 || l.Quota > maxLimit {
+		return &InvalidClientError{"quota", "must be 0 or from 1 to 2147483647"}
+	}
+	if l.Rate > 0 && l.Burst == 0 {
+		return &InvalidClientError{"rate", "needs a burst beside it: the requests that may come at once"}
+	}
+	if l.Burst > 0 && l.Rate == 0 {
+		return &InvalidClientError{"burst", "needs a rate beside it: the requests a second"}
+	}
+	return nil
+}
+
+// validTenant rejects the characters that separate the parts of a table's key.
+func validTenant(s string) bool {
+	invalid := func(r rune) bool {
+		return r > unicode.MaxASCII || !isAlphanumeric(r) && !strings.ContainsRune("._-", r)
+	}
+	return len(s) > 0 && len(s) <= 64 && !strings.ContainsFunc(s, invalid)
+}
+
+func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// validLabel accepts names that people give: up to 128 bytes of printable text.
+func validLabel(s string) bool { return len(s) <= 128 && printable(s) }
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// ActiveSecrets returns the secrets of the client that have not expired.
+func (c Client) ActiveSecrets(now time.Time) []Secret {
+	return slices.DeleteFunc(slices.Clone(c.Secrets), func(s Secret) bool { return deadlinePassed(s.Expires, now) })
+}
+
+// hasSecret reports whether h is the hash of an active secret. It always compares at least two secrets and all of them, so
+// that the time it takes does not tell how many there are.
 func (c Client) hasSecret(h Hash, now time.Time) bool {
-	secrets, held := c.Secrets, false
-	for i := range max(2, len(secrets)) {
+	found := false
+	for n := range max(2, len(c.Secrets)) {
 		var s Secret
-		if i < len(secrets) {
-			s = secrets[i]
+		if n < len(c.Secrets) {
+			s = c.Secrets[n]
 		}
 		if s.Hash.Equal(h) && !deadlinePassed(s.Expires, now) {
-			held = true
+			found = true
 		}
 	}
-	return held
+	return found
 }
+
+// Credentials are the plain-text credentials of a new client, to be shown once. Logs, fmt and JSON show only the client's
+// id.
+type Credentials struct {
+	ClientID, ClientSecret string
+	Keys                   map[string]string // by the name of their API
+}
+
+func (c Credentials) redacted() string { return "[credentials of " + c.ClientID + "]" }
+
+// Format hides the credentials under every verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
+
+// LogValue hides the credentials.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
+
+// MarshalJSON hides the credentials.
+func (c Credentials) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.redacted()), nil }

@@ -11,17 +11,15 @@ import (
 	"log/slog"
 )
 
-// minSecretBytes is the least length of a deployment secret, in bytes: that of the
-// hash's output (RFC 2104, section 3).
+// minSecretBytes is the minimum length of a deployment secret: that of the hash's output (RFC 2104, section 3).
 const minSecretBytes = 32
 
-// Hash stands in the table for a key or a secret. Logs, fmt and JSON show none
-// of it, so a store writes its bytes.
+// Hash is stored instead of a key or a secret. Logs, fmt and JSON do not show it, so a store writes its bytes.
 type Hash [sha256.Size]byte
 
 const redactedHash = "[hash]"
 
-// Equal compares in constant time. The zero Hash is what nothing hashes to.
+// Equal compares in constant time. No text has the zero Hash.
 func (h Hash) Equal(other Hash) bool { return subtle.ConstantTimeCompare(h[:], other[:]) == 1 }
 
 // Format hides the hash under every verb.
@@ -33,7 +31,7 @@ func (h Hash) LogValue() slog.Value { return slog.StringValue(redactedHash) }
 // MarshalJSON hides the hash.
 func (h Hash) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedHash + `"`), nil }
 
-// UnmarshalJSON always fails: what MarshalJSON writes is no hash.
+// UnmarshalJSON always fails, because MarshalJSON writes a placeholder.
 func (h *Hash) UnmarshalJSON([]byte) error { return errors.New("auth: a hash has no JSON form") }
 
 // Hasher hashes credentials for storage. The zero Hasher panics when used.
@@ -41,9 +39,8 @@ type Hasher struct {
 	hash func(text string) Hash // a closure: fmt cannot print the key inside
 }
 
-// NewHasher makes a Hasher from the deployment's secret, with a subkey of its
-// own (HKDF, RFC 5869), so that the secret may serve other ends too. It panics
-// when the secret is shorter than 32 bytes.
+// NewHasher returns a Hasher with a subkey of the deployment's secret (HKDF, RFC 5869), so that the secret may have other
+// uses, too. It panics if the secret has fewer than 32 bytes.
 func NewHasher(secret []byte) Hasher {
 	if len(secret) < minSecretBytes {
 		panic("auth: the deployment secret has fewer than 32 bytes")
@@ -60,13 +57,12 @@ func NewHasher(secret []byte) Hasher {
 	}}
 }
 
-// usagePlanKey is the name under which the gateway counts a client's calls. It
-// follows from the client's id, and opens nothing.
+// usagePlanKey returns the API key value by which API Gateway counts a client's requests. It is derived from the client's
+// id and grants no access.
 func (h Hasher) usagePlanKey(client string) string {
 	sum := h.hash("usage plan key of " + client)
 	return "cup_" + crockford.EncodeToString(sum[:20])
 }
 
-// Hash returns the HMAC-SHA-256 of the whole text. That suffices for texts of
-// 160 random bits and more, and only for such.
+// Hash returns the HMAC-SHA-256 of a text, which must have at least 160 random bits.
 func (h Hasher) Hash(text string) Hash { return h.hash(text) }

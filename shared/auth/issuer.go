@@ -12,11 +12,10 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// DefaultTokenTTL is how long a token is good where an Issuer says nothing else.
+// DefaultTokenTTL is the lifetime of tokens unless Issuer.TTL is set.
 const DefaultTokenTTL = time.Hour
 
-// Issuer makes the access tokens that a Verifier of the same issuer and
-// audience takes (RFC 9068).
+// Issuer issues the access tokens that a Verifier with the same issuer and audience accepts (RFC 9068).
 type Issuer struct {
 	Signer
 	Issuer, Audience string
@@ -24,10 +23,9 @@ type Issuer struct {
 	Now              func() time.Time // nil: time.Now
 }
 
-// Issue returns a token that carries the client's id, tenant and scopes. It
-// returns ErrSuspended for a suspended client and ErrInvalid for one without an
-// id or a tenant; any other error means that the key could not be used, or that
-// the token would be too long.
+// Issue returns a token with the client's id, tenant and scopes. It returns ErrSuspended for a suspended client and
+// ErrInvalid for one without an id or a tenant; any other error means that the key cannot be used, or that the token would
+// be too long.
 func (i *Issuer) Issue(ctx context.Context, c Client) (token string, expires time.Time, err error) {
 	if c.Suspended {
 		return "", time.Time{}, ErrSuspended
@@ -58,8 +56,8 @@ func (i *Issuer) claims(c Client) (tokenClaims, error) {
 	}, nil
 }
 
-// sign makes the compact form (RFC 7515, section 3.1) by hand: a library that
-// signs by every algorithm would be half a megabyte for this one.
+// sign writes the compact serialization (RFC 7515, section 3.1) without a library, which would add half a megabyte to the
+// function.
 func (i *Issuer) sign(ctx context.Context, claims tokenClaims) (string, error) {
 	if err := loadKey(ctx, i.Signer); err != nil {
 		return "", err

@@ -16,16 +16,15 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// Limits of a token. They bound the work that a stranger can ask for.
+// Limits of a token. They bound the work that an unauthenticated sender can cause.
 const (
-	maxTokenChars  = 8 << 10 // characters in all
-	maxHeaderChars = 1 << 10 // characters of the header part
+	maxTokenChars  = 8 << 10
+	maxHeaderChars = 1 << 10 // of the encoded header
 	maxKeyID       = 128
 	signatureBytes = 64 // of ES256
 
-	minRSABits, maxRSABits = 2048, 4096 // RFC 7518, section 3.3, asks for 2048
-
-	base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	minRSABits = 2048 // RFC 7518, section 3.3
+	maxRSABits = 4096
 )
 
 // The algorithms that a token can be signed with (RFC 7518, section 3.1).
@@ -37,31 +36,43 @@ const (
 // InvalidToken returns ErrInvalid with a reason, which must not contain any part of the token.
 func InvalidToken(reason string) error { return fmt.Errorf("%w: token %s", ErrInvalid, reason) }
 
-// jws is a token cut into its parts, none of them decoded.
-type jws struct{ token, header, payload, signature string }
+// jws is a token in compact serialization (RFC 7515, section 3.1), its parts decoded from base64url.
+type jws struct {
+	token                      string
+	header, payload, signature []byte
+}
 
-// parseJWS checks all that can be known without decoding. It allocates nothing,
-// whatever the token.
 func parseJWS(token string) (jws, error) {
 	if len(token) > maxTokenChars {
 		return jws{}, InvalidToken("too long")
 	}
 	header, rest, _ := strings.Cut(token, ".")
-	body, signature, _ := strings.Cut(rest, ".")
-	if !canonicalBase64url(header) || !canonicalBase64url(body) || !canonicalBase64url(signature) {
-		return jws{}, InvalidToken("not in compact form")
-	}
-	if len(header) > maxHeaderChars || len(signature) > base64.RawURLEncoding.EncodedLen(maxRSABits/8) {
+	payload, signature, _ := strings.Cut(rest, ".")
+	if len(header) > maxHeaderChars {
 		return jws{}, InvalidToken("part of the wrong length")
 	}
-	return jws{token, header, body, signature}, nil
+	c := jws{token, decodePart(header), decodePart(payload), decodePart(signature)}
+	if len(c.header) == 0 || len(c.payload) == 0 || len(c.signature) == 0 {
+		return jws{}, InvalidToken("not in compact form")
+	}
+	return c, nil
+}
+
+// decodePart returns nil unless a part is base64url without padding, line breaks or stray trailing bits, so that no two
+// texts are the same token (RFC 4648, section 3.5; RFC 7515, section 2).
+func decodePart(part string) []byte {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil || strings.ContainsAny(part, "\r\n") {
+		return nil
+	}
+	return b
 }
 
 // parseHeader reads the header. It rejects unknown parameters: jku, jwk, x5u and x5c name a key of the sender's choice;
 // crit and b64 change the rules (RFC 7515, section 4.1; RFC 8725, sections 3.1, 3.10 and 3.11).
 func (i TrustedIssuer) parseHeader(c jws) (alg, kid string, err error) {
 	var fields map[string]strictjson.Value
-	if !decodePart(c.header, &fields) {
+	if strictjson.Decode(c.header, &fields) != nil {
 		return "", "", InvalidToken("header")
 	}
 	var typ string
@@ -89,7 +100,7 @@ func (i TrustedIssuer) parseHeader(c jws) (alg, kid string, err error) {
 
 // verify verifies the signature and only then returns the body.
 func (c jws) verify(alg string, key crypto.PublicKey) ([]byte, error) {
-	if size := SignatureSize(alg, key); size == 0 || len(c.signature) != base64.RawURLEncoding.EncodedLen(size) {
+	if size := SignatureSize(alg, key); size == 0 || len(c.signature) != size {
 		return nil, InvalidToken("key of another kind")
 	}
 	signed, err := jose.ParseSignedCompact(c.token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
@@ -126,31 +137,4 @@ func strongRSA(k *rsa.PublicKey) bool {
 	}
 	odd := k.N.Bit(0) == 1 && k.E%2 == 1
 	return odd && k.E > 1<<16 && k.E <= math.MaxInt32
-}
-
-// decodePart decodes a canonical part, which must be one JSON object.
-func decodePart(part string, into any) bool {
-	b, err := base64.RawURLEncoding.DecodeString(part)
-	return err == nil && strictjson.Decode(b, into) == nil
-}
-
-// canonicalBase64url tells whether a part is base64url without padding, line breaks or
-// stray trailing bits, so that no two texts mean one token (RFC 4648, section
-// 3.5; RFC 7515, section 2).
-func canonicalBase64url(part string) bool {
-	var last int
-	for i := range len(part) {
-		if last = strings.IndexByte(base64urlAlphabet, part[i]); last < 0 {
-			return false
-		}
-	}
-	switch len(part) % 4 {
-	case 0:
-		return part != ""
-	case 2:
-		return last&15 == 0
-	case 3:
-		return last&3 == 0
-	}
-	return false
 }

@@ -8,34 +8,31 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// KeySet is our own keys while one takes another's place. The first signs; tokens
-// of all of them are taken, and all are published. A new key joins behind the
-// first, goes to the front once everybody has seen it, and the old one leaves
-// when the last token that it signed has expired.
+// KeySet holds our own keys, several of them during a rotation. The first one signs; the tokens of all are accepted, and
+// all are published. A new key is first added at the end, moves to the front once all verifiers know it, and the old key
+// is removed when the last token that it signed has expired.
 type KeySet []Signer
 
-// Key implements KeySource. It loads a key only when none before it has that id,
-// so a token of the first costs what it cost with one key.
+// Key implements KeySource. It loads a key only if none before it has that id.
 func (r KeySet) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
-	var failed error
+	var loadErr error
 	for _, s := range r {
 		if err := loadKey(ctx, s); err != nil {
-			failed = err
+			loadErr = err
 			continue
 		}
 		if key := s.Public(); key != nil && s.KeyID() == kid {
 			return key, nil
 		}
 	}
-	if failed != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, failed)
+	if loadErr != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, loadErr)
 	}
 	return nil, ErrNotFound
 }
 
-// JWKS is the JWK set of the public keys (RFC 7517, section 5), each with its
-// use and algorithm. It returns ErrUnavailable unless it has them all: a set
-// that lacks one would have its tokens refused.
+// JWKS returns the JWK set of the public keys (RFC 7517, section 5), each with its use and algorithm. It returns
+// ErrUnavailable unless all keys are available: verifiers would reject the tokens of a missing one.
 func (r KeySet) JWKS(ctx context.Context) ([]byte, error) {
 	var set struct {
 		Keys []jwk `json:"keys"`
@@ -58,8 +55,8 @@ func (r KeySet) JWKS(ctx context.Context) ([]byte, error) {
 	return strictjson.Encode(set), nil
 }
 
-// IssuerMetadata is what others need to verify our tokens. Keys is a Ring: named by
-// what it does, so that no program which never asks it links its cryptography.
+// IssuerMetadata is what others need to verify our tokens. Keys is a KeySet; as an interface it does not make every program
+// link its cryptography.
 type IssuerMetadata struct {
 	Issuer string
 	Keys   interface {
@@ -67,7 +64,7 @@ type IssuerMetadata struct {
 	}
 }
 
-// loadKey fetches a key that is elsewhere.
+// loadKey loads a remote key.
 func loadKey(ctx context.Context, s Signer) error {
 	if l, ok := s.(interface{ Load(context.Context) error }); ok {
 		return l.Load(ctx)

@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// The scopes that routes ask for. A client may also hold "*", which is all.
+// The scopes that routes require. ScopeAll includes all others.
 const (
 	ScopeAll                 = "*"
 	ScopeIdentityRead        = "identity:read"
 	ScopeIdentityWrite       = "identity:write"
-	ScopeIdentityStatusWrite = "identity:status:write" // to set a status by oneself
+	ScopeIdentityStatusWrite = "identity:status:write" // to set a status directly
 	ScopeIdentityDelete      = "identity:delete"
 	ScopeIdentitySearch      = "identity:search" // part of ScopeIdentityRead
 	ScopeIdentityDetokenize  = "identity:detokenize"
 	ScopeIdentityReview      = "identity:review"
 	ScopeClientAdmin         = "client:admin"
 	ScopeKeyRead             = "key:read"   // to list the client's keys
-	ScopeKeyWrite            = "key:write"  // to make keys, of no more than one's own scopes
+	ScopeKeyWrite            = "key:write"  // to create keys with at most the scopes of the caller
 	ScopeKeyDelete           = "key:delete" // to revoke keys
 )
 
-// AllScopes are those that there are.
+// AllScopes lists the scopes.
 var AllScopes = Scopes{
 	ScopeAll, ScopeClientAdmin, ScopeIdentityDelete, ScopeIdentityDetokenize, ScopeIdentityRead, ScopeIdentityReview,
 	ScopeIdentitySearch, ScopeIdentityStatusWrite, ScopeIdentityWrite, ScopeKeyDelete, ScopeKeyRead, ScopeKeyWrite,
 }
 
-// Scopes are what a credential may do: sorted and unique. Empty means nothing.
+// Scopes are what a credential allows, sorted and without duplicates. Empty allows nothing.
 type Scopes []string
 
-// ParseScopes reads space-separated scopes. What is no scope-token of RFC 6749,
-// section 3.3, grants nothing and is left out. The answer is never nil.
+// ParseScopes reads space-separated scopes. It omits what is not a scope-token of RFC 6749, section 3.3. The result is
+// never nil.
 func ParseScopes(s string) Scopes {
 	return NewScopes(strings.Split(s, " "))
 }
@@ -48,14 +48,19 @@ func NewScopes(list []string) Scopes {
 	return slices.Compact(scopes)
 }
 
-// Has tells whether scope is among them or part of one. The empty scope is held by nobody, so
-// that a route which forgot to name one stays shut.
+// Has reports whether the scopes include scope. They never include the empty scope, so that a route without a scope
+// admits no caller.
 func (s Scopes) Has(scope string) bool {
-	return scope != "" && (slices.Contains(s, scope) || slices.Contains(s, ScopeAll) ||
-		scope == ScopeIdentitySearch && slices.Contains(s, ScopeIdentityRead))
+	if scope == "" {
+		return false
+	}
+	if scope == ScopeIdentitySearch && slices.Contains(s, ScopeIdentityRead) {
+		return true
+	}
+	return slices.Contains(s, scope) || slices.Contains(s, ScopeAll)
 }
 
-// Intersect returns the scopes that both hold; never nil, and no memory shared.
+// Intersect returns the scopes that both include. The result is never nil and shares no memory with them.
 func (s Scopes) Intersect(other Scopes) Scopes {
 	both := make([]string, 0, max(len(s), len(other)))
 	for _, scope := range s {
@@ -71,15 +76,11 @@ func (s Scopes) Intersect(other Scopes) Scopes {
 	return NewScopes(both)
 }
 
-// String is the form that ParseScopes reads.
+// String returns the form that ParseScopes reads.
 func (s Scopes) String() string { return strings.Join(s, " ") }
 
-// validScope: one or more of %x21, %x23-5B, %x5D-7E (RFC 6749, section 3.3).
+// validScope requires one or more of %x21, %x23-5B, %x5D-7E (RFC 6749, section 3.3).
 func validScope(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return s != ""
+	invalid := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
+	return s != "" && !strings.ContainsFunc(s, invalid)
 }

@@ -14,28 +14,27 @@ import (
 	"errors"
 )
 
-// Signer signs with one P-256 key, as ES256 asks (RFC 7518, section 3.4).
+// Signer signs with one P-256 key (RFC 7518, section 3.4).
 //
-// A Signer whose key is elsewhere may have a method Load(context.Context) error
-// besides: an Issuer calls it first, so that KeyID and Public need not wait.
+// A Signer of a remote key may also have a method Load(context.Context) error. An Issuer calls it first, so that KeyID
+// and Public do not wait.
 type Signer interface {
-	// KeyID is the Thumbprint of Public; empty when that cannot be had.
+	// KeyID returns the Thumbprint of Public, or "" if the key is not available.
 	KeyID() string
-	// Public returns nil when the key cannot be had.
+	// Public returns nil if the key is not available.
 	Public() *ecdsa.PublicKey
-	// Sign takes a SHA-256 and returns r and s, 32 bytes each.
+	// Sign returns r and s, 32 bytes each, for a SHA-256 digest.
 	Sign(ctx context.Context, digest []byte) (sig []byte, err error)
 }
 
-// KeySource finds the public key that a token names.
+// KeySource finds the public key that a token names. It is safe for concurrent use.
 type KeySource interface {
-	// Key returns a *ecdsa.PublicKey or an *rsa.PublicKey, or ErrNotFound when no
-	// trusted key has that id. Any other error means that the source could not
-	// tell.
+	// Key returns a *ecdsa.PublicKey or an *rsa.PublicKey, or ErrNotFound if no trusted key has that id. Any other error
+	// means that the source does not know.
 	Key(ctx context.Context, kid string) (crypto.PublicKey, error)
 }
 
-// Thumbprint is a P-256 key's SHA-256 thumbprint (RFC 7638), its id in tokens.
+// Thumbprint returns the SHA-256 thumbprint of a P-256 key (RFC 7638), which is its id in tokens.
 func Thumbprint(key *ecdsa.PublicKey) (string, error) {
 	k, err := newJWK(key)
 	if err != nil {
@@ -44,8 +43,7 @@ func Thumbprint(key *ecdsa.PublicKey) (string, error) {
 	return k.KeyID, nil
 }
 
-// jwk is a key as it is published (RFC 7517, section 4; RFC 7518, section
-// 6.2.1).
+// jwk is a published key (RFC 7517, section 4; RFC 7518, section 6.2.1).
 type jwk struct {
 	Use       string `json:"use"`
 	KeyType   string `json:"kty"`
@@ -69,8 +67,7 @@ func newJWK(key *ecdsa.PublicKey) (jwk, error) {
 		Use: "sig", KeyType: "EC", Curve: "P-256", Algorithm: ES256,
 		X: base64.RawURLEncoding.EncodeToString(x), Y: base64.RawURLEncoding.EncodeToString(y),
 	}
-	// The required members in the order of their names, without white space
-	// (RFC 7638, section 3.3).
+	// The required fields in the order of their names, without white space (RFC 7638, section 3.3).
 	sum := sha256.Sum256([]byte(`{"crv":"P-256","kty":"EC","x":"` + k.X + `","y":"` + k.Y + `"}`))
 	k.KeyID = base64.RawURLEncoding.EncodeToString(sum[:])
 	return k, nil
@@ -82,7 +79,7 @@ type LocalKey struct {
 	kid     string
 }
 
-// NewLocalKey makes a new key.
+// NewLocalKey generates a key.
 func NewLocalKey() (*LocalKey, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -99,8 +96,8 @@ func newLocalKey(private *ecdsa.PrivateKey) (*LocalKey, error) {
 	return &LocalKey{func() *ecdsa.PrivateKey { return private }, kid}, nil
 }
 
-// ParseLocalKey reads a P-256 private key: one PEM block, PKCS #8 (as PEM writes it)
-// or SEC 1 (as OpenSSL may), and nothing after it but white space.
+// ParseLocalKey reads a P-256 private key in PEM: PKCS #8, which LocalKey.PEM writes, or SEC 1, which OpenSSL may write.
+// Only white space may follow.
 func ParseLocalKey(text []byte) (*LocalKey, error) {
 	block, rest := pem.Decode(text)
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
@@ -121,7 +118,7 @@ func ParseLocalKey(text []byte) (*LocalKey, error) {
 	return newLocalKey(private)
 }
 
-// PEM is the private key as ParseLocalKey reads it.
+// PEM returns the private key in the form that ParseLocalKey reads.
 func (k *LocalKey) PEM() []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(k.private())
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 // AccessTokenTypes are the values of the header's typ in an access token (RFC 9068, section 4).
 var AccessTokenTypes = []string{tokenType, "application/" + tokenType}
 
-// tokenClaims is the claims as they stand in a token (RFC 9068, section 2.2).
+// tokenClaims are the claims of our own tokens (RFC 9068, section 2.2).
 type tokenClaims struct {
 	Issuer    string   `json:"iss"`
 	Subject   string   `json:"sub"`
@@ -35,7 +35,7 @@ type tokenClaims struct {
 // audience is one string or a list of them (RFC 7519, section 4.1.3).
 type audience []string
 
-// UnmarshalJSON takes either form.
+// UnmarshalJSON accepts either form.
 func (a *audience) UnmarshalJSON(text []byte) error {
 	var one string
 	if json.Unmarshal(text, &one) == nil {
@@ -45,7 +45,7 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(a))
 }
 
-// check holds the claims against what is expected (RFC 9068, section 4).
+// check checks all claims (RFC 9068, section 4).
 func (p tokenClaims) check(issuer, aud string, now time.Time) error {
 	if p.Issuer == "" || p.Issuer != issuer {
 		return InvalidToken("issuer")

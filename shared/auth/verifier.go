@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -110,8 +109,7 @@ func (c jws) unverifiedIssuer() string {
 	var claims struct {
 		Issuer string `json:"iss"`
 	}
-	body, err := base64.RawURLEncoding.DecodeString(c.payload)
-	if err != nil || strictjson.TooDeep(body) || json.Unmarshal(body, &claims, jsontext.AllowDuplicateNames(true)) != nil {
+	if strictjson.TooDeep(c.payload) || json.Unmarshal(c.payload, &claims, jsontext.AllowDuplicateNames(true)) != nil {
 		return ""
 	}
 	return claims.Issuer

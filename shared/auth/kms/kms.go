@@ -1,5 +1,5 @@
-// Package kms signs tokens with an asymmetric key that never leaves AWS KMS.
-// It knows nothing of tokens, clients or how the KMS client was configured.
+// Package kms signs tokens with an asymmetric key that never leaves AWS KMS. It must not import the API packages, and knows
+// nothing of clients or of how the KMS client was configured.
 package kms
 
 import (
@@ -22,25 +22,24 @@ import (
 // loadTimeout bounds one attempt to fetch the public key.
 const loadTimeout = 2 * time.Second
 
-// API is what a Key asks of KMS. *kms.Client has it.
+// API is the part of *kms.Client that a Key uses.
 type API interface {
 	GetPublicKey(context.Context, *kms.GetPublicKeyInput, ...func(*kms.Options)) (*kms.GetPublicKeyOutput, error)
 	Sign(context.Context, *kms.SignInput, ...func(*kms.Options)) (*kms.SignOutput, error)
 }
 
-// Key is one KMS key: an auth.Signer, and an auth.KeySource that trusts this
-// key alone. It fetches the public key when first needed, once; after a failure
-// the next call tries again. It is safe for concurrent use.
+// Key is one KMS key: an auth.Signer, and an auth.KeySource that trusts only this key. It loads the public key when it is
+// first needed; after a failure the next call tries again. It is safe for concurrent use.
 type Key struct {
 	client   API
 	id       string
-	loadLock chan struct{} // holds one token: who has it may read and set loaded
+	loadLock chan struct{} // of capacity one; guards loaded
 	loaded   *publicKey
 }
 
-// publicKey is what GetPublicKey told.
+// publicKey is the response of GetPublicKey.
 type publicKey struct {
-	arn string // what an alias pointed to then, and what signs from then on
+	arn string // of the key that an alias referred to; it signs from then on
 	kid string
 	key *ecdsa.PublicKey
 }
@@ -50,7 +49,7 @@ var (
 	_ auth.KeySource = (*Key)(nil)
 )
 
-// New names a key by id, ARN or alias. It calls nobody.
+// New returns the key with an id, ARN or alias. It makes no call.
 func New(client API, keyID string) (*Key, error) {
 	if client == nil || keyID == "" {
 		return nil, errors.New("kms: a client and a key id are needed")
@@ -58,14 +57,13 @@ func New(client API, keyID string) (*Key, error) {
 	return &Key{client: client, id: keyID, loadLock: make(chan struct{}, 1)}, nil
 }
 
-// Load fetches the public key unless it is there. It returns an error also when
-// the key is not one that can make ES256 signatures.
+// Load loads the public key unless it is loaded. It also returns an error if the key cannot make ES256 signatures.
 func (k *Key) Load(ctx context.Context) error {
 	_, err := k.load(ctx)
 	return err
 }
 
-// KeyID implements auth.Signer; it loads when it must.
+// KeyID implements auth.Signer. It loads the key if necessary.
 func (k *Key) KeyID() string {
 	if p, err := k.load(context.Background()); err == nil {
 		return p.kid
@@ -73,7 +71,7 @@ func (k *Key) KeyID() string {
 	return ""
 }
 
-// Public implements auth.Signer; it loads when it must.
+// Public implements auth.Signer. It loads the key if necessary.
 func (k *Key) Public() *ecdsa.PublicKey {
 	if p, err := k.load(context.Background()); err == nil {
 		return p.key
@@ -84,10 +82,10 @@ func (k *Key) Public() *ecdsa.PublicKey {
 // Key implements auth.KeySource.
 func (k *Key) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	p, err := k.load(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case p.kid != kid:
+	}
+	if p.kid != kid {
 		return nil, auth.ErrNotFound
 	}
 	return p.key, nil
@@ -112,7 +110,7 @@ func (k *Key) Sign(ctx context.Context, digest []byte) ([]byte, error) {
 	return derToFixedWidth(out.Signature)
 }
 
-// load returns what is loaded, or loads it, one caller at a time.
+// load returns the loaded key, or loads it, one caller at a time.
 func (k *Key) load(ctx context.Context) (*publicKey, error) {
 	select {
 	case k.loadLock <- struct{}{}:

@@ -8,8 +8,8 @@ import (
 
 const coordinateBytes = 32 // bytes of r and of s on P-256
 
-// derToFixedWidth turns the DER of RFC 3279, section 2.2.3, which KMS returns, into the
-// fixed width of RFC 7518, section 3.4.
+// derToFixedWidth converts the DER of RFC 3279, section 2.2.3, which KMS returns, to the fixed width of RFC 7518, section
+// 3.4.
 func derToFixedWidth(der []byte) ([]byte, error) {
 	var sig struct{ R, S *big.Int }
 	rest, err := asn1.Unmarshal(der, &sig)
