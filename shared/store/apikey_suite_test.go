@@ -171,15 +171,11 @@ func TestKeyRecordFormatIsStable(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, golden)
 	}
 	put.Item.SK, put.Item.Body = "K#c1k0002", []byte(before)
-	if _, err := table.Write(ctx, put); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(table.Write(ctx, put)))
 	old := auth.Key{ID: "c1k0002", Client: "c1", API: "blnk", Hash: auth.Hash{1}, Scopes: auth.Scopes{}, Name: "blnk", Created: now}
 	wantKeys(t, s, "c1", own, k, old)
 	put.Item.SK, put.Item.Body = "K#c1k0003", []byte(`{`)
-	if _, err := table.Write(ctx, put); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(table.Write(ctx, put)))
 	_, _, listErr := s.Keys(ctx, "c1")
 	revokeErr := s.RevokeKey(ctx, "c1", "c1k0003", now)
 	if listErr == nil || revokeErr == nil {

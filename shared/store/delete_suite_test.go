@@ -1,11 +1,9 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,33 +12,6 @@ import (
 	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
 )
-
-// failingTable is a table that fails at the n-th Write or Query from now, once. If late,
-// what failed has taken effect nevertheless.
-type failingTable struct {
-	table.Table
-	callsLeft   atomic.Int64
-	afterEffect bool
-}
-
-func (c *failingTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	if c.callsLeft.Add(-1) == 0 {
-		return table.Page{}, table.ErrUnavailable
-	}
-	return c.Table.Query(ctx, q)
-}
-
-func (c *failingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	if c.callsLeft.Add(-1) != 0 {
-		return c.Table.Write(ctx, ops...)
-	}
-	if c.afterEffect {
-		if _, err := c.Table.Write(ctx, ops...); err != nil {
-			return table.Units{}, err
-		}
-	}
-	return table.Units{}, table.ErrUnavailable
-}
 
 // createWithParts is an identity with parts of every kind and as many children, parents
 // and accounts as asked for, made under an idempotency key; it is created now,
@@ -63,9 +34,7 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 		mustSucceed(t, addAccount(s, "t", "p", account))
 	}
 	p = nextVersion(reload(t, s, []identity.Identity{p})[0], "Last")
-	if _, err := s.Update(ctx, p, nil, newIdempotency("change", 1), identity.LinkChanges{}, identity.SideWrites{}); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(s.Update(ctx, p, nil, newIdempotency("change", 1), identity.LinkChanges{}, identity.SideWrites{})))
 	return p
 }
 
@@ -78,18 +47,14 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 	if err != nil || len(page.Items) > 0 {
 		t.Errorf("%d items are left of the partition, %v; want no error and len(page.Items) == 0", len(page.Items), err)
 	}
-	for _, src := range []identity.Index{
-		{Tenant: "t", Email: "a@example.com"},
-		{Tenant: "t", Phone: "+56912345678"},
-		{Tenant: "t", Document: "19"},
-		{Tenant: "t", ExternalID: "ext"},
+	wantNoEntries(t, s,
+		identity.Index{Tenant: "t", Email: "a@example.com"},
+		identity.Index{Tenant: "t", Phone: "+56912345678"},
+		identity.Index{Tenant: "t", Document: "19"},
+		identity.Index{Tenant: "t", ExternalID: "ext"},
 		childrenOf("p"),
 		parentsOf("p"),
-	} {
-		if list := readAllEntries(t, s, src); len(list) > 0 {
-			t.Errorf("%+v: %v; want len(list) == 0", src, list)
-		}
-	}
+	)
 	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
 		t.Error("it stands in the list")
 	}
@@ -100,11 +65,7 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		}
 	}
 	for n := range links {
-		for _, src := range []identity.Index{parentsOf(fmt.Sprintf("c%d", n)), childrenOf(fmt.Sprintf("f%d", n))} {
-			if list := readAllEntries(t, s, src); len(list) > 0 {
-				t.Errorf("%+v: %v; want len(list) == 0", src, list)
-			}
-		}
+		wantNoEntries(t, s, parentsOf(fmt.Sprintf("c%d", n)), childrenOf(fmt.Sprintf("f%d", n)))
 	}
 	wantError(t, "deleted once more", s.Delete(ctx, "t", "p", nil), identity.ErrNotFound)
 	// Its key is used, and nothing else is kept of it.
@@ -174,34 +135,32 @@ func testDeleteInBatches(t *testing.T, s *store.Store, calls *faulttable.Counter
 	wantGone(t, s, calls, p, links, "k")
 }
 
-func testInterruptedDelete(t *testing.T, links int, late bool, raw table.Table) {
-	broken := &failingTable{Table: raw, afterEffect: late}
-	s := store.New(broken, secret)
-	for n := int64(1); ; n++ {
+func testInterruptedDelete(t *testing.T, links int, fault faulttable.Fault, raw table.Table) {
+	injected := faulttable.NewInjector(raw)
+	s := store.New(injected, secret)
+	for n := 1; ; n++ {
 		if n > 1 {
 			deleteAll(t, s, links)
 		}
 		key := fmt.Sprint("k", n)
 		p := createWithParts(t, s, links, key)
-		broken.callsLeft.Store(n)
+		injected.SetPlan(faulttable.FaultAt(n, fault))
 		err := s.Delete(ctx, "t", "p", nil)
-		if broken.callsLeft.Swap(0) > 0 {
+		interrupted := len(injected.Injected()) > 0
+		injected.SetPlan(nil)
+		if !interrupted {
 			if err != nil || n < 3 {
-				t.Fatalf("after %d calls: %v; want no error and n >= 3", n, err)
+				t.Fatalf("deletion of %d calls: error = %v, want none and at least 2 calls", n-1, err)
 			}
 			wantGone(t, s, raw, p, links, key)
 			return
 		}
-		if !errors.Is(err, identity.ErrUnavailable) {
-			t.Errorf("cut at %d: %v; want identity.ErrUnavailable", n, err)
-		}
-		var want error // who comes after it was gone did not delete it
+		wantError(t, fmt.Sprint("interrupted at call ", n), err, identity.ErrUnavailable)
+		var want error
 		if !checkWholeOrGone(t, s, p) {
-			want = identity.ErrNotFound
+			want = identity.ErrNotFound // the interrupted call deleted it
 		}
-		if err := s.Delete(ctx, "t", "p", nil); !errors.Is(err, want) {
-			t.Fatalf("cut at %d, the next: %v, want %v", n, err, want)
-		}
+		wantError(t, fmt.Sprint("the deletion after one interrupted at call ", n), s.Delete(ctx, "t", "p", nil), want)
 		wantGone(t, s, raw, p, links, key)
 	}
 }

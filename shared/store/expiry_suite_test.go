@@ -118,9 +118,7 @@ func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 			state := i.StoreState.(store.State)
 			state.SingleItem = false
 			i.StoreState = state
-			if _, err := s.AddWithdrawalAccount(ctx, i, identity.BankAccount{ID: fmt.Sprint(n)}, identity.Idempotency{}); err != nil {
-				t.Fatal(err)
-			}
+			mustSucceed(t, errorOf(s.AddWithdrawalAccount(ctx, i, identity.BankAccount{ID: fmt.Sprint(n)}, identity.Idempotency{})))
 		}
 		stale := i
 		stale.Version--

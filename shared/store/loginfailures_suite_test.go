@@ -39,9 +39,7 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 	for n := range 3 {
 		f.Count = n + 1
 		calls.Reset()
-		if _, err := s.RecordFailure(ctx, f); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, errorOf(s.RecordFailure(ctx, f)))
 		wantCalls(t, calls, "a count", faulttable.Calls{Write: 1})
 		f.Version++
 		got := readCredentials(t, s, calls, "c1", "c1k", nil)
@@ -74,9 +72,7 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 	}
 	f := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound)
 	f.Count, f.Expires = 5, now
-	if _, err := s.RecordFailure(ctx, f); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(s.RecordFailure(ctx, f)))
 	if got := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound); got.Count != 5 || got.Version != 1 {
 		t.Errorf("%+v; want got.Count == 5 and got.Version == 1", got)
 	}
@@ -121,9 +117,7 @@ func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Cou
 func TestLoginFailuresExpire(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	until := time.UnixMilli(1772600767123)
-	if _, err := store.New(s, secret).RecordFailure(ctx, auth.FailureWindow{CounterID: "c1", Count: 1, Expires: until}); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(store.New(s, secret).RecordFailure(ctx, auth.FailureWindow{CounterID: "c1", Count: 1, Expires: until})))
 	want := table.Item{
 		Key: table.Key{PK: "L#c1", SK: "#"}, Version: 1, Expires: time.Unix(1772600768, 0), Body: []byte(`{"n":1,"u":1772600767123}`),
 	}

@@ -160,9 +160,7 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 	}
 	moved := s.ops[0].Item
 	moved.PK = "M#m3"
-	if _, err := s.Table.Write(ctx, table.Put(moved, table.Absent())); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(s.Table.Write(ctx, table.Put(moved, table.Absent()))))
 	for id, secret := range map[string][]byte{"m3": secret, "m1": []byte("another deployment's secret of 32"), "m2": nil} {
 		if m, _, err := store.New(s, secret).Lease(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
 			t.Errorf("%s was opened; want an error and m == (identity.Message{})", id)

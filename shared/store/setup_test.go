@@ -164,9 +164,7 @@ func addChildren(t *testing.T, s *store.Store, parent identity.Identity, childre
 		some = reload(t, s, some)
 		parent = nextVersion(reload(t, s, []identity.Identity{parent})[0], parent.FirstName)
 		parent.MayHaveChildren = true
-		if _, err := s.Update(ctx, parent, nil, identity.Idempotency{}, identity.LinkChanges{Add: some}, identity.SideWrites{}); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, errorOf(s.Update(ctx, parent, nil, identity.Idempotency{}, identity.LinkChanges{Add: some}, identity.SideWrites{})))
 	}
 	return parent
 }
@@ -212,4 +210,14 @@ func openPebble(t *testing.T) table.Table {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// wantNoEntries checks that sources are empty.
+func wantNoEntries(t *testing.T, s *store.Store, sources ...identity.Index) {
+	t.Helper()
+	for _, src := range sources {
+		if got := readAllEntries(t, s, src); len(got) > 0 {
+			t.Errorf("entries of %+v = %v, want none", src, got)
+		}
+	}
 }

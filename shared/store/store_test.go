@@ -119,9 +119,7 @@ func TestIdentityRecordFormatIsStable(t *testing.T) {
 	raw := openPebble(t)
 	item := s.ops[0].Item
 	item.Body = []byte(stored)
-	if _, err := raw.Write(ctx, table.Put(item, table.Absent())); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(raw.Write(ctx, table.Put(item, table.Absent()))))
 	got, err := store.New(raw, secret).Get(ctx, "t", "p")
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("identity read, %v (-want +got):\n%s", err, diff)

@@ -91,10 +91,10 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		testShardFailure(t, open)
 	})
 	for _, links := range []int{2, 50} {
-		for _, late := range []bool{false, true} {
-			t.Run(fmt.Sprintf("a deletion of %d parts cut short, late %v", 3*links+1, late), func(t *testing.T) {
+		for _, fault := range []faulttable.Fault{faulttable.TimeoutBefore, faulttable.TimeoutAfter} {
+			t.Run(fmt.Sprintf("a deletion of %d parts cut short, %v", 3*links+1, fault), func(t *testing.T) {
 				t.Parallel()
-				testInterruptedDelete(t, links, late, open(t))
+				testInterruptedDelete(t, links, fault, open(t))
 			})
 		}
 	}
@@ -102,9 +102,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 
 func testRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, want := range []identity.Identity{fullIdentity("p1"), {Tenant: "t", ID: "bare", Version: 1, CreatedAt: now, UpdatedAt: now, StoreState: store.State{SingleItem: true}}} {
-		if _, err := s.Create(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{}); err != nil {
-			t.Fatal(err)
-		}
+		mustSucceed(t, errorOf(s.Create(ctx, want, nil, identity.Idempotency{}, identity.LinkChanges{})))
 		calls.Reset()
 		got, err := s.Get(ctx, "t", want.ID)
 		wantEqual(t, want, got, err)

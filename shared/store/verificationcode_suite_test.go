@@ -67,9 +67,7 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
 	aside := codeSideWrites(s, "p1", "123456")
-	if _, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside); err != nil {
-		t.Fatal(err)
-	}
+	mustSucceed(t, errorOf(s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)))
 	read, counted, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
 	if err != nil {
 		t.Fatal(err)
