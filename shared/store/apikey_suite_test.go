@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	gocmp "github.com/google/go-cmp/cmp"
-
 	"cedula/shared/auth"
 	"cedula/shared/identity"
 	"cedula/shared/store"
@@ -60,9 +58,8 @@ func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		t.Errorf("nobody's keys: %v; want auth.ErrNotFound", err)
 	}
 	wantCalls(t, calls, "three lists", faulttable.Calls{Query: 3})
-	if _, got, err := s.Credentials(ctx, "c1", first.ID); err != nil || !gocmp.Equal(first, got) {
-		t.Errorf("%v\n%s; want no error and first == got", err, gocmp.Diff(first, got))
-	}
+	_, got, err := s.Credentials(ctx, "c1", first.ID)
+	wantEqual(t, first, got, err)
 	wantError(t, "taken id", s.CreateKey(ctx, first), auth.ErrAlreadyExists)
 	wantError(t, "no such client", s.CreateKey(ctx, fullAPIKey("c2", 1)), auth.ErrNotFound)
 	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrNotFound) {

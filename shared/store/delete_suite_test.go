@@ -105,11 +105,7 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		wantError(t, "of another version", s.Delete(ctx, "t", "p", only("")), identity.ErrPreconditionFailed)
 		calls.Reset()
 		mustSucceed(t, s.Delete(ctx, "t", "p", only(p.ETag())))
-		if c := calls.Reset(); c.Query != 1 || c.Write != 1 || c.Total() != 2 {
-			t.Errorf("with %d links of each kind a deletion took %+v; want c.Query == 1 and c.Write == 1 and c.Total() == 2", links, c)
-		} else {
-			t.Logf("with %d links of each kind a deletion took %+v", links, c)
-		}
+		wantCalls(t, calls, fmt.Sprintf("a deletion with %d links of each kind", links), faulttable.Calls{Query: 1, Write: 1})
 		wantGone(t, s, calls, p, links, key)
 		mustSucceed(t, s.Delete(ctx, "t", "p", nil))
 		for n := range links {

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"cedula/shared/auth"
 	"cedula/shared/store"
 	"cedula/shared/table"
@@ -32,9 +30,7 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 		mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: id, Tenant: "t"}, auth.Key{ID: id + "k", Client: id}))
 	}
 	f := readCredentials(t, s, calls, "c1", "c1k", nil)
-	if diff := cmp.Diff(auth.FailureWindow{CounterID: "c1"}, f); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
-	}
+	wantEqual(t, auth.FailureWindow{CounterID: "c1"}, f, nil)
 	f.Expires = now.Add(10 * time.Second).Truncate(time.Millisecond)
 	for n := range 3 {
 		f.Count = n + 1
@@ -44,9 +40,7 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 		f.Version++
 		got := readCredentials(t, s, calls, "c1", "c1k", nil)
 		got.Expires = got.Expires.UTC()
-		if diff := cmp.Diff(f, got); diff != "" {
-			t.Errorf("diff = %v, want %v", diff, "")
-		}
+		wantEqual(t, f, got, nil)
 	}
 	if other := readCredentials(t, s, calls, "c2", "c2k", nil); other.Count != 0 || other.CounterID != "c2" {
 		t.Errorf(`another client's: %+v; want other.Count == 0 and other.CounterID == "c2"`, other)
@@ -121,7 +115,5 @@ func TestLoginFailuresExpire(t *testing.T) {
 	want := table.Item{
 		Key: table.Key{PK: "L#c1", SK: "#"}, Version: 1, Expires: time.Unix(1772600768, 0), Body: []byte(`{"n":1,"u":1772600767123}`),
 	}
-	if diff := cmp.Diff(want, s.ops[0].Item); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
-	}
+	wantEqual(t, want, s.ops[0].Item, nil)
 }

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table"
@@ -47,21 +45,14 @@ func testDeliverMessage(t *testing.T, s *store.Store, calls *faulttable.Counter)
 		}
 		calls.Reset()
 		got, holder := leaseMessage(t, s, 0, nil)
-		if diff := cmp.Diff(m, got); diff != "" {
-			t.Errorf("diff = %v, want %v", diff, "")
-		}
-		if err := s.Ack(ctx, "m1", holder); err != nil {
-			t.Error(err)
-		}
+		wantEqual(t, m, got, nil)
+		wantError(t, "acknowledged", s.Ack(ctx, "m1", holder), nil)
 		if got := calls.Reset(); got.Total() != 3 || got.Get != 1 || got.Write != 2 {
 			t.Errorf("a delivery took %+v; want got.Total() == 3 and got.Get == 1 and got.Write == 2", got)
 		}
 		leaseMessage(t, s, 0, identity.ErrNotFound)
-		for _, err := range []error{s.Ack(ctx, "m1", holder), s.Release(ctx, "m1", holder)} {
-			if err != nil {
-				t.Errorf("once more: %v", err)
-			}
-		}
+		wantError(t, "acknowledged again", s.Ack(ctx, "m1", holder), nil)
+		wantError(t, "released afterwards", s.Release(ctx, "m1", holder), nil)
 	}
 }
 
@@ -70,11 +61,8 @@ func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	_, holder := leaseMessage(t, s, 0, nil)
 	leaseMessage(t, s, lease-time.Millisecond, identity.ErrBusy)
 	for _, stranger := range []string{"", "x", holder + "x"} {
-		for _, err := range []error{s.Ack(ctx, "m1", stranger), s.Release(ctx, "m1", stranger)} {
-			if !errors.Is(err, identity.ErrBusy) {
-				t.Errorf("a stranger: %v; want identity.ErrBusy", err)
-			}
-		}
+		wantError(t, "a stranger acknowledges", s.Ack(ctx, "m1", stranger), identity.ErrBusy)
+		wantError(t, "a stranger releases", s.Release(ctx, "m1", stranger), identity.ErrBusy)
 	}
 	leaseMessage(t, s, 0, identity.ErrBusy)
 	mustSucceed(t, s.Release(ctx, "m1", holder))
@@ -88,18 +76,11 @@ func testExpiredLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	mustSucceed(t, s.Enqueue(ctx, codeMessage("m1")))
 	_, first := leaseMessage(t, s, 0, nil)
 	_, second := leaseMessage(t, s, lease, nil)
-	for _, err := range []error{s.Ack(ctx, "m1", first), s.Release(ctx, "m1", first)} {
-		if !errors.Is(err, identity.ErrBusy) {
-			t.Errorf("the first: %v; want identity.ErrBusy", err)
-		}
-	}
+	wantError(t, "the first acknowledges", s.Ack(ctx, "m1", first), identity.ErrBusy)
+	wantError(t, "the first releases", s.Release(ctx, "m1", first), identity.ErrBusy)
 	leaseMessage(t, s, lease, identity.ErrBusy)
-	if err := s.Ack(ctx, "m1", second); err != nil {
-		t.Error(err)
-	}
-	if err := s.Ack(ctx, "m1", first); err != nil {
-		t.Errorf("what another delivered: %v", err)
-	}
+	wantError(t, "acknowledged", s.Ack(ctx, "m1", second), nil)
+	wantError(t, "acknowledged", s.Ack(ctx, "m1", first), nil)
 }
 
 // An engine deletes what is past its time when it likes. Until then a claim

@@ -222,25 +222,20 @@ func testClientRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter
 		mustSucceed(t, s.CreateClient(ctx, c, k))
 		calls.Reset()
 		gotClient, gotKey, err := s.Credentials(ctx, c.ID, k.ID)
-		if err != nil || !cmp.Equal(gotClient, c) || !cmp.Equal(gotKey, k) {
-			t.Errorf("%v\n%s%s; want no error and gotClient == c and gotKey == k", err, cmp.Diff(c, gotClient), cmp.Diff(k, gotKey))
-		}
-		if n := calls.Reset(); n.Total() != 1 {
-			t.Errorf("credentials took %+v; want n.Total() == 1", n)
-		}
-		if _, _, err := s.Credentials(ctx, c.ID, "nokey"); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("unknown key: %v; want auth.ErrNotFound", err)
-		}
+		wantEqual(t, c, gotClient, err)
+		wantEqual(t, k, gotKey, err)
+		wantCalls(t, calls, "credentials", faulttable.Calls{Get: 1})
+		_, _, err = s.Credentials(ctx, c.ID, "nokey")
+		wantError(t, "unknown key", err, auth.ErrNotFound)
 	}
 }
 
 func testClientConflict(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	c, k := auth.Client{ID: "c1", Tenant: "t"}, auth.Key{ID: "c1k1", Client: "c1"}
 	mustSucceed(t, s.CreateClient(ctx, c, k))
-	wantError(t, "", s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}), auth.ErrAlreadyExists)
-	if _, _, err := s.Credentials(ctx, "c1", "c1k2"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key of the refused client: %v; want auth.ErrNotFound", err)
-	}
+	wantError(t, "a second client of the id", s.CreateClient(ctx, c, auth.Key{ID: "c1k2", Client: "c1"}), auth.ErrAlreadyExists)
+	_, _, err := s.Credentials(ctx, "c1", "c1k2")
+	wantError(t, "a key of the refused client", err, auth.ErrNotFound)
 }
 
 func testTooLarge(t *testing.T, s *store.Store, _ *faulttable.Counter) {
