@@ -72,7 +72,7 @@ func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		for i := range maps.Values(there) {
 			want = append(want, entryOf(i))
 		}
-		slices.SortFunc(want, compareEntries)
+		slices.SortFunc(want, identity.IndexEntry.Compare)
 		for _, lists := range []store.ListShards{setting.before, setting.now} {
 			s.ListSharding = store.ListSharding{"t": lists}
 			wantListBothWays(t, s, want)
