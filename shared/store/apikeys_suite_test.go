@@ -35,7 +35,7 @@ func wantKeys(t *testing.T, s *store.Store, client string, want ...auth.Key) {
 	t.Helper()
 	c, got, err := s.Keys(ctx, client)
 	if c.ID != client {
-		t.Errorf("the client read is %q; want c.ID == client", c.ID)
+		t.Errorf("client = %q, want %q", c.ID, client)
 	}
 	byID := func(a, b auth.Key) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(got, byID)
