@@ -2,19 +2,15 @@ package blnk_test
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"cedula/infra/privacytest"
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/gateway"
@@ -76,7 +72,7 @@ func (c *registeredClient) authorizerContext(key string) map[string]any {
 			MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/POST/api-keys", MultiValueHeaders: map[string][]string{"X-Blnk-Key": {key}},
 		})
 	if err != nil || given.PolicyDocument.Statement[0].Effect != "Allow" {
-		c.w.Fatal(given, err)
+		c.w.Fatalf("authorizer returned %+v, %v, want Allow", given, err)
 	}
 	c.w.table.Reset()
 	return given.Context
@@ -200,27 +196,12 @@ func TestCreateKeyErrors(t *testing.T) {
 		{"no owner", without("owner"), invalid, "owner is required"},
 		{"no scopes", without("scopes"), invalid, "scopes is required"},
 		{"no end", without("expires_at"), invalid, "expires_at is required"},
-		{"nothing", "{}", invalid, "name is required"},
-		{"null name", with(`"n"`, "null"), invalid, "name is required"},
-		{"empty scopes", with(`["identities:read"]`, "[]"), invalid, "scopes is required"},
-		{"null scopes", with(`["identities:read"]`, "null"), invalid, "scopes is required"},
 		{"null scope", with(`"identities:read"`, "null"), invalid, "scopes.0 must be a resource and an action in lower case, such as identities:read"},
-		{"33 scopes", with(`"identities:read"`, `"a:b"`+strings.Repeat(`,"a:b"`, 32)), invalid, "scopes must have at most 32 entries"},
-		{"long name", with(`"n"`, `"`+strings.Repeat("n", 129)+`"`), invalid, "name must have at most 128 bytes of printable text"},
-		{"escape in the owner", with(`"o"`, `"\u001b"`), invalid, "owner must have at most 128 bytes of printable text"},
 		{"date", with("T00:00:00Z", ""), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"no zone", with("00Z", "00"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
 		{"no day", with("01-01T", "02-30T"), invalid, "expires_at must be a date-time such as 2030-01-31T00:00:00Z"},
-		{"past", with("2099", "1999"), invalid, "expires_at must lie in the future"},
 		{"year 1", with("2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z"), invalid, "expires_at must lie in the future"},
 		{"year 1, elsewhere", with("2099-01-01T00:00:00Z", "0000-12-31T23:00:00.9-01:00"), invalid, "expires_at must lie in the future"},
-		{"year 10000", with("2099-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00"), invalid, "expires_at must lie before the year 10000"},
-		{"name is a number", with(`"n"`, "5"), malformed, "name must be a string"},
-		{"scopes are a text", with(`["identities:read"]`, `"identities:read"`), malformed, "scopes must be an array"},
-		{"end is a number", with(`"2099-01-01T00:00:00Z"`, "4070908800"), malformed, "expires_at must be a string"},
-		{"name twice", with(`"owner"`, `"name"`), malformed, "name stands twice in its object"},
-		{"no body", "", malformed, "body is empty"},
-		{"list", "[]", malformed, "body must be an object"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			wantError(t, w.send(request{operation: "create-api-key", body: tt.body, caller: c.context}), 400, tt.code, tt.text)
@@ -266,98 +247,16 @@ func TestUnknownKeysAreNotFound(t *testing.T) {
 		"another client's": listKeysRequest(fellow.context), "another tenant's": listKeysRequest(stranger.context), "by owner": listKeysRequest(c.context, "nobody"),
 	} {
 		if got := w.send(q); strings.Contains(got.Body, theirs[4:20]) || got.StatusCode != 200 || name == "by owner" && got.Body != "[]" {
-			t.Errorf("%s: %d %s", name, got.StatusCode, got.Body)
+			t.Errorf("%s: status = %d, want 200 and no key of another client: %s", name, got.StatusCode, got.Body)
 		}
 	}
 }
 
-// TestKeyRoutesRequireTheirScope: each of the three for its own.
-func TestKeyRoutesRequireTheirScope(t *testing.T) {
+func TestListShowsThePrefixOfAKeyOnly(t *testing.T) {
 	w := newTestAPI(t)
 	c := w.newClient("acme", auth.ScopeAll)
-	victim := c.mustCreateKey(keyRequest{})
-	operations := map[string]struct {
-		request
-		status int
-	}{
-		"api-keys:write":  {keyRequest{Scopes: []string{"a:b"}}.request(), 201},
-		"api-keys:read":   {listKeysRequest(nil), 200},
-		"api-keys:delete": {revokeKeyRequest(nil, keyID(victim)), 204},
-	}
-	for held := range operations {
-		caller := c.authorizerContext(c.mustCreateKey(keyRequest{Scopes: []string{held, "identities:*"}}))
-		for asked, operation := range operations {
-			status := operation.status
-			if asked != held {
-				status = 403
-			}
-			if got := w.send(operation.withCaller(caller)); got.StatusCode != status {
-				t.Errorf("%s with %s: %d %s", asked, held, got.StatusCode, got.Body)
-			}
-		}
-	}
-}
-
-// TestScopedKeyCannotCreateBroaderKeys: no more than its own, no longer, for no other owner.
-func TestScopedKeyCannotCreateBroaderKeys(t *testing.T) {
-	const refusal = "An API key can be given neither more scopes than the key that makes it nor another owner"
-	w := newTestAPI(t)
-	c := w.newClient("acme", auth.ScopeAll)
-	end := "2098-01-01T00:00:00Z"
-	caller := c.authorizerContext(c.mustCreateKey(keyRequest{Scopes: []string{"api-keys:write", "identities:read"}, Expires: end}))
-	child := createdKey(w, w.send(keyRequest{Scopes: []string{"identities:read"}, Expires: end}.request().withCaller(caller)))
-	wantStatus(t, w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0").withCaller(c.authorizerContext(child))), 404) // it may read
-	wantError(t, w.send(keyRequest{}.request().withCaller(caller)), 400, "GEN_VALIDATION_ERROR",
-		"expires_at must not be later than that of the key that makes it")
-	for _, n := range []keyRequest{{Scopes: []string{"identities:write"}}, {Scopes: []string{"*:read"}}, {Owner: "team-b"}} {
-		n.Expires = end
-		wantError(t, w.send(n.request().withCaller(caller)), 403, "AUTH_INSUFFICIENT_PERMISSIONS", refusal)
-	}
-	w.now = time.Date(2098, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := w.newAuthenticator().AuthenticateKey(context.Background(), blnk.AuthAPI, child); !errors.Is(err, auth.ErrExpired) {
-		t.Errorf("at its end: %v", err)
-	}
-}
-
-func TestKeyLimit(t *testing.T) {
-	w := newTestAPI(t)
-	c := w.newClient("acme", auth.ScopeAll)
-	for range auth.MaxActiveKeys {
-		c.mustCreateKey(keyRequest{})
-	}
-	wantError(t, w.send(keyRequest{}.request().withCaller(c.context)), 409, "GEN_CONFLICT",
-		"A client has at most 100 live API keys, and 1000 with those that ended within 30 days")
-}
-
-// TestKeysDoNotLeak makes, lists and revokes keys and looks for secrets, hashes
-// and labels where they must not stand.
-func TestKeysDoNotLeak(t *testing.T) {
-	w := newTestAPI(t)
-	c := w.newClient("acme", auth.ScopeAll)
-	var text string
-	var answers []events.APIGatewayProxyResponse
-	output := privacytest.Capture(t, func() {
-		text = c.mustCreateKey(keyRequest{Name: canary, Owner: canary})
-		id := keyID(text)
-		for _, q := range []request{listKeysRequest(c.context), listKeysRequest(c.context, canary), revokeKeyRequest(c.context, id, canary), revokeKeyRequest(c.context, canary), listKeysRequest(c.context, canary)} {
-			answers = append(answers, w.send(q))
-		}
-		w.send(keyRequest{Name: canary, Scopes: []string{canary}}.request().withCaller(c.context))
-	})
-	wantNoCanary(t, output)
-	for _, key := range []string{text, c.master} {
-		h := hasher.Hash(key)
-		secrets := []string{key[28:], key[29:61], hex.EncodeToString(h[:8]), base64.StdEncoding.EncodeToString(h[:9]), "[hash]"}
-		for _, secret := range secrets {
-			if strings.Contains(output, secret) || slices.ContainsFunc(answers, func(a events.APIGatewayProxyResponse) bool { return strings.Contains(a.Body, secret) }) {
-				t.Errorf("%s stands where it must not", secret)
-			}
-		}
-	}
-	if got := jsonAt(t, firstElement(t, answers[1].Body), "key"); got != `"`+text[:28]+`"` {
-		t.Errorf("listed as %s", got)
-	}
-	if strings.Contains(answers[0].Body, c.master[:28]) {
-		t.Error("the master key is listed")
-	}
+	text := c.mustCreateKey(keyRequest{})
+	listed := w.send(listKeysRequest(c.context)).Body
+	wantEqual(t, "key", jsonAt(t, firstElement(t, listed), "key"), `"`+text[:28]+`"`)
+	wantEqual(t, "the master key is listed", strings.Contains(listed, c.master[:28]), false)
 }

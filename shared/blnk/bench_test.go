@@ -3,7 +3,6 @@ package blnk_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
@@ -56,7 +55,7 @@ func newBenchmarkCalls(t testing.TB) (create, fetch func()) {
 		handle, event := gateway.Handler(api, r), q.event(r)
 		return func() {
 			if got, err := handle(context.Background(), event); err != nil || got.StatusCode != status {
-				t.Error(fmt.Sprint(got.StatusCode, got.Body, err))
+				t.Errorf("status = %d, want %d: %s, %v", got.StatusCode, status, got.Body, err)
 			}
 		}
 	}

@@ -71,13 +71,9 @@ func TestBlnkCompatibilityOfBodies(t *testing.T) {
 				return
 			}
 			wantStatus(t, got, 201)
-			if value := jsonAt(t, got.Body, tt.path); value != tt.want {
-				t.Errorf("%s is %s, want %s", tt.path, value, tt.want)
-			}
+			wantEqual(t, tt.path, jsonAt(t, got.Body, tt.path), tt.want)
 			found := w.send(getRequest(strings.Trim(jsonAt(t, got.Body, "identity_id"), `"`)))
-			if found.Body != got.Body {
-				t.Errorf("created %s\nfound   %s", got.Body, found.Body)
-			}
+			wantEqual(t, "fetched body", found.Body, got.Body)
 		})
 		if same := strings.HasPrefix(tt.blnk, map[bool]string{true: "201", false: "400"}[tt.status == 201]); !same && tt.why == "" {
 			t.Errorf("%s: another answer than Blnk's, and nobody says why", tt.name)

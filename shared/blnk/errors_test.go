@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
 	"cedula/shared/gateway"
@@ -17,20 +15,17 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// errorCase is one error as a client reads it.
-type errorCase struct {
+// errorCases are errors as a client reads them. Package rest tests which error is of which kind.
+var errorCases = []struct {
 	name   string
 	err    error
 	status int
 	code   string
 	text   string
 	retry  bool
-}
-
-var sentinels = []errorCase{
+}{
 	{"identity.ErrNotFound", identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
 	{"identity.ErrVersionMismatch", identity.ErrVersionMismatch, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
-	{"identity.ErrPreconditionFailed", identity.ErrPreconditionFailed, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
 	{"identity.ErrIdempotencyReused", identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},
 	{"identity.ErrBusy", identity.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
 	{"identity.ErrTooLarge", identity.ErrTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Identity is too large", false},
@@ -52,20 +47,9 @@ var sentinels = []errorCase{
 	{"auth.ErrNotFound", auth.ErrNotFound, 404, "GEN_NOT_FOUND", "API key not found", false},
 	{"auth.ErrEscalation", auth.ErrEscalation, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "An API key can be given neither more scopes than the key that makes it nor another owner", false},
 	{"auth.ErrTooManyKeys", auth.ErrTooManyKeys, 409, "GEN_CONFLICT", "A client has at most 100 live API keys, and 1000 with those that ended within 30 days", false},
-	{"auth.ErrInvalidOverlap", auth.ErrInvalidOverlap, 500, "GEN_INTERNAL", "Internal server error", false},           // likewise
-	{"auth.ErrAlreadyExists", auth.ErrAlreadyExists, 500, "GEN_INTERNAL", "Internal server error", false},             // meant: the operator's, not a client's
-	{"identity.ErrNoCodeSent", identity.ErrNoCodeSent, 500, "GEN_INTERNAL", "Internal server error", false},           // meant: this dialect sends no codes
-	{"identity.ErrWrongCode", identity.ErrWrongCode, 500, "GEN_INTERNAL", "Internal server error", false},             // likewise
-	{"identity.ErrExpiredCode", identity.ErrExpiredCode, 500, "GEN_INTERNAL", "Internal server error", false},         // likewise
-	{"identity.ErrUsedCode", identity.ErrUsedCode, 500, "GEN_INTERNAL", "Internal server error", false},               // likewise
-	{"identity.ErrTooManyAttempts", identity.ErrTooManyAttempts, 500, "GEN_INTERNAL", "Internal server error", false}, // likewise
-	{"auth.ErrThrottled", auth.ErrThrottled, 500, "GEN_INTERNAL", "Internal server error", false},                     // meant: this dialect has no logins
+	{"auth.ErrThrottled", auth.ErrThrottled, 500, "GEN_INTERNAL", "Internal server error", false}, // meant: this dialect has no logins
 	{"auth.ErrUnavailable", auth.ErrUnavailable, 503, "GEN_UNAVAILABLE", "Service is unavailable, try again shortly", true},
 	{"auth.ErrBusy", auth.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
-	{"auth.ErrVersionMismatch", auth.ErrVersionMismatch, 500, "GEN_INTERNAL", "Internal server error", false}, // never returned by auth
-}
-
-var detailedErrors = []errorCase{
 	{"strictjson.Error of the syntax", &strictjson.Error{Reason: "is empty", Syntax: true}, 400, "GEN_MALFORMED_REQUEST", "body is empty", false},
 	{"strictjson.Error of a type", &strictjson.Error{Field: "city", Reason: "must be a string"}, 400, "GEN_MALFORMED_REQUEST", "city must be a string", false},
 	{"identity.Invalid", &identity.Invalid{Field: identity.FieldKind, Reason: "must be x"}, 400, "IDT_VALIDATION_ERROR", "identity_type must be x", false},
@@ -78,7 +62,7 @@ var detailedErrors = []errorCase{
 }
 
 func TestErrors(t *testing.T) {
-	for _, tt := range append(sentinels, detailedErrors...) {
+	for _, tt := range errorCases {
 		t.Run(tt.name, func(t *testing.T) {
 			want := fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, tt.text, tt.code, tt.text)
 			if tt.code == "IDT_NOT_FOUND" {
@@ -86,12 +70,9 @@ func TestErrors(t *testing.T) {
 			}
 			for _, err := range []error{tt.err, fmt.Errorf("create secret: %w: secret", tt.err)} {
 				got := new(blnk.API).Error(err, traceID)
-				if got.Status != tt.status || string(got.Body) != want {
-					t.Errorf("got  %d %s\nwant %d %s", got.Status, got.Body, tt.status, want)
-				}
-				if retry := got.Header.Get("Retry-After"); retry == "1" != tt.retry || len(got.Header) > 1 {
-					t.Errorf("headers %v", got.Header)
-				}
+				wantEqual(t, "Status", got.Status, tt.status)
+				wantEqual(t, "Body", string(got.Body), want)
+				wantEqual(t, `has Retry-After: 1`, got.Header.Get("Retry-After") == "1", tt.retry)
 			}
 		})
 	}
@@ -136,15 +117,8 @@ func TestErrorsNameFieldsAsInJSON(t *testing.T) {
 		got = w.send(request{body: fmt.Sprintf(`{%q:%q}`, name, strings.Repeat("é", 257))})
 		wantStatus(t, got, 400)
 		if text := jsonAt(t, got.Body, "error"); !strings.HasPrefix(text, `"`+name+" must have at most ") {
-			t.Errorf("%s: got %s", name, text)
+			t.Errorf("error = %s, want it to begin with %q", text, name+" must have at most ")
 		}
 	}
 	w.wantCalls(faulttable.Calls{})
-}
-
-func wantError(t testing.TB, got events.APIGatewayProxyResponse, status int, code, text string) {
-	t.Helper()
-	if want := fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, text, code, text); got.StatusCode != status || got.Body != want {
-		t.Errorf("got  %d %s\nwant %d %s", got.StatusCode, got.Body, status, want)
-	}
 }

@@ -28,11 +28,9 @@ func TestHealth(t *testing.T) {
 	var down events.APIGatewayProxyResponse
 	output := privacytest.Capture(t, func() { down = w.send(healthRequest) })
 	wantStatus(t, down, 503)
-	if strings.Contains(down.Body, "words") {
-		t.Error(down.Body)
-	}
+	wantEqual(t, "the body shows the error", strings.Contains(down.Body, "words"), false)
 	if !strings.Contains(output, "dial 10.0.0.1:8000") {
-		t.Errorf("the operator is not told why: %s", output)
+		t.Errorf("log = %s, want the error in it", output)
 	}
 	w.checkGolden("health")
 }

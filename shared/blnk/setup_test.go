@@ -66,7 +66,7 @@ func newTestAPI(t testing.TB) *testAPI {
 	}
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("Close = %v, want nil", err)
 		}
 	})
 	w := &testAPI{TB: t, table: faulttable.NewCounter(db), now: startTime}
@@ -292,9 +292,79 @@ func jsonAt(t testing.TB, body, path string) string {
 	return string(value)
 }
 
+func wantEqual[T comparable](t testing.TB, name string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s = %v, want %v", name, got, want)
+	}
+}
+
 func wantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {
 	t.Helper()
 	if got.StatusCode != status {
-		t.Errorf("got %d %s, want %d", got.StatusCode, got.Body, status)
+		t.Errorf("status = %d, want %d: %s", got.StatusCode, status, got.Body)
 	}
+}
+
+func wantError(t testing.TB, got events.APIGatewayProxyResponse, status int, code, text string) {
+	t.Helper()
+	wantStatus(t, got, status)
+	wantEqual(t, "body", got.Body, fmt.Sprintf(`{"error":%q,"error_detail":{"code":%q,"message":%q}}`, text, code, text))
+}
+
+// seedBody is the example that the documentation sends through its client library.
+const seedBody = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`
+
+const fullBody = `{
+	"identity_id": "idt_11111111-1111-4111-8111-111111111111", "identity_type": "individual", "organization_name": "Acme <b>&\u00e9\/",
+	"category": "customer", "first_name": "Alice \"A\"", "last_name": "Ñandú 王", "other_names": "Bo Cy", "gender": "female",
+	"email_address": "not an email", "phone_number": "555 1234", "nationality": "Canadian", "street": "1 Main St", "country": "Canada",
+	"state": "Ontario", "post_code": "01234", "city": "Ottawa", "dob": "1990-01-15T23:30:00-05:00",
+	"meta_data": {"z": 9007199254740993, "a": 1.10, "m": {"b": [1, 2.50, {"c": "\u00e9<"}]}, "e": 1E5, "neg": -0.0, "n": null},
+	"created_at": "2001-01-01T00:00:00Z", "status": "BLOCKED", "tenant": "other", "kyc": {}, "version": 9, "nickname": "x"
+}`
+
+// identityFields are all members of an identity, in their order.
+var identityFields = []string{
+	"identity_id", "identity_type", "organization_name", "category", "first_name", "last_name", "other_names", "gender",
+	"email_address", "phone_number", "nationality", "street", "country", "state", "post_code", "city", "dob", "created_at", "meta_data",
+}
+
+func objectKeys(t *testing.T, body string) (names []string) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(body))
+	if _, err := d.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name.(string))
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return names
+}
+
+const ownID = "idt_11111111-1111-4111-8111-111111111111"
+
+// allScopesCaller may do all that an identity's routes ask for.
+var allScopesCaller = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityDetokenize, auth.ScopeIdentitySearch)
+
+// identityRequest is a request about the identity with every field.
+func identityRequest(operation, body string) request {
+	return request{operation: operation, id: ownID, body: body, caller: allScopesCaller}
+}
+
+// newFullIdentityAPI is a world that holds the identity with every field.
+func newFullIdentityAPI(t *testing.T) *testAPI {
+	t.Helper()
+	w := newTestAPI(t)
+	wantStatus(t, w.send(request{body: fullBody}), 201)
+	w.transcript.Reset()
+	return w
 }

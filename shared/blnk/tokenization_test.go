@@ -70,19 +70,14 @@ func TestUpdateOfATokenizedField(t *testing.T) {
 	wantStatus(t, w.send(identityRequest("update-identity", shown)), 200) // as a client does that reads, changes and writes
 	wantStatus(t, w.send(identityRequest("update-identity", `{"first_name":"Plain","street":"","meta_data":{"tokenized_fields":"oops"}}`)), 200)
 	wantStatus(t, w.send(identityRequest("update-metadata", `{"meta_data":{"tokenized_fields":{"FirstName":false}}}`)), 200)
-	got := w.send(identityRequest("detokenize-identity", `{"fields":[]}`))
-	if want := `{"fields":{"FirstName":"Plain","LastName":"Ñandú 王","Street":""}}`; got.Body != want {
-		t.Errorf("got %s, want %s", got.Body, want)
-	}
+	wantEqual(t, "values", w.send(identityRequest("detokenize-identity", `{"fields":[]}`)).Body, `{"fields":{"FirstName":"Plain","LastName":"Ñandú 王","Street":""}}`)
 	stale := fmt.Sprintf(`{"first_name":%s}`, jsonAt(t, shown, "first_name"))
 	wantError(t, w.send(identityRequest("update-identity", stale)), 400, validation, "first_name must be a value, not the text that stood for an earlier one")
 	after := w.send(identityRequest("get-identity", "")).Body
-	if jsonAt(t, after, "street") != `""` || !strings.HasPrefix(jsonAt(t, after, "first_name"), `"FPT:`) || jsonAt(t, after, "last_name") != jsonAt(t, shown, "last_name") {
-		t.Errorf("shown: %s", after)
-	}
-	if got := w.send(identityRequest("list-tokenized-fields", "")).Body; got != `{"tokenized_fields":["FirstName","LastName","Street"]}` {
-		t.Errorf("got %s", got)
-	}
+	wantEqual(t, "street", jsonAt(t, after, "street"), `""`)
+	wantEqual(t, "last_name", jsonAt(t, after, "last_name"), jsonAt(t, shown, "last_name"))
+	wantEqual(t, "first_name is tokenized", strings.HasPrefix(jsonAt(t, after, "first_name"), `"FPT:`), true)
+	wantEqual(t, "body", w.send(identityRequest("list-tokenized-fields", "")).Body, `{"tokenized_fields":["FirstName","LastName","Street"]}`)
 }
 
 // TestDetokenizeRequiresItsScope: to read and to write an identity is not to see
@@ -128,7 +123,7 @@ func TestAudit(t *testing.T) {
 			continue
 		}
 		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Key != "key-1" || l.Identity != ownID || l.Trace != traceID || l.Time == "" {
-			t.Errorf("the line is %s", line)
+			t.Errorf("audit line = %s, want the caller, the identity and the trace in it", line)
 		}
 		read = append(read, strings.Join(l.Parts, " "))
 	}
@@ -148,8 +143,6 @@ func TestTokenizeReplay(t *testing.T) {
 	wantStatus(t, w.send(once("FirstName")), 200)
 	again := w.send(once("FirstName"))
 	wantStatus(t, again, 200)
-	if len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
-		t.Error("a replay is not marked")
-	}
+	wantEqual(t, "replay is marked", len(again.MultiValueHeaders["Idempotent-Replayed"]) == 1, true)
 	wantError(t, w.send(once("LastName")), 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request")
 }

@@ -18,6 +18,7 @@ type body struct {
 }
 
 func TestDecodeRejects(t *testing.T) {
+	long := strings.Repeat("<", 10_000)
 	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
 	tests := []struct{ name, in, want string }{
 		{"empty", "", "body is empty"},
@@ -30,6 +31,7 @@ func TestDecodeRejects(t *testing.T) {
 		{"trailing text", `{"name":"a"} x`, "body is not valid JSON at byte 13"},
 		{"two documents", `{}{}`, "body is not valid JSON at byte 2"},
 		{"duplicate", `{"name":"a","name":"b"}`, "name stands twice in its object"},
+		{"duplicate with a long name", `{"` + long + `":1,"` + long + `":2}`, long[:256] + "... stands twice in its object"},
 		{"duplicate by escape", `{"name":"a","n\u0061me":"b"}`, "name stands twice in its object"},
 		{"duplicate in an unknown member", `{"zzz":{"a":1,"a":2}}`, "zzz.a stands twice in its object"},
 		{"duplicate in a kept value", `{"free":{"a":{"b":1,"b":2}}}`, "free.a.b stands twice in its object"},
