@@ -14,7 +14,7 @@ import (
 // TestEveryFunctionStartsWithItsEnvironment checks that the template sets the variables that a function reads, no more
 // and no less: it starts with them, and without one only if that may be empty.
 func TestEveryFunctionStartsWithItsEnvironment(t *testing.T) {
-	d := newDeployment(t, newEmptyDynamoDB(t))
+	d := newDeployment(t)
 	for folder, resource := range d.functions() {
 		t.Run(folder, func(t *testing.T) {
 			d.wantStart(t, folder, d.environment(t, folder))
@@ -30,30 +30,12 @@ func TestEveryFunctionStartsWithItsEnvironment(t *testing.T) {
 	}
 }
 
-func TestInvalidEnvironmentIsRejected(t *testing.T) {
-	d := newDeployment(t, newEmptyDynamoDB(t))
-	const folder = "authorizers/conomy"
-	for _, tt := range []struct{ name, value, want string }{
-		{"CEDULA_SECRET", "too short", "CEDULA_SECRET has fewer than 32 bytes"},
-		{"CEDULA_SECRET", " \n", "CEDULA_SECRET is not set"},
-		{"CEDULA_TOKEN_KEY", "a,,b", "CEDULA_TOKEN_KEY names no key where one is due"},
-		{"CEDULA_ISSUERS", `{}`, "CEDULA_ISSUERS is wrong: body must be an array"},
-		{"CEDULA_TOKEN_KEY", "-----BEGIN PRIVATE KEY-----\nMTIz\n-----END PRIVATE KEY-----\n", "CEDULA_TOKEN_KEY is not a P-256 private key in PEM"},
-	} {
-		d.wantStartFailure(t, folder, append(d.environment(t, folder, tt.name), tt.name+"="+tt.value), tt.want)
-	}
-}
-
 // TestListShards checks which functions know how lists are split: those that create identities and those that list them.
 func TestListShards(t *testing.T) {
-	d := newDeployment(t, newEmptyDynamoDB(t))
 	var got []string
-	for folder, resource := range d.functions() {
-		const name = "CEDULA_LIST_SHARDS"
-		if slices.Contains(resource.VariableNames(), name) {
+	for folder, resource := range newDeployment(t).functions() {
+		if slices.Contains(resource.VariableNames(), "CEDULA_LIST_SHARDS") {
 			got = append(got, folder)
-			d.wantStartFailure(t, folder, append(d.environment(t, folder, name), name+"=acme=8/4"),
-				"CEDULA_LIST_SHARDS has shards that are not 1 to 64, or more to write to than to read from")
 		}
 	}
 	slices.Sort(got)
@@ -73,7 +55,7 @@ func (d *deployment) wantStart(t *testing.T, folder string, env []string) {
 	}
 }
 
-// wantStartFailure checks that a function ends at its start with one line, which does not show the variable's value.
+// wantStartFailure checks that a function ends at its start with one line.
 func (d *deployment) wantStartFailure(t *testing.T, folder string, env []string, want string) {
 	t.Helper()
 	_, err := d.startWithEnv(t, folder, env).Ready(requestContext(t))
@@ -88,7 +70,7 @@ func (d *deployment) wantStartFailure(t *testing.T, folder string, env []string,
 
 // TestMalformedEvents checks that a function answers or reports an event that API Gateway does not send, and goes on.
 func TestMalformedEvents(t *testing.T) {
-	d := newDeployment(t, newEmptyDynamoDB(t))
+	d := newDeployment(t)
 	events := []string{
 		``, `null`, `[]`, `"x"`, `0`, `{`, `{}`, "\x00\xff", `{"requestContext":null}`, `{"requestContext":"x"}`,
 		`{"headers":[]}`, `{"httpMethod":"\u0000","resource":"/../..","path":"//%zz?"}`, `{"body":1}`,
@@ -116,7 +98,7 @@ func TestMalformedEvents(t *testing.T) {
 // TestLinkedModules checks which clients of AWS services a function links, because each costs start-up time.
 func TestLinkedModules(t *testing.T) {
 	const aws = "github.com/aws/aws-sdk-go-v2/service/"
-	functions := newDeployment(t, "").functions()
+	functions := newDeployment(t).functions()
 	for folder, path := range bootstraps(t) {
 		info, err := buildinfo.ReadFile(path)
 		if err != nil {

@@ -11,8 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,7 +20,6 @@ import (
 	"time"
 
 	"cedula/infra/lambdatest"
-	"cedula/infra/lambdatest/fakekms"
 	"cedula/infra/template"
 )
 
@@ -134,11 +131,15 @@ func (c *byteCounter) Write(p []byte) (int, error) {
 // measureStarts starts every program in turns, so that what disturbs the machine
 // for a while disturbs them all.
 func measureStarts(ctx context.Context, rows []*row, programs map[string]string, rounds int) error {
-	env, done, err := startFakeServices()
+	services, err := lambdatest.StartServices()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer services.Close()
+	env := services.Environment()
+	for name, value := range lambdatest.Environment() {
+		env = append(env, name+"="+value)
+	}
 	for range rounds {
 		for _, r := range rows {
 			if err := errors.Join(
@@ -166,26 +167,6 @@ func recordFastestStart(ctx context.Context, least *time.Duration, path, name st
 		*least = took
 	}
 	return err
-}
-
-// startFakeServices are a DynamoDB that finds nothing and a KMS, both on
-// this machine: the functions' first call of each is free of the way there and
-// of its TLS handshake.
-func startFakeServices() (env []string, done func(), err error) {
-	keys, err := fakekms.New()
-	if err != nil {
-		return nil, nil, err
-	}
-	kms := httptest.NewServer(keys)
-	table := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		_, _ = io.WriteString(w, "{}")
-	}))
-	env = []string{"AWS_ENDPOINT_URL_DYNAMODB=" + table.URL, "AWS_ENDPOINT_URL_KMS=" + kms.URL}
-	for name, value := range lambdatest.Environment() {
-		env = append(env, name+"="+value)
-	}
-	return env, func() { kms.Close(); table.Close() }, nil
 }
 
 func printTable(out io.Writer, rows []*row) {
