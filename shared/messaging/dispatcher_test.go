@@ -11,6 +11,7 @@ import (
 
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
+	"cedula/shared/table/faulttable"
 )
 
 func TestMessageIsSentOnce(t *testing.T) {
@@ -98,16 +99,17 @@ func TestCrashRecovery(t *testing.T) {
 		sentFirst int   // by the delivery that crashed
 		sentInAll int
 	}{
-		{"before the lease", func(f *fixture) { f.table.crashBefore = true }, nil, 0, 1},
-		{"after the lease", func(f *fixture) { f.table.crashAfter = true }, identity.ErrBusy, 0, 1},
-		{"after sending", func(f *fixture) { f.onSend = func() { f.table.crashBefore = true } }, identity.ErrBusy, 1, 2},
-		{"after recording", func(f *fixture) { f.onSend = func() { f.table.crashAfter = true } }, nil, 1, 1},
+		{"before the lease", func(f *fixture) { f.crashAtNextWrite(faulttable.CrashBefore) }, nil, 0, 1},
+		{"after the lease", func(f *fixture) { f.crashAtNextWrite(faulttable.CrashAfter) }, identity.ErrBusy, 0, 1},
+		{"after sending", func(f *fixture) { f.onSend = func() { f.crashAtNextWrite(faulttable.CrashBefore) } }, identity.ErrBusy, 1, 2},
+		{"after recording", func(f *fixture) { f.onSend = func() { f.crashAtNextWrite(faulttable.CrashAfter) } }, nil, 1, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFixture(t)
 			tt.crash(f)
-			f.wantDeliver(t, errCrashed, tt.sentFirst)
+			f.wantDeliver(t, faulttable.ErrCrashed, tt.sentFirst)
 			f.onSend = nil
+			f.table.SetPlan(nil)
 			if tt.wantErr != nil {
 				f.wantDeliver(t, tt.wantErr, tt.sentFirst)
 				f.advance(lease - time.Millisecond)

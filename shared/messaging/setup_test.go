@@ -14,7 +14,7 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
 	"cedula/shared/store"
-	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
 	"cedula/shared/table/pebble"
 )
 
@@ -26,7 +26,7 @@ type fixture struct {
 	*messaging.Dispatcher
 	store *store.Store
 	log   *bytes.Buffer
-	table *crashingTable
+	table *faulttable.Injector
 
 	mu      sync.Mutex
 	now     time.Time
@@ -35,25 +35,14 @@ type fixture struct {
 	onSend  func() // called by each Send
 }
 
-var errCrashed = errors.New("process died")
-
-// crashingTable fails once, before or after its next write.
-type crashingTable struct {
-	table.Table
-	crashBefore, crashAfter bool
-}
-
-func (b *crashingTable) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
-	if b.crashBefore {
-		b.crashBefore = false
-		return table.Units{}, errCrashed
-	}
-	units, err := b.Table.Write(ctx, ops...)
-	if b.crashAfter {
-		b.crashAfter = false
-		return table.Units{}, errCrashed
-	}
-	return units, err
+// crashAtNextWrite ends the process before or after the next write, until it is started again.
+func (f *fixture) crashAtNextWrite(fault faulttable.Fault) {
+	f.table.SetPlan(func(_ int, o faulttable.Operation) faulttable.Fault {
+		if o == faulttable.Write {
+			return fault
+		}
+		return faulttable.None
+	})
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -63,7 +52,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	f := &fixture{table: &crashingTable{Table: db}, log: &bytes.Buffer{}, now: expires.Add(-10 * time.Minute)}
+	f := &fixture{table: faulttable.NewInjector(db), log: &bytes.Buffer{}, now: expires.Add(-10 * time.Minute)}
 	f.store = store.New(f.table, []byte(strings.Repeat("s", 32)))
 	f.Dispatcher = &messaging.Dispatcher{
 		Outbox: f.store, Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: f}, Now: f.clock,
