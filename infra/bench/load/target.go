@@ -116,7 +116,8 @@ func (t *target) post(ctx context.Context, path, body string, response any) erro
 		return err
 	}
 	text, err := io.ReadAll(r.Body)
-	if err = errors.Join(err, r.Body.Close()); err != nil {
+	err = errors.Join(err, r.Body.Close())
+	if err != nil {
 		return err
 	}
 	if r.StatusCode >= 300 {

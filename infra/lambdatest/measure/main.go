@@ -93,7 +93,8 @@ func measureSizes(built string, programs map[string]string, helloPath string) ([
 			path = filepath.Join(built, r.name, "bootstrap")
 		}
 		var err error
-		if r.binary, r.zip, err = sizes(path); err != nil {
+		r.binary, r.zip, err = sizes(path)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +114,8 @@ func sizes(path string) (binary, zipped int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if binary, err = io.Copy(w, f); err != nil {
+	binary, err = io.Copy(w, f)
+	if err != nil {
 		return 0, 0, err
 	}
 	err = archive.Close()

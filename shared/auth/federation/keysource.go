@@ -107,7 +107,8 @@ func (s *KeySource) Key(ctx context.Context, kid string) (crypto.PublicKey, erro
 		return key, nil
 	}
 	last, _ := s.requests.Load(ctx, "", s.refresh) // a failed request is a value, too
-	if key, _ = s.lookup(kid); key != nil {
+	key, _ = s.lookup(kid)
+	if key != nil {
 		return key, nil
 	}
 	return nil, s.missingKeyErr(last)

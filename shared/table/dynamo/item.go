@@ -50,7 +50,8 @@ func toAttributes(i *table.Item) attributes {
 func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 	var i table.Item
 	var ok bool
-	if i.Key, ok = keyOf(a, ""); !ok {
+	i.Key, ok = keyOf(a, "")
+	if !ok {
 		return i, errMalformedItem
 	}
 	for _, index := range indexes {
@@ -67,7 +68,8 @@ func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 }
 
 func decodeFields(a attributes, i *table.Item) (err error) {
-	if i.Version, _, err = numberOf(a[table.AttrVersion]); err != nil {
+	i.Version, _, err = numberOf(a[table.AttrVersion])
+	if err != nil {
 		return err
 	}
 	seconds, expires, err := numberOf(a[table.AttrExpires])

@@ -92,7 +92,8 @@ func toPage(q *table.Query, out *dynamodb.QueryOutput, indexes []string) (table.
 	p := table.Page{Items: make([]table.Item, len(out.Items)), Units: table.Units{Read: capacityUnits(out.ConsumedCapacity)}}
 	for i, a := range out.Items {
 		var err error
-		if p.Items[i], err = fromAttributes(a, indexes); err != nil {
+		p.Items[i], err = fromAttributes(a, indexes)
+		if err != nil {
 			return table.Page{}, err
 		}
 	}

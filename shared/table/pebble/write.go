@@ -53,7 +53,8 @@ func (db *DB) checkConditions(ops []table.Op) (before []*table.Item, err error) 
 	before = make([]*table.Item, len(ops))
 	var failed table.ConditionError
 	for i := range ops {
-		if before[i], err = seekItem(rows, ops[i].Item.Key); err != nil {
+		before[i], err = seekItem(rows, ops[i].Item.Key)
+		if err != nil {
 			return nil, err
 		}
 		if !satisfied(ops[i].Condition, before[i]) {
