@@ -2,18 +2,18 @@ package gateway
 
 import "net/http"
 
-// APIDocs holds the contract of a dialect and the page that shows it.
+// APIDocs holds the OpenAPI document of an API and the page that shows it.
 type APIDocs interface {
-	// File returns what is served under a path of the route table, or nil.
+	// File returns the content that is served under a path of the route table, or nil.
 	File(path string) (content []byte, mediaType string)
 }
 
-// docsContentSecurityPolicy lets the page load its own files and nothing else. Redoc writes
-// its styles into the page and searches in a worker made of a blob.
+// docsContentSecurityPolicy allows the page to load its own files only. Redoc writes its styles into the page and searches
+// in a worker made of a blob.
 const docsContentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; " +
 	"img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// ServeFile answers a request with the file that a reference has for its route.
+// ServeFile returns the file of the request's route.
 func (r *Request) ServeFile(from APIDocs) (Response, error) {
 	content, mediaType := from.File(r.RoutePath)
 	if content == nil {

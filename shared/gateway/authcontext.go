@@ -7,7 +7,7 @@ import (
 	"cedula/shared/auth"
 )
 
-// The authorizer's context, as API Gateway hands it to a function: strings only.
+// The fields of the authorizer's context, which API Gateway passes to a function as strings.
 const (
 	contextTenant     = "tenant"
 	contextClient     = "client"
@@ -49,10 +49,8 @@ func callerContext(c auth.Caller) map[string]any {
 	}
 }
 
-// callerFrom reads the context back. Whatever is missing or odd in it, the
-// answer is ErrNoCaller: a function trusts nothing else. API Gateway may show a
-// context that has expired since: then the answer is what its authorizer would
-// give by now, auth.ErrExpired.
+// callerFrom reads the context. It returns ErrNoCaller if a field is missing or invalid, and auth.ErrExpired if API
+// Gateway cached it beyond the caller's expiry.
 func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 	text := func(name string) string {
 		s, _ := values[name].(string)

@@ -12,58 +12,56 @@ import (
 	"cedula/shared/auth"
 )
 
-// Authorizer decides who sends a request, from its headers.
+// Authorizer authenticates requests by their headers.
 type Authorizer interface {
-	// Caller returns who it is; auth.ErrMissing or auth.ErrInvalid for nobody;
-	// another error of auth for somebody who may not come in. Any error that
-	// is none of auth's means that no decision could be made.
+	// Caller returns the caller. Of its errors, those for which auth.IsDenial is true deny the request; others mean that
+	// no decision could be made.
 	Caller(ctx context.Context, h http.Header) (auth.Caller, error)
-	// Denial says how the dialect wants a refusal: with a 401 that API
-	// Gateway makes itself, or by a policy that denies, whose context the
-	// dialect's ACCESS_DENIED response shows.
+	// Denial returns the response to a denied request.
 	Denial(err error) Denial
 }
 
-// Denial is an authorizer's no.
+// Denial is the response to a denied request: API Gateway's UNAUTHORIZED response or, with a policy that denies, its
+// ACCESS_DENIED response, which can show the context.
 type Denial struct {
-	Unauthorized bool              // answer 401 by API Gateway's UNAUTHORIZED response
-	Context      map[string]string // otherwise: for the ACCESS_DENIED response
+	Unauthorized bool
+	Context      map[string]string // if not Unauthorized
 }
 
 // ErrUnauthorized makes API Gateway answer 401: it looks for this very text
 // (API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer").
 var ErrUnauthorized = errors.New("Unauthorized")
 
-// errUndecided makes API Gateway answer AuthorizerFailure and keep nothing in its cache.
+// errUndecided makes API Gateway respond with AuthorizerFailure and cache nothing.
 var errUndecided = errors.New("authorizer could not decide")
 
-// AuthorizerHandler is what an authorizer function gives to the Lambda runtime.
-// Its policy covers the whole API, since API Gateway keeps it for every route.
+// AuthorizerHandler returns the Lambda handler of an authorizer. Its policies cover the whole API, because API Gateway
+// caches them for all routes.
 func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 		caller, err := a.Caller(ctx, requestHeaders(event))
-		switch {
-		case err == nil:
+		if err == nil {
 			allow := policyResponse("Allow", event.MethodArn, caller.Client, callerContext(caller))
 			allow.UsageIdentifierKey = caller.UsagePlanKey
 			return allow, nil
-		case !auth.IsDenial(err):
+		}
+		if !auth.IsDenial(err) {
 			slog.ErrorContext(ctx, "authorizer", "trace", event.RequestContext.RequestID, "error", err.Error())
 			return events.APIGatewayCustomAuthorizerResponse{}, errUndecided
 		}
-		refusal := a.Denial(err)
-		if refusal.Unauthorized {
+		denial := a.Denial(err)
+		if denial.Unauthorized {
 			return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 		}
-		values := make(map[string]any, len(refusal.Context))
-		for k, v := range refusal.Context {
+		values := make(map[string]any, len(denial.Context))
+		for k, v := range denial.Context {
 			values[k] = v
 		}
 		return policyResponse("Deny", event.MethodArn, "refused", values), nil
 	}
 }
 
-// requestHeaders canonicalises the event's headers: API Gateway hands them on as they came.
+// requestHeaders returns the event's headers with canonical names; API Gateway does not change them.
 func requestHeaders(event events.APIGatewayCustomAuthorizerRequestTypeRequest) http.Header {
 	h := make(http.Header, len(event.MultiValueHeaders))
 	for name, values := range event.MultiValueHeaders {
@@ -95,8 +93,7 @@ func policyResponse(effect, methodARN, principal string, values map[string]any) 
 	}
 }
 
-// stageWildcard widens "arn:...:<api>/<stage>/GET/identities/x" to every method
-// and path of the stage.
+// stageWildcard extends "arn:...:<api>/<stage>/GET/identities/x" to all methods and paths of the stage.
 func stageWildcard(methodARN string) string {
 	parts := strings.SplitN(methodARN, "/", 3)
 	if len(parts) < 2 {

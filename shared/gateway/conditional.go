@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// ETag is the entity tag of a state (RFC 9110, section 8.8.3), which must be told
-// by visible ASCII without quotation marks.
+// ETag returns the entity tag of a state (RFC 9110, section 8.8.3), which must be visible ASCII without quotation marks.
 func ETag(state string) string { return `"` + state + `"` }
 
-// IfMatch returns the condition of the header If-Match, by strong comparison
-// (RFC 9110, section 13.1.1). It is nil if the request has none.
+// IfMatch returns the condition of the If-Match header, with strong comparison (RFC 9110, section 13.1.1), or nil if the
+// request does not have the header.
 func (r *Request) IfMatch() func(state string) bool {
 	sent := r.Header["If-Match"]
 	if len(sent) == 0 {
@@ -19,8 +18,8 @@ func (r *Request) IfMatch() func(state string) bool {
 	return func(state string) bool { return containsETag(sent, ETag(state)) }
 }
 
-// NotModified tells whether the header If-None-Match names the state, by weak
-// comparison (RFC 9110, section 13.1.2).
+// NotModified reports whether the If-None-Match header contains the state, with weak comparison (RFC 9110, section
+// 13.1.2).
 func (r *Request) NotModified(state string) bool {
 	sent := r.Header["If-None-Match"]
 	return containsETag(sent, ETag(state)) || containsETag(sent, "W/"+ETag(state))
@@ -28,8 +27,9 @@ func (r *Request) NotModified(state string) bool {
 
 func containsETag(headers []string, tag string) bool {
 	for _, h := range headers {
-		for _, t := range strings.Split(h, ",") {
-			if t = strings.TrimSpace(t); t == tag || t == "*" {
+		for t := range strings.SplitSeq(h, ",") {
+			sent := strings.TrimSpace(t)
+			if sent == tag || sent == "*" {
 				return true
 			}
 		}
@@ -37,10 +37,7 @@ func containsETag(headers []string, tag string) bool {
 	return false
 }
 
-// EmptyResponse is an answer without a body.
-func EmptyResponse(status int) Response { return Response{Status: status} }
-
-// NotModifiedResponse is the answer to a fetch of what the client has.
+// NotModifiedResponse returns the response to a request for a state that the client has.
 func NotModifiedResponse(state string) Response {
 	return EmptyResponse(http.StatusNotModified).WithHeader("ETag", ETag(state))
 }

@@ -1,7 +1,6 @@
-// Package gateway turns API Gateway REST events into calls of a dialect's
-// operations, and their answers back. It is where a request gets its caller,
-// its scope check and its one log line.
-// It knows no dialect's wire format, and nothing of identities or tables.
+// Package gateway turns API Gateway REST events into calls of an API's operations, and their responses back. It determines
+// the caller, checks its scope and logs the request. It also adapts authorizers, jobs and stream consumers to Lambda. It
+// must not import an API, and knows nothing of identities or tables.
 package gateway
 
 import (
@@ -15,39 +14,36 @@ import (
 	"cedula/shared/auth"
 )
 
-// MaxBodyBytes is the largest request body that an operation reads.
+// MaxBodyBytes is the maximum length of a request body.
 const MaxBodyBytes = 1 << 20
 
-// API is a dialect: its operations, and the one place where its errors become answers.
+// API is one of the registry's APIs: its operations, and the rendering of its errors.
 type API interface {
-	// Routes lists every operation of the dialect.
+	// Routes returns all operations.
 	Routes() []Route
-	// Error renders err in the dialect's envelope. It must not show the text of
-	// an error that it does not know.
+	// Error renders err. It must not show the text of an error that it does not know.
 	Error(err error, traceID string) Response
 }
 
-// Route is one operation: its name is that of its function's folder. Routes of
-// one name are one function.
+// Route is one operation. Routes with the same name are served by one function, whose folder has that name.
 type Route struct {
 	Name   string
 	Method string
 	Path   string // as in API Gateway: "/identities/{id}"
-	Scope  string // what the caller must have been granted
-	Public bool   // served without a caller; then Scope is empty
+	Scope  string // that the caller must have
+	Public bool   // served without a caller; Scope is empty
 	Serve  func(*Request) (Response, error)
 }
 
-// AnyMethod is the method of a route that takes those that no other route of
-// its path has.
+// AnyMethod is the method of a route for the methods that no other route of its path has.
 const AnyMethod = "ANY"
 
-// matches tells whether an event is one of the route's.
+// matches reports whether the route serves an event.
 func (r Route) matches(method, resource string) bool {
 	return (method == r.Method || r.Method == AnyMethod) && resource == r.Path
 }
 
-// Request is what an operation sees of an HTTP request.
+// Request is an HTTP request to an operation.
 type Request struct {
 	Operation string      // the route's name
 	RoutePath string      // the route's path, "/identities/{id}"
@@ -56,17 +52,16 @@ type Request struct {
 	Query     url.Values
 	Body      []byte
 	TraceID   string // the gateway's request id, a UUID
-	BaseURL   string // the URL of the API, on a path without parameters; empty where the gateway does not say
+	BaseURL   string // the URL of the API, on a path without parameters; empty if API Gateway does not tell it
 
 	ctx    context.Context
 	params map[string]string
 }
 
-// Context ends when the client's answer is no longer wanted.
+// Context returns the request's context. It ends shortly before the function's time does.
 func (r *Request) Context() context.Context { return r.ctx }
 
-// Param is a path parameter of the route, decoded; empty if the route has none
-// of that name.
+// Param returns a path parameter, decoded; "" if the route has none with that name.
 func (r *Request) Param(name string) string {
 	v := r.params[name]
 	if decoded, err := url.PathUnescape(v); err == nil {
@@ -75,9 +70,8 @@ func (r *Request) Param(name string) string {
 	return v
 }
 
-// Fingerprint tells this request from others under the same idempotency key:
-// equal operations with equal path parameters and equal bodies, byte for byte,
-// have equal ones.
+// Fingerprint returns a hash that tells this request from others with the same idempotency key: requests for the same
+// operation with the same path parameters and, byte for byte, the same body have the same one.
 func (r *Request) Fingerprint(operation string) [32]byte {
 	text := []byte(operation + "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.params)) {
@@ -86,19 +80,22 @@ func (r *Request) Fingerprint(operation string) [32]byte {
 	return sha256.Sum256(append(text, r.Body...))
 }
 
-// Response is an operation's answer.
+// Response is the response of an operation.
 type Response struct {
 	Status                int
 	Header                http.Header // may be nil
 	Body                  []byte
-	ContentSecurityPolicy string // the Content-Security-Policy of a page; empty for an answer that is none
-	CacheControl          string // the Cache-Control of an answer that is everybody's; empty: no-store
+	ContentSecurityPolicy string // of a page; empty: that of an API
+	CacheControl          string // of a public response; empty: no-store
 }
 
-// JSON is an answer with a JSON body.
+// JSON returns a response with a JSON body.
 func JSON(status int, body []byte) Response { return Response{Status: status, Body: body} }
 
-// WithHeader adds a header to an answer.
+// EmptyResponse returns a response without a body.
+func EmptyResponse(status int) Response { return Response{Status: status} }
+
+// WithHeader returns the response with one more header.
 func (r Response) WithHeader(name, value string) Response {
 	if r.Header == nil {
 		r.Header = make(http.Header, 4)

@@ -1,17 +1,15 @@
 package gateway
 
-// GatewayResponse is an answer that API Gateway makes without calling a function: a
-// GatewayResponse of the template. Its body may hold variables of API Gateway
-// such as RequestID.
-type GatewayResponse struct {
+// GatewayResponse is a response of API Gateway that involves no function: a GatewayResponse of the template. Its body may
+// contain variables of API Gateway, such as RequestIDVariable.
+type GatewayResponse struct { //nolint:revive // API Gateway calls it so
 	Type   string
 	Status int
 	Body   string
 }
 
-// RetryAfter is the seconds after which it is worth trying again, for the
-// header of that name (RFC 9110, section 10.2.3); empty where it is not. A
-// quota is a day's, and nobody knows here how much of the day is left.
+// RetryAfter returns the value of the Retry-After header (RFC 9110, section 10.2.3) in seconds, "" for none. A quota is
+// per day, and the rest of the day is not known here.
 func (c GatewayResponse) RetryAfter() string {
 	switch c.Type {
 	case Throttled, AuthorizerFailure, IntegrationTimeout, IntegrationFailure:
@@ -22,14 +20,12 @@ func (c GatewayResponse) RetryAfter() string {
 	return ""
 }
 
-// RequestIDVariable stands for the request's id in a Canned body.
+// RequestIDVariable stands for the request's id in the body of a GatewayResponse.
 const RequestIDVariable = "$context.requestId"
 
-// The gateway response types (API Gateway Developer Guide, "Gateway response
-// types"). NoSuchRoute is sent for a path or a method that the API does not
-// have; its odd name is API Gateway's. If such a request carries an
-// Authorization header, API Gateway takes it for an AWS signature and sends
-// InvalidSignature or, where that is not even complete, Default4XX.
+// The gateway response types (API Gateway Developer Guide, "Gateway response types"). NoSuchRoute is the response to a path
+// or a method that the API does not have; the odd value is API Gateway's. If such a request has an Authorization header,
+// API Gateway parses it as an AWS signature and responds with InvalidSignature or, if it is incomplete, Default4XX.
 const (
 	Unauthorized            = "UNAUTHORIZED"
 	AccessDenied            = "ACCESS_DENIED"

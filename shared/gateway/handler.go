@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/base64"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,9 +12,8 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
-// Handler is what a function gives to the Lambda runtime for its route, or for
-// several of one name and openness: REST event in, proxy answer out. Its error is always nil; every failure is an
-// answer in the dialect's envelope.
+// Handler returns the Lambda handler of a route, or of several routes with the same name that are all public or all not.
+// Its error is always nil: api renders every failure as a response.
 func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	o := operation{api: api, route: routes[0], routes: routes}
 	adapter := httpadapter.New(o)
@@ -27,7 +25,7 @@ func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayPr
 	}
 }
 
-// deadlineMargin is what a function keeps of its time to say that it ran out of it.
+// deadlineMargin is the time that a function keeps to respond that its time ran out.
 const deadlineMargin = 500 * time.Millisecond
 
 // beforeDeadline ends ctx shortly before Lambda would end the process.
@@ -40,15 +38,14 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 
 type invocationKey struct{}
 
-// invocation is an event as it came, and when.
+// invocation is an event, and when it was received.
 type invocation struct {
 	event events.APIGatewayProxyRequest
 	start time.Time
 }
 
-// sanitized is the event with only that part that the adapter needs: the
-// headers. Method and path are fixed, since they may hold what a client wrote
-// there, and the adapter prints those of a request that it cannot convert.
+// sanitized returns the event with the headers only, which is all that the adapter needs. Method and path are constant,
+// because the adapter logs those of a request that it cannot convert, and they may contain personal data.
 func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
 	event.HTTPMethod, event.Path = http.MethodGet, "/"
 	event.QueryStringParameters, event.MultiValueQueryStringParameters = nil, nil
@@ -57,33 +54,31 @@ func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyReques
 	return event
 }
 
-// operation serves the routes of one name.
+// operation serves the routes with one name.
 type operation struct {
 	api    API
-	route  Route // the one of the request, once it is known
+	route  Route // of the request, once it is known
 	routes []Route
 }
 
-// ServeHTTP runs the route and logs one line. It is called by the adapter only.
+// ServeHTTP runs the route and logs one line. Only the adapter calls it.
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := r.Context().Value(invocationKey{}).(*invocation)
-	trace := a.event.RequestContext.RequestID
-	o.route = o.routeOf(&a.event)
+	i := r.Context().Value(invocationKey{}).(*invocation)
+	o.route = o.routeOf(&i.event)
 	request := &Request{
-		Operation: o.route.Name, RoutePath: o.route.Path, Header: r.Header, Query: queryParams(&a.event), TraceID: trace,
-		BaseURL: baseURL(&a.event), ctx: r.Context(), params: a.event.PathParameters,
+		Operation: o.route.Name, RoutePath: o.route.Path, Header: r.Header, Query: queryParams(&i.event), TraceID: i.event.RequestContext.RequestID,
+		BaseURL: baseURL(&i.event), ctx: r.Context(), params: i.event.PathParameters,
 	}
-	answer, err := o.serve(request, &a.event)
+	response, err := o.serve(request, &i.event)
 	if err != nil {
-		answer = o.api.Error(err, trace)
+		response = o.api.Error(err, request.TraceID)
 	}
-	writeResponse(w, answer)
-	o.log(r.Context(), request, answer, err, time.Since(a.start))
+	writeResponse(w, response)
+	logRequest(request, response, err, time.Since(i.start))
 }
 
-// queryParams is the parameters of an event, which are decoded there. They make no
-// detour by a URL: whoever reads one leaves out what it cannot read, and a filter
-// that is left out makes a list wider.
+// queryParams returns the query parameters, which API Gateway has decoded. Do not use url.ParseQuery: it drops pairs that
+// it cannot parse, and a dropped filter widens a listing.
 func queryParams(event *events.APIGatewayProxyRequest) url.Values {
 	if len(event.MultiValueQueryStringParameters) > 0 {
 		return event.MultiValueQueryStringParameters
@@ -95,9 +90,8 @@ func queryParams(event *events.APIGatewayProxyRequest) url.Values {
 	return single
 }
 
-// baseURL is the URL that a path without parameters stands behind: that of the
-// stage, or of the mapping under a domain of the customer's own. API Gateway
-// says it, and serves no host but those it knows.
+// baseURL returns the URL before a path without parameters: that of the stage, or of a mapping under a custom domain. It
+// can be trusted: API Gateway serves no other hosts.
 func baseURL(event *events.APIGatewayProxyRequest) string {
 	c := event.RequestContext
 	before, ok := strings.CutSuffix(c.Path, event.Resource)
@@ -107,7 +101,7 @@ func baseURL(event *events.APIGatewayProxyRequest) string {
 	return "https://" + c.DomainName + before
 }
 
-// routeOf is the route of an event; the first if it is none of them.
+// routeOf returns the route of an event, the first one if none matches.
 func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 	for _, r := range o.routes {
 		if r.matches(event.HTTPMethod, event.Resource) {
@@ -129,21 +123,24 @@ func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Re
 	if err := o.authorize(r, event); err != nil {
 		return Response{}, err
 	}
-	if r.Body, err = readBody(event); err != nil {
+	r.Body, err = readBody(event)
+	if err != nil {
 		return Response{}, err
 	}
 	return o.route.Serve(r)
 }
 
-// authorize finds the caller and checks the route's scope, from the authorizer's
-// context alone. A route that is not public and declares no scope admits nobody.
-func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) (err error) {
+// authorize sets the caller from the authorizer's context and checks the route's scope. A route that is neither public nor
+// has a scope admits no caller.
+func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) error {
 	if o.route.Public {
 		return nil
 	}
-	if r.Caller, err = callerFrom(event.RequestContext.Authorizer, time.Now()); err != nil {
+	caller, err := callerFrom(event.RequestContext.Authorizer, time.Now())
+	if err != nil {
 		return err
 	}
+	r.Caller = caller
 	if o.route.Scope == "" || !r.Caller.Scopes.Has(o.route.Scope) {
 		return ErrInsufficientScope
 	}
@@ -153,10 +150,11 @@ func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) (
 func readBody(event *events.APIGatewayProxyRequest) ([]byte, error) {
 	data := []byte(event.Body)
 	if event.IsBase64Encoded {
-		var err error
-		if data, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
+		decoded, err := base64.StdEncoding.DecodeString(event.Body)
+		if err != nil {
 			return nil, ErrBodyEncoding
 		}
+		data = decoded
 	}
 	if len(data) > MaxBodyBytes {
 		return nil, ErrBodyTooLarge
@@ -164,7 +162,7 @@ func readBody(event *events.APIGatewayProxyRequest) ([]byte, error) {
 	return data, nil
 }
 
-// writeResponse sends the answer with the headers that every answer carries.
+// writeResponse writes the response with the security headers.
 func writeResponse(w http.ResponseWriter, r Response) {
 	h := w.Header()
 	for name, values := range r.Header {
@@ -186,13 +184,12 @@ func writeResponse(w http.ResponseWriter, r Response) {
 	}
 	w.WriteHeader(r.Status)
 	if len(r.Body) > 0 {
-		_, _ = io.Writer(w).Write(r.Body)
+		_, _ = w.Write(r.Body)
 	}
 }
 
-// SecurityHeaders stand on every answer: personal data is not to be cached,
-// framed or sniffed (OWASP REST Security Cheat Sheet, "Security Headers"). The
-// names are in canonical form.
+// SecurityHeaders are in every response: personal data must not be cached, framed or sniffed (OWASP REST Security Cheat
+// Sheet, "Security Headers"). The names are in canonical form.
 var SecurityHeaders = [][2]string{
 	{"Cache-Control", "no-store"},
 	{"X-Content-Type-Options", "nosniff"},

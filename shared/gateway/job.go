@@ -12,38 +12,35 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Job is work that a schedule starts. The figures of what was done hold also
-// where there is an error.
+// Job is work that a schedule starts. Its metrics are valid even if it returns an error.
 type Job func(ctx context.Context, in JobInput) (Metrics, error)
 
-// JobInput is what a job is told.
+// JobInput is the input of a job.
 type JobInput struct {
-	DryRun bool      // count, and change nothing
-	StopAt time.Time // when to begin nothing more
+	DryRun bool      // only count
+	StopAt time.Time // from then on it starts nothing new
 }
 
 var errJobInput = errors.New("the event must be a JSON object, in which dryRun is true or false")
 
-// A job is told to stop so long before Lambda would end it, or when a quarter of
-// its time is left if that is later: what was begun ends in it, with all retries.
+// A job starts nothing new jobMargin before the Lambda deadline, or once a quarter of its time is left, whichever is later,
+// so that work in progress can finish.
 const (
 	jobMargin          = 15 * time.Second
-	defaultJobDuration = time.Minute // where Lambda sets no end
+	defaultJobDuration = time.Minute // without a deadline
 )
 
 // StartJob serves a job as a Lambda function.
 func StartJob(name string, run Job) {
 	logToLambda()
 	lambda.Start(JobHandler(name, run, func(line string) {
-		fmt.Println(line) //nolint:forbidigo // CloudWatch takes the figures from standard output, as they are
+		fmt.Println(line) //nolint:forbidigo // CloudWatch reads metrics from standard output
 	}))
 }
 
-// JobHandler is what a function gives to the Lambda runtime for a job. Of the
-// event, which may be the scheduler's, it reads {"dryRun": true}. It logs a line,
-// and prints the figures as another unless it was a dry run, which would be
-// mistaken for work done. It answers with the figures; a job's error fails the
-// invocation after that.
+// JobHandler returns the Lambda handler of a job. The event, which may be the scheduler's, can contain {"dryRun": true}.
+// The handler logs one line and, unless it is a dry run, passes the metrics to out. It returns the metrics, or the error
+// of the job.
 func JobHandler(name string, run Job, out func(line string)) lambda.Handler {
 	return &job{name, run, out}
 }
@@ -91,7 +88,7 @@ func jobInput(ctx context.Context, payload []byte, now time.Time) (JobInput, err
 	return in, nil
 }
 
-// runSafely runs the job. A panic is an error.
+// runSafely runs the job and returns a panic as an error.
 func (j *job) runSafely(ctx context.Context, in JobInput) (done Metrics, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -101,7 +98,7 @@ func (j *job) runSafely(ctx context.Context, in JobInput) (done Metrics, err err
 	return j.run(ctx, in)
 }
 
-// log writes a run's one line: figures, and why it failed.
+// log writes one line with the metrics and the error of a run.
 func (j *job) log(ctx context.Context, in JobInput, done Metrics, err error) {
 	attrs := []slog.Attr{slog.String("job", j.name), slog.Bool("dryRun", in.DryRun)}
 	for _, f := range done {

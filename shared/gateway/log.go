@@ -10,46 +10,42 @@ import (
 	"time"
 )
 
-// log writes the request's one line. It holds names that we gave and figures,
-// nothing that a client sent; an error's text only where the dialect does not
-// show it, which our own errors keep free of values.
-func (o operation) log(ctx context.Context, r *Request, answer Response, err error, took time.Duration) {
+// logRequest writes one line with our own names and numbers, and nothing that a client sent. The text of an error, which
+// contains no values, is logged if the response does not show it.
+func logRequest(r *Request, response Response, err error, took time.Duration) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
-		slog.String("operation", o.route.Name),
-		slog.Int("status", answer.Status),
+		slog.String("operation", r.Operation),
+		slog.Int("status", response.Status),
 		slog.Int64("us", took.Microseconds()),
 		slog.String("trace", r.TraceID),
 		slog.String("client", r.Caller.Client),
 	}
-	failed := answer.Status >= 500 && answer.Status != http.StatusNotImplemented
+	failed := response.Status >= 500 && response.Status != http.StatusNotImplemented
 	if failed {
 		level = slog.LevelError
 	}
 	if failed && err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	slog.LogAttrs(ctx, level, "request", attrs...)
+	slog.LogAttrs(r.ctx, level, "request", attrs...)
 }
 
-// Audit writes a line of its own for what must be traceable to who did it, down to
-// the API key: the identity, and which of its parts, never what stands in them. When it returns,
-// the line is with Lambda.
+// Audit logs an action that must be traceable to an API key, with the identity and the names of its parts, never their
+// values. Lambda has the line when it returns.
 func (r *Request) Audit(action, id string, parts []string) {
 	slog.LogAttrs(r.ctx, slog.LevelInfo, "audit",
 		slog.String("action", action), slog.String("tenant", r.Caller.Tenant), slog.String("client", r.Caller.Client),
 		slog.String("key", r.Caller.Key), slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
 }
 
-// logPanic logs a panic that was recovered by its place, without its value, which
-// may be a client's, and returns ErrPanic.
+// logPanic logs where a recovered panic happened, without its value, which may be personal data. It returns ErrPanic.
 func logPanic(ctx context.Context, value any, of ...any) error {
 	slog.ErrorContext(ctx, "panic", append(of, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))...)
 	return ErrPanic
 }
 
-// withError adds to a line why it failed, if it did: the first of several errors,
-// which our own keep free of values.
+// withError adds an error to the attributes of a line, the first of several, and returns its level.
 func withError(err error, attrs ...slog.Attr) (slog.Level, []slog.Attr) {
 	if err == nil {
 		return slog.LevelInfo, attrs

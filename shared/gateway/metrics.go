@@ -7,42 +7,40 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Metric is one number that a job tells of a run.
+// Metric is one number of a run of a job.
 type Metric struct {
-	Name  string // as a metric's
+	Name  string
 	Unit  Unit
 	Value float64
 }
 
-// Metrics are the numbers of a run, each under a name of its own.
+// Metrics are the numbers of a run. Their names differ.
 type Metrics []Metric
 
-// Unit is one of CloudWatch's.
+// Unit is a unit of CloudWatch metrics.
 type Unit string
 
-// The units.
+// The units that jobs use.
 const (
 	UnitCount        Unit = "Count"
 	UnitSeconds      Unit = "Seconds"
 	UnitMilliseconds Unit = "Milliseconds"
 )
 
-// MetricNamespace is where CloudWatch keeps the figures.
+// MetricNamespace is the CloudWatch namespace of the metrics.
 const MetricNamespace = "Cedula"
 
-// toEMF is the figures in CloudWatch's embedded metric format: a line from
-// which CloudWatch makes metrics (Amazon CloudWatch User Guide, "Specification:
-// Embedded metric format"). They are told apart by the job and by the function,
-// whose name holds the stack's: an account may have several.
+// toEMF returns a line in CloudWatch's embedded metric format (Amazon CloudWatch User Guide, "Specification: Embedded
+// metric format"). The dimensions are the job and the function, whose name contains that of the stack.
 func (f Metrics) toEMF(job string, at time.Time) string {
 	dimensions, known := []string{"job"}, map[string]any{"job": job}
 	if lambdacontext.FunctionName != "" {
 		dimensions, known["function"] = append(dimensions, "function"), lambdacontext.FunctionName
 	}
 	metrics := make([]emfMetric, len(f))
-	for n, figure := range f {
-		metrics[n] = emfMetric{figure.Name, figure.Unit}
-		known[figure.Name] = figure.Value
+	for n, m := range f {
+		metrics[n] = emfMetric{m.Name, m.Unit}
+		known[m.Name] = m.Value
 	}
 	known["_aws"] = emfMetadata{at.UnixMilli(), []emfDirective{{MetricNamespace, [][]string{dimensions}, metrics}}}
 	return string(mustEncode(known))
@@ -64,11 +62,11 @@ type emfMetric struct {
 	Unit Unit   `json:"Unit"`
 }
 
-// toJSON is the figures as a JSON object.
+// toJSON returns the metrics as a JSON object.
 func (f Metrics) toJSON() []byte {
 	all := make(map[string]float64, len(f))
-	for _, figure := range f {
-		all[figure.Name] = figure.Value
+	for _, m := range f {
+		all[m.Name] = m.Value
 	}
 	return mustEncode(all)
 }
@@ -76,7 +74,7 @@ func (f Metrics) toJSON() []byte {
 func mustEncode(v any) []byte {
 	text, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
-		panic("gateway: figures: " + err.Error()) // only for a number that is none
+		panic("gateway: figures: " + err.Error()) // only for NaN and infinity
 	}
 	return text
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Start serves the named operation of api as a Lambda function. It panics if
-// the dialect has no such operation: a function built wrong must not deploy.
+// Start serves an operation of api as a Lambda function. It panics if the API has no such operation, so that a wrong
+// function cannot be deployed.
 func Start(api API, operation string) {
 	var routes []Route
 	for _, route := range api.Routes() {
@@ -24,13 +24,13 @@ func Start(api API, operation string) {
 	lambda.Start(Handler(api, routes...))
 }
 
-// StartAuthorizer serves a as a Lambda function.
+// StartAuthorizer serves an authorizer as a Lambda function.
 func StartAuthorizer(a Authorizer) {
 	logToLambda()
 	lambda.Start(AuthorizerHandler(a))
 }
 
-// logToLambda makes every log line JSON with the function's request id.
+// logToLambda makes log lines JSON with Lambda's request id.
 func logToLambda() {
 	slog.SetDefault(slog.New(lambdacontext.NewLogHandler()))
 }

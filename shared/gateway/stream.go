@@ -53,15 +53,15 @@ func StreamHandler(c StreamConsumer) func(context.Context, events.DynamoDBEvent)
 			})
 		}
 		all.Wait()
-		answer := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
+		response := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 		for n, err := range errs {
 			if err != nil {
-				answer.BatchItemFailures = append(answer.BatchItemFailures,
+				response.BatchItemFailures = append(response.BatchItemFailures,
 					events.DynamoDBBatchItemFailure{ItemIdentifier: event.Records[n].Change.SequenceNumber})
 			}
 		}
-		logBatch(ctx, len(errs), len(answer.BatchItemFailures), errors.Join(errs...), time.Since(start))
-		return answer, nil
+		logBatch(ctx, len(errs), len(response.BatchItemFailures), errors.Join(errs...), time.Since(start))
+		return response, nil
 	}
 }
 
@@ -92,7 +92,7 @@ func (c StreamConsumer) handleSafely(ctx context.Context, id string) (err error)
 	return c.Handle(ctx, id)
 }
 
-// logBatch writes a batch's one line: figures, and why the first failed.
+// logBatch writes one line with the numbers of a batch and its first error.
 func logBatch(ctx context.Context, records, failed int, err error, took time.Duration) {
 	level, attrs := withError(err, slog.Int("records", records), slog.Int("failed", failed), slog.Int64("us", took.Microseconds()))
 	slog.LogAttrs(ctx, level, "batch", attrs...)
