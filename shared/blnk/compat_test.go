@@ -1,9 +1,10 @@
 package blnk_test
 
 import (
-	"cedula/shared/table/faulttable"
 	"strings"
 	"testing"
+
+	"cedula/shared/table/faulttable"
 )
 
 // compatCases are inputs that a client of Blnk may send, what Blnk 0.15.2 was seen to

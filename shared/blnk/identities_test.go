@@ -1,10 +1,11 @@
 package blnk_test
 
 import (
-	"cedula/shared/table/faulttable"
 	"strings"
 	"testing"
 	"time"
+
+	"cedula/shared/table/faulttable"
 
 	"github.com/google/go-cmp/cmp"
 )
