@@ -21,6 +21,7 @@ var jsonNames = rest.Names{
 	identity.FieldCity:             "city",
 	identity.FieldPostalCode:       "post_code",
 	identity.FieldMetadata:         "meta_data",
+	identity.FieldIdempotencyKey:   "Idempotency-Key",
 }
 
 // tokenNames are the names of the tokenizable fields in the tokenization operations, and

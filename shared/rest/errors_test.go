@@ -128,7 +128,7 @@ func TestMessageNamesFieldsAndReason(t *testing.T) {
 		{&strictjson.Error{Reason: "is empty", Syntax: true}, rest.MalformedBody, "[] body is empty"},
 		{&strictjson.Error{Field: "city", Reason: "must be a string"}, rest.InvalidBody, "[] city must be a string"},
 		{&gateway.HeaderError{Name: "Content-Type", Reason: "must be x"}, rest.InvalidHeader, "[] Content-Type must be x"},
-		{&gateway.HeaderError{Name: "Idempotency-Key", Reason: "must be sent once"}, rest.InvalidField, "[Idempotency-Key] must be sent once"},
+		{&gateway.HeaderError{Name: "Idempotency-Key", Reason: "must be sent once"}, rest.InvalidField, "[idempotencyKey] must be sent once"},
 		{&identity.Invalid{Field: identity.FieldEmail, Reason: "must be x"}, rest.InvalidField, "[email_address] must be x"},
 		{&identity.MissingField{Field: identity.FieldPhone}, rest.MissingField, "[phone] "},
 		{&identity.DanglingReference{Field: "children.0"}, rest.DanglingReference, "[children.0] "},
