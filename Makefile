@@ -56,7 +56,7 @@ test-dynamodb: ## all tests under the race detector, those against DynamoDB too
 walk: ## lists of 100,000 identities while others write, and of 200,000
 	$(SOAK) -run 'TestWalk|TestBigList' ./infra/local | grep -v '^{'
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities
-	@printf '%s\n' TestInvariantsUnderCrashes TestExpire | TMPDIR='$(MEMORY)' xargs -P2 -I{} bash -o pipefail -c "$(SOAK) -run '^{}' ./shared/registry | grep -v '^=== '"
+	TMPDIR='$(MEMORY)' $(SOAK) -run '^(TestInvariantsUnderCrashes|TestExpire)' ./shared/registry ./shared/jobs | grep -v '^=== '
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
 	TMPDIR='$(MEMORY)' $(SOAK) ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'
 fuzz: ## the fuzz targets, for FUZZ_TIME or FUZZ_REST each
