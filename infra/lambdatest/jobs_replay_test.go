@@ -86,7 +86,7 @@ func (s *replayEnv) count(t *testing.T, groups ...group) (count int) {
 			if err == nil {
 				count++
 			} else if !errors.Is(err, identity.ErrNotFound) {
-				t.Fatal(err)
+				t.Fatalf("err = %v; want identity.ErrNotFound", err)
 			}
 		}
 	}

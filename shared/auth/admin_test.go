@@ -62,17 +62,17 @@ func TestClientsAreListedAndShown(t *testing.T) {
 	}
 	all, err := o.Clients(ctx)
 	if err != nil || len(all) != 2 || all[0].ID != o.client.ID || all[1].ID != second.ID {
-		t.Fatalf("%v, %v", all, err)
+		t.Fatalf("%v, %v; want no error and len(all) == 2 and all[0].ID == o.client.ID and all[1].ID == second.ID", all, err)
 	}
 	got, err := o.Client(ctx, second.ID)
 	if err != nil || !got.Strict || !got.TestMode || got.Tenant != second.ID || got.UsagePlanKey == "" || got.UsagePlanKey == o.client.UsagePlanKey {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf(`%+v, %v; want no error and got.Strict and got.TestMode and got.Tenant == second.ID and got.UsagePlanKey != "" and got.UsagePlanKey != o.client.UsagePlanKey`, got, err)
 	}
 	if all[0].Limits != (auth.Limits{Rate: 5, Burst: 10, Quota: 1000}) {
-		t.Errorf("limits %+v", all[0].Limits)
+		t.Errorf("limits %+v; want all[0].Limits == (auth.Limits{Rate: 5, Burst: 10, Quota: 1000})", all[0].Limits)
 	}
 	if _, err := o.Client(ctx, "nobody"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody: %v", err)
+		t.Errorf("nobody: %v; want auth.ErrNotFound", err)
 	}
 }
 
@@ -81,13 +81,13 @@ func TestSetSuspended(t *testing.T) {
 	for _, suspended := range []bool{true, false} {
 		c, err := o.SetSuspended(ctx, o.client.ID, suspended)
 		if err != nil || c.Suspended != suspended {
-			t.Fatal(err)
+			t.Fatalf("err = %v; want no error and c.Suspended == suspended", err)
 		}
 		if shut := errors.Is(o.authenticateKey(o.credentials.Keys["blnk"]), auth.ErrSuspended); shut != suspended {
-			t.Errorf("suspended %v, shut %v", suspended, shut)
+			t.Errorf("suspended %v, shut %v; want shut == suspended", suspended, shut)
 		}
 	}
 	if _, err := o.SetSuspended(ctx, "nobody", true); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody: %v", err)
+		t.Errorf("nobody: %v; want auth.ErrNotFound", err)
 	}
 }

@@ -20,7 +20,7 @@ func TestAuthenticateBearer(t *testing.T) {
 		Expires: w.now.Add(time.Hour), UsagePlanKey: "plan",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Error(err, diff)
+		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
 	}
 }
 
@@ -29,7 +29,7 @@ func TestAuthenticateKey(t *testing.T) {
 	got, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["blnk"][4:28], Scopes: auth.Scopes{"identity:read", "identity:write"}, UsagePlanKey: w.client.UsagePlanKey}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Error(err, diff)
+		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
 	}
 }
 
@@ -72,7 +72,7 @@ func TestCredentialProblemsAreDenied(t *testing.T) {
 					t.Errorf("got %v, want %v", err, try.want)
 				}
 				if w.store.callCount() != 1 {
-					t.Errorf("%d store calls", w.store.callCount())
+					t.Errorf("%d store calls; want w.store.callCount() == 1", w.store.callCount())
 				}
 			})
 		}
@@ -112,14 +112,14 @@ func TestUnknownWrongAndRevokedCostTheSame(t *testing.T) {
 		_, first := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
 		_, second := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
 		if first == nil || second == nil || first.Error() != second.Error() {
-			t.Errorf("%s: %v, then %v", fact, first, second)
+			t.Errorf("%s: %v, then %v; want first != nil and second != nil and first.Error() == second.Error()", fact, first, second)
 		}
 		if n := w.store.callCount() - before; n != 1 {
-			t.Errorf("%s: %d store calls in two", fact, n)
+			t.Errorf("%s: %d store calls in two; want n == 1", fact, n)
 		}
 	}
 	if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, unknownKey); !errors.Is(err, auth.ErrInvalid) {
-		t.Error(err)
+		t.Errorf("err = %v; want auth.ErrInvalid", err)
 	}
 	unknown := newGuesser(t).unknown()
 	for fact, try := range map[string]struct{ key, id, secret string }{
@@ -133,10 +133,10 @@ func TestUnknownWrongAndRevokedCostTheSame(t *testing.T) {
 		reads, writes := w.store.callCount(), w.store.writes
 		err := login(w, try.key, try.id, try.secret)
 		if err == nil || err.Error() != auth.ErrInvalid.Error() {
-			t.Errorf("login, %s: %v", fact, err)
+			t.Errorf("login, %s: %v; want an error and err.Error() == auth.ErrInvalid.Error()", fact, err)
 		}
 		if reads, writes = w.store.callCount()-reads, w.store.writes-writes; reads != 1 || writes != 1 {
-			t.Errorf("login, %s: %d reads, %d writes", fact, reads, writes)
+			t.Errorf("login, %s: %d reads, %d writes; want reads == 1 and writes == 1", fact, reads, writes)
 		}
 		w.now = w.now.Add(10 * time.Second) // past the window
 	}
@@ -216,7 +216,7 @@ func TestClockDefaultsToTimeNow(t *testing.T) {
 	w.authenticator.Now, w.issuer.Now = nil, nil
 	caller, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"])
 	if left := time.Until(caller.Expires); err != nil || left > time.Hour || left < 59*time.Minute {
-		t.Error(left, err)
+		t.Errorf("left = %v, err = %v; want no error and left <= time.Hour and left >= 59 * time.Minute", left, err)
 	}
 }
 
@@ -252,7 +252,7 @@ func TestScopesAreIntersectionOfClientKeyAndToken(t *testing.T) {
 		})
 		got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 		if err != nil || got.Scopes.String() != try.want {
-			t.Errorf("%s: %q, %v", fact, got.Scopes, err)
+			t.Errorf("%s: %q, %v; want no error and got.Scopes.String() == try.want", fact, got.Scopes, err)
 		}
 	}
 }
@@ -266,7 +266,7 @@ func TestCallerExpiresWithFirstCredential(t *testing.T) {
 	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 	key, err2 := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 	if err1 != nil || err2 != nil || !bearer.Expires.Equal(sooner) || !key.Expires.Equal(soon) {
-		t.Error(bearer.Expires, err1, key.Expires, err2)
+		t.Errorf("bearer.Expires = %+v, err1 = %v, key.Expires = %+v, err2 = %v; want err1 == nil and err2 == nil and bearer.Expires == sooner and key.Expires == soon", bearer.Expires, err1, key.Expires, err2)
 	}
 }
 
@@ -301,11 +301,11 @@ func TestStoreErrorIsNotADenial(t *testing.T) {
 	for way, call := range authMethods {
 		for range 2 { // the second time too: an error is not remembered
 			if err := call(w, token); !errors.Is(err, errDown) || auth.IsDenial(err) {
-				t.Errorf("%s: %v", way, err)
+				t.Errorf("%s: %v; want errDown and not auth.IsDenial(err)", way, err)
 			}
 		}
 	}
 	if w.store.callCount() != 6 {
-		t.Errorf("%d store calls", w.store.callCount())
+		t.Errorf("%d store calls; want w.store.callCount() == 6", w.store.callCount())
 	}
 }

@@ -18,11 +18,11 @@ func TestCachedKeyNeedsNoStoreCall(t *testing.T) {
 		_, bearerErr := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
 		_, keyErr := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 		if bearerErr != nil || keyErr != nil {
-			t.Fatal(bearerErr, keyErr)
+			t.Fatalf("bearerErr = %v, keyErr = %v; want bearerErr == nil and keyErr == nil", bearerErr, keyErr)
 		}
 	}
 	if w.store.callCount() != 2 {
-		t.Errorf("%d store calls for two keys", w.store.callCount())
+		t.Errorf("%d store calls for two keys; want w.store.callCount() == 2", w.store.callCount())
 	}
 }
 
@@ -43,7 +43,7 @@ func TestChangeIsSeenAfterTTL(t *testing.T) {
 		w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
 		w.now = w.now.Add(try.after)
 		if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"]); errors.Is(err, auth.ErrExpired) != try.seen {
-			t.Errorf("%s: %v", fact, err)
+			t.Errorf("%s: %v; want errors.Is(err, auth.ErrExpired) == try.seen", fact, err)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
 		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
 		wantError(t, err, auth.ErrExpired)
 		if w.store.callCount() != 1 {
-			t.Errorf("%s: %d store calls", fact, w.store.callCount())
+			t.Errorf("%s: %d store calls; want w.store.callCount() == 1", fact, w.store.callCount())
 		}
 	}
 	w := newFixture(t)
@@ -97,7 +97,7 @@ func TestUnknownKeyIsCachedForTTL(t *testing.T) {
 		wantError(t, err, auth.ErrInvalid)
 	}
 	if w.store.callCount() != 1 {
-		t.Errorf("%d store calls", w.store.callCount())
+		t.Errorf("%d store calls; want w.store.callCount() == 1", w.store.callCount())
 	}
 	w.store.clients[later.ID] = later
 	w.now = w.now.Add(30 * time.Second)
@@ -146,7 +146,7 @@ func TestConcurrentMissesShareOneStoreCall(t *testing.T) {
 		open()
 		all.Wait()
 		if w.store.callCount() != 1 {
-			t.Errorf("%d store calls", w.store.callCount())
+			t.Errorf("%d store calls; want w.store.callCount() == 1", w.store.callCount())
 		}
 	})
 }

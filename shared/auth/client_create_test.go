@@ -26,7 +26,7 @@ func TestCreateClientEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(made, client); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	token, _, err := w.issuer.Issue(ctx, client)
 	if err != nil {
@@ -35,10 +35,10 @@ func TestCreateClientEndToEnd(t *testing.T) {
 	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, shown.Keys["conomy"])
 	key, err2 := w.authenticator.AuthenticateKey(ctx, blnkAPI, shown.Keys["blnk"])
 	if err1 != nil || err2 != nil || bearer.Tenant != made.ID || key.Tenant != made.ID {
-		t.Error(err1, err2)
+		t.Errorf("err1 = %v, err2 = %v; want err1 == nil and err2 == nil and bearer.Tenant == made.ID and key.Tenant == made.ID", err1, err2)
 	}
 	if bearer.Scopes.String() != "identity:read identity:write" {
-		t.Errorf("scopes %q", bearer.Scopes)
+		t.Errorf(`scopes %q; want bearer.Scopes.String() == "identity:read identity:write"`, bearer.Scopes)
 	}
 }
 
@@ -78,13 +78,13 @@ func TestCreateClientRejectsInvalidParams(t *testing.T) {
 		_, shown, err := w.admin.CreateClient(ctx, n)
 		var invalid *auth.InvalidClientError
 		if !errors.As(err, &invalid) || invalid.Field != field || shown.ClientID != "" || len(w.store.clients) != 1 {
-			t.Errorf("%s: %v", fact, err)
+			t.Errorf(`%s: %v; want a *auth.InvalidClientError and invalid.Field == field and shown.ClientID == "" and len(w.store.clients) == 1`, fact, err)
 		}
 	}
 	w := newFixture(t)
 	w.store.fail = auth.ErrAlreadyExists
 	if _, shown, err := w.admin.CreateClient(ctx, auth.ClientParams{Name: "app"}); !errors.Is(err, auth.ErrAlreadyExists) || shown.ClientID != "" {
-		t.Error(err)
+		t.Errorf(`err = %v; want auth.ErrAlreadyExists and shown.ClientID == ""`, err)
 	}
 }
 

@@ -73,12 +73,12 @@ func TestScopedKeyCreatedByAdmin(t *testing.T) {
 	long.Expires = m.now.Add(time.Hour + time.Second)
 	var invalid *auth.InvalidKeyError
 	if _, _, err = m.keyManager.Create(ctx, caller, long); !errors.As(err, &invalid) {
-		t.Errorf("a key that outlives it: %v", err)
+		t.Errorf("a key that outlives it: %v; want a *auth.InvalidKeyError", err)
 	}
 	for name, by := range map[string]auth.Caller{"itself": caller, "the client's own": m.caller(t, m.ownKey)} {
 		list, err := m.keyManager.List(ctx, by, blnkKeys)
 		if err != nil || len(list) != 2 || list[0].CreatedBy != given.ID {
-			t.Errorf("%s lists %v, %v", name, list, err)
+			t.Errorf("%s lists %v, %v; want no error and len(list) == 2 and list[0].CreatedBy == given.ID", name, list, err)
 		}
 		wantError(t, m.keyManager.Revoke(ctx, by, blnkKeys, given.ID), auth.ErrNotFound)
 	}
@@ -96,10 +96,10 @@ func TestRotatedKeyStaysListed(t *testing.T) {
 	k, _ := m.createChildKey(t, m.ownKey, "team-a", auth.ScopeKeyRead)
 	rotated, text, _, err := m.RotateKey(ctx, k.ID, withOverlap(0))
 	if err != nil || rotated.CreatedBy != m.ownKey[4:28] {
-		t.Fatal(rotated.CreatedBy, err)
+		t.Fatalf("rotated.CreatedBy = %v, err = %v; want no error and rotated.CreatedBy == m.ownKey[4:28]", rotated.CreatedBy, err)
 	}
 	if list, err := m.keyManager.List(ctx, m.caller(t, text), blnkKeys); err != nil || len(list) != 2 {
-		t.Errorf("%d keys, %v", len(list), err)
+		t.Errorf("%d keys, %v; want no error and len(list) == 2", len(list), err)
 	}
 }
 
@@ -118,11 +118,11 @@ func TestRevokeWithDescendants(t *testing.T) {
 	m.now = m.now.Add(time.Minute)
 	ended, err := m.RevokeWithDescendants(ctx, root.ID)
 	if err != nil || len(ended) != 4 || ended[0].ID != root.ID {
-		t.Fatalf("%v, %v", ended, err)
+		t.Fatalf("%v, %v; want no error and len(ended) == 4 and ended[0].ID == root.ID", ended, err)
 	}
 	for _, k := range []auth.Key{child, grandchild, below} {
 		if !slices.ContainsFunc(ended, func(e auth.Key) bool { return e.ID == k.ID && e.Revoked.Equal(m.now) }) {
-			t.Errorf("%s is not among the ended", k.ID)
+			t.Errorf("%s is not among the ended; want slices.ContainsFunc(ended, func(e auth.Key) bool { return e.ID == k.ID && e.Revoked.Equal(m.now) })", k.ID)
 		}
 	}
 	for _, text := range []string{rootText, childText, siblingText, belowText} {
@@ -133,11 +133,11 @@ func TestRevokeWithDescendants(t *testing.T) {
 	}
 	again, err := m.RevokeWithDescendants(ctx, root.ID)
 	if err != nil || len(again) != 1 || again[0].Revoked != ended[0].Revoked {
-		t.Errorf("again: %v, %v", again, err)
+		t.Errorf("again: %v, %v; want no error and len(again) == 1 and again[0].Revoked == ended[0].Revoked", again, err)
 	}
 	for _, id := range []string{"", "x", root.ID[:16] + "00000000"} {
 		if _, err := m.RevokeWithDescendants(ctx, id); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%q: %v", id, err)
+			t.Errorf("%q: %v; want auth.ErrNotFound", id, err)
 		}
 	}
 }

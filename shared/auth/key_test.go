@@ -14,14 +14,14 @@ func TestKeyFormat(t *testing.T) {
 	for prefix, key := range map[string]string{"cak": w.credentials.Keys["conomy"], "cbk": w.credentials.Keys["blnk"]} {
 		form := regexp.MustCompile("^" + prefix + "_" + w.client.ID + "[" + alphabet + "]{8}_[" + alphabet + "]{38}$")
 		if !form.MatchString(key) {
-			t.Errorf("a %s key is not of its form", prefix)
+			t.Errorf("a %s key is not of its form; want form.MatchString(key)", prefix)
 		}
 		if withChecksum(key[:61]) != key {
-			t.Errorf("a %s key has another check than the grammar says", prefix)
+			t.Errorf("a %s key has another check than the grammar says; want withChecksum(key[:61]) == key", prefix)
 		}
 		stored := w.store.keys[key[4:28]]
 		if stored.Client != w.client.ID || !stored.Hash.Equal(w.hasher.Hash(key)) {
-			t.Errorf("a %s key is not stored under its id, by its hash", prefix)
+			t.Errorf("a %s key is not stored under its id, by its hash; want stored.Client == w.client.ID and stored.Hash == w.hasher.Hash(key)", prefix)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func wantError(t *testing.T, err, want error) {
 		t.Fatalf("got %v, want %v", err, want)
 	}
 	if text := err.Error(); len(text) > 80 || strings.Contains(text, "cak_") || strings.Contains(text, "cbk_") || strings.Contains(text, "eyJ") {
-		t.Errorf("the error says too much: %q", text)
+		t.Errorf(`the error says too much: %q; want len(text) <= 80 and not strings.Contains(text, "cak_") and not strings.Contains(text, "cbk_") and not strings.Contains(text, "eyJ")`, text)
 	}
 }
 
@@ -133,10 +133,10 @@ func FuzzKey(f *testing.F) {
 		asked := w.store.callCount()
 		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
 		if (err == nil) != (key == w.credentials.Keys["blnk"]) {
-			t.Fatalf("%q: %v", key, err)
+			t.Fatalf(`%q: %v; want (err == nil) == (key == w.credentials.Keys["blnk"])`, key, err)
 		}
 		if w.store.callCount() > asked && (!form.MatchString(key) || withChecksum(key[:61]) != key) {
-			t.Fatalf("%q: the store was asked for what is no key", key)
+			t.Fatalf("%q: the store was asked for what is no key; want w.store.callCount() <= asked or form.MatchString(key) and withChecksum(key[:61]) == key", key)
 		}
 	})
 }

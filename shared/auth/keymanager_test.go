@@ -66,14 +66,14 @@ func TestCreatedKeyAuthenticates(t *testing.T) {
 		CreatedBy: w.credentials.Keys["blnk"][4:28],
 	}
 	if diff := cmp.Diff(want, k) + cmp.Diff(want, w.store.keys[k.ID]); diff != "" || !k.Hash.Equal(want.Hash) {
-		t.Error(diff)
+		t.Errorf(`diff = %v; want diff == "" and k.Hash == want.Hash`, diff)
 	}
 	if shown := blnkAPI.DisplayPrefix(k.ID); !strings.HasPrefix(text, shown+"_") || len(shown) != 28 {
 		t.Errorf("DisplayPrefix = %q, want the prefix and the id of %q", shown, k.ID)
 	}
 	caller := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: k.ID, Scopes: auth.Scopes{"identity:read"}, Expires: k.Expires, UsagePlanKey: w.client.UsagePlanKey}
 	if diff := cmp.Diff(caller, w.caller(t, text)); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 }
 
@@ -154,7 +154,7 @@ func TestKeyCannotOutliveItsCreator(t *testing.T) {
 			_, _, err := w.keyManager().Create(ctx, caller, n)
 			var invalid *auth.InvalidKeyError
 			if errors.As(err, &invalid) != try.refused || err != nil != try.refused {
-				t.Errorf("%s, %s: %v", fact, how, err)
+				t.Errorf("%s, %s: %v; want errors.As(err, &invalid) == try.refused and err != nil == try.refused", fact, how, err)
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func TestKeyCannotExceedScopesOfItsCreator(t *testing.T) {
 			_, next, err := w.keyManager().Create(ctx, maker, w.keyParams(asked...))
 			held := !slices.ContainsFunc(asked, func(s string) bool { return !maker.Scopes.Has(s) })
 			if held != (err == nil) || err != nil && !errors.Is(err, auth.ErrEscalation) {
-				r.Fatalf("%v of %v: %v", asked, maker.Scopes, err)
+				r.Fatalf("%v of %v: %v; want held == (err == nil) and (no error or auth.ErrEscalation)", asked, maker.Scopes, err)
 			}
 			if err != nil {
 				continue
@@ -183,7 +183,7 @@ func TestKeyCannotExceedScopesOfItsCreator(t *testing.T) {
 			made := w.caller(t, next)
 			for _, s := range append(all, "else") {
 				if made.Scopes.Has(s) != auth.Scopes(asked).Has(s) || made.Scopes.Has(s) && !maker.Scopes.Has(s) {
-					r.Fatalf("%v asked for %v and got %v, wrong about %s", maker.Scopes, asked, made.Scopes, s)
+					r.Fatalf("%v asked for %v and got %v, wrong about %s; want made.Scopes.Has(s) == auth.Scopes(asked).Has(s) and (not made.Scopes.Has(s) or maker.Scopes.Has(s))", maker.Scopes, asked, made.Scopes, s)
 				}
 			}
 			text = next
@@ -240,7 +240,7 @@ func TestInactiveKeyCannotManageKeys(t *testing.T) {
 		wantError(t, err, end.want)
 		wantError(t, w.keyManager().Revoke(ctx, caller, blnkKeys, sibling.ID), end.want)
 		if shown != "" || list != nil || !w.store.keys[sibling.ID].Revoked.IsZero() {
-			t.Errorf("%s: it did something", fact)
+			t.Errorf(`%s: it did something; want shown == "" and list == nil and w.store.keys[sibling.ID].Revoked.IsZero()`, fact)
 		}
 	}
 	w := newFixture(t)
@@ -262,7 +262,7 @@ func TestScopedKeysManageOnlyTheirOwner(t *testing.T) {
 	wantError(t, w.keyManager().Revoke(ctx, scoped, blnkKeys, theirs.ID), auth.ErrNotFound)
 	for owner, count := range map[string]int{"": 1, "team-a": 1, "team-b": 0} {
 		if list, err := w.keyManager().List(ctx, scoped, auth.KeyFilter{API: blnkAPI.Name, Owner: owner}); err != nil || len(list) != count {
-			t.Errorf("%q: %d keys, %v", owner, len(list), err)
+			t.Errorf("%q: %d keys, %v; want no error and len(list) == count", owner, len(list), err)
 		}
 	}
 }
@@ -300,7 +300,7 @@ func TestListReturnsCreatedKeys(t *testing.T) {
 			got = append(got, k.ID)
 		}
 		if diff := cmp.Diff(ids, got); diff != "" || err != nil || w.store.callCount() != before+1 {
-			t.Errorf("%v: %v %s, %d calls", filter, err, diff, w.store.callCount()-before)
+			t.Errorf(`%v: %v %s, %d calls; want diff == "" and no error and w.store.callCount() == before + 1`, filter, err, diff, w.store.callCount()-before)
 		}
 	}
 }
@@ -332,7 +332,7 @@ func TestRevoke(t *testing.T) {
 		before := w.store.callCount()
 		wantError(t, w.keyManager().Revoke(ctx, caller, try.filter, try.id), auth.ErrNotFound)
 		if n := w.store.callCount() - before; n != try.calls {
-			t.Errorf("%s: %d store calls", fact, n)
+			t.Errorf("%s: %d store calls; want n == try.calls", fact, n)
 		}
 	}
 	at := w.now
@@ -342,7 +342,7 @@ func TestRevoke(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := w.store.callCount() - before; n != 2-calls || !w.store.keys[k.ID].Revoked.Equal(at) {
-			t.Errorf("%d store calls, revoked at %v", n, w.store.keys[k.ID].Revoked)
+			t.Errorf("%d store calls, revoked at %v; want n == 2 - calls and w.store.keys[k.ID].Revoked == at", n, w.store.keys[k.ID].Revoked)
 		}
 		w.now = w.now.Add(time.Minute)
 	}
@@ -371,7 +371,7 @@ func TestKeyLimits(t *testing.T) {
 	_, _, err = w.keyManager().Create(ctx, caller, w.keyParams())
 	wantError(t, err, auth.ErrTooManyKeys)
 	if list, err := w.keyManager().List(ctx, caller, blnkKeys); err != nil || len(list) != auth.MaxStoredKeys-2 {
-		t.Errorf("%d keys, %v", len(list), err)
+		t.Errorf("%d keys, %v; want no error and len(list) == auth.MaxStoredKeys - 2", len(list), err)
 	}
 }
 
@@ -384,7 +384,7 @@ func TestStoreErrorsAreReturned(t *testing.T) {
 	_, listErr := w.keyManager().List(ctx, caller, blnkKeys)
 	for _, err := range []error{createErr, listErr, w.keyManager().Revoke(ctx, caller, blnkKeys, k.ID)} {
 		if !errors.Is(err, errDown) || auth.IsDenial(err) || text != "" {
-			t.Error(err)
+			t.Errorf(`err = %v; want errDown and not auth.IsDenial(err) and text == ""`, err)
 		}
 	}
 	delete(w.store.clients, w.client.ID)

@@ -69,18 +69,18 @@ func TestKeySetLoadsKeysLazily(t *testing.T) {
 	keys := auth.KeySet{first, second}
 	for range 3 {
 		if key, err := keys.Key(ctx, first.KeyID()); err != nil || !first.Public().Equal(key) {
-			t.Error(err)
+			t.Errorf("err = %v; want no error and first.Public() == key", err)
 		}
 	}
 	if second.loads != 0 {
-		t.Errorf("the second key was loaded %d times", second.loads)
+		t.Errorf("the second key was loaded %d times; want second.loads == 0", second.loads)
 	}
 	if key, err := keys.Key(ctx, second.KeyID()); err != nil || !second.Public().Equal(key) {
-		t.Error(err)
+		t.Errorf("err = %v; want no error and second.Public() == key", err)
 	}
 	for _, kid := range []string{"unknown", ""} {
 		if _, err := keys.Key(ctx, kid); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%q: %v", kid, err)
+			t.Errorf("%q: %v; want auth.ErrNotFound", kid, err)
 		}
 	}
 	second.fail = errDown
@@ -88,7 +88,7 @@ func TestKeySetLoadsKeysLazily(t *testing.T) {
 		t.Errorf("a key that is away hides another: %v", err)
 	}
 	if _, err := keys.Key(ctx, "unknown"); !errors.Is(err, auth.ErrUnavailable) || !errors.Is(err, errDown) || errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody can tell: %v", err)
+		t.Errorf("nobody can tell: %v; want auth.ErrUnavailable and errDown and not auth.ErrNotFound", err)
 	}
 }
 
@@ -100,13 +100,13 @@ func TestJWKS(t *testing.T) {
 	}
 	var set jose.JSONWebKeySet
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 2 {
-		t.Fatalf("%v: %s", err, text)
+		t.Fatalf("%v: %s; want no error and len(set.Keys) == 2", err, text)
 	}
 	for i, s := range []*remoteSigner{first, second} {
 		k := set.Keys[i]
 		public, ok := k.Key.(*ecdsa.PublicKey)
 		if !ok || !public.Equal(s.Public()) || k.KeyID != s.KeyID() || k.Algorithm != "ES256" || k.Use != "sig" || !k.IsPublic() {
-			t.Errorf("key %d: %+v", i, k)
+			t.Errorf(`key %d: %+v; want ok and public == s.Public() and k.KeyID == s.KeyID() and k.Algorithm == "ES256" and k.Use == "sig" and k.IsPublic()`, i, k)
 		}
 	}
 	// What we publish is what an issuer's keys may look like.
@@ -114,10 +114,10 @@ func TestJWKS(t *testing.T) {
 		t.Error(err)
 	}
 	if text, err := (auth.KeySet{}).JWKS(ctx); err != nil || string(text) != `{"keys":[]}` {
-		t.Errorf("no key: %s, %v", text, err)
+		t.Errorf("no key: %s, %v; want no error and string(text) == `{\"keys\":[]}`", text, err)
 	}
 	second.fail = errDown
 	if _, err := (auth.KeySet{first, second}).JWKS(ctx); !errors.Is(err, auth.ErrUnavailable) {
-		t.Errorf("a set without one of them: %v", err)
+		t.Errorf("a set without one of them: %v; want auth.ErrUnavailable", err)
 	}
 }

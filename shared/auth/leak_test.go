@@ -49,7 +49,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 	for what, secret := range secrets {
 		if strings.Contains(strings.ToLower(out), strings.ToLower(secret)) {
-			t.Errorf("the %s was printed", what)
+			t.Errorf("the %s was printed; want not strings.Contains(strings.ToLower(out), strings.ToLower(secret))", what)
 		}
 	}
 	if !strings.Contains(out, w.client.ID) {
@@ -91,7 +91,7 @@ func TestHasher(t *testing.T) {
 	}
 	// Fixed once and for all: another value would lock every client out.
 	if got := a.Hash("x"); hex.EncodeToString(got[:8]) != pinnedHashPrefix {
-		t.Errorf("the hash of a stored credential changed to %s", hex.EncodeToString(got[:8]))
+		t.Errorf("the hash of a stored credential changed to %s; want hex.EncodeToString(got[:8]) == pinnedHashPrefix", hex.EncodeToString(got[:8]))
 	}
 	defer func() {
 		if recover() == nil {

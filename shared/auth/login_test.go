@@ -54,7 +54,7 @@ func TestRepeatedFailuresAreThrottled(t *testing.T) {
 			for n := range 5 {
 				wantError(t, g.guess(), auth.ErrInvalid)
 				if g.store.callCount() != n+1 || g.store.writes != n+1 {
-					t.Errorf("%d reads, %d writes after %d", g.store.callCount(), g.store.writes, n+1)
+					t.Errorf("%d reads, %d writes after %d; want g.store.callCount() == n + 1 and g.store.writes == n + 1", g.store.callCount(), g.store.writes, n+1)
 				}
 				g.now = g.now.Add(time.Second)
 			}
@@ -63,7 +63,7 @@ func TestRepeatedFailuresAreThrottled(t *testing.T) {
 			g.now = g.now.Add(4500 * time.Millisecond)
 			wantThrottled(t, g.guess(), 500*time.Millisecond)
 			if g.store.writes != 5 {
-				t.Errorf("%d writes: a slowed login is not counted", g.store.writes)
+				t.Errorf("%d writes: a slowed login is not counted; want g.store.writes == 5", g.store.writes)
 			}
 			g.now = g.now.Add(500 * time.Millisecond)
 			wantError(t, g.guess(), auth.ErrInvalid)
@@ -96,7 +96,7 @@ func TestSuccessCostsOneRead(t *testing.T) {
 		}
 	}
 	if g.store.callCount() != 3 || g.store.writes != 0 {
-		t.Errorf("%d reads, %d writes", g.store.callCount(), g.store.writes)
+		t.Errorf("%d reads, %d writes; want g.store.callCount() == 3 and g.store.writes == 0", g.store.callCount(), g.store.writes)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestOtherClientsAreNotThrottled(t *testing.T) {
 		t.Error(err)
 	}
 	if len(g.store.failures) != 2 {
-		t.Errorf("%d counters", len(g.store.failures))
+		t.Errorf("%d counters; want len(g.store.failures) == 2", len(g.store.failures))
 	}
 	// The key and the token of a client that is slowed work on.
 	if _, err := g.authenticator.AuthenticateBearer(ctx, conomyAPI, g.token(t), g.key); err != nil {
@@ -135,7 +135,7 @@ func TestOnlyWrongCredentialsCountAsFailures(t *testing.T) {
 		wantError(t, login(g.fixture, "no key", g.id, "short"), auth.ErrInvalid)
 	}
 	if g.store.writes != 0 {
-		t.Errorf("%d failures counted", g.store.writes)
+		t.Errorf("%d failures counted; want g.store.writes == 0", g.store.writes)
 	}
 	for range 5 { // a wrong key is one
 		wantError(t, login(g.fixture, withWrongSecret(g.key), g.id, g.credentials.ClientSecret), auth.ErrInvalid)
@@ -149,7 +149,7 @@ func TestConcurrentFailuresAreAllCounted(t *testing.T) {
 	for range 5 {
 		all.Go(func() {
 			if err := g.guess(); !errors.Is(err, auth.ErrInvalid) {
-				t.Error(err)
+				t.Errorf("err = %v; want auth.ErrInvalid", err)
 			}
 		})
 	}
@@ -174,6 +174,6 @@ func TestUnrecordedFailureIsAnError(t *testing.T) {
 	g := newGuesser(t)
 	g.store.recordErr = errDown
 	if err := g.guess(); !errors.Is(err, errDown) || auth.IsDenial(err) {
-		t.Error(err)
+		t.Errorf("err = %v; want errDown and not auth.IsDenial(err)", err)
 	}
 }

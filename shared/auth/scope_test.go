@@ -26,7 +26,7 @@ func TestParseScopes(t *testing.T) {
 	} {
 		got := auth.ParseScopes(text)
 		if diff := cmp.Diff(want, got); diff != "" || got == nil {
-			t.Errorf("%q: %s", text, diff)
+			t.Errorf(`%q: %s; want diff == "" and got != nil`, text, diff)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestScopesHas(t *testing.T) {
 		"nor does who writes":  {auth.Scopes{"identity:write"}, "identity:search", false},
 	} {
 		if try.scopes.Has(try.scope) != try.want {
-			t.Error(fact)
+			t.Errorf("fact = %v; want try.scopes.Has(try.scope) == try.want", fact)
 		}
 	}
 }
@@ -64,14 +64,14 @@ func TestIntersectGrantsWhatBothHold(t *testing.T) {
 		both := a.Intersect(b)
 		for _, scope := range []string{"a", "b", "c", "d", "*", "else", "identity:read", "identity:search"} {
 			if both.Has(scope) != (a.Has(scope) && b.Has(scope)) {
-				t.Fatalf("%v and %v: %v, wrong about %s", a, b, both, scope)
+				t.Fatalf("%v and %v: %v, wrong about %s; want both.Has(scope) == (a.Has(scope) && b.Has(scope))", a, b, both, scope)
 			}
 		}
 		if !slices.IsSorted(both) || both == nil || len(slices.Compact(slices.Clone(both))) != len(both) {
-			t.Fatalf("%v: not sorted and unique", both)
+			t.Fatalf("%v: not sorted and unique; want slices.IsSorted(both) and both != nil and len(slices.Compact(slices.Clone(both))) == len(both)", both)
 		}
 		if auth.ParseScopes(both.String()).String() != both.String() {
-			t.Fatalf("%v: another after being written and read", both)
+			t.Fatalf("%v: another after being written and read; want auth.ParseScopes(both.String()).String() == both.String()", both)
 		}
 	})
 }

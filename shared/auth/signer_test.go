@@ -24,12 +24,12 @@ func TestThumbprint(t *testing.T) {
 	}
 	got, err := auth.Thumbprint(jwk.Key.(*ecdsa.PublicKey))
 	if want := "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"; got != want || err != nil {
-		t.Errorf("got %s, %v", got, err)
+		t.Errorf("got %s, %v; want got == want and no error", got, err)
 	}
 	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	for fact, key := range map[string]*ecdsa.PublicKey{"no key": nil, "another curve": &p384.PublicKey} {
 		if _, err := auth.Thumbprint(key); err == nil {
-			t.Errorf("%s has one", fact)
+			t.Errorf("%s has one; want an error", fact)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestParseLocalKeyRejectsInvalidPEM(t *testing.T) {
 		"cut short":       pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pemBytes(good.PEM())[:50]}),
 	} {
 		if _, err := auth.ParseLocalKey(text); err == nil || strings.Contains(err.Error(), "MIG") || len(err.Error()) > 60 {
-			t.Errorf("%s: %v", fact, err)
+			t.Errorf(`%s: %v; want an error and not strings.Contains(err.Error(), "MIG") and len(err.Error()) <= 60`, fact, err)
 		}
 	}
 }

@@ -78,10 +78,10 @@ func TestTokenRoundTrip(t *testing.T) {
 	claims, err := w.authenticator.Tokens.Verify(ctx, token, w.now)
 	want := auth.Claims{Client: w.client.ID, Tenant: "acme", Scopes: w.client.Scopes, Expires: w.now.Add(time.Hour)}
 	if diff := cmp.Diff(want, claims); diff != "" || err != nil {
-		t.Error(err, diff)
+		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
 	}
 	if !expires.Equal(claims.Expires) {
-		t.Errorf("Issue said %v", expires)
+		t.Errorf("Issue said %v; want expires == claims.Expires", expires)
 	}
 	var header, payload map[string]any
 	for i, to := range []*map[string]any{&header, &payload} {
@@ -91,11 +91,11 @@ func TestTokenRoundTrip(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": w.signer.KeyID()}, header); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	for _, name := range []string{"iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope", "tenant"} {
 		if payload[name] == nil {
-			t.Errorf("no claim %s", name)
+			t.Errorf("no claim %s; want payload[name] != nil", name)
 		}
 	}
 }
@@ -142,10 +142,10 @@ func TestMaliciousTokensAreRejected(t *testing.T) {
 			wantError(t, err, want)
 			verify := func() { _, _ = w.authenticator.Tokens.Verify(ctx, token, w.now) }
 			if b := bytesPerRun(verify); b > 64<<10 {
-				t.Errorf("%d bytes allocated", b)
+				t.Errorf("%d bytes allocated; want b <= 64 << 10", b)
 			}
 			if n := testing.AllocsPerRun(5, verify); len(token) > 1<<19 && n > 8 {
-				t.Errorf("%v allocations", n)
+				t.Errorf("%v allocations; want len(token) <= 1 << 19 or n <= 8", n)
 			}
 		})
 	}
@@ -236,7 +236,7 @@ func TestIssueRejectsInvalidInput(t *testing.T) {
 		}
 		token, _, err := i.Issue(ctx, try.client)
 		if err == nil || token != "" || (try.want != nil && !errors.Is(err, try.want)) {
-			t.Errorf("%s: %v", fact, err)
+			t.Errorf(`%s: %v; want an error and token == "" and (try.want == nil or try.want)`, fact, err)
 		}
 	}
 }
@@ -260,7 +260,7 @@ func TestKeySourceErrorIsNotADenial(t *testing.T) {
 	v := auth.NewVerifier(issuer, audience, failingKeySource{})
 	_, err := v.Verify(ctx, w.token(t), w.now)
 	if !errors.Is(err, errDown) || errors.Is(err, auth.ErrInvalid) {
-		t.Error(err)
+		t.Errorf("err = %v; want errDown and not auth.ErrInvalid", err)
 	}
 }
 
@@ -286,7 +286,7 @@ func TestHeaderIsCheckedForEveryKeySource(t *testing.T) {
 	v := auth.NewVerifier(issuer, audience, anyKeySource{w.signer})
 	for fact, token := range w.badHeaders() {
 		if _, err := v.Verify(ctx, token, w.now); err == nil && fact != "kid unknown" && fact != "kid a path" {
-			t.Error(fact)
+			t.Errorf(`fact = %v; want (an error or fact == "kid unknown") or fact == "kid a path"`, fact)
 		}
 	}
 }
@@ -304,7 +304,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		// Nobody but the issuer's key can have signed what passes.
 		if c, err := w.authenticator.Tokens.Verify(ctx, token, w.now); err == nil && !strings.HasPrefix(token, signed) {
-			t.Fatalf("%q passed as %v", token, c)
+			t.Fatalf("%q passed as %v; want an error or strings.HasPrefix(token, signed)", token, c)
 		}
 	})
 }

@@ -48,7 +48,7 @@ func accepts(t *testing.T, source auth.KeySource, jws string) bool {
 		}
 		key, err := source.Key(ctx, kid)
 		if err != nil && !errors.Is(err, auth.ErrNotFound) && !errors.Is(err, auth.ErrUnavailable) {
-			t.Fatal(err)
+			t.Fatalf("err = %v; want (no error or auth.ErrNotFound) or auth.ErrUnavailable", err)
 		}
 		if err == nil && auth.VerifySignature(jws, alg, key) == nil {
 			return true

@@ -40,7 +40,7 @@ func TestCallerIsReadFromAuthorizerContext(t *testing.T) {
 				return okHandler(r)
 			}), e), http.StatusOK, "fine")
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 		})
 	}

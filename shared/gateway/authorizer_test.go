@@ -76,7 +76,7 @@ func TestAuthorizerAllows(t *testing.T) {
 			}
 			expected := policy("Allow", "c1", arn+"*", tt.want)
 			if diff := cmp.Diff(expected, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestContextReachesTheHandler(t *testing.T) {
 	e.RequestContext.Authorizer = given.Context
 	wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 		if diff := cmp.Diff(who, r.Caller); diff != "" {
-			t.Error(diff)
+			t.Errorf("diff = %v, want %v", diff, "")
 		}
 		return okHandler(r)
 	}), e), http.StatusOK, "fine")
@@ -128,14 +128,14 @@ func TestAuthorizerDenies(t *testing.T) {
 			var err error
 			output := privacytest.Capture(t, func() { got, err = invokeAuthorizer(d) })
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 			if failure := fmt.Sprint(err); err != nil && failure != tt.failure || err == nil && tt.failure != "" {
 				t.Errorf("got %v, want %q", err, tt.failure)
 			}
 			noCanary(t, output)
 			if undecided := tt.failure == "authorizer could not decide"; undecided != strings.Contains(output, trace) {
-				t.Errorf("logged: %q", output)
+				t.Errorf("logged: %q; want undecided == strings.Contains(output, trace)", output)
 			}
 		})
 	}
@@ -161,7 +161,7 @@ func TestAuthorizerGetsCanonicalHeaders(t *testing.T) {
 				MultiValueHeaders: tt.many, Headers: tt.single,
 			})
 			if diff := cmp.Diff(tt.want, d.headers); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 		})
 	}
@@ -177,7 +177,7 @@ func TestHeaderInTwoCasesIsMerged(t *testing.T) {
 		d := &fakeAuthorizer{err: auth.ErrMissing}
 		_, _ = gateway.AuthorizerHandler(d)(context.Background(), e)
 		if len(d.headers["X-Api-Key"]) != 2 {
-			t.Errorf("saw %v", d.headers)
+			t.Errorf(`saw %v; want len(d.headers["X-Api-Key"]) == 2`, d.headers)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func TestPolicyCoversTheStage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{tt.want}, got.PolicyDocument.Statement[0].Resource); diff != "" {
-			t.Errorf("%s: %s", tt.method, diff)
+			t.Errorf(`%s: %s; want diff == ""`, tt.method, diff)
 		}
 	}
 }

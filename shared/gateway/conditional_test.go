@@ -32,10 +32,10 @@ func TestConditionalRequests(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &gateway.Request{Header: http.Header{"If-Match": tt.headers, "If-None-Match": tt.headers}}
 			if got := r.IfMatch()("7-a"); got != tt.matches {
-				t.Errorf("If-Match: %v", got)
+				t.Errorf("If-Match: %v; want got == tt.matches", got)
 			}
 			if got := r.NotModified("7-a"); got != tt.fresh {
-				t.Errorf("If-None-Match: %v", got)
+				t.Errorf("If-None-Match: %v; want got == tt.fresh", got)
 			}
 		})
 	}
@@ -45,6 +45,6 @@ func TestConditionalRequests(t *testing.T) {
 	}
 	answer := gateway.NotModifiedResponse("7-a")
 	if answer.Status != 304 || len(answer.Body) > 0 || answer.Header.Get("ETag") != gateway.ETag("7-a") || gateway.ETag("7-a") != `"7-a"` {
-		t.Errorf("%+v", answer)
+		t.Errorf("%+v; want answer.Status == 304 and len(answer.Body) == 0 and answer.Header.Get(\"ETag\") == gateway.ETag(\"7-a\") and gateway.ETag(\"7-a\") == `\"7-a\"`", answer)
 	}
 }

@@ -38,7 +38,7 @@ func FuzzStreamEvent(f *testing.F) {
 		}
 		for id := range delivered {
 			if !strings.Contains(event, "M#") && !strings.Contains(event, `\u`) {
-				t.Errorf("delivered %q, which is not the id of a message", id)
+				t.Errorf("delivered %q, which is not the id of a message; want strings.Contains(event, \"M#\") or strings.Contains(event, `\\u`)", id)
 			}
 		}
 	})

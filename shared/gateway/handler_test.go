@@ -118,7 +118,7 @@ func TestOperationSeesTheRequest(t *testing.T) {
 			"query":  url.Values{"q": {"a b&c=d", "é"}, "?#%": {""}},
 			"trace":  trace, "context": "value",
 		}, got); diff != "" {
-			t.Error(diff)
+			t.Errorf("diff = %v, want %v", diff, "")
 		}
 		return okHandler(r)
 	})
@@ -135,7 +135,7 @@ func TestOperationSeesSingleHeaders(t *testing.T) {
 	e.QueryStringParameters = map[string]string{"q": "a"}
 	wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 		if r.Header.Get("X-Api-Key") != "k" || r.Query.Get("q") != "a" {
-			t.Error(r.Header, r.Query)
+			t.Errorf(`r.Header = %v, r.Query = %v; want r.Header.Get("X-Api-Key") == "k" and r.Query.Get("q") == "a"`, r.Header, r.Query)
 		}
 		return okHandler(r)
 	}), e), 200, "fine")
@@ -153,7 +153,7 @@ func TestOperationSeesEveryParameter(t *testing.T) {
 		whole.MultiValueQueryStringParameters, whole.QueryStringParameters = e.MultiValueQueryStringParameters, e.QueryStringParameters
 		wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
 			if r.Query.Get("q") != "a;b" || r.Query.Get("50%;") != "%zz" || len(r.Query["many"]) != len(e.MultiValueQueryStringParameters["many"]) {
-				t.Errorf("q is %q, the odd one %q, and %d of another", r.Query["q"], r.Query["50%;"], len(r.Query["many"]))
+				t.Errorf(`q is %q, the odd one %q, and %d of another; want r.Query.Get("q") == "a;b" and r.Query.Get("50%%;") == "%%zz" and len(r.Query["many"]) == len(e.MultiValueQueryStringParameters["many"])`, r.Query["q"], r.Query["50%;"], len(r.Query["many"]))
 			}
 			return okHandler(r)
 		}), whole), 200, "fine")
@@ -169,10 +169,10 @@ func TestFingerprint(t *testing.T) {
 		r := gateway.Request{Body: []byte(q.body)}
 		f := r.Fingerprint(q.operation)
 		if j, ok := seen[f]; ok {
-			t.Errorf("requests %d and %d have one fingerprint", i, j)
+			t.Errorf("requests %d and %d have one fingerprint; want not ok", i, j)
 		}
 		if seen[f] = i; f != (&gateway.Request{Body: []byte(q.body)}).Fingerprint(q.operation) {
-			t.Errorf("request %d has two fingerprints", i)
+			t.Errorf("request %d has two fingerprints; want f == (&gateway.Request{Body: []byte(q.body)}).Fingerprint(q.operation)", i)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func TestResponses(t *testing.T) {
 				headers[name] = values
 			}
 			if diff := cmp.Diff(headers, http.Header(got.MultiValueHeaders)); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 		})
 	}
@@ -225,14 +225,14 @@ func TestResponses(t *testing.T) {
 func TestWithHeaderDoesNotChangeItsReceiver(t *testing.T) {
 	plain := gateway.JSON(200, nil)
 	if marked := plain.WithHeader("a", "b"); plain.Header != nil || marked.Header.Get("A") != "b" {
-		t.Error(plain, marked)
+		t.Errorf(`plain = %+v, marked = %+v; want plain.Header == nil and marked.Header.Get("A") == "b"`, plain, marked)
 	}
 }
 
 func TestStartPanicsOnUnknownOperation(t *testing.T) {
 	defer func() {
 		if p := recover(); p != `gateway: the dialect has no operation "get-nothing"` {
-			t.Errorf("got %v", p)
+			t.Errorf("got %v; want p == `gateway: the dialect has no operation \"get-nothing\"`", p)
 		}
 	}()
 	gateway.Start(testAPI{[]gateway.Route{route(okHandler)}}, "get-nothing")
@@ -260,7 +260,7 @@ func TestCacheControl(t *testing.T) {
 	e := event()
 	e.RequestContext.Authorizer = nil
 	if got := send(t, route(shared), e).MultiValueHeaders["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
-		t.Errorf("a refusal may be kept: %q", got)
+		t.Errorf(`a refusal may be kept: %q; want len(got) == 1 and got[0] == "no-store"`, got)
 	}
 }
 

@@ -16,7 +16,7 @@ func valueOrError(t *testing.T, value string, err error) string {
 		return value
 	}
 	if !errors.As(err, &own) || value != "" {
-		t.Errorf("%q, %v", value, err)
+		t.Errorf(`%q, %v; want a *gateway.HeaderError and value == ""`, value, err)
 	}
 	return err.Error()
 }
@@ -37,7 +37,7 @@ func TestIdempotencyKey(t *testing.T) {
 		r := &gateway.Request{Header: http.Header{"Idempotency-Key": tt.sent}}
 		key, err := r.IdempotencyKey()
 		if got := valueOrError(t, key, err); got != tt.want {
-			t.Errorf("%s: %q", tt.name, got)
+			t.Errorf("%s: %q; want got == tt.want", tt.name, got)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func TestMediaType(t *testing.T) {
 		r := &gateway.Request{Header: http.Header{"Content-Type": tt.sent, "Content-Encoding": tt.encoding}}
 		media, err := r.MediaType()
 		if got := valueOrError(t, media, err); got != tt.want {
-			t.Errorf("%s: %q", tt.name, got)
+			t.Errorf("%s: %q; want got == tt.want", tt.name, got)
 		}
 	}
 }

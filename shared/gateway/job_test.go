@@ -45,7 +45,7 @@ func runJob(t *testing.T, ctx context.Context, event string, err error) (r jobRe
 		r.response, r.err = string(answer), err
 	})
 	if strings.Contains(output, canary) {
-		t.Errorf("logs what the job held: %s", output)
+		t.Errorf("logs what the job held: %s; want not strings.Contains(output, canary)", output)
 	}
 	r.logLines = parseLogLines(t, output)
 	return r
@@ -85,17 +85,17 @@ func TestJob(t *testing.T) {
 				t.Errorf("answers %q, %v, want %v", r.response, r.err, c.err)
 			}
 			if c.runs != (len(r.inputs) == 1) || c.runs && r.inputs[0].DryRun != c.dry {
-				t.Errorf("runs with %+v", r.inputs)
+				t.Errorf("runs with %+v; want c.runs == (len(r.inputs) == 1) and (not c.runs or r.inputs[0].DryRun == c.dry)", r.inputs)
 			}
 			if len(r.printed) != c.lines {
-				t.Errorf("prints %q", r.printed)
+				t.Errorf("prints %q; want len(r.printed) == c.lines", r.printed)
 			}
 			last := r.logLines[len(r.logLines)-1]
 			if wanted := map[bool]string{true: "INFO", false: "ERROR"}[c.err == nil]; last["level"] != wanted || last["msg"] != "job" || last["dryRun"] != c.dry {
-				t.Errorf("logs %v", last)
+				t.Errorf(`logs %v; want last["level"] == wanted and last["msg"] == "job" and last["dryRun"] == c.dry`, last)
 			}
 			if text := fmt.Sprint(last["error"]); strings.Contains(text, "more") {
-				t.Errorf("logs more than the first line: %q", text)
+				t.Errorf(`logs more than the first line: %q; want not strings.Contains(text, "more")`, text)
 			}
 		})
 	}
@@ -113,10 +113,10 @@ func TestJobMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		if answer["examined"] != 12 || answer["lagSeconds"] != 1.5 || answer["durationMs"] < 0 || len(answer) != 3 {
-			t.Errorf("answers %s", r.response)
+			t.Errorf(`answers %s; want answer["examined"] == 12 and answer["lagSeconds"] == 1.5 and answer["durationMs"] >= 0 and len(answer) == 3`, r.response)
 		}
 		if line := r.logLines[0]; line["examined"] != 12.0 || line["lagSeconds"] != 1.5 || line["job"] != "expire-pending" {
-			t.Errorf("logs %v", line)
+			t.Errorf(`logs %v; want line["examined"] == 12.0 and line["lagSeconds"] == 1.5 and line["job"] == "expire-pending"`, line)
 		}
 		root := parseEMF(t, r.printed[0], before)
 		dimensions := map[string]any{"job": "expire-pending"}
@@ -129,7 +129,7 @@ func TestJobMetrics(t *testing.T) {
 			}
 		}
 		if len(root) != 1+len(dimensions)+len(answer) || root["examined"] != 12.0 {
-			t.Errorf("prints %s", r.printed[0])
+			t.Errorf(`prints %s; want len(root) == 1 + len(dimensions) + len(answer) and root["examined"] == 12.0`, r.printed[0])
 		}
 	}
 }
@@ -144,30 +144,30 @@ func parseEMF(t *testing.T, line string, notBefore time.Time) map[string]any {
 	t.Helper()
 	var root map[string]any
 	if err := json.Unmarshal([]byte(line), &root); err != nil || strings.ContainsAny(line, "\n\r") || len(line) > 256<<10 {
-		t.Fatalf("no JSON object in one line: %v: %q", err, line)
+		t.Fatalf("no JSON object in one line: %v: %q; want no error and not strings.ContainsAny(line, \"\\n\\r\") and len(line) <= 256 << 10", err, line)
 	}
 	about := wantMembers(t, root["_aws"], "CloudWatchMetrics", "Timestamp")
 	if at := time.UnixMilli(int64(about["Timestamp"].(float64))); at.Before(notBefore.Truncate(time.Millisecond)) || at.After(time.Now()) {
-		t.Errorf("is of %v", at)
+		t.Errorf("is of %v; want not at.Before(notBefore.Truncate(time.Millisecond)) and not at.After(time.Now())", at)
 	}
 	directives := about["CloudWatchMetrics"].([]any)
 	if len(directives) != 1 {
-		t.Fatalf("%d directives", len(directives))
+		t.Fatalf("%d directives; want len(directives) == 1", len(directives))
 	}
 	d := wantMembers(t, directives[0], "Dimensions", "Metrics", "Namespace")
 	if d["Namespace"] != "Cedula" {
-		t.Errorf("namespace %v", d["Namespace"])
+		t.Errorf(`namespace %v; want d["Namespace"] == "Cedula"`, d["Namespace"])
 	}
 	sets := d["Dimensions"].([]any)
 	for _, set := range sets {
 		names := set.([]any)
 		for _, name := range names {
 			if value, ok := root[name.(string)].(string); !ok || value == "" || len(value) > 1024 {
-				t.Errorf("dimension %v has no text at the root: %v", name, root[name.(string)])
+				t.Errorf(`dimension %v has no text at the root: %v; want ok and value != "" and len(value) <= 1024`, name, root[name.(string)])
 			}
 		}
 		if len(names) == 0 || len(names) > 30 {
-			t.Errorf("%d dimensions", len(names))
+			t.Errorf("%d dimensions; want len(names) != 0 and len(names) <= 30", len(names))
 		}
 	}
 	seen := map[string]bool{}
@@ -175,12 +175,12 @@ func parseEMF(t *testing.T, line string, notBefore time.Time) map[string]any {
 		metric := wantMembers(t, m, "Name", "Unit")
 		name := metric["Name"].(string)
 		if _, ok := root[name].(float64); !ok || name == "" || len(name) > 1024 || seen[name] || !slices.Contains(units, metric["Unit"].(string)) {
-			t.Errorf("metric %v, and %v at the root", metric, root[name])
+			t.Errorf(`metric %v, and %v at the root; want ok and name != "" and len(name) <= 1024 and not seen[name] and slices.Contains(units, metric["Unit"].(string))`, metric, root[name])
 		}
 		seen[name] = true
 	}
 	if len(sets) != 1 || len(seen) == 0 || len(seen) > 100 {
-		t.Errorf("%d sets of dimensions, %d metrics", len(sets), len(seen))
+		t.Errorf("%d sets of dimensions, %d metrics; want len(sets) == 1 and len(seen) != 0 and len(seen) <= 100", len(sets), len(seen))
 	}
 	return root
 }
@@ -206,10 +206,10 @@ func TestJobStopsInTime(t *testing.T) {
 		deadline, _ := ctx.Deadline()
 		got := deadline.Sub(runJob(t, ctx, `{}`, nil).inputs[0].StopAt)
 		if got > c.margin || got < c.margin-time.Second {
-			t.Errorf("with %v left it stops %v before the end", c.left, got)
+			t.Errorf("with %v left it stops %v before the end; want got <= c.margin and got >= c.margin - time.Second", c.left, got)
 		}
 	}
 	if left := time.Until(runJob(t, t.Context(), `{}`, nil).inputs[0].StopAt); left > time.Minute || left < 50*time.Second {
-		t.Errorf("without an end it stops in %v", left)
+		t.Errorf("without an end it stops in %v; want left <= time.Minute and left >= 50 * time.Second", left)
 	}
 }

@@ -90,7 +90,7 @@ func noCanary(t *testing.T, output string) {
 	t.Helper()
 	for _, part := range []string{"juan", "canary", "6auan", "amFuLmNhbmFyeQ", "6a75616e"} {
 		if strings.Contains(strings.ToLower(output), strings.ToLower(part)) {
-			t.Errorf("%q stands in %s", part, output)
+			t.Errorf("%q stands in %s; want not strings.Contains(strings.ToLower(output), strings.ToLower(part))", part, output)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func TestOneLinePerRequest(t *testing.T) {
 			output := privacytest.Capture(t, func() { send(t, route(tt.serve), eventFilledWith(strings.Repeat(canary, 100))) })
 			lines := parseLogLines(t, output)
 			if len(lines) != 1 {
-				t.Fatalf("%d lines: %s", len(lines), output)
+				t.Fatalf("%d lines: %s; want len(lines) == 1", len(lines), output)
 			}
 			line, keys := lines[0], usual
 			if tt.failed != "" {
@@ -48,13 +48,13 @@ func TestOneLinePerRequest(t *testing.T) {
 				slices.Sort(keys)
 			}
 			if diff := cmp.Diff(keys, slices.Sorted(maps.Keys(line))); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 			if size := len(output); size > 600 {
-				t.Errorf("%d bytes: %s", size, output)
+				t.Errorf("%d bytes: %s; want size <= 600", size, output)
 			}
 			if us, ok := line["us"].(float64); !ok || us < 0 {
-				t.Errorf("us is %v", line["us"])
+				t.Errorf("us is %v; want ok and us >= 0", line["us"])
 			}
 			delete(line, "time")
 			delete(line, "us")
@@ -66,7 +66,7 @@ func TestOneLinePerRequest(t *testing.T) {
 				expected["error"] = tt.failed
 			}
 			if diff := cmp.Diff(expected, line); diff != "" {
-				t.Error(diff)
+				t.Errorf("diff = %v, want %v", diff, "")
 			}
 		})
 	}
@@ -77,7 +77,7 @@ func TestLogLineWithoutCallerHasNoClient(t *testing.T) {
 	delete(e.RequestContext.Authorizer, "tenant")
 	lines := parseLogLines(t, privacytest.Capture(t, func() { send(t, route(okHandler), e) }))
 	if len(lines) != 1 || lines[0]["client"] != "" || lines[0]["status"] != 401.0 {
-		t.Error(lines)
+		t.Errorf(`lines = %v; want len(lines) == 1 and lines[0]["client"] == "" and lines[0]["status"] == 401.0`, lines)
 	}
 }
 
@@ -89,16 +89,16 @@ func TestPanicIsLoggedByPlace(t *testing.T) {
 	wantResponse(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)
 	lines := parseLogLines(t, output)
 	if len(lines) != 2 {
-		t.Fatalf("%d lines: %s", len(lines), output)
+		t.Fatalf("%d lines: %s; want len(lines) == 2", len(lines), output)
 	}
 	first, second := lines[0], lines[1]
 	if first["msg"] != "panic" || first["type"] != "*errors.errorString" || first["operation"] != "get-identity" || first["trace"] != trace {
-		t.Error(first)
+		t.Errorf(`first = %v; want first["msg"] == "panic" and first["type"] == "*errors.errorString" and first["operation"] == "get-identity" and first["trace"] == trace`, first)
 	}
 	if stack := fmt.Sprint(first["stack"]); !strings.Contains(stack, "TestPanicIsLoggedByPlace") {
-		t.Errorf("the stack does not lead to the operation: %s", stack)
+		t.Errorf(`the stack does not lead to the operation: %s; want strings.Contains(stack, "TestPanicIsLoggedByPlace")`, stack)
 	}
 	if second["msg"] != "request" || second["status"] != 500.0 || second["error"] != "gateway: operation panicked" {
-		t.Error(second)
+		t.Errorf(`second = %v; want second["msg"] == "request" and second["status"] == 500.0 and second["error"] == "gateway: operation panicked"`, second)
 	}
 }

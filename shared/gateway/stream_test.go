@@ -109,12 +109,12 @@ func TestStream(t *testing.T) {
 				if strings.Contains(line, `"msg":"batch"`) {
 					batches++
 					if !strings.Contains(line, c.says) || !strings.Contains(line, `"level":"`+c.level+`"`) {
-						t.Errorf("says %s", line)
+						t.Errorf("says %s; want strings.Contains(line, c.says) and strings.Contains(line, `\"level\":\"`+c.level+`\"`)", line)
 					}
 				}
 			}
 			if batches != 1 || strings.Contains(output, canary) {
-				t.Errorf("%d lines of batches: %s", batches, output)
+				t.Errorf("%d lines of batches: %s; want batches == 1 and not strings.Contains(output, canary)", batches, output)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestConcurrentDeliveriesAreBounded(t *testing.T) {
 		return nil
 	}, records...)
 	if got != `{"batchItemFailures":[]}` || all.Load() != 100 || most.Load() > 10 || most.Load() < 2 {
-		t.Errorf("%d deliveries, %d at once: %s", all.Load(), most.Load(), got)
+		t.Errorf("%d deliveries, %d at once: %s; want got == `{\"batchItemFailures\":[]}` and all.Load() == 100 and most.Load() <= 10 and most.Load() >= 2", all.Load(), most.Load(), got)
 	}
 }
 
@@ -161,6 +161,6 @@ func TestStreamStopsBeforeDeadline(t *testing.T) {
 		t.Error("answered too late")
 	}
 	if strings.Count(got, "itemIdentifier") != 20 || !strings.Contains(got, `[{"itemIdentifier":"000000000000000000010"}`) || begun.Load() != 20 {
-		t.Errorf("%d begun: %s", begun.Load(), got)
+		t.Errorf("%d begun: %s; want strings.Count(got, \"itemIdentifier\") == 20 and strings.Contains(got, `[{\"itemIdentifier\":\"000000000000000000010\"}`) and begun.Load() == 20", begun.Load(), got)
 	}
 }

@@ -91,7 +91,7 @@ func TestVerifyingATakenAddressIsAConflict(t *testing.T) {
 	code := w.sendCode(t, second.ID, identity.ChannelEmail)
 	var taken *identity.Conflict
 	if _, err := w.confirm(second.ID, identity.ChannelEmail, code); !errors.As(err, &taken) {
-		t.Fatal(err)
+		t.Fatalf("err = %v; want a *identity.Conflict", err)
 	}
 	w.mustDelete(t, first.ID)
 	if got := w.mustConfirm(t, second.ID, identity.ChannelEmail, code); got.Email != first.Email {

@@ -14,7 +14,7 @@ func TestUnusableKeysAreOmitted(t *testing.T) {
 	ec, rs := newECJWK(t, "k"), rsaJWK("k", newRSAKey(t).N)
 	replaced := func(key, old, with string) string {
 		if !strings.Contains(key, old) {
-			t.Fatalf("no %s", old)
+			t.Fatalf("no %s; want strings.Contains(key, old)", old)
 		}
 		return strings.Replace(key, old, with, 1)
 	}

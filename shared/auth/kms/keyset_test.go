@@ -29,7 +29,7 @@ func TestKeySetFetchesKeysLazily(t *testing.T) {
 		}
 	}
 	if first.count("GetPublicKey") != 1 || second.count("GetPublicKey") != 0 {
-		t.Errorf("calls: %v and %v", first.calls, second.calls)
+		t.Errorf(`calls: %v and %v; want first.count("GetPublicKey") == 1 and second.count("GetPublicKey") == 0`, first.calls, second.calls)
 	}
 	stranger, err := auth.NewLocalKey()
 	if err != nil {
@@ -37,13 +37,13 @@ func TestKeySetFetchesKeysLazily(t *testing.T) {
 	}
 	for range 100 {
 		if _, err := verifier.Verify(ctx, token(stranger), time.Now()); !errors.Is(err, auth.ErrInvalid) {
-			t.Fatal(err)
+			t.Fatalf("err = %v; want auth.ErrInvalid", err)
 		}
 	}
 	if _, err := verifier.Verify(ctx, token(keys[1]), time.Now()); err != nil {
 		t.Errorf("a token of the key before: %v", err)
 	}
 	if first.count("GetPublicKey") != 1 || second.count("GetPublicKey") != 1 {
-		t.Errorf("calls: %v and %v", first.calls, second.calls)
+		t.Errorf(`calls: %v and %v; want first.count("GetPublicKey") == 1 and second.count("GetPublicKey") == 1`, first.calls, second.calls)
 	}
 }

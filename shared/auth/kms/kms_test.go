@@ -39,14 +39,14 @@ func TestTokenSignedByKMSIsVerified(t *testing.T) {
 			t.Fatal(err)
 		}
 		if claims, err := verifier.Verify(ctx, token, time.Now()); err != nil || claims.Client != client.ID {
-			t.Fatal(err)
+			t.Fatalf("err = %v; want no error and claims.Client == client.ID", err)
 		}
 	}
 	if s.count("GetPublicKey") != 2 || s.count("Sign") != 20 {
-		t.Errorf("calls: %v", s.calls)
+		t.Errorf(`calls: %v; want s.count("GetPublicKey") == 2 and s.count("Sign") == 20`, s.calls)
 	}
 	if diff := cmp.Diff(map[string]any{"KeyId": "alias/tokens"}, s.lastInput["GetPublicKey"]); diff != "" {
-		t.Error(diff)
+		t.Errorf("diff = %v, want %v", diff, "")
 	}
 	delete(s.lastInput["Sign"], "Message")
 	want := map[string]any{"KeyId": keyARN, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
@@ -72,14 +72,14 @@ func TestKeySource(t *testing.T) {
 	s := newFakeKMS(t)
 	key := s.newKey("k")
 	if got, err := key.Key(ctx, key.KeyID()); err != nil || !s.private.PublicKey.Equal(got) {
-		t.Error(err)
+		t.Errorf("err = %v; want no error and s.private.PublicKey == got", err)
 	}
 	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrNotFound) {
-		t.Error(err)
+		t.Errorf("err = %v; want auth.ErrNotFound", err)
 	}
 	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}}
 	if _, err := s.newKey("k").Key(ctx, "any"); err == nil || errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key that could not be fetched: %v", err)
+		t.Errorf("a key that could not be fetched: %v; want an error and not auth.ErrNotFound", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestFailures(t *testing.T) {
 	key := s.newKey("k")
 	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}, {400, "DisabledException"}, {400, "DisabledException"}}
 	if err := key.Load(ctx); !errors.As(err, &denied) {
-		t.Errorf("the reason is lost: %v", err)
+		t.Errorf("the reason is lost: %v; want a *types.DisabledException", err)
 	}
 	if key.KeyID() != "" || key.Public() != nil {
 		t.Error("a key that could not be fetched has an id")
@@ -101,7 +101,7 @@ func TestFailures(t *testing.T) {
 	}
 	s.failures["Sign"] = []failure{{400, "DisabledException"}}
 	if _, err := key.Sign(ctx, digest); !errors.As(err, &denied) {
-		t.Errorf("the reason is lost: %v", err)
+		t.Errorf("the reason is lost: %v; want a *types.DisabledException", err)
 	}
 	s.failures["Sign"] = []failure{{500, "KMSInternalException"}}
 	if _, err := key.Sign(ctx, digest); err != nil {
@@ -116,7 +116,7 @@ func TestFailures(t *testing.T) {
 		t.Error("a digest of another length was sent")
 	}
 	if s.count("GetPublicKey") != 4 {
-		t.Errorf("%d fetches of the public key", s.count("GetPublicKey"))
+		t.Errorf(`%d fetches of the public key; want s.count("GetPublicKey") == 4`, s.count("GetPublicKey"))
 	}
 }
 
@@ -138,7 +138,7 @@ func TestUnsupportedKeysAreRejected(t *testing.T) {
 		s.overrides["GetPublicKey"] = change
 		key := s.newKey("k")
 		if err := key.Load(ctx); err == nil || key.KeyID() != "" {
-			t.Errorf("%s: taken", fact)
+			t.Errorf(`%s: taken; want an error and key.KeyID() == ""`, fact)
 		}
 	}
 }
@@ -165,7 +165,7 @@ func TestSignatures(t *testing.T) {
 		s.overrides["Sign"] = map[string]any{"Signature": base64.StdEncoding.EncodeToString(try.der)}
 		got, err := s.newKey("k").Sign(ctx, make([]byte, sha256.Size))
 		if (err == nil) != (try.want != nil) || !cmp.Equal(got, try.want) {
-			t.Errorf("%s: %x, %v", fact, got, err)
+			t.Errorf("%s: %x, %v; want (err == nil) == (try.want != nil) and got == try.want", fact, got, err)
 		}
 	}
 }
@@ -196,7 +196,7 @@ func TestConcurrentCallsFetchOnce(t *testing.T) {
 	}
 	all.Wait()
 	if s.count("GetPublicKey") != 1 {
-		t.Errorf("%d fetches", s.count("GetPublicKey"))
+		t.Errorf(`%d fetches; want s.count("GetPublicKey") == 1`, s.count("GetPublicKey"))
 	}
 }
 
@@ -216,7 +216,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := key.Sign(ended, make([]byte, sha256.Size)); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("err = %v; want context.Canceled", err)
 	}
 	close(release)
 	first.Wait()
