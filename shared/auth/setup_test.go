@@ -62,7 +62,7 @@ func (m *memoryStore) RecordFailure(_ context.Context, f auth.FailureWindow) (au
 	defer m.mu.Unlock()
 	m.writes++
 	if there := m.failures[f.CounterID]; there.Version != f.Version {
-		return there, auth.ErrAlreadyExists
+		return there, auth.ErrVersionMismatch
 	}
 	f.Version++
 	m.failures[f.CounterID] = f

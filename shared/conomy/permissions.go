@@ -85,7 +85,7 @@ func (a *API) AddPermissions(r *gateway.Request) (gateway.Response, error) {
 	return rest.MarkReplay(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
-// checkReferences returns an *Unknown for a scope over an identity that does
+// checkReferences returns a *DanglingReference for a scope over an identity that does
 // not exist.
 func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
 	if len(scopes) > identity.MaxListLength {

@@ -28,7 +28,7 @@ type Identity struct {
 	WatchList JSON // likewise
 
 	EncryptedFields []EncryptedField // the tokenized fields; in the profile stand random texts for them
-	WrappedKey      []byte           // wrapped, from the Vault; nil until a field is tokenized
+	WrappedKey      []byte           // wrapped, from the Cipher; nil until a field is tokenized
 
 	MayHaveChildren bool       // it has children, or had
 	Children        []Identity // only where an operation says that it fills them in

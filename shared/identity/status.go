@@ -64,7 +64,7 @@ func (s Status) Pending() bool {
 }
 
 // transition moves an identity to a status. Who goes back to be screened has as long
-// for it as a new identity. It returns a *Precondition naming what may follow if
+// for it as a new identity. It returns a *StateError naming what may follow if
 // this may not.
 func (i *Identity) transition(to Status, now time.Time) error {
 	if i.Status == to {
@@ -102,7 +102,7 @@ func joinOr(list []Status) string {
 }
 
 // SetStatus is for a caller that may decide it. It returns an *Invalid for what
-// is no status, and a *Precondition for a step that is not among Transitions, or to
+// is no status, and a *StateError for a step that is not among Transitions, or to
 // where the identity would wait for nothing that can come.
 func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if !to.Known() {
@@ -122,11 +122,11 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 }
 
 // Deactivate takes an active identity out of use; an inactive one stays as it
-// is. It returns a *Precondition in any other status.
+// is. It returns a *StateError in any other status.
 func (i *Identity) Deactivate() error { return i.toggle(Active, Inactive) }
 
 // Reactivate takes an inactive identity back into use; an active one stays as
-// it is. It returns a *Precondition in any other status: it is no way around
+// it is. It returns a *StateError in any other status: it is no way around
 // what a new identity has to prove, nor out of a block.
 func (i *Identity) Reactivate() error { return i.toggle(Inactive, Active) }
 

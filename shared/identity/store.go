@@ -11,7 +11,7 @@ type Store interface {
 	// Create writes a new identity, its claims, its idempotency key and the
 	// links to its children, all or nothing. If an equal request with the same key was carried out before,
 	// it changes nothing and returns the identity as that request left it,
-	// with Replayed set; ErrNotFound if that is deleted. Otherwise it returns ErrIdempotencyReused, a *Taken
+	// with Replayed set; ErrNotFound if that is deleted. Otherwise it returns ErrIdempotencyReused, a *Conflict
 	// for the id or a claim, ErrVersionMismatch if a child has changed, ErrBusy,
 	// ErrTooLarge or ErrUnavailable.
 	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges) (WriteResult, error)

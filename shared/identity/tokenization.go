@@ -24,7 +24,7 @@ type Cipher interface {
 // stands a random text of its shape.
 type EncryptedField struct {
 	Field      Field
-	Ciphertext []byte // from the Vault, at least 12 bytes, the first 12 random
+	Ciphertext []byte // from the Cipher, at least 12 bytes, the first 12 random
 	LookupKey  string // kept for the store, which finds the identity by it
 	Plaintext  string // set only in a change that seals it: for the store to look up, not to keep
 }

@@ -32,7 +32,7 @@ type ChildrenUpdate struct {
 type ChildrenUpdateMode uint8
 
 // The modes. To add a child that is there already, and to remove one that is
-// not, are told apart: the first changes nothing, the second is an *Unknown.
+// not, are told apart: the first changes nothing, the second is a *DanglingReference.
 const (
 	AddChildren ChildrenUpdateMode = iota
 	RemoveChildren
@@ -77,8 +77,8 @@ func splitLinks(l identity.LinkChanges) (now, rest identity.LinkChanges) {
 }
 
 // planChildrenUpdate turns a request into links. It returns an *Invalid for a list that is
-// too long, holds an id twice or the identity itself, an *Unknown for a child
-// that does not exist or is none, and a *Precondition for a cycle.
+// too long, holds an id twice or the identity itself, a *DanglingReference for a child
+// that does not exist or is none, and a *StateError for a cycle.
 func (r *Registry) planChildrenUpdate(ctx context.Context, parent *identity.Identity, u *ChildrenUpdate) (identity.LinkChanges, error) {
 	if u == nil {
 		return identity.LinkChanges{}, nil
@@ -142,7 +142,7 @@ func (r *Registry) planAddedChildren(ctx context.Context, parent *identity.Ident
 }
 
 // resolveChildren reads identities that must all exist; otherwise it returns an
-// *Unknown for the first that does not.
+// *DanglingReference for the first that does not.
 func (r *Registry) resolveChildren(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	if len(ids) == 0 {
 		return nil, nil

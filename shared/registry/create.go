@@ -30,7 +30,7 @@ type Draft struct {
 
 // Create makes an identity from a draft, and answers it with its children. It
 // returns an *Invalid naming a field that breaks a rule of the core, an
-// *Unknown for a child that does not exist, and what Store.Create returns.
+// *DanglingReference for a child that does not exist, and what Store.Create returns.
 func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, error) {
 	if err := d.check(); err != nil {
 		return identity.WriteResult{}, err

@@ -8,7 +8,7 @@ import (
 )
 
 // Hold puts an identity on hold; one that is held already has the new reason.
-// It returns a *Missing or an *Invalid for the reason, and what Change returns.
+// It returns a *MissingField or an *Invalid for the reason, and what Update returns.
 func (r *Registry) Hold(ctx context.Context, c Change, reason string) (identity.WriteResult, error) {
 	hold := identity.Hold{Reason: reason}
 	if err := hold.Validate(); err != nil {

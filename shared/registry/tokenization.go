@@ -11,7 +11,7 @@ import (
 // Tokenize replaces the values of fields by random texts of their shape, all or
 // none, and keeps them encrypted. What is remembered of answers to earlier
 // requests loses them too. The Apply of c is not called. It returns a *FieldError
-// with ErrNotTokenizable or ErrAlreadyTokenized, and what Change returns.
+// with ErrNotTokenizable or ErrAlreadyTokenized, and what Update returns.
 func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Field) (identity.WriteResult, error) {
 	c.Apply = func(i *identity.Identity) error {
 		for _, f := range fields {

@@ -13,7 +13,7 @@ import (
 // Change is a request to change an identity.
 type Change struct {
 	Tenant, ID  string
-	IfMatch     func(tag string) bool // of Identity.Tag; nil: any state will do
+	IfMatch     func(tag string) bool // of Identity.ETag; nil: any state will do
 	Idempotency identity.Idempotency
 	GenerateID  func(now time.Time, random io.Reader) (string, error)
 	// Apply makes the change. It may be called several times, each time on a
@@ -33,8 +33,8 @@ type Change struct {
 // has the identity's children.
 //
 // It returns ErrNotFound, ErrVersionMismatch when Match refuses the version, an *Invalid
-// naming a field that breaks a rule of the core, an *Unknown for a child that
-// does not exist or is none, a *Precondition for a cycle, ErrBusy when others
+// naming a field that breaks a rule of the core, a *DanglingReference for a child that
+// does not exist or is none, a *StateError for a cycle, ErrBusy when others
 // were always faster, and what Apply and Store.Update return.
 func (r *Registry) Update(ctx context.Context, c Change) (identity.WriteResult, error) {
 	if err := c.Idempotency.Validate(); err != nil {

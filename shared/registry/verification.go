@@ -24,8 +24,8 @@ type StartedVerification struct {
 // anything arrives there. The message is in one of the languages, as
 // identity.MessageLanguage chooses it.
 //
-// It returns a *Precondition where nothing is to be proven, or no message can be
-// sent, a *RateLimited where another code may not be sent yet, and what Change returns.
+// It returns a *StateError where nothing is to be proven, or no message can be
+// sent, a *RateLimited where another code may not be sent yet, and what Update returns.
 // Test is whether a test client asks.
 func (r *Registry) StartVerification(ctx context.Context, c Change, channel identity.Channel, languages []string, test bool) (StartedVerification, error) {
 	if !channel.Known() {
@@ -152,7 +152,7 @@ func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, 
 // wrong codes are ever compared, and one right code is used once.
 //
 // It returns an *Invalid for what is no code, ErrNoCodeSent, ErrUsedCode,
-// ErrTooManyAttempts, ErrExpiredCode or ErrWrongCode, and what Change returns: a *Taken
+// ErrTooManyAttempts, ErrExpiredCode or ErrWrongCode, and what Update returns: a *Conflict
 // if the changed address makes the identity equal to another. Test is whether a
 // test client asks.
 func (r *Registry) ConfirmVerification(ctx context.Context, c Change, channel identity.Channel, code string, test bool) (identity.WriteResult, error) {

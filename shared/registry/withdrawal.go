@@ -34,7 +34,7 @@ type WithdrawalAccountDraft struct {
 
 // AddWithdrawalAccount adds an account and returns it with its id. It is a change of
 // the identity and makes a version. An *Invalid names the field of a text that
-// breaks a rule; a *Precondition says that there are MaxWithdrawalAccounts;
+// breaks a rule; a *StateError says that there are MaxWithdrawalAccounts;
 // ErrIdempotencyReused that the key came before with another account.
 func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccountDraft) (identity.WithdrawalAccountResult, error) {
 	holder := identity.Profile{Bank: &w.BankAccount}

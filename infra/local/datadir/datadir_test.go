@@ -278,6 +278,34 @@ func TestInterruptedCreationIsCompleted(t *testing.T) {
 	}
 }
 
+func TestFolderNameIsNoPattern(t *testing.T) {
+	for _, name := range []string{"a[b", "x[1]", "data*"} {
+		parent := t.TempDir()
+		other := filepath.Join(parent, "data1", ".new-1")
+		left := filepath.Join(parent, name, ".new-1")
+		for _, path := range []string{other, left} {
+			err := os.MkdirAll(filepath.Dir(path), 0o700)
+			if err := errors.Join(err, os.WriteFile(path, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := openFolder(filepath.Join(parent, name))
+		if err != nil {
+			t.Errorf("open %s = %v, want no error", name, err)
+			continue
+		}
+		if err := errors.Join(f.removeTempFiles(), f.Close()); err != nil {
+			t.Errorf("%s: %v, want no error", name, err)
+		}
+		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: its temporary file: %v, want it removed", name, err)
+		}
+		if _, err := os.Stat(other); err != nil {
+			t.Errorf("%s: the other folder's file: %v, want it kept", name, err)
+		}
+	}
+}
+
 func TestCreateNeverReplaces(t *testing.T) {
 	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"))
 	if err != nil {

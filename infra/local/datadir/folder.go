@@ -64,9 +64,14 @@ func createDir(path string) error {
 }
 
 func (f *folder) removeTempFiles() error {
-	left, err := filepath.Glob(filepath.Join(f.path, tempPattern))
-	for _, path := range left {
-		err = errors.Join(err, os.Remove(path))
+	entries, err := os.ReadDir(f.path)
+	if errors.Is(err, fs.ErrPermission) { // may be written but not read
+		return nil
+	}
+	for _, e := range entries {
+		if left, _ := filepath.Match(tempPattern, e.Name()); left {
+			err = errors.Join(err, os.Remove(f.join(e.Name())))
+		}
 	}
 	return err
 }

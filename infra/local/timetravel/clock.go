@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -34,12 +35,20 @@ func Open(folder string) (*Clock, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(text, &c.offsets)
+	if err != nil {
+		return nil, err
+	}
+	var offsets map[string]time.Duration
+	err = json.Unmarshal(text, &offsets)
+	for _, offset := range offsets {
+		if offset < 0 || offset > MaxOffset {
+			err = errInvalidAdvance
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s is damaged; remove it to have every tenant's time right again: %w", c.path, err)
 	}
+	maps.Copy(c.offsets, offsets)
 	return c, nil
 }
 

@@ -53,13 +53,42 @@ func TestClockOnlyAdvances(t *testing.T) {
 }
 
 func TestDamagedFileIsAnError(t *testing.T) {
+	for _, content := range []string{"{", `{"acme":-1}`, `{"acme":9223372036854775807}`} {
+		if _, err := openClock(t, content); err == nil || !strings.Contains(err.Error(), timetravel.FileName+" is damaged") {
+			t.Errorf("Open of %s = %v, want an error that says that %s is damaged", content, err, timetravel.FileName)
+		}
+	}
+}
+
+func TestClockOfAnEmptyDocumentAdvances(t *testing.T) {
+	for _, content := range []string{"null", "{}"} {
+		c, err := openClock(t, content)
+		if err != nil {
+			t.Fatalf("Open of %s = %v, want no error", content, err)
+		}
+		if got, err := c.Advance("acme", time.Hour); got != time.Hour || err != nil {
+			t.Errorf("Advance after %s = %v, %v, want 1h", content, got, err)
+		}
+	}
+}
+
+func TestUnreadableFileIsNotCalledDamaged(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, timetravel.FileName), []byte("{"), 0o600); err != nil {
+	if err := os.Mkdir(filepath.Join(folder, timetravel.FileName), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := timetravel.Open(folder); err == nil || !strings.Contains(err.Error(), timetravel.FileName) {
-		t.Errorf("Open = %v, want an error that names %s", err, timetravel.FileName)
+	if _, err := timetravel.Open(folder); err == nil || strings.Contains(err.Error(), "damaged") {
+		t.Errorf("Open of a folder in the file's place = %v, want the error of reading it", err)
 	}
+}
+
+func openClock(t *testing.T, content string) (*timetravel.Clock, error) {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, timetravel.FileName), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return timetravel.Open(folder)
 }
 
 func TestHandler(t *testing.T) {
