@@ -2,53 +2,56 @@ package auth_test
 
 import (
 	"errors"
-	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/auth"
 )
 
-func TestAuthenticateBearer(t *testing.T) {
+func TestCallerHasWhatItsCredentialsAllow(t *testing.T) {
 	w := newFixture(t)
-	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.UsagePlanKey = "plan" })
-	got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"])
+	settings := func(c *auth.Client, _ *auth.Key) {
+		c.Strict, c.TestMode, c.Policy = true, true, auth.Policy{Onboarding: "email", PendingTTL: time.Hour}
+	}
+	w.updateStored(w.blnkKey, settings)
 	want := auth.Caller{
-		Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["conomy"][4:28], Scopes: auth.Scopes{"identity:read", "identity:write"},
-		Expires: w.now.Add(time.Hour), UsagePlanKey: "plan",
+		Tenant: "acme", Client: w.client.ID, Key: keyID(w.blnkKey), Scopes: auth.Scopes{"identity:read", "identity:write"}, Strict: true, TestMode: true,
+		Policy: auth.Policy{Onboarding: "email", PendingTTL: time.Hour}, UsagePlanKey: w.client.UsagePlanKey,
 	}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
-	}
+	wantEqual(t, w.caller(t, w.blnkKey), want)
+
+	want.Key, want.Expires = keyID(w.conomyKey), w.now.Add(time.Hour)
+	got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.conomyKey)
+	wantError(t, err, nil)
+	wantEqual(t, got, want)
 }
 
-func TestAuthenticateKey(t *testing.T) {
-	w := newFixture(t)
-	got, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
-	want := auth.Caller{Tenant: "acme", Client: w.client.ID, Key: w.credentials.Keys["blnk"][4:28], Scopes: auth.Scopes{"identity:read", "identity:write"}, UsagePlanKey: w.client.UsagePlanKey}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf(`err = %v, diff = %v; want diff == "" and no error`, err, diff)
-	}
+// authMethods are the ways to authenticate as the fixture's client.
+var authMethods = map[string]func(w *fixture, token string) error{
+	"bearer": func(w *fixture, token string) error { return w.authenticateBearer(token, w.conomyKey) },
+	"key":    func(w *fixture, _ string) error { return w.authenticateKey(w.blnkKey) },
+	"login": func(w *fixture, _ string) error {
+		c, err := w.authenticator.Login(ctx, conomyAPI, w.conomyKey, w.client.ID, w.secret)
+		if err != nil && c.ID != "" {
+			return errors.New("a client with an error")
+		}
+		return err
+	},
 }
 
-// TestCredentialProblemsAreDenied holds what each of the three ways in says to one thing wrong
-// with a client that has a token, both keys and its secret. Each asks the store
-// once, whatever is wrong.
 func TestCredentialProblemsAreDenied(t *testing.T) {
-	type edit = func(*auth.Client, *auth.Key)
-	hour := time.Hour
-	for fact, try := range map[string]struct {
-		edit edit
+	for fact, tt := range map[string]struct {
+		edit func(*auth.Client, *auth.Key)
 		want error
 	}{
 		"good":                      {func(*auth.Client, *auth.Key) {}, nil},
 		"key expires now":           {func(_ *auth.Client, k *auth.Key) { k.Expires = epoch }, auth.ErrExpired},
-		"key expired":               {func(_ *auth.Client, k *auth.Key) { k.Expires = epoch.Add(-hour) }, auth.ErrExpired},
-		"key expires later":         {func(_ *auth.Client, k *auth.Key) { k.Expires = epoch.Add(hour) }, nil},
+		"key expired":               {func(_ *auth.Client, k *auth.Key) { k.Expires = epoch.Add(-time.Hour) }, auth.ErrExpired},
+		"key expires later":         {func(_ *auth.Client, k *auth.Key) { k.Expires = epoch.Add(time.Hour) }, nil},
 		"key revoked":               {func(_ *auth.Client, k *auth.Key) { k.Revoked = epoch }, auth.ErrExpired},
-		"key to be revoked":         {func(_ *auth.Client, k *auth.Key) { k.Revoked = epoch.Add(hour) }, nil},
+		"key to be revoked":         {func(_ *auth.Client, k *auth.Key) { k.Revoked = epoch.Add(time.Hour) }, nil},
 		"client suspended":          {func(c *auth.Client, _ *auth.Key) { c.Suspended = true }, auth.ErrSuspended},
 		"suspended, key expired":    {func(c *auth.Client, k *auth.Key) { c.Suspended, k.Expires = true, epoch }, auth.ErrExpired},
 		"hash of another":           {func(_ *auth.Client, k *auth.Key) { k.Hash[0] ^= 1 }, auth.ErrInvalid},
@@ -57,203 +60,136 @@ func TestCredentialProblemsAreDenied(t *testing.T) {
 		"wrong hash and suspended":  {func(c *auth.Client, k *auth.Key) { k.Hash[0] ^= 1; c.Suspended = true }, auth.ErrInvalid},
 		"stored for the other API":  {func(_ *auth.Client, k *auth.Key) { k.API = "other" }, auth.ErrMismatch},
 		"key stored for another":    {func(_ *auth.Client, k *auth.Key) { k.Client = "0123456789abcdef" }, auth.ErrInvalid},
-		"store answers another":     {func(c *auth.Client, _ *auth.Key) { c.ID = "0123456789abcdef" }, auth.ErrInvalid},
-		"store answers another key": {func(_ *auth.Client, k *auth.Key) { k.ID = k.ID[:23] + "!" }, auth.ErrInvalid},
+		"store returns another":     {func(c *auth.Client, _ *auth.Key) { c.ID = "0123456789abcdef" }, auth.ErrInvalid},
+		"store returns another key": {func(_ *auth.Client, k *auth.Key) { k.ID = k.ID[:23] + "!" }, auth.ErrInvalid},
 		"client without a tenant":   {func(c *auth.Client, _ *auth.Key) { c.Tenant = "" }, auth.ErrInvalid},
 	} {
-		for way, call := range authMethods {
+		for way, authenticate := range authMethods {
 			t.Run(fact+", "+way, func(t *testing.T) {
 				w := newFixture(t)
 				token := w.token(t)
-				w.updateStored(w.credentials.Keys["conomy"], try.edit)
-				w.updateStored(w.credentials.Keys["blnk"], try.edit)
-				err := call(w, token)
-				if !errors.Is(err, try.want) || auth.IsDenial(err) != (try.want != nil) {
-					t.Errorf("got %v, want %v", err, try.want)
+				w.updateStored(w.conomyKey, tt.edit)
+				w.updateStored(w.blnkKey, tt.edit)
+				err := authenticate(w, token)
+				wantError(t, err, tt.want)
+				if got, want := auth.IsDenial(err), tt.want != nil; got != want {
+					t.Errorf("IsDenial = %v, want %v", got, want)
 				}
-				if w.store.callCount() != 1 {
-					t.Errorf("%d store calls; want w.store.callCount() == 1", w.store.callCount())
-				}
+				w.wantCalls(t, 1)
 			})
 		}
 	}
 }
 
-var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-var authMethods = map[string]func(w *fixture, token string) error{
-	"bearer": func(w *fixture, token string) error {
-		_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
-		return err
-	},
-	"key": func(w *fixture, _ string) error {
-		_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
-		return err
-	},
-	"login": func(w *fixture, _ string) error {
-		c, err := w.authenticator.Login(ctx, conomyAPI, w.credentials.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret)
-		if err != nil && c.ID != "" {
-			return errors.New("a client with an error")
+func TestStoreErrorIsNotADenial(t *testing.T) {
+	w := newFixture(t)
+	token := w.token(t)
+	w.store.err = errDown
+	for way, authenticate := range authMethods {
+		for range 2 { // an error is not cached
+			if err := authenticate(w, token); !errors.Is(err, errDown) || auth.IsDenial(err) {
+				t.Errorf("%s: error = %v, want %v", way, err, errDown)
+			}
+			w.wantCalls(t, 1)
 		}
-		return err
-	},
+	}
 }
 
-func TestUnknownWrongAndRevokedCostTheSame(t *testing.T) {
+func TestUnknownWrongAndRevokedKeysCostTheSame(t *testing.T) {
 	w := newFixture(t)
-	unknownClient := withChecksum("cbk_" + "0123456789abcdef" + w.credentials.Keys["blnk"][20:61])
-	unknownKey := withChecksum(withNextChar(w.credentials.Keys["blnk"], 25)[:61])
 	_, other := w.createClient(t, "other")
 	w.updateStored(other.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now })
-	for fact, key := range map[string]string{
-		"unknown client": unknownClient, "unknown key": unknownKey, "wrong secret": withWrongSecret(w.credentials.Keys["blnk"]), "revoked": other.Keys["blnk"],
+	for fact, tt := range map[string]struct {
+		key  string
+		want error
+	}{
+		"unknown client": {withChecksum("cbk_0123456789abcdef" + w.blnkKey[20:61]), auth.ErrInvalid},
+		"unknown key":    {withChecksum(withNextChar(w.blnkKey, 25)[:61]), auth.ErrInvalid},
+		"wrong secret":   {withWrongSecret(w.blnkKey), auth.ErrInvalid},
+		"revoked":        {other.Keys["blnk"], auth.ErrExpired},
 	} {
-		before := w.store.callCount()
-		_, first := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
-		_, second := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
-		if first == nil || second == nil || first.Error() != second.Error() {
-			t.Errorf("%s: %v, then %v; want first != nil and second != nil and first.Error() == second.Error()", fact, first, second)
-		}
-		if n := w.store.callCount() - before; n != 1 {
-			t.Errorf("%s: %d store calls in two; want n == 1", fact, n)
-		}
-	}
-	if _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, unknownKey); !errors.Is(err, auth.ErrInvalid) {
-		t.Errorf("err = %v; want auth.ErrInvalid", err)
-	}
-	unknown := newGuesser(t).unknown()
-	for fact, try := range map[string]struct{ key, id, secret string }{
-		"wrong":                      {w.credentials.Keys["conomy"], w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)},
-		"malformed":                  {w.credentials.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret[:32]},
-		"unknown client":             {unknown.key, unknown.id, w.credentials.ClientSecret},
-		"unknown client, malformed":  {unknown.key, unknown.id, "x"},
-		"wrong key, malformed":       {withWrongSecret(w.credentials.Keys["conomy"]), w.credentials.ClientID, "x"},
-		"malformed, as long as ever": {w.credentials.Keys["conomy"], w.credentials.ClientID, strings.Repeat("?", 10_000)},
-	} {
-		reads, writes := w.store.callCount(), w.store.writes
-		err := login(w, try.key, try.id, try.secret)
-		if err == nil || err.Error() != auth.ErrInvalid.Error() {
-			t.Errorf("login, %s: %v; want an error and err.Error() == auth.ErrInvalid.Error()", fact, err)
-		}
-		if reads, writes = w.store.callCount()-reads, w.store.writes-writes; reads != 1 || writes != 1 {
-			t.Errorf("login, %s: %d reads, %d writes; want reads == 1 and writes == 1", fact, reads, writes)
-		}
-		w.now = w.now.Add(10 * time.Second) // past the window
+		t.Run(fact, func(t *testing.T) {
+			for range 2 {
+				wantError(t, w.authenticateKey(tt.key), tt.want)
+			}
+			w.wantCalls(t, 1)
+		})
 	}
 }
 
 func TestMismatchedCredentialsNeedNoStoreCall(t *testing.T) {
 	w := newFixture(t)
-	token := w.token(t)
+	token, id := w.token(t), w.client.ID
 	_, fellow := w.createClient(t, "acme")
-	for fact, try := range map[string]struct {
-		call func() error
-		want error
-	}{
-		"token of one, key of another": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, fellow.Keys["conomy"])
-			return err
-		}, auth.ErrMismatch},
-		"token and Blnk's key": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["blnk"])
-			return err
-		}, auth.ErrMismatch},
-		"Conomy's key alone": {func() error {
-			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["conomy"])
-			return err
-		}, auth.ErrMismatch},
-		"key of an unknown API": {func() error {
-			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, withChecksum("cxk"+w.credentials.Keys["blnk"][3:61]))
-			return err
-		}, auth.ErrMismatch},
-		"prefix changed": {func() error {
-			_, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, "cbk"+w.credentials.Keys["conomy"][3:])
-			return err
-		}, auth.ErrInvalid},
-		"key without a token": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, "", w.credentials.Keys["conomy"])
-			return err
-		}, auth.ErrMissing},
-		"token without a key":   {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, ""); return err }, auth.ErrMissing},
-		"nothing":               {func() error { _, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, ""); return err }, auth.ErrMissing},
-		"bad token and bad key": {func() error { _, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, "x", "y"); return err }, auth.ErrInvalid},
-		"key as a token": {func() error {
-			_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.credentials.Keys["conomy"], w.credentials.Keys["conomy"])
-			return err
-		}, auth.ErrInvalid},
-		"login with another's key": {func() error {
-			return login(w, fellow.Keys["conomy"], w.credentials.ClientID, w.credentials.ClientSecret)
-		}, auth.ErrMismatch},
-		"login with Blnk's key": {func() error {
-			return login(w, w.credentials.Keys["blnk"], w.credentials.ClientID, w.credentials.ClientSecret)
-		}, auth.ErrMismatch},
-		"login without a secret":  {func() error { return login(w, w.credentials.Keys["conomy"], w.credentials.ClientID, "") }, auth.ErrMissing},
-		"login without an id":     {func() error { return login(w, w.credentials.Keys["conomy"], "", w.credentials.ClientSecret) }, auth.ErrMissing},
-		"login without a key":     {func() error { return login(w, "", w.credentials.ClientID, w.credentials.ClientSecret) }, auth.ErrMissing},
-		"login with a strange id": {func() error { return login(w, w.credentials.Keys["conomy"], "ID", w.credentials.ClientSecret) }, auth.ErrInvalid},
-		"nobody trusted": {func() error {
-			g := auth.Authenticator{Store: w.store, Hasher: w.hasher}
-			_, err := g.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
-			return err
-		}, auth.ErrInvalid},
+	trustsNobody := auth.Authenticator{Store: w.store, Hasher: w.hasher}
+	_, untrusted := trustsNobody.AuthenticateBearer(ctx, conomyAPI, token, w.conomyKey)
+	for fact, tt := range map[string]struct{ err, want error }{
+		"token of one, key of another": {w.authenticateBearer(token, fellow.Keys["conomy"]), auth.ErrMismatch},
+		"token and Blnk's key":         {w.authenticateBearer(token, w.blnkKey), auth.ErrMismatch},
+		"Conomy's key alone":           {w.authenticateKey(w.conomyKey), auth.ErrMismatch},
+		"key of an unknown API":        {w.authenticateKey(withChecksum("cxk" + w.blnkKey[3:61])), auth.ErrMismatch},
+		"prefix changed":               {w.authenticateKey("cbk" + w.conomyKey[3:]), auth.ErrInvalid},
+		"key without a token":          {w.authenticateBearer("", w.conomyKey), auth.ErrMissing},
+		"token without a key":          {w.authenticateBearer(token, ""), auth.ErrMissing},
+		"nothing":                      {w.authenticateKey(""), auth.ErrMissing},
+		"bad token and bad key":        {w.authenticateBearer("x", "y"), auth.ErrInvalid},
+		"key as a token":               {w.authenticateBearer(w.conomyKey, w.conomyKey), auth.ErrInvalid},
+		"login with another's key":     {w.login(fellow.Keys["conomy"], id, w.secret), auth.ErrMismatch},
+		"login with Blnk's key":        {w.login(w.blnkKey, id, w.secret), auth.ErrMismatch},
+		"login without a secret":       {w.login(w.conomyKey, id, ""), auth.ErrMissing},
+		"login without an id":          {w.login(w.conomyKey, "", w.secret), auth.ErrMissing},
+		"login without a key":          {w.login("", id, w.secret), auth.ErrMissing},
+		"login with a malformed id":    {w.login(w.conomyKey, "ID", w.secret), auth.ErrInvalid},
+		"no issuer is trusted":         {untrusted, auth.ErrInvalid},
 	} {
-		t.Run(fact, func(t *testing.T) {
-			wantError(t, try.call(), try.want)
-			if w.store.callCount() != 0 {
-				t.Error("the store was asked")
-			}
-		})
+		t.Run(fact, func(t *testing.T) { wantError(t, tt.err, tt.want) })
 	}
-}
-
-func login(w *fixture, key, id, secret string) error {
-	_, err := w.authenticator.Login(ctx, conomyAPI, key, id, secret)
-	return err
+	w.wantCalls(t, 0)
 }
 
 func TestClockDefaultsToTimeNow(t *testing.T) {
 	w := newFixture(t)
 	w.authenticator.Now, w.issuer.Now = nil, nil
-	caller, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.credentials.Keys["conomy"])
-	if left := time.Until(caller.Expires); err != nil || left > time.Hour || left < 59*time.Minute {
-		t.Errorf("left = %v, err = %v; want no error and left <= time.Hour and left >= 59 * time.Minute", left, err)
+	caller, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, w.token(t), w.conomyKey)
+	wantError(t, err, nil)
+	if left := time.Until(caller.Expires); left > time.Hour || left < 59*time.Minute {
+		t.Errorf("time until Expires = %v, want an hour", left)
 	}
 }
 
 func TestTokenOfAnotherTenantIsDenied(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
-	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.Tenant = "moved" })
-	_, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
-	wantError(t, err, auth.ErrMismatch)
+	w.updateStored(w.conomyKey, func(c *auth.Client, _ *auth.Key) { c.Tenant = "moved" })
+	wantError(t, w.authenticateBearer(token, w.conomyKey), auth.ErrMismatch)
 }
 
 func TestScopesAreIntersectionOfClientKeyAndToken(t *testing.T) {
-	for fact, try := range map[string]struct {
+	for fact, tt := range map[string]struct {
 		client, token, want string
 		key                 auth.Scopes
 	}{
-		"key that says nothing":      {"a b", "a b", "a b", nil},
-		"key that grants nothing":    {"a b", "a b", "", auth.Scopes{}},
-		"key that narrows":           {"a b", "a b", "b", auth.Scopes{"b", "c"}},
-		"token that narrows":         {"a b", "a", "a", nil},
-		"token older than the cut":   {"a", "a b", "a", nil},
-		"token and key disjoint":     {"a b", "a", "", auth.Scopes{"b"}},
-		"client that may everything": {"*", "*", "a", auth.Scopes{"a"}},
-		"key that may everything":    {"a b", "a b", "a b", auth.Scopes{"*"}},
-		"everything thrice":          {"*", "*", "*", auth.Scopes{"*"}},
-		"token that says nothing":    {"a b", "", "", nil},
+		"key without scopes of its own": {"a b", "a b", "a b", nil},
+		"key that grants nothing":       {"a b", "a b", "", auth.Scopes{}},
+		"key that narrows":              {"a b", "a b", "b", auth.Scopes{"b", "c"}},
+		"token that narrows":            {"a b", "a", "a", nil},
+		"client narrowed since":         {"a", "a b", "a", nil},
+		"token and key disjoint":        {"a b", "a", "", auth.Scopes{"b"}},
+		"client with all scopes":        {"*", "*", "a", auth.Scopes{"a"}},
+		"key with all scopes":           {"a b", "a b", "a b", auth.Scopes{"*"}},
+		"all with all scopes":           {"*", "*", "*", auth.Scopes{"*"}},
+		"token without scopes":          {"a b", "", "", nil},
 	} {
-		w := newFixture(t)
-		w.client.Scopes = auth.ParseScopes(try.token)
-		token := w.token(t)
-		w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, k *auth.Key) {
-			c.Scopes, k.Scopes = auth.ParseScopes(try.client), try.key
+		t.Run(fact, func(t *testing.T) {
+			w := newFixture(t)
+			w.client.Scopes = auth.ParseScopes(tt.token)
+			token := w.token(t)
+			w.updateStored(w.conomyKey, func(c *auth.Client, k *auth.Key) { c.Scopes, k.Scopes = auth.ParseScopes(tt.client), tt.key })
+			got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.conomyKey)
+			if err != nil || got.Scopes.String() != tt.want {
+				t.Errorf("Scopes = %q, error = %v, want %q", got.Scopes, err, tt.want)
+			}
 		})
-		got, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
-		if err != nil || got.Scopes.String() != try.want {
-			t.Errorf("%s: %q, %v; want no error and got.Scopes.String() == try.want", fact, got.Scopes, err)
-		}
 	}
 }
 
@@ -261,51 +197,81 @@ func TestCallerExpiresWithFirstCredential(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
 	soon, sooner := w.now.Add(time.Minute), w.now.Add(time.Second)
-	w.updateStored(w.credentials.Keys["conomy"], func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = soon, sooner })
-	w.updateStored(w.credentials.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Expires = soon })
-	bearer, err1 := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.credentials.Keys["conomy"])
-	key, err2 := w.authenticator.AuthenticateKey(ctx, blnkAPI, w.credentials.Keys["blnk"])
-	if err1 != nil || err2 != nil || !bearer.Expires.Equal(sooner) || !key.Expires.Equal(soon) {
-		t.Errorf("bearer.Expires = %+v, err1 = %v, key.Expires = %+v, err2 = %v; want err1 == nil and err2 == nil and bearer.Expires == sooner and key.Expires == soon", bearer.Expires, err1, key.Expires, err2)
-	}
+	w.updateStored(w.conomyKey, func(_ *auth.Client, k *auth.Key) { k.Expires, k.Revoked = soon, sooner })
+	w.updateStored(w.blnkKey, func(_ *auth.Client, k *auth.Key) { k.Expires = soon })
+	bearer, err := w.authenticator.AuthenticateBearer(ctx, conomyAPI, token, w.conomyKey)
+	wantError(t, err, nil)
+	wantEqual(t, []time.Time{bearer.Expires, w.caller(t, w.blnkKey).Expires}, []time.Time{sooner, soon})
 }
 
-func TestBothActiveSecretsAreAccepted(t *testing.T) {
-	w := newFixture(t)
-	const next = "0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjkmnpqrstvwxyz"
-	end := w.now.Add(time.Hour)
-	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) {
-		c.Secrets[0].Expires = end
-		c.Secrets = append(c.Secrets, auth.Secret{Hash: w.hasher.Hash(next)})
-	})
-	try := func(secret string) error {
-		return login(w, w.credentials.Keys["conomy"], w.credentials.ClientID, secret)
-	}
-	if err := errors.Join(try(w.credentials.ClientSecret), try(next)); err != nil {
-		t.Errorf("while both live: %v", err)
-	}
-	wantError(t, try(withNextChar(next, 3)), auth.ErrInvalid)
-	w.now = end
-	wantError(t, try(w.credentials.ClientSecret), auth.ErrInvalid)
-	if err := try(next); err != nil {
-		t.Errorf("once the old one is gone: %v", err)
-	}
-	w.updateStored(w.credentials.Keys["conomy"], func(c *auth.Client, _ *auth.Key) { c.Secrets = nil })
-	wantError(t, try(next), auth.ErrInvalid)
-}
-
-func TestStoreErrorIsNotADenial(t *testing.T) {
+func TestCachedKeysNeedNoStoreCall(t *testing.T) {
 	w := newFixture(t)
 	token := w.token(t)
-	w.store.fail = errDown
-	for way, call := range authMethods {
-		for range 2 { // the second time too: an error is not remembered
-			if err := call(w, token); !errors.Is(err, errDown) || auth.IsDenial(err) {
-				t.Errorf("%s: %v; want errDown and not auth.IsDenial(err)", way, err)
-			}
+	for range 5 {
+		wantError(t, w.authenticateBearer(token, w.conomyKey), nil)
+		wantError(t, w.authenticateKey(w.blnkKey), nil)
+	}
+	wantError(t, w.authenticateKey(withWrongSecret(w.blnkKey)), auth.ErrInvalid)
+	w.wantCalls(t, 3)
+}
+
+func TestChangeIsSeenAfterTTL(t *testing.T) {
+	for fact, tt := range map[string]struct {
+		ttl, after time.Duration
+		want       error
+	}{
+		"just before the default": {0, 30*time.Second - 1, nil},
+		"at the default":          {0, 30 * time.Second, auth.ErrExpired},
+		"no caching":              {-1, 0, auth.ErrExpired},
+	} {
+		t.Run(fact, func(t *testing.T) {
+			w := newFixture(t)
+			w.authenticator.CacheTTL = tt.ttl
+			w.caller(t, w.blnkKey)
+			w.updateStored(w.blnkKey, func(_ *auth.Client, k *auth.Key) { k.Revoked = w.now.Add(-time.Hour) })
+			w.now = w.now.Add(tt.after)
+			wantError(t, w.authenticateKey(w.blnkKey), tt.want)
+		})
+	}
+}
+
+func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
+	w := newFixture(t)
+	w.issuer.TTL, w.authenticator.CacheTTL = time.Second, time.Hour
+	token, end := w.token(t), w.now.Add(time.Second)
+	_, other := w.createClient(t, "other")
+	w.updateStored(w.blnkKey, func(_ *auth.Client, k *auth.Key) { k.Expires = end })
+	w.updateStored(other.Keys["blnk"], func(_ *auth.Client, k *auth.Key) { k.Revoked = end })
+	for _, want := range []error{nil, auth.ErrExpired} {
+		wantError(t, w.authenticateKey(w.blnkKey), want)
+		wantError(t, w.authenticateKey(other.Keys["blnk"]), want)
+		wantError(t, w.authenticateBearer(token, w.conomyKey), want)
+		w.now = end
+	}
+	w.wantCalls(t, 3)
+}
+
+func TestCallersShareNoMemory(t *testing.T) {
+	w := newFixture(t)
+	w.caller(t, w.blnkKey).Scopes[0] = "*"
+	if w.caller(t, w.blnkKey).Scopes.Has("client:admin") {
+		t.Error("a change to the scopes of one caller is seen by the next")
+	}
+}
+
+func TestConcurrentMissesShareOneStoreCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFixture(t)
+		w.store.delay = time.Second
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if err := w.authenticateKey(w.blnkKey); err != nil {
+					t.Errorf("AuthenticateKey: error = %v, want nil", err)
+				}
+			})
 		}
-	}
-	if w.store.callCount() != 6 {
-		t.Errorf("%d store calls; want w.store.callCount() == 6", w.store.callCount())
-	}
+		all.Wait()
+		w.wantCalls(t, 1)
+	})
 }

@@ -12,112 +12,101 @@ import (
 	"cedula/shared/auth"
 )
 
-// remoteSigner is a key that is elsewhere: it counts what it costs to have it.
+// remoteSigner is a remote key that counts how often it is loaded.
 type remoteSigner struct {
 	auth.Signer
 	loads int
-	fail  error
+	err   error // of Load
 }
 
-func (f *remoteSigner) Load(context.Context) error { f.loads++; return f.fail }
+func (f *remoteSigner) Load(context.Context) error {
+	f.loads++
+	return f.err
+}
 
-func newRemoteSigner(t testing.TB) *remoteSigner {
+// newKeySet returns a set of two remote keys.
+func newKeySet(t *testing.T) (set auth.KeySet, first, second *remoteSigner) {
 	t.Helper()
-	key, err := auth.NewLocalKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &remoteSigner{Signer: key}
+	first, second = &remoteSigner{Signer: newLocalKey(t)}, &remoteSigner{Signer: newLocalKey(t)}
+	return auth.KeySet{first, second}, first, second
 }
 
-func verifierOf(keys auth.KeySet) *auth.Verifier { return auth.NewVerifier(issuer, audience, keys) }
-
-// TestKeySetRotation goes the way of one key after another: first the next one is
-// trusted, then it signs, then the one before it goes.
 func TestKeySetRotation(t *testing.T) {
 	w := newFixture(t)
-	before, next := newRemoteSigner(t), newRemoteSigner(t)
-	signedBy := func(keys auth.KeySet) string {
+	_, before, next := newKeySet(t)
+	signedBy := func(keys ...auth.Signer) string {
 		i := auth.Issuer{Signer: keys[0], Issuer: issuer, Audience: audience, Now: w.authenticator.Now}
 		token, _, err := i.Issue(ctx, w.client)
-		if err != nil {
-			t.Fatal(err)
-		}
+		wantError(t, err, nil)
 		return token
 	}
-	old, fresh := signedBy(auth.KeySet{before, next}), signedBy(auth.KeySet{next, before})
-	for step, keys := range []auth.KeySet{{before, next}, {next, before}} {
-		for _, token := range []string{old, fresh} {
-			if _, err := verifierOf(keys).Verify(ctx, token, w.now); err != nil {
-				t.Errorf("step %d: %v", step, err)
-			}
-		}
+	old, fresh := signedBy(before, next), signedBy(next, before)
+	for _, step := range []struct {
+		keys      auth.KeySet
+		old, next error
+	}{
+		{auth.KeySet{before, next}, nil, nil},
+		{auth.KeySet{next, before}, nil, nil},
+		{auth.KeySet{next}, auth.ErrInvalid, nil},
+		{nil, auth.ErrInvalid, auth.ErrInvalid},
+	} {
+		v := auth.NewVerifier(issuer, audience, step.keys)
+		_, err := v.Verify(ctx, old, w.now)
+		wantError(t, err, step.old)
+		_, err = v.Verify(ctx, fresh, w.now)
+		wantError(t, err, step.next)
 	}
-	if _, err := verifierOf(auth.KeySet{next}).Verify(ctx, fresh, w.now); err != nil {
-		t.Error(err)
-	}
-	_, err := verifierOf(auth.KeySet{next}).Verify(ctx, old, w.now)
-	wantError(t, err, auth.ErrInvalid)
-	_, err = verifierOf(nil).Verify(ctx, fresh, w.now)
-	wantError(t, err, auth.ErrInvalid)
 }
 
-// TestKeySetLoadsKeysLazily: the second key is fetched when a token names
-// a key that the first is not.
 func TestKeySetLoadsKeysLazily(t *testing.T) {
-	first, second := newRemoteSigner(t), newRemoteSigner(t)
-	keys := auth.KeySet{first, second}
-	for range 3 {
-		if key, err := keys.Key(ctx, first.KeyID()); err != nil || !first.Public().Equal(key) {
-			t.Errorf("err = %v; want no error and first.Public() == key", err)
+	keys, first, second := newKeySet(t)
+	wantKey := func(s *remoteSigner) {
+		t.Helper()
+		if key, err := keys.Key(ctx, s.KeyID()); err != nil || !s.Public().Equal(key) {
+			t.Errorf("Key = %v, error = %v, want the key with the id", key, err)
 		}
 	}
+	wantKey(first)
 	if second.loads != 0 {
-		t.Errorf("the second key was loaded %d times; want second.loads == 0", second.loads)
+		t.Errorf("the second key was loaded %d times, want 0", second.loads)
 	}
-	if key, err := keys.Key(ctx, second.KeyID()); err != nil || !second.Public().Equal(key) {
-		t.Errorf("err = %v; want no error and second.Public() == key", err)
-	}
+	wantKey(second)
 	for _, kid := range []string{"unknown", ""} {
-		if _, err := keys.Key(ctx, kid); !errors.Is(err, auth.ErrNotFound) {
-			t.Errorf("%q: %v; want auth.ErrNotFound", kid, err)
-		}
+		_, err := keys.Key(ctx, kid)
+		wantError(t, err, auth.ErrNotFound)
 	}
-	second.fail = errDown
-	if _, err := keys.Key(ctx, first.KeyID()); err != nil {
-		t.Errorf("a key that is away hides another: %v", err)
-	}
+	second.err = errDown
+	wantKey(first)
 	if _, err := keys.Key(ctx, "unknown"); !errors.Is(err, auth.ErrUnavailable) || !errors.Is(err, errDown) || errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody can tell: %v; want auth.ErrUnavailable and errDown and not auth.ErrNotFound", err)
+		t.Errorf("error = %v while a key is unavailable, want %v: %v", err, auth.ErrUnavailable, errDown)
 	}
+	second.err, first.err = nil, errDown
+	wantKey(second)
 }
 
 func TestJWKS(t *testing.T) {
-	first, second := newRemoteSigner(t), newRemoteSigner(t)
-	text, err := auth.KeySet{first, second, first}.JWKS(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys, first, second := newKeySet(t)
+	text, err := append(keys, first).JWKS(ctx)
+	wantError(t, err, nil)
 	var set jose.JSONWebKeySet
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 2 {
-		t.Fatalf("%v: %s; want no error and len(set.Keys) == 2", err, text)
+		t.Fatalf("JWKS = %s, error = %v, want two keys", text, err)
 	}
 	for i, s := range []*remoteSigner{first, second} {
 		k := set.Keys[i]
 		public, ok := k.Key.(*ecdsa.PublicKey)
 		if !ok || !public.Equal(s.Public()) || k.KeyID != s.KeyID() || k.Algorithm != "ES256" || k.Use != "sig" || !k.IsPublic() {
-			t.Errorf(`key %d: %+v; want ok and public == s.Public() and k.KeyID == s.KeyID() and k.Algorithm == "ES256" and k.Use == "sig" and k.IsPublic()`, i, k)
+			t.Errorf("key %d = %+v, want that of the signer for ES256 signatures", i, k)
 		}
 	}
-	// What we publish is what an issuer's keys may look like.
-	if _, err := keySourceOf(t, string(text)).Key(ctx, second.KeyID()); err != nil {
-		t.Error(err)
-	}
+	_, err = keySourceOf(t, string(text)).Key(ctx, second.KeyID()) // an issuer may publish keys in this form
+	wantError(t, err, nil)
+
 	if text, err := (auth.KeySet{}).JWKS(ctx); err != nil || string(text) != `{"keys":[]}` {
-		t.Errorf("no key: %s, %v; want no error and string(text) == `{\"keys\":[]}`", text, err)
+		t.Errorf("JWKS of no keys = %s, error = %v", text, err)
 	}
-	second.fail = errDown
-	if _, err := (auth.KeySet{first, second}).JWKS(ctx); !errors.Is(err, auth.ErrUnavailable) {
-		t.Errorf("a set without one of them: %v; want auth.ErrUnavailable", err)
+	second.err = errDown
+	if _, err := keys.JWKS(ctx); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("JWKS while a key is unavailable: error = %v, want %v", err, auth.ErrUnavailable)
 	}
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,63 +12,74 @@ import (
 
 func wantThrottled(t *testing.T, err error, wait time.Duration) {
 	t.Helper()
-	var slowed *auth.Throttled
-	if !errors.As(err, &slowed) || slowed.RetryAfter != wait || !errors.Is(err, auth.ErrThrottled) || !auth.IsDenial(err) {
-		t.Errorf("got %v, want to wait %v", err, wait)
+	var throttled *auth.Throttled
+	if !errors.As(err, &throttled) || throttled.RetryAfter != wait || !errors.Is(err, auth.ErrThrottled) || !auth.IsDenial(err) {
+		t.Errorf("error = %v, want a Throttled that says to wait %v", err, wait)
 	}
 }
 
-// guesser tries wrong secrets of a client, or of ids that nobody has.
+// guesser logs in with wrong credentials.
 type guesser struct {
 	*fixture
-	key, id, secret string
+	key, id, wrong string
 }
 
-func (g guesser) guess() error { return login(g.fixture, g.key, g.id, g.secret) }
-
-func newGuesser(t testing.TB) guesser {
+// newGuesser returns one that tries wrong secrets of a client, or of an unknown one.
+func newGuesser(t testing.TB, known bool) guesser {
 	w := newFixture(t)
-	return guesser{w, w.credentials.Keys["conomy"], w.credentials.ClientID, withNextChar(w.credentials.ClientSecret, 7)}
-}
-
-// malformed tries what no secret can be.
-func (g guesser) malformed() guesser {
-	g.secret = "hunter2"
+	g := guesser{w, w.conomyKey, w.client.ID, withNextChar(w.secret, 7)}
+	if !known {
+		g.id = "0123456789abcdef"
+		g.key = withChecksum("cak_" + g.id + g.key[20:61])
+	}
 	return g
 }
 
-// unknown is the same of a client that is not there.
-func (g guesser) unknown() guesser {
-	const nowhere = "0123456789abcdef"
-	g.key, g.id = withChecksum("cak_"+nowhere+g.key[20:61]), nowhere
-	return g
+func (g guesser) guess() error { return g.login(g.key, g.id, g.wrong) }
+
+// guessRight logs in with the right secret.
+func (g guesser) guessRight() error { return g.login(g.key, g.id, g.secret) }
+
+func (g guesser) wantWrites(t *testing.T, want int) {
+	t.Helper()
+	if got := g.store.writes; got != want {
+		t.Errorf("recorded failures = %d, want %d", got, want)
+	}
 }
 
-// TestRepeatedFailuresAreThrottled: from the outside a known client and an unknown one look
-// alike, and cost the table the same.
+// A known client and an unknown one look alike from outside, and cost the same.
 func TestRepeatedFailuresAreThrottled(t *testing.T) {
-	for who, g := range map[string]guesser{
-		"known": newGuesser(t), "unknown": newGuesser(t).unknown(),
-		"known, malformed": newGuesser(t).malformed(), "unknown, malformed": newGuesser(t).unknown().malformed(),
+	for fact, tt := range map[string]struct {
+		known bool
+		edit  func(*guesser)
+	}{
+		"known":              {true, func(*guesser) {}},
+		"unknown":            {false, func(*guesser) {}},
+		"known, malformed":   {true, func(g *guesser) { g.wrong = "hunter2" }},
+		"unknown, malformed": {false, func(g *guesser) { g.wrong = "hunter2" }},
+		"one half":           {true, func(g *guesser) { g.wrong = g.secret[:32] }},
+		"very long":          {true, func(g *guesser) { g.wrong = strings.Repeat("?", 10_000) }},
+		"wrong key":          {true, func(g *guesser) { g.key = withWrongSecret(g.key) }},
+		"wrong key, right":   {true, func(g *guesser) { g.key, g.wrong = withWrongSecret(g.key), g.secret }},
 	} {
-		t.Run(who, func(t *testing.T) {
+		t.Run(fact, func(t *testing.T) {
+			g := newGuesser(t, tt.known)
+			tt.edit(&g)
 			for n := range 5 {
-				wantError(t, g.guess(), auth.ErrInvalid)
-				if g.store.callCount() != n+1 || g.store.writes != n+1 {
-					t.Errorf("%d reads, %d writes after %d; want g.store.callCount() == n + 1 and g.store.writes == n + 1", g.store.callCount(), g.store.writes, n+1)
+				if err := g.guess(); err == nil || err.Error() != auth.ErrInvalid.Error() {
+					t.Errorf("error = %v, want exactly %v", err, auth.ErrInvalid)
 				}
+				g.wantCalls(t, 1)
+				g.wantWrites(t, n+1)
 				g.now = g.now.Add(time.Second)
 			}
 			wantThrottled(t, g.guess(), 5*time.Second)
-			wantThrottled(t, login(g.fixture, g.key, g.id, g.credentials.ClientSecret), 5*time.Second)
+			wantThrottled(t, g.guessRight(), 5*time.Second)
 			g.now = g.now.Add(4500 * time.Millisecond)
 			wantThrottled(t, g.guess(), 500*time.Millisecond)
-			if g.store.writes != 5 {
-				t.Errorf("%d writes: a slowed login is not counted; want g.store.writes == 5", g.store.writes)
-			}
+			g.wantWrites(t, 5) // a throttled login is not counted
 			g.now = g.now.Add(500 * time.Millisecond)
-			wantError(t, g.guess(), auth.ErrInvalid)
-			for range 4 {
+			for range 5 {
 				wantError(t, g.guess(), auth.ErrInvalid)
 			}
 			wantThrottled(t, g.guess(), 10*time.Second)
@@ -76,80 +88,62 @@ func TestRepeatedFailuresAreThrottled(t *testing.T) {
 }
 
 func TestFewFailuresAreNotThrottled(t *testing.T) {
-	g := newGuesser(t)
-	for range 12 { // four in ten seconds, again and again
+	g := newGuesser(t, true)
+	for range 12 {
 		for range 4 {
 			wantError(t, g.guess(), auth.ErrInvalid)
 		}
-		if err := login(g.fixture, g.key, g.id, g.credentials.ClientSecret); err != nil {
-			t.Fatal(err)
-		}
+		wantError(t, g.guessRight(), nil)
 		g.now = g.now.Add(10 * time.Second)
 	}
 }
 
-func TestSuccessCostsOneRead(t *testing.T) {
-	g := newGuesser(t)
+func TestSuccessfulLoginCostsOneRead(t *testing.T) {
+	g := newGuesser(t, true)
 	for range 3 {
-		if err := login(g.fixture, g.key, g.id, g.credentials.ClientSecret); err != nil {
-			t.Fatal(err)
-		}
+		wantError(t, g.guessRight(), nil)
+		g.wantCalls(t, 1)
 	}
-	if g.store.callCount() != 3 || g.store.writes != 0 {
-		t.Errorf("%d reads, %d writes; want g.store.callCount() == 3 and g.store.writes == 0", g.store.callCount(), g.store.writes)
-	}
+	g.wantWrites(t, 0)
 }
 
-// One client's failures are not another's, nor those of unknown ids a client's.
-func TestOtherClientsAreNotThrottled(t *testing.T) {
-	g := newGuesser(t)
+func TestFailuresDoNotThrottleOthers(t *testing.T) {
+	g := newGuesser(t, true)
 	for range 20 {
 		_ = g.guess()
-		_ = g.unknown().guess()
+		_ = g.login(withChecksum("cak_0123456789abcdef"+g.key[20:61]), "0123456789abcdef", g.wrong)
 	}
 	_, other := g.createClient(t, "acme")
-	if err := login(g.fixture, other.Keys["conomy"], other.ClientID, other.ClientSecret); err != nil {
-		t.Error(err)
+	wantError(t, g.login(other.Keys["conomy"], other.ClientID, other.ClientSecret), nil)
+	if got := len(g.store.failures); got != 2 {
+		t.Errorf("counters = %d, want one of the client and one of unknown clients", got)
 	}
-	if len(g.store.failures) != 2 {
-		t.Errorf("%d counters; want len(g.store.failures) == 2", len(g.store.failures))
-	}
-	// The key and the token of a client that is slowed work on.
-	if _, err := g.authenticator.AuthenticateBearer(ctx, conomyAPI, g.token(t), g.key); err != nil {
-		t.Error(err)
-	}
+	wantError(t, g.authenticateBearer(g.token(t), g.key), nil) // the throttled client's token and key
 }
 
-// What is wrong with right credentials, and what names no client, is no guess.
 func TestOnlyWrongCredentialsCountAsFailures(t *testing.T) {
-	g := newGuesser(t)
+	g := newGuesser(t, true)
 	g.updateStored(g.key, func(c *auth.Client, _ *auth.Key) { c.Suspended = true })
 	for range 6 {
-		wantError(t, login(g.fixture, g.key, g.id, g.credentials.ClientSecret), auth.ErrSuspended)
+		wantError(t, g.guessRight(), auth.ErrSuspended)
 	}
 	g.updateStored(g.key, func(c *auth.Client, k *auth.Key) { c.Suspended, k.Expires = false, g.now })
 	for range 6 {
-		wantError(t, login(g.fixture, g.key, g.id, g.credentials.ClientSecret), auth.ErrExpired)
-		wantError(t, login(g.fixture, g.key, g.id, ""), auth.ErrMissing)
-		wantError(t, login(g.fixture, g.key, "no id", "short"), auth.ErrInvalid)
-		wantError(t, login(g.fixture, "no key", g.id, "short"), auth.ErrInvalid)
+		wantError(t, g.guessRight(), auth.ErrExpired)
+		wantError(t, g.login(g.key, g.id, ""), auth.ErrMissing)
+		wantError(t, g.login(g.key, "malformed", "short"), auth.ErrInvalid)
+		wantError(t, g.login("malformed", g.id, "short"), auth.ErrInvalid)
 	}
-	if g.store.writes != 0 {
-		t.Errorf("%d failures counted; want g.store.writes == 0", g.store.writes)
-	}
-	for range 5 { // a wrong key is one
-		wantError(t, login(g.fixture, withWrongSecret(g.key), g.id, g.credentials.ClientSecret), auth.ErrInvalid)
-	}
-	wantThrottled(t, g.guess(), 10*time.Second)
+	g.wantWrites(t, 0)
 }
 
 func TestConcurrentFailuresAreAllCounted(t *testing.T) {
-	g := newGuesser(t)
+	g := newGuesser(t, true)
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
 			if err := g.guess(); !errors.Is(err, auth.ErrInvalid) {
-				t.Errorf("err = %v; want auth.ErrInvalid", err)
+				t.Errorf("error = %v, want %v", err, auth.ErrInvalid)
 			}
 		})
 	}
@@ -157,23 +151,21 @@ func TestConcurrentFailuresAreAllCounted(t *testing.T) {
 	wantThrottled(t, g.guess(), 10*time.Second)
 }
 
-// A clock far ahead that wrote once must not shut a client out for good.
+// Otherwise a clock far ahead that wrote once would lock a client out.
 func TestWindowFromWrongClockIsIgnored(t *testing.T) {
-	g := newGuesser(t)
+	g := newGuesser(t, true)
 	g.now = g.now.Add(time.Hour)
 	for range 5 {
 		wantError(t, g.guess(), auth.ErrInvalid)
 	}
 	g.now = g.now.Add(-time.Hour)
-	if err := login(g.fixture, g.key, g.id, g.credentials.ClientSecret); err != nil {
-		t.Error(err)
-	}
+	wantError(t, g.guessRight(), nil)
 }
 
 func TestUnrecordedFailureIsAnError(t *testing.T) {
-	g := newGuesser(t)
+	g := newGuesser(t, true)
 	g.store.recordErr = errDown
 	if err := g.guess(); !errors.Is(err, errDown) || auth.IsDenial(err) {
-		t.Errorf("err = %v; want errDown and not auth.IsDenial(err)", err)
+		t.Errorf("error = %v, want %v", err, errDown)
 	}
 }

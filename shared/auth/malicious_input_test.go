@@ -5,12 +5,9 @@ import (
 	"maps"
 	"strings"
 	"testing"
-
-	"cedula/shared/auth"
 )
 
-// maliciousTokens are refused as invalid, but for those whose name begins with
-// "expired". Most are signed with the right key: what is wrong is what is named.
+// maliciousTokens are invalid, except those whose name begins with "expired". Most are signed with the right key.
 func (w *fixture) maliciousTokens(t testing.TB) map[string]string {
 	all := w.malformedTokens(t)
 	maps.Copy(all, w.badHeaders())
@@ -22,7 +19,7 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 	good := w.signToken(w.header(""), w.claims())
 	parts := strings.Split(good, ".")
 	h, p, s := parts[0], parts[1], parts[2]
-	other := newOtherSigner(t)
+	other := &fixture{signer: newLocalKey(t), client: w.client, now: w.now}
 	last := func(part string, by int) string { // sets bits that base64 drops
 		const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 		return part[:len(part)-1] + string(set[strings.IndexByte(set, part[len(part)-1])+by])
@@ -37,30 +34,22 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 	two := strings.Split(w.signToken(padded(w.header(""), 2), padded(w.claims(), 2)), ".")
 	return map[string]string{
 		"empty":                     "",
-		"one dot":                   ".",
 		"two dots":                  "..",
 		"1 MB of dots":              strings.Repeat(".", 1<<20),
-		"1 MB of letters":           strings.Repeat("A", 1<<20),
 		"1 MB of header":            strings.Repeat("A", 1<<20) + "." + p + "." + s,
 		"1 MB of claims":            w.signToken(w.header(""), appendMember(w.claims(), `"x":"`+strings.Repeat("x", 1<<20)+`"`)),
 		"1 MB of signature":         h + "." + p + "." + strings.Repeat("A", 1<<20),
 		"just over 8 KB":            w.signToken(w.header(""), appendMember(w.claims(), `"x":"`+strings.Repeat("x", 6000)+`"`)),
-		"8 KB of header":            strings.Repeat("A", 8000) + "." + p + ".",
 		"8 KB of claims, unsigned":  h + "." + strings.Repeat("A", 7600) + "." + strings.Repeat("A", 86),
 		"claims nested, unsigned":   h + "." + b64(strings.Repeat("[", 5700)) + "." + strings.Repeat("A", 86),
 		"two parts":                 h + "." + p,
 		"four parts":                good + "." + s,
 		"trailing dot":              good + ".",
-		"five parts, as encrypted":  h + "." + p + "." + s + "." + s + "." + s,
 		"leading space":             " " + good,
 		"leading scheme":            "Bearer " + good,
 		"trailing line feed":        good + "\n",
 		"line feed inside":          h + "." + p[:8] + "\n" + p[8:] + "." + s,
-		"carriage return in sig":    h + "." + p + "." + s[:8] + "\r" + s[8:],
-		"tab":                       h + ".\t" + p + "." + s,
-		"NUL":                       good + "\x00",
 		"padding":                   h + "." + p + "." + s + "==",
-		"plus for minus":            h + "." + p + "." + "+" + s[1:],
 		"signature's spare bits":    h + "." + p + "." + last(s, 1),
 		"claims' four spare bits":   one[0] + "." + last(one[1], 1) + "." + one[2],
 		"claims' two spare bits":    two[0] + "." + last(two[1], 1) + "." + two[2],
@@ -71,25 +60,15 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 		"JSON serialization":        fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, h, p, s),
 		"no signature":              h + "." + p + ".",
 		"zero signature":            h + "." + p + "." + strings.Repeat("A", 86),
-		"all-ones signature":        h + "." + p + "." + strings.Repeat("_", 85) + "w",
 		"signature 63 bytes":        h + "." + p + "." + s[:84],
 		"signature 65 bytes":        h + "." + p + "." + strings.Repeat("A", 87),
 		"signature in DER":          h + "." + p + "." + b64("\x30\x44\x02\x20"+strings.Repeat("\x01", 32)+"\x02\x20"+strings.Repeat("\x01", 32)),
 		"signature of other claims": h + "." + b64(w.claims("tenant", `"evil"`)) + "." + s,
-		"signature of other header": b64(w.header("")+" ") + "." + p + "." + s,
 		"signed with another key":   other.signToken(w.header(""), w.claims()),
 		"kid of another key":        other.signToken(other.header(""), w.claims()),
 		"secret is the public key":  w.hmacToken("HS256"),
 		"the same, said to be ours": w.hmacToken("ES256"),
 	}
-}
-
-func newOtherSigner(t testing.TB) *fixture {
-	signer, err := auth.NewLocalKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &fixture{signer: signer}
 }
 
 func (w *fixture) badHeaders() map[string]string {
@@ -100,26 +79,17 @@ func (w *fixture) badHeaders() map[string]string {
 	return map[string]string{
 		"alg none":               as("ES256", "none"),
 		"alg none, unsigned":     b64(strings.Replace(good, "ES256", "none", 1)) + "." + b64(c) + ".",
-		"alg NONE":               as("ES256", "NONE"),
 		"alg empty":              as("ES256", ""),
-		"alg es256":              as("ES256", "es256"),
 		"alg RS256":              as("ES256", "RS256"),
-		"alg PS256":              as("ES256", "PS256"),
 		"alg ES384":              as("ES256", "ES384"),
-		"alg ES256K":             as("ES256", "ES256K"),
-		"alg EdDSA":              as("ES256", "EdDSA"),
-		"alg null":               as(`"ES256"`, `null`),
 		"alg a list":             as(`"ES256"`, `["ES256"]`),
 		"alg absent":             as(`"alg":"ES256",`, ``),
-		"alg in capitals":        as(`"alg"`, `"ALG"`),
 		"typ absent":             as(`"typ":"at+jwt",`, ``),
 		"typ JWT":                as("at+jwt", "JWT"),
 		"typ of an id token":     as("at+jwt", "id+jwt"),
 		"kid absent":             as(`,"kid":`+kid, ``),
 		"kid empty":              as(kid, `""`),
-		"kid null":               as(kid, `null`),
 		"kid a number":           as(kid, `1`),
-		"kid an object":          as(kid, `{}`),
 		"kid unknown":            as(kid, `"another"`),
 		"kid a path":             as(kid, `"../../key"`),
 		"kid of 200 characters":  as(kid, `"`+strings.Repeat("k", 200)+`"`),
@@ -127,18 +97,11 @@ func (w *fixture) badHeaders() map[string]string {
 		"jwk":                    with(`"jwk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}`),
 		"x5u":                    with(`"x5u":"https://evil.example/chain"`),
 		"x5c":                    with(`"x5c":["AAAA"]`),
-		"x5t":                    with(`"x5t":"AAAA"`),
 		"crit":                   with(`"crit":["exp"],"exp":1`),
-		"crit empty":             with(`"crit":[]`),
 		"b64 false":              with(`"b64":false`),
-		"zip":                    with(`"zip":"DEF"`),
-		"cty":                    with(`"cty":"JWT"`),
 		"alg twice":              with(`"alg":"ES256"`),
 		"alg twice, one escaped": with(`"\u0061lg":"none"`),
 		"kid twice":              with(`"kid":` + kid),
-		"header null":            w.signToken(`null`, c),
-		"header a list":          w.signToken(`["ES256"]`, c),
-		"header a string":        w.signToken(`"ES256"`, c),
 		"header cut short":       w.signToken(good[:20], c),
 		"header and more":        w.signToken(good+`{}`, c),
 		"header not UTF-8":       as(kid, "\"\xff\""),
@@ -160,19 +123,13 @@ func (w *fixture) badClaims() map[string]string {
 		"aud a list without ours":   with("aud", `["a","b"]`),
 		"aud an empty list":         with("aud", `[]`),
 		"aud an object":             with("aud", `{"cedula":1}`),
-		"aud in capitals":           with("aud", `"CEDULA"`),
 		"neither sub nor client_id": w.signToken(w.header(""), w.claims("sub", "", "client_id", "")),
-		"sub not the client":        with("sub", `"somebody"`),
 		"client_id not sub":         with("client_id", `"0123456789abcdef"`),
 		"client_id a number":        with("client_id", `1`),
 		"tenant empty":              with("tenant", `""`),
-		"tenant null":               with("tenant", `null`),
 		"exp null":                  with("exp", `null`),
-		"exp zero":                  with("exp", `0`),
-		"exp negative":              with("exp", `-1`),
 		"exp a string":              with("exp", `"`+at(60)+`"`),
 		"exp with a fraction":       with("exp", at(60)+".5"),
-		"exp in powers":             with("exp", `1e300`),
 		"exp beyond 64 bits":        with("exp", `99999999999999999999`),
 		"exp at the end of time":    with("exp", `9223372036854775807`),
 		"exp over 24 hours on":      with("exp", at(86401)),
@@ -180,22 +137,15 @@ func (w *fixture) badClaims() map[string]string {
 		"exp before iat":            w.signToken(w.header(""), w.claims("iat", at(40), "exp", at(30))),
 		"iat 61 s ahead":            with("iat", at(61)),
 		"iat negative":              with("iat", `-9223372036854775808`),
-		"iat long ago":              with("iat", at(-86401)),
 		"nbf 61 s ahead":            plus(`"nbf":` + at(61)),
 		"exp twice":                 plus(`"exp":` + at(60)),
 		"exp twice, one escaped":    plus(`"\u0065xp":` + at(60)),
-		"client_id twice":           plus(`"client_id":"x"`),
-		"tenant twice":              plus(`"tenant":"acme"`),
 		"unknown claim twice":       plus(`"x":1,"x":2`),
 		"EXP for exp":               raw(strings.Replace(w.claims(), `"exp"`, `"EXP"`, 1)),
 		"claims null":               raw(`null`),
-		"claims a list":             raw(`[]`),
-		"claims empty":              raw(`{}`),
 		"claims and more":           raw(w.claims() + `{}`),
 		"claims not UTF-8":          plus("\"x\":\"\xff\""),
 		"claims deeply nested":      plus(`"x":` + strings.Repeat("[", 1000)),
-		"claims a token":            raw(w.signToken(w.header(""), w.claims())),
-		"claims and a NUL":          raw(w.claims() + "\x00"),
 		"expired this second":       w.signToken(w.header(""), w.claims("iat", at(-60), "exp", at(0))),
 		"expired long ago":          w.signToken(w.header(""), w.claims("iat", at(-86400), "exp", at(-3600))),
 	}

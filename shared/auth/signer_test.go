@@ -15,49 +15,48 @@ import (
 	"cedula/shared/auth"
 )
 
-// The thumbprint of another implementation's key, RFC 7638's way.
+// The key and its thumbprint are those of another implementation.
 func TestThumbprint(t *testing.T) {
 	var jwk jose.JSONWebKey
 	err := jwk.UnmarshalJSON([]byte(`{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	got, err := auth.Thumbprint(jwk.Key.(*ecdsa.PublicKey))
 	if want := "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"; got != want || err != nil {
-		t.Errorf("got %s, %v; want got == want and no error", got, err)
+		t.Errorf("Thumbprint = %s, error = %v, want %s", got, err, want)
 	}
 	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	for fact, key := range map[string]*ecdsa.PublicKey{"no key": nil, "another curve": &p384.PublicKey} {
 		if _, err := auth.Thumbprint(key); err == nil {
-			t.Errorf("%s has one; want an error", fact)
+			t.Errorf("%s: error = nil, want one", fact)
 		}
 	}
 }
 
 func TestPEMRoundTrip(t *testing.T) {
-	key, err := auth.NewLocalKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := auth.ParseLocalKey(append(key.PEM(), " \n"...))
-	if err != nil || again.KeyID() != key.KeyID() || !again.Public().Equal(key.Public()) {
-		t.Error("another key came back", err)
-	}
+	key := newLocalKey(t)
 	der, _ := x509.ParsePKCS8PrivateKey(pemBytes(key.PEM()))
 	sec1, _ := x509.MarshalECPrivateKey(der.(*ecdsa.PrivateKey))
-	again, err = auth.ParseLocalKey(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}))
-	if err != nil || again.KeyID() != key.KeyID() {
-		t.Error("another key came back from SEC 1", err)
+	for form, text := range map[string][]byte{
+		"PKCS #8": append(key.PEM(), " \n"...),
+		"SEC 1":   pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}),
+	} {
+		again, err := auth.ParseLocalKey(text)
+		if err != nil || again.KeyID() != key.KeyID() || !again.Public().Equal(key.Public()) {
+			t.Errorf("%s: key = %v, error = %v, want the same key", form, again, err)
+		}
 	}
-	if _, err := key.Sign(ctx, make([]byte, 31)); err == nil {
-		t.Error("signed what is no digest")
+}
+
+func TestOnlyDigestsAreSigned(t *testing.T) {
+	if _, err := newLocalKey(t).Sign(ctx, make([]byte, 31)); err == nil {
+		t.Error("Sign of 31 bytes: error = nil, want one")
 	}
 }
 
 func pemBytes(text []byte) []byte { b, _ := pem.Decode(text); return b.Bytes }
 
 func TestParseLocalKeyRejectsInvalidPEM(t *testing.T) {
-	good, _ := auth.NewLocalKey()
+	good := newLocalKey(t)
 	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	_, edwards, _ := ed25519.GenerateKey(rand.Reader)
 	wrap := func(kind string, key any) []byte {
@@ -75,7 +74,7 @@ func TestParseLocalKeyRejectsInvalidPEM(t *testing.T) {
 		"cut short":       pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pemBytes(good.PEM())[:50]}),
 	} {
 		if _, err := auth.ParseLocalKey(text); err == nil || strings.Contains(err.Error(), "MIG") || len(err.Error()) > 60 {
-			t.Errorf(`%s: %v; want an error and not strings.Contains(err.Error(), "MIG") and len(err.Error()) <= 60`, fact, err)
+			t.Errorf("%s: error = %v, want a short one without any part of the key", fact, err)
 		}
 	}
 }
