@@ -2,15 +2,18 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
+	"cedula/shared/identity"
 )
 
 func (c *cli) clients() *cobra.Command {
@@ -20,21 +23,19 @@ func (c *cli) clients() *cobra.Command {
 func (c *cli) listClients() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List all clients, the oldest first", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				all, err := r.Clients(cmd.Context(), admin.All{})
-				if err != nil {
-					return err
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+			all, err := r.Clients(ctx, admin.All{})
+			if err != nil {
+				return err
+			}
+			c.print(all, func(w *tabwriter.Writer) {
+				writeRow(w, "CLIENT", "NAME", "TENANT", "STATE", "STAGE", "CREATED")
+				for _, one := range all {
+					writeRow(w, one.ID, one.Name, one.Tenant, one.State, one.Stage, formatTime(one.Created))
 				}
-				c.print(all, func(w *tabwriter.Writer) {
-					writeRow(w, "CLIENT", "NAME", "TENANT", "STATE", "STAGE", "CREATED")
-					for _, one := range all {
-						writeRow(w, one.ID, one.Name, one.Tenant, one.State, one.Stage, formatTime(one.Created))
-					}
-				})
-				return nil
 			})
-		},
+			return nil
+		}),
 	}
 }
 
@@ -42,19 +43,17 @@ func (c *cli) showClient() *cobra.Command {
 	var enroll bool
 	cmd := &cobra.Command{
 		Use: "show CLIENT", Short: "Show a client", Args: exactArg("the client's id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				client, err := r.Client(cmd.Context(), admin.ByID{ID: args[0]})
-				if err != nil {
-					return err
-				}
-				c.print(client, func(w *tabwriter.Writer) { writeClient(w, client) })
-				if enroll {
-					return r.plans.AddClient(cmd.Context(), client)
-				}
-				return nil
-			})
-		},
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+			client, err := r.Client(ctx, admin.ByID{ID: args[0]})
+			if err != nil {
+				return err
+			}
+			c.print(client, func(w *tabwriter.Writer) { writeClient(w, client) })
+			if enroll {
+				return r.addToPlan(ctx, client)
+			}
+			return nil
+		}),
 	}
 	cmd.Flags().BoolVar(&enroll, "enrol", false, "make the gateway's key for the client if it is missing")
 	return cmd
@@ -65,17 +64,14 @@ func (c *cli) suspendClient() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "suspend CLIENT", Short: "Shut a client out, or let it in again", Args: exactArg("the client's id"),
 		Example: "  cedula clients suspend 7c2m9x4hq0vt5kzb\n  cedula clients suspend 7c2m9x4hq0vt5kzb --lift",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				client, err := r.Suspend(cmd.Context(), admin.Suspension{ID: args[0], Lift: lift})
-				if err != nil {
-					return err
-				}
-				change := statusChange{What: "client", ID: client.ID, State: client.State, EffectiveBy: time.Now().Add(auth.RevocationDelay)}
-				c.print(change, change.lines)
-				return nil
-			})
-		},
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+			client, err := r.Suspend(ctx, admin.Suspension{ID: args[0], Lift: lift})
+			if err != nil {
+				return err
+			}
+			c.printChange(statusChange{What: "client", ID: client.ID, State: client.State})
+			return nil
+		}),
 	}
 	cmd.Flags().BoolVar(&lift, "lift", false, "let the client in again")
 	return cmd
@@ -95,4 +91,121 @@ func writeClient(w *tabwriter.Writer, c admin.Client) {
 	writeRow(w, "new identities", cmp.Or(c.Onboarding, "what is usual")+", pending for "+cmp.Or(c.PendingTTL, "168h")+" at most")
 	writeRow(w, "live secrets", c.Secrets)
 	writeRow(w, "created", formatTime(c.Created))
+}
+
+// clientFlags are the flags of a new client.
+type clientFlags struct {
+	auth.ClientParams
+	mode, stage string
+}
+
+func (n *clientFlags) addTo(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&n.Name, "name", "", "what to call the client (required)")
+	f.StringVar(&n.Tenant, "tenant", "", "whose identities it sees (default: a tenant of its own)")
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, `what it may do, such as identity:read; may be repeated, "*" is everything`)
+	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to refuse what the dialects otherwise let pass")
+	f.StringVar(&n.stage, "stage", "test", "test, or live for real people")
+	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second, with --burst (0: the registry's own limit)")
+	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once, with --rate (0: the registry's own limit)")
+	f.IntVar(&n.Limits.Quota, "quota", 0, "requests a day (0: the registry's own limit)")
+	f.StringVar(&n.Policy.Onboarding, "steps", "", "what a new identity goes through: instant, contact or contact+screening (default: what is usual in each dialect)")
+	f.DurationVar(&n.Policy.PendingTTL, "pending-life", 0, "how long a new identity may stay pending, 1h to 2160h (default: 168h)")
+	_ = cmd.MarkFlagRequired("name")
+}
+
+// validate checks what auth.ClientParams does not: words that only the command line has, and rules of package identity.
+func (n *clientFlags) validate() error {
+	if err := checkScopes(n.Scopes); err != nil {
+		return err
+	}
+	if n.mode != "lenient" && n.mode != "strict" {
+		return errors.New("--mode must be lenient or strict")
+	}
+	if n.stage != "test" && n.stage != "live" {
+		return errors.New("--stage must be test or live")
+	}
+	if len(n.Scopes) == 0 {
+		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
+	}
+	n.Strict = n.mode == "strict"
+	n.TestMode = n.stage == "test"
+	policy := identity.Policy{Onboarding: identity.Onboarding(n.Policy.Onboarding), PendingTTL: n.Policy.PendingTTL}
+	if err := policy.Validate(); err != nil {
+		return fmt.Errorf("--steps or --pending-life: %w", err)
+	}
+	return nil
+}
+
+func checkScopes(list []string) error {
+	for _, s := range list {
+		if !slices.Contains(auth.AllScopes, s) {
+			return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
+		}
+	}
+	return nil
+}
+
+func (c *cli) createClient() *cobra.Command {
+	var n clientFlags
+	cmd := &cobra.Command{
+		Use: "create --name NAME --scope SCOPE...", Short: "Make a client with a secret and a key for each API", Args: noArguments,
+		Example: "  cedula clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := n.validate(); err != nil {
+				return err
+			}
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return c.addClient(cmd.Context(), r, &n) })
+		},
+	}
+	n.addTo(cmd)
+	return cmd
+}
+
+func (c *cli) bootstrap() *cobra.Command {
+	var n clientFlags
+	cmd := &cobra.Command{
+		Use: "bootstrap --name NAME", Short: "Make the first client of a registry, which may do everything", Args: noArguments,
+		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+			existing, err := r.Clients(ctx, admin.All{})
+			if err != nil {
+				return err
+			}
+			if len(existing) > 0 {
+				return fmt.Errorf("the registry has %d clients; use `cedula clients create`", len(existing))
+			}
+			if err := n.validate(); err != nil {
+				return err
+			}
+			return c.addClient(ctx, r, &n)
+		}),
+	}
+	n.addTo(cmd)
+	n.Scopes = auth.Scopes{auth.ScopeAll}
+	_ = cmd.Flags().MarkHidden("scope")
+	return cmd
+}
+
+// addClient creates a client and prints it, then adds it to the gateway's usage plan. If that fails, the client exists and
+// the error names the command that tries again.
+func (c *cli) addClient(ctx context.Context, r *openRegistry, n *clientFlags) error {
+	if err := n.Validate(); err != nil { // here, since JSON cannot carry every invalid value to a server
+		return err
+	}
+	made, err := r.CreateClient(ctx, n.ClientParams)
+	if err != nil {
+		return err
+	}
+	c.print(made, func(w *tabwriter.Writer) {
+		writeClient(w, made.Client)
+		writeRow(w, "client secret", made.Secret)
+		writeRow(w, "x-api-key", made.ConomyKey)
+		writeRow(w, "X-blnk-key", made.BlnkKey)
+		writeRow(w, "\nThis is the only time that they are shown. Keep them as you keep passwords.")
+	})
+	if err := r.addToPlan(ctx, made.Client); err != nil {
+		return fmt.Errorf("the client was made, but the gateway does not count its calls yet: %w; run `cedula clients show %s --enrol`", err, made.ID)
+	}
+	return nil
 }

@@ -58,19 +58,17 @@ func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progr
 	out := expireOutput{
 		done.Examined, done.Expired, done.Skipped, done.Conflicts, done.Failed, done.Lag.Seconds(), time.Since(start).Seconds(), dryRun,
 	}
-	c.print(out, out.lines)
+	c.print(out, func(w *tabwriter.Writer) {
+		removed := "removed"
+		if dryRun {
+			removed = "would be removed"
+		}
+		writeRow(w, "looked at", out.Examined)
+		writeRow(w, removed, out.Expired)
+		writeRow(w, "kept", out.Skipped)
+		writeRow(w, "changed meanwhile", out.Conflicts)
+		writeRow(w, "failed", out.Failed)
+		writeRow(w, "took", fmt.Sprintf("%.1f s", out.Seconds))
+	})
 	return err
-}
-
-func (o expireOutput) lines(w *tabwriter.Writer) {
-	removed := "removed"
-	if o.DryRun {
-		removed = "would be removed"
-	}
-	writeRow(w, "looked at", o.Examined)
-	writeRow(w, removed, o.Expired)
-	writeRow(w, "kept", o.Skipped)
-	writeRow(w, "changed meanwhile", o.Conflicts)
-	writeRow(w, "failed", o.Failed)
-	writeRow(w, "took", fmt.Sprintf("%.1f s", o.Seconds))
 }

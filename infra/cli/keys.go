@@ -2,6 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -9,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cedula/infra/local/admin"
+	"cedula/infra/local/datadir"
 	"cedula/shared/auth"
 )
 
@@ -19,21 +24,19 @@ func (c *cli) keys() *cobra.Command {
 func (c *cli) listKeys() *cobra.Command {
 	return &cobra.Command{
 		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: exactArg("the client's id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				all, err := r.Keys(cmd.Context(), admin.ByID{ID: args[0]})
-				if err != nil {
-					return err
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+			all, err := r.Keys(ctx, admin.ByID{ID: args[0]})
+			if err != nil {
+				return err
+			}
+			c.print(all, func(w *tabwriter.Writer) {
+				writeRow(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY")
+				for _, k := range all {
+					writeRow(w, k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k))
 				}
-				c.print(all, func(w *tabwriter.Writer) {
-					writeRow(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY")
-					for _, k := range all {
-						writeRow(w, k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k))
-					}
-				})
-				return nil
 			})
-		},
+			return nil
+		}),
 	}
 }
 
@@ -42,23 +45,152 @@ func (c *cli) revokeKey() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "revoke KEY", Short: "End a key", Args: exactArg("the key's id, as `cedula keys list` shows it"),
 		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				ended, err := r.RevokeKey(cmd.Context(), admin.Revocation{ID: args[0], WithMade: withMade})
-				if err != nil {
-					return err
-				}
-				change := statusChange{What: "key", ID: ended[0].ID, State: "revoked", EffectiveBy: time.Now().Add(auth.RevocationDelay)}
-				for _, k := range ended[1:] {
-					change.Made = append(change.Made, k.ID)
-				}
-				c.print(change, change.lines)
-				return nil
-			})
-		},
+		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+			ended, err := r.RevokeKey(ctx, admin.Revocation{ID: args[0], WithMade: withMade})
+			if err != nil {
+				return err
+			}
+			change := statusChange{What: "key", ID: ended[0].ID, State: "revoked"}
+			for _, k := range ended[1:] {
+				change.Made = append(change.Made, k.ID)
+			}
+			c.printChange(change)
+			return nil
+		}),
 	}
 	cmd.Flags().BoolVar(&withMade, "with-made", false, "end also the keys that it made, and those that they made")
 	return cmd
+}
+
+func (c *cli) createKey() *cobra.Command {
+	var n keyFlags
+	cmd := &cobra.Command{
+		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
+		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := n.validate(cmd.Flags().Changed("expires-in")); err != nil {
+				return err
+			}
+			return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return c.addKey(cmd.Context(), r, &n) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&n.Client, "client", "", "the client's id (required)")
+	f.StringVar(&n.api, "use", "", "the API that it is for: conomy or blnk (required)")
+	f.StringVar(&n.Name, "name", "", "what to call the key")
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "narrow what the client may do; may be repeated")
+	f.DurationVar(&n.ttl, "expires-in", 0, "how long it is good, such as 720h (default: for ever)")
+	_ = cmd.MarkFlagRequired("client")
+	_ = cmd.MarkFlagRequired("use")
+	return cmd
+}
+
+func (c *cli) addKey(ctx context.Context, r *openRegistry, n *keyFlags) error {
+	owner, err := r.Client(ctx, admin.ByID{ID: n.Client})
+	if err != nil {
+		return err
+	}
+	for _, s := range n.Scopes {
+		if len(auth.Scopes(owner.Scopes).Intersect(auth.Scopes{s})) == 0 {
+			return fmt.Errorf("--scope %s is more than the client may do: %s", s, auth.Scopes(owner.Scopes))
+		}
+	}
+	if n.ttl > 0 {
+		n.Expires = time.Now().Add(n.ttl).UTC().Truncate(time.Second)
+	}
+	if err := n.Validate(time.Now()); err != nil { // here, since JSON cannot carry every invalid value to a server
+		return err
+	}
+	made, err := r.CreateKey(ctx, n.KeyParams)
+	if err != nil {
+		return err
+	}
+	c.printNewKey(made)
+	return nil
+}
+
+// keyFlags are the flags of a new key.
+type keyFlags struct {
+	admin.KeyParams
+	api string
+	ttl time.Duration
+}
+
+func (n *keyFlags) validate(expires bool) error {
+	if err := checkScopes(n.Scopes); err != nil {
+		return err
+	}
+	index := slices.IndexFunc(datadir.APIs, func(a auth.API) bool { return a.Name == n.api })
+	if index < 0 {
+		return errors.New("--use must be conomy or blnk")
+	}
+	n.API = datadir.APIs[index]
+	if expires && n.ttl < time.Second {
+		return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
+	}
+	return nil
+}
+
+func (c *cli) rotateKey() *cobra.Command {
+	var r admin.Rotation
+	cmd := &cobra.Command{
+		Use: "rotate KEY", Short: "Make a key in the place of another", Args: exactArg("the key's id, as `cedula keys list` shows it"),
+		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
+		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
+			r.ID = args[0]
+			made, err := reg.RotateKey(ctx, r)
+			if err != nil {
+				return rotationError(err, "give an --overlap that lasts until then")
+			}
+			c.printNewKey(made)
+			return nil
+		}),
+	}
+	addRotationFlags(cmd, &r)
+	return cmd
+}
+
+func (c *cli) secrets() *cobra.Command {
+	var r admin.Rotation
+	cmd := &cobra.Command{
+		Use: "rotate CLIENT", Short: "Give a client a new secret", Args: exactArg("the client's id"),
+		Long: `Gives a client a new secret. The one before it is good for the overlap. There
+are never more than two: while an earlier overlap lasts, only --force rotates.`,
+		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
+		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
+			r.ID = args[0]
+			made, err := reg.RotateSecret(ctx, r)
+			if err != nil {
+				return rotationError(err, "rotate again after that")
+			}
+			c.print(made, func(w *tabwriter.Writer) {
+				writeRow(w, "client", made.Client)
+				writeRow(w, "client secret", made.Secret)
+				for _, old := range made.Old {
+					writeRow(w, "old secret", "is good until "+formatTime(old.GoodUntil)+"; its tokens for an hour more")
+				}
+				writeRow(w, secretShownOnce)
+			})
+			return nil
+		}),
+	}
+	addRotationFlags(cmd, &r)
+	return commandGroup("secrets", "Rotate clients' secrets", cmd)
+}
+
+// addRotationFlags adds the flags of both rotations.
+func addRotationFlags(cmd *cobra.Command, r *admin.Rotation) {
+	cmd.Flags().DurationVar(&r.Overlap, "overlap", 24*time.Hour, "how long the old one lives on beside it: 0 to 168h")
+	cmd.Flags().BoolVar(&r.Force, "force", false, "end old ones even sooner than an earlier rotation said")
+}
+
+// rotationError explains a conflict with an earlier rotation and what to do instead. It returns other errors unchanged.
+func rotationError(err error, instead string) error {
+	var conflict *auth.RotationConflict
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	return fmt.Errorf("an earlier rotation said that the old one is good until %s; %s, or end it sooner with --force", formatTime(conflict.Until), instead)
 }
 
 // printNewKey prints a key with its text, and the end of the key that it replaces.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"cedula/shared/auth"
 )
 
 // print writes v as JSON with --json, or else what lines writes for a person. Errors are ignored: nothing is left to
@@ -50,11 +52,15 @@ type statusChange struct {
 	Made        []string  `json:"made,omitempty"` // the keys made by it that were changed with it
 }
 
-func (c statusChange) lines(w *tabwriter.Writer) {
-	writeRow(w, c.What, c.ID)
-	writeRow(w, "state", c.State)
-	writeRow(w, "seen by", formatTime(c.EffectiveBy)+", also where it is remembered")
-	for _, id := range c.Made {
-		writeRow(w, "made by it", id)
-	}
+// printChange prints a change that was made just now.
+func (c *cli) printChange(change statusChange) {
+	change.EffectiveBy = time.Now().Add(auth.RevocationDelay)
+	c.print(change, func(w *tabwriter.Writer) {
+		writeRow(w, change.What, change.ID)
+		writeRow(w, "state", change.State)
+		writeRow(w, "seen by", formatTime(change.EffectiveBy)+", also where it is remembered")
+		for _, id := range change.Made {
+			writeRow(w, "made by it", id)
+		}
+	})
 }

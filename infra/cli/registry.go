@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cedula/infra/local/admin"
 	"cedula/infra/local/datadir"
 	"cedula/infra/local/timetravel"
@@ -24,22 +26,24 @@ import (
 
 // openRegistry is what a command works on.
 type openRegistry struct {
-	admin.Registry
-	plans usagePlans
-	urls  map[string]string // of a stack: the base URL of each API
-	close func() error
-}
-
-// usagePlans is where the gateway keeps the limits of each client.
-type usagePlans interface {
-	// AddClient adds a client to its usage plan. It changes nothing if the client is there already.
-	AddClient(ctx context.Context, c admin.Client) error
+	*admin.Registry
+	// addToPlan adds a client to its usage plan at the gateway. It changes nothing if the client is there already.
+	addToPlan func(context.Context, admin.Client) error
+	urls      map[string]string // of a stack: the base URL of each API
+	close     func() error
 }
 
 // noUsagePlans is for the local gateway, which reads the limits from the client itself.
-type noUsagePlans struct{}
+func noUsagePlans(context.Context, admin.Client) error { return nil }
 
-func (noUsagePlans) AddClient(context.Context, admin.Client) error { return nil }
+func nothingToClose() error { return nil }
+
+// onRegistry returns a command's RunE that runs do as withRegistry does.
+func (c *cli) onRegistry(do func(ctx context.Context, r *openRegistry, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return do(cmd.Context(), r, args) })
+	}
+}
 
 // withRegistry runs do on the registry that the flags name.
 func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (err error) {
@@ -63,7 +67,7 @@ func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 	}
 	server, err := admin.Dial(ctx, c.data)
 	if err == nil {
-		return &openRegistry{Registry: server, plans: noUsagePlans{}, close: server.Close}, nil
+		return &openRegistry{Registry: server, addToPlan: noUsagePlans, close: nothingToClose}, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, err
@@ -72,26 +76,24 @@ func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the table in %s: %w", c.data, err)
 	}
-	return &openRegistry{Registry: newService(db, secret, c.data), plans: noUsagePlans{}, close: db.Close}, nil
+	return &openRegistry{Registry: newRegistry(db, secret, c.data), addToPlan: noUsagePlans, close: db.Close}, nil
 }
 
-// newService manages a registry on its table. clockFolder is the data folder whose clock may be ahead; empty for a stack.
-func newService(t table.Table, secret []byte, clockFolder string) *admin.Service {
+// newRegistry manages a registry on its table. clockFolder is the data folder whose clock may be ahead; empty for a stack.
+func newRegistry(t table.Table, secret []byte, clockFolder string) *admin.Registry {
 	s := store.New(t, secret)
-	return &admin.Service{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: datadir.APIs, Now: time.Now},
-		Reaper: func() (*jobs.Reaper, error) {
-			reaper := &jobs.Reaper{Registry: &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
-			if clockFolder == "" {
-				return reaper, nil
-			}
-			clock, err := timetravel.Open(clockFolder)
-			if err != nil {
-				return nil, err
-			}
-			reaper.Registry.ClockOffset = clock.Offset
-			reaper.MaxClockOffset = clock.LargestOffset()
+	a := &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: datadir.APIs, Now: time.Now}
+	return admin.New(a, func() (*jobs.Reaper, error) {
+		reaper := &jobs.Reaper{Registry: &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, PendingIndex: s}
+		if clockFolder == "" {
 			return reaper, nil
-		},
-	}
+		}
+		clock, err := timetravel.Open(clockFolder)
+		if err != nil {
+			return nil, err
+		}
+		reaper.Registry.ClockOffset = clock.Offset
+		reaper.MaxClockOffset = clock.LargestOffset()
+		return reaper, nil
+	})
 }

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -49,29 +48,25 @@ func (c *cli) smoke() *cobra.Command {
 	return cmd
 }
 
-// credentials are a client's, by the names of environment variables.
-type credentials map[string]string
-
 var credentialNames = []string{"CLIENT_ID", "CLIENT_SECRET", "CONOMY_KEY", "BLNK_KEY"}
 
-// readCredentials reads the environment and then, if path is not empty, a file of NAME=value lines.
-func readCredentials(path string) (credentials, error) {
-	found := credentials{}
-	for _, name := range credentialNames {
-		found[name] = os.Getenv(name)
-	}
+// readCredentials reads a file of NAME=value lines, if path is not empty, and takes from the environment what is not in it.
+func readCredentials(path string) (map[string]string, error) {
+	found := map[string]string{}
 	if path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		for line := range strings.Lines(string(text)) {
-			if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && slices.Contains(credentialNames, name) {
-				found[name] = value
-			}
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			found[name] = value
 		}
 	}
 	for _, name := range credentialNames {
+		if _, given := found[name]; !given {
+			found[name] = os.Getenv(name)
+		}
 		if found[name] == "" {
 			return nil, fmt.Errorf("%s is not set: put the client's credentials into the environment, or into a file for --env-file", name)
 		}
@@ -115,16 +110,23 @@ type smokeCall struct {
 }
 
 // runSmoke tests both APIs, the second one also when the first fails.
-func (c *cli) runSmoke(ctx context.Context, urls map[string]string, client credentials) error {
+func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string) error {
 	var calls []smokeCall
 	var failed error
 	for _, api := range []string{"conomy", "blnk"} {
 		if urls[api] == "" {
 			continue
 		}
-		s := &smokeTest{ctx: ctx, api: api, url: strings.TrimSuffix(urls[api], "/"), credentials: client}
-		if err := s.run(); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
+		s := &smokeTest{ctx: ctx, api: api, url: strings.TrimSuffix(urls[api], "/"), headers: map[string]string{}}
+		steps := s.conomySteps
+		if api == "blnk" {
+			steps = s.blnkSteps
+		}
+		for _, step := range steps(credentials) {
+			if err := s.run(step); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
+				break
+			}
 		}
 		calls = append(calls, s.calls...)
 	}
@@ -142,94 +144,89 @@ func (c *cli) runSmoke(ctx context.Context, urls map[string]string, client crede
 
 // smokeTest creates, fetches and deletes an identity through one API.
 type smokeTest struct {
-	ctx         context.Context
-	api, url    string
-	credentials credentials
-	headers     map[string]string
-	calls       []smokeCall
+	ctx       context.Context
+	api, url  string
+	headers   map[string]string
+	token, id string // from the responses
+	calls     []smokeCall
 }
 
-func (s *smokeTest) run() error {
-	if s.api == "blnk" {
-		s.headers = map[string]string{"X-Blnk-Key": s.credentials["BLNK_KEY"]}
-		id, err := s.call("POST", "/identities", `{"identity_type":"individual","first_name":"Smoke"}`, http.StatusCreated, "identity_id")
-		return s.fetchAndDelete(id, http.StatusOK, err)
+// smokeStep is a call, and the status that it must have.
+type smokeStep struct {
+	method, path, body string
+	want               int
+	field              string // of the response, to be stored in value; empty: none
+	value              *string
+}
+
+func (s *smokeTest) conomySteps(credentials map[string]string) []smokeStep {
+	s.headers["X-Api-Key"] = credentials["CONOMY_KEY"]
+	s.headers["User-Agent"] = "cedula-smoke/1.0"
+	login := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, credentials["CLIENT_ID"], credentials["CLIENT_SECRET"])
+	number := time.Now().UnixNano() % 1e10
+	person := fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
+	return []smokeStep{
+		{"POST", "/auth", login, http.StatusOK, "accessToken", &s.token},
+		{"POST", "/identities", person, http.StatusOK, "id", &s.id},
+		{"GET", "/identities/{id}", "", http.StatusOK, "", nil},
+		{"DELETE", "/identities/{id}", "", http.StatusNoContent, "", nil},
+		{"GET", "/identities/{id}", "", http.StatusNotFound, "", nil},
 	}
-	if err := s.login(); err != nil {
+}
+
+func (s *smokeTest) blnkSteps(credentials map[string]string) []smokeStep {
+	s.headers["X-Blnk-Key"] = credentials["BLNK_KEY"]
+	return []smokeStep{
+		{"POST", "/identities", `{"identity_type":"individual","first_name":"Smoke"}`, http.StatusCreated, "identity_id", &s.id},
+		{"GET", "/identities/{id}", "", http.StatusOK, "", nil},
+		{"DELETE", "/identities/{id}", "", http.StatusOK, "", nil},
+		{"GET", "/identities/{id}", "", http.StatusNotFound, "", nil},
+	}
+}
+
+// run makes a call. Its error holds the response, which holds no secret.
+func (s *smokeTest) run(step smokeStep) error {
+	start := time.Now()
+	status, text, err := s.send(step.method, strings.ReplaceAll(step.path, "{id}", s.id), step.body)
+	if err != nil {
 		return err
 	}
-	number := time.Now().UnixNano() % 1e10
-	body := fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
-	id, err := s.call("POST", "/identities", body, http.StatusOK, "id")
-	return s.fetchAndDelete(id, http.StatusNoContent, err)
-}
-
-// fetchAndDelete goes on with the new identity unless its creation failed with err.
-func (s *smokeTest) fetchAndDelete(id string, deleted int, err error) error {
-	for _, c := range []struct {
-		method string
-		status int
-	}{{"GET", http.StatusOK}, {"DELETE", deleted}, {"GET", http.StatusNotFound}} {
-		if err != nil {
-			return err
-		}
-		_, err = s.call(c.method, "/identities/"+id, "", c.status, "")
+	ok := status == step.want
+	s.calls = append(s.calls, smokeCall{s.api, step.method + " " + step.path, status, time.Since(start).Milliseconds(), ok})
+	if !ok {
+		return fmt.Errorf("%s %s answered %d, want %d: %s", step.method, step.path, status, step.want, bytes.TrimSpace(text))
 	}
-	return err
+	if step.field == "" {
+		return nil
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	*step.value, _ = all[step.field].(string)
+	if *step.value == "" {
+		return fmt.Errorf("the answer has no %s", step.field)
+	}
+	return nil
 }
 
-func (s *smokeTest) login() error {
-	s.headers = map[string]string{"X-Api-Key": s.credentials["CONOMY_KEY"], "User-Agent": "cedula-smoke/1.0"}
-	body := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, s.credentials["CLIENT_ID"], s.credentials["CLIENT_SECRET"])
-	token, err := s.call("POST", "/auth", body, http.StatusOK, "accessToken")
-	s.headers["Authorization"] = "Bearer " + token
-	return err
-}
-
-// call sends a request and returns a field of the response, none if field is empty. Its error holds the response, which
-// holds no secret.
-func (s *smokeTest) call(method, path, body string, want int, field string) (string, error) {
-	start := time.Now()
+func (s *smokeTest) send(method, path, body string) (status int, text []byte, err error) {
 	r, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
-		return "", err
+		return 0, nil, err
 	}
 	for name, value := range s.headers {
 		r.Header.Set(name, value)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if s.token != "" {
+		r.Header.Set("Authorization", "Bearer "+s.token)
+	}
 	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
 	if err != nil {
-		return "", err
+		return 0, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return "", err
-	}
-	shownPath := path
-	if strings.HasPrefix(path, "/identities/") {
-		shownPath = "/identities/{id}"
-	}
-	ok := response.StatusCode == want
-	s.calls = append(s.calls, smokeCall{s.api, method + " " + shownPath, response.StatusCode, time.Since(start).Milliseconds(), ok})
-	if !ok {
-		return "", fmt.Errorf("%s %s answered %d, want %d: %s", method, shownPath, response.StatusCode, want, bytes.TrimSpace(text))
-	}
-	if field == "" {
-		return "", nil
-	}
-	return stringField(text, field)
-}
-
-func stringField(body []byte, name string) (string, error) {
-	var all map[string]any
-	if err := json.Unmarshal(body, &all); err != nil {
-		return "", err
-	}
-	value, _ := all[name].(string)
-	if value == "" {
-		return "", fmt.Errorf("the answer has no %s", name)
-	}
-	return value, nil
+	text, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	return response.StatusCode, text, err
 }

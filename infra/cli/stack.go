@@ -38,10 +38,8 @@ func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
 	t := dynamo.New(dynamodb.NewFromConfig(cfg), out["TableName"], store.Indexes)
 	p := &apiGatewayPlans{client: apigateway.NewFromConfig(cfg), stack: c.stack, outputs: out}
 	urls := map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}
-	return &openRegistry{
-		Registry: newService(t, []byte(aws.ToString(secret.SecretString)), ""),
-		plans:    p, urls: urls, close: func() error { return nil },
-	}, nil
+	r := newRegistry(t, []byte(aws.ToString(secret.SecretString)), "")
+	return &openRegistry{Registry: r, addToPlan: p.addClient, urls: urls, close: nothingToClose}, nil
 }
 
 // requiredOutputs are the outputs of a stack that the commands use.
@@ -73,10 +71,9 @@ type apiGatewayPlans struct {
 	outputs map[string]string
 }
 
-// AddClient makes the client's usage-plan key, named by its id, and puts it into
-// the stack's plan or, if the client has limits of its own, into one of its own.
-// The key's value follows from the id and opens nothing.
-func (g *apiGatewayPlans) AddClient(ctx context.Context, c admin.Client) error {
+// addClient creates the client's usage-plan key, named by its id, and adds it to the stack's plan or, if the client has limits
+// of its own, to one of its own. The key's value follows from the id and opens nothing.
+func (g *apiGatewayPlans) addClient(ctx context.Context, c admin.Client) error {
 	keyID, err := g.ensureKey(ctx, c)
 	if err != nil {
 		return err

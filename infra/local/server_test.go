@@ -280,7 +280,6 @@ func (s *server) createClientAt(t *testing.T, folder string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = r.Close() }()
 	made, err := r.CreateClient(t.Context(), auth.ClientParams{Name: "shop", Scopes: auth.Scopes{auth.ScopeAll}, TestMode: true})
 	if err != nil {
 		t.Fatal(err)

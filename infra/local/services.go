@@ -82,11 +82,9 @@ func (s *services) apis(issuer string) (conomyAPI, blnkAPI apigateway.API) {
 }
 
 // admin returns what the command line can do.
-func (s *services) admin() *admin.Service {
-	return &admin.Service{
-		Admin:  &auth.Admin{AdminStore: s.store, Hasher: auth.NewHasher(s.data.Secret), APIs: datadir.APIs, Now: time.Now},
-		Reaper: func() (*jobs.Reaper, error) { return s.reaper(), nil },
-	}
+func (s *services) admin() *admin.Registry {
+	a := &auth.Admin{AdminStore: s.store, Hasher: auth.NewHasher(s.data.Secret), APIs: datadir.APIs, Now: time.Now}
+	return admin.New(a, func() (*jobs.Reaper, error) { return s.reaper(), nil })
 }
 
 // reaper returns a Reaper that goes by each tenant's own time.

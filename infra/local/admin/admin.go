@@ -1,5 +1,5 @@
-// Package admin manages the clients and keys of a registry: a Service on its store, a Remote through the running local
-// server, which offers its Service as a small JSON API on a unix socket in the data folder.
+// Package admin manages the clients and keys of a registry, on its store or through the running local server, which offers
+// the same as a small JSON API on a unix socket in the data folder.
 // It must not import the command line or an API's package.
 package admin
 
@@ -13,23 +13,21 @@ import (
 	"cedula/shared/jobs"
 )
 
-// Registry is what an operator does to a registry. Service and Remote implement it; their errors are those of auth.Admin.
-type Registry interface {
-	CreateClient(context.Context, auth.ClientParams) (NewClient, error)
-	// Clients returns all clients, the oldest first.
-	Clients(context.Context, All) ([]Client, error)
-	Client(context.Context, ByID) (Client, error)
-	Suspend(context.Context, Suspension) (Client, error)
-	RotateSecret(context.Context, Rotation) (NewSecret, error)
-	CreateKey(context.Context, KeyParams) (NewKey, error)
-	// Keys returns a client's keys, the oldest first.
-	Keys(context.Context, ByID) ([]Key, error)
-	RotateKey(context.Context, Rotation) (NewKey, error)
-	// RevokeKey returns the keys that it revoked, the one that was named first.
-	RevokeKey(context.Context, Revocation) ([]Key, error)
+// Registry is what an operator does to a registry. New returns one on a store, Dial one of a running server. The errors
+// are those of auth.Admin.
+type Registry struct {
+	CreateClient func(context.Context, auth.ClientParams) (NewClient, error)
+	Clients      func(context.Context, All) ([]Client, error) // the oldest first
+	Client       func(context.Context, ByID) (Client, error)
+	Suspend      func(context.Context, Suspension) (Client, error)
+	RotateSecret func(context.Context, Rotation) (NewSecret, error)
+	CreateKey    func(context.Context, KeyParams) (NewKey, error)
+	Keys         func(context.Context, ByID) ([]Key, error) // of a client, the oldest first
+	RotateKey    func(context.Context, Rotation) (NewKey, error)
+	RevokeKey    func(context.Context, Revocation) ([]Key, error) // the revoked keys, the one that was named first
 	// Expire removes the pending identities whose time is over. The result is nil if it is not known what was done; it may
 	// come with an error.
-	Expire(context.Context, Expiry) (*jobs.Result, error)
+	Expire func(context.Context, Expiry) (*jobs.Result, error)
 }
 
 // The requests of a Registry.
@@ -133,48 +131,50 @@ type ReplacedKey struct {
 	RejectedEverywhereAfter time.Time `json:"refusedBy"` // by caches too
 }
 
-// Service is the Registry on a store.
-type Service struct {
-	Admin  *auth.Admin
-	Reaper func() (*jobs.Reaper, error)
+// service is a registry on its store.
+type service struct {
+	admin  *auth.Admin
+	reaper func() (*jobs.Reaper, error)
 }
 
-var _ Registry = (*Service)(nil)
+// New returns the Registry of an auth.Admin's store. Expire calls reaper for each run.
+func New(a *auth.Admin, reaper func() (*jobs.Reaper, error)) *Registry {
+	s := &service{a, reaper}
+	return &Registry{
+		CreateClient: s.createClient, Clients: s.clients, Client: s.client, Suspend: s.suspend, RotateSecret: s.rotateSecret,
+		CreateKey: s.createKey, Keys: s.keys, RotateKey: s.rotateKey, RevokeKey: s.revokeKey, Expire: s.expire,
+	}
+}
 
-// CreateClient implements Registry.
-func (s *Service) CreateClient(ctx context.Context, p auth.ClientParams) (NewClient, error) {
-	c, shown, err := s.Admin.CreateClient(ctx, p)
+func (s *service) createClient(ctx context.Context, p auth.ClientParams) (NewClient, error) {
+	c, shown, err := s.admin.CreateClient(ctx, p)
 	if err != nil {
 		return NewClient{}, err
 	}
-	return NewClient{s.client(c), shown.ClientSecret, shown.Keys["conomy"], shown.Keys["blnk"]}, nil
+	return NewClient{s.showClient(c), shown.ClientSecret, shown.Keys["conomy"], shown.Keys["blnk"]}, nil
 }
 
-// Clients implements Registry.
-func (s *Service) Clients(ctx context.Context, _ All) ([]Client, error) {
-	all, err := s.Admin.Clients(ctx)
+func (s *service) clients(ctx context.Context, _ All) ([]Client, error) {
+	all, err := s.admin.Clients(ctx)
 	list := make([]Client, len(all))
 	for n, c := range all {
-		list[n] = s.client(c)
+		list[n] = s.showClient(c)
 	}
 	return list, err
 }
 
-// Client implements Registry.
-func (s *Service) Client(ctx context.Context, r ByID) (Client, error) {
-	c, err := s.Admin.Client(ctx, r.ID)
-	return s.client(c), err
+func (s *service) client(ctx context.Context, r ByID) (Client, error) {
+	c, err := s.admin.Client(ctx, r.ID)
+	return s.showClient(c), err
 }
 
-// Suspend implements Registry.
-func (s *Service) Suspend(ctx context.Context, r Suspension) (Client, error) {
-	c, err := s.Admin.SetSuspended(ctx, r.ID, !r.Lift)
-	return s.client(c), err
+func (s *service) suspend(ctx context.Context, r Suspension) (Client, error) {
+	c, err := s.admin.SetSuspended(ctx, r.ID, !r.Lift)
+	return s.showClient(c), err
 }
 
-// RotateSecret implements Registry.
-func (s *Service) RotateSecret(ctx context.Context, r Rotation) (NewSecret, error) {
-	c, text, ends, err := s.Admin.RotateSecret(ctx, r.ID, r.Rotation)
+func (s *service) rotateSecret(ctx context.Context, r Rotation) (NewSecret, error) {
+	c, text, ends, err := s.admin.RotateSecret(ctx, r.ID, r.Rotation)
 	made := NewSecret{c.ID, text, make([]ReplacedSecret, len(ends))}
 	for n, end := range ends {
 		made.Old[n].GoodUntil = end
@@ -182,42 +182,37 @@ func (s *Service) RotateSecret(ctx context.Context, r Rotation) (NewSecret, erro
 	return made, err
 }
 
-// CreateKey implements Registry.
-func (s *Service) CreateKey(ctx context.Context, p KeyParams) (NewKey, error) {
-	k, text, err := s.Admin.CreateKey(ctx, p.Client, p.KeyParams)
-	return NewKey{s.key(k), text, nil}, err
+func (s *service) createKey(ctx context.Context, p KeyParams) (NewKey, error) {
+	k, text, err := s.admin.CreateKey(ctx, p.Client, p.KeyParams)
+	return NewKey{s.showKey(k), text, nil}, err
 }
 
-// Keys implements Registry.
-func (s *Service) Keys(ctx context.Context, client ByID) ([]Key, error) {
-	_, all, err := s.Admin.Keys(ctx, client.ID)
+func (s *service) keys(ctx context.Context, client ByID) ([]Key, error) {
+	_, all, err := s.admin.Keys(ctx, client.ID)
 	slices.SortFunc(all, func(a, b auth.Key) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
-	return s.keys(all), err
+	return s.showKeys(all), err
 }
 
-// RotateKey implements Registry.
-func (s *Service) RotateKey(ctx context.Context, r Rotation) (NewKey, error) {
-	k, text, old, err := s.Admin.RotateKey(ctx, r.ID, r.Rotation)
+func (s *service) rotateKey(ctx context.Context, r Rotation) (NewKey, error) {
+	k, text, old, err := s.admin.RotateKey(ctx, r.ID, r.Rotation)
 	ends := old.ValidUntil()
-	return NewKey{s.key(k), text, &ReplacedKey{old.ID, ends, ends.Add(auth.RevocationDelay)}}, err
+	return NewKey{s.showKey(k), text, &ReplacedKey{old.ID, ends, ends.Add(auth.RevocationDelay)}}, err
 }
 
-// RevokeKey implements Registry.
-func (s *Service) RevokeKey(ctx context.Context, r Revocation) ([]Key, error) {
+func (s *service) revokeKey(ctx context.Context, r Revocation) ([]Key, error) {
 	if r.WithMade {
-		ended, err := s.Admin.RevokeWithDescendants(ctx, r.ID)
-		return s.keys(ended), err
+		ended, err := s.admin.RevokeWithDescendants(ctx, r.ID)
+		return s.showKeys(ended), err
 	}
-	k, err := s.Admin.RevokeKey(ctx, r.ID)
-	return []Key{s.key(k)}, err
+	k, err := s.admin.RevokeKey(ctx, r.ID)
+	return s.showKeys([]auth.Key{k}), err
 }
 
-// Expire implements Registry.
-func (s *Service) Expire(ctx context.Context, r Expiry) (*jobs.Result, error) {
+func (s *service) expire(ctx context.Context, r Expiry) (*jobs.Result, error) {
 	const maxDuration = time.Hour
-	reaper, err := s.Reaper()
+	reaper, err := s.reaper()
 	if err != nil {
 		return nil, err
 	}
@@ -226,10 +221,10 @@ func (s *Service) Expire(ctx context.Context, r Expiry) (*jobs.Result, error) {
 	return &result, err
 }
 
-func (s *Service) client(c auth.Client) Client {
+func (s *service) showClient(c auth.Client) Client {
 	out := Client{
 		ID: c.ID, Name: c.Name, Tenant: c.Tenant, Scopes: c.Scopes, State: "active", Mode: "lenient", Stage: "live",
-		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Secrets: len(c.ActiveSecrets(s.Admin.Now())), Created: c.Created,
+		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Secrets: len(c.ActiveSecrets(s.admin.Now())), Created: c.Created,
 		Onboarding: c.Policy.Onboarding, UsagePlanKey: c.UsagePlanKey,
 	}
 	if c.Suspended {
@@ -247,16 +242,16 @@ func (s *Service) client(c auth.Client) Client {
 	return out
 }
 
-func (s *Service) keys(all []auth.Key) []Key {
+func (s *service) showKeys(all []auth.Key) []Key {
 	list := make([]Key, len(all))
 	for n, k := range all {
-		list[n] = s.key(k)
+		list[n] = s.showKey(k)
 	}
 	return list
 }
 
-func (s *Service) key(k auth.Key) Key {
-	now := s.Admin.Now()
+func (s *service) showKey(k auth.Key) Key {
+	now := s.admin.Now()
 	out := Key{
 		ID: k.ID, Client: k.Client, API: k.API, Name: k.Name, Owner: k.Owner, CreatedBy: k.CreatedBy, Scopes: k.Scopes, State: "live",
 		Expires: k.Expires, Revoked: k.Revoked, Created: k.Created,

@@ -9,9 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 
-	"cedula/shared/auth"
 	"cedula/shared/jobs"
 	"cedula/shared/table"
 )
@@ -19,15 +17,12 @@ import (
 // ErrVersion means that the server was built from another version of this package.
 var ErrVersion = errors.New("admin socket: the server is of another version of this program")
 
-// Remote is the Registry of a running local server. An error of the connection is table.ErrUnavailable: what became of
-// the call is unknown.
-type Remote struct{ http *http.Client }
-
-var _ Registry = (*Remote)(nil)
-
-// Dial connects with the server of a data folder. It returns ErrPathTooLong, or the system's error: fs.ErrNotExist if
-// there is no socket, syscall.ECONNREFUSED if its server is dead.
-func Dial(ctx context.Context, folder string) (*Remote, error) {
+// Dial returns the Registry of the running server of a data folder. Its functions reject a server of another version with
+// ErrVersion, and return table.ErrUnavailable if the connection breaks: what became of the call is then unknown.
+//
+// Dial itself returns ErrPathTooLong, or the system's error: fs.ErrNotExist if there is no socket, syscall.ECONNREFUSED if
+// its server is dead.
+func Dial(ctx context.Context, folder string) (*Registry, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		path, err := socketPath(folder)
 		if err != nil {
@@ -40,69 +35,33 @@ func Dial(ctx context.Context, folder string) (*Remote, error) {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
 	_ = conn.Close()
-	return &Remote{&http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
-}
-
-// Close closes the connections.
-func (r *Remote) Close() error {
-	r.http.CloseIdleConnections()
-	return nil
-}
-
-// CreateClient implements Registry. It validates p because JSON cannot carry every invalid value.
-func (r *Remote) CreateClient(ctx context.Context, p auth.ClientParams) (NewClient, error) {
-	if err := p.Validate(); err != nil {
-		return NewClient{}, err
+	c := &caller{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	r := &Registry{Expire: c.expire}
+	for _, o := range r.operations() {
+		o.forward(c)
 	}
-	return call[NewClient](ctx, r, "create-client", p)
+	return r, nil
 }
 
-// Clients implements Registry.
-func (r *Remote) Clients(ctx context.Context, all All) ([]Client, error) {
-	return call[[]Client](ctx, r, "clients", all)
-}
+// caller sends requests to a server's socket.
+type caller struct{ http *http.Client }
 
-// Client implements Registry.
-func (r *Remote) Client(ctx context.Context, id ByID) (Client, error) {
-	return call[Client](ctx, r, "client", id)
-}
-
-// Suspend implements Registry.
-func (r *Remote) Suspend(ctx context.Context, s Suspension) (Client, error) {
-	return call[Client](ctx, r, "suspend", s)
-}
-
-// RotateSecret implements Registry.
-func (r *Remote) RotateSecret(ctx context.Context, rotation Rotation) (NewSecret, error) {
-	return call[NewSecret](ctx, r, "rotate-secret", rotation)
-}
-
-// CreateKey implements Registry. It validates p because JSON cannot carry every invalid value.
-func (r *Remote) CreateKey(ctx context.Context, p KeyParams) (NewKey, error) {
-	if err := p.Validate(time.Now()); err != nil {
-		return NewKey{}, err
+func (o unary[Request, Response]) forward(c *caller) {
+	*o.do = func(ctx context.Context, request Request) (result Response, err error) {
+		response, err := c.send(ctx, o.name, request)
+		if err != nil {
+			return result, err
+		}
+		defer func() { _ = response.Body.Close() }()
+		if err := decode(response.Body, &result); err != nil {
+			return result, unavailable(ctx, o.name, err)
+		}
+		return result, nil
 	}
-	return call[NewKey](ctx, r, "create-key", p)
 }
 
-// Keys implements Registry.
-func (r *Remote) Keys(ctx context.Context, client ByID) ([]Key, error) {
-	return call[[]Key](ctx, r, "keys", client)
-}
-
-// RotateKey implements Registry.
-func (r *Remote) RotateKey(ctx context.Context, rotation Rotation) (NewKey, error) {
-	return call[NewKey](ctx, r, "rotate-key", rotation)
-}
-
-// RevokeKey implements Registry.
-func (r *Remote) RevokeKey(ctx context.Context, revocation Revocation) ([]Key, error) {
-	return call[[]Key](ctx, r, "revoke-key", revocation)
-}
-
-// Expire implements Registry.
-func (r *Remote) Expire(ctx context.Context, e Expiry) (*jobs.Result, error) {
-	response, err := r.send(ctx, "expire", e)
+func (c *caller) expire(ctx context.Context, e Expiry) (*jobs.Result, error) {
+	response, err := c.send(ctx, expireOperation, e)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +70,7 @@ func (r *Remote) Expire(ctx context.Context, e Expiry) (*jobs.Result, error) {
 	for {
 		var event expiryEvent
 		if err := events.Decode(&event); err != nil {
-			return nil, unavailable(ctx, "expire", err)
+			return nil, unavailable(ctx, expireOperation, err)
 		}
 		if event.Failure != nil {
 			return event.Result, event.Failure
@@ -125,20 +84,8 @@ func (r *Remote) Expire(ctx context.Context, e Expiry) (*jobs.Result, error) {
 	}
 }
 
-func call[Response any](ctx context.Context, r *Remote, operation string, request any) (result Response, err error) {
-	response, err := r.send(ctx, operation, request)
-	if err != nil {
-		return result, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if err := decode(response.Body, &result); err != nil {
-		return result, unavailable(ctx, operation, err)
-	}
-	return result, nil
-}
-
 // send returns a response that is not an error. The caller closes its body.
-func (r *Remote) send(ctx context.Context, operation string, request any) (*http.Response, error) {
+func (c *caller) send(ctx context.Context, operation string, request any) (*http.Response, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
@@ -147,7 +94,7 @@ func (r *Remote) send(ctx context.Context, operation string, request any) (*http
 	if err != nil {
 		return nil, err
 	}
-	response, err := r.http.Do(post)
+	response, err := c.http.Do(post)
 	if err != nil {
 		return nil, unavailable(ctx, operation, err)
 	}

@@ -14,31 +14,54 @@ import (
 	"cedula/shared/jobs"
 )
 
-// Handler serves a registry to Remotes: POST /v1/ and an operation's name, request and response in JSON. An error is
-// status 422 and a failure. A client that goes away ends the context of its call.
-func Handler(r Registry) http.Handler {
+// expireOperation is the only operation whose response is a stream.
+const expireOperation = "expire"
+
+// Handler serves a registry to those who dial: POST /v1/ and an operation's name, request and response in JSON. An error
+// is status 422 and a failure. A client that goes away ends the context of its call.
+func Handler(r *Registry) http.Handler {
 	mux := http.NewServeMux()
-	handle(mux, "create-client", r.CreateClient)
-	handle(mux, "clients", r.Clients)
-	handle(mux, "client", r.Client)
-	handle(mux, "suspend", r.Suspend)
-	handle(mux, "rotate-secret", r.RotateSecret)
-	handle(mux, "create-key", r.CreateKey)
-	handle(mux, "keys", r.Keys)
-	handle(mux, "rotate-key", r.RotateKey)
-	handle(mux, "revoke-key", r.RevokeKey)
-	mux.HandleFunc("POST /v1/expire", func(w http.ResponseWriter, request *http.Request) { serveExpire(w, request, r) })
+	for _, o := range r.operations() {
+		o.serve(mux)
+	}
+	handle(mux, expireOperation, func(w http.ResponseWriter, request *http.Request, e Expiry) { serveExpire(w, request, r, e) })
 	return mux
 }
 
-func handle[Request, Response any](mux *http.ServeMux, operation string, do func(context.Context, Request) (Response, error)) {
-	mux.HandleFunc("POST /v1/"+operation, func(w http.ResponseWriter, r *http.Request) {
-		var request Request
-		if err := decode(r.Body, &request); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		response, err := do(r.Context(), request)
+// operation is one function of a Registry, on either side of the socket.
+type operation interface {
+	serve(*http.ServeMux) // calls the function for each request
+	forward(*caller)      // makes the function send requests
+}
+
+// operations are all with a single response.
+func (r *Registry) operations() []operation {
+	return []operation{
+		newUnary("create-client", &r.CreateClient),
+		newUnary("clients", &r.Clients),
+		newUnary("client", &r.Client),
+		newUnary("suspend", &r.Suspend),
+		newUnary("rotate-secret", &r.RotateSecret),
+		newUnary("create-key", &r.CreateKey),
+		newUnary("keys", &r.Keys),
+		newUnary("rotate-key", &r.RotateKey),
+		newUnary("revoke-key", &r.RevokeKey),
+	}
+}
+
+// unary is an operation with a single response.
+type unary[Request, Response any] struct {
+	name string
+	do   *func(context.Context, Request) (Response, error)
+}
+
+func newUnary[Request, Response any](name string, do *func(context.Context, Request) (Response, error)) operation {
+	return unary[Request, Response]{name, do}
+}
+
+func (o unary[Request, Response]) serve(mux *http.ServeMux) {
+	handle(mux, o.name, func(w http.ResponseWriter, r *http.Request, request Request) {
+		response, err := (*o.do)(r.Context(), request)
 		if err != nil {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			_ = json.NewEncoder(w).Encode(newFailure(err))
@@ -48,18 +71,25 @@ func handle[Request, Response any](mux *http.ServeMux, operation string, do func
 	})
 }
 
+// handle routes an operation's requests, decoded.
+func handle[Request any](mux *http.ServeMux, operation string, serve func(http.ResponseWriter, *http.Request, Request)) {
+	mux.HandleFunc("POST /v1/"+operation, func(w http.ResponseWriter, r *http.Request) {
+		var request Request
+		if err := decode(r.Body, &request); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		serve(w, r, request)
+	})
+}
+
 // expiryEvent is a line of the response to an expire request: an identity was examined, or the end.
 type expiryEvent struct {
 	Result  *jobs.Result `json:",omitempty"`
 	Failure *failure     `json:",omitempty"`
 }
 
-func serveExpire(w http.ResponseWriter, r *http.Request, registry Registry) {
-	var request Expiry
-	if err := decode(r.Body, &request); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
+func serveExpire(w http.ResponseWriter, r *http.Request, registry *Registry, e Expiry) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // a run may take longer than the server allows a request
 	_ = control.SetWriteDeadline(time.Time{})
@@ -70,8 +100,8 @@ func serveExpire(w http.ResponseWriter, r *http.Request, registry Registry) {
 		_ = json.NewEncoder(w).Encode(e)
 		_ = control.Flush()
 	}
-	request.OnExamined = func() { send(expiryEvent{}) }
-	result, err := registry.Expire(r.Context(), request)
+	e.OnExamined = func() { send(expiryEvent{}) }
+	result, err := registry.Expire(r.Context(), e)
 	end := expiryEvent{Result: result}
 	if err != nil {
 		end.Failure = newFailure(err)

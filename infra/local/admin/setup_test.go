@@ -20,7 +20,7 @@ import (
 
 // fixture is a registry, the core that fills it, and the table of both.
 type fixture struct {
-	admin.Registry
+	*admin.Registry
 	core *registry.Registry
 	db   *pebble.DB
 }
@@ -31,9 +31,7 @@ func onEachRegistry(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Run("service", func(t *testing.T) { test(t, newService(t)) })
 	t.Run("remote", func(t *testing.T) {
 		f := newService(t)
-		folder := newFolder(t)
-		serve(t, folder, admin.Handler(f.Registry))
-		f.Registry = dial(t, folder)
+		f.Registry = serve(t, newFolder(t), admin.Handler(f.Registry))
 		test(t, f)
 	})
 }
@@ -50,12 +48,10 @@ func newService(t *testing.T) fixture {
 	s := store.New(db, secret)
 	const offset = 2 * time.Hour
 	later := &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader, ClockOffset: func(string) time.Duration { return offset }}
-	service := &admin.Service{
-		Admin: &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}, Now: time.Now},
-		Reaper: func() (*jobs.Reaper, error) {
-			return &jobs.Reaper{Registry: later, PendingIndex: s, MaxClockOffset: offset}, nil
-		},
-	}
+	a := &auth.Admin{AdminStore: s, Hasher: auth.NewHasher(secret), APIs: []auth.API{conomy.AuthAPI, blnk.AuthAPI}, Now: time.Now}
+	service := admin.New(a, func() (*jobs.Reaper, error) {
+		return &jobs.Reaper{Registry: later, PendingIndex: s, MaxClockOffset: offset}, nil
+	})
 	return fixture{service, &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}, db}
 }
 
@@ -70,8 +66,8 @@ func newFolder(t *testing.T) string {
 	return folder
 }
 
-// serve serves h on the folder's socket, with the timeouts of a server of short requests.
-func serve(t *testing.T, folder string, h http.Handler) {
+// serve serves h on the folder's socket, with the timeouts of a server of short requests, and returns its Registry.
+func serve(t *testing.T, folder string, h http.Handler) *admin.Registry {
 	t.Helper()
 	l, err := admin.Listen(t.Context(), folder)
 	if err != nil {
@@ -84,15 +80,10 @@ func serve(t *testing.T, folder string, h http.Handler) {
 	server.Config.WriteTimeout = 200 * time.Millisecond
 	server.Start()
 	t.Cleanup(server.Close)
-}
-
-func dial(t *testing.T, folder string) *admin.Remote {
-	t.Helper()
 	r, err := admin.Dial(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.Close() })
 	return r
 }
 
