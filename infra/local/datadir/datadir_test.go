@@ -17,34 +17,22 @@ import (
 	"cedula/shared/table"
 )
 
-// harm damages a data folder.
-type harm func(t *testing.T, path string)
-
-// newFolder returns a folder that was opened once.
-func newFolder(t *testing.T) string {
-	t.Helper()
-	path := t.TempDir()
-	mustOpen(t, path, func(*Dir) {})
-	return path
-}
-
-// mustOpen opens a folder, calls do and closes it.
-func mustOpen(t *testing.T, path string, do func(*Dir)) {
-	t.Helper()
-	d, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	do(d)
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// wantRejected checks that a folder is not opened, that the error has these parts, and that no file changes.
+// wantRejected checks that a folder is not opened, that the error has these parts, and that no file changes. The table's
+// own files are not compared: the engine renames them.
 func wantRejected(t *testing.T, path string, parts ...string) {
 	t.Helper()
-	before := readFiles(t, path)
+	files := func() map[string]string {
+		all := map[string]string{}
+		for _, name := range []string{SecretFile, signerFile, previousSignerFile, dataKeyFile, sandboxFile} {
+			content, err := os.ReadFile(filepath.Join(path, name))
+			all[name] = string(content)
+			if err != nil {
+				all[name] = "missing"
+			}
+		}
+		return all
+	}
+	before := files()
 	d, err := Open(t.Context(), path)
 	if err == nil {
 		_ = d.Close()
@@ -55,100 +43,17 @@ func wantRejected(t *testing.T, path string, parts ...string) {
 			t.Errorf("error = %q, want one with %q", err, want)
 		}
 	}
-	if !maps.EqualFunc(before, readFiles(t, path), bytes.Equal) {
+	if !maps.Equal(before, files()) {
 		t.Errorf("files changed, want them as they were")
-	}
-}
-
-// readFiles reads the files that are not the table's, which the engine renames.
-func readFiles(t *testing.T, path string) map[string][]byte {
-	t.Helper()
-	names, err := os.ReadDir(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string][]byte)
-	for _, n := range names {
-		if content, err := os.ReadFile(filepath.Join(path, n.Name())); err == nil {
-			all[n.Name()] = content
-		}
-	}
-	return all
-}
-
-// writeFile replaces the files that match a pattern.
-func writeFile(pattern, content string) harm {
-	return func(t *testing.T, path string) {
-		t.Helper()
-		names, err := filepath.Glob(filepath.Join(path, pattern))
-		if err != nil || len(names) == 0 {
-			t.Fatalf("no file %s", pattern)
-		}
-		for _, name := range names {
-			if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-func remove(names ...string) harm {
-	return func(t *testing.T, path string) {
-		t.Helper()
-		for _, name := range names {
-			if err := os.RemoveAll(filepath.Join(path, name)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-func emptyTable(t *testing.T, path string) {
-	t.Helper()
-	remove(TableDir)(t, path)
-	if err := os.Mkdir(filepath.Join(path, TableDir), 0o700); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// replaceFrom replaces a file or a folder by another data folder's, and removes others.
-func replaceFrom(other, name string, removed ...string) harm {
-	return func(t *testing.T, path string) {
-		t.Helper()
-		remove(append(removed, name)...)(t, path)
-		source, target := filepath.Join(other, name), filepath.Join(path, name)
-		content, err := os.ReadFile(source)
-		if err == nil {
-			err = os.WriteFile(target, content, 0o600)
-		} else {
-			err = os.CopyFS(target, os.DirFS(source))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// editSandbox replaces in sandbox.env.
-func editSandbox(from, to string) harm {
-	return func(t *testing.T, path string) {
-		t.Helper()
-		writeFile(sandboxFile, strings.ReplaceAll(string(readFiles(t, path)[sandboxFile]), from, to))(t, path)
-	}
-}
-
-// mixSandbox takes the last key of sandbox.env from another client.
-func mixSandbox(other string) harm {
-	return func(t *testing.T, path string) {
-		t.Helper()
-		lines := strings.Split(string(readFiles(t, path)[sandboxFile]), "\n")
-		foreign := strings.Split(string(readFiles(t, other)[sandboxFile]), "\n")
-		writeFile(sandboxFile, strings.Join(slices.Concat(lines[:3], foreign[3:]), "\n"))(t, path)
 	}
 }
 
 func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 	other := newFolder(t)
+	foreign := strings.SplitAfter(mustReadFile(t, other, sandboxFile), "\n")
+	oneForeignKey := editSandbox(func(lines string) string {
+		return strings.Join(slices.Concat(strings.SplitAfter(lines, "\n")[:3], foreign[3:]), "")
+	})
 	mismatch := []string{"do not belong together", "remove all of"}
 	for _, tt := range []struct {
 		name string
@@ -161,13 +66,13 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 		{"token key without PEM", writeFile(signerFile, "garbage"), []string{"token-key.pem is damaged"}},
 		{"credentials cut off", writeFile(sandboxFile, "{"), []string{"sandbox.env is damaged; remove it"}},
 		{"credentials emptied", writeFile(sandboxFile, ""), []string{"sandbox.env is damaged"}},
-		{"credentials with CRs", editSandbox("\n", "\r\n"), []string{"sandbox.env is damaged"}},
-		{"credentials with a space", editSandbox("KEY=", "KEY= "), []string{"sandbox.env is damaged"}},
-		{"credentials with a line more", editSandbox("BLNK_KEY", "X=y\nBLNK_KEY"), []string{"sandbox.env is damaged"}},
-		{"credentials with quotes", editSandbox("=", "=\""), []string{"sandbox.env is damaged"}},
+		{"credentials with CRs", replaceInSandbox("\n", "\r\n"), []string{"sandbox.env is damaged"}},
+		{"credentials with a space", replaceInSandbox("KEY=", "KEY= "), []string{"sandbox.env is damaged"}},
+		{"credentials with a line more", replaceInSandbox("BLNK_KEY", "X=y\nBLNK_KEY"), []string{"sandbox.env is damaged"}},
+		{"credentials with quotes", replaceInSandbox("=", "=\""), []string{"sandbox.env is damaged"}},
 		{"manifest of the table", writeFile(TableDir+"/MANIFEST-*", "garbage"), []string{"cannot open the data"}},
 		{"table removed", remove(TableDir), []string{"table is missing", "sandbox.env", "remove all of"}},
-		{"table emptied", emptyTable, []string{"sandbox.env does not belong to", "remove it to have a new client"}},
+		{"table emptied", replaceByFolder(TableDir), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
 		{"table of another", replaceFrom(other, TableDir), mismatch},
 		{"secret of another", replaceFrom(other, SecretFile), mismatch},
 		{"secret of another, no credentials", replaceFrom(other, SecretFile, sandboxFile), mismatch},
@@ -177,7 +82,10 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 		{"data key removed", remove(dataKeyFile), []string{"data-key is missing", "put it back", "remove all of"}},
 		{"data key of another", replaceFrom(other, dataKeyFile), mismatch},
 		{"credentials of another", replaceFrom(other, sandboxFile), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
-		{"one key of another", mixSandbox(other), []string{"sandbox.env does not belong to"}},
+		{"lock replaced by a folder", replaceByFolder(lockFile), []string{"cannot open the data", "is a directory"}},
+		{"secret replaced by a folder", replaceByFolder(SecretFile), []string{"is a directory"}},
+		{"temporary file that cannot be removed", replaceByFolder(".new-1/x"), []string{"cannot open the data", "directory not empty"}},
+		{"one key of another", oneForeignKey, []string{"sandbox.env does not belong to"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := newFolder(t)
@@ -187,27 +95,35 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 	}
 }
 
+// TestReplaceableFilesMayBeMissing: what was written is read after a restart without one of them.
 func TestReplaceableFilesMayBeMissing(t *testing.T) {
 	for _, name := range []string{signerFile, sandboxFile, TableDir + "/LOCK", lockFile} {
 		path := newFolder(t)
-		var before, after Credentials
 		key := table.Key{PK: "P", SK: "S"}
+		var before Credentials
 		mustOpen(t, path, func(d *Dir) {
 			before = d.Sandbox
-			if _, err := d.Table.Write(t.Context(), table.Put(table.Item{Key: key, Version: 1}, table.Absent())); err != nil {
+			_, wrapped, err := d.DataKey.GenerateDataKey(t.Context(), "tenant")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Table.Write(t.Context(), table.Put(table.Item{Key: key, Version: 1, Body: wrapped}, table.Absent())); err != nil {
 				t.Fatal(err)
 			}
 		})
 		remove(name)(t, path)
 		mustOpen(t, path, func(d *Dir) {
-			after = d.Sandbox
-			if found, err := d.Table.Get(t.Context(), true, key); err != nil || len(found.Items) != 1 {
-				t.Errorf("without %s: %d items, %v, want the item that was written", name, len(found.Items), err)
+			found, err := d.Table.Get(t.Context(), true, key)
+			if err != nil || len(found.Items) != 1 {
+				t.Fatalf("without %s: %d items, %v, want the item that was written", name, len(found.Items), err)
+			}
+			if _, err := d.DataKey.Unwrap(t.Context(), "tenant", found.Items[0].Body); err != nil {
+				t.Errorf("without %s: the data key does not unwrap what it wrapped: %v", name, err)
+			}
+			if kept := before == d.Sandbox; kept != (name != sandboxFile) {
+				t.Errorf("without %s: the sandbox client was kept = %t, want %t", name, kept, !kept)
 			}
 		})
-		if kept := before == after; kept != (name != sandboxFile) {
-			t.Errorf("without %s: the sandbox client was kept = %t, want %t", name, kept, !kept)
-		}
 	}
 }
 
@@ -225,22 +141,6 @@ func TestPreviousSigningKeyIsRead(t *testing.T) {
 	wantRejected(t, path, previousSignerFile+" is damaged")
 }
 
-func TestDataKeyIsKept(t *testing.T) {
-	path := t.TempDir()
-	var wrapped []byte
-	mustOpen(t, path, func(d *Dir) {
-		var err error
-		if _, wrapped, err = d.DataKey.GenerateDataKey(t.Context(), "tenant"); err != nil {
-			t.Fatal(err)
-		}
-	})
-	mustOpen(t, path, func(d *Dir) {
-		if _, err := d.DataKey.Unwrap(t.Context(), "tenant", wrapped); err != nil {
-			t.Errorf("unwrap after a restart: %v", err)
-		}
-	})
-}
-
 func TestFolderWithoutDataKeyIsUpgraded(t *testing.T) {
 	path := t.TempDir()
 	mustOpen(t, path, func(d *Dir) {
@@ -256,47 +156,28 @@ func TestFolderWithoutDataKeyIsUpgraded(t *testing.T) {
 
 func TestInterruptedCreationIsCompleted(t *testing.T) {
 	path := t.TempDir()
-	f, err := openFolder(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := make([]byte, encryption.KeySize)
-	if err := errors.Join(f.create(dataKeyFile, key), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	writeTemp := filepath.Join(path, ".new-123")
-	if err := os.WriteFile(writeTemp, []byte("half"), 0o600); err != nil {
+	key := strings.Repeat("k", encryption.KeySize)
+	if err := os.WriteFile(filepath.Join(path, dataKeyFile), []byte(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	mustOpen(t, path, func(*Dir) {})
-	files := readFiles(t, path)
-	if !bytes.Equal(files[dataKeyFile], key) {
-		t.Error("the data key was replaced")
-	}
-	if _, left := files[".new-123"]; left {
-		t.Errorf("%s is still there", writeTemp)
+	if got := mustReadFile(t, path, dataKeyFile); got != key {
+		t.Errorf("data key = %q, want the one that was there: %q", got, key)
 	}
 }
 
-func TestFolderNameIsNoPattern(t *testing.T) {
+// TestTemporaryFilesAreRemoved from the folder itself: its name is not a pattern that others match.
+func TestTemporaryFilesAreRemoved(t *testing.T) {
 	for _, name := range []string{"a[b", "x[1]", "data*"} {
 		parent := t.TempDir()
-		other := filepath.Join(parent, "data1", ".new-1")
-		left := filepath.Join(parent, name, ".new-1")
+		other, left := filepath.Join(parent, "data1", ".new-1"), filepath.Join(parent, name, ".new-1")
 		for _, path := range []string{other, left} {
 			err := os.MkdirAll(filepath.Dir(path), 0o700)
-			if err := errors.Join(err, os.WriteFile(path, nil, 0o600)); err != nil {
+			if err := errors.Join(err, os.WriteFile(path, []byte("half"), 0o600)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		f, err := openFolder(filepath.Join(parent, name))
-		if err != nil {
-			t.Errorf("open %s = %v, want no error", name, err)
-			continue
-		}
-		if err := errors.Join(f.removeTempFiles(), f.Close()); err != nil {
-			t.Errorf("%s: %v, want no error", name, err)
-		}
+		mustOpen(t, filepath.Join(parent, name), func(*Dir) {})
 		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: its temporary file: %v, want it removed", name, err)
 		}
@@ -307,7 +188,8 @@ func TestFolderNameIsNoPattern(t *testing.T) {
 }
 
 func TestCreateNeverReplaces(t *testing.T) {
-	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"))
+	path := filepath.Join(t.TempDir(), "a", "b")
+	f, err := openFolder(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,9 +200,8 @@ func TestCreateNeverReplaces(t *testing.T) {
 	if err := f.create("file", []byte("second")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("second create: %v, want %v", err, fs.ErrExist)
 	}
-	content, err := f.read("file")
-	if err != nil || string(content) != "first" {
-		t.Errorf("content = %q, %v, want first", content, err)
+	if got := mustReadFile(t, path, "file"); got != "first" {
+		t.Errorf("content = %q, want first", got)
 	}
 	if left, _ := filepath.Glob(f.join(tempPattern)); len(left) > 0 {
 		t.Errorf("temporary files = %v, want none", left)
@@ -338,7 +219,7 @@ func TestConcurrentOpens(t *testing.T) {
 			both.Go(func() { dirs[n], errs[n] = Open(context.Background(), path) })
 		}
 		both.Wait()
-		won := slices.IndexFunc(errs[:], func(err error) bool { return err == nil })
+		won := slices.Index(errs[:], nil)
 		if won < 0 || errs[1-won] == nil {
 			t.Fatalf("errors = %v, want one", errs)
 		}

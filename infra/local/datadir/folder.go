@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,13 +80,21 @@ func (f *folder) removeTempFiles() error {
 // join returns the path of a file in the folder.
 func (f *folder) join(name string) string { return filepath.Join(f.path, name) }
 
-// read returns a file's content, nil if there is no such file.
-func (f *folder) read(name string) ([]byte, error) {
+// readFile returns a file's content as parse reads it, or the zero value if there is no such file. form says in the error
+// what the content must be.
+func readFile[T any](f *folder, name, form string, parse func([]byte) (T, error)) (parsed T, err error) {
 	content, err := os.ReadFile(f.join(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return parsed, nil
 	}
-	return content, err
+	if err != nil {
+		return parsed, err
+	}
+	parsed, err = parse(content)
+	if err != nil {
+		return parsed, fmt.Errorf("%s is damaged%s", f.join(name), form)
+	}
+	return parsed, nil
 }
 
 func (f *folder) exists(name string) bool {
@@ -93,42 +102,32 @@ func (f *folder) exists(name string) bool {
 	return err == nil
 }
 
+// createRandom creates a file of random bytes and returns them.
+func (f *folder) createRandom(name string, size int) ([]byte, error) {
+	content := make([]byte, size)
+	_, _ = rand.Read(content) // never fails (crypto/rand)
+	return content, f.create(name, content)
+}
+
 // create creates a file that only its owner can read. After a crash the file has all its content or does not exist.
 // It returns fs.ErrExist rather than replace one.
-func (f *folder) create(name string, content []byte) (err error) {
+func (f *folder) create(name string, content []byte) error {
+	if f.exists(name) { // the lock keeps others from creating it meanwhile
+		return fmt.Errorf("%s: %w", f.join(name), fs.ErrExist)
+	}
 	temp, err := os.CreateTemp(f.path, tempPattern)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, removeIfExists(temp.Name())) }()
+	defer func() { _ = os.Remove(temp.Name()) }() // if that fails, the next start removes it
 	_, writeErr := temp.Write(content)
 	if err := errors.Join(writeErr, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
-	if err := f.linkOrRename(temp.Name(), name); err != nil {
+	if err := os.Rename(temp.Name(), f.join(name)); err != nil {
 		return err
 	}
 	return syncDir(f.path)
-}
-
-// linkOrRename gives a temporary file its name. Where the file system has no links only the lock keeps others from using
-// the name at the same time.
-func (f *folder) linkOrRename(temp, name string) error {
-	err := os.Link(temp, f.join(name))
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if f.exists(name) {
-		return fmt.Errorf("%s: %w", f.join(name), fs.ErrExist)
-	}
-	return os.Rename(temp, f.join(name))
-}
-
-func removeIfExists(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 func syncDir(path string) error {

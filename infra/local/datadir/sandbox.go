@@ -1,9 +1,11 @@
 package datadir
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"cedula/shared/auth"
 	"cedula/shared/blnk"
@@ -20,59 +22,18 @@ var APIs = []auth.API{conomy.AuthAPI, blnk.AuthAPI}
 // Credentials are a client's. Only a local registry stores them in plain text, to print them at every start.
 type Credentials struct{ ClientID, ClientSecret, ConomyKey, BlnkKey string }
 
-type credentialEntry struct {
-	name  string
-	value *string
-}
+// credentialsFormat is the file's, as a shell reads it.
+const credentialsFormat = "CLIENT_ID=%s\nCLIENT_SECRET=%s\nCONOMY_KEY=%s\nBLNK_KEY=%s\n"
 
-// entries returns the lines of the file, NAME=value, as a shell reads them.
-func (c *Credentials) entries() []credentialEntry {
-	return []credentialEntry{
-		{"CLIENT_ID", &c.ClientID},
-		{"CLIENT_SECRET", &c.ClientSecret},
-		{"CONOMY_KEY", &c.ConomyKey},
-		{"BLNK_KEY", &c.BlnkKey},
-	}
-}
+// credentialsPattern matches only what credentialsFormat gives.
+var credentialsPattern = regexp.MustCompile("^" + strings.ReplaceAll(credentialsFormat, "%s", "([0-9a-z_]+)") + "$")
 
-func (c *Credentials) format() []byte {
-	var text []byte
-	for _, l := range c.entries() {
-		text = fmt.Appendf(text, "%s=%s\n", l.name, *l.value)
+func parseCredentials(content []byte) (Credentials, error) {
+	m := credentialsPattern.FindSubmatch(content)
+	if m == nil {
+		return Credentials{}, errors.New("not as written")
 	}
-	return text
-}
-
-// parse accepts only what format writes.
-func (c *Credentials) parse(text []byte) bool {
-	var read Credentials
-	rest := text
-	for _, l := range read.entries() {
-		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\n"))
-		value, found := bytes.CutPrefix(line, []byte(l.name+"="))
-		if !found || len(value) == 0 || bytes.ContainsFunc(value, isInvalidCredentialChar) {
-			return false
-		}
-		*l.value = string(value)
-	}
-	*c = read
-	return bytes.Equal(c.format(), text)
-}
-
-func isInvalidCredentialChar(r rune) bool {
-	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '_'
-}
-
-func (d *Dir) readSandbox() error {
-	content, err := d.folder.read(sandboxFile)
-	if err != nil || content == nil {
-		return err
-	}
-	if !d.Sandbox.parse(content) {
-		return fmt.Errorf("%s is damaged; remove it to have a new sandbox client of the same tenant made", d.folder.join(sandboxFile))
-	}
-	return nil
+	return Credentials{string(m[1]), string(m[2]), string(m[3]), string(m[4])}, nil
 }
 
 // checkSandbox rejects credentials, if there are any, that the table does not accept.
@@ -112,5 +73,6 @@ func (d *Dir) createSandbox(ctx context.Context) error {
 		return fmt.Errorf("cannot register the sandbox client: %w", err)
 	}
 	d.Sandbox = Credentials{shown.ClientID, shown.ClientSecret, shown.Keys[conomy.AuthAPI.Name], shown.Keys[blnk.AuthAPI.Name]}
-	return d.folder.create(sandboxFile, d.Sandbox.format())
+	c := d.Sandbox
+	return d.folder.create(sandboxFile, fmt.Appendf(nil, credentialsFormat, c.ClientID, c.ClientSecret, c.ConomyKey, c.BlnkKey))
 }
