@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -21,6 +20,7 @@ const (
 // public route.
 func proxyEvent(x *exchange, query url.Values, body string, caller map[string]any) events.APIGatewayProxyRequest {
 	headers, multi := flattenHeaders(x.r)
+	source, _, _ := net.SplitHostPort(x.r.RemoteAddr)
 	e := events.APIGatewayProxyRequest{
 		Resource: x.route.Path, Path: x.path, HTTPMethod: x.r.Method,
 		Headers: headers, MultiValueHeaders: multi,
@@ -30,7 +30,7 @@ func proxyEvent(x *exchange, query url.Values, body string, caller map[string]an
 			ResourcePath: x.route.Path, Path: x.r.URL.Path, HTTPMethod: x.r.Method, Protocol: x.r.Proto,
 			RequestID: x.id, Stage: localName, APIID: localName, AccountID: localAccount,
 			RequestTimeEpoch: x.start.UnixMilli(), Authorizer: caller,
-			Identity: events.APIGatewayRequestIdentity{SourceIP: sourceIP(x.r), UserAgent: x.r.UserAgent()},
+			Identity: events.APIGatewayRequestIdentity{SourceIP: source, UserAgent: x.r.UserAgent()},
 		},
 	}
 	if !utf8.ValidString(body) {
@@ -70,12 +70,4 @@ func lastValues(multi map[string][]string) map[string]string {
 		last[name] = values[len(values)-1]
 	}
 	return last
-}
-
-func sourceIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return strings.TrimSpace(r.RemoteAddr)
-	}
-	return host
 }

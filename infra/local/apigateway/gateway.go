@@ -72,15 +72,15 @@ type exchange struct {
 	path   string // without the stage
 	route  *route // nil: none matches
 	params map[string]string
-	body   *requestBody
 }
 
 // ServeHTTP checks a request in the order of API Gateway. It reads the body last, so that a rejected request costs no
 // memory.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
 	path := g.stripStage(r.URL.EscapedPath())
 	matched, params := g.routes.match(r.Method, path)
-	x := &exchange{w: w, r: r, id: uuid.NewString(), start: time.Now(), path: path, route: matched, params: params, body: newRequestBody(w, r)}
+	x := &exchange{w: w, r: r, id: uuid.NewString(), start: time.Now(), path: path, route: matched, params: params}
 	if r.ContentLength > maxBodyBytes {
 		g.reject(x, gateway.RequestTooLarge, nil)
 		return
@@ -122,8 +122,9 @@ func (g *Gateway) invoke(x *exchange, caller map[string]any) {
 		g.reject(x, gateway.BadRequestParameters, nil)
 		return
 	}
-	body, err := x.body.read()
-	if errors.Is(err, errTooLarge) {
+	body, err := x.readBody()
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
 		g.reject(x, gateway.RequestTooLarge, nil)
 		return
 	}
@@ -145,7 +146,7 @@ func (g *Gateway) invoke(x *exchange, caller map[string]any) {
 
 // reject writes a response of the gateway itself, with values for its variables.
 func (g *Gateway) reject(x *exchange, kind string, values map[string]any) {
-	x.body.drain()
+	x.drainBody()
 	response := g.responses[kind]
 	h := x.w.Header()
 	for _, fixed := range gateway.SecurityHeaders {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -30,7 +31,7 @@ func TestRequestsAreServed(t *testing.T) {
 
 func TestRejections(t *testing.T) {
 	unread := iotest.ErrReader(io.ErrUnexpectedEOF)
-	tooLarge := strings.NewReader(strings.Repeat(" ", maxBodyBytes+1))
+	tooLong := strings.Repeat(" ", maxBodyBytes+1)
 	for _, tt := range []struct {
 		name, method, target, key string
 		body                      io.Reader
@@ -40,8 +41,8 @@ func TestRejections(t *testing.T) {
 		{"unknown path", "GET", "/nothing", "good", nil, auth.Limits{}, gateway.NoSuchRoute},
 		{"unknown method", "PUT", "/things", "good", nil, auth.Limits{}, gateway.NoSuchRoute},
 		{"stage alone", "GET", "/stage", "good", nil, auth.Limits{}, gateway.NoSuchRoute},
-		{"length above the limit", "POST", "/nothing", "", tooLarge, auth.Limits{}, gateway.RequestTooLarge},
-		{"body above the limit", "POST", "/login", "", io.MultiReader(strings.NewReader(strings.Repeat(" ", maxBodyBytes+1))), auth.Limits{}, gateway.RequestTooLarge},
+		{"length above the limit", "POST", "/nothing", "", strings.NewReader(tooLong), auth.Limits{}, gateway.RequestTooLarge},
+		{"body above the limit", "POST", "/login", "", io.MultiReader(strings.NewReader(tooLong)), auth.Limits{}, gateway.RequestTooLarge},
 		{"body that does not arrive", "POST", "/login", "", unread, auth.Limits{}, gateway.BadRequestBody},
 		{"no key", "GET", "/things", "", nil, auth.Limits{}, gateway.Unauthorized},
 		{"wrong key", "GET", "/things", "wrong", nil, auth.Limits{}, gateway.AccessDenied},
@@ -64,7 +65,7 @@ func TestRejections(t *testing.T) {
 		w := send(g, tt.method, tt.target, tt.key, tt.body)
 		kind, rest, _ := strings.Cut(w.Body.String(), " ")
 		if kind != tt.want || w.Code != 499 || a.served > 0 {
-			t.Errorf("%s: %d %s after %d operations, want %s", tt.name, w.Code, kind, a.served, tt.want)
+			t.Errorf("%s: %d %s after %d operations, want 499 %s and no operation", tt.name, w.Code, kind, a.served, tt.want)
 		}
 		if kind == gateway.AccessDenied && !strings.HasSuffix(rest, " 41") {
 			t.Errorf("%s: body = %s, want the authorizer's code 41", tt.name, w.Body)
@@ -81,27 +82,19 @@ type countingAuthorizer struct{ calls int }
 
 func (a *countingAuthorizer) authorize(_ context.Context, e events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	a.calls++
-	var response events.APIGatewayCustomAuthorizerResponse
 	keys := e.MultiValueHeaders["X-Key"]
-	effect := "Allow"
+	errs := map[string]error{"broken": errors.New("no decision"), "unauthorized": gateway.ErrUnauthorized}
+	statement := events.IAMPolicyStatement{Effect: "Allow"}
 	if len(keys) > 1 {
-		effect = "Deny"
+		statement.Effect = "Deny"
 	}
-	response.PolicyDocument.Statement = []events.IAMPolicyStatement{{Effect: effect}}
-	switch keys[0] {
-	case "broken":
-		return response, errors.New("no decision")
-	case "unauthorized":
-		return response, gateway.ErrUnauthorized
-	}
-	return response, nil
+	policy := events.APIGatewayCustomAuthorizerPolicy{Statement: []events.IAMPolicyStatement{statement}}
+	return events.APIGatewayCustomAuthorizerResponse{PolicyDocument: policy}, errs[keys[0]]
 }
 
 func requestWithKeys(values ...string) *exchange {
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	for _, v := range values {
-		r.Header.Add("X-Key", v)
-	}
+	r.Header["X-Key"] = values
 	return &exchange{r: r, route: &route{}}
 }
 
@@ -109,18 +102,13 @@ func requestWithKeys(values ...string) *exchange {
 // or the other way round.
 func TestAuthorizerCacheDistinguishesRepeatedHeaders(t *testing.T) {
 	single, repeated, joined := requestWithKeys("a"), requestWithKeys("a", "b"), requestWithKeys("a\x01b")
+	want := map[*exchange]string{repeated: gateway.AccessDenied}
 	for _, order := range [][]*exchange{{single, repeated, joined}, {repeated, joined, single}, {joined, single, repeated}} {
 		a := &countingAuthorizer{}
 		c := newAuthorizerCache(a.authorize, []string{"X-Key"}, time.Now)
-		for range 2 { // cold, then warm
-			for _, x := range order {
-				want := ""
-				if x == repeated {
-					want = gateway.AccessDenied
-				}
-				if got := c.decide(x); got.denial != want {
-					t.Errorf("denial for %q = %q, want %q", x.r.Header["X-Key"], got.denial, want)
-				}
+		for _, x := range slices.Repeat(order, 2) { // cold, then warm
+			if got := c.decide(x); got.denial != want[x] {
+				t.Errorf("denial for %q = %q, want %q", x.r.Header["X-Key"], got.denial, want[x])
 			}
 		}
 		if a.calls != len(order) {
@@ -146,26 +134,31 @@ func TestAuthorizerCacheForgetsDecisions(t *testing.T) {
 	if got := c.decisions.Len(); got > maxCacheEntries {
 		t.Errorf("decisions = %d, want at most %d", got, maxCacheEntries)
 	}
-	a.calls = 0
+}
+
+func TestAuthorizerErrorsAreNotCached(t *testing.T) {
 	for key, want := range map[string]string{"broken": gateway.AuthorizerFailure, "unauthorized": gateway.Unauthorized} {
-		for range 2 {
-			if got := c.decide(requestWithKeys(key)); got.denial != want {
-				t.Errorf("denial for %s = %q, want %q", key, got.denial, want)
-			}
+		a := &countingAuthorizer{}
+		c := newAuthorizerCache(a.authorize, []string{"X-Key"}, time.Now)
+		first, second := c.decide(requestWithKeys(key)), c.decide(requestWithKeys(key))
+		if first.denial != want || second.denial != want || a.calls != 2 {
+			t.Errorf("denials for %s = %q, %q after %d calls, want %q twice after 2", key, first.denial, second.denial, a.calls, want)
 		}
-	}
-	if a.calls != 4 {
-		t.Errorf("calls that ended with an error = %d, want 4: errors are not cached", a.calls)
 	}
 }
 
+// newTestLimiter returns a Limiter of clients with these limits, and how often it read them.
+func newTestLimiter(limits *auth.Limits) (l *Limiter, reads *int) {
+	reads = new(int)
+	return NewLimiter(func(context.Context, string) (auth.Client, error) {
+		*reads++
+		return auth.Client{Limits: *limits}, nil
+	}), reads
+}
+
 func TestLimiterRefreshesLimits(t *testing.T) {
-	reads := 0
 	limits, now := auth.Limits{}, time.Unix(1_000_000, 0)
-	l := NewLimiter(func(context.Context, string) (auth.Client, error) {
-		reads++
-		return auth.Client{Limits: limits}, nil
-	})
+	l, reads := newTestLimiter(&limits)
 	for range 1000 {
 		if got := l.check(t.Context(), "a", now); got != "" {
 			t.Fatalf("check without limits = %q, want none", got)
@@ -174,15 +167,13 @@ func TestLimiterRefreshesLimits(t *testing.T) {
 	limits = auth.Limits{Rate: 1, Burst: 1}
 	now = now.Add(limitsTTL)
 	first, second := l.check(t.Context(), "a", now), l.check(t.Context(), "a", now)
-	if first != "" || second != gateway.Throttled || reads != 2 {
-		t.Errorf("checks with the new limits = %q, %q after %d reads, want none, %q after 2", first, second, reads, gateway.Throttled)
+	if first != "" || second != gateway.Throttled || *reads != 2 {
+		t.Errorf("checks with the new limits = %q, %q after %d reads, want none, %q after 2", first, second, *reads, gateway.Throttled)
 	}
 }
 
 func TestQuotaEndsWithTheDay(t *testing.T) {
-	l := NewLimiter(func(context.Context, string) (auth.Client, error) {
-		return auth.Client{Limits: auth.Limits{Quota: 2}}, nil
-	})
+	l, _ := newTestLimiter(&auth.Limits{Quota: 2})
 	evening := time.Date(2026, 3, 4, 23, 59, 0, 0, time.UTC)
 	for n, want := range []string{"", "", gateway.QuotaExceeded, gateway.QuotaExceeded} {
 		if got := l.check(t.Context(), "a", evening); got != want {
@@ -204,34 +195,30 @@ func TestLimiterIsBounded(t *testing.T) {
 	}
 }
 
-func TestRequestBody(t *testing.T) {
+func TestBodyIsReadUpToTheLimit(t *testing.T) {
 	tooLong := strings.Repeat(" ", gateway.MaxBodyBytes+1)
 	for _, tt := range []struct {
 		name, sent string
 		length     int64 // -1: not told
 		want       string
-		err        error
 	}{
-		{"none", "", 0, "", nil},
-		{"short", "{}", 2, "{}", nil},
-		{"short, length not told", "{}", -1, "{}", nil},
-		{"too long for an operation", tooLong + "x", int64(len(tooLong) + 1), tooLong, nil},
-		{"too long for an operation, length not told", tooLong + "x", -1, tooLong, nil},
-		{"too long for the gateway", strings.Repeat("x", maxBodyBytes+1), -1, tooLong, errTooLarge},
+		{"none", "", 0, ""},
+		{"short", "{}", 2, "{}"},
+		{"short, length not told", "{}", -1, "{}"},
+		{"too long for an operation", tooLong + "x", int64(len(tooLong) + 1), tooLong},
+		{"too long for an operation, length not told", tooLong + "x", -1, tooLong},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", io.NopCloser(strings.NewReader(tt.sent)))
 		r.ContentLength = tt.length
-		got, err := newRequestBody(httptest.NewRecorder(), r).read()
-		if got != tt.want || !errors.Is(err, tt.err) {
-			t.Errorf("%s: body of %d bytes, %v, want %d bytes, %v", tt.name, len(got), err, len(tt.want), tt.err)
+		got, err := (&exchange{r: r}).readBody()
+		if rest, _ := io.ReadAll(r.Body); got != tt.want || err != nil || len(rest) > 0 {
+			t.Errorf("%s: body of %d bytes, %v, %d left; want %d bytes, none left", tt.name, len(got), err, len(rest), len(tt.want))
 		}
 	}
 }
 
 func TestBodyThatIsNotUTF8IsEncoded(t *testing.T) {
-	x := requestWithKeys("a")
-	x.r.RemoteAddr = "@" // of a unix socket
-	e := proxyEvent(x, nil, "\xff", nil)
+	e := proxyEvent(requestWithKeys("a"), nil, "\xff", nil)
 	if want := base64.StdEncoding.EncodeToString([]byte("\xff")); !e.IsBase64Encoded || e.Body != want {
 		t.Errorf("body = %q, encoded %t, want %q in base64", e.Body, e.IsBase64Encoded, want)
 	}

@@ -1,17 +1,20 @@
 package apigateway
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"cedula/shared/gateway"
 )
 
-// router holds an API's routes with their paths already split: every request is compared with all of them.
+// router holds an API's routes, the more specific before the less: every request is compared with all of them.
 type router []route
 
 type route struct {
 	gateway.Route
 	segments []segment
+	rank     string // a digit for each segment, and one for the method: 0 if it is given, 1 if it may be any
 	handler  lambdaHandler
 }
 
@@ -21,78 +24,58 @@ type segment struct {
 	isParameter bool
 }
 
+// newRouter sorts the routes by API Gateway's preference: a literal before a parameter, segment by segment, then a method
+// before any.
 func newRouter(routes []gateway.Route) router {
+	digit := map[bool]string{false: "0", true: "1"}
 	list := make(router, len(routes))
 	for n, r := range routes {
 		list[n].Route = r
 		for text := range strings.SplitSeq(r.Path, "/") {
-			s := segment{text: text}
-			if strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}") {
-				s = segment{text[1 : len(text)-1], true}
-			}
-			list[n].segments = append(list[n].segments, s)
+			name, isParameter := strings.CutPrefix(text, "{")
+			list[n].segments = append(list[n].segments, segment{strings.TrimSuffix(name, "}"), isParameter})
+			list[n].rank += digit[isParameter]
 		}
+		list[n].rank += digit[r.Method == gateway.AnyMethod]
 	}
+	slices.SortStableFunc(list, func(a, b route) int { return cmp.Compare(a.rank, b.rank) })
 	return list
 }
 
-// match returns the route of a request and its path parameters, or nil. Like API Gateway it prefers a literal to a
-// parameter, segment by segment, then the method itself to any method. An empty parameter matches nothing.
+// match returns the route of a request and its path parameters, or nil.
 func (routes router) match(method, path string) (*route, map[string]string) {
 	segments := strings.Split(path, "/")
-	var best *route
 	for n := range routes {
 		r := &routes[n]
 		if r.Method != method && r.Method != gateway.AnyMethod {
 			continue
 		}
-		if r.matches(segments) && (best == nil || r.moreSpecificThan(best)) {
-			best = r
+		if params, ok := r.match(segments); ok {
+			return r, params
 		}
 	}
-	if best == nil {
-		return nil, nil
-	}
-	return best, best.params(segments)
+	return nil, nil
 }
 
-func (r *route) matches(segments []string) bool {
+// match returns the parameters in a path; nil if there are none. An empty parameter matches nothing.
+func (r *route) match(segments []string) (params map[string]string, ok bool) {
 	if len(r.segments) != len(segments) {
-		return false
+		return nil, false
 	}
-	for n, part := range r.segments {
-		if part.isParameter {
-			if segments[n] == "" {
-				return false
-			}
-		} else if part.text != segments[n] {
-			return false
-		}
-	}
-	return true
-}
-
-// params returns the parameters in a path that matches; nil if there are none.
-func (r *route) params(segments []string) map[string]string {
-	var values map[string]string
 	for n, part := range r.segments {
 		if !part.isParameter {
+			if part.text != segments[n] {
+				return nil, false
+			}
 			continue
 		}
-		if values == nil {
-			values = make(map[string]string, 2)
+		if segments[n] == "" {
+			return nil, false
 		}
-		values[part.text] = segments[n]
-	}
-	return values
-}
-
-// moreSpecificThan compares two routes that match one path by the first segment that is a literal in only one of them.
-func (r *route) moreSpecificThan(other *route) bool {
-	for n := range r.segments {
-		if r.segments[n].isParameter != other.segments[n].isParameter {
-			return other.segments[n].isParameter
+		if params == nil {
+			params = make(map[string]string, 2)
 		}
+		params[part.text] = segments[n]
 	}
-	return r.Method != gateway.AnyMethod && other.Method == gateway.AnyMethod
+	return params, true
 }

@@ -52,11 +52,3 @@ func TestEveryRouteMatchesItself(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkMatch(b *testing.B) {
-	r := newRouter((&blnk.API{}).Routes())
-	b.ReportAllocs()
-	for b.Loop() {
-		r.match("GET", "/identities/idt_11111111-1111-4111-8111-111111111111")
-	}
-}
