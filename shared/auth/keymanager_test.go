@@ -24,9 +24,7 @@ func (w *fixture) keyParams(owner string, scopes ...string) auth.KeyParams {
 func (w *fixture) createKey(t testing.TB, by, owner string, scopes ...string) (auth.Key, string) {
 	t.Helper()
 	k, text, err := w.keyManager.Create(ctx, w.caller(t, by), w.keyParams(owner, scopes...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return k, text
 }
 
@@ -34,9 +32,7 @@ func (w *fixture) createKey(t testing.TB, by, owner string, scopes ...string) (a
 func (w *fixture) createAdminKey(t *testing.T, by string, scopes ...string) (auth.Key, string) {
 	t.Helper()
 	k, text, err := w.CreateKey(ctx, by[4:20], w.keyParams("", scopes...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return k, text
 }
 

@@ -20,18 +20,6 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 	parts := strings.Split(good, ".")
 	h, p, s := parts[0], parts[1], parts[2]
 	other := &fixture{signer: newLocalKey(t), client: w.client, now: w.now}
-	last := func(part string, by int) string { // sets bits that base64 drops
-		const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-		return part[:len(part)-1] + string(set[strings.IndexByte(set, part[len(part)-1])+by])
-	}
-	padded := func(text string, spare int) string { // so many of its last bytes stand alone
-		for len(text)%3 != spare {
-			text = strings.TrimSuffix(text, "}") + " }"
-		}
-		return text
-	}
-	one := strings.Split(w.signToken(padded(w.header(""), 1), padded(w.claims(), 1)), ".")
-	two := strings.Split(w.signToken(padded(w.header(""), 2), padded(w.claims(), 2)), ".")
 	return map[string]string{
 		"empty":                     "",
 		"two dots":                  "..",
@@ -50,11 +38,7 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 		"trailing line feed":        good + "\n",
 		"line feed inside":          h + "." + p[:8] + "\n" + p[8:] + "." + s,
 		"padding":                   h + "." + p + "." + s + "==",
-		"signature's spare bits":    h + "." + p + "." + last(s, 1),
-		"claims' four spare bits":   one[0] + "." + last(one[1], 1) + "." + one[2],
-		"claims' two spare bits":    two[0] + "." + last(two[1], 1) + "." + two[2],
-		"header's four spare bits":  last(one[0], 1) + "." + one[1] + "." + one[2],
-		"header's two spare bits":   last(two[0], 1) + "." + two[1] + "." + two[2],
+		"signature's spare bits":    h + "." + p + "." + withSpareBit(s),
 		"line feed in the header":   h[:8] + "\n" + h[8:] + "." + p + "." + s,
 		"2 KB of header, signed":    w.signToken(w.header(strings.Repeat(" ", 1500)), w.claims()),
 		"JSON serialization":        fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, h, p, s),
@@ -69,6 +53,13 @@ func (w *fixture) malformedTokens(t testing.TB) map[string]string {
 		"secret is the public key":  w.hmacToken("HS256"),
 		"the same, said to be ours": w.hmacToken("ES256"),
 	}
+}
+
+// withSpareBit sets a bit of the last character that base64 drops.
+func withSpareBit(part string) string {
+	const set = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	end := len(part) - 1
+	return part[:end] + string(set[strings.IndexByte(set, part[end])+1])
 }
 
 func (w *fixture) badHeaders() map[string]string {

@@ -221,9 +221,7 @@ func newUncachedFixture(t testing.TB) *fixture {
 func newRealFixture(t *testing.T) *fixture {
 	t.Helper()
 	db, err := pebble.Open(t.TempDir(), store.Indexes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	t.Cleanup(func() { _ = db.Close() })
 	w := newUncachedFixture(t)
 	s := store.New(db, bytes.Repeat([]byte("s"), 32))
@@ -235,27 +233,21 @@ func newRealFixture(t *testing.T) *fixture {
 func newLocalKey(t testing.TB) *auth.LocalKey {
 	t.Helper()
 	key, err := auth.NewLocalKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return key
 }
 
 func (w *fixture) createClient(t testing.TB, tenant string, scopes ...string) (auth.Client, auth.Credentials) {
 	t.Helper()
 	c, shown, err := w.CreateClient(ctx, auth.ClientParams{Name: "Acme", Tenant: tenant, Scopes: scopes})
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return c, shown
 }
 
 func (w *fixture) token(t testing.TB) string {
 	t.Helper()
 	token, _, err := w.issuer.Issue(ctx, w.client)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return token
 }
 
@@ -278,9 +270,7 @@ func (w *fixture) login(key, id, secret string) error {
 func (w *fixture) caller(t testing.TB, key string) auth.Caller {
 	t.Helper()
 	c, err := w.authenticator.AuthenticateKey(ctx, blnkAPI, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wantError(t, err, nil)
 	return c
 }
 
