@@ -18,42 +18,31 @@ func rfc9068() federation.Issuer {
 	return federation.Issuer{Issuer: cognitoURL, Algorithms: []string{"RS256", "ES256"}, Audience: "cedula", ScopePrefix: scopePrefix}
 }
 
-func with(i federation.Issuer, edit func(*federation.Issuer)) federation.Issuer {
-	edit(&i)
-	return i
-}
-
 func TestExternalTokensAreAccepted(t *testing.T) {
 	s := newSigner(t, cognitoURL)
-	own := quote(ownClientID)
+	const both = "identity:delete identity:read"
+	own, eitherAlgorithm, azp, scp := quote(ownClientID), cognito(), rfc9068(), cognito()
+	eitherAlgorithm.Algorithms = []string{"RS256", "ES256"}
+	azp.TokenTypes, azp.ClientClaim = []string{"JWT"}, "azp"
+	scp.ClientClaim, scp.ScopeClaim, scp.ScopePrefix = "sub", "scp", ""
 	for name, tt := range map[string]struct {
 		issuer      federation.Issuer
 		alg, header string
 		changes     []string
 		scopes      string
 	}{
-		"Cognito":          {cognito(), "RS256", cognitoHeader, nil, "identity:delete identity:read"},
-		"RFC 9068":         {rfc9068(), "ES256", `{"alg":"ES256","typ":"at+jwt","kid":"e"}`, []string{"client_id", own, "aud", `["x","cedula"]`}, "identity:delete identity:read"},
-		"full media type":  {rfc9068(), "RS256", `{"alg":"RS256","typ":"application/at+jwt","kid":"r"}`, []string{"client_id", own, "aud", `"cedula"`}, "identity:delete identity:read"},
-		"either algorithm": {with(cognito(), func(i *federation.Issuer) { i.Algorithms = []string{"RS256", "ES256"} }), "ES256", `{"alg":"ES256","kid":"e"}`, nil, "identity:delete identity:read"},
-		"azp, JWT and a thumbprint": {
-			with(rfc9068(), func(i *federation.Issuer) { i.TokenTypes, i.ClientClaim = []string{"JWT"}, "azp" }),
-			"RS256", `{"typ":"JWT","alg":"RS256","x5t":"AA","x5t#S256":"AA","kid":"r"}`,
-			[]string{"azp", own, "client_id", "", "aud", `"cedula"`},
-			"identity:delete identity:read",
-		},
-		"sub, scopes in an array": {
-			with(cognito(), func(i *federation.Issuer) { i.ClientClaim, i.ScopeClaim, i.ScopePrefix = "sub", "scp", "" }),
-			"RS256", cognitoHeader,
-			[]string{"scp", `["identity:read","identity:write","identity:read","not one"]`},
-			"identity:read identity:write",
-		},
+		"Cognito":               {cognito(), "RS256", cognitoHeader, nil, both},
+		"RFC 9068":              {rfc9068(), "ES256", `{"alg":"ES256","typ":"at+jwt","kid":"e"}`, []string{"client_id", own, "aud", `["x","cedula"]`}, both},
+		"full media type":       {rfc9068(), "RS256", `{"alg":"RS256","typ":"application/at+jwt","kid":"r"}`, []string{"client_id", own, "aud", `"cedula"`}, both},
+		"either algorithm":      {eitherAlgorithm, "ES256", `{"alg":"ES256","kid":"e"}`, nil, both},
+		"azp and JWT":           {azp, "RS256", `{"typ":"JWT","alg":"RS256","x5t":"AA","x5t#S256":"AA","kid":"r"}`, []string{"azp", own, "client_id", "", "aud", `"cedula"`}, both},
+		"sub and an array":      {scp, "RS256", cognitoHeader, []string{"scp", `["identity:read","identity:write","identity:read","not one"]`}, "identity:read identity:write"},
 		"no scope":              {cognito(), "RS256", cognitoHeader, []string{"scope", ""}, ""},
 		"scope without prefix":  {cognito(), "RS256", cognitoHeader, []string{"scope", `"identity:read"`}, ""},
 		"scopes in an object":   {cognito(), "RS256", cognitoHeader, []string{"scope", `{"a":"identity:read"}`}, ""},
-		"nbf of zero":           {cognito(), "RS256", cognitoHeader, []string{"nbf", "0"}, "identity:delete identity:read"},
-		"nested claims":         {cognito(), "RS256", cognitoHeader, []string{"x", `{"y":{"z":[1,{"a":null}]}}`}, "identity:delete identity:read"},
-		"a tenant, not trusted": {cognito(), "RS256", cognitoHeader, []string{"tenant", `"other"`}, "identity:delete identity:read"},
+		"nbf of zero":           {cognito(), "RS256", cognitoHeader, []string{"nbf", "0"}, both},
+		"nested claims":         {cognito(), "RS256", cognitoHeader, []string{"x", `{"y":{"z":[1,{"a":null}]}}`}, both},
+		"a tenant, not trusted": {cognito(), "RS256", cognitoHeader, []string{"tenant", `"other"`}, both},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVerifier(t, tt.issuer, s.keys)

@@ -9,12 +9,12 @@ import (
 	"cedula/shared/auth"
 )
 
-// The other key of the set is not affected.
+// The other keys of the set are not affected.
 func TestUnusableKeysAreOmitted(t *testing.T) {
 	ec, rs := newECJWK(t, "k"), rsaJWK("k", newRSAKey(t).N)
 	replaced := func(key, old, with string) string {
 		if !strings.Contains(key, old) {
-			t.Fatalf("no %s; want strings.Contains(key, old)", old)
+			t.Fatalf("%s has no %s", key, old)
 		}
 		return strings.Replace(key, old, with, 1)
 	}
@@ -22,67 +22,34 @@ func TestUnusableKeysAreOmitted(t *testing.T) {
 	for name, keys := range map[string]string{
 		"private EC":               withMembers(ec, `"d":"AA"`),
 		"private RSA":              withMembers(rs, `"d":"AA"`),
-		"a prime":                  withMembers(rs, `"p":"AA"`),
-		"another prime":            withMembers(rs, `"q":"AA"`),
-		"private null":             withMembers(ec, `"d":null`),
 		"other primes":             withMembers(rs, `"oth":[]`),
-		"a symmetric part":         withMembers(ec, `"k":"AA"`),
 		"symmetric":                `{"kty":"oct","kid":"k","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","alg":"HS256"}`,
 		"twice":                    ec + "," + newECJWK(t, "k"),
 		"twice the same":           ec + "," + ec,
-		"twice, of two kinds":      ec + "," + rs,
 		"twice, one for another":   ec + "," + withMembers(rs, `"use":"enc"`),
-		"thrice":                   ec + "," + ec + "," + rs,
 		"for encryption":           withMembers(ec, `"use":"enc"`),
-		"use in capitals":          withMembers(ec, `"use":"SIG"`),
 		"operation to sign":        withMembers(ec, `"key_ops":["sign"]`),
 		"no operation":             withMembers(ec, `"key_ops":[]`),
-		"operations a text":        withMembers(ec, `"key_ops":"verify"`),
 		"EC for RS256":             withMembers(ec, `"alg":"RS256"`),
-		"EC for ES384":             withMembers(ec, `"alg":"ES384"`),
 		"EC for HS256":             withMembers(ec, `"alg":"HS256"`),
 		"RSA for ES256":            withMembers(rs, `"alg":"ES256"`),
-		"RSA for PS256":            withMembers(rs, `"alg":"PS256"`),
-		"RSA for RS512":            withMembers(rs, `"alg":"RS512"`),
-		"RSA for none":             withMembers(rs, `"alg":"none"`),
-		"alg a number":             withMembers(rs, `"alg":256`),
 		"Ed25519":                  `{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
 		"kty absent":               replaced(ec, `"kty":"EC",`, ``),
-		"kty ec":                   replaced(ec, `"EC"`, `"ec"`),
 		"kty of the other":         replaced(ec, `"EC"`, `"RSA"`),
 		"P-384":                    replaced(ec, "P-256", "P-384"),
-		"secp256k1":                replaced(ec, "P-256", "secp256k1"),
-		"no curve":                 replaced(ec, `"crv":"P-256",`, ``),
-		"x too short":              replaced(ec, `"x":"`, `"x":"AA","X":"`),
-		"no y":                     replaced(ec, `"y"`, `"z"`),
 		"not on the curve":         replaced(ec, `"x":"`+member(ec, "x"), `"x":"`+b64(make([]byte, 32))),
 		"at infinity":              `{"kty":"EC","crv":"P-256","kid":"k","x":"` + b64(make([]byte, 32)) + `","y":"` + b64(make([]byte, 32)) + `"}`,
-		"padded":                   replaced(ec, `"x":"`+member(ec, "x"), `"x":"`+member(ec, "x")+"="),
-		"in standard base64":       replaced(ec, `"x":"`+member(ec, "x"), `"x":"+/`+member(ec, "x")[2:]),
-		"1024 bits":                rsaJWK("k", modulus(1024)),
 		"2047 bits":                rsaJWK("k", modulus(2047)),
 		"4097 bits":                rsaJWK("k", modulus(4097)),
-		"16,384 bits":              rsaJWK("k", modulus(16384)),
 		"even modulus":             rsaJWK("k", new(big.Int).Lsh(modulus(2047), 1)),
 		"exponent 1":               exponent("AQ"),
 		"exponent 3":               exponent("Aw"),
-		"exponent even":            exponent("AQAA"),
 		"exponent of 32 bits":      exponent("_____w"),
-		"exponent of 99 bytes":     exponent(strings.Repeat("_", 132)),
-		"exponent 0":               exponent("AA"),
-		"no exponent":              replaced(rs, `"e"`, `"f"`),
-		"no modulus":               replaced(rs, `"n"`, `"m"`),
 		"kid absent":               replaced(ec, `"kid":"k",`, ``),
 		"kid empty":                replaced(ec, `"kid":"k"`, `"kid":""`),
-		"kid null":                 replaced(ec, `"kid":"k"`, `"kid":null`),
-		"kid a number":             replaced(ec, `"kid":"k"`, `"kid":1`),
 		"kid of 129 characters":    replaced(ec, `"kid":"k"`, `"kid":"`+strings.Repeat("k", 129)+`"`),
-		"kid in capitals":          replaced(ec, `"kid"`, `"KID"`),
 		"a member twice":           withMembers(ec, `"kid":"k"`),
 		"null":                     `null`,
-		"a text":                   `"k"`,
-		"a list":                   `[]`,
-		"an empty object":          `{}`,
 		"with a curve that is RSA": replaced(rs, `"RSA"`, `"EC","crv":"P-256"`),
 	} {
 		t.Run(name, func(t *testing.T) {

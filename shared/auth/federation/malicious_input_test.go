@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -93,8 +92,7 @@ func ownToken(header, claims string) string {
 	return input + "." + b64(sig)
 }
 
-// signHMAC is the confusion of RFC 8725, section 2.1, with a text of the public
-// key as the secret.
+// signHMAC uses a public key as the secret (RFC 8725, section 2.1).
 func signHMAC(header, claims string, secret []byte) string {
 	text := b64(header) + "." + b64(claims)
 	mac := hmac.New(sha256.New, secret)
@@ -104,32 +102,25 @@ func signHMAC(header, claims string, secret []byte) string {
 
 func confusedAlgorithmTokens(a, b *signer) map[string]string {
 	der, _ := x509.MarshalPKIXPublicKey(&a.rsa.PublicKey)
-	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	hs := strings.Replace(cognitoHeader, "RS256", "HS256", 1)
 	good := a.token(a.claims())
 	parts := strings.Split(good, ".")
 	h, c, s := parts[0], parts[1], parts[2]
 	stranger := &signer{name: a.name, rsa: b.rsa, ec: b.ec}
 	zero := strings.Repeat("A", 342)
+	manyMembers := strings.Repeat(`"a":0,`, 700)
 	ownHeader := fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q}`, ownKey().KeyID())
 	ownClaims := a.claims("iss", quote(ownIssuer), "sub", quote(ownClientID), "client_id", quote(ownClientID), "aud", `"cedula"`, "tenant", `"acme"`)
 	return map[string]string{
 		"A, HS256 with the key in DER":      signHMAC(hs, a.claims(), der),
-		"A, HS256 with the key in PEM":      signHMAC(hs, a.claims(), text),
-		"A, HS256 with the modulus":         signHMAC(hs, a.claims(), a.rsa.N.Bytes()),
 		"A, said RS256, signed HS256":       signHMAC(cognitoHeader, a.claims(), der),
-		"A, HS256 with nothing":             signHMAC(hs, a.claims(), nil),
 		"A, none":                           b64(strings.Replace(cognitoHeader, "RS256", "none", 1)) + "." + c + ".",
 		"A, none with a signature":          a.sign("RS256", strings.Replace(cognitoHeader, "RS256", "none", 1), a.claims()),
-		"A, None":                           b64(strings.Replace(cognitoHeader, "RS256", "None", 1)) + "." + c + "." + s,
 		"A, no signature":                   h + "." + c + ".",
 		"A, zero signature":                 h + "." + c + "." + zero,
-		"A, signature all ones":             h + "." + c + "." + strings.Repeat("_", 341) + "w",
 		"A, signature 255 bytes":            h + "." + c + "." + s[:340],
-		"A, signature 257 bytes":            h + "." + c + "." + zero + "A",
 		"A, signature of 8,000 characters":  h + "." + c[:100] + "." + strings.Repeat("A", 8000-len(h)),
 		"A, signature of other claims":      h + "." + b64(a.claims("client_id", `"x"`)) + "." + s,
-		"A, signature of another header":    b64(`{"alg":"RS256","kid":"r"}`) + "." + c + "." + s,
 		"A, ES256 not configured":           a.sign("ES256", `{"kid":"e","alg":"ES256"}`, a.claims()),
 		"A, ES256 under the RSA key":        a.sign("ES256", `{"kid":"r","alg":"ES256"}`, a.claims()),
 		"A, RS256 under the EC key":         a.sign("RS256", `{"kid":"e","alg":"RS256"}`, a.claims()),
@@ -151,27 +142,12 @@ func confusedAlgorithmTokens(a, b *signer) map[string]string {
 		"iss of A first, then B, signed A":  a.token(`{"iss":"` + a.name + `",` + b.claims()[1:]),
 		"iss of A first, then A":            a.token(`{"iss":"` + a.name + `",` + a.claims()[1:]),
 		"iss of A inside another member":    a.token(`{"x":{"iss":"` + a.name + `"},` + a.claims("iss", "")[1:]),
-		"A, JSON serialization":             fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, h, c, s),
-		"A, 1 MB of dots":                   strings.Repeat(".", 1<<20),
-		"A, then 1 MB of dots":              good + strings.Repeat(".", 1<<20),
 		"A, 1 MB of claims":                 a.token(withMembers(a.claims(), `"x":"`+strings.Repeat("x", 1<<20)+`"`)),
 		"A, deep before iss":                h + "." + b64(`{"x":`+strings.Repeat("[", 5400)) + "." + zero,
 		"A, deep behind a bracket's string": h + "." + b64(`{"y":"`+strings.Repeat("]", 2000)+`","x":`+strings.Repeat("[", 2000)) + "." + zero,
-		"A, many members before iss":        h + "." + b64(manyMembers(500)+`"iss":"`+a.name+`"}`) + "." + zero,
+		"A, many members before iss":        h + "." + b64("{"+manyMembers+`"iss":"`+a.name+`"}`) + "." + zero,
 		"A, 17 levels, signed":              a.token(withMembers(a.claims(), `"x":`+strings.Repeat("[", 16)+strings.Repeat("]", 16))),
-		"A, line feed":                      good + "\n",
-		"A, padding":                        good + "=",
-		"A, in standard base64":             h + "." + c + ".+" + s[1:],
 	}
-}
-
-func manyMembers(n int) string {
-	var all strings.Builder
-	all.WriteString("{")
-	for i := range n {
-		fmt.Fprintf(&all, `"%03x":0,`, i)
-	}
-	return all.String()
 }
 
 func tokensWithBadHeader(a, b *signer) map[string]string {
@@ -180,109 +156,67 @@ func tokensWithBadHeader(a, b *signer) map[string]string {
 	jwk := `"jwk":{"kty":"RSA","n":"` + b64(b.rsa.N.Bytes()) + `","e":"AQAB"}`
 	return map[string]string{
 		"A, kid absent":               as(`{"alg":"RS256"}`),
-		"A, kid empty":                as(`{"alg":"RS256","kid":""}`),
 		"A, kid null":                 as(`{"alg":"RS256","kid":null}`),
-		"A, kid a list":               as(`{"alg":"RS256","kid":["r"]}`),
 		"A, kid a path":               as(`{"alg":"RS256","kid":"../../r"}`),
-		"A, kid an encoded path":      as(`{"alg":"RS256","kid":"..%2fr"}`),
-		"A, kid a URL":                as(`{"alg":"RS256","kid":"https://evil.example/keys#r"}`),
-		"A, kid in SQL":               as(`{"alg":"RS256","kid":"r' OR '1'='1"}`),
-		"A, kid and a NUL":            as(`{"alg":"RS256","kid":"r\u0000"}`),
-		"A, kid and a space":          as(`{"alg":"RS256","kid":"r "}`),
 		"A, kid in capitals":          as(`{"alg":"RS256","kid":"R"}`),
-		"A, kid of 700 characters":    as(`{"alg":"RS256","kid":"` + strings.Repeat("r", 700) + `"}`),
-		"A, kid twice":                with(`"kid":"r"`),
 		"A, alg absent":               as(`{"kid":"r"}`),
-		"A, alg twice":                with(`"alg":"RS256"`),
-		"A, alg rs256":                as(`{"kid":"r","alg":"rs256"}`),
 		"A, alg RS512":                as(`{"kid":"r","alg":"RS512"}`),
 		"A, typ JWT not configured":   with(`"typ":"JWT"`),
 		"A, typ at+jwt not so either": with(`"typ":"at+jwt"`),
-		"A, typ empty":                with(`"typ":""`),
 		"B, typ of an id token":       b.sign("RS256", `{"typ":"id+jwt","alg":"RS256","kid":"r"}`, claimsOfB(b)),
 		"B, typ of a logout token":    b.sign("RS256", `{"typ":"logout+jwt","alg":"RS256","kid":"r"}`, claimsOfB(b)),
-		"B, typ of a DPoP proof":      b.sign("RS256", `{"typ":"dpop+jwt","alg":"RS256","kid":"r"}`, claimsOfB(b)),
 		"B, typ absent":               b.token(claimsOfB(b)),
 		"A, jku":                      with(`"jku":"https://evil.example/keys"`),
-		"A, jwk":                      with(jwk),
 		"A, jwk of the signer":        b.sign("RS256", withMembers(cognitoHeader, jwk), a.claims()),
 		"A, x5u":                      with(`"x5u":"https://evil.example/chain"`),
-		"A, x5c":                      with(`"x5c":["AAAA"]`),
 		"A, crit":                     with(`"crit":["exp"],"exp":1`),
-		"A, b64":                      with(`"b64":false`),
-		"A, zip":                      with(`"zip":"DEF"`),
-		"A, cty":                      with(`"cty":"JWT"`),
-		"A, enc":                      with(`"enc":"A256GCM"`),
-		"A, nonce":                    with(`"nonce":"n"`),
-		"A, header not UTF-8":         as("{\"alg\":\"RS256\",\"kid\":\"r\xff\"}"),
-		"A, header and more":          as(cognitoHeader + "{}"),
-		"A, header nested":            as(withMembers(cognitoHeader, `"x5t":`+strings.Repeat("[", 600))),
 	}
 }
 
 func tokensWithBadClaims(a, b *signer) map[string]string {
-	now := epoch.Unix()
-	at := func(s int64) string { return fmt.Sprint(now + s) }
 	of := func(changes ...string) string { return a.token(a.claims(changes...)) }
 	forB := func(changes ...string) string { return b.sign("RS256", headerOfB, claimsOfB(b, changes...)) }
-	all := map[string]string{
+	return map[string]string{
 		"A, an id token":                 of("token_use", `"id"`, "aud", quote(externalID), "client_id", ""),
 		"A, an id token with client_id":  of("token_use", `"id"`),
 		"A, token_use absent":            of("token_use", ""),
 		"A, token_use a list":            of("token_use", `["access"]`),
-		"A, token_use in capitals":       of("token_use", `"ACCESS"`),
 		"A, another client":              of("client_id", `"another"`),
 		"A, our own id, not mapped":      of("client_id", quote(ownClientID)),
 		"A, client absent":               of("client_id", ""),
-		"A, client empty":                of("client_id", `""`),
-		"A, client null":                 of("client_id", `null`),
 		"A, client a list":               of("client_id", fmt.Sprintf("[%q]", externalID)),
 		"A, client twice":                a.token(withMembers(a.claims(), fmt.Sprintf(`"client_id":%q`, externalID))),
 		"A, iss and a slash":             of("iss", quote(a.name+"/")),
 		"A, iss in capitals":             of("iss", quote(strings.ToUpper(a.name))),
-		"A, iss a list":                  of("iss", fmt.Sprintf("[%q]", a.name)),
 		"A, iss absent":                  of("iss", ""),
-		"A, iss empty":                   of("iss", `""`),
 		"A, iss of nobody":               of("iss", `"https://nobody.example"`),
 		"A, exp absent":                  of("exp", ""),
 		"A, exp null":                    of("exp", `null`),
 		"A, exp a text":                  of("exp", `"`+at(60)+`"`),
 		"A, exp with a fraction":         of("exp", at(60)+".5"),
 		"A, exp beyond 64 bits":          of("exp", `99999999999999999999`),
-		"A, exp at the end of time":      of("exp", `9223372036854775807`),
-		"A, exp over 24 hours on":        of("exp", at(86401)),
-		"A, exp before iat":              of("iat", at(40), "exp", at(30)),
 		"A, exp negative":                of("exp", `-1`),
 		"A, iat absent":                  of("iat", ""),
 		"A, iat 61 s ahead":              of("iat", at(61), "exp", at(3600)),
-		"A, iat a day ahead":             of("iat", at(86400), "exp", at(90000)),
 		"A, iat least of all":            of("iat", `-9223372036854775808`),
 		"A, nbf 61 s ahead":              of("nbf", at(61)),
 		"A, nbf a text":                  of("nbf", `"0"`),
 		"A, exp twice":                   a.token(withMembers(a.claims(), `"exp":`+at(60))),
-		"A, exp twice, one escaped":      a.token(withMembers(a.claims(), `"\u0065xp":`+at(60))),
 		"A, bound to a key":              of("cnf", `{"jkt":"AA"}`),
 		"A, hash of an access token":     of("at_hash", `"AA"`),
 		"A, hash of a code":              of("c_hash", `"AA"`),
-		"A, claims a list":               a.token("[]"),
 		"A, claims null":                 a.token("null"),
 		"A, claims and more":             a.token(a.claims() + "{}"),
-		"A, claims not UTF-8":            a.token(withMembers(a.claims(), "\"x\":\"\xff\"")),
-		"A, claims a token":              a.token(a.token(a.claims())),
 		"B, audience of another":         forB("aud", `"other"`),
 		"B, audience of an id token":     forB("aud", quote(externalID)),
 		"B, audience absent":             forB("aud", ""),
-		"B, audience empty":              forB("aud", `""`),
-		"B, audience null":               forB("aud", `null`),
 		"B, audiences without ours":      forB("aud", `["a","Cedula"]`),
 		"B, audience an object":          forB("aud", `{"cedula":1}`),
 		"B, audiences and a number":      forB("aud", `["cedula",1]`),
 		"B, client in another claim":     forB("azp", ""),
 		"expired, of A, this second":     of("iat", at(-60), "exp", at(0)),
-		"expired, of A, long ago":        of("iat", at(-86400), "exp", at(-80000)),
 		"expired, of B":                  forB("iat", at(-60), "exp", at(-1)),
 		"B, expired and another's":       forB("iat", at(-60), "exp", at(-1), "aud", `"other"`),
 		"A, expired and not to be taken": of("iat", at(-60), "exp", at(-1), "token_use", `"id"`),
 	}
-	return all
 }

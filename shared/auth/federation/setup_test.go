@@ -11,9 +11,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,32 +30,28 @@ var ctx = context.Background()
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// keyServer is a real server that publishes keys, and a source of them with a clock of its own.
+// keyServer publishes keys over HTTP. It has a source of them, whose clock the test sets.
 type keyServer struct {
 	*testing.T
 	url      string
 	source   *federation.KeySource
 	requests atomic.Int64
-
-	mu      sync.Mutex
-	clock   time.Time
-	handler http.HandlerFunc
+	passed   atomic.Int64 // nanoseconds since epoch
+	handler  atomic.Pointer[http.HandlerFunc]
 }
 
 func newKeyServer(t *testing.T, body string) *keyServer {
 	t.Helper()
-	s := &keyServer{T: t, clock: epoch}
+	s := &keyServer{T: t}
 	s.setBody(body)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
-		s.mu.Lock()
-		serve := s.handler
-		s.mu.Unlock()
-		serve(w, r)
+		(*s.handler.Load())(w, r)
 	}))
 	t.Cleanup(server.Close)
 	s.url = server.URL
-	source, err := federation.NewKeySource(federation.KeySourceOptions{URL: server.URL + "/keys", AllowLoopbackHTTP: true, Now: s.now})
+	now := func() time.Time { return epoch.Add(time.Duration(s.passed.Load())) }
+	source, err := federation.NewKeySource(federation.KeySourceOptions{URL: s.url + "/keys", AllowLoopbackHTTP: true, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,30 +59,19 @@ func newKeyServer(t *testing.T, body string) *keyServer {
 	return s
 }
 
-func (s *keyServer) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.clock
-}
+func (s *keyServer) advance(d time.Duration) { s.passed.Add(int64(d)) }
 
-func (s *keyServer) advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clock = s.clock.Add(d)
-}
+func (s *keyServer) setHandler(serve http.HandlerFunc) { s.handler.Store(&serve) }
 
-func (s *keyServer) setHandler(serve http.HandlerFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.handler = serve
-}
+func (s *keyServer) setBody(body string) { s.setHandler(respond(http.StatusOK, body)) }
 
-func (s *keyServer) setBody(body string) {
-	s.setHandler(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
-}
+func (s *keyServer) setUnavailable() { s.setHandler(respond(http.StatusInternalServerError, "")) }
 
-func (s *keyServer) setUnavailable() {
-	s.setHandler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+func respond(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
 }
 
 func (s *keyServer) wantKey(kid string) {
@@ -172,28 +159,24 @@ func cognito() federation.Issuer {
 // claims are those of a Cognito access token for client credentials, each as JSON. Pairs of changes replace or add a
 // claim, or remove it with "".
 func (s *signer) claims(changes ...string) string {
-	now := epoch.Unix()
-	all := []string{
-		"sub", quote(externalID), "token_use", `"access"`, "scope", quote(scopePrefix + "identity:read " + scopePrefix + "identity:delete openid"),
-		"auth_time", fmt.Sprint(now), "iss", quote(s.name), "exp", fmt.Sprint(now + 3600), "iat", fmt.Sprint(now), "version", "2",
-		"jti", `"j"`, "client_id", quote(externalID),
+	claims := map[string]string{
+		"sub": quote(externalID), "client_id": quote(externalID), "token_use": `"access"`, "iss": quote(s.name), "version": "2", "jti": `"j"`,
+		"auth_time": at(0), "iat": at(0), "exp": at(3600), "scope": quote(scopePrefix + "identity:read " + scopePrefix + "identity:delete openid"),
 	}
-	value := map[string]string{}
-	var names, members []string
-	for n := 0; n < len(all)+len(changes); n += 2 {
-		pair := append(all[:len(all):len(all)], changes...)[n:]
-		if _, ok := value[pair[0]]; !ok {
-			names = append(names, pair[0])
-		}
-		value[pair[0]] = pair[1]
+	for pair := range slices.Chunk(changes, 2) {
+		claims[pair[0]] = pair[1]
 	}
-	for _, name := range names {
-		if value[name] != "" {
-			members = append(members, quote(name)+":"+value[name])
+	var members []string
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		if claims[name] != "" {
+			members = append(members, quote(name)+":"+claims[name])
 		}
 	}
 	return "{" + strings.Join(members, ",") + "}"
 }
+
+// at returns a time in the seconds of a claim.
+func at(seconds int64) string { return fmt.Sprint(epoch.Unix() + seconds) }
 
 // ownKey is the key of our own tokens.
 var ownKey = sync.OnceValue(func() *auth.LocalKey {
