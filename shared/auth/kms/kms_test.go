@@ -6,10 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"math/big"
@@ -18,105 +15,102 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cedula/shared/auth"
 	"cedula/shared/auth/kms"
 )
 
-var ctx = context.Background()
-
 func TestTokenSignedByKMSIsVerified(t *testing.T) {
-	s := newFakeKMS(t)
-	key := s.newKey("alias/tokens")
+	key, s := newKey(t)
 	issuer := auth.Issuer{Signer: key, Issuer: "https://i.example", Audience: "a"}
 	client := auth.Client{ID: "0123456789abcdef", Tenant: "acme", Scopes: auth.ParseScopes("identity:read")}
-	verifier := auth.NewVerifier("https://i.example", "a", s.newKey("alias/tokens"))
-	for range 20 { // short r and s come along about once in 128
+	verifier := auth.NewVerifier("https://i.example", "a", key)
+	for range 20 { // one in 128 has a short r or s
 		token, _, err := issuer.Issue(ctx, client)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if claims, err := verifier.Verify(ctx, token, time.Now()); err != nil || claims.Client != client.ID {
-			t.Fatalf("err = %v; want no error and claims.Client == client.ID", err)
+			t.Fatalf("Verify = %+v, error = %v, want a token of the client %s", claims, err, client.ID)
 		}
 	}
-	if s.count("GetPublicKey") != 2 || s.count("Sign") != 20 {
-		t.Errorf(`calls: %v; want s.count("GetPublicKey") == 2 and s.count("Sign") == 20`, s.calls)
+	s.wantCalls(t, 1, 20)
+}
+
+func TestKeyThatAnAliasMeantAtFirstSigns(t *testing.T) {
+	key, s := newKey(t)
+	if _, err := key.Sign(ctx, digest); err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]any{"KeyId": "alias/tokens"}, s.lastInput["GetPublicKey"]); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
-	}
-	delete(s.lastInput["Sign"], "Message")
-	want := map[string]any{"KeyId": keyARN, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
-	if diff := cmp.Diff(want, s.lastInput["Sign"]); diff != "" {
-		t.Error("an alias may move, so the key itself signs:", diff)
+	got := []any{s.gets[0], s.signs[0]}
+	want := []any{awskms.GetPublicKeyInput{KeyId: aws.String("alias/tokens")}, awskms.SignInput{
+		KeyId: aws.String(keyARN), Message: digest, MessageType: types.MessageTypeDigest, SigningAlgorithm: types.SigningAlgorithmSpecEcdsaSha256,
+	}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(awskms.GetPublicKeyInput{}, awskms.SignInput{})); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 
 func TestKeyIDEqualsLocalKeyID(t *testing.T) {
-	s := newFakeKMS(t)
+	key, s := newKey(t)
 	der, _ := x509.MarshalPKCS8PrivateKey(s.private)
 	local, err := auth.ParseLocalKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := s.newKey("k")
-	if key.KeyID() != local.KeyID() || !key.Public().Equal(local.Public()) || s.count("GetPublicKey") != 1 {
-		t.Error("not the same key")
+	if key.KeyID() != local.KeyID() || !key.Public().Equal(local.Public()) {
+		t.Errorf("KeyID = %q, want that of the same key in memory %q", key.KeyID(), local.KeyID())
 	}
+	s.wantCalls(t, 1, 0)
 }
 
 func TestKeySource(t *testing.T) {
-	s := newFakeKMS(t)
-	key := s.newKey("k")
+	key, s := newKey(t)
 	if got, err := key.Key(ctx, key.KeyID()); err != nil || !s.private.PublicKey.Equal(got) {
-		t.Errorf("err = %v; want no error and s.private.PublicKey == got", err)
+		t.Errorf("Key = %v, error = %v, want the public key", got, err)
 	}
 	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("err = %v; want auth.ErrNotFound", err)
-	}
-	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}}
-	if _, err := s.newKey("k").Key(ctx, "any"); err == nil || errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key that could not be fetched: %v; want an error and not auth.ErrNotFound", err)
+		t.Errorf("Key of another id: error = %v, want %v", err, auth.ErrNotFound)
 	}
 }
 
-func TestFailures(t *testing.T) {
-	s := newFakeKMS(t)
-	var denied *types.DisabledException
-	digest := make([]byte, sha256.Size)
-
-	key := s.newKey("k")
-	s.failures["GetPublicKey"] = []failure{{400, "DisabledException"}, {400, "DisabledException"}, {400, "DisabledException"}}
-	if err := key.Load(ctx); !errors.As(err, &denied) {
-		t.Errorf("the reason is lost: %v; want a *types.DisabledException", err)
+func TestKeyIsLoadedAgainAfterAFailure(t *testing.T) {
+	key, s := newKey(t)
+	s.err = errOutage
+	_, keyErr := key.Key(ctx, "any")
+	_, signErr := key.Sign(ctx, digest)
+	for _, err := range []error{key.Load(ctx), keyErr, signErr} {
+		if !errors.Is(err, errOutage) {
+			t.Errorf("error = %v, want %v", err, errOutage)
+		}
 	}
 	if key.KeyID() != "" || key.Public() != nil {
-		t.Error("a key that could not be fetched has an id")
+		t.Errorf("KeyID = %q, Public = %v, want none while KMS fails", key.KeyID(), key.Public())
 	}
+	s.err = nil
 	if _, err := key.Sign(ctx, digest); err != nil {
-		t.Errorf("it was not fetched again: %v", err)
+		t.Errorf("Sign after the failure: error = %v, want nil", err)
 	}
-	s.failures["Sign"] = []failure{{400, "DisabledException"}}
-	if _, err := key.Sign(ctx, digest); !errors.As(err, &denied) {
-		t.Errorf("the reason is lost: %v; want a *types.DisabledException", err)
+	s.wantCalls(t, 6, 1)
+}
+
+func TestSignErrors(t *testing.T) {
+	key, s := newKey(t)
+	if _, err := key.Sign(ctx, digest[:20]); err == nil {
+		t.Error("Sign of 20 bytes: error = nil, want one")
 	}
-	s.failures["Sign"] = []failure{{500, "KMSInternalException"}}
-	if _, err := key.Sign(ctx, digest); err != nil {
-		t.Errorf("the client did not try again: %v", err)
+	s.wantCalls(t, 0, 0)
+	if err := key.Load(ctx); err != nil {
+		t.Fatal(err)
 	}
-	s.failures["Sign"] = []failure{{503, "KeyUnavailableException"}, {503, "KeyUnavailableException"}}
-	if _, err := key.Sign(ctx, digest); err == nil {
-		t.Error("signed by a key that is away")
-	}
-	before := s.count("Sign")
-	if _, err := key.Sign(ctx, digest[:20]); err == nil || s.count("Sign") != before {
-		t.Error("a digest of another length was sent")
-	}
-	if s.count("GetPublicKey") != 4 {
-		t.Errorf(`%d fetches of the public key; want s.count("GetPublicKey") == 4`, s.count("GetPublicKey"))
+	s.err = errOutage
+	if _, err := key.Sign(ctx, digest); !errors.Is(err, errOutage) {
+		t.Errorf("Sign: error = %v, want %v", err, errOutage)
 	}
 }
 
@@ -125,47 +119,43 @@ func TestUnsupportedKeysAreRejected(t *testing.T) {
 	p384DER, _ := x509.MarshalPKIXPublicKey(&p384.PublicKey)
 	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)
 	rsaDER, _ := x509.MarshalPKIXPublicKey(&rsaKey.PublicKey)
-	for fact, change := range map[string]map[string]any{
-		"for encryption":       {"KeyUsage": "ENCRYPT_DECRYPT"},
-		"for agreement":        {"KeyUsage": "KEY_AGREEMENT"},
-		"without a usage":      {"KeyUsage": ""},
-		"P-384":                {"PublicKey": p384DER},
-		"RSA":                  {"PublicKey": rsaDER},
-		"cut short":            {"PublicKey": p384DER[:20]},
-		"without a public key": {"PublicKey": []byte{}},
+	for fact, edit := range map[string]func(*awskms.GetPublicKeyOutput){
+		"for encryption":       func(out *awskms.GetPublicKeyOutput) { out.KeyUsage = types.KeyUsageTypeEncryptDecrypt },
+		"for agreement":        func(out *awskms.GetPublicKeyOutput) { out.KeyUsage = types.KeyUsageTypeKeyAgreement },
+		"without a usage":      func(out *awskms.GetPublicKeyOutput) { out.KeyUsage = "" },
+		"P-384":                func(out *awskms.GetPublicKeyOutput) { out.PublicKey = p384DER },
+		"RSA":                  func(out *awskms.GetPublicKeyOutput) { out.PublicKey = rsaDER },
+		"cut short":            func(out *awskms.GetPublicKeyOutput) { out.PublicKey = p384DER[:20] },
+		"without a public key": func(out *awskms.GetPublicKeyOutput) { out.PublicKey = nil },
 	} {
-		s := newFakeKMS(t)
-		s.overrides["GetPublicKey"] = change
-		key := s.newKey("k")
+		key, s := newKey(t)
+		s.override = edit
 		if err := key.Load(ctx); err == nil || key.KeyID() != "" {
-			t.Errorf(`%s: taken; want an error and key.KeyID() == ""`, fact)
+			t.Errorf("%s: Load = %v, KeyID = %q, want an error and no id", fact, err, key.KeyID())
 		}
 	}
 }
 
 func TestSignatures(t *testing.T) {
-	one, n := "020101", elliptic.P256().Params().N
-	short, _ := hex.DecodeString("3006" + one + one)
+	one, zero := derInteger(big.NewInt(1)), derInteger(new(big.Int))
+	largest := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1))
 	padded := append(make([]byte, 31), 1)
-	for fact, try := range map[string]struct {
-		der  []byte
-		want []byte // nil: refused
-	}{
-		"r and s of one byte": {short, append(padded, padded...)},
-		"high bit set":        {derSequence(derInteger(new(big.Int).Sub(n, big.NewInt(1))), derInteger(big.NewInt(1))), append(new(big.Int).Sub(n, big.NewInt(1)).Bytes(), padded...)},
+	for fact, tt := range map[string]struct{ der, want []byte }{ // want nil: an error
+		"r and s of one byte": {derSequence(one, one), append(padded, padded...)},
+		"high bit set":        {derSequence(derInteger(largest), one), append(largest.Bytes(), padded...)},
 		"empty":               {[]byte{}, nil},
 		"not DER":             {make([]byte, 64), nil},
-		"bytes left over":     {append(append([]byte{}, short...), 0), nil},
-		"r zero":              {derSequence(derInteger(big.NewInt(0)), derInteger(big.NewInt(1))), nil},
-		"s negative":          {derSequence(derInteger(big.NewInt(1)), []byte{2, 1, 0xff}), nil},
-		"r of 33 bytes":       {derSequence(derInteger(new(big.Int).Lsh(big.NewInt(1), 256)), derInteger(big.NewInt(1))), nil},
-		"one number":          {derSequence(derInteger(big.NewInt(1))), nil},
+		"bytes left over":     {append(derSequence(one, one), 0), nil},
+		"r zero":              {derSequence(zero, one), nil},
+		"s negative":          {derSequence(one, []byte{2, 1, 0xff}), nil},
+		"r of 33 bytes":       {derSequence(derInteger(new(big.Int).Lsh(big.NewInt(1), 256)), one), nil},
+		"one number":          {derSequence(one), nil},
 	} {
-		s := newFakeKMS(t)
-		s.overrides["Sign"] = map[string]any{"Signature": base64.StdEncoding.EncodeToString(try.der)}
-		got, err := s.newKey("k").Sign(ctx, make([]byte, sha256.Size))
-		if (err == nil) != (try.want != nil) || !cmp.Equal(got, try.want) {
-			t.Errorf("%s: %x, %v; want (err == nil) == (try.want != nil) and got == try.want", fact, got, err)
+		key, s := newKey(t)
+		s.signature = tt.der
+		got, err := key.Sign(ctx, digest)
+		if (err == nil) != (tt.want != nil) || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: Sign = %x, error = %v, want %x", fact, got, err, tt.want)
 		}
 	}
 }
@@ -184,50 +174,46 @@ func derSequence(parts ...[]byte) []byte {
 }
 
 func TestConcurrentCallsFetchOnce(t *testing.T) {
-	s := newFakeKMS(t)
-	key := s.newKey("k")
+	key, s := newKey(t)
 	var all sync.WaitGroup
 	for range 30 {
 		all.Go(func() {
-			if _, err := key.Sign(ctx, make([]byte, sha256.Size)); err != nil {
-				t.Error(err)
+			if _, err := key.Sign(ctx, digest); err != nil {
+				t.Errorf("Sign: error = %v, want nil", err)
 			}
 		})
 	}
 	all.Wait()
-	if s.count("GetPublicKey") != 1 {
-		t.Errorf(`%d fetches; want s.count("GetPublicKey") == 1`, s.count("GetPublicKey"))
-	}
+	s.wantCalls(t, 1, 30)
 }
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
-	s := newFakeKMS(t)
+	key, s := newKey(t)
 	held, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	s.beforeResponse = func(string) { once.Do(func() { close(held); <-release }) }
-	key := s.newKey("k")
+	s.hold = func() {
+		close(held)
+		<-release
+	}
 	var first sync.WaitGroup
 	first.Go(func() {
 		if err := key.Load(ctx); err != nil {
-			t.Error(err)
+			t.Errorf("Load: error = %v, want nil", err)
 		}
 	})
 	<-held
-	ended, cancel := context.WithCancel(ctx)
+	canceled, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := key.Sign(ended, make([]byte, sha256.Size)); !errors.Is(err, context.Canceled) {
-		t.Errorf("err = %v; want context.Canceled", err)
+	if _, err := key.Sign(canceled, digest); !errors.Is(err, context.Canceled) {
+		t.Errorf("Sign: error = %v, want %v", err, context.Canceled)
 	}
 	close(release)
 	first.Wait()
 }
 
 func TestNewRequiresClientAndKeyID(t *testing.T) {
-	if _, err := kms.New(nil, "k"); err == nil {
-		t.Error("no client")
-	}
-	var client kms.API = struct{ kms.API }{}
-	if _, err := kms.New(client, ""); err == nil {
-		t.Error("no key id")
+	_, clientErr := kms.New(nil, "k")
+	_, idErr := kms.New(&fakeKMS{}, "")
+	if clientErr == nil || idErr == nil {
+		t.Errorf("New without a client = %v, without an id = %v, want errors", clientErr, idErr)
 	}
 }
