@@ -221,48 +221,36 @@ func TestInactiveKeyCannotManageKeysEvenWhileCached(t *testing.T) {
 			}
 		})
 	}
-	t.Run("no key", func(t *testing.T) {
-		w := newFixture(t)
-		_, _, err := w.keyManager.Create(ctx, auth.Caller{Client: w.client.ID, Scopes: auth.Scopes{"*"}}, w.keyParams(""))
-		wantError(t, err, auth.ErrInvalid)
-	})
-}
-
-func TestScopedKeysManageOnlyTheirOwner(t *testing.T) {
-	w := newFixture(t)
-	rich := w.allScopesKey(t)
-	own, text := w.createKey(t, rich, "team-a", auth.ScopeAll)
-	theirs, _ := w.createKey(t, rich, "team-b")
-	scoped := w.caller(t, text)
-	_, _, err := w.keyManager.Create(ctx, scoped, w.keyParams("team-b"))
-	wantError(t, err, auth.ErrEscalation)
-	wantError(t, w.keyManager.Revoke(ctx, scoped, blnkKeys, theirs.ID), auth.ErrNotFound)
-	for owner, want := range map[string][]string{"": {own.ID}, "team-a": {own.ID}, "team-b": nil} {
-		w.wantList(t, scoped, auth.KeyFilter{API: blnkAPI.Name, Owner: owner}, want...)
-	}
 }
 
 func TestListReturnsKeysThatKeysCreated(t *testing.T) {
 	w := newFixture(t)
 	rich := w.allScopesKey(t)
-	var want []string
-	for _, owner := range []string{"team-a", "team-b", "team-a"} {
-		w.now = w.now.Add(time.Second)
-		k, _ := w.createKey(t, rich, owner)
-		want = append([]string{k.ID}, want...)
-	}
-	caller, other := w.caller(t, rich), w.keyParams("team-a")
-	other.API = conomyAPI
-	_, _, err := w.keyManager.Create(ctx, caller, other)
-	wantError(t, err, nil)
+	a1, text := w.createKey(t, rich, "team-a", auth.ScopeAll)
+	w.now = w.now.Add(time.Second)
+	b, _ := w.createKey(t, rich, "team-b")
+	w.now = w.now.Add(time.Second)
+	a2, _ := w.createKey(t, rich, "team-a")
 	w.createKey(t, w.blnkKey, "team-a")
-	wantError(t, w.keyManager.Revoke(ctx, caller, blnkKeys, want[0]), nil)
+	operator, scoped, conomy := w.caller(t, rich), w.caller(t, text), w.keyParams("team-a")
+	conomy.API = conomyAPI
+	_, _, err := w.keyManager.Create(ctx, operator, conomy)
+	wantError(t, err, nil)
+	wantError(t, w.keyManager.Revoke(ctx, operator, blnkKeys, a2.ID), nil)
+	ofOwner := func(owner string) auth.KeyFilter { return auth.KeyFilter{API: blnkAPI.Name, Owner: owner} }
 
-	w.wantList(t, caller, blnkKeys, want...)
-	w.wantList(t, caller, auth.KeyFilter{API: blnkAPI.Name, Owner: "team-a"}, want[0], want[2])
-	w.wantList(t, caller, auth.KeyFilter{API: blnkAPI.Name, Owner: "team-b"}, want[1])
-	w.wantList(t, caller, auth.KeyFilter{API: blnkAPI.Name, Owner: "other"})
-	w.wantList(t, caller, auth.KeyFilter{API: conomyAPI.Name, Owner: "other"})
+	w.wantList(t, operator, blnkKeys, a2.ID, b.ID, a1.ID)
+	w.wantList(t, operator, ofOwner("team-a"), a2.ID, a1.ID)
+	w.wantList(t, operator, ofOwner("team-b"), b.ID)
+	w.wantList(t, operator, ofOwner("other"))
+	w.wantList(t, scoped, blnkKeys, a2.ID, a1.ID) // its own owner's
+	w.wantList(t, scoped, ofOwner("team-b"))
+
+	ofB := w.keyParams("team-b")
+	ofB.Expires = scoped.Expires
+	_, _, err = w.keyManager.Create(ctx, scoped, ofB)
+	wantError(t, err, auth.ErrEscalation)
+	wantError(t, w.keyManager.Revoke(ctx, scoped, blnkKeys, b.ID), auth.ErrNotFound)
 }
 
 func TestRevoke(t *testing.T) {
@@ -341,10 +329,15 @@ func TestStoreErrorsOfKeyManagerAreReturned(t *testing.T) {
 			t.Errorf("error = %v, key = %q, want %v and no key", err, text, errDown)
 		}
 	}
-	w.store.err = nil
-	delete(w.store.clients, w.client.ID)
-	_, _, err := w.keyManager.Create(ctx, caller, w.keyParams("team-a"))
-	wantError(t, err, auth.ErrInvalid)
+}
+
+func TestCallerThatNoLongerExistsIsInvalid(t *testing.T) {
+	w := newFixture(t)
+	unknownKey := auth.Caller{Client: w.client.ID, Scopes: auth.Scopes{"*"}}
+	for _, caller := range []auth.Caller{unknownKey, {Client: "0123456789abcdef", Key: keyID(w.blnkKey), Scopes: auth.Scopes{"*"}}} {
+		_, _, err := w.keyManager.Create(ctx, caller, w.keyParams(""))
+		wantError(t, err, auth.ErrInvalid)
+	}
 }
 
 // An operator's key is neither listed nor revoked by keys, and creates keys of any owner within its scopes and its life.

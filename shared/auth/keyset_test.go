@@ -99,9 +99,6 @@ func TestJWKS(t *testing.T) {
 			t.Errorf("key %d = %+v, want that of the signer for ES256 signatures", i, k)
 		}
 	}
-	_, err = keySourceOf(t, string(text)).Key(ctx, second.KeyID()) // an issuer may publish keys in this form
-	wantError(t, err, nil)
-
 	if text, err := (auth.KeySet{}).JWKS(ctx); err != nil || string(text) != `{"keys":[]}` {
 		t.Errorf("JWKS of no keys = %s, error = %v", text, err)
 	}

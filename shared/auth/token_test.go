@@ -79,8 +79,10 @@ func TestTokenAccepted(t *testing.T) {
 	w := newFixture(t)
 	now := w.now.Unix()
 	sign := func(changes ...string) string { return w.signToken(w.header(""), w.claims(changes...)) }
+	padding := base64.RawURLEncoding.DecodedLen(8<<10-len("..")-86-len(b64(w.header("")))) - len(w.claims())
 	for fact, token := range map[string]string{
 		"as issued":                 sign(),
+		"8 KB":                      w.signToken(w.header(""), strings.Replace(w.claims(), "{", "{"+strings.Repeat(" ", padding), 1)),
 		"full media type":           w.signToken(strings.Replace(w.header(""), "at+jwt", "application/at+jwt", 1), w.claims()),
 		"audience in a list":        sign("aud", `["x","cedula"]`),
 		"no scope":                  sign("scope", ""),
