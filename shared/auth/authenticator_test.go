@@ -249,6 +249,15 @@ func TestExpiryIsCheckedOnCachedKeys(t *testing.T) {
 	w.wantCalls(t, 3)
 }
 
+func TestCachedScopedKeyAllocatesNoMoreThanOthers(t *testing.T) {
+	w := newFixture(t)
+	_, text := w.createKey(t, w.blnkKey, "team-a", "identity:read", "identity:write")
+	allocations := func(key string) float64 { return testing.AllocsPerRun(100, func() { w.caller(t, key) }) }
+	if scoped, other := allocations(text), allocations(w.blnkKey); scoped > other {
+		t.Errorf("allocations = %v with scopes of its own, %v without, want no more", scoped, other)
+	}
+}
+
 func TestCallersShareNoMemory(t *testing.T) {
 	w := newFixture(t)
 	w.caller(t, w.blnkKey).Scopes[0] = "*"
