@@ -133,7 +133,7 @@ func TestImports(t *testing.T) {
 }
 
 // testHelpers are the packages of infra that any test may import.
-var testHelpers = []string{"infra/openapi", "infra/privacytest", "infra/testenv", "infra/invariants"}
+var testHelpers = []string{"infra/apitest", "infra/openapi", "infra/privacytest", "infra/testenv", "infra/invariants"}
 
 func known(ours string) bool {
 	_, ok := imports[ours]

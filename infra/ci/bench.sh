@@ -8,7 +8,7 @@ go=${GO:-go}
 mkdir -p .build
 {
   "$go" test -run '^$' -bench . -benchtime 200x -count 6 ./infra/bench
-  "$go" test -run '^$' -bench . -count 6 ./shared/auth ./shared/blnk ./shared/conomy
+  "$go" test -run '^$' -bench . -count 6 ./shared/auth ./shared/rest
   "$go" test -run '^$' -bench Keys -benchtime 3s -count 6 ./infra/local
   infra/bench/load/local.sh "$@"
 } | grep -v '^{' | tee .build/bench.txt

@@ -7,14 +7,14 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// compatCases are inputs that a client of Blnk may send, what Blnk 0.15.2 was seen to
-// answer to each, and what we answer. Where the two differ, why says so.
+// compatCases are bodies that a client of Blnk may send, with the responses of Blnk 0.15.2 and of this API. Where the two
+// differ, why gives the reason.
 var compatCases = []struct {
 	name, body string
-	blnk       string // its status and code
+	blnk       string // status and code of Blnk
 	status     int
-	code, text string // of a refusal
-	path, want string // what is answered otherwise
+	code, text string // of an error
+	path, want string // of another response
 	why        string
 }{
 	{"an empty object", `{}`, "201", 201, "", "", "identity_type", `""`, ""},
@@ -45,7 +45,7 @@ var compatCases = []struct {
 	{"NUL in metadata", `{"meta_data":{"a":"\u0000"}}`, "500 GEN_INTERNAL", 400, malformed, "meta_data.a must not hold a NUL character", "", "", "likewise"},
 	{"a lone surrogate", `{"first_name":"\ud800"}`, "201, stored as U+FFFD", 400, malformed, "first_name must not hold a lone surrogate", "", "", "nothing is changed in silence"},
 	{"a large integer", `{"meta_data":{"big":9007199254740993}}`, "201, comes back as ...992", 201, "", "", "meta_data", `{"big":9007199254740993}`, "values are kept as sent"},
-	{"an id without the prefix", `{"identity_id":"cust_1"}`, "400 IDT_VALIDATION_ERROR", 400, validation, "identity_id must start with the 'idt_' prefix", "", "", ""},
+	{"an id without the prefix", `{"identity_id":"cust_1"}`, "400 IDT_VALIDATION_ERROR", 400, validation, ownIDPrefix, "", "", ""},
 	{"an id without a UUID", `{"identity_id":"idt_xyz"}`, "400 IDT_VALIDATION_ERROR", 400, validation, ownIDMessage, "", "", ""},
 	{"an id in capitals", `{"identity_id":"idt_AE2B1E04-7A0C-4DA9-AE51-93B124D8EEE1"}`, "201", 400, validation, ownIDMessage, "", "", "one UUID would be several ids"},
 	{"an id without dashes", `{"identity_id":"idt_ae2b1e047a0c4da9ae5193b124d8eee1"}`, "201", 400, validation, ownIDMessage, "", "", "likewise"},
@@ -59,41 +59,43 @@ var compatCases = []struct {
 	{"metadata 20,000 deep", `{"meta_data":` + strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_001), "400", 400, malformed, "body is nested deeper than 16 levels", "", "", ""},
 }
 
-const ownIDMessage = "identity_id suffix after 'idt_' must be a valid UUID in lower case with dashes"
+const (
+	ownIDPrefix  = "identity_id must start with the 'idt_' prefix"
+	ownIDMessage = "identity_id suffix after 'idt_' must be a valid UUID in lower case with dashes"
+)
 
 func TestBlnkCompatibilityOfBodies(t *testing.T) {
 	for _, tt := range compatCases {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestAPI(t)
-			got := w.send(request{body: tt.body})
+			got := w.Send(createRequest(tt.body))
 			if tt.status != 201 {
 				wantError(t, got, tt.status, tt.code, tt.text)
-				w.wantCalls(faulttable.Calls{})
+				w.WantCalls(faulttable.Calls{})
 				return
 			}
 			wantStatus(t, got, 201)
 			wantEqual(t, tt.path, jsonAt(t, got.Body, tt.path), tt.want)
-			found := w.send(getRequest(strings.Trim(jsonAt(t, got.Body, "identity_id"), `"`)))
+			found := w.Send(getRequest(text(t, got.Body, "identity_id")))
 			wantEqual(t, "fetched body", found.Body, got.Body)
 		})
 		if same := strings.HasPrefix(tt.blnk, map[bool]string{true: "201", false: "400"}[tt.status == 201]); !same && tt.why == "" {
-			t.Errorf("%s: another answer than Blnk's, and nobody says why", tt.name)
+			t.Errorf("%s: status = %d, Blnk's is %s, and the case gives no reason", tt.name, tt.status, tt.blnk)
 		}
 	}
 }
 
-// TestBlnkCompatibilityOfRequests are the other oddities: of ids in the path, of keys, of what
-// comes twice.
+// TestBlnkCompatibilityOfRequests compares other requests than bodies.
 func TestBlnkCompatibilityOfRequests(t *testing.T) {
 	w := newTestAPI(t)
 	own := `{"identity_id":"idt_11111111-1111-4111-8111-111111111111","identity_type":"individual"}`
-	w.send(request{body: own})
-	w.send(request{body: own}) // Blnk: 400 with the database's error; it documents 409
-	w.send(request{body: own}.withHeader("Idempotency-Key", "k"))
-	w.send(request{body: `{"identity_type":"individual"}`}.withHeader("Content-Type", "text/plain"))
-	w.send(getRequest("abc"))
-	w.send(getRequest("a%00b")) // Blnk: 500
-	w.send(getRequest("%ff"))   // Blnk: 500
-	w.send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
-	w.checkGolden("odd")
+	w.Send(createRequest(own))
+	w.Send(createRequest(own)) // Blnk: 400 with the database's error; it documents 409
+	w.Send(createRequest(own).WithHeader("Idempotency-Key", "k"))
+	w.Send(createRequest(`{"identity_type":"individual"}`).WithHeader("Content-Type", "text/plain"))
+	w.Send(getRequest("abc"))
+	w.Send(getRequest("a%00b")) // Blnk: 500
+	w.Send(getRequest("%ff"))   // Blnk: 500
+	w.Send(getRequest("idt_c415a4dc-4231-453d-a837-a9a50b1070e0"))
+	w.CheckGolden("odd")
 }

@@ -2,72 +2,107 @@ package blnk_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"cedula/infra/openapi"
+	"cedula/infra/privacytest"
 	"cedula/shared/apidocs"
-	"cedula/shared/auth"
-	"cedula/shared/blnk"
 	"cedula/shared/gateway"
+	"cedula/shared/table/faulttable"
 )
 
-// TestPreconditionsOfChanges checks that every change of an identity compares If-Match, rejects an Idempotency-Key that another
-// request has used, and does not find an absent identity.
+// TestPreconditionsOfChanges checks that every change of an identity compares If-Match, rejects an Idempotency-Key that
+// another request has used, and does not find an absent identity.
 func TestPreconditionsOfChanges(t *testing.T) {
 	for _, change := range []request{
-		{operation: "update-identity", body: `{"city":"Lagos"}`},
-		{operation: "update-metadata", body: `{"meta_data":{"a":1}}`},
-		{operation: "tokenize-field", field: "LastName"},
-		{operation: "tokenize-identity", body: `{"fields":["LastName"]}`},
+		identityRequest("update-identity", `{"city":"Lagos"}`),
+		identityRequest("update-metadata", `{"meta_data":{"a":1}}`),
+		fieldRequest("tokenize-field", "LastName"),
+		identityRequest("tokenize-identity", `{"fields":["LastName"]}`),
 	} {
-		t.Run(change.operation, func(t *testing.T) {
-			w := newTestAPI(t)
-			change.caller = caller("acme", auth.ScopeAll)
-			change.id = "absent"
-			wantStatus(t, w.send(change), 404)
-			change.id = strings.Trim(jsonAt(t, w.send(request{body: seedBody}).Body, "identity_id"), `"`)
-			wantStatus(t, w.send(change.withHeader("If-Match", `"9"`)), 412)
-			used := request{operation: "update-identity", id: change.id, body: `{"city":"Kano"}`}
-			wantStatus(t, w.send(used.withHeader("Idempotency-Key", "k")), 200)
-			wantStatus(t, w.send(change.withHeader("Idempotency-Key", "k")), 422)
+		t.Run(change.Operation, func(t *testing.T) {
+			wantStatus(t, newTestAPI(t).Send(change), 404)
+			w := newFullIdentityAPI(t)
+			wantStatus(t, w.Send(change.WithHeader("If-Match", etag(9))), 412)
+			used := identityRequest("update-identity", `{"city":"Kano"}`).WithHeader("Idempotency-Key", "k")
+			wantStatus(t, w.Send(used), 200)
+			wantStatus(t, w.Send(change.WithHeader("Idempotency-Key", "k")), 422)
 		})
 	}
 }
 
-func TestFieldOfAnAbsentIdentityIsNotFound(t *testing.T) {
+// TestDeclaredResponses receives the responses that no other test of this package does.
+func TestDeclaredResponses(t *testing.T) {
 	w := newTestAPI(t)
-	wantStatus(t, w.send(request{operation: "detokenize-field", id: "absent", field: "FirstName", caller: caller("acme", auth.ScopeAll)}), 404)
+	w.Now = time.Now() // an idempotency key expires by the wall clock
+	w.api.Reference = apidocs.Blnk
+	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js"} {
+		wantStatus(t, w.Send(request{Operation: path}), 200)
+	}
+	wantStatus(t, w.Send(request{Operation: "/multi-search", Body: "{}"}), 400)
+	wantStatus(t, w.Send(newRequest("/balances/{id}/identity", "a", "{}")), 404)
+	wantStatus(t, w.Send(fieldRequest("detokenize-field", "FirstName")), 404)
+	create := createRequest(fullBody).WithHeader("Idempotency-Key", "k")
+	wantStatus(t, w.Send(create), 201)
+	wantStatus(t, w.Send(identityRequest("delete-identity", "")), 200)
+	wantStatus(t, w.Send(create), 404)
 }
 
-func TestCreateUnderTheKeyOfADeletedIdentity(t *testing.T) {
+func TestNotImplemented(t *testing.T) {
 	w := newTestAPI(t)
-	w.now = time.Now() // a key stays used for a day after that
-	create := request{body: seedBody}.withHeader("Idempotency-Key", "k")
-	id := strings.Trim(jsonAt(t, w.send(create).Body, "identity_id"), `"`)
-	wantStatus(t, w.send(request{operation: "delete-identity", id: id, caller: caller("acme", auth.ScopeAll)}), 200)
-	wantStatus(t, w.send(create), 404)
+	w.Send(request{Operation: "get-root"})
+	w.Send(request{Operation: "search", Body: `{"q":"*"}`})
+	w.Send(newRequest("balances", "bln_1", ""))
+	w.CheckGolden("elsewhere")
+	w.WantCalls(faulttable.Calls{})
 }
 
-// TestPublishedRoutesMatchContract checks the documentation, and the routes that only tell that there is nothing.
-func TestPublishedRoutesMatchContract(t *testing.T) {
-	api := &blnk.API{Reference: apidocs.Blnk}
-	for _, r := range api.Routes() {
-		want := map[string]int{"get-reference": 200, "balances": 404, "search": 400}[r.Name]
-		if want == 0 {
+// TestMethodNotAllowed checks that every path rejects the methods that it does not have, and names those that it has.
+func TestMethodNotAllowed(t *testing.T) {
+	w := newTestAPI(t)
+	methods := make(map[string][]string)
+	var rejecting []gateway.Route
+	for _, r := range w.api.Routes() {
+		if r.Name == "refuse-method" {
+			rejecting = append(rejecting, r)
 			continue
 		}
-		got, err := gateway.Handler(api, r)(context.Background(), events.APIGatewayProxyRequest{
-			HTTPMethod: r.Method, Resource: r.Path, Path: r.Path, Body: "{}", RequestContext: events.APIGatewayProxyRequestContext{Authorizer: defaultCaller},
-		})
-		if err != nil || got.StatusCode != want {
-			t.Errorf("%s: status = %d, error = %v, want %d", r.Path, got.StatusCode, err, want)
-		}
-		if err := contract().Check(r.Method, r.Path, openapi.Response{Status: got.StatusCode, Header: got.MultiValueHeaders, Body: []byte(got.Body)}); err != nil {
-			t.Error(err)
-		}
+		methods[r.Path] = append(methods[r.Path], r.Method)
 	}
+	wantEqual(t, "number of paths that reject methods", len(rejecting), len(methods))
+	for path, allowed := range methods {
+		slices.Sort(allowed)
+		got, err := gateway.Handler(w.api, rejecting...)(t.Context(), events.APIGatewayProxyRequest{Resource: path, Path: path, HTTPMethod: "PATCH"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, got, 405, "GEN_METHOD_NOT_ALLOWED", "Method not allowed on this path")
+		wantEqual(t, "Allow of "+path, strings.Join(got.MultiValueHeaders["Allow"], "; "), strings.Join(allowed, ", "))
+	}
+}
+
+// failingPinger fails with an error of another service.
+type failingPinger struct{}
+
+func (failingPinger) Ping(context.Context) error {
+	return errors.New("dial 10.0.0.1:8000: words of another service")
+}
+
+func TestHealth(t *testing.T) {
+	w := newTestAPI(t)
+	health := request{Operation: "get-health", Caller: map[string]any{}}
+	wantStatus(t, w.Send(health), 200)
+	wantStatus(t, w.Send(health.WithCaller(map[string]any{"expires": "1"})), 200) // any caller
+	w.WantCalls(faulttable.Calls{Get: 2})
+	w.api.Health = failingPinger{}
+	output := privacytest.Capture(t, func() { wantStatus(t, w.Send(health), 503) })
+	if !strings.Contains(output, "dial 10.0.0.1:8000") {
+		t.Errorf("log = %s, want the error in it", output)
+	}
+	w.CheckGolden("health")
 }

@@ -37,7 +37,7 @@ func newRandomAPI(t *testing.T) *testAPI {
 	pick := func(field string) string { return sampleValues[field][draw.IntN(len(sampleValues[field]))] }
 	start := time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)
 	for n := range 40 {
-		w.now = start.Add(time.Duration(n) * 90 * time.Minute)
+		w.Now = start.Add(time.Duration(n) * 90 * time.Minute)
 		born, _ := identity.ParseDate(pick("dob"))
 		metadata := []string{
 			`{}`, `{"tier":null,"rank":[1]}`, `{"tier":{"a":1},"rank":"` + pick("meta_data.rank") + `"}`,
@@ -49,7 +49,7 @@ func newRandomAPI(t *testing.T) *testAPI {
 			Address: identity.Address{PostalCode: pick("post_code")}, Metadata: identity.JSON(metadata),
 		}})
 		if n%4 == 0 {
-			_, err := w.api.Identities.Tokenize(t.Context(), registry.Change{Tenant: "acme", ID: id}, identity.FieldEmail, identity.FieldPhone, identity.FieldFirstName)
+			_, err := w.Identities.Tokenize(t.Context(), registry.Change{Tenant: "acme", ID: id}, identity.FieldEmail, identity.FieldPhone, identity.FieldFirstName)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestConditionsCombine(t *testing.T) {
 	w := newRandomAPI(t)
 	all := w.listIDs(t, "")
 	rapid.Check(t, func(t *rapid.T) {
-		w.transcript.Reset()
+		w.Transcript.Reset()
 		one, two := genCondition.Draw(t, "one"), genCondition.Draw(t, "two")
 		first, second := w.listIDs(t, one), w.listIDs(t, two)
 		if strings.Split(one, "=")[0] == strings.Split(two, "=")[0] {
@@ -122,7 +122,7 @@ func filterIDs(ids []string, keep func(string) bool) []string {
 // listIDs reads a list to its end.
 func (w *testAPI) listIDs(t rapid.TB, query string) (ids []string) {
 	for range 60 {
-		got := w.send(listRequest(query))
+		got := w.Send(listRequest(query))
 		var page []struct {
 			ID string `json:"identity_id"`
 		}

@@ -8,7 +8,6 @@ import (
 	"cedula/shared/registry"
 )
 
-// TestReadIdentityCreatedByConomy pins how an identity of the other dialect reads here.
 func TestReadIdentityCreatedByConomy(t *testing.T) {
 	const required = `"email":"zoe@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"1-9","idv":"iv"`
 	tests := []struct{ name, body string }{
@@ -23,33 +22,31 @@ func TestReadIdentityCreatedByConomy(t *testing.T) {
 	w.create(t, registry.Draft{ID: "c"})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			made := w.sendTo(&conomy.API{Identities: w.api.Identities}, request{operation: "create-identity", body: tt.body})
+			made := w.SendTo(&conomy.API{Identities: w.Identities}, createRequest(tt.body))
 			wantStatus(t, made, 200)
-			found := w.send(getRequest(strings.Trim(jsonAt(t, made.Body, "id"), `"`)))
+			found := w.Send(getRequest(text(t, made.Body, "id")))
 			wantStatus(t, found, 200)
 			wantEqual(t, "number of fields", len(objectKeys(t, found.Body)), len(identityFields)+3) // it waits for verification
 		})
 	}
-	w.checkGolden("made-by-conomy")
+	w.CheckGolden("made-by-conomy")
 }
 
-// TestManageIdentityCreatedByConomy: an identity of the other dialect is listed,
-// filtered, changed and deleted here, and the other dialect sees it.
 func TestManageIdentityCreatedByConomy(t *testing.T) {
 	w := newTestAPI(t)
-	other := &conomy.API{Identities: w.api.Identities}
-	made := w.sendTo(other, request{operation: "create-identity", body: `{"type":"USER","name":"Zoë","lastname":"Ñandú","email":"zoe@example.com",
-		"phone":"+56911111111","documentType":"RUT","documentNumber":"1-9","idv":"iv","country":"CHL","externalId":"e","metadata":{"n":9007199254740993}}`})
+	other := &conomy.API{Identities: w.Identities}
+	made := w.SendTo(other, createRequest(`{"type":"USER","name":"Zoë","lastname":"Ñandú","email":"zoe@example.com",
+		"phone":"+56911111111","documentType":"RUT","documentNumber":"1-9","idv":"iv","country":"CHL","externalId":"e","metadata":{"n":9007199254740993}}`))
 	wantStatus(t, made, 200)
-	id := strings.Trim(jsonAt(t, made.Body, "id"), `"`)
-	w.send(listRequest(""))
-	w.send(listRequest("email_address_eq=ZOE@example.com&meta_data.n_gt=1"))
-	w.send(filterRequest(`{"filters":[{"field":"last_name","operator":"like","value":"Ñ%"}],"include_count":true}`))
-	w.send(request{operation: "update-identity", id: id, body: `{"last_name":"Nandu","city":"Santiago","meta_data":{"m":1.50}}`})
-	w.send(request{operation: "update-metadata", id: id, body: `{"meta_data":{"k":null}}`})
-	w.send(request{operation: "tokenize-identity", id: id, body: `{"fields":["LastName","EmailAddress"]}`})
-	w.sendTo(other, request{operation: "get-identity", id: id})
-	w.send(request{operation: "delete-identity", id: id, caller: allScopesCaller})
-	w.sendTo(other, request{operation: "get-identity", id: id})
-	w.checkGolden("manages-conomys")
+	id := text(t, made.Body, "id")
+	w.Send(listRequest(""))
+	w.Send(listRequest("email_address_eq=ZOE%40example.com&meta_data.n_gt=1"))
+	w.Send(filterRequest(`{"filters":[{"field":"last_name","operator":"like","value":"Ñ%"}],"include_count":true}`))
+	w.Send(newRequest("update-identity", id, `{"last_name":"Nandu","city":"Santiago","meta_data":{"m":1.50}}`))
+	w.Send(newRequest("update-metadata", id, `{"meta_data":{"k":null}}`))
+	w.Send(newRequest("tokenize-identity", id, `{"fields":["LastName","EmailAddress"]}`))
+	w.SendTo(other, getRequest(id))
+	w.Send(newRequest("delete-identity", id, "").WithCaller(allScopesCaller))
+	w.SendTo(other, getRequest(id))
+	w.CheckGolden("manages-conomys")
 }

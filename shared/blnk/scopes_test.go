@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -13,7 +12,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// grants is what each word of Blnk's is worth here, written out.
+// grants are the scopes that each scope of Blnk stands for.
 var grants = map[string]string{
 	"identities:read":       "identity:read",
 	"identities:write":      "identity:write",
@@ -36,7 +35,7 @@ var grants = map[string]string{
 
 var blnkScopes = slices.Sorted(maps.Keys(grants))
 
-// wantScopes is what words grant together.
+// wantScopes returns the scopes that those of Blnk stand for.
 func wantScopes(list ...string) auth.Scopes {
 	var all []string
 	for _, word := range list {
@@ -66,12 +65,11 @@ func TestRandomScopeSets(t *testing.T) {
 	})
 }
 
-// checkGrant lets a key ask for another. It must get it just when it holds all that
-// the words are worth, and the new key must hold no more than that.
+// checkGrant requests a key with another. The other key must have all scopes that are asked for, and the new one has no more.
 func (c *registeredClient) checkGrant(maker string, asked []string) {
 	c.w.Helper()
 	held, want := c.mustAuthenticate(maker).Scopes, wantScopes(asked...)
-	got := c.w.send(keyRequest{Scopes: asked}.request().withCaller(c.authorizerContext(maker)))
+	got := c.w.Send(createKeyRequest(c.authorizerContext(maker), keyRequest{Scopes: asked}))
 	if slices.ContainsFunc(want, func(s string) bool { return !held.Has(s) }) {
 		wantError(c.w, got, 403, "AUTH_INSUFFICIENT_PERMISSIONS",
 			"An API key can be given neither more scopes than the key that makes it nor another owner")
@@ -79,81 +77,39 @@ func (c *registeredClient) checkGrant(maker string, asked []string) {
 	}
 	wantStatus(c.w, got, 201)
 	if scopes := c.mustAuthenticate(createdKey(c.w, got)).Scopes; !slices.Equal(scopes, want) {
-		c.w.Errorf("%v asked for %v: the key may %v, want %v", held, asked, scopes, want)
-	}
-}
-
-// TestKeyNeverHasAdminScopes: whoever makes it, and whatever it asks for.
-func TestKeyNeverHasAdminScopes(t *testing.T) {
-	w := newTestAPI(t)
-	client := w.newClient("acme", auth.ScopeAll)
-	scopes := client.mustAuthenticate(client.mustCreateKey(keyRequest{Scopes: blnkScopes})).Scopes
-	for _, never := range []string{auth.ScopeAll, auth.ScopeClientAdmin, auth.ScopeIdentityStatusWrite, auth.ScopeIdentityReview} {
-		if scopes.Has(never) {
-			t.Errorf("%v holds %s", scopes, never)
-		}
+		c.w.Errorf("a key with %v asked for %v and got %v, want %v", held, asked, scopes, want)
 	}
 }
 
 func TestMalformedScopes(t *testing.T) {
-	const form = "must be a resource and an action in lower case, such as identities:read"
+	const form, identityActions = "must be a resource and an action in lower case, such as identities:read",
+		"must name an action of identities: read, write, delete, detokenize or *"
 	w := newTestAPI(t)
 	master := w.newClient("acme", auth.ScopeAll)
-	for _, tt := range []struct{ scope, want string }{
-		{"", form},
-		{"*", form},
-		{":", form},
-		{"identities", form},
-		{"identities:", form},
-		{":read", form},
-		{"Identities:read", form},
-		{"identities:READ", form},
-		{"identities:read:all", form},
-		{"identities: read", form},
-		{" identities:read", form},
-		{"identities:read,write", form},
-		{"identities:**", form},
-		{"ident*:read", form},
-		{"idéntities:read", form},
-		{"identity:read\u202e", form},
-		{"identities:approve", "must name an action of identities: read, write, delete, detokenize or *"},
-		{"identities:search", "must name an action of identities: read, write, delete, detokenize or *"},
-		{"api-keys:detokenize", "must name an action of api-keys: read, write, delete or *"},
-		{"identity:read", "must be identities:read: identity is no resource of this API"},
-		{"identity:*", "must be identities:*: identity is no resource of this API"},
-		{"identity:search", "must name an action of identities: read, write, delete, detokenize or *"},
-		{"identity:review", "must name an action of identities: read, write, delete, detokenize or *"},
-		{"key:write", "must be api-keys:write: key is no resource of this API"},
-		{"keys:read", "must be api-keys:read: keys is no resource of this API"},
-		{"api-key:delete", "must be api-keys:delete: api-key is no resource of this API"},
-		{"api_key:read", "must be api-keys:read: api_key is no resource of this API"},
-		{"api_keys:read", "must be api-keys:read: api_keys is no resource of this API"},
-		{"apikey:read", "must be api-keys:read: apikey is no resource of this API"},
-		{"apikeys:*", "must be api-keys:*: apikeys is no resource of this API"},
-		{"client:admin", "must be of identities or api-keys: a key cannot be given client"},
-		{"clients:*", "must be of identities or api-keys: a key cannot be given clients"},
-		{"ledgers:" + strings.Repeat("r", 57), "must have at most 64 bytes of printable text"},
+	for want, scopes := range map[string][]string{
+		form: {
+			"", "*", ":", "identities", "identities:", ":read", "Identities:read", "identities:READ", "identities:read:all", "identities: read",
+			" identities:read", "identities:read,write", "identities:**", "ident*:read", "idéntities:read", "identity:read\u202e",
+		},
+		identityActions: {"identities:approve", "identities:search", "identity:search", "identity:review"},
+		"must name an action of api-keys: read, write, delete or *":        {"api-keys:detokenize"},
+		"must be identities:read: identity is no resource of this API":     {"identity:read"},
+		"must be identities:*: identity is no resource of this API":        {"identity:*"},
+		"must be api-keys:write: key is no resource of this API":           {"key:write"},
+		"must be api-keys:read: keys is no resource of this API":           {"keys:read"},
+		"must be api-keys:delete: api-key is no resource of this API":      {"api-key:delete"},
+		"must be api-keys:read: api_key is no resource of this API":        {"api_key:read"},
+		"must be api-keys:read: api_keys is no resource of this API":       {"api_keys:read"},
+		"must be api-keys:read: apikey is no resource of this API":         {"apikey:read"},
+		"must be api-keys:*: apikeys is no resource of this API":           {"apikeys:*"},
+		"must be of identities or api-keys: a key cannot be given client":  {"client:admin"},
+		"must be of identities or api-keys: a key cannot be given clients": {"clients:*"},
+		"must have at most 64 bytes of printable text":                     {"ledgers:" + strings.Repeat("r", 57)},
 	} {
-		got := w.send(keyRequest{Scopes: []string{"ledgers:read", tt.scope}}.request().withCaller(master.context))
-		wantError(t, got, 400, "GEN_VALIDATION_ERROR", "scopes.1 "+tt.want)
-	}
-	w.wantCalls(faulttable.Calls{})
-}
-
-// TestScopesAreReturnedAsSent: in their words and order, those that grant nothing too.
-func TestScopesAreReturnedAsSent(t *testing.T) {
-	w := newTestAPI(t)
-	c := w.newClient("acme", auth.ScopeAll)
-	for _, list := range [][]string{{"ledgers:read"}, {"identities:write", "*:read", "identities:write"}, {"*:*"}} {
-		w.now = w.now.Add(time.Second)
-		want := `["` + strings.Join(list, `","`) + `"]`
-		created := w.send(keyRequest{Scopes: list}.request().withCaller(c.context))
-		if got := jsonAt(t, created.Body, "scopes"); got != want {
-			t.Errorf("created with %s, want %s", got, want)
-		}
-		listed := w.send(request{operation: "list-api-keys", caller: c.context})
-		if got := jsonAt(t, firstElement(t, listed.Body), "scopes"); got != want {
-			t.Errorf("listed with %s, want %s", got, want)
+		for _, scope := range scopes {
+			got := w.Send(createKeyRequest(master.context, keyRequest{Scopes: []string{"ledgers:read", scope}}))
+			wantError(t, got, 400, "GEN_VALIDATION_ERROR", "scopes.1 "+want)
 		}
 	}
+	w.WantCalls(faulttable.Calls{})
 }

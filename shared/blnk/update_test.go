@@ -10,7 +10,7 @@ import (
 
 func TestUpdate(t *testing.T) {
 	w := newFullIdentityAPI(t)
-	w.now = w.now.Add(1000)
+	w.Now = w.Now.Add(1000)
 	for _, body := range []string{
 		`{"first_name":"Alicia","city":"Toronto"}`,
 		`{"other_names":"","gender":null,"dob":null,"meta_data":null}`,
@@ -21,11 +21,11 @@ func TestUpdate(t *testing.T) {
 		`{"dob":"yesterday"}`,
 		`{"city":5}`,
 	} {
-		w.send(identityRequest("update-identity", body))
+		w.Send(identityRequest("update-identity", body))
 	}
-	w.send(identityRequest("get-identity", ""))
-	w.send(request{operation: "update-identity", id: "idt_22222222-2222-4222-8222-222222222222", body: `{"city":"x"}`})
-	w.checkGolden("update")
+	w.Send(identityRequest("get-identity", ""))
+	w.Send(newRequest("update-identity", absentID, `{"city":"x"}`))
+	w.CheckGolden("update")
 }
 
 // TestUpdateFields: each field can be set and cleared, and no other moves.
@@ -47,9 +47,9 @@ func TestUpdateFields(t *testing.T) {
 			}
 			t.Run(name+" cleared by "+clear, func(t *testing.T) {
 				w := newFullIdentityAPI(t)
-				before := w.send(identityRequest("get-identity", "")).Body
+				before := w.Send(identityRequest("get-identity", "")).Body
 				for sent, want := range map[string]string{set: set, clear: cleared} {
-					got := w.send(identityRequest("update-identity", fmt.Sprintf(`{%q:%s}`, name, sent)))
+					got := w.Send(identityRequest("update-identity", fmt.Sprintf(`{%q:%s}`, name, sent)))
 					wantStatus(t, got, 200)
 					for _, other := range identityFields {
 						shown, should := jsonAt(t, got.Body, other), jsonAt(t, before, other)
@@ -66,22 +66,21 @@ func TestUpdateFields(t *testing.T) {
 
 func TestConditionalChanges(t *testing.T) {
 	w := newFullIdentityAPI(t)
-	w.send(identityRequest("update-identity", `{"city":"A"}`).withHeader("If-Match", `"7"`))
-	w.send(identityRequest("delete-identity", "").withHeader("If-Match", `"7"`))
-	w.send(identityRequest("update-identity", `{"city":"B"}`).withHeader("If-Match", `"1"`).withHeader("Idempotency-Key", "k"))
-	w.send(identityRequest("update-identity", `{"city":"B"}`).withHeader("If-Match", `"1"`).withHeader("Idempotency-Key", "k"))
-	w.send(identityRequest("update-identity", `{"city":"C"}`).withHeader("Idempotency-Key", "k"))
-	w.send(identityRequest("get-identity", "").withHeader("If-None-Match", `"2"`))
-	w.send(identityRequest("delete-identity", "").withHeader("If-Match", `"2"`))
-	w.send(identityRequest("delete-identity", ""))
-	w.send(identityRequest("get-identity", ""))
-	w.checkGolden("conditional")
+	w.Send(identityRequest("update-identity", `{"city":"A"}`).WithHeader("If-Match", etag(7)))
+	w.Send(identityRequest("delete-identity", "").WithHeader("If-Match", etag(7)))
+	w.Send(identityRequest("update-identity", `{"city":"B"}`).WithHeader("If-Match", etag(1)).WithHeader("Idempotency-Key", "k"))
+	w.Send(identityRequest("update-identity", `{"city":"B"}`).WithHeader("If-Match", etag(1)).WithHeader("Idempotency-Key", "k"))
+	w.Send(identityRequest("update-identity", `{"city":"C"}`).WithHeader("Idempotency-Key", "k"))
+	w.Send(identityRequest("get-identity", "").WithHeader("If-None-Match", etag(2)))
+	w.Send(identityRequest("delete-identity", "").WithHeader("If-Match", etag(2)))
+	w.Send(identityRequest("delete-identity", ""))
+	w.Send(identityRequest("get-identity", ""))
+	w.CheckGolden("conditional")
 }
 
 // TestStrictClientErrors: a strict client's mistakes are refused, in Blnk's way.
 func TestStrictClientErrors(t *testing.T) {
-	strict := caller("acme", auth.ScopeAll)
-	strict["mode"] = "strict"
+	strictCaller := strict(request{Caller: caller("acme", auth.ScopeAll)}).Caller
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no type", `{"first_name":"A"}`, validation, "identity_type must be individual or organization"},
 		{"another type", `{"identity_type":"alien"}`, validation, "identity_type must be individual or organization"},
@@ -90,21 +89,50 @@ func TestStrictClientErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newFullIdentityAPI(t)
-			wantError(t, w.send(request{body: tt.body}.withCaller(strict)), 400, tt.code, tt.text)
+			wantError(t, w.Send(createRequest(tt.body).WithCaller(strictCaller)), 400, tt.code, tt.text)
 			if !strings.Contains(tt.name, "no type") {
-				wantError(t, w.send(identityRequest("update-identity", tt.body).withCaller(strict)), 400, tt.code, tt.text)
+				wantError(t, w.Send(identityRequest("update-identity", tt.body).WithCaller(strictCaller)), 400, tt.code, tt.text)
 			}
 		})
 	}
 	w := newFullIdentityAPI(t)
-	wantStatus(t, w.send(request{body: seedBody}.withCaller(strict)), 201)
-	wantStatus(t, w.send(identityRequest("update-identity", `{"city":"x"}`).withCaller(strict)), 200) // the email that is there already may stay
-	wantError(t, w.send(identityRequest("update-metadata", `{"meta_data":{},"x":1}`).withCaller(strict)), 400, malformed, "x is not known")
-	wantError(t, w.send(identityRequest("update-identity", `{"identity_id":"x","created_at":1}`).withCaller(strict)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
-	read := w.send(request{body: seedBody}.withCaller(strict))
-	wantStatus(t, w.send(request{body: strings.Replace(read.Body, jsonAt(t, read.Body, "identity_id"), `""`, 1)}.withCaller(strict)), 201)
-	back := identityRequest("update-identity", read.Body)
-	back.id = strings.Trim(jsonAt(t, read.Body, "identity_id"), `"`)
-	wantEqual(t, "created_at", jsonAt(t, w.send(back.withCaller(strict)).Body, "created_at"), jsonAt(t, read.Body, "created_at"))
-	wantStatus(t, w.send(request{body: `{"identity_type":"individual"}`}.withCaller(strict)), 201)
+	wantStatus(t, w.Send(createRequest(seedBody).WithCaller(strictCaller)), 201)
+	wantStatus(t, w.Send(identityRequest("update-identity", `{"city":"x"}`).WithCaller(strictCaller)), 200) // the email that is there already may stay
+	wantError(t, w.Send(identityRequest("update-metadata", `{"meta_data":{},"x":1}`).WithCaller(strictCaller)), 400, malformed, "x is not known")
+	wantError(t, w.Send(identityRequest("update-identity", `{"identity_id":"x","created_at":1}`).WithCaller(strictCaller)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
+	read := w.Send(createRequest(seedBody).WithCaller(strictCaller))
+	wantStatus(t, w.Send(createRequest(strings.Replace(read.Body, jsonAt(t, read.Body, "identity_id"), `""`, 1)).WithCaller(strictCaller)), 201)
+	back := newRequest("update-identity", text(t, read.Body, "identity_id"), read.Body)
+	wantEqual(t, "created_at", jsonAt(t, w.Send(back.WithCaller(strictCaller)).Body, "created_at"), jsonAt(t, read.Body, "created_at"))
+	wantStatus(t, w.Send(createRequest(`{"identity_type":"individual"}`).WithCaller(strictCaller)), 201)
+}
+
+func TestMetadata(t *testing.T) {
+	w := newFullIdentityAPI(t)
+	for _, body := range []string{
+		`{"meta_data":{"a":2.50,"new":{"deep":[1,{"x":null}]},"gone":null}}`,
+		`{"meta_data":{"m":1E400,"BLNK_GENERATED_BY":"x","tokenized_fields":{"FirstName":true},"<&>":"\u003c"}}`,
+		`{"meta_data":{}}`,
+		`{"meta_data":null}`,
+		`{}`,
+		`{"meta_data":[1]}`,
+		`{"meta_data":"x"}`,
+		`[]`,
+		``,
+	} {
+		w.Send(identityRequest("update-metadata", body))
+	}
+	w.Send(identityRequest("list-tokenized-fields", ""))
+	w.Send(newRequest("update-metadata", absentID, `{"meta_data":{"a":1}}`))
+	w.Send(newRequest("update-metadata", "no id", `{"meta_data":{"a":1}}`))
+	w.CheckGolden("metadata")
+}
+
+// TestOversizedMetadataIsRejected: what does not fit leaves all as it was.
+func TestOversizedMetadataIsRejected(t *testing.T) {
+	w := newFullIdentityAPI(t)
+	large := `{"meta_data":{"` + strings.Repeat("k", 200<<10) + `":1}}`
+	wantStatus(t, w.Send(identityRequest("update-metadata", large)), 200)
+	wantError(t, w.Send(identityRequest("update-metadata", strings.Replace(large, "k", "j", 1))), 413, tooLarge, "Identity is too large")
+	wantEqual(t, "the rejected metadata was written", strings.Contains(w.Send(identityRequest("get-identity", "")).Body, "jkkk"), false)
 }

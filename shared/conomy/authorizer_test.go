@@ -10,12 +10,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"cedula/infra/apitest"
 	"cedula/shared/auth"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
+	"cedula/shared/table/faulttable"
 )
 
-// recordingAuthenticator keeps what it was asked, and lets everybody in.
+// recordingAuthenticator records its arguments and authenticates every caller.
 type recordingAuthenticator struct{ args []string }
 
 func (g *recordingAuthenticator) AuthenticateBearer(_ context.Context, _ auth.API, token, apiKey string) (auth.Caller, error) {
@@ -27,11 +31,11 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 	tests := []struct {
 		name    string
 		headers http.Header
-		asked   []string // nil: refused without asking
+		asked   []string // nil: denied without asking
 	}{
 		{"both", http.Header{"Authorization": {"Bearer t"}, "X-Api-Key": {"k"}}, []string{"t", "k"}},
 		{"scheme in lower case", http.Header{"Authorization": {"bearer t"}, "X-Api-Key": {"k"}}, []string{"t", "k"}},
-		{"no key", http.Header{"Authorization": {"Bearer t"}}, []string{"t", ""}}, // the guard's to refuse
+		{"no key", http.Header{"Authorization": {"Bearer t"}}, []string{"t", ""}}, // the authenticator denies it
 		{"space within the token", http.Header{"Authorization": {"Bearer t u"}, "X-Api-Key": {"k"}}, []string{"t u", "k"}},
 		{"two spaces", http.Header{"Authorization": {"Bearer  t"}, "X-Api-Key": {"k"}}, []string{" t", "k"}},
 		{"nothing", http.Header{}, nil},
@@ -58,157 +62,98 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 	}
 }
 
-func TestAuthorizerDenials(t *testing.T) {
-	tests := []struct {
-		err          error
-		unauthorized bool
-	}{
-		{auth.ErrMissing, true},
-		{auth.ErrInvalid, true},
-		{auth.ErrExpired, true},
-		{auth.ErrMismatch, false},
-		{auth.ErrSuspended, false},
-		{fmt.Errorf("x: %w", auth.ErrSuspended), false},
-	}
-	for _, tt := range tests {
-		if got := new(conomy.Authorizer).Denial(tt.err); got.Unauthorized != tt.unauthorized || len(got.Context) > 0 {
-			t.Errorf("Denial(%v) = %+v, want Unauthorized %v and no context", tt.err, got, tt.unauthorized)
+// TestDenialsMatchFunctionErrors checks that API Gateway responds to a denied caller as a function does.
+func TestDenialsMatchFunctionErrors(t *testing.T) {
+	for err, want := range map[error]bool{
+		auth.ErrMissing: true, auth.ErrInvalid: true, auth.ErrExpired: true,
+		auth.ErrMismatch: false, auth.ErrSuspended: false, fmt.Errorf("x: %w", auth.ErrSuspended): false,
+	} {
+		got := new(conomy.Authorizer).Denial(err)
+		if got.Unauthorized != want || len(got.Context) > 0 {
+			t.Errorf("Denial(%v) = %+v, want Unauthorized %v and no context", err, got, want)
 		}
-		// What the function would answer is what API Gateway answers.
-		status := new(conomy.API).Error(tt.err, "").Status
-		if want := map[bool]int{true: 401, false: 403}[tt.unauthorized]; status != want {
-			t.Errorf("%v: status = %d from a function, want %d as from the gateway", tt.err, status, want)
+		if status := new(conomy.API).Error(err, "").Status; (status == 401) != want {
+			t.Errorf("Error(%v) has status %d, want 401: %v", err, status, want)
 		}
 	}
 }
 
-// gatewayTypes are the responses that a REST API sends without a function.
-var gatewayTypes = map[string]int{
-	gateway.Unauthorized: 401, gateway.AccessDenied: 403, gateway.InvalidAPIKey: 403, gateway.NoSuchRoute: 404,
-	gateway.BadRequestBody: 400, gateway.BadRequestParameters: 400, gateway.RequestTooLarge: 413, gateway.Throttled: 429, gateway.QuotaExceeded: 429,
-	gateway.AuthorizerFailure: 503, gateway.AuthorizerMisconfigured: 500, gateway.IntegrationTimeout: 503, gateway.IntegrationFailure: 503,
-	gateway.InvalidSignature: 404, gateway.UnsupportedMediaType: 400, gateway.WAFFiltered: 403, gateway.Default4XX: 404, gateway.Default5XX: 500,
-}
-
+// TestGatewayResponses checks the status of each response of API Gateway, and that it is the response of a function to
+// the same error, if a function can have it.
 func TestGatewayResponses(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, c := range new(conomy.API).GatewayResponses() {
-		t.Run(c.Type, func(t *testing.T) {
-			if status, known := gatewayTypes[c.Type]; !known || status != c.Status || seen[c.Type] {
-				t.Errorf("status %d, want %d; seen before: %v", c.Status, status, seen[c.Type])
-			}
-			seen[c.Type] = true
-			if strings.Count(c.Body, "$") != 1 || strings.Count(c.Body, gateway.RequestIDVariable) != 1 {
-				t.Errorf("body = %s, want one variable, the request id", c.Body)
-			}
-		})
-	}
-	for kind := range gatewayTypes {
-		if !seen[kind] {
-			t.Errorf("no response for %s", kind)
-		}
-	}
-}
-
-// TestGatewayResponsesMatchFunctionErrors: a refusal reads the same whoever makes it.
-func TestGatewayResponsesMatchFunctionErrors(t *testing.T) {
-	tests := []struct {
-		kind string
-		err  error
+	want := map[string]struct {
+		status int
+		err    error
 	}{
-		{gateway.Unauthorized, auth.ErrMissing},
-		{gateway.AccessDenied, auth.ErrMismatch},
-		{gateway.NoSuchRoute, gateway.ErrNoRoute},
-		{gateway.InvalidSignature, gateway.ErrNoRoute},
-		{gateway.Default4XX, gateway.ErrNoRoute},
-		{gateway.Default5XX, gateway.ErrPanic},
+		gateway.Unauthorized: {401, auth.ErrMissing}, gateway.AccessDenied: {403, auth.ErrMismatch}, gateway.InvalidAPIKey: {403, nil},
+		gateway.NoSuchRoute: {404, gateway.ErrNoRoute}, gateway.InvalidSignature: {404, gateway.ErrNoRoute}, gateway.Default4XX: {404, gateway.ErrNoRoute},
+		gateway.BadRequestBody: {400, nil}, gateway.BadRequestParameters: {400, nil}, gateway.UnsupportedMediaType: {400, nil},
+		gateway.RequestTooLarge: {413, nil}, gateway.Throttled: {429, nil}, gateway.QuotaExceeded: {429, nil}, gateway.WAFFiltered: {403, nil},
+		gateway.AuthorizerFailure: {503, nil}, gateway.AuthorizerMisconfigured: {500, nil}, gateway.IntegrationTimeout: {503, nil},
+		gateway.IntegrationFailure: {503, nil}, gateway.Default5XX: {500, gateway.ErrPanic},
 	}
-	for _, tt := range tests {
-		for _, c := range new(conomy.API).GatewayResponses() {
-			want := string(new(conomy.API).Error(tt.err, traceID).Body)
-			if got := strings.ReplaceAll(c.Body, gateway.RequestIDVariable, traceID); c.Type == tt.kind && got != want {
-				t.Errorf("%s: body = %s, want %s as from a function", tt.kind, got, want)
+	responses := new(conomy.API).GatewayResponses()
+	if len(responses) != len(want) {
+		t.Errorf("%d gateway responses, want %d", len(responses), len(want))
+	}
+	for _, c := range responses {
+		if c.Status != want[c.Type].status {
+			t.Errorf("%s: status = %d, want %d", c.Type, c.Status, want[c.Type].status)
+		}
+		body := strings.ReplaceAll(c.Body, gateway.RequestIDVariable, apitest.TraceID)
+		if body == c.Body || strings.Contains(body, "$") {
+			t.Errorf("%s: body = %s, want the request id as its only variable", c.Type, c.Body)
+		}
+		if err := want[c.Type].err; err != nil {
+			if function := string(new(conomy.API).Error(err, apitest.TraceID).Body); body != function {
+				t.Errorf("%s: body = %s, want %s as of a function", c.Type, body, function)
 			}
 		}
 	}
 }
 
-// TestRoutes compares the routes with Conomy's own list (the contract, sections
-// 3 and 14) and derives the rest: a name is the operation's, a reader reads, and
-// only the call that gives tokens is public.
-func TestRoutes(t *testing.T) {
-	contract := strings.Fields(readFile(t, "testdata/contract.txt"))
-	documented := make(map[string]bool)
-	for n := 0; n < len(contract); n += 2 {
-		documented[contract[n]+" "+contract[n+1]] = true
+// The contract pins the methods and paths of the routes.
+func TestScopesOfRoutes(t *testing.T) {
+	want := map[string]string{
+		"":                "create-token get-token-keys get-token-keys get-reference get-reference get-reference",
+		"identity:read":   "list-identities get-identity list-parents list-permissions list-withdrawal-accounts",
+		"identity:search": "search-identities",
+		"identity:delete": "delete-identity",
+		"identity:review": "decide-screening hold-identity release-identity",
+		"identity:write": "create-identity update-identity deactivate-identity reactivate-identity add-children remove-children add-permissions " +
+			"remove-permission add-withdrawal-account remove-withdrawal-account start-verification confirm-verification " +
+			"add-rules remove-rules add-fees remove-fees remove-fee set-escrow-fee",
 	}
-	names := make(map[string]bool)
+	got := make(map[string]string)
+	for _, r := range new(conomy.API).Routes() {
+		got[r.Scope] = strings.TrimSpace(got[r.Scope] + " " + r.Name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operations by scope (-want +got):\n%s", diff)
+	}
+}
+
+// TestEveryRouteOfConomyIsServed compares the routes with Conomy's own list.
+func TestEveryRouteOfConomyIsServed(t *testing.T) {
 	parameter := regexp.MustCompile(`\{[^}]+\}`)
+	var served []string
 	for _, r := range new(conomy.API).Routes() {
-		if isExtension(r) {
-			continue
-		}
-		call := r.Method + " " + parameter.ReplaceAllString(r.Path, "{}")
-		if !documented[call] {
-			t.Errorf("%s is not documented, or twice there", call)
-		}
-		delete(documented, call)
-		if names[r.Name] {
-			t.Errorf("two operations are called %s", r.Name)
-		}
-		names[r.Name] = true
-		if want := wantScope(r); r.Scope != want || r.Public != (r.Path == "/auth") {
-			t.Errorf("%s: scope %q, want %q; public %v", r.Name, r.Scope, want, r.Public)
-		}
+		served = append(served, r.Method+" "+parameter.ReplaceAllString(r.Path, "{}"))
 	}
-	for call := range documented {
-		t.Errorf("no route for %s", call)
-	}
-}
-
-// isExtension are the routes that Conomy has not.
-func isExtension(r gateway.Route) bool {
-	return slices.Contains([]string{"get-reference", "get-token-keys"}, r.Name) ||
-		strings.Contains(r.Path, "/verifications") || r.Scope == auth.ScopeIdentityReview
-}
-
-// TestReviewRoutesRequireReviewScope: what leads out of pending by a person's decision has a scope of its own.
-func TestReviewRoutesRequireReviewScope(t *testing.T) {
-	for _, r := range new(conomy.API).Routes() {
-		decides := strings.HasSuffix(r.Path, "/screening") || strings.HasSuffix(r.Path, "/hold")
-		if decides != (r.Scope == auth.ScopeIdentityReview) || strings.Contains(r.Path, "/verifications") && r.Scope != auth.ScopeIdentityWrite {
-			t.Errorf("%s: scope = %q, want the review scope: %v", r.Name, r.Scope, decides)
+	for documented := range strings.Lines(readFile(t, "testdata/contract.txt")) {
+		if !slices.Contains(served, strings.TrimSpace(documented)) {
+			t.Errorf("no route serves %s", documented)
 		}
 	}
 }
 
-// wantScope is what a route must ask for: what reads is called get or list.
-func wantScope(r gateway.Route) string {
-	verb, _, _ := strings.Cut(r.Name, "-")
-	switch {
-	case r.Path == "/auth":
-		return ""
-	case r.Name == "search-identities":
-		return auth.ScopeIdentitySearch
-	case slices.Contains([]string{"get", "list"}, verb):
-		return auth.ScopeIdentityRead
-	case r.Name == "delete-identity":
-		return auth.ScopeIdentityDelete
-	}
-	return auth.ScopeIdentityWrite
-}
-
-// TestRejectedRequests pins the whole answers to those who may not come in, and
-// to what no route takes.
 func TestRejectedRequests(t *testing.T) {
 	w := newTestAPI(t)
-	wantStatus(t, w.send(request{body: minimalBody, caller: map[string]any{"principalId": "x"}}), 401)
-	wantStatus(t, w.send(request{body: minimalBody, caller: caller("acme", auth.ScopeIdentityRead)}), 403)
-	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme", auth.ScopeIdentityWrite))), 403)
-	wantStatus(t, w.send(getRequest("a").withCaller(caller("acme"))), 403)
-	wantStatus(t, w.send(getRequest("679d26c44a21df7584b38e11")), 404)
-	w.checkGolden("refused")
-	if w.table.Calls().Get != 1 || w.table.Calls().Write != 0 {
-		t.Errorf("%d gets and %d writes, want 1 and 0", w.table.Calls().Get, w.table.Calls().Write)
-	}
+	wantStatus(t, w.Send(createRequest(minimalBody).WithCaller(map[string]any{"principalId": "x"})), 401)
+	wantStatus(t, w.Send(createRequest(minimalBody).WithCaller(caller("acme", auth.ScopeIdentityRead))), 403)
+	wantStatus(t, w.Send(getRequest("a").WithCaller(caller("acme", auth.ScopeIdentityWrite))), 403)
+	wantStatus(t, w.Send(getRequest("a").WithCaller(caller("acme"))), 403)
+	wantStatus(t, w.Send(getRequest("679d26c44a21df7584b38e11")), 404)
+	w.CheckGolden("refused")
+	w.WantCalls(faulttable.Calls{Get: 1})
 }

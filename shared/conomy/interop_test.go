@@ -1,7 +1,6 @@
 package conomy_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"cedula/shared/blnk"
 )
 
-// TestReadIdentityCreatedByBlnk pins how an identity of the other dialect reads here.
 func TestReadIdentityCreatedByBlnk(t *testing.T) {
 	tests := []struct{ name, body string }{
 		{"person", `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","other_names":"Bo","gender":"female",
@@ -27,53 +25,48 @@ func TestReadIdentityCreatedByBlnk(t *testing.T) {
 	w := newTestAPI(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			made := w.sendTo(&blnk.API{Identities: w.api.Identities}, request{operation: "create-identity", body: tt.body})
+			made := w.SendTo(&blnk.API{Identities: w.Identities}, request{Operation: "create-identity", Body: tt.body})
 			wantStatus(t, made, 201)
-			found := w.send(getRequest(strings.Trim(jsonAt(t, made.Body, "identity_id"), `"`)))
+			found := w.Send(getRequest(text(t, made.Body, "identity_id")))
 			wantStatus(t, found, 200)
 		})
 	}
-	w.checkGolden("made-by-blnk")
+	w.CheckGolden("made-by-blnk")
 }
 
-// TestManageIdentityCreatedByBlnk: an identity of the other dialect is listed, searched,
-// changed and deleted here, and the other dialect sees it.
 func TestManageIdentityCreatedByBlnk(t *testing.T) {
 	w := newTestAPI(t)
-	other := &blnk.API{Identities: w.api.Identities}
-	made := w.sendTo(other, request{operation: "create-identity", body: `{"identity_id":"idt_11111111-1111-4111-8111-111111111111",
-		"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice@example.com","country":"CAN","meta_data":{"n":9007199254740993}}`})
+	other := &blnk.API{Identities: w.Identities}
+	made := w.SendTo(other, createRequest(`{"identity_id":"idt_11111111-1111-4111-8111-111111111111",
+		"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice@example.com","country":"CAN","meta_data":{"n":9007199254740993}}`))
 	wantStatus(t, made, 201)
-	id := strings.Trim(jsonAt(t, made.Body, "identity_id"), `"`)
-	w.send(request{operation: "list-identities", query: "email=ALICE@example.com"})
-	w.send(request{operation: "search-identities", body: `{"country":"CAN","type":"USER"}`})
-	w.send(request{operation: "update-identity", id: id, body: `{"lastname":"Jones","nickname":"Al","metadata":{"m":1.50}}`})
-	w.send(request{operation: "deactivate-identity", id: id, body: `{}`})
-	w.sendTo(other, request{operation: "get-identity", id: id})
-	w.send(request{operation: "delete-identity", id: id, caller: caller("acme", auth.ScopeIdentityDelete)})
-	w.sendTo(other, request{operation: "get-identity", id: id})
-	w.checkGolden("manages-blnks")
+	id := text(t, made.Body, "identity_id")
+	w.Send(listRequest("email=ALICE@example.com"))
+	w.Send(searchRequest(`{"country":"CAN","type":"USER"}`))
+	w.Send(newRequest("update-identity", id, `{"lastname":"Jones","nickname":"Al","metadata":{"m":1.50}}`))
+	w.Send(newRequest("deactivate-identity", id, `{}`))
+	w.SendTo(other, getRequest(id))
+	w.Send(newRequest("delete-identity", id, "").WithCaller(caller("acme", auth.ScopeIdentityDelete)))
+	w.SendTo(other, getRequest(id))
+	w.CheckGolden("manages-blnks")
 }
 
-// newTokenizedPair are two that share an email address and a phone, of which the first
-// has its tokenizable fields tokenized through the other dialect.
+// newTokenizedPair creates two identities with the same email and phone, one of which has its fields tokenized.
 func newTokenizedPair(t *testing.T) (w *testAPI, sealed, plain string) {
 	w = newTestAPI(t)
 	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`
-	sealed = w.mustCreate(request{caller: trustedCaller, body: `{"name":"Ana","lastname":"Alba","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`})
-	plain = w.mustCreate(request{caller: trustedCaller, body: `{"name":"Bea","documentNumber":"2-7",` + contact + `}`})
-	wantStatus(t, w.sendTo(&blnk.API{Identities: w.api.Identities}, request{
-		operation: "tokenize-identity", id: sealed, body: `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`,
-	}), 200)
+	sealed = w.mustCreate(createRequest(`{"name":"Ana","lastname":"Alba","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`).WithCaller(trustedCaller))
+	plain = w.mustCreate(createRequest(`{"name":"Bea","documentNumber":"2-7",` + contact + `}`).WithCaller(trustedCaller))
+	fields := `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`
+	wantStatus(t, w.SendTo(&blnk.API{Identities: w.Identities}, newRequest("tokenize-identity", sealed, fields)), 200)
 	return w, sealed, plain
 }
 
-// TestTokenizedContactsAreSearchable: by their email and phone as before, and not by what
-// stands in their place.
+// TestTokenizedContactsAreSearchable checks that tokenized contacts are found by their values and not by their placeholders.
 func TestTokenizedContactsAreSearchable(t *testing.T) {
 	w, sealed, plain := newTokenizedPair(t)
-	shown := w.send(getRequest(sealed)).Body
-	wantStatus(t, w.send(newRequest("add-permissions", plain, `[{"resource":"IDENTITY","reference":"`+sealed+`","permissions":["admin"]}]`)), 201)
+	shown := w.Send(getRequest(sealed)).Body
+	wantStatus(t, w.Send(newRequest("add-permissions", plain, `[{"resource":"IDENTITY","reference":"`+sealed+`","permissions":["admin"]}]`)), 201)
 	both := `"` + plain + `" "` + sealed + `" `
 	for body, want := range map[string]string{
 		`{"email":"ANA@example.com"}`:                                   both,
@@ -85,10 +78,9 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 		`{"email":` + jsonAt(t, shown, "email") + `}`:                   "",
 		`{"phone":` + jsonAt(t, shown, "phone") + `,"status":"ACTIVE"}`: "",
 	} {
-		got := w.send(newRequest("search-identities", "", body))
-		wantStatus(t, got, 200)
+		got := w.Send(searchRequest(body))
 		ids := ""
-		for _, i := range jsonElements(t, jsonAt(t, got.Body, "data")) {
+		for _, i := range elements(t, got.Body, "data") {
 			ids += jsonAt(t, i, "id") + " "
 		}
 		if ids != want {
@@ -98,36 +90,31 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 	}
 }
 
-// TestTokenizedFieldsAreListed: wherever a random text is shown, the answer says so,
-// and it says nothing of what is not shown.
+// TestTokenizedFieldsAreListed checks that a response names the fields of which it shows a placeholder, and no others.
 func TestTokenizedFieldsAreListed(t *testing.T) {
 	w, sealed, plain := newTokenizedPair(t)
 	const all = `["name","email","phone","address.street","address.zipcode"]`
-	wantMark := func(identity, want string) {
-		t.Helper()
-		wantJSON(t, identity, "tokenizedFields", want)
-	}
 	for _, r := range []request{getRequest(sealed), patchRequest(sealed, `{"nickname":"A"}`), newRequest("deactivate-identity", sealed, "")} {
-		wantMark(w.send(r).Body, all)
+		wantJSON(t, w.Send(r).Body, "tokenizedFields", all)
 	}
-	found := jsonElements(t, jsonAt(t, w.send(newRequest("list-identities", "", "").withQuery("email=ana@example.com")).Body, "data"))
-	wantMark(found[0], "")
-	wantMark(found[1], all)
-	parent := w.send(newRequest("add-children", plain, `{"children":["`+sealed+`"]}`)).Body
-	wantMark(parent, "")
-	wantMark(jsonElements(t, jsonAt(t, parent, "children"))[0], `["name","email"]`)
-	wantMark(w.send(patchRequest(sealed, `{"address":null}`)).Body, `["name","email","phone"]`)
+	found := elements(t, w.Send(listRequest("email=ana@example.com")).Body, "data")
+	wantJSON(t, found[0], "tokenizedFields", "")
+	wantJSON(t, found[1], "tokenizedFields", all)
+	parent := w.Send(newRequest("add-children", plain, `{"children":["`+sealed+`"]}`)).Body
+	wantJSON(t, parent, "tokenizedFields", "")
+	wantJSON(t, elements(t, parent, "children")[0], "tokenizedFields", `["name","email"]`)
+	wantJSON(t, w.Send(patchRequest(sealed, `{"address":null}`)).Body, "tokenizedFields", `["name","email","phone"]`)
 }
 
-// TestPlaceholderIsRejectedAsValue: what the other dialect shows of a tokenized field does not
-// take the place of its value; in a field that is not tokenized it is a text.
+// TestPlaceholderIsRejectedAsValue checks that a placeholder does not replace the value of a tokenized field. In another
+// field it is an ordinary string.
 func TestPlaceholderIsRejectedAsValue(t *testing.T) {
 	w, sealed, plain := newTokenizedPair(t)
-	other := &blnk.API{Identities: w.api.Identities}
-	wantStatus(t, w.sendTo(other, request{operation: "tokenize-field", id: sealed, params: map[string]string{"field": "LastName"}}), 200)
-	shown := w.sendTo(other, getRequest(sealed)).Body
+	other := &blnk.API{Identities: w.Identities}
+	wantStatus(t, w.SendTo(other, newRequest("tokenize-identity", sealed, `{"fields":["LastName"]}`)), 200)
+	shown := w.SendTo(other, getRequest(sealed)).Body
 	values := func() string {
-		return w.sendTo(other, request{operation: "detokenize-identity", id: sealed, body: `{"fields":[]}`, caller: caller("acme", auth.ScopeAll)}).Body
+		return w.SendTo(other, newRequest("detokenize-identity", sealed, `{"fields":[]}`).WithCaller(caller("acme", auth.ScopeAll))).Body
 	}
 	before := values()
 	for member, body := range map[string]string{
@@ -136,15 +123,14 @@ func TestPlaceholderIsRejectedAsValue(t *testing.T) {
 		"address.street":  `{"address":{"street":` + jsonAt(t, shown, "street") + `}}`,
 		"address.zipcode": `{"address":{"zipcode":"FPT:1:AAAAAAAAAAAAAAAA"}}`,
 	} {
-		wantError(t, w.send(patchRequest(sealed, body)), 400, "11", member+" must be a value, not the text that stood for an earlier one")
-		wantStatus(t, w.send(patchRequest(plain, body)), 200)
+		wantError(t, w.Send(patchRequest(sealed, body)), 400, "11", member+" must be a value, not the text that stood for an earlier one")
+		wantStatus(t, w.Send(patchRequest(plain, body)), 200)
 	}
 	if after := values(); after != before || !strings.Contains(before, "Alba") {
 		t.Errorf("values = %s, want %s as before, with Alba", after, before)
 	}
 }
 
-// TestTokenizedNameIsListedOnlyWhereShown: name is marked only where the tokenized one is shown.
 func TestTokenizedNameIsListedOnlyWhereShown(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"first_name":"Ana","organization_name":"Firm"}`:                                `["name"]`,
@@ -153,36 +139,20 @@ func TestTokenizedNameIsListedOnlyWhereShown(t *testing.T) {
 		`{"organization_name":"Firm","last_name":"Alba"}`:                                `["lastname"]`,
 	} {
 		w := newTestAPI(t)
-		other := &blnk.API{Identities: w.api.Identities}
-		id := strings.Trim(jsonAt(t, w.sendTo(other, request{operation: "create-identity", body: body}).Body, "identity_id"), `"`)
-		wantStatus(t, w.sendTo(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["FirstName","LastName"]}`}), 200)
-		wantJSON(t, w.send(getRequest(id)).Body, "tokenizedFields", want)
+		other := &blnk.API{Identities: w.Identities}
+		id := text(t, w.SendTo(other, createRequest(body)).Body, "identity_id")
+		wantStatus(t, w.SendTo(other, newRequest("tokenize-identity", id, `{"fields":["FirstName","LastName"]}`)), 200)
+		wantJSON(t, w.Send(getRequest(id)).Body, "tokenizedFields", want)
 	}
 }
 
-// TestCountryChangeIgnoresTokenizedPhone: a new country is not held against digits that are
-// random.
+// The digits of a placeholder are random, so a new country must not be compared with them.
 func TestCountryChangeIgnoresTokenizedPhone(t *testing.T) {
 	w := newTestAPI(t)
-	other := &blnk.API{Identities: w.api.Identities}
 	for n := range 10 {
-		id := w.mustCreate(request{caller: trustedCaller, body: fmt.Sprintf(
-			`{"name":"Ana","email":"a@example.com","phone":"+56912345678","documentType":"RUT","documentNumber":"1000000%d-9","idv":"iv","country":"CHL"}`, n)})
-		wantStatus(t, w.send(patchRequest(id, `{"country":"PER"}`)), 400)
-		wantStatus(t, w.sendTo(other, request{operation: "tokenize-identity", id: id, body: `{"fields":["PhoneNumber"]}`}), 200)
-		wantStatus(t, w.send(patchRequest(id, `{"country":"PER"}`)), 200)
+		id := w.mustCreate(createRequest(strings.Replace(juana, "11.111.111-1", fmt.Sprintf("1000000%d-9", n), 1)).WithCaller(trustedCaller))
+		wantStatus(t, w.Send(patchRequest(id, `{"country":"PER"}`)), 400)
+		wantStatus(t, w.SendTo(&blnk.API{Identities: w.Identities}, newRequest("tokenize-identity", id, `{"fields":["PhoneNumber"]}`)), 200)
+		wantStatus(t, w.Send(patchRequest(id, `{"country":"PER"}`)), 200)
 	}
-}
-
-func jsonElements(t *testing.T, list string) []string {
-	t.Helper()
-	var raw []json.RawMessage
-	if err := json.Unmarshal([]byte(list), &raw); err != nil {
-		t.Fatal(err)
-	}
-	texts := make([]string, len(raw))
-	for n := range raw {
-		texts[n] = string(raw[n])
-	}
-	return texts
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/go-jose/go-jose/v4"
 
-	"cedula/infra/openapi"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 )
@@ -20,59 +19,26 @@ const (
 	metadataPath = "/.well-known/oauth-authorization-server"
 )
 
-// getPublic asks the one function of both paths, as API Gateway does for somebody
-// without credentials.
-func (b *tokenAPI) getPublic(path, host, stage string) events.APIGatewayProxyResponse {
-	b.Helper()
-	var routes []gateway.Route
-	for _, r := range b.api.Routes() {
-		if r.Name == "get-token-keys" {
-			routes = append(routes, r)
-		}
-	}
-	answer, err := gateway.Handler(b.api, routes...)(context.Background(), events.APIGatewayProxyRequest{
-		HTTPMethod: "GET", Resource: path, Path: path,
-		RequestContext: events.APIGatewayProxyRequestContext{RequestID: traceID, DomainName: host, Path: stage + path},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	err = contract().Check("GET", path, openapi.Response{Status: answer.StatusCode, Header: answer.MultiValueHeaders, Body: []byte(answer.Body)})
-	if err != nil {
-		b.Error(err)
-	}
-	return answer
-}
-
-func wantHeader(t testing.TB, got events.APIGatewayProxyResponse, name, want string) {
-	t.Helper()
-	if values := got.MultiValueHeaders[name]; len(values) != 1 || values[0] != want {
-		t.Errorf("%s is %q, want %q", name, values, want)
-	}
-}
-
-// TestJWKS: with what is published anybody can verify a token, also one of
-// the key before.
+// TestJWKS checks that the published keys verify tokens, also those of the previous key.
 func TestJWKS(t *testing.T) {
 	b := newTokenAPI(t)
-	before, err := auth.NewLocalKey()
+	previous, err := auth.NewLocalKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.api.IssuerMetadata.Keys = append(b.api.IssuerMetadata.Keys.(auth.KeySet), before)
-	old := &auth.Issuer{Signer: before, Issuer: "https://cedula.example", Audience: "cedula"}
-	earlier, _, err := old.Issue(context.Background(), auth.Client{ID: "0123456789abcdef", Tenant: "acme"})
+	b.api.IssuerMetadata.Keys = append(b.api.IssuerMetadata.Keys.(auth.KeySet), previous)
+	earlier, _, err := (&auth.Issuer{Signer: previous, Issuer: "https://cedula.example", Audience: "cedula"}).Issue(t.Context(), auth.Client{ID: "0123456789abcdef", Tenant: "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := b.getPublic(jwksPath, "", "")
+	got := b.Send(request{Operation: jwksPath})
 	wantStatus(t, got, 200)
 	wantHeader(t, got, "Cache-Control", "public, max-age=300")
 	wantHeader(t, got, "Vary", "Conomyhq-Api-Version")
 	wantHeader(t, got, "X-Content-Type-Options", "nosniff")
 	var set jose.JSONWebKeySet
 	if err := json.Unmarshal([]byte(got.Body), &set); err != nil || len(set.Keys) != 2 || strings.Contains(got.Body, `"d"`) {
-		t.Fatalf("%v: %s", err, got.Body)
+		t.Fatalf("body = %s, error %v, want two public keys", got.Body, err)
 	}
 	for _, token := range []string{b.mustIssueToken(b.client), earlier} {
 		signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
@@ -85,7 +51,7 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
-// TestIssuerMetadata: where the API is is said by API Gateway or else by the issuer.
+// TestIssuerMetadata checks that URLs begin with that of API Gateway or, if it is unknown, with the issuer.
 func TestIssuerMetadata(t *testing.T) {
 	b := newTokenAPI(t)
 	const lists = `"response_types_supported":[],"grant_types_supported":[]`
@@ -102,15 +68,17 @@ func TestIssuerMetadata(t *testing.T) {
 		if tt.base != "" {
 			want = `{"issuer":"` + tt.issuer + `","jwks_uri":"` + tt.base + jwksPath + `",` + lists + `,"service_documentation":"` + tt.base + `/docs"}`
 		}
-		got := b.getPublic(metadataPath, tt.host, tt.stage)
-		if wantStatus(t, got, 200); got.Body != want {
-			t.Errorf("body = %s, want %s", got.Body, want)
+		route, event := request{Operation: metadataPath}.Event(t, b.api)
+		event.RequestContext = events.APIGatewayProxyRequestContext{DomainName: tt.host, Path: tt.stage + metadataPath}
+		got, err := gateway.Handler(b.api, route)(t.Context(), event)
+		if err != nil || got.Body != want {
+			t.Errorf("issuer %s at %q: body = %s, error %v, want %s", tt.issuer, tt.host, got.Body, err, want)
 		}
-		wantHeader(t, got, "Cache-Control", "public, max-age=300")
 	}
+	wantHeader(t, b.Send(request{Operation: metadataPath}), "Cache-Control", "public, max-age=300")
 }
 
-// unavailableSigner is a key that cannot be had.
+// unavailableSigner fails to load its key.
 type unavailableSigner struct{ auth.Signer }
 
 func (unavailableSigner) Load(context.Context) error {
@@ -120,7 +88,7 @@ func (unavailableSigner) Load(context.Context) error {
 func TestJWKSUnavailable(t *testing.T) {
 	b := newTokenAPI(t)
 	b.api.IssuerMetadata.Keys = auth.KeySet{unavailableSigner{}}
-	got := b.getPublic(jwksPath, "", "")
+	got := b.Send(request{Operation: jwksPath})
 	wantStatus(t, got, 503)
 	wantHeader(t, got, "Retry-After", "1")
 	wantHeader(t, got, "Cache-Control", "no-store")

@@ -51,7 +51,7 @@ func drawReadOnlyName(r *rapid.T) string {
 	return `"` + b.String() + `"`
 }
 
-// drawBody adds read-only members to a body: at its start, its end, twice, or in a
+// drawBody adds read-only members to a Body: at its start, its end, twice, or in a
 // part of it that the client may fill.
 func drawBody(r *rapid.T, body string) string {
 	for range rapid.IntRange(1, 3).Draw(r, "members") {
@@ -69,7 +69,7 @@ func drawBody(r *rapid.T, body string) string {
 // readOnlyPart returns the part of a stored identity that no client writes.
 func (w *testAPI) readOnlyPart(t testing.TB, id string) identity.Identity {
 	t.Helper()
-	i, err := w.api.Identities.Get(context.Background(), "acme", id)
+	i, err := w.Identities.Get(context.Background(), "acme", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +83,10 @@ func (w *testAPI) readOnlyPart(t testing.TB, id string) identity.Identity {
 func TestReadOnlyFieldsAreKept(t *testing.T) {
 	const blnkPerson = `{"identity_type":"individual","first_name":"Juana","last_name":"Canaria","email_address":"juana.canaria@example.com","phone_number":"+56900000001","country":"Chile","dob":"1990-01-15","meta_data":{"a":1}}`
 	w := newTestAPI(t)
-	w.now = w.now.Truncate(time.Second)
-	blnkAPI := &blnk.API{Identities: w.api.Identities, Cursors: blnk.NewCursorCodec([]byte("deployment secret"))}
-	conomyID := w.mustCreate(newRequest("create-identity", "", juana).withCaller(testModeCaller))
-	blnkID := text(t, w.sendTo(blnkAPI, newRequest("create-identity", "", blnkPerson).withCaller(testModeCaller)).Body, "identity_id")
+	w.Now = w.Now.Truncate(time.Second)
+	blnkAPI := &blnk.API{Identities: w.Identities, Cursors: blnk.NewCursorCodec([]byte("deployment secret"))}
+	conomyID := w.mustCreate(createRequest(juana).WithCaller(testModeCaller))
+	blnkID := text(t, w.SendTo(blnkAPI, createRequest(blnkPerson).WithCaller(testModeCaller)).Body, "identity_id")
 	changes := []struct {
 		api gateway.API
 		request
@@ -95,7 +95,7 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 		{w.api, patchRequest(blnkID, `{"nickname":"n"}`)},
 		{w.api, newRequest("deactivate-identity", conomyID, `{"reason":"x"}`)},
 		{w.api, newRequest("reactivate-identity", conomyID, `{"reason":"x"}`)},
-		{w.api, newRequest("search-identities", "", `{"type":"USER"}`)},
+		{w.api, searchRequest(`{"type":"USER"}`)},
 		{w.api, newRequest("add-permissions", conomyID, `{"x":1}`)},
 		{blnkAPI, newRequest("update-identity", blnkID, `{"category":"c"}`)},
 		{blnkAPI, newRequest("update-identity", conomyID, `{"category":"c"}`)},
@@ -104,15 +104,15 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 	}
 	created, changed := 0, 0
 	send := func(r *rapid.T, api gateway.API, q request) (body string, ok bool) {
-		q.body = drawBody(r, q.body)
-		q.caller = testModeCaller
+		q.Body = drawBody(r, q.Body)
+		q.Caller = testModeCaller
 		if rapid.IntRange(0, 5).Draw(r, "strict") == 0 {
-			q.caller = withStrictMode(testModeCaller)
+			q.Caller = clientInTestMode(true)
 		}
-		w.transcript.Reset()
-		got := w.sendTo(api, q)
+		w.Transcript.Reset()
+		got := w.SendTo(api, q)
 		if got.StatusCode >= 500 {
-			r.Fatalf("%s %s: got %d %s", q.operation, q.body, got.StatusCode, got.Body)
+			r.Fatalf("%s %s: got %d %s", q.Operation, q.Body, got.StatusCode, got.Body)
 		}
 		return got.Body, got.StatusCode < 400
 	}
@@ -121,7 +121,7 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 		if rapid.Bool().Draw(r, "Blnk") {
 			api, body, member = blnkAPI, blnkPerson, "identity_id"
 		}
-		got, ok := send(r, api, newRequest("create-identity", "", body))
+		got, ok := send(r, api, createRequest(body))
 		if !ok {
 			return
 		}
@@ -129,7 +129,7 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 		id := text(t, got, member)
 		want := identity.Identity{
 			Tenant: "acme", ID: id, Status: identity.Pending, Onboarding: identity.OnboardingContactAndScreening, TestMode: true,
-			ExpiresAt: w.now.Add(identity.DefaultPendingTTL), CreatedAt: w.now, UpdatedAt: w.now,
+			ExpiresAt: w.Now.Add(identity.DefaultPendingTTL), CreatedAt: w.Now, UpdatedAt: w.Now,
 		}
 		if diff := cmp.Diff(want, w.readOnlyPart(t, id)); diff != "" {
 			r.Fatalf("created with read-only fields (-want +got): %s", diff)
@@ -142,7 +142,7 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 			changed++
 		}
 		if diff := cmp.Diff(before, []identity.Identity{w.readOnlyPart(t, conomyID), w.readOnlyPart(t, blnkID)}); diff != "" {
-			r.Fatalf("%s changed read-only fields (-want +got): %s", c.operation, diff)
+			r.Fatalf("%s changed read-only fields (-want +got): %s", c.Operation, diff)
 		}
 	}
 	rapid.Check(t, func(r *rapid.T) {
@@ -182,7 +182,7 @@ func TestTrustedClientSetsOnlyTheStatus(t *testing.T) {
 		before := w.readOnlyPart(t, id)
 		to := rapid.SampledFrom(statuses).Draw(r, "status")
 		body := drawBody(r, fmt.Sprintf(`{"nickname":"n","status":%q}`, to))
-		got := w.attack(t, patchRequest(id, body).withCaller(trustedCaller))
+		got := w.Attack(t, patchRequest(id, body).WithCaller(trustedCaller))
 		after := w.readOnlyPart(t, id)
 		want := before.Status
 		if got.StatusCode == 200 {
