@@ -8,6 +8,7 @@ import (
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
+	"cedula/shared/identity"
 	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
@@ -99,39 +100,39 @@ var tooManyKeysMessage = fmt.Sprintf("A client has at most %d live API keys, and
 	auth.MaxActiveKeys, auth.MaxStoredKeys, auth.KeyRetention/(24*time.Hour))
 
 // failures are the errors of the layers below, and what the client reads.
-var failures = map[rest.Kind]struct {
+var failures = map[error]struct {
 	errorCode
 	text  string
 	names rest.Names
 }{
-	rest.MalformedBody:      {malformedRequest, "{reason}", nil},
-	rest.InvalidBody:        {malformedRequest, "{reason}", nil},
-	rest.InvalidHeader:      {malformedRequest, "{reason}", nil},
-	rest.InvalidField:       {validationError, "{fields} {reason}", jsonNames},
-	rest.Conflict:           {conflict, "An identity with the same {fields} already exists", jsonNames},
-	rest.AlreadyTokenized:   {alreadyTokenized, "Field {fields} is tokenized already", tokenNames},
-	rest.NotTokenized:       {notTokenized, "Field {fields} is not tokenized", tokenNames},
-	rest.NotTokenizable:     {notTokenizable, "Field {fields} is not tokenizable", jsonNames},
-	rest.InvalidKey:         {invalidRequest, "{fields} {reason}", rest.Names{"expires": "expires_at"}},
-	rest.NotFound:           {notFound, "Identity not found", nil},
-	rest.VersionMismatch:    {preconditionFailed, "Identity has another version than If-Match names", nil},
-	rest.IdempotencyReused:  {idempotencyReused, "Idempotency-Key was used with another request", nil},
-	rest.Busy:               {conflict, "An equal request is still running, try again shortly", nil},
-	rest.TooLarge:           {tooLarge, "Identity is too large", nil},
-	rest.Unavailable:        {unavailable, unavailableMessage, nil},
-	rest.NoCaller:           {invalidKey, "Invalid API key", nil},
-	rest.InsufficientScope:  {insufficientPermissions, "Insufficient permissions for this operation", nil},
-	rest.NoRoute:            {routeNotFound, "No such route", nil},
-	rest.BodyTooLarge:       {tooLarge, "Request body must have at most 1 MiB", nil},
-	rest.BodyEncoding:       {malformedRequest, "Request body is not valid base64", nil},
-	rest.MissingCredential:  {missingKey, missingKeyMessage, nil},
-	rest.ExpiredCredential:  {expiredKey, "API key is expired or revoked", nil},
-	rest.InvalidCredential:  {invalidKey, "Invalid API key", nil},
-	rest.CredentialMismatch: {invalidKey, "Invalid API key", nil},
-	rest.Suspended:          {invalidKey, "Invalid API key", nil},
-	rest.KeyNotFound:        {routeNotFound, "API key not found", nil},
-	rest.Escalation:         {insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner", nil},
-	rest.TooManyKeys:        {conflict, tooManyKeysMessage, nil},
+	rest.MalformedBody:            {malformedRequest, "{reason}", nil},
+	rest.InvalidBody:              {malformedRequest, "{reason}", nil},
+	rest.InvalidHeader:            {malformedRequest, "{reason}", nil},
+	rest.InvalidField:             {validationError, "{fields} {reason}", jsonNames},
+	rest.Conflict:                 {conflict, "An identity with the same {fields} already exists", jsonNames},
+	identity.ErrAlreadyTokenized:  {alreadyTokenized, "Field {fields} is tokenized already", tokenNames},
+	identity.ErrNotTokenized:      {notTokenized, "Field {fields} is not tokenized", tokenNames},
+	identity.ErrNotTokenizable:    {notTokenizable, "Field {fields} is not tokenizable", jsonNames},
+	rest.InvalidKey:               {invalidRequest, "{fields} {reason}", rest.Names{"expires": "expires_at"}},
+	identity.ErrNotFound:          {notFound, "Identity not found", nil},
+	identity.ErrVersionMismatch:   {preconditionFailed, "Identity has another version than If-Match names", nil},
+	identity.ErrIdempotencyReused: {idempotencyReused, "Idempotency-Key was used with another request", nil},
+	identity.ErrBusy:              {conflict, "An equal request is still running, try again shortly", nil},
+	identity.ErrTooLarge:          {tooLarge, "Identity is too large", nil},
+	identity.ErrUnavailable:       {unavailable, unavailableMessage, nil},
+	gateway.ErrNoCaller:           {invalidKey, "Invalid API key", nil},
+	gateway.ErrInsufficientScope:  {insufficientPermissions, "Insufficient permissions for this operation", nil},
+	gateway.ErrNoRoute:            {routeNotFound, "No such route", nil},
+	gateway.ErrBodyTooLarge:       {tooLarge, "Request body must have at most 1 MiB", nil},
+	gateway.ErrBodyEncoding:       {malformedRequest, "Request body is not valid base64", nil},
+	auth.ErrMissing:               {missingKey, missingKeyMessage, nil},
+	auth.ErrExpired:               {expiredKey, "API key is expired or revoked", nil},
+	auth.ErrInvalid:               {invalidKey, "Invalid API key", nil},
+	auth.ErrMismatch:              {invalidKey, "Invalid API key", nil},
+	auth.ErrSuspended:             {invalidKey, "Invalid API key", nil},
+	auth.ErrNotFound:              {routeNotFound, "API key not found", nil},
+	auth.ErrEscalation:            {insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner", nil},
+	auth.ErrTooManyKeys:           {conflict, tooManyKeysMessage, nil},
 }
 
 // Error renders err in Blnk's envelope. An error it does not know reads "Internal server

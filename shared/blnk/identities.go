@@ -271,8 +271,8 @@ func (w *identityResponse) setStatus(i *identity.Identity) {
 	}
 	w.Status = string(i.Status)
 	w.Requirements = &requirementsResponse{
-		CurrentlyDue: rest.NonNil(required.Due),
-		Pending:      rest.NonNil(required.Pending),
+		CurrentlyDue: append([]string{}, required.Due...),
+		Pending:      append([]string{}, required.Pending...),
 	}
 	if !required.Deadline.IsZero() {
 		w.ExpiresAt = required.Deadline.UTC().Format(time.RFC3339)

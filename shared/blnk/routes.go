@@ -40,7 +40,7 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "get-root", Method: "GET", Path: "/", Public: true, Serve: a.GetRoot},
 		{Name: "get-health", Method: "GET", Path: "/health", Public: true, Serve: a.GetHealth},
 	}
-	routes = append(routes, rest.ReferenceRoutes(a.GetReference)...)
+	routes = append(routes, rest.ReferenceRoutes(a.Reference)...)
 	return append(routes, a.methodNotAllowedRoutes(routes)...)
 }
 

@@ -61,10 +61,5 @@ func generateID(now time.Time, random io.Reader) (string, error) {
 	return hex.EncodeToString(id[:]), nil
 }
 
-// GetReference serves GET /openapi.yaml, /docs and /docs/redoc.js.
-func (a *API) GetReference(r *gateway.Request) (gateway.Response, error) {
-	return r.ServeFile(a.Reference)
-}
-
 // formatTime is RFC 3339 in UTC, whole seconds.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/rest"
@@ -49,40 +50,40 @@ type errorDetail struct {
 
 // errorDetails are the kinds of errors that a client learns of. Details are as in
 // rest.Failure.Message.
-var errorDetails = map[rest.Kind]errorDetail{
-	rest.MalformedBody:      {parsingResource, "{reason}"},
-	rest.InvalidBody:        {invalidParam, "{reason}"},
-	rest.InvalidHeader:      {invalidParam, "{reason}"},
-	rest.InvalidField:       {invalidParam, "{fields} {reason}"},
-	rest.MissingField:       {missingParam, "{fields} is required"},
-	rest.DanglingReference:  {notFound, "{fields} is no identity of this client"},
-	rest.InvalidState:       {failedPrecondition, "{reason}"},
-	rest.RateLimited:        {tooManyRequests, "{reason}"},
-	rest.Conflict:           {alreadyExist, "an identity with the same {fields} already exists"},
-	rest.NotFound:           {notFound, "identity not found"},
-	rest.VersionMismatch:    {versionMismatch, "the identity has another version than If-Match names"},
-	rest.IdempotencyReused:  {failedPrecondition, "Idempotency-Key was used with another request"},
-	rest.Busy:               {busy, "an equal request is still running, try again shortly"},
-	rest.TooLarge:           {tooLarge, "the identity is too large"},
-	rest.Unavailable:        {unavailable, unavailableDetail},
-	rest.NoCodeSent:         {failedPrecondition, "no code was sent to this address; ask for one"},
-	rest.WrongCode:          {invalidParam, "code is wrong"},
-	rest.ExpiredCode:        {failedPrecondition, "the code has expired; ask for another"},
-	rest.UsedCode:           {failedPrecondition, "the code was used already"},
-	rest.TooManyAttempts:    {failedPrecondition, "too many wrong codes were tried; ask for another"},
-	rest.NoCaller:           {unauthorized, unauthorizedDetail},
-	rest.InsufficientScope:  {forbiddenOperation, "the client may not perform this operation"},
-	rest.NoRoute:            {notFound, "no such operation"},
-	rest.BodyTooLarge:       {tooLarge, "body must have at most 1 MiB"},
-	rest.BodyEncoding:       {parsingResource, "body is not valid base64"},
-	rest.MissingCredential:  {unauthorized, unauthorizedDetail},
-	rest.InvalidCredential:  {unauthorized, unauthorizedDetail},
-	rest.ExpiredCredential:  {unauthorized, unauthorizedDetail},
-	rest.CredentialMismatch: {forbiddenOperation, forbiddenDetail},
-	rest.Suspended:          {forbiddenOperation, forbiddenDetail},
-	rest.Escalation:         {forbiddenOperation, forbiddenDetail},
-	rest.TooManyKeys:        {failedPrecondition, "the client has as many keys as it may have"},
-	rest.Throttled:          {tooManyRequests, "too many failed attempts, try again shortly"},
+var errorDetails = map[error]errorDetail{
+	rest.MalformedBody:            {parsingResource, "{reason}"},
+	rest.InvalidBody:              {invalidParam, "{reason}"},
+	rest.InvalidHeader:            {invalidParam, "{reason}"},
+	rest.InvalidField:             {invalidParam, "{fields} {reason}"},
+	rest.MissingField:             {missingParam, "{fields} is required"},
+	rest.DanglingReference:        {notFound, "{fields} is no identity of this client"},
+	rest.InvalidState:             {failedPrecondition, "{reason}"},
+	rest.RateLimited:              {tooManyRequests, "{reason}"},
+	rest.Conflict:                 {alreadyExist, "an identity with the same {fields} already exists"},
+	identity.ErrNotFound:          {notFound, "identity not found"},
+	identity.ErrVersionMismatch:   {versionMismatch, "the identity has another version than If-Match names"},
+	identity.ErrIdempotencyReused: {failedPrecondition, "Idempotency-Key was used with another request"},
+	identity.ErrBusy:              {busy, "an equal request is still running, try again shortly"},
+	identity.ErrTooLarge:          {tooLarge, "the identity is too large"},
+	identity.ErrUnavailable:       {unavailable, unavailableDetail},
+	identity.ErrNoCodeSent:        {failedPrecondition, "no code was sent to this address; ask for one"},
+	identity.ErrWrongCode:         {invalidParam, "code is wrong"},
+	identity.ErrExpiredCode:       {failedPrecondition, "the code has expired; ask for another"},
+	identity.ErrUsedCode:          {failedPrecondition, "the code was used already"},
+	identity.ErrTooManyAttempts:   {failedPrecondition, "too many wrong codes were tried; ask for another"},
+	gateway.ErrNoCaller:           {unauthorized, unauthorizedDetail},
+	gateway.ErrInsufficientScope:  {forbiddenOperation, "the client may not perform this operation"},
+	gateway.ErrNoRoute:            {notFound, "no such operation"},
+	gateway.ErrBodyTooLarge:       {tooLarge, "body must have at most 1 MiB"},
+	gateway.ErrBodyEncoding:       {parsingResource, "body is not valid base64"},
+	auth.ErrMissing:               {unauthorized, unauthorizedDetail},
+	auth.ErrInvalid:               {unauthorized, unauthorizedDetail},
+	auth.ErrExpired:               {unauthorized, unauthorizedDetail},
+	auth.ErrMismatch:              {forbiddenOperation, forbiddenDetail},
+	auth.ErrSuspended:             {forbiddenOperation, forbiddenDetail},
+	auth.ErrEscalation:            {forbiddenOperation, forbiddenDetail},
+	auth.ErrTooManyKeys:           {failedPrecondition, "the client has as many keys as it may have"},
+	auth.ErrThrottled:             {tooManyRequests, "too many failed attempts, try again shortly"},
 }
 
 // jsonNames are the core's fields that Conomy calls by another name.

@@ -208,7 +208,7 @@ type requirementsResponse struct {
 }
 
 func toRequirementsResponse(r identity.Requirements) requirementsResponse {
-	return requirementsResponse{CurrentlyDue: rest.NonNil(r.Due), Pending: rest.NonNil(r.Pending), DueBy: timeOrNil(r.Deadline)}
+	return requirementsResponse{append([]string{}, r.Due...), append([]string{}, r.Pending...), timeOrNil(r.Deadline)}
 }
 
 func timeOrNil(t time.Time) *string {

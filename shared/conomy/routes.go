@@ -43,7 +43,7 @@ func (a *API) Routes() []gateway.Route {
 		{Name: "get-token-keys", Method: "GET", Path: jwksPath, Public: true, Serve: a.GetTokenKeys},
 		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.GetTokenKeys},
 	}
-	routes = append(routes, rest.ReferenceRoutes(a.GetReference)...)
+	routes = append(routes, rest.ReferenceRoutes(a.Reference)...)
 	for i := range routes {
 		routes[i].Serve = withAPIVersion(routes[i].Serve)
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"strconv"
@@ -13,95 +14,37 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// Kind classifies an error by what it means to a client. The zero Kind is an error that
-// clients learn nothing about.
-type Kind string
-
-// The kinds of errors that name a field or give a reason: see Failure.
-const (
-	MalformedBody     Kind = "malformed body" // not JSON
-	InvalidBody       Kind = "invalid body"   // JSON of another shape
-	InvalidHeader     Kind = "invalid header"
-	InvalidField      Kind = "invalid field"
-	MissingField      Kind = "missing field"
-	DanglingReference Kind = "dangling reference"
-	InvalidState      Kind = "invalid state"
-	Conflict          Kind = "conflict"
-	RateLimited       Kind = "rate limited"
-	AlreadyTokenized  Kind = "already tokenized"
-	NotTokenized      Kind = "not tokenized"
-	NotTokenizable    Kind = "not tokenizable"
-	InvalidKey        Kind = "invalid parameter of an API key"
+// The kinds of errors that name a field or give a reason: see Failure. Any other kind is an error of package identity,
+// gateway or auth.
+var (
+	MalformedBody     = errors.New("malformed body") // not JSON
+	InvalidBody       = errors.New("invalid body")   // JSON of another shape
+	InvalidHeader     = errors.New("invalid header")
+	InvalidField      = errors.New("invalid field")
+	MissingField      = errors.New("missing field")
+	DanglingReference = errors.New("dangling reference")
+	InvalidState      = errors.New("invalid state")
+	Conflict          = errors.New("conflict")
+	RateLimited       = errors.New("rate limited")
+	InvalidKey        = errors.New("invalid parameter of an API key")
 )
 
-// The kinds of errors without detail.
-const (
-	NotFound           Kind = "not found"
-	VersionMismatch    Kind = "version mismatch"
-	IdempotencyReused  Kind = "idempotency key reused"
-	Busy               Kind = "busy"
-	TooLarge           Kind = "too large"
-	Unavailable        Kind = "unavailable"
-	NoCodeSent         Kind = "no code sent"
-	WrongCode          Kind = "wrong code"
-	ExpiredCode        Kind = "expired code"
-	UsedCode           Kind = "used code"
-	TooManyAttempts    Kind = "too many attempts"
-	NoCaller           Kind = "no caller"
-	InsufficientScope  Kind = "insufficient scope"
-	NoRoute            Kind = "no route"
-	BodyTooLarge       Kind = "body too large"
-	BodyEncoding       Kind = "body encoding"
-	MissingCredential  Kind = "missing credential"
-	InvalidCredential  Kind = "invalid credential"
-	ExpiredCredential  Kind = "expired credential"
-	CredentialMismatch Kind = "credential mismatch"
-	Suspended          Kind = "suspended"
-	KeyNotFound        Kind = "API key not found"
-	Escalation         Kind = "escalation"
-	TooManyKeys        Kind = "too many keys"
-	Throttled          Kind = "throttled"
-)
-
-var kinds = []struct {
-	err  error
-	kind Kind
-}{
-	{identity.ErrNotFound, NotFound},
-	{identity.ErrVersionMismatch, VersionMismatch},
-	{identity.ErrIdempotencyReused, IdempotencyReused},
-	{identity.ErrBusy, Busy},
-	{identity.ErrTooLarge, TooLarge},
-	{identity.ErrUnavailable, Unavailable},
-	{identity.ErrNoCodeSent, NoCodeSent},
-	{identity.ErrWrongCode, WrongCode},
-	{identity.ErrExpiredCode, ExpiredCode},
-	{identity.ErrUsedCode, UsedCode},
-	{identity.ErrTooManyAttempts, TooManyAttempts},
-	{identity.ErrAlreadyTokenized, AlreadyTokenized},
-	{identity.ErrNotTokenized, NotTokenized},
-	{identity.ErrNotTokenizable, NotTokenizable},
-	{gateway.ErrNoCaller, NoCaller},
-	{gateway.ErrInsufficientScope, InsufficientScope},
-	{gateway.ErrNoRoute, NoRoute},
-	{gateway.ErrBodyTooLarge, BodyTooLarge},
-	{gateway.ErrBodyEncoding, BodyEncoding},
-	{auth.ErrMissing, MissingCredential},
-	{auth.ErrInvalid, InvalidCredential},
-	{auth.ErrExpired, ExpiredCredential},
-	{auth.ErrMismatch, CredentialMismatch},
-	{auth.ErrSuspended, Suspended},
-	{auth.ErrNotFound, KeyNotFound},
-	{auth.ErrEscalation, Escalation},
-	{auth.ErrTooManyKeys, TooManyKeys},
-	{auth.ErrThrottled, Throttled},
-	{auth.ErrBusy, Busy},
-	{auth.ErrUnavailable, Unavailable},
+// sentinels are the errors that are a kind of their own.
+var sentinels = []error{
+	identity.ErrNotFound, identity.ErrVersionMismatch, identity.ErrIdempotencyReused, identity.ErrBusy, identity.ErrTooLarge,
+	identity.ErrUnavailable, identity.ErrNoCodeSent, identity.ErrWrongCode, identity.ErrExpiredCode, identity.ErrUsedCode,
+	identity.ErrTooManyAttempts, identity.ErrAlreadyTokenized, identity.ErrNotTokenized, identity.ErrNotTokenizable,
+	gateway.ErrNoCaller, gateway.ErrInsufficientScope, gateway.ErrNoRoute, gateway.ErrBodyTooLarge, gateway.ErrBodyEncoding,
+	auth.ErrMissing, auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended, auth.ErrNotFound, auth.ErrEscalation,
+	auth.ErrTooManyKeys, auth.ErrThrottled, auth.ErrBusy, auth.ErrUnavailable,
 }
+
+// equivalents are errors that mean to a client what another sentinel means.
+var equivalents = map[error]error{auth.ErrBusy: identity.ErrBusy, auth.ErrUnavailable: identity.ErrUnavailable}
 
 // Failure is what a response may say about an error. It holds no value that a client sent.
 type Failure struct {
-	Kind       Kind
+	Kind       error // nil for an error that clients learn nothing about
 	Fields     []identity.Field
 	Reason     string
 	RetryAfter time.Duration // zero if the response has no Retry-After
@@ -110,15 +53,16 @@ type Failure struct {
 // Classify returns the failure that err stands for; the zero Failure for an error that it
 // does not know.
 func Classify(err error) Failure {
-	if f := classifyRequest(err); f.Kind != "" {
+	if f := classifyRequest(err); f.Kind != nil {
 		return f
 	}
-	if f := classifyDetailed(err); f.Kind != "" {
+	if f := classifyDetailed(err); f.Kind != nil {
 		return f
 	}
-	for _, k := range kinds {
-		if errors.Is(err, k.err) {
-			return Failure{Kind: k.kind, Fields: tokenizedField(err), RetryAfter: retryAfter(err, k.kind)}
+	for _, known := range sentinels {
+		if errors.Is(err, known) {
+			kind := cmp.Or(equivalents[known], known)
+			return Failure{Kind: kind, Fields: tokenizedField(err), RetryAfter: retryAfter(err, kind)}
 		}
 	}
 	return Failure{}
@@ -127,73 +71,59 @@ func Classify(err error) Failure {
 // classifyRequest classifies what is wrong with a request's body and headers. The header
 // Idempotency-Key counts as a field, as registry reports its length.
 func classifyRequest(err error) Failure {
-	var (
-		body   *strictjson.Error
-		header *gateway.HeaderError
-	)
-	if errors.As(err, &body) && body.Syntax {
-		return Failure{Kind: MalformedBody, Reason: body.Error()}
-	}
-	if errors.As(err, &body) {
+	if body, ok := errors.AsType[*strictjson.Error](err); ok {
+		if body.Syntax {
+			return Failure{Kind: MalformedBody, Reason: body.Error()}
+		}
 		return Failure{Kind: InvalidBody, Reason: body.Error()}
 	}
-	if errors.As(err, &header) && header.Name == idempotencyHeader {
+	header, ok := errors.AsType[*gateway.HeaderError](err)
+	if !ok {
+		return Failure{}
+	}
+	if header.Name == idempotencyHeader {
 		return Failure{Kind: InvalidField, Fields: []identity.Field{identity.FieldIdempotencyKey}, Reason: header.Reason}
 	}
-	if errors.As(err, &header) {
-		return Failure{Kind: InvalidHeader, Reason: header.Error()}
-	}
-	return Failure{}
+	return Failure{Kind: InvalidHeader, Reason: header.Error()}
 }
 
 func classifyDetailed(err error) Failure {
-	var (
-		invalid  *identity.Invalid
-		missing  *identity.MissingField
-		conflict *identity.Conflict
-		state    *identity.StateError
-		dangling *identity.DanglingReference
-		limited  *identity.RateLimited
-		key      *auth.InvalidKeyError
-	)
-	if errors.As(err, &invalid) {
-		return Failure{Kind: InvalidField, Fields: []identity.Field{invalid.Field}, Reason: invalid.Reason}
+	if e, ok := errors.AsType[*identity.Invalid](err); ok {
+		return Failure{Kind: InvalidField, Fields: []identity.Field{e.Field}, Reason: e.Reason}
 	}
-	if errors.As(err, &missing) {
-		return Failure{Kind: MissingField, Fields: []identity.Field{missing.Field}}
+	if e, ok := errors.AsType[*identity.MissingField](err); ok {
+		return Failure{Kind: MissingField, Fields: []identity.Field{e.Field}}
 	}
-	if errors.As(err, &dangling) {
-		return Failure{Kind: DanglingReference, Fields: []identity.Field{dangling.Field}}
+	if e, ok := errors.AsType[*identity.DanglingReference](err); ok {
+		return Failure{Kind: DanglingReference, Fields: []identity.Field{e.Field}}
 	}
-	if errors.As(err, &state) {
-		return Failure{Kind: InvalidState, Reason: state.Reason}
+	if e, ok := errors.AsType[*identity.StateError](err); ok {
+		return Failure{Kind: InvalidState, Reason: e.Reason}
 	}
-	if errors.As(err, &limited) {
-		return Failure{Kind: RateLimited, Reason: limited.Reason, RetryAfter: limited.RetryAfter}
+	if e, ok := errors.AsType[*identity.RateLimited](err); ok {
+		return Failure{Kind: RateLimited, Reason: e.Reason, RetryAfter: e.RetryAfter}
 	}
-	if errors.As(err, &conflict) {
-		return Failure{Kind: Conflict, Fields: conflict.Fields}
+	if e, ok := errors.AsType[*identity.Conflict](err); ok {
+		return Failure{Kind: Conflict, Fields: e.Fields}
 	}
-	if errors.As(err, &key) {
-		return Failure{Kind: InvalidKey, Fields: []identity.Field{identity.Field(key.Field)}, Reason: key.Reason}
+	if e, ok := errors.AsType[*auth.InvalidKeyError](err); ok {
+		return Failure{Kind: InvalidKey, Fields: []identity.Field{identity.Field(e.Field)}, Reason: e.Reason}
 	}
 	return Failure{}
 }
 
 func tokenizedField(err error) []identity.Field {
-	var field *identity.FieldError
-	if !errors.As(err, &field) {
-		return nil
+	if e, ok := errors.AsType[*identity.FieldError](err); ok {
+		return []identity.Field{e.Field}
 	}
-	return []identity.Field{field.Field}
+	return nil
 }
 
-func retryAfter(err error, k Kind) time.Duration {
-	var throttled *auth.Throttled
-	if errors.As(err, &throttled) {
-		return throttled.RetryAfter
+func retryAfter(err, kind error) time.Duration {
+	if e, ok := errors.AsType[*auth.Throttled](err); ok {
+		return e.RetryAfter
 	}
-	if k == Busy || k == Unavailable {
+	if errors.Is(kind, identity.ErrBusy) || errors.Is(kind, identity.ErrUnavailable) {
 		return time.Second
 	}
 	return 0
@@ -221,9 +151,4 @@ func (f Failure) WithRetryAfter(r gateway.Response) gateway.Response {
 type Names map[identity.Field]string
 
 // Of returns the API's name of f; f itself if the API has none.
-func (n Names) Of(f identity.Field) string {
-	if name, ok := n[f]; ok {
-		return name
-	}
-	return string(f)
-}
+func (n Names) Of(f identity.Field) string { return cmp.Or(n[f], string(f)) }

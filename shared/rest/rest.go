@@ -46,6 +46,20 @@ func (d *Dialect) Decode(r *gateway.Request, into any) error {
 	return d.DecodeLenient(r.Body, into)
 }
 
+// Handler serves an operation.
+type Handler = func(*gateway.Request) (gateway.Response, error)
+
+// WithBody returns the handler of an operation whose request has a body of type T.
+func WithBody[T any](d *Dialect, serve func(*gateway.Request, *T) (gateway.Response, error)) Handler {
+	return func(r *gateway.Request) (gateway.Response, error) {
+		var body T
+		if err := d.Decode(r, &body); err != nil {
+			return gateway.Response{}, err
+		}
+		return serve(r, &body)
+	}
+}
+
 // Idempotency returns the request's idempotency key, with the fingerprint of the request. It
 // returns a *gateway.HeaderError.
 func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) {
@@ -104,16 +118,9 @@ func MarkReplay(r gateway.Response, replayed bool) gateway.Response {
 	return r.WithHeader("Idempotent-Replayed", "true")
 }
 
-// NonNil returns list, or an empty list in place of nil, which would be encoded as null.
-func NonNil(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
 // ReferenceRoutes returns the routes of an API's reference documentation.
-func ReferenceRoutes(serve func(*gateway.Request) (gateway.Response, error)) []gateway.Route {
+func ReferenceRoutes(docs gateway.APIDocs) []gateway.Route {
+	serve := func(r *gateway.Request) (gateway.Response, error) { return r.ServeFile(docs) }
 	var routes []gateway.Route
 	for _, path := range []string{"/openapi.yaml", "/docs", "/docs/redoc.js"} {
 		routes = append(routes, gateway.Route{Name: "get-reference", Method: "GET", Path: path, Public: true, Serve: serve})

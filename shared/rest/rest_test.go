@@ -19,6 +19,10 @@ var dialect = rest.Dialect{
 	DefaultOnboarding: identity.OnboardingInstant,
 }
 
+type body struct {
+	A int `json:"a"`
+}
+
 func TestDecodeChecksMediaTypeAndUnknownFields(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -38,14 +42,14 @@ func TestDecodeChecksMediaTypeAndUnknownFields(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &gateway.Request{Header: tt.header, Body: []byte(tt.body), Caller: auth.Caller{Strict: tt.strict}}
 			var got string
-			err := dialect.Decode(r, &struct {
-				A int `json:"a"`
-			}{})
-			if err != nil {
+			handler := rest.WithBody(&dialect, func(*gateway.Request, *body) (gateway.Response, error) {
+				return gateway.EmptyResponse(http.StatusNoContent), nil
+			})
+			if _, err := handler(r); err != nil {
 				got = err.Error()
 			}
 			if got != tt.want {
-				t.Errorf("Decode = %q, want %q", got, tt.want)
+				t.Errorf("error = %q, want %q", got, tt.want)
 			}
 		})
 	}
@@ -94,7 +98,7 @@ func TestFingerprintDependsOnTheQueryIfTheAPISaysSo(t *testing.T) {
 func TestWriteResponseShowsVersionAndReplay(t *testing.T) {
 	for _, replayed := range []bool{false, true} {
 		result := identity.WriteResult{Identity: identity.Identity{Version: 7}, Replayed: replayed}
-		got := rest.WriteResponse(http.StatusCreated, result, rest.NonNil(nil))
+		got := rest.WriteResponse(http.StatusCreated, result, []string{})
 		want := http.Header{"Etag": {gateway.ETag(result.ETag())}}
 		if replayed {
 			want["Idempotent-Replayed"] = []string{"true"}
@@ -105,14 +109,22 @@ func TestWriteResponseShowsVersionAndReplay(t *testing.T) {
 	}
 }
 
+// docs is a reference with the path of each file in place of its content.
+type docs struct{}
+
+func (docs) File(path string) ([]byte, string) { return []byte(path), "text/plain" }
+
 func TestReferenceRoutesArePublic(t *testing.T) {
-	routes := rest.ReferenceRoutes(nil)
+	routes := rest.ReferenceRoutes(docs{})
 	if len(routes) != 3 {
 		t.Fatalf("%d routes, want 3", len(routes))
 	}
 	for _, r := range routes {
 		if !r.Public || r.Name != "get-reference" || r.Method != http.MethodGet {
 			t.Errorf("route %s = %+v, want a public GET named get-reference", r.Path, r)
+		}
+		if got, err := r.Serve(&gateway.Request{RoutePath: r.Path}); err != nil || string(got.Body) != r.Path {
+			t.Errorf("Serve of %s = %q, %v; want its file", r.Path, got.Body, err)
 		}
 	}
 }
