@@ -1,7 +1,12 @@
 package conomy
 
 import (
+	"net/http"
+
+	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
 
@@ -67,4 +72,42 @@ func toBankAccountResponse(b *identity.BankAccount) *bankAccountResponse {
 		Country: b.Country, ExternalID: b.ExternalID,
 		CreatedAt: formatTime(b.CreatedAt), UpdatedAt: formatTime(b.UpdatedAt),
 	}
+}
+
+// listWithdrawalAccounts serves GET /identities/{id}/withdrawal-accounts.
+func (a *API) listWithdrawalAccounts(r *gateway.Request) (gateway.Response, error) {
+	accounts, err := a.Identities.ListWithdrawalAccounts(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.JSON(http.StatusOK, rest.Map(accounts, toBankAccountResponse)), nil
+}
+
+// addWithdrawalAccount serves POST /identities/{id}/withdrawal-accounts. Its
+// body is a bank account.
+func (a *API) addWithdrawalAccount(r *gateway.Request, body *bankAccountRequest) (gateway.Response, error) {
+	var account identity.BankAccount
+	if err := body.applyTo(&account, ""); err != nil {
+		return gateway.Response{}, err
+	}
+	once, err := dialect.Idempotency(r)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	added, err := a.Identities.AddWithdrawalAccount(r.Context(), registry.WithdrawalAccountDraft{
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), BankAccount: account,
+		Idempotency: once, GenerateID: generateID,
+	})
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.MarkReplay(rest.JSON(http.StatusCreated, toBankAccountResponse(&added.BankAccount)), added.Replayed), nil
+}
+
+// removeWithdrawalAccount serves DELETE /identities/{id}/withdrawal-accounts/{accountId}.
+func (a *API) removeWithdrawalAccount(r *gateway.Request) (gateway.Response, error) {
+	if err := a.Identities.RemoveWithdrawalAccount(r.Context(), r.Caller.Tenant, r.Param("id"), r.Param("accountId")); err != nil {
+		return gateway.Response{}, err
+	}
+	return gateway.EmptyResponse(http.StatusNoContent), nil
 }

@@ -10,6 +10,7 @@ import (
 	"cedula/shared/identity"
 	"cedula/shared/iso"
 	"cedula/shared/registry"
+	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
 
@@ -27,13 +28,9 @@ type createRequest struct {
 	Status         string `json:"status"`
 }
 
-// CreateIdentity serves POST /identities. A replay of an earlier request with
+// createIdentity serves POST /identities. A replay of an earlier request with
 // the same Idempotency-Key is marked by the header Idempotent-Replayed.
-func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
-	var body createRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.Response, error) {
 	profile, err := body.profile(r.Caller.Strict)
 	if err != nil {
 		return gateway.Response{}, err
@@ -74,37 +71,26 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 // check checks which fields must be there, and what an email, a phone, a country and a type
 // look like.
 func (c *createRequest) check() error {
-	err := requireFields("", []requiredField{
-		{"name", c.Name.Value},
-		{"email", c.Email},
-		{"phone", c.Phone},
-		{"documentNumber", c.DocumentNumber},
-		{"documentType", c.DocumentType},
-		{"idv", c.IDV},
-	})
-	if err != nil {
-		return err
-	}
-	if err := checkType(c.Type); err != nil {
-		return err
-	}
-	if err := identity.CheckEmail(c.Email); err != nil {
-		return err
-	}
-	if err := identity.CheckPhone(c.Phone); err != nil {
-		return err
-	}
-	if err := checkCountry(c.Country.Value); err != nil {
-		return err
-	}
-	if err := checkDocumentNumber(c.DocumentNumber); err != nil {
-		return err
-	}
-	return c.checkFormats()
+	return cmp.Or(
+		requireFields("", []requiredField{
+			{"name", c.Name.Value},
+			{"email", c.Email},
+			{"phone", c.Phone},
+			{"documentNumber", c.DocumentNumber},
+			{"documentType", c.DocumentType},
+			{"idv", c.IDV},
+		}),
+		checkType(c.Type),
+		identity.CheckEmail(c.Email),
+		identity.CheckPhone(c.Phone),
+		checkCountry(c.Country.Value),
+		checkDocumentNumber(c.DocumentNumber),
+		c.checkFormats(),
+	)
 }
 
-// GetIdentity serves GET /identities/{id}.
-func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
+// getIdentity serves GET /identities/{id}.
+func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.GetWithChildren(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
@@ -112,7 +98,7 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if r.NotModified(i.ETag()) {
 		return gateway.NotModifiedResponse(i.ETag()), nil
 	}
-	return respond(identity.WriteResult{Identity: i}), nil
+	return respondOrError(identity.WriteResult{Identity: i}, nil)
 }
 
 // updateRequest is a merge patch (RFC 7396) of what a client may change. Null
@@ -133,12 +119,8 @@ type updateRequest struct {
 	Status strictjson.Optional[strictjson.Value] `json:"status"`
 }
 
-// UpdateIdentity serves PATCH /identities/{id}.
-func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
-	var body updateRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+// updateIdentity serves PATCH /identities/{id}.
+func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.Response, error) {
 	if err := body.check(r.Caller.Strict); err != nil {
 		return gateway.Response{}, err
 	}
@@ -148,7 +130,7 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if body.Children.Sent {
 		change.Children = &registry.ChildrenUpdate{Children: body.childIDs(), Mode: registry.ReplaceChildren}
 	}
-	return a.updateIdentity(r, change)
+	return a.update(r, change)
 }
 
 // check checks what needs no identity to be known.
@@ -293,20 +275,16 @@ func setPhone(i *identity.Identity, phone string) error {
 	return nil
 }
 
-// DeactivateIdentity serves PATCH /identities/{id}/deactivate. Its body is free
-// and not looked at.
-func (a *API) DeactivateIdentity(r *gateway.Request) (gateway.Response, error) {
-	return a.updateIdentity(r, registry.Change{Apply: (*identity.Identity).Deactivate})
+// updater returns the handler of an operation that makes one change, whose body is free and
+// not looked at.
+func (a *API) updater(apply func(*identity.Identity) error) rest.Handler {
+	return func(r *gateway.Request) (gateway.Response, error) {
+		return a.update(r, registry.Change{Apply: apply})
+	}
 }
 
-// ReactivateIdentity serves PATCH /identities/{id}/reactivate. Its body is free
-// and not looked at.
-func (a *API) ReactivateIdentity(r *gateway.Request) (gateway.Response, error) {
-	return a.updateIdentity(r, registry.Change{Apply: (*identity.Identity).Reactivate})
-}
-
-// DeleteIdentity serves DELETE /identities/{id}.
-func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
+// deleteIdentity serves DELETE /identities/{id}.
+func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err
 	}

@@ -1,6 +1,7 @@
 package conomy
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -79,15 +80,19 @@ type addressJSON struct {
 	Zipcode                  string `json:"zipcode"`
 }
 
-// updateIdentity makes a change to the identity of the path and returns the identity.
-func (a *API) updateIdentity(r *gateway.Request, c registry.Change) (gateway.Response, error) {
+// update makes a change to the identity of the path and returns the identity.
+func (a *API) update(r *gateway.Request, c registry.Change) (gateway.Response, error) {
+	return respondOrError(dialect.Update(r, a.Identities, c))
+}
+
+// respondToChange makes a change of another kind to the identity of the path and returns the
+// identity.
+func respondToChange(r *gateway.Request, write func(registry.Change) (identity.WriteResult, error)) (gateway.Response, error) {
 	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	change.Apply = c.Apply
-	change.Children = c.Children
-	return respondOrError(a.Identities.Update(r.Context(), change))
+	return respondOrError(write(change))
 }
 
 // respondOrError shows the result of a write.
@@ -95,23 +100,11 @@ func respondOrError(result identity.WriteResult, err error) (gateway.Response, e
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return respond(result), nil
-}
-
-func respond(result identity.WriteResult) gateway.Response {
-	return rest.WriteResponse(http.StatusOK, result, toResponse(result.Identity))
-}
-
-func toResponses(list []identity.Identity) []identityResponse {
-	responses := make([]identityResponse, len(list))
-	for n := range list {
-		responses[n] = toResponse(list[n])
-	}
-	return responses
+	return rest.WriteResponse(http.StatusOK, result, toResponse(&result.Identity)), nil
 }
 
 // toResponse translates an identity of either dialect.
-func toResponse(i identity.Identity) identityResponse {
+func toResponse(i *identity.Identity) identityResponse {
 	document, required := documentCheck(&i.Profile), toRequirementsResponse(i.Requirements())
 	return identityResponse{
 		ID: i.ID, Type: typeFromKind(i.Kind), Name: displayName(&i.Profile), Nickname: i.Nickname, Lastname: i.LastName,
@@ -123,14 +116,14 @@ func toResponse(i identity.Identity) identityResponse {
 		Status: string(i.Status), ExternalID: i.ExternalID, BankAccount: toBankAccountResponse(i.Bank),
 		Rules:  strictjson.Value(i.Rules),
 		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
-		KYC: strictjson.Value(i.KYC), WatchList: toWatchList(&i),
+		KYC: strictjson.Value(i.KYC), WatchList: toWatchList(i),
 		ExtendedData: valueOrDefault(i.ExtendedData, "[]"), Metadata: valueOrDefault(i.Metadata, "{}"),
 		Address:   toAddressJSON(i.Address),
 		CreatedAt: formatTime(i.CreatedAt), UpdatedAt: formatTime(i.UpdatedAt),
 		Requirements: required, ExpiresAt: required.DueBy, Hold: toHoldResponse(i.Hold),
-		PendingEmail: pendingContact(&i, identity.ChannelEmail),
-		PendingPhone: pendingContact(&i, identity.ChannelPhone),
-		Tokenized:    tokenizedFields(&i, tokenizableIdentityFields),
+		PendingEmail: pendingContact(i, identity.ChannelEmail),
+		PendingPhone: pendingContact(i, identity.ChannelPhone),
+		Tokenized:    tokenizedFields(i, tokenizableIdentityFields),
 	}
 }
 
@@ -175,14 +168,10 @@ func typeFromKind(k identity.Kind) string {
 }
 
 func displayName(p *identity.Profile) string {
-	first, second := p.FirstName, p.OrganizationName
 	if p.Kind == identity.Organization {
-		first, second = second, first
+		return cmp.Or(p.OrganizationName, p.FirstName)
 	}
-	if first != "" {
-		return first
-	}
-	return second
+	return cmp.Or(p.FirstName, p.OrganizationName)
 }
 
 func toAddressJSON(a identity.Address) addressJSON {

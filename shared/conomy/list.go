@@ -1,6 +1,7 @@
 package conomy
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -101,28 +102,16 @@ func parseListQuery(q url.Values) (listRequest, error) {
 
 // listParams translates the request. It returns an *Invalid naming the parameter.
 func (l *listRequest) listParams() (registry.ListParams, error) {
-	if err := l.check(); err != nil {
-		return registry.ListParams{}, err
-	}
-	limit, err := parseInt("limit", l.Limit, 1, maxLimit)
-	if err != nil {
-		return registry.ListParams{}, err
-	}
-	if l.Limit == nil {
-		limit = defaultLimit
-	}
-	after, err := parseInt("offset", l.Offset, 0, 1<<53-1)
-	if err != nil {
-		return registry.ListParams{}, err
-	}
+	limit, limitErr := parseInt("limit", l.Limit, 1, maxLimit)
+	after, offsetErr := parseInt("offset", l.Offset, 0, 1<<53-1)
+	next, nextErr := parseInt("next", l.Next, 0, 1<<53-1)
 	if l.Next != nil {
-		after, err = parseInt("next", l.Next, 0, 1<<53-1)
-		if err != nil {
-			return registry.ListParams{}, err
-		}
+		after = next
 	}
-	oldest, err := parseSortOrder(l.Sort)
-	return registry.ListParams{Filter: l.filter(), After: after, Limit: int(limit), OldestFirst: oldest}, err
+	oldest, sortErr := parseSortOrder(l.Sort)
+	return registry.ListParams{
+		Filter: l.filter(), After: after, Limit: int(cmp.Or(limit, defaultLimit)), OldestFirst: oldest,
+	}, cmp.Or(l.check(), limitErr, offsetErr, nextErr, sortErr)
 }
 
 func (l *listRequest) filter() registry.Filter {
@@ -137,25 +126,22 @@ func (l *listRequest) filter() registry.Filter {
 }
 
 func (l *listRequest) check() error {
-	if err := checkType(l.Type); err != nil {
-		return err
-	}
-	if err := checkCountry(l.Country); err != nil {
+	if err := cmp.Or(checkType(l.Type), checkCountry(l.Country)); err != nil {
 		return err
 	}
 	if l.Status != "" && !identity.Status(l.Status).Known() {
 		return invalidField("status", "must be a status such as ACTIVE")
 	}
-	if l.DocumentNumber != "" {
-		if err := checkDocumentNumber(l.DocumentNumber); err != nil {
-			return err
-		}
+	if l.DocumentNumber != "" && checkDocumentNumber(l.DocumentNumber) != nil {
+		return checkDocumentNumber(l.DocumentNumber)
 	}
-	if l.Parents != "" && !identity.ValidID(l.Parents) {
-		return invalidField("parents", "must be an identity's id")
-	}
-	if l.ScopeIdentity != "" && !identity.ValidID(l.ScopeIdentity) {
-		return invalidField("scopeIdentity", "must be an identity's id")
+	return cmp.Or(checkID("parents", l.Parents), checkID("scopeIdentity", l.ScopeIdentity))
+}
+
+// checkID accepts what can be an identity's id, or none.
+func checkID(name, text string) error {
+	if text != "" && !identity.ValidID(text) {
+		return invalidField(name, "must be an identity's id")
 	}
 	return nil
 }
@@ -185,26 +171,18 @@ func parseSortOrder(sort string) (bool, error) {
 	return false, invalidField("sort", "must be asc, desc, createdAt or -createdAt")
 }
 
-// ListIdentities serves GET /identities.
-func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
+// listIdentities serves GET /identities.
+func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	request, err := parseListQuery(r.Query)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return a.list(r, request)
+	return a.list(r, &request)
 }
 
-// SearchIdentities serves POST /identities/search: the same list, with its
-// filters in the body, so that they stand in no URL.
-func (a *API) SearchIdentities(r *gateway.Request) (gateway.Response, error) {
-	var request listRequest
-	if err := dialect.Decode(r, &request); err != nil {
-		return gateway.Response{}, err
-	}
-	return a.list(r, request)
-}
-
-func (a *API) list(r *gateway.Request, request listRequest) (gateway.Response, error) {
+// list serves POST /identities/search: the same list, with its filters in the body, so that
+// they stand in no URL.
+func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, error) {
 	listing, err := request.listParams()
 	if err != nil {
 		return gateway.Response{}, err
@@ -242,7 +220,7 @@ type pageInfo struct {
 func toListResponse(p registry.Page) listResponse {
 	figures := pageInfo{Count: len(p.Identities), Next: p.Next, Total: p.Total}
 	return listResponse{
-		Data:       toResponses(p.Identities),
+		Data:       rest.Map(p.Identities, toResponse),
 		Pagination: paginationResponse{pageInfo: figures, Pagination: figures, Results: []identityResponse{}},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/rest"
 )
 
@@ -35,11 +36,7 @@ func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
 	if c == nil {
 		return nil
 	}
-	wire := &accessControlJSON{Scopes: make([]scopeJSON, 0, len(c.Scopes))}
-	for _, s := range c.Scopes {
-		wire.Scopes = append(wire.Scopes, scopeJSON(s))
-	}
-	return wire
+	return &accessControlJSON{rest.Map(c.Scopes, func(s *identity.AccessScope) scopeJSON { return scopeJSON(*s) })}
 }
 
 // checkScopes asks for what a scope needs. The path is where the scopes are in the body.
@@ -56,29 +53,21 @@ func checkScopes(scopes []scopeJSON, path string) error {
 	return nil
 }
 
-// AddPermissions serves POST /identities/{id}/permissions: the identity of the
+// addPermissions serves POST /identities/{id}/permissions: the identity of the
 // path may act on behalf of the references. A scope that is there already is
 // replaced. Each reference to an identity must exist.
-func (a *API) AddPermissions(r *gateway.Request) (gateway.Response, error) {
-	var scopes []scopeJSON
-	if err := dialect.Decode(r, &scopes); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Response, error) {
+	scopes := *body
 	if scopes == nil {
 		return gateway.Response{}, &identity.MissingField{Field: "securityOptions.accessControl.scopes"}
 	}
 	if err := checkScopes(scopes, ""); err != nil {
 		return gateway.Response{}, err
 	}
-	grant, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	grant.Apply = func(i *identity.Identity) error {
+	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
 		i.Grant((&accessControlJSON{Scopes: scopes}).accessControl().Scopes)
 		return a.checkReferences(r, scopes)
-	}
-	changed, err := a.Identities.Update(r.Context(), grant)
+	}})
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -106,8 +95,8 @@ func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
 	return nil
 }
 
-// ListPermissions serves GET /identities/{id}/permissions.
-func (a *API) ListPermissions(r *gateway.Request) (gateway.Response, error) {
+// listPermissions serves GET /identities/{id}/permissions.
+func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
@@ -119,16 +108,12 @@ func (a *API) ListPermissions(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, scopes).WithHeader("ETag", gateway.ETag(i.ETag())), nil
 }
 
-// RemovePermission serves DELETE /identities/{id}/permissions/{reference}. The
+// removePermission serves DELETE /identities/{id}/permissions/{reference}. The
 // query parameter resource narrows it to one kind of resource.
-func (a *API) RemovePermission(r *gateway.Request) (gateway.Response, error) {
-	reference, resource := r.Param("reference"), r.Query.Get("resource")
-	revoke, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	revoke.Apply = func(i *identity.Identity) error { return i.Revoke(resource, reference) }
-	changed, err := a.Identities.Update(r.Context(), revoke)
+func (a *API) removePermission(r *gateway.Request) (gateway.Response, error) {
+	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
+		return i.Revoke(r.Query.Get("resource"), r.Param("reference"))
+	}})
 	if err != nil {
 		return gateway.Response{}, err
 	}

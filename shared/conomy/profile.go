@@ -58,8 +58,10 @@ func (u *profileRequest) checkFormats() error {
 	if _, ok := identity.ParseDate(u.BirthDate.Value); u.BirthDate.Value != "" && !ok {
 		return invalidField("birthDate", "must be a date such as 1990-01-15")
 	}
-	if err := u.checkChildren(); err != nil {
-		return err
+	for n, child := range u.Children.Value {
+		if child.ID == "" {
+			return &identity.MissingField{Field: identity.Field(fmt.Sprintf("children.%d.id", n))}
+		}
 	}
 	control := u.SecurityOptions.Value.AccessControl.Value
 	if control == nil {
@@ -77,15 +79,6 @@ type childRequest struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-}
-
-func (u *profileRequest) checkChildren() error {
-	for n, child := range u.Children.Value {
-		if child.ID == "" {
-			return &identity.MissingField{Field: identity.Field(fmt.Sprintf("children.%d.id", n))}
-		}
-	}
-	return nil
 }
 
 func (u *profileRequest) childIDs() []string {

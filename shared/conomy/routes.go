@@ -3,45 +3,59 @@ package conomy
 import (
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/rest"
 )
 
+// notImplemented serves what Conomy has and an identity registry has not.
+func notImplemented(*gateway.Request) (gateway.Response, error) {
+	return gateway.Response{}, errNotImplemented
+}
+
 // Routes lists every operation of the API.
 func (a *API) Routes() []gateway.Route {
-	const read, write, remove = auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete
-	const review = auth.ScopeIdentityReview
+	const (
+		one           = "/identities/{id}"
+		verifications = one + "/verifications"
+		confirm       = verifications + "/{channel}/confirm"
+		accounts      = one + "/withdrawal-accounts"
+		read          = auth.ScopeIdentityRead
+		write         = auth.ScopeIdentityWrite
+		review        = auth.ScopeIdentityReview
+	)
 	routes := []gateway.Route{
-		{Name: "create-token", Method: "POST", Path: "/auth", Public: true, Serve: a.CreateToken},
-		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: write, Serve: a.CreateIdentity},
-		{Name: "list-identities", Method: "GET", Path: "/identities", Scope: read, Serve: a.ListIdentities},
-		{Name: "search-identities", Method: "POST", Path: "/identities/search", Scope: auth.ScopeIdentitySearch, Serve: a.SearchIdentities},
-		{Name: "get-identity", Method: "GET", Path: "/identities/{id}", Scope: read, Serve: a.GetIdentity},
-		{Name: "update-identity", Method: "PATCH", Path: "/identities/{id}", Scope: write, Serve: a.UpdateIdentity},
-		{Name: "delete-identity", Method: "DELETE", Path: "/identities/{id}", Scope: remove, Serve: a.DeleteIdentity},
-		{Name: "deactivate-identity", Method: "PATCH", Path: "/identities/{id}/deactivate", Scope: write, Serve: a.DeactivateIdentity},
-		{Name: "reactivate-identity", Method: "PATCH", Path: "/identities/{id}/reactivate", Scope: write, Serve: a.ReactivateIdentity},
-		{Name: "add-children", Method: "POST", Path: "/identities/{id}/children", Scope: write, Serve: a.AddChildren},
-		{Name: "remove-children", Method: "DELETE", Path: "/identities/{id}/children", Scope: write, Serve: a.RemoveChildren},
-		{Name: "list-parents", Method: "GET", Path: "/identities/parents/{id}", Scope: read, Serve: a.ListParents},
-		{Name: "add-permissions", Method: "POST", Path: "/identities/{id}/permissions", Scope: write, Serve: a.AddPermissions},
-		{Name: "list-permissions", Method: "GET", Path: "/identities/{id}/permissions", Scope: read, Serve: a.ListPermissions},
-		{Name: "remove-permission", Method: "DELETE", Path: "/identities/{id}/permissions/{reference}", Scope: write, Serve: a.RemovePermission},
-		{Name: "list-withdrawal-accounts", Method: "GET", Path: "/identities/{id}/withdrawal-accounts", Scope: read, Serve: a.ListWithdrawalAccounts},
-		{Name: "add-withdrawal-account", Method: "POST", Path: "/identities/{id}/withdrawal-accounts", Scope: write, Serve: a.AddWithdrawalAccount},
-		{Name: "remove-withdrawal-account", Method: "DELETE", Path: "/identities/{id}/withdrawal-accounts/{accountId}", Scope: write, Serve: a.RemoveWithdrawalAccount},
-		{Name: "start-verification", Method: "POST", Path: "/identities/{id}/verifications", Scope: write, Serve: a.StartVerification},
-		{Name: "confirm-verification", Method: "POST", Path: "/identities/{id}/verifications/{channel}/confirm", Scope: write, Serve: a.ConfirmVerification},
-		{Name: "decide-screening", Method: "POST", Path: "/identities/{id}/screening", Scope: review, Serve: a.DecideScreening},
-		{Name: "hold-identity", Method: "POST", Path: "/identities/{id}/hold", Scope: review, Serve: a.HoldIdentity},
-		{Name: "release-identity", Method: "DELETE", Path: "/identities/{id}/hold", Scope: review, Serve: a.ReleaseIdentity},
-		{Name: "add-rules", Method: "POST", Path: "/identities/{id}/rules", Scope: write, Serve: a.AddRules},
-		{Name: "remove-rules", Method: "DELETE", Path: "/identities/{id}/rules", Scope: write, Serve: a.RemoveRules},
-		{Name: "add-fees", Method: "POST", Path: "/identities/{id}/fees", Scope: write, Serve: a.AddFees},
-		{Name: "remove-fees", Method: "DELETE", Path: "/identities/{id}/fees", Scope: write, Serve: a.RemoveFees},
-		{Name: "remove-fee", Method: "DELETE", Path: "/identities/{id}/fees/{ruleId}", Scope: write, Serve: a.RemoveFee},
-		{Name: "set-escrow-fee", Method: "POST", Path: "/identities/{id}/accounts/escrow-fee", Scope: write, Serve: a.SetEscrowFee},
-		{Name: "get-token-keys", Method: "GET", Path: jwksPath, Public: true, Serve: a.GetTokenKeys},
-		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.GetTokenKeys},
+		{Name: "create-token", Method: "POST", Path: "/auth", Public: true, Serve: rest.WithBody(&dialect, a.createToken)},
+		{Name: "create-identity", Method: "POST", Path: "/identities", Scope: write, Serve: rest.WithBody(&dialect, a.createIdentity)},
+		{Name: "list-identities", Method: "GET", Path: "/identities", Scope: read, Serve: a.listIdentities},
+		{Name: "search-identities", Method: "POST", Path: "/identities/search", Scope: auth.ScopeIdentitySearch, Serve: rest.WithBody(&dialect, a.list)},
+		{Name: "get-identity", Method: "GET", Path: one, Scope: read, Serve: a.getIdentity},
+		{Name: "update-identity", Method: "PATCH", Path: one, Scope: write, Serve: rest.WithBody(&dialect, a.updateIdentity)},
+		{Name: "delete-identity", Method: "DELETE", Path: one, Scope: auth.ScopeIdentityDelete, Serve: a.deleteIdentity},
+		{Name: "deactivate-identity", Method: "PATCH", Path: one + "/deactivate", Scope: write, Serve: a.updater((*identity.Identity).Deactivate)},
+		{Name: "reactivate-identity", Method: "PATCH", Path: one + "/reactivate", Scope: write, Serve: a.updater((*identity.Identity).Reactivate)},
+		{Name: "add-children", Method: "POST", Path: one + "/children", Scope: write, Serve: a.childrenUpdater(registry.AddChildren)},
+		{Name: "remove-children", Method: "DELETE", Path: one + "/children", Scope: write, Serve: a.childrenUpdater(registry.RemoveChildren)},
+		{Name: "list-parents", Method: "GET", Path: "/identities/parents/{id}", Scope: read, Serve: a.listParents},
+		{Name: "add-permissions", Method: "POST", Path: one + "/permissions", Scope: write, Serve: rest.WithBody(&dialect, a.addPermissions)},
+		{Name: "list-permissions", Method: "GET", Path: one + "/permissions", Scope: read, Serve: a.listPermissions},
+		{Name: "remove-permission", Method: "DELETE", Path: one + "/permissions/{reference}", Scope: write, Serve: a.removePermission},
+		{Name: "list-withdrawal-accounts", Method: "GET", Path: accounts, Scope: read, Serve: a.listWithdrawalAccounts},
+		{Name: "add-withdrawal-account", Method: "POST", Path: accounts, Scope: write, Serve: rest.WithBody(&dialect, a.addWithdrawalAccount)},
+		{Name: "remove-withdrawal-account", Method: "DELETE", Path: accounts + "/{accountId}", Scope: write, Serve: a.removeWithdrawalAccount},
+		{Name: "start-verification", Method: "POST", Path: verifications, Scope: write, Serve: rest.WithBody(&dialect, a.startVerification)},
+		{Name: "confirm-verification", Method: "POST", Path: confirm, Scope: write, Serve: rest.WithBody(&dialect, a.confirmVerification)},
+		{Name: "decide-screening", Method: "POST", Path: one + "/screening", Scope: review, Serve: rest.WithBody(&dialect, a.decideScreening)},
+		{Name: "hold-identity", Method: "POST", Path: one + "/hold", Scope: review, Serve: rest.WithBody(&dialect, a.holdIdentity)},
+		{Name: "release-identity", Method: "DELETE", Path: one + "/hold", Scope: review, Serve: a.releaseIdentity},
+		{Name: "add-rules", Method: "POST", Path: one + "/rules", Scope: write, Serve: notImplemented},
+		{Name: "remove-rules", Method: "DELETE", Path: one + "/rules", Scope: write, Serve: notImplemented},
+		{Name: "add-fees", Method: "POST", Path: one + "/fees", Scope: write, Serve: notImplemented},
+		{Name: "remove-fees", Method: "DELETE", Path: one + "/fees", Scope: write, Serve: notImplemented},
+		{Name: "remove-fee", Method: "DELETE", Path: one + "/fees/{ruleId}", Scope: write, Serve: notImplemented},
+		{Name: "set-escrow-fee", Method: "POST", Path: one + "/accounts/escrow-fee", Scope: write, Serve: notImplemented},
+		{Name: "get-token-keys", Method: "GET", Path: jwksPath, Public: true, Serve: a.getTokenKeys},
+		{Name: "get-token-keys", Method: "GET", Path: metadataPath, Public: true, Serve: a.getTokenKeys},
 	}
 	routes = append(routes, rest.ReferenceRoutes(a.Reference)...)
 	for i := range routes {

@@ -3,6 +3,7 @@ package conomy
 import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 )
 
 type screeningRequest struct {
@@ -11,47 +12,32 @@ type screeningRequest struct {
 	Reviewer string `json:"reviewer"`
 }
 
-// DecideScreening serves POST /identities/{id}/screening: a reviewer's decision.
-func (a *API) DecideScreening(r *gateway.Request) (gateway.Response, error) {
-	var body screeningRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+// decideScreening serves POST /identities/{id}/screening: a reviewer's decision.
+func (a *API) decideScreening(r *gateway.Request, body *screeningRequest) (gateway.Response, error) {
 	if body.Decision == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldOutcome}
 	}
-	change, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return respondOrError(a.Identities.DecideScreening(r.Context(), change, identity.Review{
-		Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer,
-	}))
+	review := identity.Review{Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer}
+	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+		return a.Identities.DecideScreening(r.Context(), c, review)
+	})
 }
 
 type holdRequest struct {
 	Reason string `json:"reason"`
 }
 
-// HoldIdentity serves POST /identities/{id}/hold: a pending identity does not
+// holdIdentity serves POST /identities/{id}/hold: a pending identity does not
 // lapse while it is on hold.
-func (a *API) HoldIdentity(r *gateway.Request) (gateway.Response, error) {
-	var body holdRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
-	change, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return respondOrError(a.Identities.Hold(r.Context(), change, body.Reason))
+func (a *API) holdIdentity(r *gateway.Request, body *holdRequest) (gateway.Response, error) {
+	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+		return a.Identities.Hold(r.Context(), c, body.Reason)
+	})
 }
 
-// ReleaseIdentity serves DELETE /identities/{id}/hold.
-func (a *API) ReleaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	change, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return respondOrError(a.Identities.Release(r.Context(), change))
+// releaseIdentity serves DELETE /identities/{id}/hold.
+func (a *API) releaseIdentity(r *gateway.Request) (gateway.Response, error) {
+	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+		return a.Identities.Release(r.Context(), c)
+	})
 }

@@ -1,12 +1,15 @@
 package conomy
 
 import (
+	"cmp"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"cedula/shared/gateway"
 	"cedula/shared/rest"
+	"cedula/shared/strictjson"
 )
 
 type tokenRequest struct {
@@ -20,13 +23,9 @@ type tokenResponse struct {
 	ExpiresIn   int64  `json:"expiresIn"` // seconds
 }
 
-// CreateToken serves POST /auth: a client's id and secret, with an API key of
+// createToken serves POST /auth: a client's id and secret, with an API key of
 // the same client in x-api-key, for a bearer token.
-func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
-	var body tokenRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) createToken(r *gateway.Request, body *tokenRequest) (gateway.Response, error) {
 	err := requireFields("", []requiredField{{"clientId", body.ClientID}, {"clientSecret", body.ClientSecret}})
 	if err != nil {
 		return gateway.Response{}, err
@@ -41,4 +40,57 @@ func (a *API) CreateToken(r *gateway.Request) (gateway.Response, error) {
 	}
 	seconds := int64(math.Ceil(time.Until(expires).Seconds()))
 	return rest.JSON(http.StatusOK, tokenResponse{token, "Bearer", seconds}), nil
+}
+
+const (
+	jwksPath     = "/.well-known/jwks.json"
+	metadataPath = "/.well-known/oauth-authorization-server"
+
+	// publicKeysCacheControl is shorter than a new key waits before it signs.
+	publicKeysCacheControl = "public, max-age=300"
+)
+
+// issuerMetadataResponse says where the keys are (RFC 8414, section 2), and no more than
+// is true: POST /auth is no token endpoint of OAuth's form, so there is none,
+// and no grant. The lists are empty and not absent, since response types are
+// required and grant types that are absent mean two that we do not have.
+type issuerMetadataResponse struct {
+	Issuer        string   `json:"issuer"`
+	KeysURI       string   `json:"jwks_uri,omitempty"`
+	ResponseTypes []string `json:"response_types_supported"`
+	GrantTypes    []string `json:"grant_types_supported"`
+	Documentation string   `json:"service_documentation,omitempty"`
+}
+
+// getTokenKeys serves GET /.well-known/jwks.json, the keys that our tokens are
+// verified with (RFC 7517, section 5), and GET
+// /.well-known/oauth-authorization-server, the issuer's metadata.
+func (a *API) getTokenKeys(r *gateway.Request) (gateway.Response, error) {
+	if r.RoutePath == metadataPath {
+		return cacheableJSON(strictjson.Encode(a.issuerMetadata(r.BaseURL))), nil
+	}
+	keys, err := a.IssuerMetadata.Keys.JWKS(r.Context())
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return cacheableJSON(keys), nil
+}
+
+func cacheableJSON(body []byte) gateway.Response {
+	answer := gateway.JSON(http.StatusOK, body)
+	answer.CacheControl = publicKeysCacheControl
+	return answer.WithHeader("Vary", versionHeader)
+}
+
+// issuerMetadata tells of URLs only where it knows where the API is.
+func (a *API) issuerMetadata(base string) issuerMetadataResponse {
+	m := issuerMetadataResponse{Issuer: a.IssuerMetadata.Issuer, ResponseTypes: []string{}, GrantTypes: []string{}}
+	if strings.HasPrefix(m.Issuer, "http") {
+		base = cmp.Or(base, strings.TrimSuffix(m.Issuer, "/"))
+	}
+	if base != "" {
+		m.KeysURI = base + jwksPath
+		m.Documentation = base + "/docs"
+	}
+	return m
 }

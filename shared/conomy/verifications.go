@@ -5,6 +5,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/rest"
 )
 
@@ -21,13 +22,9 @@ type verificationResponse struct {
 	NextAt    string `json:"nextAt"`
 }
 
-// StartVerification serves POST /identities/{id}/verifications: it sends a code
+// startVerification serves POST /identities/{id}/verifications: it sends a code
 // to the identity's email or phone.
-func (a *API) StartVerification(r *gateway.Request) (gateway.Response, error) {
-	var body verificationRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) startVerification(r *gateway.Request, body *verificationRequest) (gateway.Response, error) {
 	if body.Channel == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChannel}
 	}
@@ -49,18 +46,12 @@ type confirmationRequest struct {
 	Code string `json:"code"`
 }
 
-// ConfirmVerification serves POST /identities/{id}/verifications/{channel}/confirm.
-func (a *API) ConfirmVerification(r *gateway.Request) (gateway.Response, error) {
-	var body confirmationRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+// confirmVerification serves POST /identities/{id}/verifications/{channel}/confirm.
+func (a *API) confirmVerification(r *gateway.Request, body *confirmationRequest) (gateway.Response, error) {
 	if body.Code == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldCode}
 	}
-	change, err := dialect.NewChange(r)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	return respondOrError(a.Identities.ConfirmVerification(r.Context(), change, identity.Channel(r.Param("channel")), body.Code, r.Caller.TestMode))
+	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+		return a.Identities.ConfirmVerification(r.Context(), c, identity.Channel(r.Param("channel")), body.Code, r.Caller.TestMode)
+	})
 }

@@ -98,6 +98,26 @@ func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
 	}, err
 }
 
+// Update changes the identity named by the path parameter id, as Apply and Children of c say.
+func (d *Dialect) Update(r *gateway.Request, identities *registry.Registry, c registry.Change) (identity.WriteResult, error) {
+	change, err := d.NewChange(r)
+	if err != nil {
+		return identity.WriteResult{}, err
+	}
+	change.Apply = c.Apply
+	change.Children = c.Children
+	return identities.Update(r.Context(), change)
+}
+
+// Map returns what f returns for each element of list, in an empty list if list is nil.
+func Map[T, U any](list []T, f func(*T) U) []U {
+	mapped := make([]U, len(list))
+	for n := range list {
+		mapped[n] = f(&list[n])
+	}
+	return mapped
+}
+
 // JSON returns a response with the JSON of body.
 func JSON(status int, body any) gateway.Response {
 	return gateway.JSON(status, strictjson.Encode(body))
