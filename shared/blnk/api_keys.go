@@ -36,13 +36,9 @@ type apiKeyResponse struct {
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 }
 
-// CreateAPIKey handles POST /api-keys. Only its response shows the whole key. Equal requests
+// createAPIKey handles POST /api-keys. Only its response shows the whole key. Equal requests
 // create a key each.
-func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
-	var body createKeyRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) createAPIKey(r *gateway.Request, body *createKeyRequest) (gateway.Response, error) {
 	params, err := body.params()
 	if err != nil {
 		return gateway.Response{}, err
@@ -51,13 +47,13 @@ func (a *API) CreateAPIKey(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.JSON(http.StatusCreated, toAPIKeyResponse(created, text)), nil
+	return rest.JSON(http.StatusCreated, toAPIKeyResponse(&created, text)), nil
 }
 
-// ListAPIKeys handles GET /api-keys: the keys that CreateAPIKey created, of one owner if the
+// listAPIKeys handles GET /api-keys: the keys that createAPIKey created, of one owner if the
 // parameter owner is sent, the newest first. Expired and revoked ones are listed as long as
 // they are stored.
-func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
+func (a *API) listAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	filter, err := keyFilter(r)
 	if err != nil {
 		return gateway.Response{}, err
@@ -66,16 +62,13 @@ func (a *API) ListAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	shown := make([]apiKeyResponse, len(list))
-	for i, k := range list {
-		shown[i] = toAPIKeyResponse(k, AuthAPI.DisplayPrefix(k.ID))
-	}
-	return rest.JSON(http.StatusOK, shown), nil
+	toListed := func(k *auth.Key) apiKeyResponse { return toAPIKeyResponse(k, AuthAPI.DisplayPrefix(k.ID)) }
+	return rest.JSON(http.StatusOK, rest.Map(list, toListed)), nil
 }
 
-// RevokeAPIKey handles DELETE /api-keys/{id}, also for a key that is revoked already. The key
-// is rejected everywhere within 60 s. A key that ListAPIKeys would not show is not found.
-func (a *API) RevokeAPIKey(r *gateway.Request) (gateway.Response, error) {
+// revokeAPIKey handles DELETE /api-keys/{id}, also for a key that is revoked already. The key
+// is rejected everywhere within 60 s. A key that listAPIKeys would not show is not found.
+func (a *API) revokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
 	if !ok {
 		return gateway.Response{}, auth.ErrNotFound
@@ -101,8 +94,18 @@ func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 // params translates the request for package auth. It returns an *auth.InvalidKeyError for what
 // is missing or of another form.
 func (c *createKeyRequest) params() (auth.KeyParams, error) {
-	if name := c.missing(); name != "" {
-		return auth.KeyParams{}, &auth.InvalidKeyError{Field: name, Reason: "is required"}
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{
+		{"name", c.Name == ""},
+		{"owner", c.Owner == ""},
+		{"scopes", len(c.Scopes) == 0},
+		{"expires_at", c.ExpiresAt == ""},
+	} {
+		if f.missing {
+			return auth.KeyParams{}, &auth.InvalidKeyError{Field: f.name, Reason: "is required"}
+		}
 	}
 	scopes, err := parseScopes(c.Scopes)
 	if err != nil {
@@ -120,25 +123,8 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	}, nil
 }
 
-// missing returns the first field that was not sent, or is empty; "" if there is none.
-func (c *createKeyRequest) missing() string {
-	if c.Name == "" {
-		return "name"
-	}
-	if c.Owner == "" {
-		return "owner"
-	}
-	if len(c.Scopes) == 0 {
-		return "scopes"
-	}
-	if c.ExpiresAt == "" {
-		return "expires_at"
-	}
-	return ""
-}
-
 // toAPIKeyResponse translates a key; shown is the part of its text that may be seen.
-func toAPIKeyResponse(k auth.Key, shown string) apiKeyResponse {
+func toAPIKeyResponse(k *auth.Key, shown string) apiKeyResponse {
 	return apiKeyResponse{
 		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.RequestedScopes,
 		ExpiresAt: k.Expires, CreatedAt: k.Created, IsRevoked: !k.Revoked.IsZero(), RevokedAt: k.Revoked,

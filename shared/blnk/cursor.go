@@ -53,28 +53,23 @@ type cursor struct {
 	Fingerprint   string      `json:"f"`          // of its filters and order
 }
 
+// cursorEntry has the fields of an identity.IndexEntry, so that one converts to the other.
 type cursorEntry struct {
-	Number int64  `json:"n,omitzero"`
-	ID     string `json:"i,omitzero"`
+	ID             string `json:"i,omitzero"`
+	CreationNumber int64  `json:"n,omitzero"`
 }
-
-func (e cursorEntry) indexEntry() identity.IndexEntry {
-	return identity.IndexEntry{ID: e.ID, CreationNumber: e.Number}
-}
-
-func newCursorEntry(e identity.IndexEntry) cursorEntry { return cursorEntry{e.CreationNumber, e.ID} }
 
 func newCursor(p registry.Cursor, query, fingerprint string) cursor {
 	return cursor{
-		After: newCursorEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: newCursorEntry(p.WindowEnd),
-		LastShown: newCursorEntry(p.LastShown.IndexEntry), LastShownText: p.LastShown.Text, Query: query, Fingerprint: fingerprint,
+		After: cursorEntry(p.After), Skip: p.Skip, Total: p.Total, Seen: p.Seen, Until: cursorEntry(p.WindowEnd),
+		LastShown: cursorEntry(p.LastShown.IndexEntry), LastShownText: p.LastShown.Text, Query: query, Fingerprint: fingerprint,
 	}
 }
 
 func (c *cursor) scanCursor() registry.Cursor {
 	return registry.Cursor{
-		After: c.After.indexEntry(), Skip: c.Skip, Total: c.Total, Seen: c.Seen, WindowEnd: c.Until.indexEntry(),
-		LastShown: registry.SortKey{IndexEntry: c.LastShown.indexEntry(), Text: c.LastShownText},
+		After: identity.IndexEntry(c.After), Skip: c.Skip, Total: c.Total, Seen: c.Seen, WindowEnd: identity.IndexEntry(c.Until),
+		LastShown: registry.SortKey{IndexEntry: identity.IndexEntry(c.LastShown), Text: c.LastShownText},
 	}
 }
 

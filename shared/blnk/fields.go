@@ -1,6 +1,10 @@
 package blnk
 
 import (
+	"strings"
+	"sync"
+	"time"
+
 	"cedula/shared/identity"
 	"cedula/shared/rest"
 )
@@ -95,4 +99,89 @@ func displayValue(i *identity.Identity, f identity.Field) string {
 		return text
 	}
 	return tokenPrefix + text + ":" + encrypted.TokenID()
+}
+
+// column is a field of an identity that a list can be filtered and sorted by.
+type column struct {
+	kind  columnKind
+	field identity.Field // of a string of the profile
+	value func(*identity.Identity) string
+}
+
+type columnKind uint8
+
+const (
+	kindString columnKind = iota
+	kindDate
+	kindTimestamp
+	kindMetadata
+)
+
+const metadataColumn = "meta_data"
+
+// metadataPrefix begins the name of a field of the metadata.
+const metadataPrefix = metadataColumn + "."
+
+// columns are the 19 fields of a response by their names. What is compared is what a client
+// sees, so a tokenized field is compared as it is shown.
+var columns = sync.OnceValue(func() map[string]column {
+	all := map[string]column{
+		"identity_id":  {value: func(i *identity.Identity) string { return i.ID }},
+		"dob":          {kind: kindDate, value: func(i *identity.Identity) string { return formatDate(i.BirthDate.Midnight()) }},
+		"created_at":   {kind: kindTimestamp, value: func(i *identity.Identity) string { return formatTimestamp(i.CreatedAt) }},
+		metadataColumn: {kind: kindMetadata},
+	}
+	for _, s := range new(profileStrings[string]).fields() {
+		all[jsonNames.Of(s.field)] = column{field: s.field, value: func(i *identity.Identity) string { return displayValue(i, s.field) }}
+	}
+	return all
+})
+
+// formatDate and formatTimestamp return strings that sort as the times do; no date is empty.
+func formatDate(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+func formatTimestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// normalize returns a value in the form in which the column's strings are compared; false if
+// it has not the column's type.
+func (c column) normalize(value string) (string, bool) {
+	switch c.kind {
+	case kindDate:
+		d, ok := identity.ParseDate(value)
+		return formatDate(d.Midnight()), ok
+	case kindTimestamp:
+		return normalizeTimestamp(value)
+	}
+	return value, true
+}
+
+func normalizeTimestamp(value string) (string, bool) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		t, err := time.Parse(layout, value)
+		if err != nil {
+			continue
+		}
+		year := t.UTC().Year()
+		return formatTimestamp(t), year >= 0 && year <= 9999 // others are longer, and sort otherwise
+	}
+	return value, false
+}
+
+// splitColumn splits a parameter's name into the longest column that it begins with and the
+// rest, which begins with a separator; column is empty if there is none.
+func splitColumn(name string) (column, rest string) {
+	for known := range columns() {
+		after, ok := strings.CutPrefix(name, known)
+		ends := after == "" || strings.ContainsRune("_.[", rune(after[0]))
+		if ok && ends && len(known) > len(column) {
+			column = known
+			rest = after
+		}
+	}
+	return column, rest
 }

@@ -7,6 +7,7 @@ import (
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
@@ -71,9 +72,9 @@ type messageResponse struct {
 	Message string `json:"message"`
 }
 
-// CreateIdentity handles POST /identities. A replay of an earlier request with the same
+// createIdentity handles POST /identities. A replay of an earlier request with the same
 // Idempotency-Key is marked by the header Idempotent-Replayed.
-func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
+func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body createRequest
 	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
@@ -92,11 +93,11 @@ func (a *API) CreateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.WriteResponse(http.StatusCreated, created, toResponse(created.Identity)), nil
+	return rest.WriteResponse(http.StatusCreated, created, toResponse(&created.Identity)), nil
 }
 
-// GetIdentity handles GET /identities/{id}.
-func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
+// getIdentity handles GET /identities/{id}.
+func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
@@ -104,11 +105,11 @@ func (a *API) GetIdentity(r *gateway.Request) (gateway.Response, error) {
 	if r.NotModified(i.ETag()) {
 		return gateway.NotModifiedResponse(i.ETag()), nil
 	}
-	return rest.WriteResponse(http.StatusOK, identity.WriteResult{Identity: i}, toResponse(i)), nil
+	return rest.WriteResponse(http.StatusOK, identity.WriteResult{Identity: i}, toResponse(&i)), nil
 }
 
-// UpdateIdentity handles PUT /identities/{id}.
-func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
+// updateIdentity handles PUT /identities/{id}.
+func (a *API) updateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body updateRequest
 	if err := decodeIdentity(r, &body); err != nil {
 		return gateway.Response{}, err
@@ -120,7 +121,7 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if !body.hasChanges() {
 		return gateway.Response{}, errNoUpdateFields
 	}
-	changed, err := a.changeIdentity(r, func(i *identity.Identity) error {
+	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
 		if err := body.apply(i, born); err != nil {
 			return err
 		}
@@ -128,15 +129,15 @@ func (a *API) UpdateIdentity(r *gateway.Request) (gateway.Response, error) {
 			return checkStrict(string(i.Kind), i.Email)
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(changed.Identity)}), nil
+	return rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(&changed.Identity)}), nil
 }
 
-// DeleteIdentity handles DELETE /identities/{id}.
-func (a *API) DeleteIdentity(r *gateway.Request) (gateway.Response, error) {
+// deleteIdentity handles DELETE /identities/{id}.
+func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err
 	}
@@ -152,16 +153,6 @@ func decodeIdentity(r *gateway.Request, into any) error {
 		return &apiError{errorCode: validationError, message: unknown.Error()}
 	}
 	return err
-}
-
-// changeIdentity changes the identity of the path.
-func (a *API) changeIdentity(r *gateway.Request, apply func(*identity.Identity) error) (identity.WriteResult, error) {
-	c, err := dialect.NewChange(r)
-	if err != nil {
-		return identity.WriteResult{}, err
-	}
-	c.Apply = apply
-	return a.Identities.Update(r.Context(), c)
 }
 
 // profile returns the profile of a new identity. It returns an *Invalid for an id or a date of
@@ -249,7 +240,7 @@ func parseBirthDate(sent string) (identity.Date, error) {
 }
 
 // toResponse translates an identity of any API.
-func toResponse(i identity.Identity) identityResponse {
+func toResponse(i *identity.Identity) identityResponse {
 	wire := identityResponse{
 		IdentityID: i.ID,
 		DOB:        i.BirthDate.Midnight().Format(time.RFC3339),
@@ -257,9 +248,9 @@ func toResponse(i identity.Identity) identityResponse {
 		MetaData:   strictjson.Value(i.Metadata),
 	}
 	for _, s := range wire.fields() {
-		*s.value = displayValue(&i, s.field)
+		*s.value = displayValue(i, s.field)
 	}
-	wire.setStatus(&i)
+	wire.setStatus(i)
 	return wire
 }
 
@@ -278,4 +269,40 @@ func (w *identityResponse) setStatus(i *identity.Identity) {
 		w.ExpiresAt = required.Deadline.UTC().Format(time.RFC3339)
 		w.Requirements.DueBy = w.ExpiresAt
 	}
+}
+
+// metadataRequest is the body of POST /{id}/metadata: what is merged into an identity's
+// metadata.
+type metadataRequest struct {
+	MetaData strictjson.Object `json:"meta_data"`
+}
+
+type metadataResponse struct {
+	MetaData strictjson.Value `json:"meta_data"`
+}
+
+// updateMetadata handles POST /{id}/metadata: the fields sent replace those of their name,
+// whole, and a null is stored as one. It returns all of them.
+func (a *API) updateMetadata(r *gateway.Request) (gateway.Response, error) {
+	if !identity.ValidID(r.Param("id")) {
+		return gateway.Response{}, errInvalidEntityID
+	}
+	var body metadataRequest
+	if err := dialect.Decode(r, &body); err != nil {
+		return gateway.Response{}, err
+	}
+	if body.MetaData.Value == nil {
+		return gateway.Response{}, &strictjson.Error{Field: "meta_data", Reason: "is required and must be an object"}
+	}
+	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
+		i.Metadata = identity.JSON(strictjson.Merge(strictjson.Value(i.Metadata), body.MetaData.Value))
+		return nil
+	}})
+	if errors.Is(err, identity.ErrNotFound) {
+		return gateway.Response{}, errEntityNotFound
+	}
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return rest.WriteResponse(http.StatusOK, changed, metadataResponse{strictjson.Value(changed.Metadata)}), nil
 }

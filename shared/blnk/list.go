@@ -17,9 +17,9 @@ type countedListResponse struct {
 	Total int                `json:"total_count"`
 }
 
-// ListIdentities handles GET /identities: the newest first, in pages, narrowed by parameters
+// listIdentities handles GET /identities: the newest first, in pages, narrowed by parameters
 // such as country_eq. The header Link says where the list continues.
-func (a *API) ListIdentities(r *gateway.Request) (gateway.Response, error) {
+func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	l, err := parseListQuery(r.Query)
 	if err != nil {
 		return gateway.Response{}, err
@@ -52,14 +52,10 @@ func parseCursorQuery(query, limit string) (listParams, error) {
 	return parseListQuery(values)
 }
 
-// FilterIdentities handles POST /identities/filter. The header Link says where the list
+// filterIdentities handles POST /identities/filter. The header Link says where the list
 // continues: the client sends the same body there. The body's offset is for the first page
 // only.
-func (a *API) FilterIdentities(r *gateway.Request) (gateway.Response, error) {
-	var body filterRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return gateway.Response{}, err
-	}
+func (a *API) filterIdentities(r *gateway.Request, body *filterRequest) (gateway.Response, error) {
 	if err := rejectBodyParams(r.Query); err != nil {
 		return gateway.Response{}, err
 	}
@@ -115,10 +111,7 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	page := make([]identityResponse, len(found.Identities))
-	for n := range found.Identities {
-		page[n] = toResponse(found.Identities[n])
-	}
+	page := rest.Map(found.Identities, toResponse)
 	response := rest.JSON(http.StatusOK, page)
 	if l.includeCount {
 		response = rest.JSON(http.StatusOK, countedListResponse{page, found.Total})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cedula/shared/strictjson"
 )
@@ -37,38 +38,47 @@ func metadataOperand(v strictjson.Value) operand {
 	return operand{isNull: true, incomparable: true}
 }
 
+// operator is how a condition compares.
+type operator struct {
+	values  int  // how many it takes; -1 is any number but none
+	ordered bool // what is incomparable does not satisfy it
+	holds   func(o operand, values []string) bool
+}
+
+var operators = map[string]operator{
+	"isnull":    {0, false, func(o operand, _ []string) bool { return o.isNull }},
+	"isnotnull": {0, false, func(o operand, _ []string) bool { return !o.isNull }},
+	"eq":        {1, false, operand.equalsAny},
+	"in":        {-1, false, operand.equalsAny},
+	"ne":        {1, false, operand.differs},
+	"neq":       {1, false, operand.differs},
+	"gt":        {1, true, func(o operand, v []string) bool { return o.compare(v[0]) > 0 }},
+	"gte":       {1, true, func(o operand, v []string) bool { return o.compare(v[0]) >= 0 }},
+	"lt":        {1, true, func(o operand, v []string) bool { return o.compare(v[0]) < 0 }},
+	"lte":       {1, true, func(o operand, v []string) bool { return o.compare(v[0]) <= 0 }},
+	"between":   {2, true, func(o operand, v []string) bool { return o.compare(v[0]) >= 0 && o.compare(v[1]) <= 0 }},
+	"like":      {1, true, operand.like},
+	"ilike":     {1, true, operand.ilike},
+}
+
+const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
+
 // satisfies reports whether "o operator values" holds.
 func (o operand) satisfies(operator string, values []string) bool {
-	switch operator {
-	case "isnull":
-		return o.isNull
-	case "isnotnull":
-		return !o.isNull
-	case "eq", "in":
-		return slices.ContainsFunc(values, o.equals)
-	case "ne", "neq":
-		return !o.equals(values[0])
-	}
-	if o.incomparable {
-		return false
-	}
-	switch operator {
-	case "gt":
-		return o.compare(values[0]) > 0
-	case "gte":
-		return o.compare(values[0]) >= 0
-	case "lt":
-		return o.compare(values[0]) < 0
-	case "lte":
-		return o.compare(values[0]) <= 0
-	case "between":
-		return o.compare(values[0]) >= 0 && o.compare(values[1]) <= 0
-	case "like":
-		return len(o.text) <= maxLikeBytes && matchLike(o.text, values[0])
-	case "ilike":
-		return len(o.text) <= maxLikeBytes && matchLike(strings.ToLower(o.text), strings.ToLower(values[0]))
-	}
-	return false
+	op := operators[operator]
+	return !(op.ordered && o.incomparable) && op.holds(o, values)
+}
+
+func (o operand) equalsAny(values []string) bool { return slices.ContainsFunc(values, o.equals) }
+
+func (o operand) differs(values []string) bool { return !o.equals(values[0]) }
+
+func (o operand) like(values []string) bool {
+	return len(o.text) <= maxLikeBytes && matchLike(o.text, values[0])
+}
+
+func (o operand) ilike(values []string) bool {
+	return len(o.text) <= maxLikeBytes && matchLike(strings.ToLower(o.text), strings.ToLower(values[0]))
 }
 
 func (o operand) equals(v string) bool {
@@ -105,4 +115,72 @@ func compareNumbers(a, b string) int {
 	x, _ := strconv.ParseFloat(a, 64) // out of range is infinite, which orders
 	y, _ := strconv.ParseFloat(b, 64)
 	return cmp.Compare(x, y)
+}
+
+// maxLikeBytes is the length of the longest text that a pattern can match: metadata can be
+// long, and the work grows with the text and the pattern.
+const maxLikeBytes = 4096
+
+// Parts of a pattern that are no character.
+const (
+	anyString rune = -1 - iota
+	anyChar
+)
+
+// matchLike matches SQL's patterns: % is any string, _ any character, a backslash takes the
+// next character as it is.
+func matchLike(text, pattern string) bool {
+	tokens := parseLike(pattern)
+	next := 0   // the token that is compared
+	at := 0     // with the text from here
+	star := -1  // the last % met
+	resume := 0 // and where the text after what it stands for may begin
+	for at < len(text) {
+		if next < len(tokens) && tokens[next] == anyString {
+			star = next
+			resume = at
+			next++
+			continue
+		}
+		c, size := utf8.DecodeRuneInString(text[at:])
+		if next < len(tokens) && (tokens[next] == anyChar || tokens[next] == c) {
+			next++
+			at += size
+			continue
+		}
+		if star < 0 {
+			return false
+		}
+		_, size = utf8.DecodeRuneInString(text[resume:])
+		resume += size
+		at = resume
+		next = star + 1
+	}
+	for next < len(tokens) && tokens[next] == anyString {
+		next++
+	}
+	return next == len(tokens)
+}
+
+// parseLike returns the characters of a pattern, and anyString and anyChar. A backslash at its
+// end is only a backslash.
+func parseLike(pattern string) []rune {
+	wildcards := map[rune]rune{'%': anyString, '_': anyChar}
+	tokens := make([]rune, 0, len(pattern))
+	escaped := false
+	for _, c := range pattern {
+		if c == '\\' && !escaped {
+			escaped = true
+			continue
+		}
+		if wildcard, ok := wildcards[c]; ok && !escaped {
+			c = wildcard
+		}
+		escaped = false
+		tokens = append(tokens, c)
+	}
+	if escaped {
+		tokens = append(tokens, '\\')
+	}
+	return tokens
 }

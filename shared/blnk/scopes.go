@@ -1,8 +1,8 @@
 package blnk
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"cedula/shared/auth"
@@ -14,15 +14,15 @@ import (
 // itself, nor client:admin, whoever makes it.
 var scopeTable = []struct {
 	resource, action string
-	scopes           auth.Scopes
+	scope            string
 }{
-	{"identities", "read", auth.Scopes{auth.ScopeIdentityRead}},
-	{"identities", "write", auth.Scopes{auth.ScopeIdentityWrite}},
-	{"identities", "delete", auth.Scopes{auth.ScopeIdentityDelete}},
-	{"identities", "detokenize", auth.Scopes{auth.ScopeIdentityDetokenize}},
-	{"api-keys", "read", auth.Scopes{auth.ScopeKeyRead}},
-	{"api-keys", "write", auth.Scopes{auth.ScopeKeyWrite}},
-	{"api-keys", "delete", auth.Scopes{auth.ScopeKeyDelete}},
+	{"identities", "read", auth.ScopeIdentityRead},
+	{"identities", "write", auth.ScopeIdentityWrite},
+	{"identities", "delete", auth.ScopeIdentityDelete},
+	{"identities", "detokenize", auth.ScopeIdentityDetokenize},
+	{"api-keys", "read", auth.ScopeKeyRead},
+	{"api-keys", "write", auth.ScopeKeyWrite},
+	{"api-keys", "delete", auth.ScopeKeyDelete},
 }
 
 const wildcard = "*" // on either side of a scope
@@ -61,13 +61,11 @@ func parseScope(text string) (scopes auth.Scopes, reason string) {
 		return nil, "must be a resource and an action in lower case, such as identities:read"
 	}
 	meant, isMistaken := scopeTypos[resource]
-	if !isMistaken {
-		meant = resource
-	}
-	found, ok := grantedScopes(meant, action)
-	if meant == "" {
+	if isMistaken && meant == "" {
 		return nil, "must be of identities or api-keys: a key cannot be given " + resource
 	}
+	meant = cmp.Or(meant, resource)
+	found, ok := grantedScopes(meant, action)
 	if !ok {
 		return nil, "must name an action of " + meant + ": " + actionNames(meant)
 	}
@@ -84,7 +82,7 @@ func grantedScopes(resource, action string) (scopes auth.Scopes, ok bool) {
 	for _, a := range scopeTable {
 		known = known || a.resource == resource
 		if scopePartMatches(resource, a.resource) && scopePartMatches(action, a.action) {
-			scopes = append(scopes, a.scopes...)
+			scopes = append(scopes, a.scope)
 		}
 	}
 	return scopes, !known || len(scopes) > 0
@@ -105,9 +103,5 @@ func actionNames(resource string) string {
 
 // isScopePart takes "*" and words of lower-case letters, digits, "-" and "_".
 func isScopePart(s string) bool {
-	if s == wildcard {
-		return true
-	}
-	foreign := func(b byte) bool { return (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' }
-	return s != "" && !slices.ContainsFunc([]byte(s), foreign)
+	return s == wildcard || s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }

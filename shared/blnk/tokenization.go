@@ -29,8 +29,8 @@ type fieldValuesResponse struct {
 	Fields map[string]string `json:"fields"`
 }
 
-// TokenizeField handles POST /identities/{id}/tokenize/{field}. It ignores the body.
-func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
+// tokenizeField handles POST /identities/{id}/tokenize/{field}. It ignores the body.
+func (a *API) tokenizeField(r *gateway.Request) (gateway.Response, error) {
 	field, err := parseTokenField(r.Param("field"))
 	if err != nil {
 		return gateway.Response{}, err
@@ -38,18 +38,14 @@ func (a *API) TokenizeField(r *gateway.Request) (gateway.Response, error) {
 	return a.tokenize(r, []identity.Field{field}, "Field tokenized successfully")
 }
 
-// TokenizeIdentity handles POST /identities/{id}/tokenize: it tokenizes all fields or none.
-func (a *API) TokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
-	names, err := decodeFields(r)
+// tokenizeIdentity handles POST /identities/{id}/tokenize: it tokenizes all fields or none.
+func (a *API) tokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gateway.Response, error) {
+	fields, err := body.parse()
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	if len(names) == 0 {
+	if len(fields) == 0 {
 		return gateway.Response{}, errNoFields
-	}
-	fields, err := parseTokenFields(names)
-	if err != nil {
-		return gateway.Response{}, err
 	}
 	return a.tokenize(r, fields, "Fields tokenized successfully")
 }
@@ -66,8 +62,8 @@ func (a *API) tokenize(r *gateway.Request, fields []identity.Field, message stri
 	return rest.MarkReplay(rest.JSON(http.StatusOK, messageResponse{message}), changed.Replayed), nil
 }
 
-// ListTokenizedFields handles GET /identities/{id}/tokenized-fields.
-func (a *API) ListTokenizedFields(r *gateway.Request) (gateway.Response, error) {
+// listTokenizedFields handles GET /identities/{id}/tokenized-fields.
+func (a *API) listTokenizedFields(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
 		return gateway.Response{}, err
@@ -81,9 +77,9 @@ func (a *API) ListTokenizedFields(r *gateway.Request) (gateway.Response, error) 
 	return rest.JSON(http.StatusOK, tokenizedFieldsResponse{names}), nil
 }
 
-// DetokenizeField handles GET /identities/{id}/detokenize/{field}. It returns the name as it
+// detokenizeField handles GET /identities/{id}/detokenize/{field}. It returns the name as it
 // was sent.
-func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
+func (a *API) detokenizeField(r *gateway.Request) (gateway.Response, error) {
 	name := r.Param("field")
 	field, err := parseTokenField(name)
 	if err != nil {
@@ -96,18 +92,14 @@ func (a *API) DetokenizeField(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, fieldValueResponse{name, values[name]}), nil
 }
 
-// DetokenizeIdentity handles POST /identities/{id}/detokenize. No name means every tokenized
+// detokenizeIdentity handles POST /identities/{id}/detokenize. No name means every tokenized
 // field.
-func (a *API) DetokenizeIdentity(r *gateway.Request) (gateway.Response, error) {
-	names, err := decodeFields(r)
+func (a *API) detokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gateway.Response, error) {
+	fields, err := body.parse()
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	fields, err := parseTokenFields(names)
-	if err != nil {
-		return gateway.Response{}, err
-	}
-	values, err := a.detokenize(r, names, fields)
+	values, err := a.detokenize(r, *body.Fields, fields)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -140,21 +132,13 @@ func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.F
 	return values, nil
 }
 
-func decodeFields(r *gateway.Request) ([]string, error) {
-	var body fieldsRequest
-	if err := dialect.Decode(r, &body); err != nil {
-		return nil, err
-	}
-	if body.Fields == nil {
+// parse returns the fields that were sent.
+func (f *fieldsRequest) parse() ([]identity.Field, error) {
+	if f.Fields == nil {
 		return nil, &strictjson.Error{Field: "fields", Reason: "is required and must be an array"}
 	}
-	return *body.Fields, nil
-}
-
-// parseTokenFields returns the fields of a body.
-func parseTokenFields(names []string) ([]identity.Field, error) {
-	fields := make([]identity.Field, len(names))
-	for n, name := range names {
+	fields := make([]identity.Field, len(*f.Fields))
+	for n, name := range *f.Fields {
 		field, err := parseTokenField(name)
 		if err != nil {
 			return nil, notTokenizableError(fmt.Sprintf("fields.%d", n))

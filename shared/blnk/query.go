@@ -1,0 +1,296 @@
+package blnk
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/strictjson"
+)
+
+// Limits of a page.
+const (
+	defaultLimit  = 20 // as Blnk has it; where Blnk lists everything, a page is maxLimit
+	maxLimit      = 100
+	maxOffset     = 10_000
+	maxQueryBytes = 6000 // bytes of filters in a URL: a cursor carries them, and must go into one too
+)
+
+const (
+	limitMessage    = "limit must be a whole number from 1 to 100"
+	offsetMessage   = "offset must be a whole number from 0 to 10000; to go further, follow the header Link"
+	operatorMessage = "logical_operator must be and or or"
+)
+
+// listParams is what a client asks of a list. Its JSON is what a cursor's fingerprint is
+// computed from: a field that is renamed there invalidates the cursors in use.
+type listParams struct {
+	Conditions []condition `json:"Conditions"`
+	Any        bool        `json:"Any"`    // one condition suffices
+	SortBy     string      `json:"SortBy"` // a column; empty: created_at
+	Ascending  bool        `json:"Ascending"`
+
+	limit        int
+	offset       int
+	includeCount bool
+	filterQuery  string // the filters of a URL, for the next page's link
+	fromBody     bool   // the filters came in a body
+}
+
+// fingerprint distinguishes lists by their filters and order.
+func (l *listParams) fingerprint() string {
+	sum := sha256.Sum256(strictjson.Encode(l))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// setLimit sets how many identities a page has at most. 0 asks for the usual number, and more
+// than there can be for as many as can be; it returns false for less.
+func (l *listParams) setLimit(asked, usual int) bool {
+	l.limit = min(cmp.Or(asked, usual), maxLimit)
+	return asked >= 0
+}
+
+// setLogicalOperator reads how the conditions are joined; false if s is no operator.
+func (l *listParams) setLogicalOperator(s string) bool {
+	s = strings.ToLower(s)
+	l.Any = s == "or"
+	return l.Any || s == "and" || s == ""
+}
+
+// query returns what the registry is to look for. What the conditions say of ids, emails,
+// phones and the time of creation narrows what is read.
+func (l *listParams) query(s *registry.Registry, tenant string) registry.Query {
+	q := registry.Query{Tenant: tenant, Limit: l.limit, Ascending: l.Ascending, CountTotal: l.includeCount}
+	if l.SortBy != "" && l.SortBy != "created_at" {
+		q.SortBy = columns()[l.SortBy].value
+	}
+	if len(l.Conditions) == 0 {
+		return q
+	}
+	q.Match = l.match(s)
+	useIndexes(&q, l.Conditions, l.Any)
+	return q
+}
+
+func (l *listParams) match(s *registry.Registry) func(*identity.Identity) bool {
+	tests := make([]func(*identity.Identity) bool, len(l.Conditions))
+	for n := range l.Conditions {
+		tests[n] = l.Conditions[n].predicate(s)
+	}
+	return func(i *identity.Identity) bool {
+		for _, satisfied := range tests {
+			if satisfied(i) == l.Any {
+				return l.Any
+			}
+		}
+		return !l.Any
+	}
+}
+
+// condition is one test of a filter. Cursors contain a hash of its JSON.
+type condition struct {
+	Field    string   `json:"Field"` // a column, or a field of the metadata
+	Operator string   `json:"Operator"`
+	Values   []string `json:"Values"`
+}
+
+// Limits of a filter.
+const (
+	maxConditions = 20
+	maxValues     = 100
+	maxValueChars = 1000
+)
+
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// validMetadataName accepts letters, digits and "_", of which the first is a letter.
+func validMetadataName(s string) bool {
+	return s != "" && strings.Trim(s, alphanumeric+"_") == "" && strings.IndexByte(alphanumeric[:52], s[0]) >= 0
+}
+
+// column returns the condition's column; for metadata, name is the field of it.
+func (c *condition) column() (col column, name string, known bool) {
+	if name, ok := strings.CutPrefix(c.Field, metadataPrefix); ok {
+		return columns()[metadataColumn], name, validMetadataName(name)
+	}
+	col, known = columns()[c.Field]
+	return col, "", known && col.kind != kindMetadata
+}
+
+// violation says what is wrong with a condition.
+type violation struct {
+	part   string // field, operator, value or values
+	index  int    // which value; -1 for their number, or if it is none of them
+	reason string // the end of a sentence
+}
+
+// normalize returns what is wrong, or nil, and gives the values of dates and times the form in
+// which they are compared.
+func (c *condition) normalize() *violation {
+	col, _, known := c.column()
+	if !known {
+		return &violation{"field", -1, "names no member to filter by"}
+	}
+	if _, known := operators[c.Operator]; !known {
+		return &violation{"operator", -1, "needs an operator: " + operatorNames}
+	}
+	if v := c.checkCount(); v != nil {
+		return v
+	}
+	if (col.kind == kindDate || col.kind == kindTimestamp) && strings.HasSuffix(c.Operator, "like") {
+		return &violation{"operator", -1, "must not be like or ilike for a date"}
+	}
+	for n, v := range c.Values {
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) || utf8.RuneCountInString(v) > maxValueChars {
+			return &violation{"values", n, fmt.Sprintf("must be text of at most %d characters", maxValueChars)}
+		}
+		normalized, ok := col.normalize(v)
+		if !ok {
+			return &violation{"values", n, "must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"}
+		}
+		c.Values[n] = normalized
+	}
+	return nil
+}
+
+// checkCount returns what is wrong with the number of values, or nil.
+func (c *condition) checkCount() *violation {
+	want, sent := operators[c.Operator].values, len(c.Values)
+	if want < 0 && (sent == 0 || sent > maxValues) {
+		return &violation{"values", -1, fmt.Sprintf("must have from 1 to %d values", maxValues)}
+	}
+	if want < 0 || sent == want {
+		return nil
+	}
+	switch want {
+	case 0:
+		return &violation{"value", -1, "must have no value, or true"}
+	case 1:
+		return &violation{"value", -1, "must have one value"}
+	}
+	return &violation{"values", -1, fmt.Sprintf("must have %d values", want)}
+}
+
+// predicate returns the condition as a function of an identity.
+//
+// A tokenized field is compared as it is shown. Only for equality of an email address or a
+// phone number is its value found too.
+func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) bool {
+	col, name, _ := c.column()
+	return func(i *identity.Identity) bool {
+		return c.operand(s, i, col, name).satisfies(c.Operator, c.Values)
+	}
+}
+
+// operand returns what an identity has in the condition's column.
+func (c *condition) operand(s *registry.Registry, i *identity.Identity, col column, name string) operand {
+	if col.kind == kindMetadata {
+		return metadataOperand(strictjson.Field(strictjson.Value(i.Metadata), name))
+	}
+	value := col.value(i)
+	o := operand{text: value, isNull: value == ""}
+	if col.kind == kindDate && value == "" {
+		o.incomparable = true
+		o.isDate = true
+	}
+	if col.field == identity.FieldEmail || col.field == identity.FieldPhone {
+		o.equalFunc = func(v string) bool { return s.HasValue(i, col.field, v) }
+	}
+	return o
+}
+
+// useIndexes adds to a query what follows from its conditions, so that the registry need not
+// read every identity. If one condition suffices, it uses look-ups only if every condition is
+// one, and all are of one kind.
+func useIndexes(q *registry.Query, conditions []condition, anyOf bool) {
+	if anyOf {
+		useIndexesForAny(q, conditions)
+		return
+	}
+	for n := range conditions {
+		c := &conditions[n]
+		if c.Field == "created_at" {
+			c.limitCreation(q)
+			continue
+		}
+		ids, indexes := c.lookups(q.Tenant)
+		if q.IDs == nil {
+			q.IDs = ids
+		}
+		if q.Indexes == nil {
+			q.Indexes = indexes
+		}
+	}
+}
+
+func useIndexesForAny(q *registry.Query, conditions []condition) {
+	var ids []string
+	var indexes []identity.Index
+	for n := range conditions {
+		moreIDs, moreIndexes := conditions[n].lookups(q.Tenant)
+		if moreIDs == nil && moreIndexes == nil {
+			return
+		}
+		ids = append(ids, moreIDs...)
+		indexes = append(indexes, moreIndexes...)
+	}
+	if len(indexes) == 0 {
+		q.IDs = ids
+	} else if len(ids) == 0 {
+		q.Indexes = indexes
+	}
+}
+
+// lookups returns the ids or the indexes of which one holds each identity that satisfies the
+// condition. There are none for what is shown of a tokenized field: no index holds it.
+func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Index) {
+	none := func(v string) bool { return v == "" || strings.HasPrefix(v, tokenPrefix) }
+	if c.Operator != "eq" && c.Operator != "in" || slices.ContainsFunc(c.Values, none) {
+		return nil, nil
+	}
+	for _, v := range c.Values {
+		switch c.Field {
+		case "identity_id":
+			ids = append(ids, v)
+		case "email_address":
+			indexes = append(indexes, identity.Index{Tenant: tenant, Email: identity.NormalizeEmail(v)})
+		case "phone_number":
+			indexes = append(indexes, identity.Index{Tenant: tenant, Phone: v})
+		}
+	}
+	return ids, indexes
+}
+
+// limitCreation narrows the times of creation to those of a condition on created_at.
+func (c *condition) limitCreation(q *registry.Query) {
+	at := func(n int) time.Time {
+		t, _ := time.Parse(time.RFC3339Nano, c.Values[n])
+		return t
+	}
+	var from, until time.Time
+	switch c.Operator {
+	case "gt", "gte":
+		from = at(0)
+	case "lt", "lte":
+		until = at(0)
+	case "eq":
+		from = at(0)
+		until = from
+	case "between":
+		from = at(0)
+		until = at(1)
+	}
+	if from.After(q.CreatedFrom) {
+		q.CreatedFrom = from
+	}
+	if !until.IsZero() && (q.CreatedUntil.IsZero() || until.Before(q.CreatedUntil)) {
+		q.CreatedUntil = until
+	}
+}
