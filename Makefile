@@ -58,7 +58,7 @@ walk: ## lists of 100,000 identities while others write, and of 200,000
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities
 	TMPDIR='$(MEMORY)' $(SOAK) -run '^(TestInvariantsUnderCrashes|TestExpire)' ./shared/registry ./shared/jobs | grep -v '^=== '
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
-	TMPDIR='$(MEMORY)' $(SOAK) ./infra/faulttest | grep -vE '^ *(=== |--- PASS.*/)'
+	TMPDIR='$(MEMORY)' $(SOAK) ./infra/operationtest | grep -vE '^ *(=== |--- PASS.*/)'
 fuzz: ## the fuzz targets, for FUZZ_TIME or FUZZ_REST each
 	TMPDIR='$(MEMORY)' infra/ci/fuzz.sh
 schemathesis: ## thousands of requests generated from the contracts

@@ -7,7 +7,7 @@ go=${GO:-go}
 
 mkdir -p .build
 {
-  "$go" test -run '^$' -bench . -benchtime 200x -count 6 ./infra/bench
+  "$go" test -run '^$' -bench . -benchtime 200x -count 6 ./infra/operationtest
   "$go" test -run '^$' -bench . -count 6 ./shared/auth ./shared/rest
   "$go" test -run '^$' -bench Keys -benchtime 3s -count 6 ./infra/local
   infra/bench/load/local.sh "$@"

@@ -1,6 +1,6 @@
-// Package faulttest_test lets every operation and job meet every fault at every call of the table, and checks the
-// invariants afterwards.
-package faulttest_test
+// Package operationtest_test runs every operation of both APIs and every job in this process, without HTTP: with each
+// fault at each call of the table, within a budget of calls and units, and as benchmarks.
+package operationtest_test
 
 import (
 	"bytes"
@@ -68,6 +68,7 @@ type testEnv struct {
 	conomy        *conomy.API
 	blnk          *blnk.API
 	authenticator *auth.Authenticator
+	key           *auth.LocalKey // of the tokens
 	tenants       int
 	clockOffset   atomic.Int64 // how far the clock was moved
 }
@@ -86,7 +87,11 @@ func openTable(t testing.TB) table.Table {
 
 func newTestEnv(t testing.TB) *testEnv {
 	t.Helper()
-	e := &testEnv{TB: t}
+	key, err := auth.NewLocalKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &testEnv{TB: t, key: key}
 	e.checked = invariants.New(openTable(t), e.now)
 	e.checked.Trusted = true
 	e.injector = faulttable.NewInjector(e.checked)
@@ -94,23 +99,19 @@ func newTestEnv(t testing.TB) *testEnv {
 	return e
 }
 
-// wire builds both APIs on a table, as package boot does.
+// wire builds both APIs on a table, as package boot does, with nothing cached.
 func (e *testEnv) wire(t table.Table) {
 	wrapper, err := encryption.NewLocalKeyWrapper(secret)
 	if err != nil {
 		e.Fatal(err)
 	}
-	key, err := auth.NewLocalKey()
-	if err != nil {
-		e.Fatal(err)
-	}
-	hasher, keys := auth.NewHasher(secret), auth.KeySet{key}
+	hasher, keys := auth.NewHasher(secret), auth.KeySet{e.key}
 	e.store = store.New(t, secret)
 	e.core = &registry.Registry{Store: e.store, Cipher: encryption.NewFieldCipher(wrapper, e.now), Now: e.now, Random: rand.Reader}
 	e.authenticator = &auth.Authenticator{Store: e.store, Hasher: hasher, CacheTTL: -1, Now: e.now, Tokens: auth.NewVerifier("i", "a", keys)}
 	e.conomy = &conomy.API{
 		Identities: e.core, Logins: e.authenticator, Reference: apidocs.Conomy, IssuerMetadata: auth.IssuerMetadata{Issuer: "i", Keys: keys},
-		Tokens: &auth.Issuer{Signer: key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: e.now},
+		Tokens: &auth.Issuer{Signer: e.key, Issuer: "i", Audience: "a", TTL: time.Hour, Now: e.now},
 	}
 	e.blnk = &blnk.API{
 		Identities: e.core, Health: e.store, Keys: &auth.KeyManager{Store: e.store, Hasher: hasher, Now: e.now},
@@ -119,10 +120,6 @@ func (e *testEnv) wire(t table.Table) {
 }
 
 func (e *testEnv) now() time.Time { return time.Now().Add(time.Duration(e.clockOffset.Load())) }
-
-func (e *testEnv) api(name string) gateway.API {
-	return map[string]gateway.API{"conomy": e.conomy, "blnk": e.blnk}[name]
-}
 
 // report counts violations and fails the test with them.
 func (e *testEnv) report(where string, violations ...string) {
@@ -136,7 +133,7 @@ func (e *testEnv) report(where string, violations ...string) {
 // trial is one attempt at an operation or a job, by a client with a tenant of its own.
 type trial struct {
 	*testEnv
-	api             gateway.API
+	apiName         string
 	tenant          string
 	credentials     auth.Credentials
 	caller          map[string]any
@@ -151,9 +148,8 @@ func (e *testEnv) newTrial(api string) *trial {
 	e.Helper()
 	e.tenants++
 	e.clockOffset.Store(0)
-	e.core = &registry.Registry{Store: e.core.Store, Cipher: e.core.Cipher, Now: e.core.Now, Random: e.core.Random}
-	e.conomy.Identities, e.blnk.Identities = e.core, e.core
-	c := &trial{testEnv: e, api: e.api(api), tenant: fmt.Sprintf("tenant-%d", e.tenants), sender: &fakeSender{sent: map[string]int{}}}
+	e.wire(e.injector)
+	c := &trial{testEnv: e, apiName: api, tenant: fmt.Sprintf("tenant-%d", e.tenants), sender: &fakeSender{sent: map[string]int{}}}
 	e.injector.SetPlan(nil)
 	e.checked.Reset("C#")
 	var err error
@@ -168,6 +164,13 @@ func (e *testEnv) newTrial(api string) *trial {
 	}
 	e.checked.Reset("T#"+c.tenant+"#", "C#"+id, "L#"+id, "M#")
 	return c
+}
+
+func (c *trial) api() gateway.API {
+	if c.apiName == "blnk" {
+		return c.blnk
+	}
+	return c.conomy
 }
 
 // request asks for an operation. In its parameter, query and body, $id stands for the trial's identity and $other for
@@ -189,11 +192,12 @@ var pathParameter = regexp.MustCompile(`\{\w+\}`)
 // send calls the function of an operation as API Gateway does.
 func (c *trial) send(r request) reply {
 	c.Helper()
-	at := slices.IndexFunc(c.api.Routes(), func(route gateway.Route) bool { return route.Name == r.operation })
+	api := c.api()
+	at := slices.IndexFunc(api.Routes(), func(route gateway.Route) bool { return route.Name == r.operation })
 	if at < 0 {
 		c.Fatalf("no route is named %s", r.operation)
 	}
-	route := c.api.Routes()[at]
+	route := api.Routes()[at]
 	expand := strings.NewReplacer("$id", c.identityID, "$other", c.other, "$client", c.credentials.ClientID, "$secret", c.credentials.ClientSecret).Replace
 	params := map[string]string{}
 	path := pathParameter.ReplaceAllStringFunc(route.Path, func(name string) string {
@@ -212,7 +216,7 @@ func (c *trial) send(r request) reply {
 	if r.key != "" {
 		header.Set("Idempotency-Key", r.key)
 	}
-	response, err := gateway.Handler(c.api, route)(context.Background(), events.APIGatewayProxyRequest{
+	response, err := gateway.Handler(api, route)(context.Background(), events.APIGatewayProxyRequest{
 		Resource: route.Path, Path: path, HTTPMethod: route.Method, Body: expand(r.body), PathParameters: params,
 		MultiValueQueryStringParameters: query, MultiValueHeaders: header,
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "trace", Authorizer: c.caller},

@@ -1,4 +1,4 @@
-package faulttest_test
+package operationtest_test
 
 import (
 	"context"
@@ -39,6 +39,7 @@ var jobTrials = []job{
 		c.addAccounts(42)
 		c.clockOffset.Store(int64(8 * 24 * time.Hour))
 	}},
+	{name: "expire: one identity", api: "conomy", run: expire, prepare: expired},
 	{name: "remind", api: "conomy", run: remind, prepare: func(c *trial) {
 		c.create(2, "")
 		c.create(3, pending)
@@ -74,7 +75,7 @@ func deliver(c *trial) error {
 // authorize reports valid credentials that are not allowed.
 func authorize(c *trial) error {
 	var a gateway.Authorizer = &blnk.Authorizer{Authenticator: c.authenticator}
-	if c.api == gateway.API(c.conomy) {
+	if c.apiName == "conomy" {
 		a = &conomy.Authorizer{Authenticator: c.authenticator}
 	}
 	answer, err := gateway.AuthorizerHandler(a)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
@@ -89,21 +90,24 @@ func authorize(c *trial) error {
 	return err
 }
 
-// reaper reads only the shards of the pending index in which the tenant has identities.
 func (c *trial) reaper() *jobs.Reaper {
-	return &jobs.Reaper{Registry: c.core, PendingIndex: limitedIndex{c.store, c.queueShards}}
+	return &jobs.Reaper{Registry: c.core, PendingIndex: tenantIndex{c.store, c.tenant, c.queueShards}}
 }
 
-type limitedIndex struct {
+// tenantIndex is the pending index of one tenant, which has identities in these shards.
+type tenantIndex struct {
 	identity.PendingIndex
+	tenant string
 	shards []int
 }
 
-func (l limitedIndex) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
-	if !slices.Contains(l.shards, shard) {
+func (x tenantIndex) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
+	if !slices.Contains(x.shards, shard) {
 		return identity.DueBatch{}, nil
 	}
-	return l.PendingIndex.DueBatch(ctx, shard, from, until, after)
+	due, err := x.PendingIndex.DueBatch(ctx, shard, from, until, after)
+	due.Identities = slices.DeleteFunc(due.Identities, func(i identity.Identity) bool { return i.Tenant != x.tenant })
+	return due, err
 }
 
 // findShards finds the shards of the pending index in which the tenant has identities.
@@ -216,16 +220,5 @@ func (j *job) runWithFault(e *testEnv, want string, kind faulttable.Operation, n
 	e.report(j.name, e.checked.Check(invariants.AtRest)...)
 	if sent := c.sender.sent[c.other]; j.name == "deliver" && sent != 1 && (sent != 2 || !c.failedAfterSend) {
 		bad("the message was sent %d times, want once", sent)
-	}
-}
-
-// TestAuthorizerFailureIsRetryable checks what API Gateway returns while the authorizer fails.
-func TestAuthorizerFailureIsRetryable(t *testing.T) {
-	e := newTestEnv(t)
-	for _, list := range [][]gateway.GatewayResponse{e.conomy.GatewayResponses(), e.blnk.GatewayResponses()} {
-		at := slices.IndexFunc(list, func(r gateway.GatewayResponse) bool { return r.Type == gateway.AuthorizerFailure })
-		if list[at].Status != 503 || list[at].RetryAfter() == "" {
-			t.Errorf("status = %d, Retry-After = %q, want 503 with Retry-After", list[at].Status, list[at].RetryAfter())
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package faulttest_test
+package operationtest_test
 
 import (
 	"context"
@@ -177,7 +177,8 @@ var operations = map[string][]operation{
 		{name: "list-identities: a page", prepare: twoCreated, effect: reads, query: "limit=1"},
 		{name: "list-identities: children", prepare: parentCreated, effect: reads, query: "parents=$id&email=canary2@example.com"},
 		{name: "search-identities", prepare: twoCreated, effect: reads, body: `{"status":"ACTIVE"}`},
-		{name: "get-identity", prepare: parentCreated, effect: reads},
+		{name: "get-identity", prepare: created(""), effect: reads},
+		{name: "get-identity: a parent", prepare: parentCreated, effect: reads},
 		{name: "update-identity", prepare: parentCreated, effect: shows, body: `{"nickname":"canary"}`},
 		{name: "update-identity: another claim", prepare: created(pending), effect: shows, body: `{"documentNumber":"73173179"}`},
 		{name: "update-identity: other children", prepare: parentCreated, effect: shows, body: `{"children":[]}`},
@@ -205,7 +206,7 @@ var operations = map[string][]operation{
 	"blnk": {
 		{name: "create-identity", status: 201, effect: shows, body: blnkPerson},
 		{name: "create-identity: its own id", status: 201, effect: once, body: `{"identity_id":"idt_11111111-1111-4111-8111-111111111111"}`},
-		{name: "list-identities", prepare: blnkCreated, effect: reads},
+		{name: "list-identities", prepare: blnkCreated, effect: reads, query: "limit=20"},
 		{name: "list-identities: by a filter", prepare: blnkCreated, effect: reads, query: "email_address_eq=canary@example.com"},
 		{name: "filter-identities", prepare: blnkCreated, effect: reads, body: `{"filters":[{"field":"last_name","operator":"eq","value":"Canaryson"}],"include_count":true}`},
 		{name: "get-identity", prepare: blnkCreated, effect: reads},

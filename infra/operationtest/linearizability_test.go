@@ -1,4 +1,4 @@
-package faulttest_test
+package operationtest_test
 
 import (
 	"context"

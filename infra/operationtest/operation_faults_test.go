@@ -1,4 +1,4 @@
-package faulttest_test
+package operationtest_test
 
 import (
 	"fmt"
@@ -239,7 +239,7 @@ func TestEveryOperationMeetsFaults(t *testing.T) {
 	for api, list := range operations {
 		c := e.newTrial(api)
 		c.identityID = "x"
-		for _, r := range c.api.Routes() {
+		for _, r := range c.api().Routes() {
 			isListed := func(o operation) bool { return o.request().operation == r.Name }
 			if r.Method == gateway.AnyMethod || slices.ContainsFunc(list, isListed) {
 				continue
