@@ -1,6 +1,5 @@
-// Package shared_test keeps the layout: which package may import which, and
-// what may stand where. It parses the files itself, since a test that asks the
-// go command is answered from a cache that has not seen them.
+// Package shared_test checks the layout: which package may import which, and what each folder may contain. It parses the
+// files itself, because go test caches the result of a test that asks the go command.
 package shared_test
 
 import (
@@ -8,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,8 +19,7 @@ import (
 
 const module = "cedula/"
 
-// imports says what of ours each package under shared/ may import, tests aside.
-// Whoever adds a package or an import decides here which way it points.
+// imports lists the packages of this module that each package under shared/ may import, except in tests.
 var imports = map[string]string{
 	"identity":          "",
 	"merge":             "",
@@ -56,7 +55,7 @@ var imports = map[string]string{
 	"encryption/kms":    "encryption",
 }
 
-// confined are imports that only some packages may have, by their start.
+// confined lists imports, by their start, that only some packages may have, except in tests.
 var confined = []struct{ path, packages, reason string }{
 	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/encryption/kms shared/messaging/ses shared/messaging/sns shared/boot infra", "each client costs start-up time"},
 	{"github.com/aws/aws-lambda-go", "shared/gateway functions/jobs infra", "events end at the gateway"},
@@ -67,22 +66,24 @@ var confined = []struct{ path, packages, reason string }{
 	{"os", "shared/boot shared/table/pebble infra", "the environment and the files are not theirs"},
 }
 
-// vague are names that say nothing of what is in a package.
+// vague lists package names that do not say what is in a package.
 var vague = []string{"util", "utils", "common", "helper", "helpers", "model", "models", "types", "misc", "base", "core"}
 
 const maxLines = 400
 
-// file is one Go file of ours, parsed.
+// testHelpers are the packages of infra that any test may import.
+var testHelpers = []string{"infra/apitest", "infra/openapi", "infra/privacytest", "infra/testenv", "infra/invariants"}
+
+// file is a parsed Go file of this module.
 type file struct {
 	path, dir string // slash-separated, from the root
 	lines     int
 	*ast.File
 }
 
-func (f *file) test() bool { return strings.HasSuffix(f.path, "_test.go") }
+func (f *file) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }
 
-func (f *file) imports() []string {
-	var list []string
+func (f *file) imports() (list []string) {
 	for _, i := range f.Imports {
 		p, _ := strconv.Unquote(i.Path.Value)
 		list = append(list, p)
@@ -90,12 +91,10 @@ func (f *file) imports() []string {
 	return list
 }
 
-// files parses all of ours. What is in testdata or hidden is none.
-func files(t *testing.T) []*file {
+// files returns every Go file outside testdata and hidden folders.
+func files(t *testing.T) (all []*file) {
 	t.Helper()
-	var all []*file
-	root := os.DirFS("..")
-	err := fs.WalkDir(root, ".", func(p string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(".."), ".", func(p string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -125,15 +124,18 @@ func TestImports(t *testing.T) {
 			if ours, ok := strings.CutPrefix(imported, module); ok && !mayImport(f, ours) {
 				t.Errorf("%s may not import %s", f.path, ours)
 			}
+			for _, c := range confined {
+				isAllowed := func(p string) bool { return within(f.dir, p) }
+				if !f.isTest() && within(imported, c.path) && !slices.ContainsFunc(strings.Fields(c.packages), isAllowed) {
+					t.Errorf("%s may not import %s: %s", f.path, imported, c.reason)
+				}
+			}
 		}
 		if ours, ok := strings.CutPrefix(f.dir, "shared/"); ok && !known(ours) {
 			t.Errorf("%s: package %s is not in the table of imports", f.path, ours)
 		}
 	}
 }
-
-// testHelpers are the packages of infra that any test may import.
-var testHelpers = []string{"infra/apitest", "infra/openapi", "infra/privacytest", "infra/testenv", "infra/invariants"}
 
 func known(ours string) bool {
 	_, ok := imports[ours]
@@ -146,19 +148,19 @@ func mayImport(f *file, ours string) bool {
 	switch {
 	case layer == "infra":
 		return true
-	case f.test() && slices.Contains(testHelpers, ours):
+	case f.isTest() && slices.Contains(testHelpers, ours):
 		return true
 	case target != "shared":
-		return false // nothing else imports infra or functions
+		return false // only infra imports infra or functions
 	case layer == "functions":
 		return slices.Contains(functionImports(name), rest)
-	case f.test():
+	case f.isTest():
 		return known(rest)
 	}
 	return slices.Contains(strings.Fields(imports[name]), rest)
 }
 
-// functionImports are a function's: one dialect, never two.
+// functionImports returns what a function may import: one API, never two.
 func functionImports(name string) []string {
 	list := []string{"boot", "boot/tokens", "boot/tokenization", "gateway", "auth", "apidocs"}
 	group, operation, _ := strings.Cut(name, "/")
@@ -173,59 +175,40 @@ func functionImports(name string) []string {
 	return list
 }
 
-func TestConfinedImports(t *testing.T) {
-	for _, f := range files(t) {
-		if f.test() {
-			continue
-		}
-		for _, c := range confined {
-			for _, imported := range f.imports() {
-				if within(imported, c.path) && !slices.ContainsFunc(strings.Fields(c.packages), func(p string) bool { return within(f.dir, p) }) {
-					t.Errorf("%s may not import %s: %s", f.path, imported, c.reason)
-				}
-			}
-		}
-	}
-}
-
-// within tells whether p is the path or below it; a path that ends in a slash
-// is a prefix.
+// within reports whether p is the path or below it. A path that ends in a slash is a prefix.
 func within(p, above string) bool {
 	return p == above || strings.HasPrefix(p, strings.TrimSuffix(above, "/")+"/")
 }
 
-// Only boot and infra read the environment.
-func TestEnvironment(t *testing.T) {
+func TestOnlyBootAndInfraReadTheEnvironment(t *testing.T) {
 	readers := []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}
 	for _, f := range files(t) {
-		if f.test() || within(f.dir, "shared/boot") || within(f.dir, "infra") {
+		if f.isTest() || within(f.dir, "shared/boot") || within(f.dir, "infra") {
 			continue
 		}
-		ast.Inspect(f.File, func(n ast.Node) bool {
+		for n := range ast.Preorder(f.File) {
 			s, ok := n.(*ast.SelectorExpr)
-			if !ok {
-				return true
+			if !ok || !slices.Contains(readers, s.Sel.Name) {
+				continue
 			}
-			if from, ok := s.X.(*ast.Ident); ok && (from.Name == "os" || from.Name == "syscall") && slices.Contains(readers, s.Sel.Name) {
+			if from, ok := s.X.(*ast.Ident); ok && (from.Name == "os" || from.Name == "syscall") {
 				t.Errorf("%s reads the environment: only boot and infra may", f.path)
 			}
-			return true
-		})
+		}
 	}
 }
 
-// The core has no wire format: no struct of it carries tags.
-func TestCoreHasNoTags(t *testing.T) {
+// The core has no wire format.
+func TestCoreHasNoStructTags(t *testing.T) {
 	for _, f := range files(t) {
-		if f.dir != "shared/identity" && f.dir != "shared/registry" && f.dir != "shared/jobs" {
+		if !slices.Contains([]string{"shared/identity", "shared/registry", "shared/jobs"}, f.dir) {
 			continue
 		}
-		ast.Inspect(f.File, func(n ast.Node) bool {
+		for n := range ast.Preorder(f.File) {
 			if field, ok := n.(*ast.Field); ok && field.Tag != nil {
-				t.Errorf("%s has a struct tag %s", f.path, field.Tag.Value)
+				t.Errorf("%s has the struct tag %s, want none", f.path, field.Tag.Value)
 			}
-			return true
-		})
+		}
 	}
 }
 
@@ -233,13 +216,13 @@ func TestPackages(t *testing.T) {
 	documented := map[string]bool{}
 	for _, f := range files(t) {
 		if name := strings.TrimSuffix(f.Name.Name, "_test"); slices.Contains(vague, name) {
-			t.Errorf("%s: a package named %s says nothing", f.path, name)
+			t.Errorf("%s: the package name %s is too vague", f.path, name)
 		}
-		if f.test() {
+		if f.isTest() {
 			continue
 		}
 		if f.lines > maxLines {
-			t.Errorf("%s has %d lines, more than %d", f.path, f.lines, maxLines)
+			t.Errorf("%s has %d lines, want at most %d", f.path, f.lines, maxLines)
 		}
 		want := "Package " + f.Name.Name + " "
 		if f.Name.Name == "main" {
@@ -249,34 +232,24 @@ func TestPackages(t *testing.T) {
 	}
 	for dir, ok := range documented {
 		if !ok {
-			t.Errorf("%s has no comment that says what it is for", dir)
+			t.Errorf("%s has no package comment", dir)
 		}
 	}
 }
 
-// The top level is the customer's.
-func TestTopLevel(t *testing.T) {
-	allowed := strings.Fields("functions shared infra events template.yaml samconfig.toml go.mod go.sum Makefile README.md LICENSE")
-	entries, err := os.ReadDir("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
-			t.Errorf("%s does not belong at the top", e.Name())
+func TestFolders(t *testing.T) {
+	for folder, allowed := range map[string][]string{
+		"..": strings.Fields("functions shared infra events template.yaml samconfig.toml go.mod go.sum Makefile README.md LICENSE"),
+		".":  append(slices.Collect(maps.Keys(imports)), "layout_test.go"),
+	} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// shared/ holds packages and this test.
-func TestSharedHoldsPackages(t *testing.T) {
-	entries, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if !e.IsDir() && e.Name() != "layout_test.go" {
-			t.Errorf("shared/%s is no package", e.Name())
+		for _, e := range entries {
+			if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
+				t.Errorf("%s does not belong in %s", e.Name(), folder)
+			}
 		}
 	}
 }

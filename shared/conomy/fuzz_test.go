@@ -1,12 +1,11 @@
 package conomy_test
 
 import (
-	"context"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"cedula/infra/apitest"
-	"cedula/infra/privacytest"
-	"cedula/shared/apidocs"
 	"cedula/shared/auth"
-	"cedula/shared/gateway"
 )
 
 const juana = `{"name":"Juana","email":"juana.canaria@example.com","phone":"+56900000001","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1","country":"CHL"}`
@@ -61,8 +57,7 @@ func withPassport(number string) string {
 	return strings.NewReplacer("11.111.111-1", number, "RUT", "PASSPORT").Replace(juana)
 }
 
-// createPending creates an identity whose client is not a test client, so that no
-// test knows its codes.
+// createPending creates an identity for a client that is not in test mode, so that its codes are not known.
 func (w *testAPI) createPending(t testing.TB, passport string) (id string) {
 	t.Helper()
 	return text(t, w.Attack(t, createRequest(withPassport(passport)).WithCaller(liveTester)).Body, "id")
@@ -86,13 +81,7 @@ func FuzzCreate(f *testing.F) {
 			return
 		}
 		wantSent(t, body, got.Body, slices.Concat(writableFields, createOnlyFields)...)
-		for name, want := range map[string]string{
-			"status": `"PENDING"`, "kyc": "null", "watchList": "null", "createdAt": `"2026-03-04T05:06:07Z"`, "hold": "", "tokenizedFields": "",
-		} {
-			if value := jsonAt(t, got.Body, name); value != want {
-				t.Errorf("%s = %s, want %s", name, value, want)
-			}
-		}
+		wantUnchanged(t, `{"status":"PENDING","kyc":null,"watchList":null,"createdAt":"2026-03-04T05:06:07Z"}`, got.Body, "status", "kyc", "watchList", "createdAt", "hold", "tokenizedFields")
 		id := text(t, got.Body, "id")
 		if len(id) != 24 {
 			t.Errorf("id = %q, want 24 characters", id)
@@ -135,21 +124,18 @@ func FuzzSearch(f *testing.F) {
 		if found.StatusCode != 200 {
 			return
 		}
+		if jsonAt(t, body, "limit")+jsonAt(t, body, "next")+jsonAt(t, body, "offset") != "" {
+			return // a number has more spellings in JSON
+		}
 		query := url.Values{}
 		for _, name := range []string{"type", "email", "documentNumber", "phone", "country", "status", "externalId", "parents", "scopeIdentity", "sort"} {
-			value := jsonAt(t, body, name)
-			if value == "" || value == "null" {
-				continue
-			}
-			var s string
+			value := cmp.Or(jsonAt(t, body, name), "null")
+			var s *string
 			if err := json.Unmarshal([]byte(value), &s); err != nil {
 				t.Fatalf("%s = %s was accepted, want a string", name, value)
 			}
-			query.Set(name, s)
-		}
-		for _, name := range []string{"limit", "next", "offset"} {
-			if jsonAt(t, body, name) != "" {
-				return // a number has more spellings in JSON
+			if s != nil {
+				query.Set(name, *s)
 			}
 		}
 		if listed := w.Attack(t, listRequest(query.Encode())); listed.Body != found.Body {
@@ -163,21 +149,9 @@ func FuzzList(f *testing.F) {
 	w := newTestAPI(f)
 	w.mustCreate(createRequest(juana).WithCaller(testModeCaller))
 	f.Fuzz(func(t *testing.T, query string) {
-		values, err := url.ParseQuery(query)
-		if err != nil {
-			return
-		}
-		if got := w.Attack(t, listRequest(query)); got.StatusCode != 200 {
-			return
-		}
-		for _, name := range []string{"next", "offset", "limit"} {
-			sent := values[name]
-			if len(sent) == 0 {
-				continue
-			}
-			if n, err := strconv.ParseInt(sent[0], 10, 64); err != nil || n < 0 || n >= 1<<53 || strconv.FormatInt(n, 10) != sent[0] || len(sent) > 1 {
-				t.Errorf("%s = %q was accepted, want one integer", name, sent)
-			}
+		got := w.Attack(t, listRequest(query))
+		if values, err := url.ParseQuery(query); err == nil && got.StatusCode == 200 && len(values["next"])+len(values["limit"]) > 2 {
+			t.Errorf("%s was accepted, want each parameter sent once", query)
 		}
 	})
 }
@@ -186,7 +160,7 @@ func FuzzLogin(f *testing.F) {
 	w := newTestAPI(f)
 	w.api.Logins = failingAuth{auth.ErrInvalid}
 	f.Fuzz(func(t *testing.T, body, key string) {
-		q := newRequest("create-token", "", body).WithCaller(map[string]any{}).WithHeader("x-api-key", key)
+		q := tokenRequest(body).WithHeader("x-api-key", key)
 		if got := w.Attack(t, q); got.StatusCode < 400 {
 			t.Errorf("status = %d, want an error: %s", got.StatusCode, got.Body)
 		}
@@ -206,8 +180,7 @@ func FuzzVerification(f *testing.F) {
 	})
 }
 
-// FuzzConfirm guesses codes. The code has no attempts left, so that even the right
-// one is rejected.
+// FuzzConfirm sends codes after too many wrong ones, so that even the right one is rejected.
 func FuzzConfirm(f *testing.F) {
 	w := newTestAPI(f)
 	id := w.createPending(f, "P-1111111")
@@ -219,7 +192,7 @@ func FuzzConfirm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, channel, body string) {
 		q := confirmRequest(id, url.PathEscape(channel), body).WithCaller(liveTester)
 		if got := w.Attack(t, q); got.StatusCode < 400 {
-			t.Errorf("%q verifies the %s: %s", body, channel, got.Body)
+			t.Errorf("status = %d for %q, want an error: %s", got.StatusCode, body, got.Body)
 		}
 		if after := w.Attack(t, getRequest(id)).Body; after != before {
 			t.Errorf("the identity is %s, want %s as before", after, before)
@@ -227,8 +200,7 @@ func FuzzConfirm(f *testing.F) {
 	})
 }
 
-// FuzzReview sends bodies to the operations of a reviewingCaller. An identity that is not
-// pending any more is replaced by a new one.
+// FuzzReview sends bodies to the operations of reviewers. A new identity replaces one that is not pending any more.
 func FuzzReview(f *testing.F) {
 	w := newTestAPI(f)
 	id := w.createPending(f, "P-1111111")
@@ -272,9 +244,6 @@ func FuzzEvent(f *testing.F) {
 		r := apitest.Route(t, w.api, operations[int(pick)%len(operations)])
 		got := w.AttackEvent(t, r, e)
 		if got.StatusCode < 400 {
-			if len(e.RequestContext.Authorizer) == 0 && !r.Public {
-				t.Errorf("%s: status = %d without a caller, want an error: %s", r.Name, got.StatusCode, got.Body)
-			}
 			return
 		}
 		for _, name := range []string{"status", "code", "type", "detail", "traceId", "statusCode", "error", "message"} {
@@ -282,31 +251,5 @@ func FuzzEvent(f *testing.F) {
 				t.Errorf("error body has no %s: %s", name, got.Body)
 			}
 		}
-	})
-}
-
-// FuzzAuthorizerEvent sends a whole event to the authorizer, which knows no client.
-func FuzzAuthorizerEvent(f *testing.F) {
-	authorizer := gateway.AuthorizerHandler(newTokenAPI(f).authorizer)
-	f.Fuzz(func(t *testing.T, event string) {
-		var e events.APIGatewayCustomAuthorizerRequestTypeRequest
-		if json.Unmarshal([]byte(event), &e) != nil {
-			return
-		}
-		got, err := authorizer(context.Background(), e)
-		if err != nil {
-			if err.Error() != "Unauthorized" {
-				t.Errorf("error = %v, want Unauthorized", err)
-			}
-			return
-		}
-		if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Deny" {
-			t.Errorf("policy = %+v, want one statement that denies", got.PolicyDocument)
-		}
-		shown, err := json.Marshal(got.Context)
-		if err != nil {
-			t.Fatal(err)
-		}
-		privacytest.NoEcho(t, events.APIGatewayProxyRequest{MultiValueHeaders: e.MultiValueHeaders}, string(shown), string(apidocs.Conomy.Contract))
 	})
 }
