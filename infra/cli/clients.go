@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -28,13 +27,11 @@ func (c *cli) listClients() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.print(all, func(w *tabwriter.Writer) {
-				writeRow(w, "CLIENT", "NAME", "TENANT", "STATE", "STAGE", "CREATED")
-				for _, one := range all {
-					writeRow(w, one.ID, one.Name, one.Tenant, one.State, one.Stage, formatTime(one.Created))
-				}
-			})
-			return nil
+			table := []row{{"CLIENT", "NAME", "TENANT", "STATE", "STAGE", "CREATED"}}
+			for _, one := range all {
+				table = append(table, row{one.ID, one.Name, one.Tenant, one.State, one.Stage, formatTime(one.Created)})
+			}
+			return c.print(all, table)
 		}),
 	}
 }
@@ -48,11 +45,11 @@ func (c *cli) showClient() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.print(client, func(w *tabwriter.Writer) { writeClient(w, client) })
-			if enroll {
-				return r.addToPlan(ctx, client)
+			err = c.print(client, clientTable(client))
+			if err == nil && enroll {
+				err = r.addToPlan(ctx, client)
 			}
-			return nil
+			return err
 		}),
 	}
 	cmd.Flags().BoolVar(&enroll, "enrol", false, "make the gateway's key for the client if it is missing")
@@ -69,28 +66,29 @@ func (c *cli) suspendClient() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.printChange(statusChange{What: "client", ID: client.ID, State: client.State})
-			return nil
+			return c.printChange(statusChange{What: "client", ID: client.ID, State: client.State})
 		}),
 	}
 	cmd.Flags().BoolVar(&lift, "lift", false, "let the client in again")
 	return cmd
 }
 
-func writeClient(w *tabwriter.Writer, c admin.Client) {
+func clientTable(c admin.Client) []row {
 	limits := "the registry's own"
 	if c.Rate != 0 || c.Burst != 0 || c.Quota != 0 {
 		limits = fmt.Sprintf("%g a second, %d at once, %d a day (0: the registry's own)", c.Rate, c.Burst, c.Quota)
 	}
-	writeRow(w, "client", c.ID)
-	writeRow(w, "name", c.Name)
-	writeRow(w, "tenant", c.Tenant)
-	writeRow(w, "scopes", strings.Join(c.Scopes, " "))
-	writeRow(w, "state", c.State+", "+c.Mode+", "+c.Stage)
-	writeRow(w, "limits", limits)
-	writeRow(w, "new identities", cmp.Or(c.Onboarding, "what is usual")+", pending for "+cmp.Or(c.PendingTTL, "168h")+" at most")
-	writeRow(w, "live secrets", c.Secrets)
-	writeRow(w, "created", formatTime(c.Created))
+	return []row{
+		{"client", c.ID},
+		{"name", c.Name},
+		{"tenant", c.Tenant},
+		{"scopes", strings.Join(c.Scopes, " ")},
+		{"state", c.State + ", " + c.Mode + ", " + c.Stage},
+		{"limits", limits},
+		{"new identities", cmp.Or(c.Onboarding, "what is usual") + ", pending for " + cmp.Or(c.PendingTTL, "168h") + " at most"},
+		{"live secrets", c.Secrets},
+		{"created", formatTime(c.Created)},
+	}
 }
 
 // clientFlags are the flags of a new client.
@@ -197,13 +195,15 @@ func (c *cli) addClient(ctx context.Context, r *openRegistry, n *clientFlags) er
 	if err != nil {
 		return err
 	}
-	c.print(made, func(w *tabwriter.Writer) {
-		writeClient(w, made.Client)
-		writeRow(w, "client secret", made.Secret)
-		writeRow(w, "x-api-key", made.ConomyKey)
-		writeRow(w, "X-blnk-key", made.BlnkKey)
-		writeRow(w, "\nThis is the only time that they are shown. Keep them as you keep passwords.")
-	})
+	err = c.print(made, append(clientTable(made.Client),
+		row{"client secret", made.Secret},
+		row{"x-api-key", made.ConomyKey},
+		row{"X-blnk-key", made.BlnkKey},
+		row{"\nThis is the only time that they are shown. Keep them as you keep passwords."},
+	))
+	if err != nil {
+		return err
+	}
 	if err := r.addToPlan(ctx, made.Client); err != nil {
 		return fmt.Errorf("the client was made, but the gateway does not count its calls yet: %w; run `cedula clients show %s --enrol`", err, made.ID)
 	}

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -58,17 +58,16 @@ func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progr
 	out := expireOutput{
 		done.Examined, done.Expired, done.Skipped, done.Conflicts, done.Failed, done.Lag.Seconds(), time.Since(start).Seconds(), dryRun,
 	}
-	c.print(out, func(w *tabwriter.Writer) {
-		removed := "removed"
-		if dryRun {
-			removed = "would be removed"
-		}
-		writeRow(w, "looked at", out.Examined)
-		writeRow(w, removed, out.Expired)
-		writeRow(w, "kept", out.Skipped)
-		writeRow(w, "changed meanwhile", out.Conflicts)
-		writeRow(w, "failed", out.Failed)
-		writeRow(w, "took", fmt.Sprintf("%.1f s", out.Seconds))
-	})
-	return err
+	removed := "removed"
+	if dryRun {
+		removed = "would be removed"
+	}
+	return cmp.Or(err, c.print(out, []row{
+		{"looked at", out.Examined},
+		{removed, out.Expired},
+		{"kept", out.Skipped},
+		{"changed meanwhile", out.Conflicts},
+		{"failed", out.Failed},
+		{"took", fmt.Sprintf("%.1f s", out.Seconds)},
+	}))
 }

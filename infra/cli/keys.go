@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,13 +28,11 @@ func (c *cli) listKeys() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.print(all, func(w *tabwriter.Writer) {
-				writeRow(w, "KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY")
-				for _, k := range all {
-					writeRow(w, k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k))
-				}
-			})
-			return nil
+			table := []row{{"KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY"}}
+			for _, k := range all {
+				table = append(table, row{k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k)})
+			}
+			return c.print(all, table)
 		}),
 	}
 }
@@ -54,8 +51,7 @@ func (c *cli) revokeKey() *cobra.Command {
 			for _, k := range ended[1:] {
 				change.Made = append(change.Made, k.ID)
 			}
-			c.printChange(change)
-			return nil
+			return c.printChange(change)
 		}),
 	}
 	cmd.Flags().BoolVar(&withMade, "with-made", false, "end also the keys that it made, and those that they made")
@@ -105,8 +101,7 @@ func (c *cli) addKey(ctx context.Context, r *openRegistry, n *keyFlags) error {
 	if err != nil {
 		return err
 	}
-	c.printNewKey(made)
-	return nil
+	return c.printNewKey(made)
 }
 
 // keyFlags are the flags of a new key.
@@ -142,8 +137,7 @@ func (c *cli) rotateKey() *cobra.Command {
 			if err != nil {
 				return rotationError(err, "give an --overlap that lasts until then")
 			}
-			c.printNewKey(made)
-			return nil
+			return c.printNewKey(made)
 		}),
 	}
 	addRotationFlags(cmd, &r)
@@ -163,15 +157,11 @@ are never more than two: while an earlier overlap lasts, only --force rotates.`,
 			if err != nil {
 				return rotationError(err, "rotate again after that")
 			}
-			c.print(made, func(w *tabwriter.Writer) {
-				writeRow(w, "client", made.Client)
-				writeRow(w, "client secret", made.Secret)
-				for _, old := range made.Old {
-					writeRow(w, "old secret", "is good until "+formatTime(old.GoodUntil)+"; its tokens for an hour more")
-				}
-				writeRow(w, secretShownOnce)
-			})
-			return nil
+			table := []row{{"client", made.Client}, {"client secret", made.Secret}}
+			for _, old := range made.Old {
+				table = append(table, row{"old secret", "is good until " + formatTime(old.GoodUntil) + "; its tokens for an hour more"})
+			}
+			return c.print(made, append(table, secretShownOnce))
 		}),
 	}
 	addRotationFlags(cmd, &r)
@@ -194,19 +184,19 @@ func rotationError(err error, instead string) error {
 }
 
 // printNewKey prints a key with its text, and the end of the key that it replaces.
-func (c *cli) printNewKey(k admin.NewKey) {
-	c.print(k, func(w *tabwriter.Writer) {
-		writeRow(w, "key", k.ID)
-		writeRow(w, "client", k.Client)
-		writeRow(w, "use", k.API)
-		writeRow(w, "scopes", keyScopes(k.Key))
-		writeRow(w, "expires", formatTime(k.Expires))
-		writeRow(w, "text", k.Text)
-		if k.Old != nil {
-			writeRow(w, "old key", k.Old.ID+" is good until "+formatTime(k.Old.GoodUntil)+" and refused everywhere by "+formatTime(k.Old.RejectedEverywhereAfter))
-		}
-		writeRow(w, secretShownOnce)
-	})
+func (c *cli) printNewKey(k admin.NewKey) error {
+	table := []row{
+		{"key", k.ID},
+		{"client", k.Client},
+		{"use", k.API},
+		{"scopes", keyScopes(k.Key)},
+		{"expires", formatTime(k.Expires)},
+		{"text", k.Text},
+	}
+	if k.Old != nil {
+		table = append(table, row{"old key", k.Old.ID + " is good until " + formatTime(k.Old.GoodUntil) + " and refused everywhere by " + formatTime(k.Old.RejectedEverywhereAfter)})
+	}
+	return c.print(k, append(table, secretShownOnce))
 }
 
 func keyScopes(k admin.Key) string {

@@ -10,28 +10,22 @@ import (
 	"cedula/shared/auth"
 )
 
-// print writes v as JSON with --json, or else what lines writes for a person. Errors are ignored: nothing is left to
-// write them to.
-func (c *cli) print(v any, lines func(w *tabwriter.Writer)) {
+// row is a line of a table for a person.
+type row []any
+
+// print writes v as JSON with --json, or else the table. It ignores an error of the output: nothing is left to write it to.
+func (c *cli) print(v any, table []row) error {
 	if c.json {
 		text, err := json.MarshalIndent(v, "", "  ")
-		if err != nil {
-			panic("cedula: cannot encode the output: " + err.Error())
-		}
 		_, _ = fmt.Fprintf(c.out, "%s\n", text)
-		return
+		return err
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	lines(w)
-	_ = w.Flush()
-}
-
-func writeRow(w *tabwriter.Writer, columns ...any) {
-	texts := make([]string, len(columns))
-	for n, c := range columns {
-		texts[n] = fmt.Sprint(c)
+	for _, r := range table {
+		_, _ = fmt.Fprintf(w, strings.Repeat("%v\t", len(r)-1)+"%v\n", r...)
 	}
-	_, _ = fmt.Fprintln(w, strings.Join(texts, "\t"))
+	_ = w.Flush()
+	return nil
 }
 
 func formatTime(t time.Time) string {
@@ -41,7 +35,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-const secretShownOnce = "\nThis is the only time that it is shown. Keep it as you keep a password."
+var secretShownOnce = row{"\nThis is the only time that it is shown. Keep it as you keep a password."}
 
 // statusChange says what a client or a key has become, and by when no cache remembers otherwise.
 type statusChange struct {
@@ -53,14 +47,15 @@ type statusChange struct {
 }
 
 // printChange prints a change that was made just now.
-func (c *cli) printChange(change statusChange) {
+func (c *cli) printChange(change statusChange) error {
 	change.EffectiveBy = time.Now().Add(auth.RevocationDelay)
-	c.print(change, func(w *tabwriter.Writer) {
-		writeRow(w, change.What, change.ID)
-		writeRow(w, "state", change.State)
-		writeRow(w, "seen by", formatTime(change.EffectiveBy)+", also where it is remembered")
-		for _, id := range change.Made {
-			writeRow(w, "made by it", id)
-		}
-	})
+	table := []row{
+		{change.What, change.ID},
+		{"state", change.State},
+		{"seen by", formatTime(change.EffectiveBy) + ", also where it is remembered"},
+	}
+	for _, id := range change.Made {
+		table = append(table, row{"made by it", id})
+	}
+	return c.print(change, table)
 }

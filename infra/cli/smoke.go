@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -130,16 +130,15 @@ func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string)
 		}
 		calls = append(calls, s.calls...)
 	}
-	c.print(calls, func(w *tabwriter.Writer) {
-		for _, one := range calls {
-			verdict := "ok"
-			if !one.OK {
-				verdict = "FAILED"
-			}
-			writeRow(w, verdict, one.API, one.Call, one.Status, fmt.Sprint(one.Millis, " ms"))
+	var table []row
+	for _, one := range calls {
+		verdict := "ok"
+		if !one.OK {
+			verdict = "FAILED"
 		}
-	})
-	return failed
+		table = append(table, row{verdict, one.API, one.Call, one.Status, fmt.Sprint(one.Millis, " ms")})
+	}
+	return cmp.Or(failed, c.print(calls, table))
 }
 
 // smokeTest creates, fetches and deletes an identity through one API.

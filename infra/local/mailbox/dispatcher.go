@@ -95,13 +95,11 @@ func (d *Dispatcher) enqueue(ctx context.Context, id string) {
 	}
 }
 
-// Close delivers what is queued, for at most the timeout.
+// Close delivers what is queued, for at most the timeout. It may be called once.
 func (d *Dispatcher) Close(timeout time.Duration) {
 	d.mu.Lock()
-	if !d.closed {
-		d.closed = true
-		close(d.queue)
-	}
+	d.closed = true
+	close(d.queue)
 	d.mu.Unlock()
 	stop := time.AfterFunc(timeout, d.cancel)
 	d.workers.Wait()

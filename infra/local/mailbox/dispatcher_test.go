@@ -85,7 +85,6 @@ func TestOnlyNewMessagesAreDelivered(t *testing.T) {
 	if len(delivered) != 1 || delivered[0] != "m1" {
 		t.Errorf("delivered %q, want m1 alone", delivered)
 	}
-	d.Close(drainTimeout)
 	if err := s.Enqueue(ctx, reminder("m2", "ana@example.com")); err != nil {
 		t.Errorf("a message after Close: %v, want it to stay in the table", err)
 	}

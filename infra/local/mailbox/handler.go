@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"html/template"
@@ -62,14 +61,9 @@ func allowedHost(host, configured string) bool {
 
 // servePage serves the messages as a page: ?to= an address, or all of them.
 func (m *Mailbox) servePage(w http.ResponseWriter, r *http.Request) {
-	var text bytes.Buffer
 	to := r.URL.Query().Get("to")
-	if err := page.Execute(&text, map[string]any{"To": to, "Letters": m.messagesTo(to)}); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(text.Bytes())
+	_ = page.Execute(w, map[string]any{"To": to, "Letters": m.messagesTo(to)})
 }
 
 // serveList serves the messages as JSON: ?to= an address, or all of them.

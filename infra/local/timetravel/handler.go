@@ -1,7 +1,10 @@
 package timetravel
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"time"
@@ -24,65 +27,45 @@ var tenantPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Handler shows and moves a tenant's time: GET and POST /clock. Requests that name no tenant are about defaultTenant.
 func Handler(c *Clock, defaultTenant string) http.Handler {
-	h := handler{c, defaultTenant}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /clock", h.show)
-	mux.HandleFunc("POST /clock", h.advance)
+	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, r *http.Request) {
+		writeTime(w, c, cmp.Or(r.URL.Query().Get("tenant"), defaultTenant))
+	})
+	mux.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
+		if http.NewCrossOriginProtection().Check(r) != nil {
+			http.Error(w, "a page of another site does not move the time", http.StatusForbidden)
+			return
+		}
+		tenant, err := advance(c, defaultTenant, http.MaxBytesReader(w, r.Body, 1<<10))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeTime(w, c, tenant)
+	})
 	return mux
 }
 
-type handler struct {
-	clock         *Clock
-	defaultTenant string
-}
-
-func (h handler) show(w http.ResponseWriter, r *http.Request) {
-	h.writeTime(w, h.tenant(r.URL.Query().Get("tenant")))
-}
-
-func (h handler) advance(w http.ResponseWriter, r *http.Request) {
-	if isCrossSite(r) {
-		http.Error(w, "a page of another site does not move the time", http.StatusForbidden)
-		return
-	}
+// advance moves the time of the tenant that a request's body names, or of the default tenant, and returns which.
+func advance(c *Clock, defaultTenant string, body io.Reader) (tenant string, err error) {
 	var request clockRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&request); err != nil {
-		http.Error(w, `the body must be such as {"advance":"168h"}`, http.StatusBadRequest)
-		return
+	if err := json.NewDecoder(body).Decode(&request); err != nil {
+		return "", errors.New(`the body must be such as {"advance":"168h"}`)
 	}
-	tenant := h.tenant(request.Tenant)
+	tenant = cmp.Or(request.Tenant, defaultTenant)
 	if !tenantPattern.MatchString(tenant) {
-		http.Error(w, "tenant must be the name of one", http.StatusBadRequest)
-		return
+		return "", errors.New("tenant must be the name of one")
 	}
 	by, err := time.ParseDuration(request.Advance)
 	if err != nil {
-		http.Error(w, "advance must be a duration such as 168h", http.StatusBadRequest)
-		return
+		return "", errors.New("advance must be a duration such as 168h")
 	}
-	if _, err := h.clock.Advance(tenant, by); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	h.writeTime(w, tenant)
+	_, err = c.Advance(tenant, by)
+	return tenant, err
 }
 
-func (h handler) tenant(name string) string {
-	if name == "" {
-		return h.defaultTenant
-	}
-	return name
-}
-
-func (h handler) writeTime(w http.ResponseWriter, tenant string) {
-	offset := h.clock.Offset(tenant)
+func writeTime(w http.ResponseWriter, c *Clock, tenant string) {
+	offset := c.Offset(tenant)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_ = json.NewEncoder(w).Encode(clockResponse{tenant, offset.String(), time.Now().Add(offset).UTC().Truncate(time.Second)})
-}
-
-// isCrossSite reports whether a browser sent the request for a page of another origin.
-func isCrossSite(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	origin := r.Header.Get("Origin")
-	return site != "" && site != "same-origin" && site != "none" || origin != "" && origin != "http://"+r.Host
 }
