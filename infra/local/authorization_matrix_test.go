@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -15,11 +16,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"cedula/infra/local/admin"
 	"cedula/infra/local/apigateway"
 	"cedula/infra/local/datadir"
 	"cedula/shared/auth"
-	"cedula/shared/blnk"
-	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
@@ -29,9 +29,8 @@ import (
 // matrix is every way to call every route: who calls, about whose object, with cold and warm caches.
 type matrix struct {
 	*fixture
-	other  datadir.Credentials // of another tenant
-	nextID int
-	cells  int
+	other         datadir.Credentials // of another tenant
+	nextID, cells int
 }
 
 // principal is a caller, and the status of every route that is not public.
@@ -48,23 +47,10 @@ func newMatrix(t *testing.T) *matrix {
 	return m
 }
 
-// setClock makes an authorizer go by a clock.
-func setClock(a gateway.Authorizer, now func() time.Time) {
-	switch a := a.(type) {
-	case *conomy.Authorizer:
-		a.Authenticator.(*auth.Authenticator).Now = now
-	case *blnk.Authorizer:
-		a.Authenticator.(*auth.Authenticator).Now = now
-	}
-}
-
 // api returns an API whose caches are empty.
 func (m *matrix) api(name string) apigateway.API {
-	conomyAPI, blnkAPI := m.apis()
-	if name == "conomy" {
-		return conomyAPI
-	}
-	return blnkAPI
+	conomyAPI, blnkAPI := m.apis(testIssuer)
+	return map[string]apigateway.API{"conomy": conomyAPI, "blnk": blnkAPI}[name]
 }
 
 // privateRoutes returns the routes that need credentials.
@@ -79,34 +65,22 @@ func (m *matrix) headersFor(t *testing.T, c datadir.Credentials) map[string][]st
 	return map[string][]string{"conomy": s.conomyHeaders(t), "blnk": s.blnkHeaders()}
 }
 
-// clientWith creates a client of the sandbox's tenant and changes it after its login.
-func (m *matrix) clientWith(t *testing.T, change func(*auth.Client), scopes ...string) map[string][]string {
+// changedClient creates a client of the sandbox's tenant, and changes it and its keys after its login. It returns the
+// headers.
+func (m *matrix) changedClient(t *testing.T, scopes []string, suspended bool, change func(*auth.Key)) map[string][]string {
 	t.Helper()
 	c := m.createClient(t, auth.ClientParams{Tenant: datadir.SandboxTenant, Scopes: scopes})
 	headers := m.headersFor(t, c)
-	_, err := m.store.UpdateClient(t.Context(), c.ClientID, func(k *auth.Client) error {
-		change(k)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return headers
-}
-
-// clientWithKeys creates a client and changes its keys after its login.
-func (m *matrix) clientWithKeys(t *testing.T, change func(*auth.Key)) map[string][]string {
-	t.Helper()
-	c := m.createClient(t, auth.ClientParams{Scopes: auth.Scopes{auth.ScopeAll}})
-	headers := m.headersFor(t, c)
+	_, err := m.admin().Suspend(t.Context(), admin.Suspension{ID: c.ClientID, Lift: !suspended})
 	for _, key := range []string{c.ConomyKey, c.BlnkKey} {
-		_, err := m.store.UpdateKey(t.Context(), c.ClientID, key[4:28], func(k *auth.Key) error {
+		_, changeErr := m.store.UpdateKey(t.Context(), c.ClientID, key[4:28], func(k *auth.Key) error {
 			change(k)
 			return nil
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		err = errors.Join(err, changeErr)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	return headers
 }
@@ -116,50 +90,41 @@ func (m *matrix) deletedClient(t *testing.T) map[string][]string {
 	t.Helper()
 	elsewhere := newFixture(t)
 	elsewhere.data.Signer = m.data.Signer
-	conomyAPI, _ := elsewhere.apis()
+	conomyAPI, _ := elsewhere.apis(testIssuer)
 	elsewhere.conomy = elsewhere.serve(t, conomyAPI)
 	return (&matrix{fixture: elsewhere}).headersFor(t, elsewhere.credentials)
 }
+
+func unchanged(*auth.Key) {}
 
 func (m *matrix) principals(t *testing.T) []principal {
 	t.Helper()
 	both := func(status int) map[string]int { return map[string]int{"conomy": status, "blnk": status} }
 	mismatch := map[string]int{"conomy": 403, "blnk": 401}
-	own := m.headersFor(t, m.credentials)
+	own, c := m.headersFor(t, m.credentials), m.credentials
 	token := strings.TrimPrefix(own["conomy"][1], "Bearer ")
 	otherToken := strings.TrimPrefix(m.headersFor(t, m.other)["conomy"][1], "Bearer ")
-	key := m.credentials.ConomyKey
-	with := func(conomy, blnk []string) map[string][]string {
-		return map[string][]string{"conomy": conomy, "blnk": blnk}
+	with := func(conomy []string, blnkKey string) map[string][]string {
+		return map[string][]string{"conomy": conomy, "blnk": {"X-Blnk-Key", blnkKey}}
 	}
-	wrongKey := []string{"X-Blnk-Key", key}
-	past := func(k *auth.Key) { k.Expires = time.Now().Add(-time.Minute) }
-	revoked := func(k *auth.Key) { k.Revoked = time.Now().Add(-time.Minute) }
-	suspended := func(c *auth.Client) { c.Suspended = true }
+	misspelledKey := c.BlnkKey[:len(c.BlnkKey)-1] + map[bool]string{true: "1", false: "0"}[strings.HasSuffix(c.BlnkKey, "0")]
+	all, past := []string{auth.ScopeAll}, time.Now().Add(-time.Minute)
 	return []principal{
 		{"the client itself", own, both(0)},
-		{"no credentials", with(nil, nil), both(401)},
-		{"its key alone, or the other API's", with([]string{"X-Api-Key", key}, wrongKey), both(401)},
-		{"its token alone, or the key as a token", with([]string{"Authorization", "Bearer " + token}, []string{"Authorization", "Bearer " + m.credentials.BlnkKey}), both(401)},
-		{"its token with another's key", with(conomyHeaders(token, m.other.ConomyKey), wrongKey), mismatch},
-		{"another's token with its key", with(conomyHeaders(otherToken, key), wrongKey), mismatch},
-		{"its token with the other API's key", with(conomyHeaders(token, m.credentials.BlnkKey), wrongKey), mismatch},
-		{"garbage", with(conomyHeaders("garbage", "garbage"), []string{"X-Blnk-Key", "garbage"}), both(401)},
-		{"an unsigned token, a key with a typing error", with(conomyHeaders(unsignedToken(token), key), []string{"X-Blnk-Key", changeLastChar(m.credentials.BlnkKey)}), both(401)},
+		{"no credentials", nil, both(401)},
+		{"its key alone, or the other API's", with([]string{"X-Api-Key", c.ConomyKey}, c.ConomyKey), both(401)},
+		{"its token alone, or the key as a token", map[string][]string{"conomy": own["conomy"][:2], "blnk": {"Authorization", "Bearer " + c.BlnkKey}}, both(401)},
+		{"its token with another's key", with(conomyHeaders(token, m.other.ConomyKey), c.ConomyKey), mismatch},
+		{"another's token with its key", with(conomyHeaders(otherToken, c.ConomyKey), c.ConomyKey), mismatch},
+		{"its token with the other API's key", with(conomyHeaders(token, c.BlnkKey), c.ConomyKey), mismatch},
+		{"garbage", with(conomyHeaders("garbage", "garbage"), "garbage"), both(401)},
+		{"an unsigned token, a key with a typing error", with(conomyHeaders(unsignedToken(token), c.ConomyKey), misspelledKey), both(401)},
 		{"a deleted client", m.deletedClient(t), both(401)},
-		{"an expired key", m.clientWithKeys(t, past), both(401)},
-		{"a revoked key", m.clientWithKeys(t, revoked), both(401)},
-		{"a suspended client", m.clientWith(t, suspended, auth.ScopeAll), mismatch},
-		{"a client without any scope", m.clientWith(t, func(*auth.Client) {}), both(403)},
+		{"an expired key", m.changedClient(t, all, false, func(k *auth.Key) { k.Expires = past }), both(401)},
+		{"a revoked key", m.changedClient(t, all, false, func(k *auth.Key) { k.Revoked = past }), both(401)},
+		{"a suspended client", m.changedClient(t, all, true, unchanged), mismatch},
+		{"a client without any scope", m.changedClient(t, nil, false, unchanged), both(403)},
 	}
-}
-
-func changeLastChar(key string) string {
-	last := "0"
-	if strings.HasSuffix(key, last) {
-		last = "1"
-	}
-	return key[:len(key)-1] + last
 }
 
 // unsignedToken keeps a token's claims under the header {"alg":"none","typ":"at+jwt"}.
@@ -167,22 +132,8 @@ func unsignedToken(token string) string {
 	return "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0." + strings.Split(token, ".")[1] + "."
 }
 
-// sampleEvent reads the sample event of a route.
-func sampleEvent(t *testing.T, api string, r gateway.Route) events.APIGatewayProxyRequest {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "events", api+"-"+r.Name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var e events.APIGatewayProxyRequest
-	if err := json.Unmarshal(text, &e); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// objectKinds are whose the object of a request is. Each cell gets a new object.
-var objectKinds = []string{"own", "foreign", "absent", "deleted"}
+// objectKinds are whose the object of a request is, on a route that has one. Each cell gets a new object.
+var objectKinds = []string{"absent", "own", "foreign", "deleted"}
 
 func (m *matrix) createObject(t *testing.T, kind string) string {
 	t.Helper()
@@ -221,17 +172,19 @@ var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 // send sends the route's sample event about an object.
 func (m *matrix) send(t *testing.T, g *apigateway.Gateway, api string, r gateway.Route, id string, headers []string) outcome {
 	t.Helper()
-	e := sampleEvent(t, api, r)
-	path := r.Path
+	text, err := os.ReadFile(filepath.Join("..", "..", "events", api+"-"+r.Name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := events.APIGatewayProxyRequest{}
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	path := strings.ReplaceAll(r.Path, "{id}", id)
 	for name, value := range e.PathParameters {
-		if name != "id" {
-			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
-		}
+		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
 	}
-	path = strings.ReplaceAll(path, "{id}", id)
-	if len(e.MultiValueQueryStringParameters) > 0 {
-		path += "?" + url.Values(e.MultiValueQueryStringParameters).Encode()
-	}
+	path += "?" + url.Values(e.MultiValueQueryStringParameters).Encode()
 	request := httptest.NewRequest(r.Method, path, strings.NewReader(e.Body))
 	setHeaders(request, headers)
 	m.tableCalls.Reset()
@@ -249,7 +202,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	for _, api := range []string{"conomy", "blnk"} {
 		for _, r := range m.privateRoutes(api) {
 			others := slices.DeleteFunc(slices.Clone(auth.AllScopes), func(s string) bool { return auth.Scopes{s}.Has(r.Scope) })
-			lacking := principal{"a client that lacks the route's scope", m.clientWith(t, func(*auth.Client) {}, others...), map[string]int{"conomy": 403, "blnk": 403}}
+			lacking := principal{"a client that lacks the route's scope", m.changedClient(t, others, false, unchanged), map[string]int{api: 403}}
 			for _, p := range append(slices.Clone(people), lacking) {
 				m.checkRow(t, api, r, p)
 			}
@@ -264,14 +217,14 @@ func TestAuthorizationMatrix(t *testing.T) {
 // checkRow checks one principal on one route.
 func (m *matrix) checkRow(t *testing.T, api string, r gateway.Route, p principal) {
 	t.Helper()
-	name := api + " " + r.Method + " " + r.Path + " by " + p.name
 	want := p.denied[api]
 	kinds := objectKinds
 	if !strings.Contains(r.Path, "{id}") {
-		kinds = objectKinds[:1]
+		kinds = []string{"own"}
 	}
 	outcomes := map[string][2]outcome{}
 	for _, kind := range kinds {
+		name := fmt.Sprintf("%s %s %s by %s, %s object", api, r.Method, r.Path, p.name, kind)
 		g := apigateway.New(m.api(api))
 		cold := m.send(t, g, api, r, m.createObject(t, kind), p.headers[api])
 		warm := m.send(t, g, api, r, m.createObject(t, kind), p.headers[api])
@@ -279,32 +232,23 @@ func (m *matrix) checkRow(t *testing.T, api string, r gateway.Route, p principal
 		m.cells += 2
 		for _, got := range outcomes[kind] {
 			if want != 0 && (got.status != want || got.calls.Write > 0) {
-				t.Errorf("%s, %s object: got %d %s %+v, want %d", name, kind, got.status, got.body, got.calls, want)
+				t.Errorf("%s: got %d %s %+v, want %d and no write", name, got.status, got.body, got.calls, want)
 			}
 			if want == 0 && (got.status == 401 || got.status == 403 || got.status >= 500 && got.status != 501) {
-				t.Errorf("%s, %s object: got %d %s, want to be allowed", name, kind, got.status, got.body)
+				t.Errorf("%s: got %d %s, want to be allowed", name, got.status, got.body)
 			}
 			if kind != "own" && strings.Contains(got.body, "Juana") {
-				t.Errorf("%s, %s object: the response shows it: %s", name, kind, got.body)
+				t.Errorf("%s: the response shows it: %s", name, got.body)
 			}
 		}
 		if want != 0 && (cold.status != warm.status || cold.body != warm.body) {
-			t.Errorf("%s, %s object: cold %d %s, warm %d %s, want the same", name, kind, cold.status, cold.body, warm.status, warm.body)
+			t.Errorf("%s: cold %d %s, warm %d %s, want the same", name, cold.status, cold.body, warm.status, warm.body)
 		}
 		if want == 403 && warm.calls.Total() > 0 {
 			t.Errorf("%s: a rejection with a warm cache takes %+v, want no call", name, warm.calls)
 		}
-	}
-	if len(kinds) == 1 {
-		return
-	}
-	compared := kinds[1:]
-	if want != 0 {
-		compared = kinds
-	}
-	for _, kind := range compared {
-		if outcomes[kind] != outcomes["absent"] {
-			t.Errorf("%s: %s object %+v, want what an absent one gives: %+v", name, kind, outcomes[kind], outcomes["absent"])
+		if absent, comparable := outcomes["absent"], kind != "own" || want != 0; comparable && len(kinds) > 1 && outcomes[kind] != absent {
+			t.Errorf("%s: %+v, want what an absent one gives: %+v", name, outcomes[kind], absent)
 		}
 	}
 }
@@ -314,7 +258,7 @@ func (m *matrix) checkRow(t *testing.T, api string, r gateway.Route, p principal
 func TestExpiredKeyIsRejectedDespiteCaches(t *testing.T) {
 	m := newMatrix(t)
 	end := time.Now().Add(-5 * time.Second)
-	headers := m.clientWithKeys(t, func(k *auth.Key) { k.Expires = end })
+	headers := m.changedClient(t, []string{auth.ScopeAll}, false, func(k *auth.Key) { k.Expires = end })
 	for _, name := range []string{"conomy", "blnk"} {
 		for _, r := range m.privateRoutes(name) {
 			send := func(g *apigateway.Gateway) outcome { return m.send(t, g, name, r, "idt_absent", headers[name]) }

@@ -3,9 +3,6 @@ package main
 import (
 	"bufio"
 	_ "embed"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,42 +13,31 @@ import (
 //go:embed testdata/conomy-seed.http
 var documentedRequest string
 
-func documentedBody() string {
-	_, body, _ := strings.Cut(documentedRequest, "\n\n")
-	return body
-}
-
-// sendRaw writes a request's text to the server. It replaces host, token and key, and adds the length, which the
-// documentation omits.
-func (s *server) sendRaw(t *testing.T, text, token string) httpResponse {
+// sendDocumented sends the request as it is printed, with its host, token and key replaced.
+func (s *server) sendDocumented(t *testing.T, token string) httpResponse {
 	t.Helper()
-	address := strings.TrimPrefix(s.conomy, "http://")
-	head, body, _ := strings.Cut(text, "\n\n")
-	head = strings.NewReplacer("{ACCESS_TOKEN}", token, "{YOUR_API_KEY}", s.credentials.ConomyKey, "api.conomyhq.com", address, "\n", "\r\n").Replace(head)
-	conn, err := net.Dial("tcp", address)
+	head, body, _ := strings.Cut(documentedRequest, "\n\n")
+	head = strings.NewReplacer("{ACCESS_TOKEN}", token, "{YOUR_API_KEY}", s.credentials.ConomyKey, "\n", "\r\n").Replace(head)
+	printed, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head + "\r\n\r\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	r, err := http.NewRequest(printed.Method, s.conomy+printed.RequestURI, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
+	r.Header = printed.Header
+	a, err := do(r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return httpResponse{response.StatusCode, response.Header, content}
+	return a
 }
 
 func TestDocumentedConomyRequest(t *testing.T) {
 	s := startServer(t, t.TempDir())
 	token := s.token(t)
-	created := s.sendRaw(t, documentedRequest, token)
+	created := s.sendDocumented(t, token)
 	created.want(t, 200, `"status":"ACTIVE"`, `"documentNumber":"123125"`, `"twoFactorAuth":false`, `"children":null`)
 	id := created.field(t, "id")
 	for _, stage := range []string{"", "/sandbox"} {
@@ -60,5 +46,5 @@ func TestDocumentedConomyRequest(t *testing.T) {
 			t.Errorf("GET %s/identities/%s = %d %s, want the response of the create: %s", stage, id, got.status, got.body, created.body)
 		}
 	}
-	s.sendRaw(t, documentedRequest, token).want(t, 409, `"code":"13"`)
+	s.sendDocumented(t, token).want(t, 409, `"code":"13"`)
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,43 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"cedula/infra/local/datadir"
+	"cedula/infra/local/admin"
 	"cedula/shared/auth"
-	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
 )
-
-// TestBudget counts the table's calls and units for the documented request. The README promises these figures: a change
-// here is a change of price.
-func TestBudget(t *testing.T) {
-	f := newFixture(t)
-	headers := f.conomyHeaders(t)
-	identities := f.conomy + "/identities"
-	var id string
-	for _, step := range []struct {
-		name string
-		do   func()
-		want faulttable.Calls
-	}{
-		{"authorizer, cold", func() { call(t, "GET", identities+"/%20", "", headers...) }, faulttable.Calls{Get: 1, Units: table.Units{Read: 2}}},
-		{"authorizer, warm", func() { call(t, "GET", identities+"/%20", "", headers...) }, faulttable.Calls{}},
-		{
-			"create, the documented body",
-			func() { id = call(t, "POST", identities, documentedBody(), headers...).field(t, "id") },
-			faulttable.Calls{Write: 1, Units: table.Units{Write: 8}},
-		},
-		{"create with an idempotency key", func() { _, _ = f.create(headers, 1, 1) }, faulttable.Calls{Write: 1, Units: table.Units{Write: 10}}},
-		{"replay", func() { _, _ = f.create(headers, 1, 1) }, faulttable.Calls{Write: 1}},
-		{"fetch", func() { call(t, "GET", identities+"/"+id, "", headers...) }, faulttable.Calls{Get: 1, Units: table.Units{Read: 1}}},
-		{"fetch, absent", func() { call(t, "GET", identities+"/absent", "", headers...) }, faulttable.Calls{Get: 1, Units: table.Units{Read: 1}}},
-	} {
-		f.tableCalls.Reset()
-		step.do()
-		if got := f.tableCalls.Reset(); got != step.want {
-			t.Errorf("%s: calls = %+v, want %+v", step.name, got, step.want)
-		}
-	}
-}
 
 // TestClientLimitsSpanBothAPIs: both APIs count a client's calls together and reject in their own words; other clients
 // are not limited.
@@ -58,53 +25,57 @@ func TestClientLimitsSpanBothAPIs(t *testing.T) {
 	f.clock = func() time.Time { return now }
 	limited := f.as(f.createClient(t, auth.ClientParams{Scopes: auth.Scopes{auth.ScopeAll}, Limits: auth.Limits{Rate: 2, Burst: 3, Quota: 7}}))
 	headers := limited.conomyHeaders(t)
-	want := func(a httpResponse, status int, retryAfter, text string) {
-		t.Helper()
-		a.want(t, status, text)
-		if got := a.header.Get("Retry-After"); got != retryAfter {
-			t.Errorf("Retry-After = %q, want %q", got, retryAfter)
-		}
-	}
-	blnk := func(s *server) httpResponse { return call(t, "GET", f.blnk+"/identities/x", "", s.blnkHeaders()...) }
+	blnk := func() httpResponse { return call(t, "GET", f.blnk+"/identities/x", "", limited.blnkHeaders()...) }
 	conomy := func() httpResponse { return call(t, "GET", f.conomy+"/identities/x", "", headers...) }
-	want(blnk(limited), 404, "", "IDT_NOT_FOUND")
-	want(conomy(), 404, "", "notFound")
-	want(blnk(limited), 404, "", "IDT_NOT_FOUND")
-	f.tableCalls.Reset()
-	want(blnk(limited), 429, "1", "GEN_RATE_LIMITED")
-	want(conomy(), 429, "1", `"code":"32"`)
-	if got := f.tableCalls.Reset(); got != (faulttable.Calls{}) {
-		t.Errorf("calls of a rejected request = %+v, want none", got)
+	for n, step := range []struct {
+		call       func() httpResponse
+		status     int
+		retryAfter string
+		text       string
+		then       time.Duration // passes before the next call
+	}{
+		{blnk, 404, "", "IDT_NOT_FOUND", 0},
+		{conomy, 404, "", "notFound", 0},
+		{blnk, 404, "", "IDT_NOT_FOUND", 0},
+		{blnk, 429, "1", "GEN_RATE_LIMITED", 0},
+		{conomy, 429, "1", `"code":"32"`, time.Second},
+		{blnk, 404, "", "IDT_NOT_FOUND", 0},
+		{blnk, 404, "", "IDT_NOT_FOUND", 0},
+		{blnk, 429, "1", "GEN_RATE_LIMITED", 2 * time.Second},
+		{blnk, 404, "", "IDT_NOT_FOUND", 0},
+		{conomy, 404, "", "notFound", 0},
+		{blnk, 429, "3600", "GEN_RATE_LIMITED", 0},
+	} {
+		f.tableCalls.Reset()
+		a := step.call()
+		a.want(t, step.status, step.text)
+		if got := a.header.Get("Retry-After"); got != step.retryAfter {
+			t.Errorf("call %d: Retry-After = %q, want %q", n, got, step.retryAfter)
+		}
+		if got := f.tableCalls.Reset(); step.status == 429 && got != (faulttable.Calls{}) {
+			t.Errorf("call %d: calls of the table for a rejected request = %+v, want none", n, got)
+		}
+		now = now.Add(step.then)
 	}
-	want(blnk(f.server), 404, "", "IDT_NOT_FOUND")
-	now = now.Add(time.Second)
-	want(blnk(limited), 404, "", "IDT_NOT_FOUND")
-	want(blnk(limited), 404, "", "IDT_NOT_FOUND")
-	want(blnk(limited), 429, "1", "GEN_RATE_LIMITED")
-	now = now.Add(2 * time.Second)
-	want(blnk(limited), 404, "", "IDT_NOT_FOUND")
-	want(conomy(), 404, "", "notFound")
-	want(blnk(limited), 429, "3600", "GEN_RATE_LIMITED")
-	want(call(t, "GET", f.conomy+"/docs", ""), 200, "", "redoc") // a public route is not limited
+	call(t, "GET", f.blnk+"/identities/x", "", f.blnkHeaders()...).want(t, 404, "IDT_NOT_FOUND")
+	call(t, "GET", f.conomy+"/docs", "").want(t, 200, "redoc") // a public route is not limited
 }
 
 // TestRevocationsTakeEffect: with every cache warm, what an operator revokes is rejected within the time that the operator
 // is told.
 func TestRevocationsTakeEffect(t *testing.T) {
+	revoke := func(t *testing.T, f *fixture, key string) error {
+		_, err := f.admin().RevokeKey(t.Context(), admin.Revocation{ID: key[4:28]})
+		return err
+	}
 	for name, tt := range map[string]struct {
-		end              func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error
+		end              func(*testing.T, *fixture) error
 		conomyOK, blnkOK bool
 	}{
-		"a key of the Blnk API": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
-			_, err := a.RevokeKey(ctx, c.BlnkKey[4:28])
-			return err
-		}, true, false},
-		"a key of the Conomy API": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
-			_, err := a.RevokeKey(ctx, c.ConomyKey[4:28])
-			return err
-		}, false, true},
-		"a client": {func(ctx context.Context, a *auth.Admin, c datadir.Credentials) error {
-			_, err := a.SetSuspended(ctx, c.ClientID, true)
+		"a key of the Blnk API":   {func(t *testing.T, f *fixture) error { return revoke(t, f, f.credentials.BlnkKey) }, true, false},
+		"a key of the Conomy API": {func(t *testing.T, f *fixture) error { return revoke(t, f, f.credentials.ConomyKey) }, false, true},
+		"a client": {func(t *testing.T, f *fixture) error {
+			_, err := f.admin().Suspend(t.Context(), admin.Suspension{ID: f.credentials.ClientID})
 			return err
 		}, false, false},
 	} {
@@ -113,44 +84,35 @@ func TestRevocationsTakeEffect(t *testing.T) {
 			now := time.Now()
 			f.clock = func() time.Time { return now }
 			headers := f.conomyHeaders(t)
-			accepted := func() (conomy, blnk bool) {
-				conomy = call(t, "GET", f.conomy+"/identities/x", "", headers...).status == 404
-				blnk = call(t, "GET", f.blnk+"/identities/x", "", f.blnkHeaders()...).status == 404
-				return conomy, blnk
+			wantAccepted := func(conomy, blnk bool) {
+				t.Helper()
+				gotConomy := call(t, "GET", f.conomy+"/identities/x", "", headers...).status == 404
+				gotBlnk := call(t, "GET", f.blnk+"/identities/x", "", f.blnkHeaders()...).status == 404
+				if gotConomy != conomy || gotBlnk != blnk {
+					t.Errorf("accepted by Conomy's API and Blnk's = %t, %t, want %t, %t", gotConomy, gotBlnk, conomy, blnk)
+				}
 			}
-			accepted() // fills the authorizers' caches
+			wantAccepted(true, true) // fills the authorizers' caches
 			now = now.Add(auth.DefaultCacheTTL - time.Second)
-			accepted() // fills the gateways' just before the authorizers' expire
-			a := &auth.Admin{AdminStore: f.store, Hasher: auth.NewHasher(f.data.Secret), Now: f.clock}
-			if err := tt.end(t.Context(), a, f.credentials); err != nil {
+			wantAccepted(true, true) // fills the gateways' just before the authorizers' expire
+			if err := tt.end(t, f); err != nil {
 				t.Fatal(err)
 			}
-			if conomy, blnk := accepted(); !conomy || !blnk {
-				t.Fatalf("accepted with warm caches = %t, %t, want both", conomy, blnk)
-			}
+			wantAccepted(true, true) // from the caches
 			now = now.Add(auth.RevocationDelay)
-			if conomy, blnk := accepted(); conomy != tt.conomyOK || blnk != tt.blnkOK {
-				t.Errorf("accepted after the delay = %t, %t, want %t, %t", conomy, blnk, tt.conomyOK, tt.blnkOK)
-			}
+			wantAccepted(tt.conomyOK, tt.blnkOK)
 		})
 	}
 }
 
-// TestReplacedSecretIsRejected: no cache holds a secret. A token that the old one obtained stays valid for its hour.
-func TestReplacedSecretIsRejected(t *testing.T) {
+func TestTokenOutlivesTheSecret(t *testing.T) {
 	f := newFixture(t)
-	old := f.token(t)
-	a := &auth.Admin{AdminStore: f.store, Hasher: auth.NewHasher(f.data.Secret), Now: time.Now}
-	_, fresh, _, err := a.RotateSecret(t.Context(), f.credentials.ClientID, auth.Rotation{})
-	if err != nil {
+	token := f.token(t)
+	if _, err := f.admin().RotateSecret(t.Context(), admin.Rotation{ID: f.credentials.ClientID}); err != nil {
 		t.Fatal(err)
 	}
-	login := func(secret string) httpResponse {
-		return call(t, "POST", f.conomy+"/auth", `{"clientId":"`+f.credentials.ClientID+`","clientSecret":"`+secret+`"}`, "X-Api-Key", f.credentials.ConomyKey)
-	}
-	login(f.credentials.ClientSecret).want(t, 401)
-	login(fresh).want(t, 200)
-	f.fetchWith(t, old).want(t, 404)
+	f.login(t).want(t, 401)
+	f.fetchWith(t, token).want(t, 404)
 }
 
 // TestGatewayErrorsHaveTheShapeOfTheAPI: responses that no operation gives.
@@ -213,7 +175,18 @@ func TestLargeBodiesCostLittleMemory(t *testing.T) {
 		{"above the gateway's limit", s.blnk + "/identities", nil, tooLarge, tooLarge, 413},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			parallel(bodies, bodies, func(int) { sendLarge(t, tt.url, tt.headers, tt.length, tt.size, tt.status) })
+			parallel(bodies, bodies, func(int) {
+				r, err := http.NewRequest(http.MethodPost, tt.url, io.LimitReader(spaces{}, tt.size))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.ContentLength = tt.length
+				a, err := do(r, tt.headers)
+				if err != nil || a.status != tt.status {
+					t.Errorf("response = %v, %d %.200s, want status %d", err, a.status, a.body, tt.status)
+				}
+			})
 			t.Logf("peak %d MB", s.memory(t, "VmHWM")>>20)
 		})
 	}
@@ -222,36 +195,10 @@ func TestLargeBodiesCostLittleMemory(t *testing.T) {
 	}
 }
 
-// sendLarge keeps nothing of the body in this process either.
-func sendLarge(t *testing.T, url string, headers []string, length, size int64, want int) {
-	r, err := http.NewRequest(http.MethodPost, url, io.LimitReader(spaces{}, size))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	r.ContentLength = length
-	setHeaders(r, headers)
-	response, err := httpClient.Do(r)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	body, _ := io.ReadAll(response.Body)
-	_ = response.Body.Close()
-	if response.StatusCode != want {
-		t.Errorf("status = %d, want %d: %.200s", response.StatusCode, want, body)
-	}
-}
-
-// spaces is an endless text of spaces.
+// spaces is an endless text of spaces, of which this process keeps nothing.
 type spaces struct{}
 
-func (spaces) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
+func (spaces) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte(" "), len(p))), nil }
 
 // memory returns a figure of the server's memory, in bytes: VmRSS now, VmHWM at the peak.
 func (s *server) memory(t *testing.T, name string) int {

@@ -33,10 +33,7 @@ func readmeBlocks(t *testing.T, mark string, want int) []string {
 // startDefault starts the server on its default ports, which the README names.
 func startDefault(t *testing.T, folder string) *server {
 	t.Helper()
-	s := newServerCommand(folder, "-conomy", "localhost:5010", "-blnk", "localhost:5001", "-mailbox", "localhost:5012")
-	s.launch(t)
-	s.waitReady(t, folder)
-	return s
+	return startServer(t, folder, "-conomy", "localhost:5010", "-blnk", "localhost:5001", "-mailbox", "localhost:5012")
 }
 
 func runShell(t *testing.T, folder, script string) string {

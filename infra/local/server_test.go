@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +19,6 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"cedula/infra/local/admin"
-	"cedula/infra/local/apigateway"
 	"cedula/infra/local/datadir"
 	"cedula/infra/local/timetravel"
 	"cedula/shared/auth"
@@ -29,44 +27,41 @@ import (
 func TestStartAndStop(t *testing.T) {
 	folder := t.TempDir()
 	s := startServer(t, folder)
-	first := s.credentials
-	t.Run("busy port", func(t *testing.T) {
-		busy := strings.TrimPrefix(s.conomy, "http://")
-		wantStartFailure(t, newServerCommand(t.TempDir(), "-conomy", busy), "is in use by another program", "-conomy")
-	})
-	t.Run("locked data", func(t *testing.T) {
-		wantStartFailure(t, newServerCommand(folder), "cannot open the data in "+folder, "another process uses it")
-	})
-	t.Run("address missing", func(t *testing.T) {
-		wantStartFailure(t, newServerCommand(t.TempDir(), "-blnk", ""), "-blnk needs an address")
-	})
-	t.Run("address of another machine", func(t *testing.T) {
-		wantStartFailure(t, newServerCommand(t.TempDir(), "-pprof", "192.0.2.1:1"), "cannot listen on 192.0.2.1:1")
-	})
-	t.Run("unexpected argument", func(t *testing.T) {
-		s := newServerCommand(t.TempDir(), "production")
-		if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {
-			t.Errorf("the server ended with %v, want exit status 2", err)
-		}
-		wantContains(t, s.log.String(), "cedula: unexpected argument \"production\"\nUsage", "-conomy", "-blnk", "-mailbox", "-data")
-	})
+	for name, tt := range map[string]struct {
+		server *server
+		want   []string
+	}{
+		"busy port":                  {newServerCommand(t.TempDir(), "-conomy", strings.TrimPrefix(s.conomy, "http://")), []string{"is in use by another program", "-conomy"}},
+		"locked data":                {newServerCommand(folder), []string{"cannot open the data in " + folder, "another process uses it"}},
+		"address missing":            {newServerCommand(t.TempDir(), "-blnk", ""), []string{"-blnk needs an address"}},
+		"address of another machine": {newServerCommand(t.TempDir(), "-pprof", "192.0.2.1:1"), []string{"cannot listen on 192.0.2.1:1"}},
+	} {
+		t.Run(name, func(t *testing.T) { wantStartFailure(t, tt.server, tt.want...) })
+	}
 	s.stop(t)
-	t.Run("damaged clock", func(t *testing.T) {
-		clock := filepath.Join(folder, timetravel.FileName)
-		if err := os.WriteFile(clock, []byte("{"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		wantStartFailure(t, newServerCommand(folder), clock+" is damaged")
-		_ = os.Remove(clock)
-	})
-	t.Run("credentials are kept", func(t *testing.T) {
-		again := startServer(t, folder)
-		if again.credentials != first {
-			t.Errorf("client after a restart = %s, want %s", again.credentials.ClientID, first.ClientID)
-		}
-		again.token(t)
-		again.stop(t)
-	})
+	again := startServer(t, folder)
+	if again.credentials != s.credentials {
+		t.Errorf("client after a restart = %s, want %s", again.credentials.ClientID, s.credentials.ClientID)
+	}
+	again.token(t)
+	again.stop(t)
+}
+
+func TestUnexpectedArgumentIsRejected(t *testing.T) {
+	s := newServerCommand(t.TempDir(), "production")
+	if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {
+		t.Errorf("the server ended with %v, want exit status 2", err)
+	}
+	wantContains(t, s.log.String(), "cedula: unexpected argument \"production\"\nUsage", "-conomy", "-blnk", "-mailbox", "-data")
+}
+
+func TestDamagedClockIsRejected(t *testing.T) {
+	folder := t.TempDir()
+	clock := filepath.Join(folder, timetravel.FileName)
+	if err := os.WriteFile(clock, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantStartFailure(t, newServerCommand(folder), clock+" is damaged")
 }
 
 func TestProfilesAreServed(t *testing.T) {
@@ -143,22 +138,6 @@ func TestSecondSignalEndsTheProcess(t *testing.T) {
 	}
 }
 
-func TestIncompleteBodyTimesOut(t *testing.T) {
-	f := newFixture(t)
-	conomyAPI, _ := f.apis()
-	server := httptest.NewUnstartedServer(apigateway.New(conomyAPI))
-	server.Config.ReadTimeout = 200 * time.Millisecond
-	server.Start()
-	t.Cleanup(server.Close)
-	conn := sendPartialRequest(t, server.URL)
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-	got, err := io.ReadAll(conn)
-	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
-		t.Errorf("response = %v, %s, want status 400", err, got)
-	}
-	wantContains(t, f.log.String(), `"why":"the body did not arrive"`)
-}
-
 func TestDisplayAddr(t *testing.T) {
 	for address, want := range map[string]string{
 		":0": "localhost", "0.0.0.0:0": "localhost", "[::]:0": "localhost", "localhost:0": "localhost", "127.0.0.1:0": "127.0.0.1",
@@ -181,9 +160,7 @@ func TestIssuerIsTheServedAddress(t *testing.T) {
 	folder := t.TempDir()
 	previous := ""
 	for _, address := range []string{"127.0.0.1:0", "localhost:0", ":0"} {
-		s := newServerCommand(folder, "-conomy", address)
-		s.launch(t)
-		s.waitReady(t, folder)
+		s := startServer(t, folder, "-conomy", address)
 		metadata := call(t, "GET", s.conomy+"/.well-known/oauth-authorization-server", "")
 		if issuer := metadata.field(t, "issuer"); issuer != s.conomy {
 			t.Errorf("%s: issuer = %s, want %s", address, issuer, s.conomy)
@@ -218,7 +195,16 @@ func TestSigningKeyRotation(t *testing.T) {
 	folder := t.TempDir()
 	key, previous := filepath.Join(folder, "token-key.pem"), filepath.Join(folder, "token-key.previous.pem")
 	s := startServer(t, folder)
-	address := strings.TrimPrefix(s.conomy, "http://") // so that the issuer stays the same
+	old := s.token(t)
+	// restart starts the server again after a change of its files, at the same address so that the issuer stays the same.
+	restart := func(change error) {
+		t.Helper()
+		if change != nil {
+			t.Fatal(change)
+		}
+		s.stop(t)
+		s = startServer(t, folder, "-conomy", strings.TrimPrefix(s.conomy, "http://"))
+	}
 	wantKeys := func(want int) {
 		t.Helper()
 		a := call(t, "GET", s.conomy+"/sandbox/.well-known/jwks.json", "")
@@ -227,32 +213,16 @@ func TestSigningKeyRotation(t *testing.T) {
 			t.Errorf("published keys = %s, want %d", a.body, want)
 		}
 	}
-	restart := func() {
-		t.Helper()
-		s = newServerCommand(folder, "-conomy", address)
-		s.launch(t)
-		s.waitReady(t, folder)
-	}
 	wantKeys(1)
-	old := s.token(t)
-	s.stop(t)
-	if err := os.Rename(key, previous); err != nil {
-		t.Fatal(err)
-	}
-	restart()
+	restart(os.Rename(key, previous))
 	wantKeys(2)
 	s.fetchWith(t, old).want(t, 404)
 	fresh := s.token(t)
 	s.fetchWith(t, fresh).want(t, 404)
-	s.stop(t)
-	if err := os.Remove(previous); err != nil {
-		t.Fatal(err)
-	}
-	restart()
+	restart(os.Remove(previous))
 	wantKeys(1)
 	s.fetchWith(t, old).want(t, 401)
 	s.fetchWith(t, fresh).want(t, 404)
-	s.stop(t)
 }
 
 // wantAccepted checks that the server's credentials open both APIs.

@@ -32,6 +32,7 @@ type services struct {
 	clock    *timetravel.Clock
 	store    *store.Store
 	registry *registry.Registry
+	now      func() time.Time // for what concerns clients and their keys
 }
 
 // newServices puts a registry on t, which is the folder's table or one in front of it.
@@ -44,7 +45,7 @@ func newServices(data *datadir.Dir, t table.Table) (*services, error) {
 	r := &registry.Registry{
 		Store: s, Cipher: encryption.NewFieldCipher(data.DataKey, time.Now), Now: time.Now, Random: rand.Reader, ClockOffset: clock.Offset,
 	}
-	return &services{data, clock, s, r}, nil
+	return &services{data, clock, s, r, time.Now}, nil
 }
 
 // apis returns both APIs, with authorizers whose caches are empty. issuer is that of bearer tokens: the base URL of the
@@ -55,7 +56,7 @@ func (s *services) apis(issuer string) (conomyAPI, blnkAPI apigateway.API) {
 		keySet = append(keySet, s.data.PreviousSigner)
 	}
 	hasher := auth.NewHasher(s.data.Secret)
-	authenticator := &auth.Authenticator{Store: s.store, Hasher: hasher, Tokens: auth.NewVerifier(issuer, audience, keySet)}
+	authenticator := &auth.Authenticator{Store: s.store, Hasher: hasher, Tokens: auth.NewVerifier(issuer, audience, keySet), Now: s.now}
 	// What the gateway reads is not what the registry reads: it has a store of its own.
 	limiter := apigateway.NewLimiter(store.New(s.data.Table, nil).Client)
 	conomyAPI = apigateway.API{
@@ -68,6 +69,7 @@ func (s *services) apis(issuer string) (conomyAPI, blnkAPI apigateway.API) {
 		IdentitySources: []string{"Authorization", "X-Api-Key"},
 		Stage:           "/sandbox",
 		Limiter:         limiter,
+		Now:             s.now,
 	}
 	blnkAPI = apigateway.API{
 		Operations: &blnk.API{
@@ -77,6 +79,7 @@ func (s *services) apis(issuer string) (conomyAPI, blnkAPI apigateway.API) {
 		Authorizer:      &blnk.Authorizer{Authenticator: authenticator},
 		IdentitySources: []string{"X-Blnk-Key"},
 		Limiter:         limiter,
+		Now:             s.now,
 	}
 	return conomyAPI, blnkAPI
 }

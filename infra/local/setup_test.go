@@ -62,16 +62,16 @@ type server struct {
 	done                  chan error // receives how the process ended
 }
 
-// startServer runs the server on free ports and waits until it is ready.
-func startServer(t testing.TB, folder string) *server {
+// startServer runs the server and waits until it is ready.
+func startServer(t testing.TB, folder string, flags ...string) *server {
 	t.Helper()
-	s := newServerCommand(folder)
+	s := newServerCommand(folder, flags...)
 	s.launch(t)
 	s.waitReady(t, folder)
 	return s
 }
 
-// newServerCommand prepares a process. Flags override the defaults.
+// newServerCommand prepares a process on free ports. Flags override the defaults.
 func newServerCommand(folder string, flags ...string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
 	defaults := []string{"-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0"}
@@ -159,13 +159,14 @@ func wantStartFailure(t *testing.T, s *server, parts ...string) {
 	wantContains(t, said, parts...)
 }
 
-// fixture is both APIs in this process, on a table that counts its calls, with a log of its own. Its clients' limits and
-// its authorizers go by the clock.
+const testIssuer = "http://conomy.example"
+
+// fixture is both APIs in this process, on a table that counts its calls, with a log of its own.
 type fixture struct {
 	*server
 	*services
 	tableCalls *faulttable.Counter
-	clock      func() time.Time
+	clock      func() time.Time // of the gateway and the authorizers
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -185,21 +186,11 @@ func newFixture(t *testing.T) *fixture {
 	if f.services, err = newServices(data, f.tableCalls); err != nil {
 		t.Fatal(err)
 	}
+	f.now = func() time.Time { return f.clock() }
 	f.credentials = data.Sandbox
-	conomyAPI, blnkAPI := f.apis()
+	conomyAPI, blnkAPI := f.apis(testIssuer)
 	f.conomy, f.blnk = f.serve(t, conomyAPI), f.serve(t, blnkAPI)
 	return f
-}
-
-// apis returns both APIs with empty caches, by the fixture's clock.
-func (f *fixture) apis() (conomyAPI, blnkAPI apigateway.API) {
-	now := func() time.Time { return f.clock() }
-	conomyAPI, blnkAPI = f.services.apis("http://conomy.example")
-	for _, api := range []*apigateway.API{&conomyAPI, &blnkAPI} {
-		api.Now = now
-		setClock(api.Authorizer, now)
-	}
-	return conomyAPI, blnkAPI
 }
 
 func (f *fixture) serve(t *testing.T, a apigateway.API) string {
@@ -225,11 +216,16 @@ func (s *server) as(c datadir.Credentials) *server {
 	return &server{conomy: s.conomy, blnk: s.blnk, mailbox: s.mailbox, credentials: c, log: s.log}
 }
 
+func (s *server) login(t testing.TB) httpResponse {
+	t.Helper()
+	body := `{"clientId":"` + s.credentials.ClientID + `","clientSecret":"` + s.credentials.ClientSecret + `"}`
+	return call(t, "POST", s.conomy+"/auth", body, "x-api-key", s.credentials.ConomyKey)
+}
+
 // token logs in and returns the bearer token.
 func (s *server) token(t testing.TB) string {
 	t.Helper()
-	body := `{"clientId":"` + s.credentials.ClientID + `","clientSecret":"` + s.credentials.ClientSecret + `"}`
-	a := call(t, "POST", s.conomy+"/auth", body, "x-api-key", s.credentials.ConomyKey)
+	a := s.login(t)
 	a.want(t, 200)
 	if kind := a.field(t, "tokenType"); kind != "Bearer" {
 		t.Errorf("tokenType = %q, want Bearer", kind)
@@ -289,6 +285,11 @@ func tryCall(method, url, body string, headers ...string) (httpResponse, error) 
 	if err != nil {
 		return httpResponse{}, err
 	}
+	return do(r, headers)
+}
+
+// do sends a request with further headers.
+func do(r *http.Request, headers []string) (httpResponse, error) {
 	setHeaders(r, headers)
 	response, err := httpClient.Do(r)
 	if err != nil {

@@ -1,148 +1,15 @@
 package main
 
 import (
-	crand "crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"cedula/infra/local/datadir"
 	"cedula/infra/testenv"
-	"cedula/shared/identity"
-	"cedula/shared/registry"
-	"cedula/shared/store"
 )
-
-// TestWalk reads a tenant's whole list over HTTP while 8 writers create and delete. Every identity that lives throughout
-// must be listed exactly once, and the first and the last page must cost the same whether the list has a thousand entries
-// or a hundred thousand.
-func TestWalk(t *testing.T) {
-	testenv.Need(t, testenv.Soak)
-	var costs [][2]float64
-	for _, size := range []int{1_000, 100_000} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) { costs = append(costs, listWhileWriting(t, size)) })
-	}
-	if len(costs) == 2 && costs[0] != costs[1] {
-		t.Errorf("read units of the second and of the last full page = %v for the short and for the long list, want the same", costs)
-	}
-}
-
-// listWhileWriting returns the read units of the second and of the last full page. The first one also counts the total.
-func listWhileWriting(t *testing.T, size int) [2]float64 {
-	f := newFixture(t)
-	// The writers have a store of their own on the same table, so that their calls are not counted.
-	writers := &registry.Registry{Store: store.New(f.data.Table, f.data.Secret), Now: time.Now, Random: crand.Reader}
-	var mu sync.Mutex
-	listed := make(map[string]int, size)
-	parallel(16, size, func(int) {
-		id := createNameless(t, writers)
-		mu.Lock()
-		listed[id] = 0
-		mu.Unlock()
-	})
-	var stop atomic.Bool
-	var writing sync.WaitGroup
-	var changes atomic.Int64
-	for range 8 {
-		writing.Go(func() {
-			var mine []string
-			for !stop.Load() {
-				mine = append(mine, createNameless(t, writers))
-				if n := rand.IntN(len(mine)); len(mine) > 20 {
-					if err := writers.Delete(t.Context(), datadir.SandboxTenant, mine[n], nil); err != nil {
-						t.Error(err)
-					}
-					mine = slices.Delete(mine, n, n+1)
-				}
-				changes.Add(1)
-			}
-		})
-	}
-	pages := f.listPages(t, listed)
-	stop.Store(true)
-	writing.Wait()
-	wrong := 0
-	for _, times := range listed {
-		if times != 1 {
-			wrong++
-		}
-	}
-	if wrong > 0 {
-		t.Errorf("identities that were listed never or more than once = %d, want 0", wrong)
-	}
-	n := len(pages)
-	t.Logf("%d identities, %d pages, %d creates and deletes meanwhile; median time of a page in the first tenth %v, in the last %v",
-		size, n, changes.Load(), medianTime(pages[1:1+n/10]), medianTime(pages[n-1-n/10:n-1]))
-	return [2]float64{pages[1].units, pages[n-2].units}
-}
-
-func createNameless(t *testing.T, r *registry.Registry) string {
-	made, err := r.Create(t.Context(), registry.Draft{
-		Tenant: datadir.SandboxTenant, Profile: identity.Profile{FirstName: "N"}, Trusted: true,
-		GenerateID: func(now time.Time, _ io.Reader) (string, error) {
-			return fmt.Sprintf("w%016x%08x", rand.Uint64(), now.UnixNano()&0xffffffff), nil
-		},
-	})
-	if err != nil {
-		t.Error(err)
-	}
-	return made.ID
-}
-
-type pageCost struct {
-	units float64
-	took  time.Duration
-}
-
-// listPages follows the cursor from the newest to the oldest identity and counts how often each is listed.
-func (f *fixture) listPages(t *testing.T, listed map[string]int) []pageCost {
-	t.Helper()
-	headers := f.conomyHeaders(t)
-	call(t, "GET", f.conomy+"/identities/warm", "", headers...)
-	var costs []pageCost
-	for next := int64(-1); next != 0; {
-		url := f.conomy + "/identities?limit=100"
-		if next > 0 {
-			url += fmt.Sprintf("&next=%d", next)
-		}
-		f.tableCalls.Reset()
-		start := time.Now()
-		a := call(t, "GET", url, "", headers...)
-		costs = append(costs, pageCost{f.tableCalls.Reset().Units.Read, time.Since(start)})
-		var page struct {
-			Data       []struct{ ID string }
-			Pagination struct{ Next int64 }
-		}
-		if err := json.Unmarshal(a.body, &page); err != nil || a.status != 200 {
-			t.Fatalf("%s: %d %s", url, a.status, a.body)
-		}
-		for _, i := range page.Data {
-			if _, lasting := listed[i.ID]; lasting {
-				listed[i.ID]++
-			}
-		}
-		next = page.Pagination.Next
-	}
-	return costs
-}
-
-func medianTime(costs []pageCost) time.Duration {
-	times := make([]time.Duration, len(costs))
-	for n, c := range costs {
-		times[n] = c.took
-	}
-	slices.Sort(times)
-	return times[len(times)/2].Round(time.Microsecond)
-}
 
 // TestBigList reads 200,000 identities of a running server through Blnk's API: a response holds at most a hundred, the
 // links lead to each identity once, a filter that matches few continues in bounded steps, and the process's memory does not

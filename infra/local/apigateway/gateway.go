@@ -26,10 +26,10 @@ type API struct {
 		GatewayResponses() []gateway.GatewayResponse
 	}
 	Authorizer      gateway.Authorizer
-	IdentitySources []string         // headers, in canonical form
-	Stage           string           // may come before every path, such as "/sandbox"
-	Limiter         *Limiter         // may be shared by several APIs
-	Now             func() time.Time // nil: time.Now
+	IdentitySources []string // headers, in canonical form
+	Stage           string   // may come before every path, such as "/sandbox"
+	Limiter         *Limiter // may be shared by several APIs
+	Now             func() time.Time
 }
 
 // Gateway serves one API over HTTP.
@@ -46,9 +46,6 @@ type lambdaHandler func(context.Context, events.APIGatewayProxyRequest) (events.
 
 // New returns a gateway whose authorizer cache is empty.
 func New(a API) *Gateway {
-	if a.Now == nil {
-		a.Now = time.Now
-	}
 	g := &Gateway{
 		stage: a.Stage, limiter: a.Limiter, now: a.Now, routes: newRouter(a.Operations.Routes()),
 		responses:  make(map[string]gateway.GatewayResponse),

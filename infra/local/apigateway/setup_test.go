@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"cedula/infra/privacytest"
 	"cedula/shared/auth"
@@ -61,7 +62,7 @@ func newFakeGateway(t *testing.T, limits auth.Limits) (*Gateway, *fakeAPI) {
 	t.Helper()
 	a := &fakeAPI{}
 	limiter := NewLimiter(func(context.Context, string) (auth.Client, error) { return auth.Client{Limits: limits}, nil })
-	return New(API{Operations: a, Authorizer: a, IdentitySources: []string{"X-Key"}, Stage: "/stage", Limiter: limiter}), a
+	return New(API{Operations: a, Authorizer: a, IdentitySources: []string{"X-Key"}, Stage: "/stage", Limiter: limiter, Now: time.Now}), a
 }
 
 func send(g *Gateway, method, target, key string, body io.Reader) *httptest.ResponseRecorder {
