@@ -32,7 +32,7 @@ func TestPolicyValidate(t *testing.T) {
 		{identity.Policy{PendingTTL: 90*24*time.Hour + 1}, false},
 	} {
 		if err := tt.policy.Validate(); (err == nil) != tt.ok {
-			t.Errorf("%+v: %v; want (err == nil) == tt.ok", tt.policy, err)
+			t.Errorf("%+v: Validate() = %v, want it valid: %v", tt.policy, err, tt.ok)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func TestTransitions(t *testing.T) {
 		allowed[row.From] = row.To
 	}
 	if len(allowed) != len(statuses) {
-		t.Errorf("the table has %d rows; want len(allowed) == len(statuses)", len(allowed))
+		t.Errorf("Transitions has %d rows, want one for each of %d statuses", len(allowed), len(statuses))
 	}
 	for _, from := range statuses {
 		for _, to := range statuses {
@@ -63,7 +63,7 @@ func TestTransitions(t *testing.T) {
 			case !may:
 				for _, next := range allowed[from] {
 					if !strings.Contains(state.Reason, string(next)) {
-						t.Errorf("%s to %s does not say that %s is allowed: %s; want strings.Contains(state.Reason, string(next))", from, to, next, state.Reason)
+						t.Errorf("%s to %s: error = %q, want it to name %s", from, to, state.Reason, next)
 					}
 				}
 			}
@@ -76,66 +76,60 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-// TestPendingStatusRequiresItsAddress: a status that waits for an address is none without it.
 func TestPendingStatusRequiresItsAddress(t *testing.T) {
 	const email, phone = "ana@example.com", "+56912345678"
 	for _, tt := range []struct {
 		identity.Profile
-		to  identity.Status
-		may bool
+		to      identity.Status
+		allowed bool
 	}{
 		{identity.Profile{Email: email}, identity.PendingPhoneValidation, false},
 		{identity.Profile{}, identity.PendingPhoneValidation, false},
 		{identity.Profile{Phone: phone}, identity.PendingEmailValidation, false},
 		{identity.Profile{Phone: phone}, identity.PendingPhoneValidation, true},
 		{identity.Profile{Email: email}, identity.PendingEmailValidation, true},
-		{identity.Profile{}, identity.PendingEmailValidation, true}, // an email is due: to be set, and proven
+		{identity.Profile{}, identity.PendingEmailValidation, true}, // an email must be set and verified
 	} {
 		i := identity.Identity{Profile: tt.Profile, Status: identity.Pending, Onboarding: identity.OnboardingContact}
 		err := i.SetStatus(tt.to, noon)
-		if state := new(identity.StateError); (err == nil) != tt.may || err != nil && !errors.As(err, &state) {
-			t.Errorf("%q, %q to %s: %v; want (err == nil) == tt.may and (no error or a *identity.StateError)", tt.Email, tt.Phone, tt.to, err)
+		if state := new(identity.StateError); (err == nil) != tt.allowed || err != nil && !errors.As(err, &state) {
+			t.Errorf("email %q, phone %q: SetStatus(%s) = %v, want it allowed: %v", tt.Email, tt.Phone, tt.to, err, tt.allowed)
 		}
-		if due := i.Requirements().Due; tt.may && len(due) != 1 {
-			t.Errorf("%q, %q in %s waits for %v; want not tt.may or len(due) == 1", tt.Email, tt.Phone, tt.to, due)
+		if due := i.Requirements().Due; tt.allowed && len(due) != 1 {
+			t.Errorf("email %q, phone %q: requirements in %s = %v, want one", tt.Email, tt.Phone, tt.to, due)
 		}
 	}
 }
 
-// TestSettingTheSameStatusWaivesVerification: who sets the status that an identity has waives what became due
-// since, and moves nothing.
+// TestSettingTheSameStatusWaivesVerification covers an address that became due since the status was set.
 func TestSettingTheSameStatusWaivesVerification(t *testing.T) {
 	i := identity.Identity{Status: identity.Screening, Onboarding: identity.OnboardingContactAndScreening, Profile: identity.Profile{Phone: "+56912345678"}}
 	if err := i.SetStatus(identity.Screening, noon); err != nil || i.Requirements().Due != nil || i.Status != identity.Screening {
-		t.Errorf("%v, %s waits for %v; want no error and i.Requirements().Due == nil and i.Status == identity.Screening", err, i.Status, i.Requirements().Due)
+		t.Errorf("SetStatus(SCREENING) = %v, status %s, requirements %v, want SCREENING without requirements", err, i.Status, i.Requirements().Due)
 	}
 }
 
 func TestKnownAndPendingStatuses(t *testing.T) {
-	for _, s := range statuses {
-		pending := s == identity.Pending || s == identity.PendingEmailValidation || s == identity.PendingPhoneValidation || s == identity.Screening
-		if !s.Known() || s.Pending() != pending {
-			t.Errorf("%s: known %v, pending %v; want s.Known() and s.Pending() == pending", s, s.Known(), s.Pending())
-		}
-	}
-	for _, s := range []identity.Status{"", "active", "PENDING_VALIDATION"} {
-		if s.Known() || s.Pending() {
-			t.Errorf("%q is a status; want not s.Known() and not s.Pending()", s)
+	for n, s := range append(statuses, "", "active", "PENDING_VALIDATION") {
+		known, pending := n < len(statuses), n < 4
+		if s.Known() != known || s.Pending() != pending {
+			t.Errorf("%q: Known() = %v, Pending() = %v, want %v, %v", s, s.Known(), s.Pending(), known, pending)
 		}
 	}
 }
 
-func TestDeactivateAndReactivateOnlyFromActiveOrInactive(t *testing.T) {
+func TestOnlyActiveAndInactiveAreToggled(t *testing.T) {
 	for _, from := range statuses {
-		for name, move := range map[identity.Status]func(*identity.Identity) error{identity.Inactive: (*identity.Identity).Deactivate, identity.Active: (*identity.Identity).Reactivate} {
+		for to, move := range map[identity.Status]func(*identity.Identity) error{identity.Inactive: (*identity.Identity).Deactivate, identity.Active: (*identity.Identity).Reactivate} {
 			i := identity.Identity{Status: from}
 			err := move(&i)
-			var state *identity.StateError
-			if allowed := from == identity.Active || from == identity.Inactive; allowed != (err == nil) || !allowed && !errors.As(err, &state) {
-				t.Errorf("%s to %s: %v; want allowed == (err == nil) and (allowed or a *identity.StateError)", from, name, err)
+			want := from
+			allowed := from == identity.Active || from == identity.Inactive
+			if allowed {
+				want = to
 			}
-			if want := map[bool]identity.Status{true: name, false: from}[err == nil]; i.Status != want {
-				t.Errorf("%s to %s: got %s; want i.Status == want", from, name, i.Status)
+			if state := new(identity.StateError); i.Status != want || (err == nil) != allowed || err != nil && !errors.As(err, &state) {
+				t.Errorf("%s to %s: status %s, error %v, want %s and an error: %v", from, to, i.Status, err, want, !allowed)
 			}
 		}
 	}

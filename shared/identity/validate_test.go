@@ -1,13 +1,11 @@
 package identity_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"cedula/shared/identity"
-
-	"pgregory.net/rapid"
 )
 
 func TestValidID(t *testing.T) {
@@ -35,69 +33,63 @@ func TestValidID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := identity.ValidID(tt.id); got != tt.want {
-			t.Errorf("%q: got %v; want got == tt.want", tt.id, got)
+			t.Errorf("ValidID(%q) = %v, want %v", tt.id, got, tt.want)
 		}
 	}
 }
 
-func TestNormalizeDocument(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"123125", "123125"},
-		{"12.345.678-k", "12345678K"},
-		{"12 345/678-K", "12345678K"},
-		{"", ""},
-		{" .-/ ", ""},
-		{"añ1", "AÑ1"},
-		{"1_2", "1_2"}, // no separator that people write
-	}
-	for _, tt := range tests {
-		if got := identity.NormalizeDocument(tt.in); got != tt.want {
-			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
+func TestNormalizedForms(t *testing.T) {
+	for _, tt := range []struct {
+		normalize func(string) string
+		in, want  string
+	}{
+		{identity.NormalizeDocument, "123125", "123125"},
+		{identity.NormalizeDocument, "12.345.678-k", "12345678K"},
+		{identity.NormalizeDocument, "12 345/678-K", "12345678K"},
+		{identity.NormalizeDocument, "", ""},
+		{identity.NormalizeDocument, " .-/ ", ""},
+		{identity.NormalizeDocument, "añ1", "AÑ1"},
+		{identity.NormalizeDocument, "1_2", "1_2"}, // people do not write it as a separator
+		{identity.NormalizeEmail, "juan@example.com", "juan@example.com"},
+		{identity.NormalizeEmail, "Juan.PEREZ@Example.COM", "juan.perez@example.com"},
+		{identity.NormalizeEmail, "a.b+c@example.com", "a.b+c@example.com"}, // some hosts distinguish dots and tags
+		{identity.NormalizeEmail, "ÑANDU@example.com", "ñandu@example.com"},
+	} {
+		if got := tt.normalize(tt.in); got != tt.want {
+			t.Errorf("normal form of %q = %q, want %q", tt.in, got, tt.want)
 		}
 	}
-}
-
-func TestNormalizeEmail(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"juan@example.com", "juan@example.com"},
-		{"Juan.PEREZ@Example.COM", "juan.perez@example.com"},
-		{"a.b+c@example.com", "a.b+c@example.com"}, // dots and tags are kept: other hosts tell them apart
-		{"ÑANDU@example.com", "ñandu@example.com"},
-	}
-	for _, tt := range tests {
-		if got := identity.NormalizeEmail(tt.in); got != tt.want {
-			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
-func TestNormalizationIsIdempotent(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.String().Draw(t, "text")
-		if once := identity.NormalizeDocument(s); identity.NormalizeDocument(once) != once {
-			t.Errorf("document %q becomes another one when normalised twice; want identity.NormalizeDocument(once) == once", s)
-		}
-		if once := identity.NormalizeEmail(s); identity.NormalizeEmail(once) != once {
-			t.Errorf("email %q becomes another one when normalised twice; want identity.NormalizeEmail(once) == once", s)
-		}
-	})
 }
 
 func TestErrorsNameFieldsNotValues(t *testing.T) {
-	tests := []struct {
+	for _, tt := range []struct {
 		err  error
 		want string
 	}{
 		{&identity.Invalid{Field: identity.FieldEmail, Reason: "must be x"}, "email must be x"},
 		{&identity.MissingField{Field: identity.FieldPhone}, "phone is required"},
 		{&identity.Conflict{Fields: []identity.Field{"email", "phone"}}, "an identity with the same [email phone] exists"},
-	}
-	for _, tt := range tests {
+	} {
 		if tt.err.Error() != tt.want {
-			t.Errorf("got %q, want %q", tt.err, tt.want)
+			t.Errorf("Error() = %q, want %q", tt.err, tt.want)
 		}
-		if errors.Is(tt.err, identity.ErrNotFound) {
-			t.Errorf("%q is taken for another error; want not identity.ErrNotFound", tt.err)
+	}
+}
+
+func TestCreationNumber(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		created time.Time
+		least   int64
+		most    int64
+	}{
+		{"the epoch", time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), 0, 4095},
+		{"one millisecond later", time.Date(2025, 1, 1, 0, 0, 0, 1e6, time.UTC), 4096, 8191},
+		{"2094 is below 2^53", time.Date(2094, 1, 1, 0, 0, 0, 0, time.UTC), 1 << 52, 1<<53 - 1},
+	} {
+		i := identity.Identity{ID: "id", CreatedAt: tt.created}
+		if got := i.CreationNumber(); got < tt.least || got > tt.most {
+			t.Errorf("%s: CreationNumber() = %d, want one from %d to %d", tt.name, got, tt.least, tt.most)
 		}
 	}
 }

@@ -9,12 +9,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCodeAttemptsPerHourAndDay: whenever codes are asked for, no hour has more tries in it, and
-// no day, than the contract says; and there are times at which it has as many.
+// TestCodeAttemptsPerHourAndDay checks the limits that the contract documents, with codes requested at any times.
 func TestCodeAttemptsPerHourAndDay(t *testing.T) {
 	const anHour, aDay = 50, 75
 	most := func(sent []time.Time, within time.Duration) (tries int) {
-		for n, end := range sent { // a window that ends when a code is sent, or until which an earlier one lives
+		for n, end := range sent { // a window that ends when a code is sent; earlier codes may still be valid in it
 			count := 0
 			for _, at := range sent[:n+1] {
 				if at.Add(identity.CodeTTL).After(end.Add(-within)) {
@@ -40,10 +39,10 @@ func TestCodeAttemptsPerHourAndDay(t *testing.T) {
 			return time.Duration(rapid.OneOf(rapid.IntRange(1, 15), rapid.IntRange(1, 600)).Draw(r, "pause")) * time.Minute
 		})
 		if hour, day := most(sent, time.Hour), most(sent, 24*time.Hour); hour > anHour || day > aDay {
-			r.Errorf("%d tries in an hour, %d in a day; want hour <= anHour and day <= aDay", hour, day)
+			r.Errorf("%d attempts in an hour and %d in a day, want at most %d and %d", hour, day, anHour, aDay)
 		}
 	})
 	if hour := most(greedy(func() time.Duration { return time.Minute }), time.Hour); hour != anHour {
-		t.Errorf("%d tries in an hour at the worst times; want hour == anHour", hour)
+		t.Errorf("%d attempts in an hour at the worst times, want %d", hour, anHour)
 	}
 }

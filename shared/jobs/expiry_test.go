@@ -46,7 +46,12 @@ func TestExpire(t *testing.T) {
 	if got, err := w.Expire(ctx, dry); err != nil || got != want {
 		t.Errorf("Expire() as a dry run = %+v, %v, want %+v", got, err, want)
 	}
+	var writes atomic.Int64
+	w.beforeWrite = func() error { writes.Add(1); return nil }
 	w.wantExpired(t, jobs.Result{Examined: 60, Expired: 60, Complete: true})
+	if got := writes.Load(); got != 60 {
+		t.Errorf("%d writes for 60 identities, want one each", got)
+	}
 	w.wantExpired(t, jobs.Result{Complete: true})
 
 	w.now = noon // a reader whose clock is late
