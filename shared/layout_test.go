@@ -44,6 +44,8 @@ var imports = map[string]string{
 	"conomy":            "rest identity registry auth gateway strictjson iddocument iso",
 	"blnk":              "rest identity registry auth gateway strictjson",
 	"boot":              "registry auth table table/dynamo store",
+	"boot/conomy":       "conomy boot gateway registry",
+	"boot/blnk":         "blnk boot gateway registry",
 	"boot/tokens":       "auth auth/federation auth/kms boot",
 	"boot/tokenization": "registry encryption encryption/kms boot",
 	"messaging":         "identity",
@@ -166,7 +168,7 @@ func functionImports(name string) []string {
 	group, operation, _ := strings.Cut(name, "/")
 	switch group {
 	case "conomy", "blnk":
-		return append(list, group)
+		return append(list, group, "boot/"+group)
 	case "authorizers":
 		return append(list, operation)
 	case "jobs":

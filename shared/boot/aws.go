@@ -12,14 +12,8 @@ import (
 // AWSConfig returns the configuration of AWS clients, built by hand: the SDK's config module
 // would add 2 MB and 2 ms to every cold start to search for what Lambda always sets.
 func AWSConfig(c Config) (aws.Config, error) {
-	if c.Region == "" {
-		return aws.Config{}, NotSet("AWS_REGION")
-	}
-	if c.AccessKeyID == "" {
-		return aws.Config{}, NotSet("AWS_ACCESS_KEY_ID")
-	}
-	if c.SecretAccessKey == "" {
-		return aws.Config{}, NotSet("AWS_SECRET_ACCESS_KEY")
+	if err := c.Require("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"); err != nil {
+		return aws.Config{}, err
 	}
 	// Lambda replaces the process before the credentials of its role expire.
 	role := aws.Credentials{

@@ -83,8 +83,8 @@ func NewStore(c Config) (*store.Store, error) {
 // SecretKey returns the deployment's secret. Use it only to derive keys.
 func SecretKey(c Config) ([]byte, error) {
 	const name, minBytes = "CEDULA_SECRET", 32
-	if c.Secret == "" {
-		return nil, NotSet(name)
+	if err := c.Require(name); err != nil {
+		return nil, err
 	}
 	if len(c.Secret) < minBytes {
 		return nil, &VariableError{name, "has fewer than 32 bytes"}
@@ -93,8 +93,8 @@ func SecretKey(c Config) ([]byte, error) {
 }
 
 func openTable(c Config) (table.Table, error) {
-	if c.Table == "" {
-		return nil, NotSet("CEDULA_TABLE")
+	if err := c.Require("CEDULA_TABLE"); err != nil {
+		return nil, err
 	}
 	cfg, err := AWSConfig(c)
 	if err != nil {

@@ -8,6 +8,5 @@ import (
 )
 
 func main() {
-	c := boot.Environment()
-	gateway.StartAuthorizer(&blnk.Authorizer{Authenticator: boot.Must(boot.NewAuthenticator(c))})
+	gateway.StartAuthorizer(&blnk.Authorizer{Authenticator: boot.Must(boot.NewAuthenticator(boot.Environment()))})
 }

@@ -9,6 +9,5 @@ import (
 )
 
 func main() {
-	c := boot.Environment()
-	gateway.StartAuthorizer(&conomy.Authorizer{Authenticator: boot.Must(tokens.NewAuthenticator(c))})
+	gateway.StartAuthorizer(&conomy.Authorizer{Authenticator: boot.Must(tokens.NewAuthenticator(boot.Environment()))})
 }

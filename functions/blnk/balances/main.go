@@ -6,6 +6,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&blnk.API{}, "balances")
-}
+func main() { gateway.Start(&blnk.API{}, "balances") }

@@ -1,13 +1,6 @@
 // Command create-api-key serves POST /api-keys of the Blnk API.
 package main
 
-import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/blnk"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Keys: boot.Must(boot.NewKeyManager(c))}, "create-api-key")
-}
+func main() { blnk.StartKeys("create-api-key") }

@@ -1,13 +1,6 @@
 // Command create-identity serves POST /identities of the Blnk API.
 package main
 
-import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/blnk"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "create-identity")
-}
+func main() { blnk.Start("create-identity") }

@@ -2,13 +2,8 @@
 package main
 
 import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
+	"cedula/shared/boot/blnk"
 	"cedula/shared/boot/tokenization"
-	"cedula/shared/gateway"
 )
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "detokenize-identity")
-}
+func main() { blnk.StartOn(tokenization.NewRegistry, "detokenize-identity") }

@@ -1,13 +1,6 @@
 // Command filter-identities serves POST /identities/filter of the Blnk API.
 package main
 
-import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/blnk"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c)), Cursors: blnk.NewCursorCodec(boot.Must(boot.SecretKey(c)))}, "filter-identities")
-}
+func main() { blnk.Start("filter-identities") }

@@ -8,6 +8,5 @@ import (
 )
 
 func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Health: boot.Must(boot.NewHealthCheck(c))}, "get-health")
+	gateway.Start(&blnk.API{Health: boot.Must(boot.NewHealthCheck(boot.Environment()))}, "get-health")
 }

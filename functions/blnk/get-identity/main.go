@@ -1,13 +1,6 @@
 // Command get-identity serves GET /identities/{id} of the Blnk API.
 package main
 
-import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/blnk"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "get-identity")
-}
+func main() { blnk.Start("get-identity") }

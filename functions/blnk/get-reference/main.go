@@ -7,6 +7,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&blnk.API{Reference: apidocs.Blnk}, "get-reference")
-}
+func main() { gateway.Start(&blnk.API{Reference: apidocs.Blnk}, "get-reference") }

@@ -6,6 +6,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&blnk.API{}, "get-root")
-}
+func main() { gateway.Start(&blnk.API{}, "get-root") }

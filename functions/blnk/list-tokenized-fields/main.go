@@ -1,13 +1,6 @@
 // Command list-tokenized-fields serves GET /identities/{id}/tokenized-fields of the Blnk API.
 package main
 
-import (
-	"cedula/shared/blnk"
-	"cedula/shared/boot"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/blnk"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&blnk.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-tokenized-fields")
-}
+func main() { blnk.Start("list-tokenized-fields") }

@@ -6,6 +6,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&conomy.API{}, "add-fees")
-}
+func main() { gateway.Start(&conomy.API{}, "add-fees") }

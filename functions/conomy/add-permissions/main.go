@@ -1,13 +1,6 @@
 // Command add-permissions serves POST /identities/{id}/permissions of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "add-permissions")
-}
+func main() { conomy.Start("add-permissions") }

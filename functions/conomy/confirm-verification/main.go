@@ -2,13 +2,8 @@
 package main
 
 import (
-	"cedula/shared/boot"
+	"cedula/shared/boot/conomy"
 	"cedula/shared/boot/tokenization"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
 )
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(tokenization.NewRegistry(c))}, "confirm-verification")
-}
+func main() { conomy.StartOn(tokenization.NewRegistry, "confirm-verification") }

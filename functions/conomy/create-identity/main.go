@@ -1,13 +1,6 @@
 // Command create-identity serves POST /identities of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "create-identity")
-}
+func main() { conomy.Start("create-identity") }

@@ -1,13 +1,6 @@
 // Command deactivate-identity serves PATCH /identities/{id}/deactivate of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "deactivate-identity")
-}
+func main() { conomy.Start("deactivate-identity") }

@@ -1,13 +1,6 @@
 // Command decide-screening serves POST /identities/{id}/screening of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "decide-screening")
-}
+func main() { conomy.Start("decide-screening") }

@@ -7,6 +7,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&conomy.API{Reference: apidocs.Conomy}, "get-reference")
-}
+func main() { gateway.Start(&conomy.API{Reference: apidocs.Conomy}, "get-reference") }

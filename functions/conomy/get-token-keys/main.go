@@ -9,6 +9,5 @@ import (
 )
 
 func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{IssuerMetadata: boot.Must(tokens.NewIssuerMetadata(c))}, "get-token-keys")
+	gateway.Start(&conomy.API{IssuerMetadata: boot.Must(tokens.NewIssuerMetadata(boot.Environment()))}, "get-token-keys")
 }

@@ -1,13 +1,6 @@
 // Command list-parents serves GET /identities/parents/{id} of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-parents")
-}
+func main() { conomy.Start("list-parents") }

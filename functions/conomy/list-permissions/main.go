@@ -1,13 +1,6 @@
 // Command list-permissions serves GET /identities/{id}/permissions of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-permissions")
-}
+func main() { conomy.Start("list-permissions") }

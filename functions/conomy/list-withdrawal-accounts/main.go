@@ -1,13 +1,6 @@
 // Command list-withdrawal-accounts serves GET /identities/{id}/withdrawal-accounts of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "list-withdrawal-accounts")
-}
+func main() { conomy.Start("list-withdrawal-accounts") }

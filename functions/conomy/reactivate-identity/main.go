@@ -1,13 +1,6 @@
 // Command reactivate-identity serves PATCH /identities/{id}/reactivate of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "reactivate-identity")
-}
+func main() { conomy.Start("reactivate-identity") }

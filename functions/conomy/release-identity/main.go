@@ -1,13 +1,6 @@
 // Command release-identity serves DELETE /identities/{id}/hold of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "release-identity")
-}
+func main() { conomy.Start("release-identity") }

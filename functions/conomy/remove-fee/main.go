@@ -6,6 +6,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&conomy.API{}, "remove-fee")
-}
+func main() { gateway.Start(&conomy.API{}, "remove-fee") }

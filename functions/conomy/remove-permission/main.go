@@ -1,13 +1,6 @@
 // Command remove-permission serves DELETE /identities/{id}/permissions/{reference} of the Conomy API.
 package main
 
-import (
-	"cedula/shared/boot"
-	"cedula/shared/conomy"
-	"cedula/shared/gateway"
-)
+import "cedula/shared/boot/conomy"
 
-func main() {
-	c := boot.Environment()
-	gateway.Start(&conomy.API{Identities: boot.Must(boot.NewRegistry(c))}, "remove-permission")
-}
+func main() { conomy.Start("remove-permission") }

@@ -6,6 +6,4 @@ import (
 	"cedula/shared/gateway"
 )
 
-func main() {
-	gateway.Start(&conomy.API{}, "set-escrow-fee")
-}
+func main() { gateway.Start(&conomy.API{}, "set-escrow-fee") }

@@ -8,6 +8,5 @@ import (
 )
 
 func main() {
-	c := boot.Must(delivery.NewConsumer(boot.Environment()))
-	gateway.StartStream(c)
+	gateway.StartStream(boot.Must(delivery.NewConsumer(boot.Environment())))
 }

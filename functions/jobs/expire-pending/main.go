@@ -8,6 +8,5 @@ import (
 )
 
 func main() {
-	expire := boot.Must(cleanup.NewExpireJob(boot.Environment()))
-	gateway.StartJob("expire-pending", expire)
+	gateway.StartJob("expire-pending", boot.Must(cleanup.NewExpireJob(boot.Environment())))
 }

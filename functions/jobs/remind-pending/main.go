@@ -8,6 +8,5 @@ import (
 )
 
 func main() {
-	remind := boot.Must(cleanup.NewRemindJob(boot.Environment()))
-	gateway.StartJob("remind-pending", remind)
+	gateway.StartJob("remind-pending", boot.Must(cleanup.NewRemindJob(boot.Environment())))
 }

@@ -39,11 +39,14 @@ func NewCipher(c boot.Config) (*encryption.FieldCipher, error) {
 	return encryption.NewFieldCipher(w, time.Now), nil
 }
 
-const localPrefix = "local:" // no name of a KMS key begins with it
+const (
+	variable    = "CEDULA_VAULT_KEY"
+	localPrefix = "local:" // no name of a KMS key begins with it
+)
 
 func keyWrapper(c boot.Config) (encryption.KeyWrapper, error) {
-	if c.EncryptionKey == "" {
-		return nil, invalid("is not set")
+	if err := c.Require(variable); err != nil {
+		return nil, err
 	}
 	if key, ok := strings.CutPrefix(c.EncryptionKey, localPrefix); ok {
 		return localWrapper(key)
@@ -79,5 +82,5 @@ func kmsWrapper(c boot.Config) (encryption.KeyWrapper, error) {
 }
 
 func invalid(reason string) error {
-	return &boot.VariableError{Name: "CEDULA_VAULT_KEY", Reason: reason}
+	return &boot.VariableError{Name: variable, Reason: reason}
 }

@@ -18,17 +18,20 @@ import (
 // commas; the first one signs. Each is the id, ARN or alias of a KMS key or, for development,
 // a private key in PEM.
 func NewIssuer(c boot.Config) (*auth.Issuer, error) {
-	keys, err := keySet(c)
-	if err != nil {
+	if err := c.Require("CEDULA_ISSUER", "CEDULA_AUDIENCE"); err != nil {
 		return nil, err
 	}
-	if err := checkClaims(c); err != nil {
+	keys, err := keySet(c)
+	if err != nil {
 		return nil, err
 	}
 	return &auth.Issuer{Signer: keys[0], Issuer: c.TokenIssuer, Audience: c.TokenAudience}, nil
 }
 
-const issuersVariable = "CEDULA_ISSUERS"
+const (
+	keysVariable    = "CEDULA_TOKEN_KEY"
+	issuersVariable = "CEDULA_ISSUERS"
+)
 
 // NewAuthenticator returns boot's Authenticator, which also accepts the tokens of NewIssuer and
 // of the external issuers in Config.TokenIssuers: a JSON array of federation.Issuer, [] for none.
@@ -37,7 +40,7 @@ func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkClaims(c); err != nil {
+	if err := c.Require("CEDULA_ISSUER", "CEDULA_AUDIENCE", issuersVariable); err != nil {
 		return nil, err
 	}
 	keys, err := keySet(c)
@@ -45,9 +48,6 @@ func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
 		return nil, err
 	}
 	a.Tokens = auth.NewVerifier(c.TokenIssuer, c.TokenAudience, keys)
-	if c.TokenIssuers == "" {
-		return nil, boot.NotSet(issuersVariable)
-	}
 	if err := federation.AddIssuers(a.Tokens, []byte(c.TokenIssuers)); err != nil {
 		return nil, &boot.VariableError{Name: issuersVariable, Reason: "is wrong: " + err.Error()}
 	}
@@ -56,8 +56,8 @@ func NewAuthenticator(c boot.Config) (*auth.Authenticator, error) {
 
 // NewIssuerMetadata returns what others need to verify our tokens.
 func NewIssuerMetadata(c boot.Config) (auth.IssuerMetadata, error) {
-	if c.TokenIssuer == "" {
-		return auth.IssuerMetadata{}, boot.NotSet("CEDULA_ISSUER")
+	if err := c.Require("CEDULA_ISSUER"); err != nil {
+		return auth.IssuerMetadata{}, err
 	}
 	keys, err := keySet(c)
 	if err != nil {
@@ -66,20 +66,10 @@ func NewIssuerMetadata(c boot.Config) (auth.IssuerMetadata, error) {
 	return auth.IssuerMetadata{Issuer: c.TokenIssuer, Keys: keys}, nil
 }
 
-func checkClaims(c boot.Config) error {
-	if c.TokenIssuer == "" {
-		return boot.NotSet("CEDULA_ISSUER")
-	}
-	if c.TokenAudience == "" {
-		return boot.NotSet("CEDULA_AUDIENCE")
-	}
-	return nil
-}
-
 // keySet makes no call for any key but the first, which signs.
 func keySet(c boot.Config) (auth.KeySet, error) {
-	if c.TokenKeys == "" {
-		return nil, invalidKey("is not set")
+	if err := c.Require(keysVariable); err != nil {
+		return nil, err
 	}
 	var keys auth.KeySet
 	for name := range strings.SplitSeq(c.TokenKeys, ",") {
@@ -116,5 +106,5 @@ func newKey(c boot.Config, name string) (auth.Signer, error) {
 }
 
 func invalidKey(reason string) error {
-	return &boot.VariableError{Name: "CEDULA_TOKEN_KEY", Reason: reason}
+	return &boot.VariableError{Name: keysVariable, Reason: reason}
 }
