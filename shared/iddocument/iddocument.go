@@ -5,6 +5,22 @@ package iddocument
 
 import "slices"
 
+// Verdict says how far a number could be checked. Clients see its text.
+type Verdict string
+
+// The verdicts.
+const (
+	Valid     Verdict = "valid"     // the check digit matches
+	Invalid   Verdict = "invalid"   // no document of the type has this number
+	Unchecked Verdict = "unchecked" // well formed, but without a check digit or a known rule
+)
+
+// Result is a verdict with its reason: a phrase that never contains the number.
+type Result struct {
+	Verdict Verdict
+	Reason  string
+}
+
 // Check checks a number of a type, such as "RUT", in a country: its ISO 3166-1 alpha-3 code,
 // or empty if unknown. It ignores separators (space, dot, hyphen and slash) and the case of
 // letters in the number.
@@ -14,19 +30,27 @@ import "slices"
 // result of both. A number without a known rule is Unchecked, like a well-formed one without
 // check digit.
 func Check(kind, country, number string) Result {
-	rules, known := rulesFor(kind, country)
-	if !known {
+	if len(rules[kind]) == 0 {
 		return Result{Unchecked, "the type of document is not known"}
 	}
-	if len(rules) == 0 {
+	applicable := rulesFor(kind, country)
+	if len(applicable) == 0 {
 		return Result{Unchecked, "no rule is known for this type of document in this country"}
 	}
 	compact := normalize(number)
-	best := rules[0].check(compact)
-	for _, r := range rules[1:] {
+	best := applicable[0].check(compact)
+	for _, r := range applicable[1:] {
 		best = moreLenient(best, r.check(compact))
 	}
 	return best
+}
+
+// moreLenient returns the better of two results: Valid, then Unchecked, then Invalid.
+func moreLenient(a, b Result) Result {
+	if a.Verdict == Valid || b.Verdict == Invalid {
+		return a
+	}
+	return b
 }
 
 // PlausibleFormat reports whether a number looks roughly like its type: it has only
@@ -35,20 +59,20 @@ func Check(kind, country, number string) Result {
 // Type and country are those of Check. Without a known rule, PlausibleFormat accepts 1 to 64
 // ASCII letters, digits and separators.
 func PlausibleFormat(kind, country, number string) bool {
-	rules, _ := rulesFor(kind, country)
-	if len(rules) == 0 {
+	applicable := rulesFor(kind, country)
+	if len(applicable) == 0 {
 		return plausibleUnknown(number)
 	}
 	compact := normalize(number)
-	return slices.ContainsFunc(rules, func(r rule) bool { return r.format.matches(compact) })
+	return slices.ContainsFunc(applicable, func(r rule) bool { return r.lenient.matches(compact) })
 }
 
 // HolderTypes reports who can hold a type of document: Conomy's table for its twelve types,
 // the law of the country for the others. known is false for an unknown type.
 func HolderTypes(kind string) (user, organization, known bool) {
-	rules := rulesOfKind(kind)
-	if len(rules) == 0 {
+	list := rules[kind]
+	if len(list) == 0 {
 		return false, false, false
 	}
-	return rules[0].holder != company, rules[0].holder != person, true
+	return list[0].holder != company, list[0].holder != person, true
 }

@@ -18,14 +18,10 @@ var curpStates = []string{
 // defines it: letters of the name, birthday, sex (X for neither since 2022), state,
 // consonants, a character against duplicates (a digit for those born before 2000, else a
 // letter), and a digit modulo 10 with weights 18 down to 2. It does not look for the words
-// that the order tells the registry to avoid. Formula compared with python-stdnum,
-// stdnum/mx/curp.py.
+// that the order tells the registry to avoid.
 func curp(number string) Result {
-	if !hasPattern(number, "AAAA999999AAAAAA*9") {
-		return Result{Invalid, "a CURP has 4 letters, 6 digits, 6 letters, a letter or digit and a check digit"}
-	}
 	century := 2000
-	if isDigit(number[16]) {
+	if isOf('9', number[16]) {
 		century = 1900
 	}
 	if !isCalendarDate(number[4:10], century) {
@@ -34,11 +30,17 @@ func curp(number string) Result {
 	if !strings.Contains("HMX", number[10:11]) || !slices.Contains(curpStates, number[11:13]) {
 		return Result{Invalid, "the sex or the state in the CURP does not exist"}
 	}
+	return matchResult("0987654321"[alphabetSum(number[:17], curpAlphabet)%10] == number[17])
+}
+
+// alphabetSum returns the sum of the places of the characters in an alphabet, with weights that
+// go down to 2.
+func alphabetSum(number, alphabet string) int {
 	s := 0
-	for i := range 17 {
-		s += strings.IndexByte(curpAlphabet, number[i]) * (18 - i)
+	for i := range len(number) {
+		s += strings.IndexByte(alphabet, number[i]) * (len(number) + 1 - i)
 	}
-	return checkDigitResult(digitChar((10-s%10)%10) == number[17])
+	return s
 }
 
 const rfcAlphabet = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ \xD1"
@@ -47,12 +49,8 @@ const rfcAlphabet = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ \xD1"
 // 4 of a person), the day it was founded or born, two characters against duplicates (the
 // first up to V, neither 0) and one modulo 11, with weights 13 down to 2; 10 is written A.
 // More than one in a hundred numbers in use has other characters there, such as the generic
-// XAXX010101000, so a mismatch is Unchecked. Formula compared with python-stdnum,
-// stdnum/mx/rfc.py.
+// XAXX010101000, so a mismatch is Unchecked.
 func rfc(number string) Result {
-	if !hasPattern(number, "NNN999999***") && !hasPattern(number, "NNNN999999***") {
-		return Result{Invalid, "an RFC has 3 or 4 letters, 6 digits and 3 letters or digits"}
-	}
 	name := len(number) - 9
 	if !isCalendarDate(number[name:name+6], 2000) { // the century is not in the number; only 1900 would differ
 		return Result{Invalid, "the date in the RFC is no day of the calendar"}
@@ -60,24 +58,18 @@ func rfc(number string) Result {
 	if !rfcSuffixMatches(number) {
 		return Result{Unchecked, "the last three characters do not match, as in some RFCs in use"}
 	}
-	return Result{Valid, reasonMatch}
+	return matchResult(true)
 }
 
 // rfcSuffixMatches checks the last three characters of an RFC. The check digit is computed
 // over 12 characters: a company's 11 are preceded by a space.
 func rfcSuffixMatches(number string) bool {
-	last := len(number) - 1
-	body := number[:last]
-	suffix := number[last-2:]
+	if len(number) == 12 {
+		number = " " + number
+	}
+	suffix := number[10:]
 	if suffix[0] == '0' || suffix[0] > 'V' || suffix[1] == '0' {
 		return false
 	}
-	s := 0
-	if len(body) == 11 {
-		s = strings.IndexByte(rfcAlphabet, ' ') * 13
-	}
-	for i := range len(body) {
-		s += strings.IndexByte(rfcAlphabet, body[i]) * (len(body) + 1 - i)
-	}
-	return "0A987654321"[s%11] == suffix[2]
+	return "0A987654321"[alphabetSum(number[:12], rfcAlphabet)%11] == suffix[2]
 }

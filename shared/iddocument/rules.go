@@ -1,12 +1,15 @@
 package iddocument
 
+import "slices"
+
 // rule is one type of document of one country.
 type rule struct {
-	kind, country string
-	scope         scope
-	holder        holder
-	format        lenientFormat
-	check         func(compact string) Result
+	country string
+	scope   scope
+	holder  holder
+	lenient lenientFormat
+	syntax  syntax
+	formula func(wellFormed string) Result // nil for a type without a check digit
 }
 
 // scope says in which countries, besides its own, a rule applies.
@@ -26,64 +29,78 @@ const (
 	company
 )
 
-// rules keeps the rows of a kind together, those with the widest scope first.
-var rules = [...]rule{
-	{"PASSPORT", "", anyCountry, anyHolder, lenientFormat{alphanumeric, 5, 20}, passport},
-	{"RFC", "MEX", anyCountry, company, lenientFormat{alphanumeric, 4, 13}, rfc}, // persons have one too: Conomy takes their CURP
-	{"CURP", "MEX", anyCountry, person, lenientFormat{alphanumeric, 4, 18}, curp},
-	{"RUT", "CHL", ownOrUnknownCountry, anyHolder, lenientFormat{digitsOrK, 2, 9}, rut}, // Conomy's own examples: 123125, 77123126-K
-	{"RUT", "URY", ownCountryOnly, anyHolder, lenientFormat{digits, 2, 12}, rutUruguay},
-	{"CED_CIU", "COL", anyCountry, person, lenientFormat{digits, 2, 12}, cedulaColombia},
-	{"CED_EXT", "COL", anyCountry, person, lenientFormat{digits, 2, 12}, cedulaExtranjeria},
-	{"NIT", "COL", ownOrUnknownCountry, company, lenientFormat{digits, 2, 16}, nit},         // Bolivia, Guatemala and El Salvador have a NIT
-	{"DNI", "PER", ownOrUnknownCountry, person, lenientFormat{alphanumeric, 2, 9}, dniPeru}, // Spain and Honduras have a DNI
-	{"DNI", "ARG", ownOrUnknownCountry, person, lenientFormat{alphanumeric, 2, 9}, dniArgentina},
-	{"CE", "PER", ownOrUnknownCountry, person, lenientFormat{alphanumeric, 2, 12}, carneExtranjeria}, // Colombia has a CE
-	{"RUC", "PER", ownOrUnknownCountry, anyHolder, lenientFormat{digits, 2, 11}, rucPeru},            // Panama and Nicaragua have a RUC
-	{"RUC", "ECU", ownCountryOnly, anyHolder, lenientFormat{digits, 2, 13}, rucEcuador},
-	{"RUC", "PRY", ownCountryOnly, anyHolder, lenientFormat{digits, 2, 10}, rucParaguay},
-	{"CUIL", "ARG", anyCountry, person, lenientFormat{digits, 2, 11}, cuit},
-	{"CUIT", "ARG", anyCountry, company, lenientFormat{digits, 2, 11}, cuit},
+// rules holds the rules of each type of document, those with the widest scope first.
+var rules = map[string][]rule{
+	"PASSPORT": {{"", anyCountry, anyHolder, lenientFormat{"++", 5, 20}, // ICAO 9303 gives it up to 9 characters, and countries add to it
+		syntax{5, "********************", "a passport's number has 5 to 20 letters and digits"}, nil}},
+	"RFC": {{"MEX", anyCountry, company, lenientFormat{"++", 4, 13}, // persons have one too: Conomy takes their CURP
+		syntax{12, "NNNN999999***", "an RFC has 3 or 4 letters, 6 digits and 3 letters or digits"}, rfc}},
+	"CURP": {{"MEX", anyCountry, person, lenientFormat{"++", 4, 18},
+		syntax{18, "AAAA999999AAAAAA*9", "a CURP has 4 letters, 6 digits, 6 letters, a letter or digit and a check digit"}, curp}},
+	"RUT": {
+		{"CHL", ownOrUnknownCountry, anyHolder, lenientFormat{"9K", 2, 9}, // Conomy's own examples: 123125, 77123126-K
+			syntax{8, "99999999K", "a RUT has 7 or 8 digits and a check digit or K"}, rut},
+		{"URY", ownCountryOnly, anyHolder, lenientFormat{"99", 2, 12}, syntax{12, "999999999999", "a RUT has 12 digits"}, rutUruguay},
+	},
+	"CED_CIU": {{"COL", anyCountry, person, lenientFormat{"99", 2, 12}, syntax{5, "999999999999", "a citizen's card has 5 to 12 digits"}, nil}},
+	"CED_EXT": {{"COL", anyCountry, person, lenientFormat{"99", 2, 12}, syntax{6, "999999999999", "a foreigner's card has 6 to 12 digits"}, nil}},
+	"NIT": {{"COL", ownOrUnknownCountry, company, lenientFormat{"99", 2, 16}, // Bolivia, Guatemala and El Salvador have a NIT
+		syntax{8, "9999999999999999", "a NIT has 7 to 15 digits and a check digit"}, nit}},
+	"DNI": { // Spain and Honduras have a DNI
+		{"PER", ownOrUnknownCountry, person, lenientFormat{"++", 2, 9}, syntax{8, "*********", dniPeruReason}, dniPeru},
+		{"ARG", ownOrUnknownCountry, person, lenientFormat{"++", 2, 9}, syntax{7, "99999999", "a DNI has 7 or 8 digits"}, nil},
+	},
+	"CE": {{"PER", ownOrUnknownCountry, person, lenientFormat{"++", 2, 12}, // Colombia has a CE
+		syntax{9, "999999999", "a foreigner's card has 9 digits"}, nil}},
+	"RUC": { // Panama and Nicaragua have a RUC
+		{"PER", ownOrUnknownCountry, anyHolder, lenientFormat{"99", 2, 11}, syntax{11, "99999999999", "a RUC has 11 digits"}, rucPeru},
+		{"ECU", ownCountryOnly, anyHolder, lenientFormat{"99", 2, 13}, syntax{13, "9999999999999", "a RUC has 13 digits"}, rucEcuador},
+		{"PRY", ownCountryOnly, anyHolder, lenientFormat{"99", 2, 10}, syntax{2, "999999999", "a RUC has up to 8 digits and a check digit"}, rucParaguay},
+	},
+	"CUIL": {{"ARG", anyCountry, person, lenientFormat{"99", 2, 11}, syntax{11, "99999999999", "a CUIT or CUIL has 11 digits"}, cuit}},
+	"CUIT": {{"ARG", anyCountry, company, lenientFormat{"99", 2, 11}, syntax{11, "99999999999", "a CUIT or CUIL has 11 digits"}, cuit}},
 
 	// Not in Conomy's table.
-	{"CPF", "BRA", anyCountry, person, lenientFormat{digits, 2, 11}, cpf},
-	{"CNPJ", "BRA", anyCountry, company, lenientFormat{alphanumeric, 2, 14}, cnpj},
-	{"CI", "URY", ownCountryOnly, person, lenientFormat{digits, 2, 8}, ciUruguay}, // Bolivia, Paraguay and Venezuela have a CI
-	{"CI", "ECU", ownCountryOnly, person, lenientFormat{digits, 2, 10}, ciEcuador},
-	{"RIF", "VEN", anyCountry, anyHolder, lenientFormat{alphanumeric, 2, 10}, rif},
-	{"CEDULA", "DOM", ownCountryOnly, person, lenientFormat{digits, 2, 11}, cedulaDominicana}, // half of Latin America has one
-	{"RNC", "DOM", anyCountry, company, lenientFormat{digits, 2, 11}, rnc},
+	"CPF": {{"BRA", anyCountry, person, lenientFormat{"99", 2, 11}, syntax{11, "99999999999", "a CPF has 11 digits"}, cpf}},
+	"CNPJ": {{"BRA", anyCountry, company, lenientFormat{"++", 2, 14},
+		syntax{14, "************99", "a CNPJ has 12 letters or digits and two check digits"}, cnpj}},
+	"CI": { // Bolivia, Paraguay and Venezuela have a CI
+		{"URY", ownCountryOnly, person, lenientFormat{"99", 2, 8}, syntax{7, "99999999", "a CI has 6 or 7 digits and a check digit"}, ciUruguay},
+		{"ECU", ownCountryOnly, person, lenientFormat{"99", 2, 10}, syntax{10, "9999999999", "a CI has 10 digits"}, ciEcuador},
+	},
+	"RIF": {{"VEN", anyCountry, anyHolder, lenientFormat{"++", 2, 10},
+		syntax{10, "R999999999", "a RIF has one of the letters V, E, J, P, G and 9 digits"}, rif}},
+	"CEDULA": {{"DOM", ownCountryOnly, person, lenientFormat{"99", 2, 11}, // half of Latin America has one
+		syntax{11, "99999999999", "a cedula has 11 digits"}, cedulaDominicana}},
+	"RNC": {{"DOM", anyCountry, company, lenientFormat{"99", 2, 11}, syntax{9, "999999999", "an RNC has 9 digits"}, rnc}},
 }
 
 // rulesFor returns the rules that apply to a number, none if the name means a document
-// without a rule in that country. known reports whether the kind has a rule anywhere.
-func rulesFor(kind, country string) (list []rule, known bool) {
-	list = rulesOfKind(kind)
-	known = len(list) > 0
-	for i := range list {
-		if list[i].country == country {
-			return list[i : i+1], known
-		}
+// without a rule in that country.
+func rulesFor(kind, country string) []rule {
+	list := rules[kind]
+	own := slices.IndexFunc(list, func(r rule) bool { return r.country == country })
+	if own >= 0 {
+		return list[own : own+1]
 	}
-	widest := ownOrUnknownCountry
+	least := ownOrUnknownCountry
 	if country != "" {
-		widest = anyCountry
+		least = anyCountry
 	}
-	n := 0
-	for n < len(list) && list[n].scope >= widest {
-		n++
+	end := slices.IndexFunc(list, func(r rule) bool { return r.scope < least })
+	if end >= 0 {
+		return list[:end]
 	}
-	return list[:n], known
+	return list
 }
 
-func rulesOfKind(kind string) []rule {
-	first := 0
-	for first < len(rules) && rules[first].kind != kind {
-		first++
+// check returns the result for a compact number.
+func (r rule) check(number string) Result {
+	if !r.syntax.matches(number) {
+		return Result{Invalid, r.syntax.reason}
 	}
-	end := first
-	for end < len(rules) && rules[end].kind == kind {
-		end++
+	if r.formula == nil {
+		return Result{Unchecked, "this type of document has no check digit"}
 	}
-	return rules[first:end]
+	return r.formula(number)
 }

@@ -1,0 +1,205 @@
+package iddocument
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// The formulas get numbers of the syntax in the table of rules. Unless they say otherwise, they
+// were compared with those of python-stdnum, by their country in its module stdnum.
+
+// matchResult returns the result for a well-formed number with a check digit.
+func matchResult(match bool) Result {
+	if match {
+		return Result{Valid, "the check digit matches"}
+	}
+	return Result{Invalid, "the check digit does not match"}
+}
+
+// checkLast checks the last character of a number: the one in digits at the weighted sum of the
+// others, modulo the length of digits.
+func checkLast(number, digits string, weights ...int) Result {
+	return matchResult(lastMatches(number, digits, weights...))
+}
+
+func lastMatches(number, digits string, weights ...int) bool {
+	last := len(number) - 1
+	return digits[weightedSum(number[:last], weights...)%len(digits)] == number[last]
+}
+
+// weightedSum returns the sum of the digits, each times its weight; the last weight is that of
+// the last digit. Letters count as their distance from '0', as in the CNPJ.
+func weightedSum(number string, weights ...int) int {
+	s := 0
+	for i, w := range weights[len(weights)-len(number):] {
+		s += int(number[i]-'0') * w
+	}
+	return s
+}
+
+// luhn reports whether the digits satisfy the formula of ISO/IEC 7812-1, annex B: every
+// second digit from the right is doubled, and the digits of all add up to a multiple of ten.
+func luhn(number string) bool {
+	s := 0
+	for i := range len(number) {
+		d := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			d = d*2/10 + d*2%10
+		}
+		s += d
+	}
+	return s%10 == 0
+}
+
+// isCalendarDate reports whether the six digits YYMMDD are a day of the century that begins
+// with the given year.
+func isCalendarDate(yymmdd string, century int) bool {
+	two := func(i int) int { return int(yymmdd[i]-'0')*10 + int(yymmdd[i+1]-'0') }
+	day := time.Date(century+two(0), time.Month(two(2)), two(4), 0, 0, 0, 0, time.UTC)
+	return int(day.Month()) == two(2) && day.Day() == two(4)
+}
+
+var cuitPrefixes = []string{"20", "23", "24", "27", "30", "33", "34", "50", "51", "55"}
+
+// cuit checks the CUIT of Argentina's tax authority and the CUIL of its social security,
+// which have the same form: a kind of holder, 8 digits (a person's DNI) and one modulo 11.
+// If the sum requires 10, the digit is 9; other sources say that such a number is issued
+// under another kind instead.
+func cuit(number string) Result {
+	if !slices.Contains(cuitPrefixes, number[:2]) {
+		return Result{Invalid, "no CUIT or CUIL begins with these two digits"}
+	}
+	return checkLast(number, "09987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+}
+
+const receitaDigits = "00987654321" // of Brazil's tax authority, Receita Federal
+
+// cpf checks the CPF of Brazil's tax authority: 9 digits and two modulo 11.
+// One digit repeated satisfies the formula but is never issued.
+func cpf(number string) Result {
+	if strings.Count(number, number[:1]) == len(number) {
+		return Result{Invalid, "a CPF is not one digit repeated"}
+	}
+	first := lastMatches(number[:10], receitaDigits, 10, 9, 8, 7, 6, 5, 4, 3, 2)
+	return matchResult(first && lastMatches(number, receitaDigits, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2))
+}
+
+// cnpj checks the CNPJ of the same authority: 12 digits or, since July 2026, letters, and
+// two digits modulo 11. A letter counts as its ASCII code less 48.
+func cnpj(number string) Result {
+	if number[:12] == "000000000000" {
+		return Result{Invalid, "a CNPJ is not all zero"}
+	}
+	first := lastMatches(number[:13], receitaDigits, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+	return matchResult(first && lastMatches(number, receitaDigits, 6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2))
+}
+
+// rut checks the RUT of Chile's tax authority (SII), which is a person's RUN: 7 or 8 digits
+// and one modulo 11; 10 is written K.
+func rut(number string) Result { return checkLast(number, "0K987654321", 3, 2, 7, 6, 5, 4, 3, 2) }
+
+// nit checks the NIT of Colombia's tax authority (DIAN): 7 to 15 digits and one
+// modulo 11, whose weights are primes.
+func nit(number string) Result {
+	return checkLast(number, "01987654321", 71, 67, 59, 53, 47, 43, 41, 37, 29, 23, 19, 17, 13, 7, 3)
+}
+
+// cedulaDominicana checks the identity card of the Dominican Republic: 11
+// digits, the last as ISO/IEC 7812-1 has it. Some cards were issued with a wrong
+// one: they are Invalid here, since a list of them would name people.
+func cedulaDominicana(number string) Result { return matchResult(luhn(number)) }
+
+// rnc checks the RNC that the Dominican tax authority (DGII) gives to companies: 8 digits
+// and one modulo 11, from 1 to 9. Some were issued with a wrong one and are Invalid here.
+func rnc(number string) Result { return checkLast(number, "21987654321", 7, 9, 8, 6, 5, 4, 3, 2) }
+
+// ciEcuador checks the identity card of Ecuador: a province, a third digit up
+// to 6, and one digit by ISO/IEC 7812-1.
+func ciEcuador(number string) Result {
+	if !isProvince(number[:2]) || number[2] > '6' {
+		return Result{Invalid, "no CI begins with these three digits"}
+	}
+	return matchResult(luhn(number))
+}
+
+// rucEcuador checks the RUC of Ecuador's tax authority (SRI). The third digit
+// says who holds it: up to 6 a person, whose CI comes first; 9 a company; 6 or 9 a
+// public body. The last three digits, four of a public body, number its
+// establishments and are not all zero.
+func rucEcuador(number string) Result {
+	if !isProvince(number[:2]) || number[2] == '7' || number[2] == '8' {
+		return Result{Invalid, "no RUC begins with these three digits"}
+	}
+	asCompany := number[10:] != "000" && weightedSum(number[:10], 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0
+	asPublic := number[9:] != "0000" && weightedSum(number[:9], 3, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0
+	asPerson := number[10:] != "000" && luhn(number[:10])
+	switch number[2] {
+	case '9':
+		return matchResult(asCompany || asPublic)
+	case '6':
+		return matchResult(asPerson || asPublic)
+	}
+	return matchResult(asPerson)
+}
+
+// isProvince accepts the 24 provinces, 30 for those registered abroad, and 50.
+func isProvince(two string) bool {
+	return "01" <= two && two <= "24" || two == "30" || two == "50"
+}
+
+const dniPeruReason = "a DNI has 8 digits and at most one check digit or letter"
+
+// dniPeru checks the DNI of Peru's registry (RENIEC): 8 digits, and on newer
+// cards a ninth character modulo 11, which is printed as a digit or as a letter.
+func dniPeru(number string) Result {
+	if !allOf('9', number[:8]) {
+		return Result{Invalid, dniPeruReason}
+	}
+	if len(number) == 8 {
+		return Result{Unchecked, "a DNI of 8 digits has no check digit"}
+	}
+	s := weightedSum(number[:8], 3, 2, 7, 6, 5, 4, 3, 2) % 11
+	return matchResult("65432110987"[s] == number[8] || "KJIHGFEDCBA"[s] == number[8])
+}
+
+var rucPeruPrefixes = []string{"10", "15", "17", "20"}
+
+// rucPeru checks the RUC of Peru's tax authority (SUNAT): a kind of holder, 8
+// digits (a person's DNI) and one modulo 11.
+func rucPeru(number string) Result {
+	if !slices.Contains(rucPeruPrefixes, number[:2]) {
+		return Result{Invalid, "no RUC begins with these two digits"}
+	}
+	return checkLast(number, "10987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+}
+
+// rucParaguay checks the RUC of Paraguay's tax authority (SET): up to 8 digits
+// and one modulo 11; 10 is written 0.
+func rucParaguay(number string) Result {
+	return checkLast(number, "00987654321", 9, 8, 7, 6, 5, 4, 3, 2)
+}
+
+// ciUruguay checks the identity card of Uruguay: 6 or 7 digits and one modulo
+// 10. Formula from the description of the library picandocodigo/ci_uy.
+func ciUruguay(number string) Result { return checkLast(number, "0987654321", 2, 9, 8, 7, 6, 3, 4) }
+
+// rutUruguay checks the RUT of Uruguay's tax authority (DGI): a kind of
+// registration from 01 to 22, 6 digits, 001 and one digit modulo 11. No number
+// is issued if the sum requires 10.
+func rutUruguay(number string) Result {
+	registration := number[:2]
+	if registration < "01" || registration > "22" || number[2:8] == "000000" || number[8:11] != "001" {
+		return Result{Invalid, "a RUT begins with 01 to 22, and 001 stands before its check digit"}
+	}
+	return checkLast(number, "0-987654321", 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+}
+
+const rifHolders = "VEJPG" // citizen, foreigner, company, passport, government
+
+// rif checks the RIF of Venezuela's tax authority (SENIAT): a letter for the
+// holder, which counts as a digit from 1, 8 digits and one modulo 11.
+func rif(number string) Result {
+	holder := string(rune('1' + strings.IndexByte(rifHolders, number[0])))
+	return checkLast(holder+number[1:], "00987654321", 4, 3, 2, 7, 6, 5, 4, 3, 2)
+}

@@ -1,0 +1,126 @@
+package iddocument
+
+import "strings"
+
+// The compact form of a number is upper case and without separators, one byte a
+// character: ASCII, enye for Ñ, and invalidChar for what no number contains.
+const (
+	enye        = 0xD1
+	invalidChar = 0xFF
+)
+
+// maxNormalizedLength exceeds the longest number of any type: a longer number is invalid
+// in any case, so the rest is cut off.
+const maxNormalizedLength = 24
+
+// normalize returns the compact form of a number. It does not allocate if number is compact.
+func normalize(number string) string {
+	if allOf('*', number) {
+		return number
+	}
+	compact := make([]byte, 0, maxNormalizedLength)
+	for _, c := range number {
+		if isSeparator(c) {
+			continue
+		}
+		if len(compact) == maxNormalizedLength {
+			break
+		}
+		compact = append(compact, upper(c))
+	}
+	return string(compact)
+}
+
+func isSeparator(c rune) bool { return c == ' ' || c == '.' || c == '-' || c == '/' }
+
+func upper(c rune) byte {
+	if c >= 'a' && c <= 'z' {
+		return byte(c) - 'a' + 'A'
+	}
+	if c > ' ' && c < 0x7F {
+		return byte(c)
+	}
+	if c == 'ñ' || c == 'Ñ' {
+		return enye
+	}
+	return invalidChar
+}
+
+// isOf reports whether a character of a compact number is of a class: 9 a digit, A a letter,
+// * a letter or digit, N a letter, Ñ or &, K a digit or K, R a letter of a RIF, and + any of
+// digits and N.
+func isOf(class, c byte) bool {
+	digit := c >= '0' && c <= '9'
+	letter := c >= 'A' && c <= 'Z'
+	nameLetter := letter || c == enye || c == '&'
+	switch class {
+	case '9':
+		return digit
+	case 'A':
+		return letter
+	case '*':
+		return digit || letter
+	case 'N':
+		return nameLetter
+	case 'K':
+		return digit || c == 'K'
+	case 'R':
+		return strings.IndexByte(rifHolders, c) >= 0
+	default: // '+'
+		return digit || nameLetter
+	}
+}
+
+func allOf(class byte, number string) bool {
+	for i := range len(number) {
+		if !isOf(class, number[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// syntax is the form of the numbers of a type.
+type syntax struct {
+	min     int    // length
+	pattern string // the classes of the characters; a shorter number lacks the first ones
+	reason  string // of the verdict on other numbers
+}
+
+func (s syntax) matches(number string) bool {
+	if len(number) < s.min || len(number) > len(s.pattern) {
+		return false
+	}
+	classes := s.pattern[len(s.pattern)-len(number):]
+	for i := range len(number) {
+		if !isOf(classes[i], number[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lenientFormat is the minimum that a compact number of a type must satisfy.
+type lenientFormat struct {
+	classes  string // of the last character, after that of the others
+	min, max int    // length
+}
+
+func (l lenientFormat) matches(number string) bool {
+	if len(number) < l.min || len(number) > l.max {
+		return false
+	}
+	last := len(number) - 1
+	return allOf(l.classes[0], number[:last]) && isOf(l.classes[1], number[last])
+}
+
+// maxUnknownLength bounds a number of an unknown type.
+const maxUnknownLength = 64
+
+// plausibleUnknown reports whether a number of an unknown type can be one: ASCII letters,
+// digits and separators, but not separators alone.
+func plausibleUnknown(number string) bool {
+	notAllowed := func(c rune) bool { return c >= 0x80 || !isSeparator(c) && !isOf('*', upper(c)) }
+	separatorsOnly := strings.TrimFunc(number, isSeparator) == ""
+	return len(number) <= maxUnknownLength && !separatorsOnly && !strings.ContainsFunc(number, notAllowed)
+}
