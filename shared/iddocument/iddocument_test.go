@@ -100,18 +100,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestReasons(t *testing.T) {
-	tests := []struct{ kind, country, number, want string }{
-		{"CE", "COL", "123456", "no rule is known for this type of document in this country"},
-		{"NATIONAL_ID", "CHL", "1", "the type of document is not known"},
-	}
-	for _, tt := range tests {
-		if got := iddocument.Check(tt.kind, tt.country, tt.number).Reason; got != tt.want {
-			t.Errorf("Check(%q, %q, %q).Reason = %q, want %q", tt.kind, tt.country, tt.number, got, tt.want)
-		}
-	}
-}
-
 func TestPlausibleFormat(t *testing.T) {
 	tests := []struct {
 		kind, country, number string

@@ -79,23 +79,3 @@ func TestVerdictsMatchOracle(t *testing.T) {
 		t.Errorf("disagreements.tsv lists %v, but Check agrees with the oracle", k)
 	}
 }
-
-func TestVectorsCoverEveryType(t *testing.T) {
-	const least = 200
-	type counts struct{ valid, invalid int }
-	types := map[string]counts{}
-	for _, v := range vectors(t) {
-		c := types[v.kind+" "+v.country]
-		if v.oracle == iddocument.Invalid {
-			c.invalid++
-		} else {
-			c.valid++
-		}
-		types[v.kind+" "+v.country] = c
-	}
-	for name, c := range types {
-		if c.valid < least || c.invalid < least {
-			t.Errorf("%s has %d valid and %d invalid vectors, want at least %d of each", name, c.valid, c.invalid, least)
-		}
-	}
-}

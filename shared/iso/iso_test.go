@@ -133,12 +133,3 @@ func TestPhoneMatchesCountry(t *testing.T) {
 		}
 	}
 }
-
-func FuzzPhoneMatchesCountry(f *testing.F) {
-	f.Add("+56912345678", "CHL")
-	f.Fuzz(func(t *testing.T, number, country string) {
-		if iso.PhoneMatchesCountry(number, country) && !iso.IsCountry(country) {
-			t.Errorf("%q matches %q, which is not a country", number, country)
-		}
-	})
-}
