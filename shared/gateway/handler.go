@@ -3,14 +3,56 @@ package gateway
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
+
+// Errors before an operation runs, which an API renders like any other error.
+var (
+	// ErrNoCaller means that the authorizer's context is missing or invalid.
+	ErrNoCaller = errors.New("gateway: no caller")
+	// ErrInsufficientScope means that the caller does not have the route's scope.
+	ErrInsufficientScope = errors.New("gateway: scope not granted")
+	// ErrNoRoute means that the event is not for a route of this function.
+	ErrNoRoute = errors.New("gateway: no such route")
+	// ErrBodyTooLarge means that the body is longer than MaxBodyBytes.
+	ErrBodyTooLarge = errors.New("gateway: body too large")
+	// ErrBodyEncoding means that the event declares its body as base64, and it is not.
+	ErrBodyEncoding = errors.New("gateway: body is not base64")
+	// ErrPanic means that the operation panicked. The log says where.
+	ErrPanic = errors.New("gateway: operation panicked")
+)
+
+// Start serves an operation of api as a Lambda function. It panics if the API has no such operation, so that a wrong
+// function cannot be deployed.
+func Start(api API, operation string) {
+	var routes []Route
+	for _, route := range api.Routes() {
+		if route.Name == operation {
+			routes = append(routes, route)
+		}
+	}
+	if len(routes) == 0 {
+		panic(fmt.Sprintf("gateway: the dialect has no operation %q", operation))
+	}
+	logToLambda()
+	lambda.Start(Handler(api, routes...))
+}
+
+// logToLambda makes log lines JSON with Lambda's request id.
+func logToLambda() {
+	slog.SetDefault(slog.New(lambdacontext.NewLogHandler()))
+}
 
 // Handler returns the Lambda handler of a route, or of several routes with the same name that are all public or all not.
 // Its error is always nil: api renders every failure as a response.
@@ -112,11 +154,7 @@ func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
 }
 
 func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = logPanic(r.ctx, p, "operation", o.route.Name, "trace", r.TraceID)
-		}
-	}()
+	defer recoverPanic(r.ctx, &err, "operation", o.route.Name, "trace", r.TraceID)
 	if !o.route.matches(event.HTTPMethod, event.Resource) {
 		return Response{}, ErrNoRoute
 	}

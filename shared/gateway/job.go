@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -90,11 +91,7 @@ func jobInput(ctx context.Context, payload []byte, now time.Time) (JobInput, err
 
 // runSafely runs the job and returns a panic as an error.
 func (j *job) runSafely(ctx context.Context, in JobInput) (done Metrics, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = logPanic(ctx, p, "operation", j.name)
-		}
-	}()
+	defer recoverPanic(ctx, &err, "operation", j.name)
 	return j.run(ctx, in)
 }
 
@@ -106,4 +103,69 @@ func (j *job) log(ctx context.Context, in JobInput, done Metrics, err error) {
 	}
 	level, attrs := withError(err, attrs...)
 	slog.LogAttrs(ctx, level, "job", attrs...)
+}
+
+// Metric is one number of a run of a job.
+type Metric struct {
+	Name  string
+	Unit  Unit
+	Value float64 `json:"-"`
+}
+
+// Metrics are the numbers of a run. Their names differ.
+type Metrics []Metric
+
+// Unit is a unit of CloudWatch metrics.
+type Unit string
+
+// The units that jobs use.
+const (
+	UnitCount        Unit = "Count"
+	UnitSeconds      Unit = "Seconds"
+	UnitMilliseconds Unit = "Milliseconds"
+)
+
+// MetricNamespace is the CloudWatch namespace of the metrics.
+const MetricNamespace = "Cedula"
+
+// toEMF returns a line in CloudWatch's embedded metric format (Amazon CloudWatch User Guide, "Specification: Embedded
+// metric format"). The dimensions are the job and the function, whose name contains that of the stack.
+func (f Metrics) toEMF(job string, at time.Time) string {
+	dimensions, known := []string{"job"}, map[string]any{"job": job}
+	if lambdacontext.FunctionName != "" {
+		dimensions, known["function"] = append(dimensions, "function"), lambdacontext.FunctionName
+	}
+	for _, m := range f {
+		known[m.Name] = m.Value
+	}
+	known["_aws"] = emfMetadata{at.UnixMilli(), []emfDirective{{MetricNamespace, [][]string{dimensions}, f}}}
+	return string(mustEncode(known))
+}
+
+type emfMetadata struct {
+	Timestamp         int64
+	CloudWatchMetrics []emfDirective
+}
+
+type emfDirective struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    Metrics
+}
+
+// toJSON returns the metrics as a JSON object.
+func (f Metrics) toJSON() []byte {
+	all := make(map[string]float64, len(f))
+	for _, m := range f {
+		all[m.Name] = m.Value
+	}
+	return mustEncode(all)
+}
+
+func mustEncode(v any) []byte {
+	text, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		panic("gateway: figures: " + err.Error()) // only for NaN and infinity
+	}
+	return text
 }

@@ -39,10 +39,13 @@ func (r *Request) Audit(action, id string, parts []string) {
 		slog.String("key", r.Caller.Key), slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
 }
 
-// logPanic logs where a recovered panic happened, without its value, which may be personal data. It returns ErrPanic.
-func logPanic(ctx context.Context, value any, of ...any) error {
-	slog.ErrorContext(ctx, "panic", append(of, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))...)
-	return ErrPanic
+// recoverPanic is deferred. It logs where a panic happened, without its value, which may be personal data, and sets *err
+// to ErrPanic.
+func recoverPanic(ctx context.Context, err *error, of ...any) {
+	if p := recover(); p != nil {
+		slog.ErrorContext(ctx, "panic", append(of, "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))...)
+		*err = ErrPanic
+	}
 }
 
 // withError adds an error to the attributes of a line, the first of several, and returns its level.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"golang.org/x/sync/errgroup"
 )
 
 // maxConcurrentItems bounds how many items of one batch are handled at a time.
@@ -39,20 +39,19 @@ func StreamHandler(c StreamConsumer) func(context.Context, events.DynamoDBEvent)
 		ctx, cancel := beforeDeadline(ctx)
 		defer cancel()
 		errs := make([]error, len(event.Records))
-		turns := make(chan struct{}, maxConcurrentItems)
-		var all sync.WaitGroup
+		var all errgroup.Group
+		all.SetLimit(maxConcurrentItems)
 		for n, record := range event.Records {
 			id, ok := c.insertedID(record)
 			if !ok {
 				continue
 			}
-			turns <- struct{}{}
-			all.Go(func() {
-				defer func() { <-turns }()
+			all.Go(func() error {
 				errs[n] = c.handleSafely(ctx, id)
+				return nil
 			})
 		}
-		all.Wait()
+		_ = all.Wait()
 		response := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 		for n, err := range errs {
 			if err != nil {
@@ -81,11 +80,7 @@ func (c StreamConsumer) insertedID(record events.DynamoDBEventRecord) (id string
 
 // handleSafely handles an item unless ctx has ended. It returns a panic as an error.
 func (c StreamConsumer) handleSafely(ctx context.Context, id string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = logPanic(ctx, p, "operation", "deliver")
-		}
-	}()
+	defer recoverPanic(ctx, &err, "operation", "deliver")
 	if err := ctx.Err(); err != nil {
 		return err
 	}

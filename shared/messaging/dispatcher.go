@@ -29,6 +29,30 @@ type Sender interface {
 	Send(ctx context.Context, m RenderedMessage) error
 }
 
+// ServiceError returns the error of a call to a service for a Sender to return, or nil. It keeps
+// only the code of the service's own error, whose message may quote the address, and wraps
+// ErrRejected if rejects reports that no later call can succeed.
+func ServiceError(ctx context.Context, service string, err error, rejects func(code, message string) bool) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", service, ctx.Err())
+	}
+	var response interface {
+		error
+		ErrorCode() string
+		ErrorMessage() string
+	}
+	if !errors.As(err, &response) {
+		return errors.New(service + ": no readable answer")
+	}
+	if rejects(response.ErrorCode(), response.ErrorMessage()) {
+		return fmt.Errorf("%s: %w: %s", service, ErrRejected, response.ErrorCode())
+	}
+	return fmt.Errorf("%s: %s", service, response.ErrorCode())
+}
+
 // Dispatcher delivers messages. It is safe for concurrent use.
 type Dispatcher struct {
 	Outbox  Outbox

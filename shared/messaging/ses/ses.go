@@ -5,13 +5,11 @@ package ses
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
-	"github.com/aws/smithy-go"
 
 	"cedula/shared/messaging"
 )
@@ -54,37 +52,16 @@ func (s *Sender) Send(ctx context.Context, m messaging.RenderedMessage) error {
 			Subject: utf8Content(m.Subject), Body: &types.Body{Text: utf8Content(m.Text)},
 		}},
 	})
-	return wrapErr(ctx, err)
+	return messaging.ServiceError(ctx, "ses", err, isPermanent)
 }
 
 func utf8Content(text string) *types.Content {
 	return &types.Content{Data: &text, Charset: aws.String("UTF-8")}
 }
 
-// wrapErr keeps only the code of an error: the messages of SES quote addresses.
-func wrapErr(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("ses: %w", ctx.Err())
-	}
-	var response smithy.APIError
-	if !errors.As(err, &response) {
-		return errors.New("ses: no readable answer")
-	}
-	if isPermanent(response) {
-		return fmt.Errorf("ses: %w: %s", messaging.ErrRejected, response.ErrorCode())
-	}
-	return fmt.Errorf("ses: %s", response.ErrorCode())
-}
-
 // isPermanent reports whether SES rejects the address or the message for good. "Not verified"
 // is about the sender's address, or about any while the account is in the SES sandbox: an
 // operator can fix that.
-func isPermanent(response smithy.APIError) bool {
-	if strings.Contains(response.ErrorMessage(), "not verified") {
-		return false
-	}
-	return response.ErrorCode() == "MessageRejected" || response.ErrorCode() == "BadRequestException"
+func isPermanent(code, message string) bool {
+	return !strings.Contains(message, "not verified") && (code == "MessageRejected" || code == "BadRequestException")
 }

@@ -5,13 +5,12 @@ package sns
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
-	"github.com/aws/smithy-go"
 
 	"cedula/shared/messaging"
 )
@@ -59,33 +58,13 @@ func stringAttribute(value string) types.MessageAttributeValue {
 // sends twice, and the dispatcher's caller retries anyway.
 func (s *Sender) Send(ctx context.Context, m messaging.RenderedMessage) error {
 	_, err := s.client.Publish(ctx, &sns.PublishInput{PhoneNumber: &m.To, Message: &m.Text, MessageAttributes: s.attributes})
-	return wrapErr(ctx, err)
+	return messaging.ServiceError(ctx, "sns", err, isPermanent)
 }
 
-// wrapErr keeps only the code of an error: the messages of SNS quote numbers.
-func wrapErr(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("sns: %w", ctx.Err())
-	}
-	var response smithy.APIError
-	if !errors.As(err, &response) {
-		return errors.New("sns: no readable answer")
-	}
-	if isPermanent(response.ErrorCode()) {
-		return fmt.Errorf("sns: %w: %s", messaging.ErrRejected, response.ErrorCode())
-	}
-	return fmt.Errorf("sns: %s", response.ErrorCode())
-}
-
-// isPermanent reports whether SNS rejects the number: the only input that differs between
+// permanentErrors are SNS's codes for a number that it rejects: the only input that differs between
 // messages.
-func isPermanent(code string) bool {
-	switch code {
-	case "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException", "ValidationError", "OptedOut":
-		return true
-	}
-	return false
+var permanentErrors = []string{
+	"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException", "ValidationError", "OptedOut",
 }
+
+func isPermanent(code, _ string) bool { return slices.Contains(permanentErrors, code) }
