@@ -145,52 +145,28 @@ type filterRequest struct {
 }
 
 type filterJSON struct {
-	Field    string           `json:"field"`
-	Operator string           `json:"operator"`
-	Value    scalar           `json:"value"`
-	Values   *[]nonNullScalar `json:"values"`
+	Field    string                      `json:"field"`
+	Operator string                      `json:"operator"`
+	Value    strictjson.Optional[scalar] `json:"value"`
+	Values   []scalar                    `json:"values"`
 }
+
+// hasValue reports whether a value was sent. Null is none.
+func (f *filterJSON) hasValue() bool { return f.Value.Sent && !f.Value.Null() }
 
 // scalar is a text, a number as it was written, or true or false.
-type scalar struct {
-	text string
-	sent bool
-}
+type scalar string
 
-// UnmarshalJSON refuses objects and arrays. Null is none.
-func (p *scalar) UnmarshalJSON(data []byte) error {
+// UnmarshalJSON rejects anything else, also null.
+func (s *scalar) UnmarshalJSON(data []byte) error {
 	switch v := strictjson.Value(data); v.Kind() {
-	case 'n':
-		return nil
 	case '"':
-		var text string
-		if err := strictjson.DecodeString(v, &text); err != nil {
-			return err
-		}
-		*p = scalar{text, true}
-		return nil
+		return strictjson.DecodeString(v, (*string)(s))
 	case '0', 't', 'f':
-		*p = scalar{string(data), true}
+		*s = scalar(data)
 		return nil
 	}
-	return errNotScalar
-}
-
-var errNotScalar = &strictjson.Error{Reason: "must be a string, a number or a boolean"}
-
-// nonNullScalar is a scalar among others, where null would be taken for a text
-// that is empty.
-type nonNullScalar string
-
-// UnmarshalJSON refuses null too.
-func (s *nonNullScalar) UnmarshalJSON(data []byte) error {
-	var p scalar
-	err := p.UnmarshalJSON(data)
-	if err == nil && !p.sent {
-		return errNotScalar
-	}
-	*s = nonNullScalar(p.text)
-	return err
+	return &strictjson.Error{Reason: "must be a string, a number or a boolean"}
 }
 
 // listParams checks the request. An error names the field by its path.
@@ -223,15 +199,13 @@ func (f *filterRequest) listParams() (listParams, error) {
 // true is none.
 func (f *filterJSON) values() []string {
 	operator, known := operators[f.Operator]
-	needless := known && operator.values == 0 && f.Value.text == "true"
+	needless := known && operator.values == 0 && f.Value.Value == "true"
 	var values []string
-	if f.Value.sent && !needless {
-		values = append(values, f.Value.text)
+	if f.hasValue() && !needless {
+		values = append(values, string(f.Value.Value))
 	}
-	if f.Values != nil {
-		for _, v := range *f.Values {
-			values = append(values, string(v))
-		}
+	for _, v := range f.Values {
+		values = append(values, string(v))
 	}
 	return values
 }
@@ -248,7 +222,7 @@ func (f *filterJSON) describe(v *violation) string {
 		return v.part + " " + v.reason
 	}
 	index := v.index
-	if f.Value.sent { // the value counts as the first of the values
+	if f.hasValue() { // the value counts as the first of the values
 		if index == 0 {
 			return "value " + v.reason
 		}

@@ -66,7 +66,7 @@ const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnul
 // satisfies reports whether "o operator values" holds.
 func (o operand) satisfies(operator string, values []string) bool {
 	op := operators[operator]
-	return !(op.ordered && o.incomparable) && op.holds(o, values)
+	return (!op.ordered || !o.incomparable) && op.holds(o, values)
 }
 
 func (o operand) equalsAny(values []string) bool { return slices.ContainsFunc(values, o.equals) }

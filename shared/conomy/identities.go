@@ -135,27 +135,18 @@ func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.R
 
 // check checks what needs no identity to be known.
 func (u *updateRequest) check(strict bool) error {
-	if u.Name.Sent && u.Name.Value == "" {
-		return invalidField("name", "must not be cleared")
-	}
-	if err := u.checkFormats(); err != nil || !strict {
+	err := cmp.Or(require(!u.Name.Sent || u.Name.Value != "", "name", "must not be cleared"), u.checkFormats())
+	if err != nil || !strict {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		sent bool
-	}{
-		{"id", u.ID.Sent},
-		{"type", u.Type.Sent},
-		{"documentType", u.DocumentType.Sent},
-		{"documentNumber", u.DocumentNumber.Sent},
-		{"idv", u.IDV.Sent},
-	} {
-		if f.sent {
-			return invalidField(f.name, "cannot be changed")
-		}
-	}
-	return nil
+	const reason = "cannot be changed"
+	return cmp.Or(
+		require(!u.ID.Sent, "id", reason),
+		require(!u.Type.Sent, "type", reason),
+		require(!u.DocumentType.Sent, "documentType", reason),
+		require(!u.DocumentNumber.Sent, "documentNumber", reason),
+		require(!u.IDV.Sent, "idv", reason),
+	)
 }
 
 func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time.Time) error {
@@ -202,10 +193,8 @@ func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
 		}
 		phone = i.Phone
 	}
-	if identity.CheckPhone(phone) == nil && !iso.PhoneMatchesCountry(phone, country) {
-		return invalidField("country", "must be the one of the phone's dial code")
-	}
-	return nil
+	matches := identity.CheckPhone(phone) != nil || iso.PhoneMatchesCountry(phone, country)
+	return require(matches, "country", "must be the one of the phone's dial code")
 }
 
 // applyStatusAndContacts changes what only some may, and only of some identities: the status
@@ -213,40 +202,30 @@ func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
 // takes a code sent to the new one. The status is last, as it may wait for the addresses.
 func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth.Caller, now time.Time) error {
 	trusted := caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
-	for _, f := range []restrictedField{
+	for _, f := range []struct {
+		name    string
+		sent    strictjson.Optional[strictjson.Value]
+		allowed bool
+		set     func(string) error
+	}{
 		{"email", u.Email, i.RequiresVerification(), func(email string) error { return setEmail(i, email) }},
 		{"phone", u.Phone, i.RequiresVerification(), func(phone string) error { return setPhone(i, phone) }},
 		{"status", u.Status, trusted, func(status string) error { return i.SetStatus(identity.Status(status), now) }},
 	} {
-		if err := f.apply(caller.Strict); err != nil {
+		if !f.sent.Sent || !f.allowed && !caller.Strict {
+			continue // Conomy ignores what may not be changed
+		}
+		var text string
+		isString := !f.sent.Null() && strictjson.DecodeString(f.sent.Value, &text) == nil
+		err := cmp.Or(require(f.allowed, f.name, "cannot be changed"), require(isString, f.name, "must be a string"))
+		if err != nil {
+			return err
+		}
+		if err := f.set(text); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// restrictedField is a field that not every client may change.
-type restrictedField struct {
-	name    string
-	sent    strictjson.Optional[strictjson.Value]
-	allowed bool
-	set     func(string) error
-}
-
-// apply sets the field if it was sent and is allowed. Otherwise it is ignored, as Conomy does,
-// or rejected for a strict client.
-func (f *restrictedField) apply(strict bool) error {
-	if !f.sent.Sent || !f.allowed && !strict {
-		return nil
-	}
-	if !f.allowed {
-		return invalidField(f.name, "cannot be changed")
-	}
-	var text string
-	if f.sent.Null() || strictjson.DecodeString(f.sent.Value, &text) != nil {
-		return invalidField(f.name, "must be a string")
-	}
-	return f.set(text)
 }
 
 // setEmail sets an email, or cancels a change that waits for verification if the email is the

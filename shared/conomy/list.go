@@ -126,24 +126,19 @@ func (l *listRequest) filter() registry.Filter {
 }
 
 func (l *listRequest) check() error {
-	if err := cmp.Or(checkType(l.Type), checkCountry(l.Country)); err != nil {
-		return err
+	var documentErr error
+	if l.DocumentNumber != "" {
+		documentErr = checkDocumentNumber(l.DocumentNumber)
 	}
-	if l.Status != "" && !identity.Status(l.Status).Known() {
-		return invalidField("status", "must be a status such as ACTIVE")
-	}
-	if l.DocumentNumber != "" && checkDocumentNumber(l.DocumentNumber) != nil {
-		return checkDocumentNumber(l.DocumentNumber)
-	}
-	return cmp.Or(checkID("parents", l.Parents), checkID("scopeIdentity", l.ScopeIdentity))
-}
-
-// checkID accepts what can be an identity's id, or none.
-func checkID(name, text string) error {
-	if text != "" && !identity.ValidID(text) {
-		return invalidField(name, "must be an identity's id")
-	}
-	return nil
+	isID := func(text string) bool { return text == "" || identity.ValidID(text) }
+	return cmp.Or(
+		checkType(l.Type),
+		checkCountry(l.Country),
+		require(l.Status == "" || identity.Status(l.Status).Known(), "status", "must be a status such as ACTIVE"),
+		documentErr,
+		require(isID(l.Parents), "parents", "must be an identity's id"),
+		require(isID(l.ScopeIdentity), "scopeIdentity", "must be an identity's id"),
+	)
 }
 
 // parseInt reads a figure; 0 if it was not sent. Sent empty it is refused: a walk

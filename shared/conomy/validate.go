@@ -1,6 +1,9 @@
 package conomy
 
 import (
+	"cmp"
+	"strings"
+
 	"cedula/shared/iddocument"
 	"cedula/shared/identity"
 	"cedula/shared/iso"
@@ -14,29 +17,27 @@ const (
 
 const countryReason = "must be three capital letters of ISO 3166-1, such as CHL"
 
+// require returns an error about a field, by the name that it was sent under, unless ok.
+func require(ok bool, name, reason string) error {
+	if ok {
+		return nil
+	}
+	return invalidField(name, reason)
+}
+
 // checkType accepts an identity's type, or none.
 func checkType(text string) error {
-	if text != "" && text != typeUser && text != typeOrganization {
-		return invalidField("type", "must be USER or ORGANIZATION")
-	}
-	return nil
+	return require(text == "" || text == typeUser || text == typeOrganization, "type", "must be USER or ORGANIZATION")
 }
 
 // checkCountry accepts what looks like a country, or none.
 func checkCountry(text string) error {
-	if text == "" || len(text) == 3 && isUpper(text[0]) && isUpper(text[1]) && isUpper(text[2]) {
-		return nil
-	}
-	return invalidField("country", countryReason)
+	capitals := strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return require(text == "" || len(text) == 3 && capitals, "country", countryReason)
 }
 
-func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
-
 func checkDocumentNumber(text string) error {
-	if identity.NormalizeDocument(text) == "" {
-		return invalidField("documentNumber", "must hold letters or digits")
-	}
-	return nil
+	return require(identity.NormalizeDocument(text) != "", "documentNumber", "must hold letters or digits")
 }
 
 // checkReferenceData compares a new identity's facts with the world's registers. A
@@ -44,19 +45,15 @@ func checkDocumentNumber(text string) error {
 // phone a dial code of its country; a strict client's must be right as far as
 // that can be computed, and its codes must exist.
 func checkReferenceData(p *identity.Profile, strict bool) error {
-	if err := checkDialCode(p.Phone, p.Country); err != nil {
+	plausible := iddocument.PlausibleFormat(p.DocumentType, p.Country, p.DocumentNumber)
+	err := cmp.Or(
+		checkDialCode(p.Phone, p.Country),
+		require(plausible, "documentNumber", "must have the form of its documentType"),
+	)
+	if err != nil || !strict {
 		return err
 	}
-	if !iddocument.PlausibleFormat(p.DocumentType, p.Country, p.DocumentNumber) {
-		return invalidField("documentNumber", "must have the form of its documentType")
-	}
-	if !strict {
-		return nil
-	}
-	if err := checkISOCodes(p.Country, p.Bank); err != nil {
-		return err
-	}
-	return checkDocument(p)
+	return cmp.Or(checkISOCodes(p.Country, p.Bank), checkDocument(p))
 }
 
 // checkDialCode asks for a phone of the country, if that is one.
@@ -64,47 +61,37 @@ func checkDialCode(phone, country string) error {
 	if err := identity.CheckPhone(phone); err != nil {
 		return err
 	}
-	if iso.IsCountry(country) && !iso.PhoneMatchesCountry(phone, country) {
-		return invalidField("phone", "must have a dial code of the country and a length that is used there")
-	}
-	return nil
+	ok := !iso.IsCountry(country) || iso.PhoneMatchesCountry(phone, country)
+	return require(ok, "phone", "must have a dial code of the country and a length that is used there")
 }
 
 // checkISOCodes rejects countries and currencies that do not exist.
 func checkISOCodes(country string, b *identity.BankAccount) error {
-	if country != "" && !iso.IsCountry(country) {
-		return invalidField("country", countryReason)
+	err := require(country == "" || iso.IsCountry(country), "country", countryReason)
+	if err != nil || b == nil {
+		return err
 	}
-	if b == nil {
-		return nil
-	}
-	if !iso.IsCountry(b.Country) {
-		return invalidField("bankAccount.country", countryReason)
-	}
-	if !iso.IsCurrency(b.Currency) && !iso.IsCryptocurrency(b.Currency) {
-		return invalidField("bankAccount.currency", "must be a code of ISO 4217, USDC or USDT")
-	}
-	return nil
+	currency := iso.IsCurrency(b.Currency) || iso.IsCryptocurrency(b.Currency)
+	return cmp.Or(
+		require(iso.IsCountry(b.Country), "bankAccount.country", countryReason),
+		require(currency, "bankAccount.currency", "must be a code of ISO 4217, USDC or USDT"),
+	)
 }
 
 // checkDocument rejects a type that is not known or not for this kind of
 // identity, and a number that no document of the type can have.
 func checkDocument(p *identity.Profile) error {
 	user, organization, known := iddocument.HolderTypes(p.DocumentType)
-	if !known {
-		return invalidField("documentType", "must be a known type of document")
-	}
 	allowed := user
 	if p.Kind == identity.Organization {
 		allowed = organization
 	}
-	if !allowed {
-		return invalidField("documentType", "is not for this type of identity")
-	}
-	if r := documentCheck(p); r.Verdict == iddocument.Invalid {
-		return invalidField("documentNumber", "is no valid number: "+r.Reason)
-	}
-	return nil
+	check := documentCheck(p)
+	return cmp.Or(
+		require(known, "documentType", "must be a known type of document"),
+		require(allowed, "documentType", "is not for this type of identity"),
+		require(check.Verdict != iddocument.Invalid, "documentNumber", "is no valid number: "+check.Reason),
+	)
 }
 
 // documentCheck checks the number of an identity's document. An identity of another API has

@@ -14,19 +14,24 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// The kinds of errors that name a field or give a reason: see Failure. Any other kind is an error of package identity,
-// gateway or auth.
-var (
-	MalformedBody     = errors.New("malformed body") // not JSON
-	InvalidBody       = errors.New("invalid body")   // JSON of another shape
-	InvalidHeader     = errors.New("invalid header")
-	InvalidField      = errors.New("invalid field")
-	MissingField      = errors.New("missing field")
-	DanglingReference = errors.New("dangling reference")
-	InvalidState      = errors.New("invalid state")
-	Conflict          = errors.New("conflict")
-	RateLimited       = errors.New("rate limited")
-	InvalidKey        = errors.New("invalid parameter of an API key")
+// kind stands for errors of a type, each of which names a field or gives a reason.
+type kind string
+
+// Error implements error.
+func (k kind) Error() string { return string(k) }
+
+// The kinds of errors: see Failure. Any other kind is an error of package identity, gateway or auth.
+const (
+	MalformedBody     kind = "malformed body" // not JSON
+	InvalidBody       kind = "invalid body"   // JSON of another shape
+	InvalidHeader     kind = "invalid header"
+	InvalidField      kind = "invalid field"
+	MissingField      kind = "missing field"
+	DanglingReference kind = "dangling reference"
+	InvalidState      kind = "invalid state"
+	Conflict          kind = "conflict"
+	RateLimited       kind = "rate limited"
+	InvalidKey        kind = "invalid parameter of an API key"
 )
 
 // sentinels are the errors that are a kind of their own.
@@ -61,8 +66,8 @@ func Classify(err error) Failure {
 	}
 	for _, known := range sentinels {
 		if errors.Is(err, known) {
-			kind := cmp.Or(equivalents[known], known)
-			return Failure{Kind: kind, Fields: tokenizedField(err), RetryAfter: retryAfter(err, kind)}
+			meant := cmp.Or(equivalents[known], known)
+			return Failure{Kind: meant, Fields: tokenizedField(err), RetryAfter: retryAfter(err, meant)}
 		}
 	}
 	return Failure{}
@@ -119,11 +124,11 @@ func tokenizedField(err error) []identity.Field {
 	return nil
 }
 
-func retryAfter(err, kind error) time.Duration {
+func retryAfter(err, meant error) time.Duration {
 	if e, ok := errors.AsType[*auth.Throttled](err); ok {
 		return e.RetryAfter
 	}
-	if errors.Is(kind, identity.ErrBusy) || errors.Is(kind, identity.ErrUnavailable) {
+	if errors.Is(meant, identity.ErrBusy) || errors.Is(meant, identity.ErrUnavailable) {
 		return time.Second
 	}
 	return 0

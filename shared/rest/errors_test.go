@@ -65,7 +65,7 @@ var sentinels = []struct {
 func TestClassifyKnowsWrappedErrors(t *testing.T) {
 	for _, tt := range sentinels {
 		for _, err := range []error{tt.err, fmt.Errorf("create: %w: down", tt.err)} {
-			if got := rest.Classify(err).Kind; got != tt.want {
+			if got := rest.Classify(err).Kind; !errors.Is(got, tt.want) {
 				t.Errorf("Classify(%s).Kind = %v, want %v", tt.name, got, tt.want)
 			}
 		}
@@ -133,7 +133,7 @@ func TestMessageNamesFieldsAndReason(t *testing.T) {
 		{&identity.FieldError{Field: identity.FieldEmail, Err: identity.ErrNotTokenized}, identity.ErrNotTokenized, "[email_address] "},
 	} {
 		failure := rest.Classify(fmt.Errorf("create: %w", tt.err))
-		if failure.Kind != tt.kind {
+		if !errors.Is(failure.Kind, tt.kind) {
 			t.Errorf("Classify(%v).Kind = %v, want %v", tt.err, failure.Kind, tt.kind)
 		}
 		if got := failure.Message(text, names); got != tt.want {

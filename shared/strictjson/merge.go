@@ -31,23 +31,17 @@ func MergePatch(base, patch Value) Value {
 // merge calls combine with each field of over and the value that base has for it, or nil. The
 // result becomes the field's value; nil removes the field.
 func merge(base, over Value, combine func(old, value Value) Value) Value {
-	patch := fields(over)
-	pending := make(map[string]Value, len(patch))
-	for _, f := range patch {
-		pending[f.name] = f.value
+	merged := fields(base)
+	places := make(map[string]int, len(merged))
+	for n, f := range merged {
+		places[f.name] = n
 	}
-	var merged []field
-	for _, f := range fields(base) {
-		if value, ok := pending[f.name]; ok {
-			f.value = combine(f.value, value)
-			delete(pending, f.name)
+	for _, f := range fields(over) {
+		if n, ok := places[f.name]; ok {
+			merged[n].value = combine(merged[n].value, f.value)
+			continue
 		}
-		merged = append(merged, f)
-	}
-	for _, f := range patch {
-		if value, ok := pending[f.name]; ok {
-			merged = append(merged, field{f.name, combine(nil, value)})
-		}
+		merged = append(merged, field{f.name, combine(nil, f.value)})
 	}
 	return object(merged)
 }
@@ -76,17 +70,13 @@ func fields(object Value) []field {
 	d := jsontext.NewDecoder(bytes.NewReader(object))
 	_, _ = d.ReadToken()
 	for d.PeekKind() == '"' {
-		name, err := d.ReadToken()
-		if err != nil {
-			return list
-		}
-		f := field{name: name.String()} // before ReadValue, which invalidates the token
+		token, _ := d.ReadToken()
+		name := token.String() // before ReadValue, which invalidates the token
 		value, err := d.ReadValue()
 		if err != nil {
 			return list
 		}
-		f.value = value.Clone()
-		list = append(list, f)
+		list = append(list, field{name, value.Clone()})
 	}
 	return list
 }

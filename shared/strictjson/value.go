@@ -40,3 +40,41 @@ func unmarshalKind(data Value, kind jsontext.Kind, reason string, dst *Value) er
 
 // DecodeString reads a Value that is a string.
 func DecodeString(v Value, into *string) error { return json.Unmarshal(v, into) }
+
+// Optional is a field of a patch (RFC 7396): absent, null, or a value.
+type Optional[T any] struct {
+	Sent  bool // the field is present, possibly null
+	Value T    // zero if the field is absent or null
+	null  bool
+}
+
+// Null reports whether the field was sent as null.
+func (o Optional[T]) Null() bool { return o.null }
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It is only called for fields that are present.
+func (o *Optional[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	o.Sent = true
+	o.null = d.PeekKind() == 'n'
+	if o.null {
+		return d.SkipValue()
+	}
+	return json.UnmarshalDecode(d, &o.Value)
+}
+
+// ApplyTo sets dst to the value if the field was sent; null clears it.
+func (o Optional[T]) ApplyTo(dst *T) {
+	if o.Sent {
+		*dst = o.Value
+	}
+}
+
+// Encode writes v as JSON in the order of its fields; a nil slice is null. It escapes '<', '>'
+// and '&', so that a response shown in a page by mistake is not markup.
+// It panics if v cannot be encoded: response types always can.
+func Encode(v any) []byte {
+	data, err := json.Marshal(v, jsontext.EscapeForHTML(true), json.Deterministic(true), json.FormatNilSliceAsNull(true))
+	if err != nil {
+		panic("strictjson: cannot encode a response type: " + err.Error())
+	}
+	return data
+}
