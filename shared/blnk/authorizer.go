@@ -39,34 +39,28 @@ func (a *Authorizer) Denial(err error) gateway.Denial {
 // GatewayResponses are the answers that API Gateway makes without a function,
 // in the dialect's envelope.
 func (a *API) GatewayResponses() []gateway.GatewayResponse {
-	rows := []struct {
-		kind string
-		errorCode
-		text string
-	}{
-		{gateway.Unauthorized, missingKey, missingKeyMessage},
-		{gateway.AccessDenied, errorCode{invalidKey.status, "$context.authorizer.code"}, "$context.authorizer.message"},
-		{gateway.InvalidAPIKey, insufficientPermissions, "API key has no usage plan"},
-		{gateway.NoSuchRoute, routeNotFound, "No such route"},
-		{gateway.BadRequestBody, badRequest, "Request body does not fit the operation"},
-		{gateway.BadRequestParameters, badRequest, "A parameter of the URL cannot be read"},
-		{gateway.RequestTooLarge, tooLarge, "Request body is too large"},
-		{gateway.Throttled, rateLimited, "Too many requests"},
-		{gateway.QuotaExceeded, rateLimited, "The quota of this key is used up"},
-		{gateway.AuthorizerFailure, unavailable, unavailableMessage},
-		{gateway.AuthorizerMisconfigured, internal, internalMessage},
-		{gateway.IntegrationTimeout, unavailable, unavailableMessage},
-		{gateway.IntegrationFailure, unavailable, unavailableMessage},
-		{gateway.InvalidSignature, routeNotFound, "No such route"},
-		{gateway.UnsupportedMediaType, malformedRequest, "Content-Type must be application/json"},
-		{gateway.WAFFiltered, insufficientPermissions, "The request was refused"},
-		{gateway.Default4XX, routeNotFound, "No such route"},
-		{gateway.Default5XX, internal, internalMessage},
+	response := func(kind string, code errorCode, text string) gateway.GatewayResponse {
+		body := strictjson.Encode(errorResponse{text, errorDetail{Code: code.code, Message: text}})
+		return gateway.GatewayResponse{Type: kind, Status: code.status, Body: string(body)}
 	}
-	list := make([]gateway.GatewayResponse, len(rows))
-	for i, r := range rows {
-		body := strictjson.Encode(errorResponse{r.text, errorDetail{Code: r.code, Message: r.text}})
-		list[i] = gateway.GatewayResponse{Type: r.kind, Status: r.status, Body: string(body)}
+	return []gateway.GatewayResponse{
+		response(gateway.Unauthorized, missingKey, missingKeyMessage),
+		response(gateway.AccessDenied, errorCode{invalidKey.status, "$context.authorizer.code"}, "$context.authorizer.message"),
+		response(gateway.InvalidAPIKey, insufficientPermissions, "API key has no usage plan"),
+		response(gateway.NoSuchRoute, routeNotFound, "No such route"),
+		response(gateway.BadRequestBody, badRequest, "Request body does not fit the operation"),
+		response(gateway.BadRequestParameters, badRequest, "A parameter of the URL cannot be read"),
+		response(gateway.RequestTooLarge, tooLarge, "Request body is too large"),
+		response(gateway.Throttled, rateLimited, "Too many requests"),
+		response(gateway.QuotaExceeded, rateLimited, "The quota of this key is used up"),
+		response(gateway.AuthorizerFailure, unavailable, unavailableMessage),
+		response(gateway.AuthorizerMisconfigured, internal, internalMessage),
+		response(gateway.IntegrationTimeout, unavailable, unavailableMessage),
+		response(gateway.IntegrationFailure, unavailable, unavailableMessage),
+		response(gateway.InvalidSignature, routeNotFound, "No such route"),
+		response(gateway.UnsupportedMediaType, malformedRequest, "Content-Type must be application/json"),
+		response(gateway.WAFFiltered, insufficientPermissions, "The request was refused"),
+		response(gateway.Default4XX, routeNotFound, "No such route"),
+		response(gateway.Default5XX, internal, internalMessage),
 	}
-	return list
 }

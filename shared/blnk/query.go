@@ -283,12 +283,9 @@ func (c *condition) limitCreation(q *registry.Query) {
 		from = at(0)
 	case "lt", "lte":
 		until = at(0)
-	case "eq":
+	case "eq", "between":
 		from = at(0)
-		until = from
-	case "between":
-		from = at(0)
-		until = at(1)
+		until = at(len(c.Values) - 1)
 	}
 	if from.After(q.CreatedFrom) {
 		q.CreatedFrom = from

@@ -4,7 +4,6 @@ package conomy
 
 import (
 	"cmp"
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -27,18 +26,6 @@ type API struct {
 	Tokens         Tokens
 	Reference      gateway.APIDocs
 	IssuerMetadata auth.IssuerMetadata
-}
-
-// Logins checks the credentials that a token is given for.
-type Logins interface {
-	// Login returns the client if the key and the secret are its own and live;
-	// otherwise a refusal of package auth.
-	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
-}
-
-// Tokens signs bearer tokens.
-type Tokens interface {
-	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
 }
 
 // dialect is how the Conomy API reads requests. Equal requests are equal in their body, in

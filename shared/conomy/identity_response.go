@@ -105,33 +105,35 @@ func respondOrError(result identity.WriteResult, err error) (gateway.Response, e
 
 // toResponse translates an identity of either dialect.
 func toResponse(i *identity.Identity) identityResponse {
-	document, required := documentCheck(&i.Profile), toRequirementsResponse(i.Requirements())
+	document := documentCheck(&i.Profile)
+	required := i.Requirements()
+	dueBy := timeOrNil(required.Deadline)
 	return identityResponse{
 		ID: i.ID, Type: typeFromKind(i.Kind), Name: displayName(&i.Profile), Nickname: i.Nickname, Lastname: i.LastName,
 		Email: i.Email, Phone: i.Phone,
 		DocumentType: i.DocumentType, DocumentNumber: i.DocumentNumber, IDV: i.IDV,
 		DocumentCheck: string(document.Verdict), DocumentReason: document.Reason,
-		SecurityOptions: toSecurityResponse(i.Security),
-		Country:         i.Country, Children: toChildrenResponse(i.Children),
+		SecurityOptions: securityResponse{
+			TwoFactorAuth: i.Security.TwoFactor, SignTrx: i.Security.SignTransactions,
+			SignAccountsOperations: i.Security.SignAccountOperations, AccessControl: toAccessControlJSON(i.Security.AccessControl),
+		},
+		Country: i.Country, Children: toChildrenResponse(i.Children),
 		Status: string(i.Status), ExternalID: i.ExternalID, BankAccount: toBankAccountResponse(i.Bank),
 		Rules:  strictjson.Value(i.Rules),
 		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
 		KYC: strictjson.Value(i.KYC), WatchList: toWatchList(i),
 		ExtendedData: valueOrDefault(i.ExtendedData, "[]"), Metadata: valueOrDefault(i.Metadata, "{}"),
-		Address:   toAddressJSON(i.Address),
+		Address: addressJSON{
+			AdministrativeAreaLevel1: i.Address.State, AdministrativeAreaLevel2: i.Address.City, AdministrativeAreaLevel3: i.Address.District,
+			Street: i.Address.Street, StreetNumber: i.Address.StreetNumber, OptionalAddress: i.Address.Unit,
+			Country: i.Address.Country, Zipcode: i.Address.PostalCode,
+		},
 		CreatedAt: formatTime(i.CreatedAt), UpdatedAt: formatTime(i.UpdatedAt),
-		Requirements: required, ExpiresAt: required.DueBy, Hold: toHoldResponse(i.Hold),
+		Requirements: requirementsResponse{append([]string{}, required.Due...), append([]string{}, required.Pending...), dueBy},
+		ExpiresAt:    dueBy, Hold: toHoldResponse(i.Hold),
 		PendingEmail: pendingContact(i, identity.ChannelEmail),
 		PendingPhone: pendingContact(i, identity.ChannelPhone),
 		Tokenized:    tokenizedFields(i, tokenizableIdentityFields),
-	}
-}
-
-func toSecurityResponse(s identity.SecurityOptions) securityResponse {
-	return securityResponse{
-		TwoFactorAuth: s.TwoFactor, SignTrx: s.SignTransactions,
-		SignAccountsOperations: s.SignAccountOperations,
-		AccessControl:          toAccessControlJSON(s.AccessControl),
 	}
 }
 
@@ -174,14 +176,6 @@ func displayName(p *identity.Profile) string {
 	return cmp.Or(p.FirstName, p.OrganizationName)
 }
 
-func toAddressJSON(a identity.Address) addressJSON {
-	return addressJSON{
-		AdministrativeAreaLevel1: a.State, AdministrativeAreaLevel2: a.City, AdministrativeAreaLevel3: a.District,
-		Street: a.Street, StreetNumber: a.StreetNumber, OptionalAddress: a.Unit,
-		Country: a.Country, Zipcode: a.PostalCode,
-	}
-}
-
 func valueOrDefault(sent identity.JSON, absent string) strictjson.Value {
 	if sent == nil {
 		return strictjson.Value(absent)
@@ -194,10 +188,6 @@ type requirementsResponse struct {
 	CurrentlyDue []string `json:"currentlyDue"`
 	Pending      []string `json:"pending"`
 	DueBy        *string  `json:"dueBy"`
-}
-
-func toRequirementsResponse(r identity.Requirements) requirementsResponse {
-	return requirementsResponse{append([]string{}, r.Due...), append([]string{}, r.Pending...), timeOrNil(r.Deadline)}
 }
 
 func timeOrNil(t time.Time) *string {

@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
+	"cedula/shared/registry"
 	"cedula/shared/rest"
 	"cedula/shared/strictjson"
 )
@@ -82,6 +84,15 @@ func TestDraftAndChangeHaveTheCallersSettings(t *testing.T) {
 	}
 }
 
+func TestUpdateRejectsInvalidIdempotencyKeys(t *testing.T) {
+	for _, keys := range [][]string{{"a", "b"}, {strings.Repeat("k", 1000)}} {
+		r := &gateway.Request{Header: http.Header{"Idempotency-Key": keys}}
+		if _, err := dialect.Update(r, &registry.Registry{}, registry.Change{}); err == nil {
+			t.Errorf("Update with the keys %.20q = nil, want an error", keys)
+		}
+	}
+}
+
 func TestFingerprintDependsOnTheQueryIfTheAPISaysSo(t *testing.T) {
 	plain, filtered := &gateway.Request{}, &gateway.Request{Query: url.Values{"a": {"1"}}}
 	for _, differs := range []bool{true, false} {
@@ -98,13 +109,14 @@ func TestFingerprintDependsOnTheQueryIfTheAPISaysSo(t *testing.T) {
 func TestWriteResponseShowsVersionAndReplay(t *testing.T) {
 	for _, replayed := range []bool{false, true} {
 		result := identity.WriteResult{Identity: identity.Identity{Version: 7}, Replayed: replayed}
-		got := rest.WriteResponse(http.StatusCreated, result, []string{})
+		double := func(n *int) int { return 2 * *n }
+		got := rest.WriteResponse(http.StatusCreated, result, [][]int{rest.Map(nil, double), rest.Map([]int{1, 2}, double)})
 		want := http.Header{"Etag": {gateway.ETag(result.ETag())}}
 		if replayed {
 			want["Idempotent-Replayed"] = []string{"true"}
 		}
-		if got.Status != http.StatusCreated || string(got.Body) != "[]" || !reflect.DeepEqual(got.Header, want) {
-			t.Errorf("response = %d %s %v, want 201 [] %v", got.Status, got.Body, got.Header, want)
+		if got.Status != http.StatusCreated || string(got.Body) != "[[],[2,4]]" || !reflect.DeepEqual(got.Header, want) {
+			t.Errorf("response = %d %s %v, want 201 [[],[2,4]] %v", got.Status, got.Body, got.Header, want)
 		}
 	}
 }
