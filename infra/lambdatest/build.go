@@ -12,12 +12,8 @@ import (
 // Build compiles the command in a folder of the module at root, as `make
 // build-...` does for Lambda, for the given architecture.
 func Build(ctx context.Context, root, folder, goarch, out string) error {
-	out, err := filepath.Abs(out)
-	if err != nil {
-		return fmt.Errorf("build %s: %w", folder, err)
-	}
 	c := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath",
-		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, "./"+filepath.ToSlash(folder))
+		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, "./"+folder)
 	c.Dir = root
 	c.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
 	if text, err := c.CombinedOutput(); err != nil {
@@ -28,7 +24,7 @@ func Build(ctx context.Context, root, folder, goarch, out string) error {
 
 // BuildAll compiles every function of the module at root for this machine's
 // processor into .build/host and returns the bootstraps by
-// folder ("conomy/create-identity"). What is there and up to date stays.
+// folder ("conomy/create-identity").
 func BuildAll(ctx context.Context, root string) (map[string]string, error) {
 	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "*", "main.go"))
 	if err != nil {
@@ -36,12 +32,9 @@ func BuildAll(ctx context.Context, root string) (map[string]string, error) {
 	}
 	built := make(map[string]string, len(mains))
 	for _, main := range mains {
-		folder, err := filepath.Rel(filepath.Join(root, "functions"), filepath.Dir(main))
-		if err != nil {
-			return nil, fmt.Errorf("build: %w", err)
-		}
-		folder = filepath.ToSlash(folder)
-		built[folder] = filepath.Join(root, ".build", "host", filepath.FromSlash(folder), "bootstrap")
+		operation := filepath.Dir(main)
+		folder := filepath.Base(filepath.Dir(operation)) + "/" + filepath.Base(operation)
+		built[folder] = filepath.Join(root, ".build", "host", folder, "bootstrap")
 		if err := Build(ctx, root, "functions/"+folder, runtime.GOARCH, built[folder]); err != nil {
 			return nil, err
 		}

@@ -6,14 +6,19 @@ package lambdatest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Config says what to run.
@@ -21,32 +26,43 @@ type Config struct {
 	Bootstrap string        // path of the program
 	Name      string        // of the function, for AWS_LAMBDA_FUNCTION_NAME
 	Env       []string      // "NAME=value"; with Lambda's own variables the whole environment
-	Timeout   time.Duration // of one invocation; zero: 10 seconds
-	Log       io.Writer     // also gets what the process writes; may be nil
+	Timeout   time.Duration // of one invocation
+	Log       io.Writer     // also receives what the process writes; may be nil
 }
 
-// Function is a running bootstrap. Like Lambda it gives it one event at a time.
+// Function is a running bootstrap. Like Lambda it gives the process one event at a time.
 type Function struct {
 	config  Config
 	process *exec.Cmd
-	server  *http.Server
-	started time.Time
+	server  *httptest.Server
 
+	invokeMu    sync.Mutex // held during an invocation
 	invocations chan *invocation
-	invokeMu    sync.Mutex // held by who invokes
+	ready       chan struct{} // closed at the first call of /next
+	exited      chan struct{} // closed when the process has ended
+	exitErr     error
 
-	ready        chan struct{} // closed at the first call of /next
-	initDuration time.Duration // from exec to then
-	exited       chan struct{} // closed when the process is gone
-	exitErr      error
-
-	mu      sync.Mutex
-	running map[string]*invocation
-	initErr *FunctionError
-	output  bytes.Buffer
+	mu           sync.Mutex
+	started      time.Time
+	initDuration time.Duration // from exec to the first call of /next
+	current      *invocation
+	output       bytes.Buffer
 }
 
-// FunctionError is what a function reported in place of an answer.
+// invocation is one event and, later, its result.
+type invocation struct {
+	id       string
+	event    []byte
+	deadline time.Time
+	result   chan result // has room for one
+}
+
+type result struct {
+	payload []byte
+	err     error
+}
+
+// FunctionError is what a function reported in place of a response.
 type FunctionError struct {
 	Type    string `json:"errorType"`
 	Message string `json:"errorMessage"`
@@ -54,56 +70,46 @@ type FunctionError struct {
 
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
-// ExitError means that the process is gone.
+// ExitError means that the process has ended.
 type ExitError struct {
-	Err    error  // of the process; nil if it ended well
+	Err    error  // of the process; nil if it ended with code 0
 	Output string // what it wrote, both streams
 }
 
 func (e *ExitError) Error() string { return fmt.Sprintf("bootstrap exited (%v): %s", e.Err, e.Output) }
 
-// ErrTimeout means that a function did not answer in time. It still runs.
+// ErrTimeout means that a function did not respond in time. It still runs.
 var ErrTimeout = errors.New("lambdatest: the function timed out")
+
+// Region is the AWS region of every function.
+const Region = "us-east-1"
 
 // Start runs a bootstrap and returns without waiting for its first /next.
 func Start(c Config) (*Function, error) {
-	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Second
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("lambdatest: %w", err)
-	}
-	f := &Function{
-		config: c, invocations: make(chan *invocation), running: map[string]*invocation{},
-		ready: make(chan struct{}), exited: make(chan struct{}),
-	}
-	f.server = &http.Server{Handler: f.routes(), ReadHeaderTimeout: time.Second}
-	go func() { _ = f.server.Serve(listener) }()
-
+	f := &Function{config: c, invocations: make(chan *invocation), ready: make(chan struct{}), exited: make(chan struct{})}
+	f.server = httptest.NewServer(f.routes())
 	f.process = exec.Command(c.Bootstrap)
-	f.process.Env = append(f.environment(listener.Addr().String()), c.Env...)
-	var output io.Writer = (*outputWriter)(f)
-	if c.Log != nil {
-		output = io.MultiWriter(output, c.Log)
-	}
-	f.process.Stdout = output
-	f.process.Stderr = output
+	f.process.Env = append(f.environment(), c.Env...)
+	f.process.Stdout = (*outputWriter)(f)
+	f.process.Stderr = f.process.Stdout
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.started = time.Now()
-	f.mu.Unlock()
 	if err := f.process.Start(); err != nil {
-		_ = f.server.Close()
+		f.server.Close()
 		return nil, fmt.Errorf("lambdatest: %w", err)
 	}
-	go f.wait()
+	go func() {
+		f.exitErr = f.process.Wait()
+		close(f.exited)
+	}()
 	return f, nil
 }
 
 // environment is what Lambda sets for a function with JSON logs.
-func (f *Function) environment(address string) []string {
+func (f *Function) environment() []string {
 	return []string{
-		"AWS_LAMBDA_RUNTIME_API=" + address,
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(f.server.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.config.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
@@ -119,16 +125,21 @@ func (f *Function) environment(address string) []string {
 	}
 }
 
-// Region is where the function believes to be.
-const Region = "us-east-1"
+// outputWriter collects what the process writes.
+type outputWriter Function
 
-func (f *Function) wait() {
-	f.exitErr = f.process.Wait()
-	close(f.exited)
+func (o *outputWriter) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.output.Write(p)
+	if o.config.Log == nil {
+		return len(p), nil
+	}
+	return o.config.Log.Write(p)
 }
 
 // Ready waits for the first /next and returns how long it took from exec. It
-// returns an *ExitError if there was none.
+// returns an *ExitError if the process ends before.
 func (f *Function) Ready(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-f.ready:
@@ -140,59 +151,99 @@ func (f *Function) Ready(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// Invoke hands an event to the function and returns its answer. It returns a
+// Invoke sends an event to the function and returns its response. It returns a
 // *FunctionError, an *ExitError or ErrTimeout.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	f.invokeMu.Lock()
 	defer f.invokeMu.Unlock()
-	i := newInvocation(event, time.Now().Add(f.config.Timeout))
+	i := &invocation{uuid.NewString(), event, time.Now().Add(f.config.Timeout), make(chan result, 1)}
 	ctx, cancel := context.WithDeadlineCause(ctx, i.deadline, ErrTimeout)
 	defer cancel()
-	select {
-	case f.invocations <- i:
-	case <-f.exited:
-		return nil, f.exitError()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	select {
-	case r := <-i.result:
-		return r.payload, r.err
-	case <-f.exited:
-		return nil, f.exitError()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	next := f.invocations
+	for {
+		select {
+		case next <- i:
+			next = nil // sent: wait for the result
+		case r := <-i.result:
+			return r.payload, r.err
+		case <-f.exited:
+			return nil, f.exitError()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 }
 
-// Output is all that the process wrote so far, both streams.
+// Output returns what the process has written so far, both streams.
 func (f *Function) Output() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.output.String()
 }
 
-// Stop ends the process as Lambda ends one: with a kill.
+// Stop kills the process, as Lambda does.
 func (f *Function) Stop() {
 	_ = f.process.Process.Kill()
 	<-f.exited
-	_ = f.server.Close()
+	f.server.Close()
 }
 
-func (f *Function) exitError() error {
+func (f *Function) exitError() error { return &ExitError{f.exitErr, f.Output()} }
+
+// routes are those of the Runtime API (AWS Lambda Developer Guide, "Using the
+// Lambda runtime API").
+func (f *Function) routes() http.Handler {
+	const root = "/2018-06-01/runtime"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+root+"/invocation/next", f.next)
+	mux.HandleFunc("POST "+root+"/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) {
+		payload, err := io.ReadAll(r.Body)
+		f.complete(w, r, result{payload, err})
+	})
+	mux.HandleFunc("POST "+root+"/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) {
+		failed := &FunctionError{Type: r.Header.Get("Lambda-Runtime-Function-Error-Type")}
+		_ = json.NewDecoder(r.Body).Decode(failed)
+		f.complete(w, r, result{err: failed})
+	})
+	return mux
+}
+
+// next responds with an event as soon as there is one.
+func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.initErr != nil {
-		return f.initErr
+	if f.initDuration == 0 {
+		f.initDuration = time.Since(f.started)
+		close(f.ready)
 	}
-	return &ExitError{f.exitErr, f.output.String()}
+	f.mu.Unlock()
+	var i *invocation
+	select {
+	case i = <-f.invocations:
+	case <-r.Context().Done():
+		return
+	}
+	f.mu.Lock()
+	f.current = i
+	f.mu.Unlock()
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:"+Region+":123456789012:function:"+f.config.Name)
+	h.Set("Lambda-Runtime-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
+	_, _ = w.Write(i.event)
 }
 
-// outputWriter collects what the process writes.
-type outputWriter Function
-
-func (o *outputWriter) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.output.Write(p)
+// complete ends the current invocation, once.
+func (f *Function) complete(w http.ResponseWriter, r *http.Request, outcome result) {
+	f.mu.Lock()
+	i := f.current
+	f.current = nil
+	f.mu.Unlock()
+	if i == nil || i.id != r.PathValue("id") {
+		http.Error(w, `{"errorType":"InvalidRequestID"}`, http.StatusBadRequest)
+		return
+	}
+	i.result <- outcome
+	w.WriteHeader(http.StatusAccepted)
 }

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"testing"
 
-	"cedula/infra/lambdatest/fakekms"
+	"cedula/infra/lambdatest"
 	"cedula/infra/template"
 )
 
@@ -50,7 +50,7 @@ var conditionCheck = template.Grant{Action: "dynamodb:ConditionCheckItem", Resou
 // grants returns what a function's role allows on the services that replays have: not its log, environment and events.
 func (d *deployment) grants(folder string) []template.Grant {
 	services := []string{"Table", "TokenKey", "VaultKey"}
-	return slices.DeleteFunc(template.Grants(d.template.Role(d.functions()[folder])), func(g template.Grant) bool {
+	return slices.DeleteFunc(template.Grants(d.template.Role(d.functions[folder])), func(g template.Grant) bool {
 		id, _, _ := strings.Cut(g.Resource, "/")
 		return !slices.Contains(services, id) && g.Action != "ses:SendEmail" && g.Action != "sns:Publish"
 	})
@@ -72,17 +72,12 @@ func grantsAreUsed() bool {
 
 // compareGrants returns the differences, and writes the used grants to .build/calls.txt.
 func compareGrants() (differences []string, err error) {
-	root, err := template.ModuleRoot()
+	d, err := readDeployment()
 	if err != nil {
 		return nil, err
 	}
-	tmpl, err := template.Read(root)
-	if err != nil {
-		return nil, err
-	}
-	d := &deployment{root: root, template: tmpl}
 	var used strings.Builder
-	for _, folder := range slices.Sorted(maps.Keys(d.functions())) {
+	for _, folder := range slices.Sorted(maps.Keys(d.functions)) {
 		for _, g := range d.grants(folder) {
 			if usedGrants.by[folder][g] == (unusedGrants[folder] == g) {
 				differences = append(differences, folder+": "+g.String())
@@ -92,7 +87,7 @@ func compareGrants() (differences []string, err error) {
 			}
 		}
 	}
-	path := filepath.Join(root, ".build", "calls.txt")
+	path := filepath.Join(d.root, ".build", "calls.txt")
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, err
 	}
@@ -140,7 +135,7 @@ func (d *deployment) roleChecked(t *testing.T, folder, service string, required 
 func requiredOfKMS(operation string, body []byte) []template.Grant {
 	var r struct{ KeyId string } //nolint:revive // KMS's spelling
 	_ = json.Unmarshal(body, &r)
-	key := map[string]string{fakekms.SigningKeyID: "TokenKey", fakekms.WrappingKeyID: "VaultKey"}[r.KeyId]
+	key := map[string]string{lambdatest.SigningKeyID: "TokenKey", lambdatest.WrappingKeyID: "VaultKey"}[r.KeyId]
 	return []template.Grant{{Action: "kms:" + operation, Resource: key}}
 }
 

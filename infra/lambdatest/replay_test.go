@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
-
-	"cedula/infra/template"
 )
 
 // createToken returns a token for the client.
@@ -66,45 +64,6 @@ func TestBlnkAPIKeys(t *testing.T) {
 	s.run(t, step{"blnk/revoke-api-key", append([]string{"api_key_" + sample + "00000000", "$id"}, own...), 204, ``})
 	if effect, context := s.authorize(t, "blnk", "BLNK-KEY", "$key"); effect != "Deny" || context["code"] != "AUTH_EXPIRED_API_KEY" {
 		t.Errorf("effect for the revoked key = %s with %v, want Deny with AUTH_EXPIRED_API_KEY", effect, context)
-	}
-}
-
-// TestCallWithoutAuthorizerContextIsRejected checks that an operation serves nobody without the context of its
-// authorizer, or with one that is not its own.
-func TestCallWithoutAuthorizerContextIsRejected(t *testing.T) {
-	s := newReplayEnv(t)
-	for folder, resource := range s.functions() {
-		if strings.HasPrefix(folder, "authorizers/") || strings.HasPrefix(folder, "jobs/") || isPublic(resource.Properties) {
-			continue
-		}
-		f := s.start(t, folder)
-		invoke(t, f, s.event(t, folder, `"authorizer"`, `"other"`), 401)
-		invoke(t, f, s.event(t, folder, `"tenant": "acme"`, `"tenant": ""`), 401)
-		invoke(t, f, s.event(t, folder, `"expires": "0"`, `"expires": "1"`), 401)
-		invoke(t, f, s.event(t, folder, `"scopes": "`, `"scopes": "identity:other", "others": "`), 403)
-	}
-}
-
-// isPublic reports whether every event of a function comes without an authorizer.
-func isPublic(properties map[string]any) bool {
-	calls, _ := properties["Events"].(map[string]any)
-	for name := range calls {
-		if template.Lookup(properties, "Events", name, "Properties", "Auth") == nil {
-			return false
-		}
-	}
-	return true
-}
-
-func TestAPIDocsAreServed(t *testing.T) {
-	s := newReplayEnv(t)
-	for _, folder := range []string{"conomy/get-reference", "blnk/get-reference"} {
-		f := s.start(t, folder)
-		for path, want := range map[string]string{"/openapi.yaml": "openapi: 3.1", "/docs": "docs/redoc.js", "/docs/redoc.js": "Redoc"} {
-			if got := invoke(t, f, s.event(t, folder, "/openapi.yaml", path), 200).Body; !strings.Contains(got, want) {
-				t.Errorf("%s of %s = %.200s, want it to contain %q", path, folder, got, want)
-			}
-		}
 	}
 }
 

@@ -31,44 +31,50 @@ import (
 
 // deployment is what the stack gives to its functions.
 type deployment struct {
-	root     string
-	template *template.Template
-	services *lambdatest.Services
-	values   map[string]string // by environment variable, as the template sets it
+	root      string
+	template  *template.Template
+	functions map[string]template.Resource // by folder
+	services  *lambdatest.Services
+	values    map[string]string // by environment variable, as the template sets it
+}
+
+// readDeployment reads the template, without services.
+func readDeployment() (*deployment, error) {
+	root, err := template.ModuleRoot()
+	if err != nil {
+		return nil, err
+	}
+	tmpl, err := template.Read(root)
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{root: root, template: tmpl, functions: map[string]template.Resource{}}
+	for id, r := range tmpl.ResourcesOfType(template.TypeFunction) {
+		d.functions[template.FunctionFolder(id)] = r
+	}
+	return d, nil
 }
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	root, err := template.ModuleRoot()
+	d, err := readDeployment()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl, err := template.Read(root)
+	d.services, err = lambdatest.StartServices()
 	if err != nil {
 		t.Fatal(err)
 	}
-	services, err := lambdatest.StartServices()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(services.Close)
-	return &deployment{root, tmpl, services, lambdatest.Environment()}
+	t.Cleanup(d.services.Close)
+	d.values = d.services.Environment()
+	return d
 }
 
-// functions returns the template's functions, by folder.
-func (d *deployment) functions() map[string]template.Resource {
-	found := map[string]template.Resource{}
-	for id, r := range d.template.ResourcesOfType(template.TypeFunction) {
-		found[template.FunctionFolder(id)] = r
-	}
-	return found
-}
-
-// environment returns what the template sets for a function, without some variables.
+// environment returns what the template sets for a function, without some variables, and the addresses of the services.
 func (d *deployment) environment(t *testing.T, folder string, without ...string) []string {
 	t.Helper()
-	env := d.services.Environment()
-	for _, name := range d.functions()[folder].VariableNames() {
+	var env []string
+	for _, name := range append(d.functions[folder].VariableNames(), "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS") {
 		if d.values[name] == "" {
 			t.Fatalf("%s: the template sets %s, which no function reads", folder, name)
 		}
@@ -86,9 +92,9 @@ func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *la
 	if path == "" {
 		t.Fatalf("%s: in the template and not under functions/", folder)
 	}
-	timeout, ok := d.functions()[folder].Properties["Timeout"].(int)
+	timeout, ok := d.functions[folder].Properties["Timeout"].(int)
 	if !ok {
-		timeout, _ = template.Lookup(d.template.Globals["Function"], "Timeout").(int)
+		timeout, _ = d.template.Globals["Function"]["Timeout"].(int)
 	}
 	f, err := lambdatest.Start(lambdatest.Config{
 		Log:       privacytest.Log,

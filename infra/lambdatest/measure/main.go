@@ -6,16 +6,17 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -39,161 +40,128 @@ func main() {
 	}
 }
 
-// row is one line of the table.
-type row struct {
+// program is one line of the table.
+type program struct {
 	name           string
-	binary, zip    int64
-	start          time.Duration // without the first calls of AWS's services
-	startWithCalls time.Duration // with them, as in Lambda
+	host           string // the bootstrap for this machine
+	binary, zip    int64  // the size of the one for Lambda
+	start          time.Duration
+	startWithCalls time.Duration // with the first calls of AWS's services, as in Lambda
 }
-
-// baselineName stands for the program that all are held against.
-const baselineName = "hello world"
 
 func run(ctx context.Context, out io.Writer, built string, rounds int) error {
+	programs, err := build(ctx, built)
+	if err != nil {
+		return err
+	}
+	if err := measureStarts(ctx, programs, rounds); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintf(w, "function\tarm64 MB\tzip MB\tstart ms\tof hello\twith first calls ms\t\n")
+	var tooLarge []error
+	for _, p := range programs {
+		_, _ = fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", p.name, float64(p.binary)/1e6, float64(p.zip)/1e6,
+			milliseconds(p.start), p.start.Seconds()/programs[0].start.Seconds(), milliseconds(p.startWithCalls))
+		if p.binary > maxBinaryBytes || p.zip > maxZipBytes {
+			tooLarge = append(tooLarge, fmt.Errorf("%s: the bootstrap has %d bytes, at most %d are allowed; its zip has %d, at most %d are allowed",
+				p.name, p.binary, maxBinaryBytes, p.zip, maxZipBytes))
+		}
+	}
+	_ = w.Flush()
+	_, _ = fmt.Fprintf(out, "Starts are from exec to the first call of the Runtime API, the shortest of several, on %s.\n", runtime.GOARCH)
+	return errors.Join(tooLarge...)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+// build returns the functions by name after hello world, which all are compared with. It builds what `make build` has not
+// built.
+func build(ctx context.Context, built string) ([]*program, error) {
 	root, err := template.ModuleRoot()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	lambda := filepath.Join(built, "hello", "bootstrap")
-	if err := lambdatest.Build(ctx, root, "infra/lambdatest/hello", "arm64", lambda); err != nil {
-		return err
+	hello := &program{name: "hello world", host: filepath.Join(root, ".build", "host", "hello", "bootstrap")}
+	forLambda := filepath.Join(root, ".build", "arm64", "hello", "bootstrap")
+	if err := lambdatest.Build(ctx, root, "infra/lambdatest/hello", runtime.GOARCH, hello.host); err != nil {
+		return nil, err
 	}
-	host := filepath.Join(root, ".build", "host", "hello", "bootstrap")
-	if err := lambdatest.Build(ctx, root, "infra/lambdatest/hello", runtime.GOARCH, host); err != nil {
-		return err
+	if err := lambdatest.Build(ctx, root, "infra/lambdatest/hello", "arm64", forLambda); err != nil {
+		return nil, err
 	}
-	programs, err := lambdatest.BuildAll(ctx, root)
+	hosts, err := lambdatest.BuildAll(ctx, root)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rows, err := measureSizes(built, programs, lambda)
-	if err != nil {
-		return err
+	if err := hello.measureSize(forLambda); err != nil {
+		return nil, err
 	}
-	programs[baselineName] = host
-	if err := measureStarts(ctx, rows, programs, rounds); err != nil {
-		return err
-	}
-	printTable(out, rows)
-	return checkSizes(rows)
-}
-
-func (r *row) startRatio(hello *row) float64 { return r.start.Seconds() / hello.start.Seconds() }
-
-func measureSizes(built string, programs map[string]string, helloPath string) ([]*row, error) {
-	rows := []*row{{name: baselineName}}
-	for name := range programs {
-		rows = append(rows, &row{name: name})
-	}
-	slices.SortFunc(rows[1:], func(a, b *row) int { return strings.Compare(a.name, b.name) })
-	for _, r := range rows {
-		path := helloPath
-		if r.name != baselineName {
-			path = filepath.Join(built, r.name, "bootstrap")
-		}
-		var err error
-		r.binary, r.zip, err = sizes(path)
-		if err != nil {
+	programs := []*program{hello}
+	for _, name := range slices.Sorted(maps.Keys(hosts)) {
+		p := &program{name: name, host: hosts[name]}
+		if err := p.measureSize(filepath.Join(built, name, "bootstrap")); err != nil {
 			return nil, err
 		}
+		programs = append(programs, p)
 	}
-	return rows, nil
+	return programs, nil
 }
 
-// sizes are those of a file and of the zip archive that would be deployed.
-func sizes(path string) (binary, zipped int64, err error) {
-	f, err := os.Open(path)
+// measureSize measures a bootstrap and the zip archive that would be deployed.
+func (p *program) measureSize(path string) error {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	var count byteCounter
-	archive := zip.NewWriter(&count)
+	var zipped bytes.Buffer
+	archive := zip.NewWriter(&zipped)
 	w, err := archive.Create("bootstrap")
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	binary, err = io.Copy(w, f)
-	if err != nil {
-		return 0, 0, err
+	if _, err := w.Write(text); err != nil {
+		return err
 	}
 	err = archive.Close()
-	return binary, int64(count), err
+	p.binary, p.zip = int64(len(text)), int64(zipped.Len())
+	return err
 }
 
-// byteCounter counts what is written to it.
-type byteCounter int64
-
-func (c *byteCounter) Write(p []byte) (int, error) {
-	*c += byteCounter(len(p))
-	return len(p), nil
-}
-
-// measureStarts starts every program in turns, so that what disturbs the machine
-// for a while disturbs them all.
-func measureStarts(ctx context.Context, rows []*row, programs map[string]string, rounds int) error {
+// measureStarts starts the programs in turns: whatever disturbs the machine for a while disturbs all of them.
+func measureStarts(ctx context.Context, programs []*program, rounds int) error {
 	services, err := lambdatest.StartServices()
 	if err != nil {
 		return err
 	}
 	defer services.Close()
-	env := services.Environment()
-	for name, value := range lambdatest.Environment() {
+	var env []string
+	for name, value := range services.Environment() {
 		env = append(env, name+"="+value)
 	}
+	withoutCalls := append(slices.Clone(env), "AWS_LAMBDA_FUNCTION_NAME=")
 	for range rounds {
-		for _, r := range rows {
-			if err := errors.Join(
-				recordFastestStart(ctx, &r.start, programs[r.name], r.name, append(slices.Clone(env), "AWS_LAMBDA_FUNCTION_NAME=")),
-				recordFastestStart(ctx, &r.startWithCalls, programs[r.name], r.name, env),
-			); err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
+		for _, p := range programs {
+			if err := errors.Join(p.measureStart(ctx, &p.start, withoutCalls), p.measureStart(ctx, &p.startWithCalls, env)); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 	}
 	return nil
 }
 
-// recordFastestStart starts a program and lowers least to the time that it took.
-func recordFastestStart(ctx context.Context, least *time.Duration, path, name string, env []string) error {
+// measureStart starts a program and lowers shortest to the time that it took.
+func (p *program) measureStart(ctx context.Context, shortest *time.Duration, env []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	f, err := lambdatest.Start(lambdatest.Config{Bootstrap: path, Name: name, Env: env})
+	f, err := lambdatest.Start(lambdatest.Config{Bootstrap: p.host, Name: p.name, Env: env})
 	if err != nil {
 		return err
 	}
 	defer f.Stop()
 	took, err := f.Ready(ctx)
-	if err == nil && (*least == 0 || took < *least) {
-		*least = took
+	if err == nil && (*shortest == 0 || took < *shortest) {
+		*shortest = took
 	}
 	return err
-}
-
-func printTable(out io.Writer, rows []*row) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintf(w, "function\tarm64 MB\tzip MB\tstart ms\tof hello\twith first calls ms\t\n")
-	for _, r := range rows {
-		_, _ = fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", r.name,
-			float64(r.binary)/1e6, float64(r.zip)/1e6,
-			milliseconds(r.start), r.startRatio(rows[0]), milliseconds(r.startWithCalls))
-	}
-	_ = w.Flush()
-	_, _ = fmt.Fprintf(out, "Starts are from exec to the first call of the Runtime API, the shortest of several, on %s.\n", runtime.GOARCH)
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
-
-func checkSizes(rows []*row) error {
-	var failed []error
-	for _, r := range rows {
-		if r.binary > maxBinaryBytes {
-			failed = append(failed, fmt.Errorf("%s: the bootstrap has %d bytes, more than %d", r.name, r.binary, maxBinaryBytes))
-		}
-		if r.zip > maxZipBytes {
-			failed = append(failed, fmt.Errorf("%s: the zip has %d bytes, more than %d", r.name, r.zip, maxZipBytes))
-		}
-	}
-	return errors.Join(failed...)
 }
