@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,7 +18,9 @@ import (
 	"cedula/shared/gateway"
 )
 
-// fakeAuthorizer answers one thing to everybody, and keeps the headers that it saw.
+type authorizerRequest = events.APIGatewayCustomAuthorizerRequestTypeRequest
+
+// fakeAuthorizer returns the same result for every request, and records the headers.
 type fakeAuthorizer struct {
 	caller  auth.Caller
 	err     error
@@ -25,183 +28,21 @@ type fakeAuthorizer struct {
 	headers http.Header
 }
 
-func (d *fakeAuthorizer) Caller(_ context.Context, h http.Header) (auth.Caller, error) {
-	d.headers = h
-	return d.caller, d.err
+func (a *fakeAuthorizer) Caller(_ context.Context, h http.Header) (auth.Caller, error) {
+	a.headers = h
+	return a.caller, a.err
 }
 
-func (d *fakeAuthorizer) Denial(error) gateway.Denial { return d.denial }
+func (a *fakeAuthorizer) Denial(error) gateway.Denial { return a.denial }
 
-const arn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/production/"
+const stageARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/production/"
 
-func invokeAuthorizer(d *fakeAuthorizer) (events.APIGatewayCustomAuthorizerResponse, error) {
-	return gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
-		MethodArn:         arn + "GET/identities/" + canary,
+func (a *fakeAuthorizer) invoke() (events.APIGatewayCustomAuthorizerResponse, error) {
+	return gateway.AuthorizerHandler(a)(context.Background(), authorizerRequest{
+		MethodArn:         stageARN + "GET/identities/" + canary,
 		MultiValueHeaders: map[string][]string{"x-api-key": {canary}},
 		RequestContext:    events.APIGatewayCustomAuthorizerRequestTypeRequestContext{RequestID: trace},
 	})
-}
-
-func TestAuthorizerAllows(t *testing.T) {
-	until := time.Unix(1772600767, 999)
-	tests := []struct {
-		name   string
-		caller auth.Caller
-		want   map[string]any
-	}{
-		{
-			"without end",
-			auth.Caller{Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"a", "b"}, TestMode: true},
-			map[string]any{"tenant": "acme", "client": "c1", "key": "c1k1", "scopes": "a b", "expires": "0", "mode": "lenient", "stage": "test", "steps": "", "life": "0"},
-		},
-		{
-			"until later",
-			auth.Caller{
-				Tenant: "acme", Client: "c1", Scopes: auth.Scopes{"*"}, Expires: until,
-				Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour},
-			},
-			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "*", "expires": "1772600767", "mode": "lenient", "stage": "live", "steps": "contact", "life": "3600"},
-		},
-		{
-			"strict, without scopes",
-			auth.Caller{Tenant: "acme", Client: "c1", Strict: true, TestMode: true},
-			map[string]any{"tenant": "acme", "client": "c1", "key": "", "scopes": "", "expires": "0", "mode": "strict", "stage": "test", "steps": "", "life": "0"},
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := invokeAuthorizer(&fakeAuthorizer{caller: tt.caller})
-			if err != nil {
-				t.Fatal(err)
-			}
-			expected := policy("Allow", "c1", arn+"*", tt.want)
-			if diff := cmp.Diff(expected, got); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
-			}
-		})
-	}
-}
-
-// TestContextReachesTheHandler: what the authorizer gives is what a function reads.
-func TestContextReachesTheHandler(t *testing.T) {
-	who := auth.Caller{
-		Tenant: "acme", Client: "c1", Key: "c1k1", Scopes: auth.Scopes{"identity:read", "identity:write"},
-		Expires: time.Now().Add(time.Hour).Truncate(time.Second),
-	}
-	given, err := invokeAuthorizer(&fakeAuthorizer{caller: who})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := event()
-	e.RequestContext.Authorizer = given.Context
-	wantResponse(t, send(t, route(func(r *gateway.Request) (gateway.Response, error) {
-		if diff := cmp.Diff(who, r.Caller); diff != "" {
-			t.Errorf("diff = %v, want %v", diff, "")
-		}
-		return okHandler(r)
-	}), e), http.StatusOK, "fine")
-}
-
-func TestAuthorizerDenies(t *testing.T) {
-	denied := gateway.Denial{Context: map[string]string{"code": "C", "message": "m"}}
-	tests := []struct {
-		name    string
-		err     error
-		refusal gateway.Denial
-		want    events.APIGatewayCustomAuthorizerResponse
-		failure string
-	}{
-		{"as unauthorized", auth.ErrMissing, gateway.Denial{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "Unauthorized"},
-		{"with a context", auth.ErrInvalid, denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
-		{"without a context", auth.ErrMismatch, gateway.Denial{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
-		{"wrapped", fmt.Errorf("x: %w", auth.ErrExpired), denied, policy("Deny", "refused", arn+"*", map[string]any{"code": "C", "message": "m"}), ""},
-		{"suspended", auth.ErrSuspended, gateway.Denial{}, policy("Deny", "refused", arn+"*", map[string]any{}), ""},
-		{"unknown to a store", auth.ErrNotFound, denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
-		{"table away", errors.New("timeout"), denied, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
-		{"cancelled", context.Canceled, gateway.Denial{Unauthorized: true}, events.APIGatewayCustomAuthorizerResponse{}, "authorizer could not decide"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			// A caller beside an error must not come in.
-			d := &fakeAuthorizer{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, denial: tt.refusal}
-			var got events.APIGatewayCustomAuthorizerResponse
-			var err error
-			output := privacytest.Capture(t, func() { got, err = invokeAuthorizer(d) })
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
-			}
-			if failure := fmt.Sprint(err); err != nil && failure != tt.failure || err == nil && tt.failure != "" {
-				t.Errorf("got %v, want %q", err, tt.failure)
-			}
-			noCanary(t, output)
-			if undecided := tt.failure == "authorizer could not decide"; undecided != strings.Contains(output, trace) {
-				t.Errorf("logged: %q; want undecided == strings.Contains(output, trace)", output)
-			}
-		})
-	}
-}
-
-func TestAuthorizerGetsCanonicalHeaders(t *testing.T) {
-	tests := []struct {
-		name   string
-		many   map[string][]string
-		single map[string]string
-		want   http.Header
-	}{
-		{"lower case", map[string][]string{"authorization": {"a"}, "x-api-key": {"b"}}, nil, http.Header{"Authorization": {"a"}, "X-Api-Key": {"b"}}},
-		{"twice", map[string][]string{"X-Blnk-Key": {"a", "b"}}, nil, http.Header{"X-Blnk-Key": {"a", "b"}}},
-		{"many-valued before single", map[string][]string{"A": {"1"}}, map[string]string{"A": "2", "B": "2"}, http.Header{"A": {"1"}}},
-		{"single only", nil, map[string]string{"x-blnk-key": "a"}, http.Header{"X-Blnk-Key": {"a"}}},
-		{"none", nil, nil, http.Header{}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			d := &fakeAuthorizer{err: auth.ErrMissing, denial: gateway.Denial{Unauthorized: true}}
-			_, _ = gateway.AuthorizerHandler(d)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
-				MultiValueHeaders: tt.many, Headers: tt.single,
-			})
-			if diff := cmp.Diff(tt.want, d.headers); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
-			}
-		})
-	}
-}
-
-// TestHeaderInTwoCasesIsMerged: a dialect that refuses a header sent twice must see
-// both, in whatever case they came.
-func TestHeaderInTwoCasesIsMerged(t *testing.T) {
-	for _, e := range []events.APIGatewayCustomAuthorizerRequestTypeRequest{
-		{Headers: map[string]string{"x-api-key": "a", "X-API-KEY": "b"}},
-		{MultiValueHeaders: map[string][]string{"x-api-key": {"a"}, "X-API-KEY": {"b"}}},
-	} {
-		d := &fakeAuthorizer{err: auth.ErrMissing}
-		_, _ = gateway.AuthorizerHandler(d)(context.Background(), e)
-		if len(d.headers["X-Api-Key"]) != 2 {
-			t.Errorf(`saw %v; want len(d.headers["X-Api-Key"]) == 2`, d.headers)
-		}
-	}
-}
-
-func TestPolicyCoversTheStage(t *testing.T) {
-	tests := []struct{ method, want string }{
-		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/POST/identities", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
-		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/identities/a/b/c", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
-		{"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/", "arn:aws:execute-api:eu-west-1:1:api/sandbox/*"},
-		{"arn:aws:execute-api:eu-west-1:1:api/production", "arn:aws:execute-api:eu-west-1:1:api/production/*"},
-		{"arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/GET/x", "arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/*"},
-		{"odd", "odd"},
-		{"", ""},
-	}
-	for _, tt := range tests {
-		got, err := gateway.AuthorizerHandler(&fakeAuthorizer{caller: auth.Caller{Client: "c"}})(context.Background(),
-			events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: tt.method})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]string{tt.want}, got.PolicyDocument.Statement[0].Resource); diff != "" {
-			t.Errorf(`%s: %s; want diff == ""`, tt.method, diff)
-		}
-	}
 }
 
 func policy(effect, principal, resource string, values map[string]any) events.APIGatewayCustomAuthorizerResponse {
@@ -211,5 +52,134 @@ func policy(effect, principal, resource string, values map[string]any) events.AP
 			Version:   "2012-10-17",
 			Statement: []events.IAMPolicyStatement{{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: []string{resource}}},
 		},
+	}
+}
+
+// TestAuthorizedCallerReachesTheOperation passes the context of an authorizer to a function, as API Gateway does.
+func TestAuthorizedCallerReachesTheOperation(t *testing.T) {
+	until := time.Now().Add(time.Hour).Truncate(time.Second)
+	for name, tt := range map[string]struct {
+		caller  auth.Caller
+		context map[string]any // beside tenant and client
+	}{
+		"test client": {
+			auth.Caller{Key: "c1k1", Scopes: auth.Scopes{"a", "b"}, TestMode: true},
+			map[string]any{"key": "c1k1", "scopes": "a b", "expires": "0", "mode": "lenient", "stage": "test", "steps": "", "life": "0"},
+		},
+		"expiring": {
+			auth.Caller{Scopes: auth.Scopes{"*"}, Expires: until, Policy: auth.Policy{Onboarding: "contact", PendingTTL: time.Hour}},
+			map[string]any{"key": "", "scopes": "*", "expires": unixSeconds(until), "mode": "lenient", "stage": "live", "steps": "contact", "life": "3600"},
+		},
+		"strict": {
+			auth.Caller{Scopes: auth.Scopes{"*"}, Strict: true},
+			map[string]any{"key": "", "scopes": "*", "expires": "0", "mode": "strict", "stage": "live", "steps": "", "life": "0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			caller := tt.caller
+			caller.Tenant, caller.Client = "acme", "c1"
+			tt.context["tenant"], tt.context["client"] = "acme", "c1"
+			got, err := (&fakeAuthorizer{caller: caller}).invoke()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(policy("Allow", "c1", stageARN+"*", tt.context), got); diff != "" {
+				t.Errorf("authorizer's response (-want +got):\n%s", diff)
+			}
+			e := event()
+			e.RequestContext.Authorizer = maps.Clone(got.Context)
+			e.RequestContext.Authorizer["principalId"], e.RequestContext.Authorizer["integrationLatency"] = "c1", 12.0
+			r := route(func(r *gateway.Request) (gateway.Response, error) {
+				if diff := cmp.Diff(caller, r.Caller); diff != "" {
+					t.Errorf("Caller (-want +got):\n%s", diff)
+				}
+				return okHandler(r)
+			})
+			r.Scope = caller.Scopes[0]
+			wantResponse(t, send(t, r, e), http.StatusOK, "fine")
+		})
+	}
+}
+
+func TestAuthorizerDenies(t *testing.T) {
+	const undecided = "authorizer could not decide"
+	none := events.APIGatewayCustomAuthorizerResponse{}
+	denial := gateway.Denial{Context: map[string]string{"code": "C", "message": "m"}}
+	denied := policy("Deny", "refused", stageARN+"*", map[string]any{"code": "C", "message": "m"})
+	deniedBare := policy("Deny", "refused", stageARN+"*", map[string]any{})
+	for name, tt := range map[string]struct {
+		err     error
+		denial  gateway.Denial
+		want    events.APIGatewayCustomAuthorizerResponse
+		wantErr string
+	}{
+		"as unauthorized":   {auth.ErrMissing, gateway.Denial{Unauthorized: true}, none, "Unauthorized"},
+		"with a context":    {auth.ErrInvalid, denial, denied, "<nil>"},
+		"without a context": {auth.ErrMismatch, gateway.Denial{}, deniedBare, "<nil>"},
+		"wrapped":           {fmt.Errorf("x: %w", auth.ErrExpired), denial, denied, "<nil>"},
+		"suspended":         {auth.ErrSuspended, gateway.Denial{}, deniedBare, "<nil>"},
+		"unknown to store":  {auth.ErrNotFound, denial, none, undecided},
+		"table unavailable": {errors.New("timeout"), denial, none, undecided},
+		"canceled":          {context.Canceled, gateway.Denial{Unauthorized: true}, none, undecided},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &fakeAuthorizer{caller: auth.Caller{Tenant: "acme", Client: "c1"}, err: tt.err, denial: tt.denial}
+			var got events.APIGatewayCustomAuthorizerResponse
+			var err error
+			output := privacytest.Capture(t, func() { got, err = a.invoke() })
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("response (-want +got):\n%s", diff)
+			}
+			if fmt.Sprint(err) != tt.wantErr {
+				t.Errorf("error = %v, want %s", err, tt.wantErr)
+			}
+			noCanary(t, output)
+			if got, want := strings.Contains(output, trace), tt.wantErr == undecided; got != want {
+				t.Errorf("logged = %t, want %t: %q", got, want, output)
+			}
+		})
+	}
+}
+
+func TestAuthorizerGetsCanonicalHeaders(t *testing.T) {
+	for name, tt := range map[string]struct {
+		many   map[string][]string
+		single map[string]string
+		want   http.Header
+	}{
+		"lower case":             {map[string][]string{"authorization": {"a"}, "x-api-key": {"b"}}, nil, http.Header{"Authorization": {"a"}, "X-Api-Key": {"b"}}},
+		"sent twice":             {map[string][]string{"X-Blnk-Key": {"a", "b"}}, nil, http.Header{"X-Blnk-Key": {"a", "b"}}},
+		"many-valued before one": {map[string][]string{"A": {"1"}}, map[string]string{"A": "2", "B": "2"}, http.Header{"A": {"1"}}},
+		"single only":            {nil, map[string]string{"x-blnk-key": "a"}, http.Header{"X-Blnk-Key": {"a"}}},
+		"two cases, single":      {nil, map[string]string{"x-api-key": "a", "X-API-KEY": "a"}, http.Header{"X-Api-Key": {"a", "a"}}},
+		"two cases, many":        {map[string][]string{"x-api-key": {"a"}, "X-API-KEY": {"a"}}, nil, http.Header{"X-Api-Key": {"a", "a"}}},
+		"none":                   {nil, nil, http.Header{}},
+	} {
+		a := &fakeAuthorizer{err: auth.ErrMissing, denial: gateway.Denial{Unauthorized: true}}
+		_, _ = gateway.AuthorizerHandler(a)(t.Context(), authorizerRequest{MultiValueHeaders: tt.many, Headers: tt.single})
+		if diff := cmp.Diff(tt.want, a.headers); diff != "" {
+			t.Errorf("%s: headers (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestPolicyCoversTheStage(t *testing.T) {
+	for method, want := range map[string]string{
+		"arn:aws:execute-api:eu-west-1:1:api/sandbox/POST/identities":      "arn:aws:execute-api:eu-west-1:1:api/sandbox/*",
+		"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/identities/a/b/c": "arn:aws:execute-api:eu-west-1:1:api/sandbox/*",
+		"arn:aws:execute-api:eu-west-1:1:api/sandbox/GET/":                 "arn:aws:execute-api:eu-west-1:1:api/sandbox/*",
+		"arn:aws:execute-api:eu-west-1:1:api/production":                   "arn:aws:execute-api:eu-west-1:1:api/production/*",
+		"arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/GET/x":  "arn:aws-cn:execute-api:cn-north-1:1:api/test-invoke-stage/*",
+		"odd": "odd",
+		"":    "",
+	} {
+		a := &fakeAuthorizer{caller: auth.Caller{Tenant: "acme", Client: "c1"}}
+		got, err := gateway.AuthorizerHandler(a)(t.Context(), authorizerRequest{MethodArn: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{want}, got.PolicyDocument.Statement[0].Resource); diff != "" {
+			t.Errorf("resources for %s (-want +got):\n%s", method, diff)
+		}
 	}
 }

@@ -3,7 +3,10 @@ package gateway_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/gateway"
 )
@@ -16,7 +19,7 @@ func valueOrError(t *testing.T, value string, err error) string {
 		return value
 	}
 	if !errors.As(err, &own) || value != "" {
-		t.Errorf(`%q, %v; want a *gateway.HeaderError and value == ""`, value, err)
+		t.Errorf("value = %q with error %v, want no value and a *HeaderError", value, err)
 	}
 	return err.Error()
 }
@@ -37,7 +40,7 @@ func TestIdempotencyKey(t *testing.T) {
 		r := &gateway.Request{Header: http.Header{"Idempotency-Key": tt.sent}}
 		key, err := r.IdempotencyKey()
 		if got := valueOrError(t, key, err); got != tt.want {
-			t.Errorf("%s: %q; want got == tt.want", tt.name, got)
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }
@@ -69,7 +72,77 @@ func TestMediaType(t *testing.T) {
 		r := &gateway.Request{Header: http.Header{"Content-Type": tt.sent, "Content-Encoding": tt.encoding}}
 		media, err := r.MediaType()
 		if got := valueOrError(t, media, err); got != tt.want {
-			t.Errorf("%s: %q; want got == tt.want", tt.name, got)
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+func TestAcceptedLanguages(t *testing.T) {
+	for _, tt := range []struct{ header, want string }{
+		{"", ""},
+		{"es", "es"},
+		{"es-419", "es"},
+		{"PT-br", "pt"},
+		{"pt-BR,pt;q=0.9,en;q=0.8", "pt"},
+		{"en-US, es;q=0.9", "en"},
+		{"en;q=0.8, es;q=0.9", "es"},
+		{"en;q=0.8,es;q=0.8", "en"},
+		{"fr-CA, en;q=0.1", "en"},
+		{"fr, de", ""},
+		{"*", ""},
+		{"fr, *;q=0.5", ""},
+		{"en;q=0.3, *;q=0.5", ""},
+		{"en, *;q=0.5", "en"},
+		{"es;q=0", "en pt"},
+		{"en;q=0", "en es pt"},
+		{"es;q=0, pt;q=0.2", "pt"},
+		{"en; q=0.5, es ; Q=0.7", "es"},
+		{"es;q=1.5, en;q=-1, pt;q=x", ""},
+		{"es;q=NaN", ""},
+		{"pt;level=1", ""},
+		{";q=1,,,-, ;", ""},
+		{strings.Repeat("x,", 10000) + "es", "es"},
+	} {
+		r := &gateway.Request{Header: http.Header{"Accept-Language": {tt.header}}}
+		if got := strings.Join(r.AcceptedLanguages([]string{"en", "es", "pt"}), " "); got != tt.want {
+			t.Errorf("AcceptedLanguages(%.60q) = [%s], want [%s]", tt.header, got, tt.want)
+		}
+	}
+}
+
+func TestConditionalRequests(t *testing.T) {
+	for name, tt := range map[string]struct {
+		headers        []string
+		ifMatch, fresh bool // fresh: If-None-Match contains the state
+	}{
+		"the state":           {[]string{`"7-a"`}, true, true},
+		"weak":                {[]string{`W/"7-a"`}, false, true},
+		"any":                 {[]string{"*"}, true, true},
+		"another":             {[]string{`"8"`}, false, false},
+		"longer":              {[]string{`"7-aa"`}, false, false},
+		"same version, other": {[]string{`"7-b"`}, false, false},
+		"the version alone":   {[]string{`"7"`}, false, false},
+		"no quotes":           {[]string{"7-a"}, false, false},
+		"empty":               {[]string{""}, false, false},
+		"list":                {[]string{`"6", "7-a" , "8"`}, true, true},
+		"list of others":      {[]string{`"6","8"`}, false, false},
+		"two headers":         {[]string{`"6"`, `"7-a"`}, true, true},
+		"weak in lower case":  {[]string{`w/"7-a"`}, false, false},
+	} {
+		r := &gateway.Request{Header: http.Header{"If-Match": tt.headers, "If-None-Match": tt.headers}}
+		if got := r.IfMatch()("7-a"); got != tt.ifMatch {
+			t.Errorf("%s: If-Match = %t, want %t", name, got, tt.ifMatch)
+		}
+		if got := r.NotModified("7-a"); got != tt.fresh {
+			t.Errorf("%s: NotModified = %t, want %t", name, got, tt.fresh)
+		}
+	}
+	none := &gateway.Request{Header: http.Header{}}
+	if none.IfMatch() != nil || none.NotModified("7-a") {
+		t.Error("a request without conditions has a condition")
+	}
+	want := gateway.Response{Status: http.StatusNotModified, Header: http.Header{"Etag": {`"7-a"`}}}
+	if diff := cmp.Diff(want, gateway.NotModifiedResponse("7-a")); diff != "" {
+		t.Errorf("NotModifiedResponse (-want +got):\n%s", diff)
 	}
 }

@@ -3,9 +3,7 @@ package gateway_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,68 +14,50 @@ import (
 	"cedula/shared/gateway"
 )
 
-func TestOneLinePerRequest(t *testing.T) {
-	usual := []string{"client", "level", "msg", "operation", "status", "time", "trace", "us"}
-	answer := func(status int) func(*gateway.Request) (gateway.Response, error) {
-		return func(*gateway.Request) (gateway.Response, error) { return gateway.JSON(status, []byte("x")), nil }
-	}
-	fail := func(err error) func(*gateway.Request) (gateway.Response, error) {
-		return func(*gateway.Request) (gateway.Response, error) { return gateway.Response{}, err }
-	}
-	tests := []struct {
-		name          string
-		serve         func(*gateway.Request) (gateway.Response, error)
-		status        float64
-		level, failed string
-	}{
-		{"fine", answer(200), 200, "INFO", ""},
-		{"refused", fail(gateway.ErrInsufficientScope), 403, "INFO", ""},
-		{"failed", fail(errors.New("the table is away")), 500, "ERROR", "the table is away"},
-		{"failed without an error", answer(503), 503, "ERROR", ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			output := privacytest.Capture(t, func() { send(t, route(tt.serve), eventFilledWith(strings.Repeat(canary, 100))) })
-			lines := parseLogLines(t, output)
-			if len(lines) != 1 {
-				t.Fatalf("%d lines: %s; want len(lines) == 1", len(lines), output)
-			}
-			line, keys := lines[0], usual
-			if tt.failed != "" {
-				keys = append(slices.Clone(usual), "error")
-				slices.Sort(keys)
-			}
-			if diff := cmp.Diff(keys, slices.Sorted(maps.Keys(line))); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
-			}
-			if size := len(output); size > 600 {
-				t.Errorf("%d bytes: %s; want size <= 600", size, output)
-			}
-			if us, ok := line["us"].(float64); !ok || us < 0 {
-				t.Errorf("us is %v; want ok and us >= 0", line["us"])
-			}
-			delete(line, "time")
-			delete(line, "us")
-			expected := map[string]any{
-				"level": tt.level, "msg": "request", "operation": "get-identity", "status": tt.status,
-				"trace": trace, "client": "client-1",
-			}
-			if tt.failed != "" {
-				expected["error"] = tt.failed
-			}
-			if diff := cmp.Diff(expected, line); diff != "" {
-				t.Errorf("diff = %v, want %v", diff, "")
-			}
-		})
-	}
+func failWith(err error) func(*gateway.Request) (gateway.Response, error) {
+	return func(*gateway.Request) (gateway.Response, error) { return gateway.Response{}, err }
 }
 
-func TestLogLineWithoutCallerHasNoClient(t *testing.T) {
-	e := event()
-	delete(e.RequestContext.Authorizer, "tenant")
-	lines := parseLogLines(t, privacytest.Capture(t, func() { send(t, route(okHandler), e) }))
-	if len(lines) != 1 || lines[0]["client"] != "" || lines[0]["status"] != 401.0 {
-		t.Errorf(`lines = %v; want len(lines) == 1 and lines[0]["client"] == "" and lines[0]["status"] == 401.0`, lines)
+func TestOneLinePerRequest(t *testing.T) {
+	unavailable := func(*gateway.Request) (gateway.Response, error) { return gateway.JSON(503, []byte("x")), nil }
+	for name, tt := range map[string]struct {
+		serve     func(*gateway.Request) (gateway.Response, error)
+		anonymous bool
+		status    float64
+		level     string
+		err       string
+	}{
+		"fine":           {okHandler, false, 200, "INFO", ""},
+		"denied":         {failWith(gateway.ErrInsufficientScope), false, 403, "INFO", ""},
+		"without caller": {mustNotRun(t), true, 401, "INFO", ""},
+		"failed":         {failWith(errors.New("table unavailable")), false, 500, "ERROR", "table unavailable"},
+		"without error":  {unavailable, false, 503, "ERROR", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := eventFilledWith(strings.Repeat(canary, 100))
+			want := map[string]any{
+				"level": tt.level, "msg": "request", "operation": "get-identity", "status": tt.status, "trace": trace, "client": "client-1",
+			}
+			if tt.anonymous {
+				delete(e.RequestContext.Authorizer, "tenant")
+				want["client"] = ""
+			}
+			if tt.err != "" {
+				want["error"] = tt.err
+			}
+			lines := parseLogLines(t, privacytest.Capture(t, func() { send(t, route(tt.serve), e) }))
+			if len(lines) != 1 {
+				t.Fatalf("logged %v, want one line", lines)
+			}
+			if us, ok := lines[0]["us"].(float64); !ok || us < 0 || lines[0]["time"] == nil {
+				t.Errorf("logged %v, want a time and a duration", lines[0])
+			}
+			delete(lines[0], "time")
+			delete(lines[0], "us")
+			if diff := cmp.Diff(want, lines[0]); diff != "" {
+				t.Errorf("log line (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -88,17 +68,95 @@ func TestPanicIsLoggedByPlace(t *testing.T) {
 	})
 	wantResponse(t, got, http.StatusInternalServerError, "gateway: operation panicked "+trace)
 	lines := parseLogLines(t, output)
-	if len(lines) != 2 {
-		t.Fatalf("%d lines: %s; want len(lines) == 2", len(lines), output)
+	if len(lines) != 2 || lines[1]["msg"] != "request" || lines[1]["error"] != "gateway: operation panicked" {
+		t.Fatalf("logged %v, want the panic and the request", lines)
 	}
-	first, second := lines[0], lines[1]
-	if first["msg"] != "panic" || first["type"] != "*errors.errorString" || first["operation"] != "get-identity" || first["trace"] != trace {
-		t.Errorf(`first = %v; want first["msg"] == "panic" and first["type"] == "*errors.errorString" and first["operation"] == "get-identity" and first["trace"] == trace`, first)
+	stack := fmt.Sprint(lines[0]["stack"])
+	if !strings.Contains(stack, "TestPanicIsLoggedByPlace") {
+		t.Errorf("stack does not name the operation: %s", stack)
 	}
-	if stack := fmt.Sprint(first["stack"]); !strings.Contains(stack, "TestPanicIsLoggedByPlace") {
-		t.Errorf(`the stack does not lead to the operation: %s; want strings.Contains(stack, "TestPanicIsLoggedByPlace")`, stack)
+	delete(lines[0], "stack")
+	delete(lines[0], "time")
+	want := map[string]any{
+		"level": "ERROR", "msg": "panic", "type": "*errors.errorString", "operation": "get-identity", "trace": trace,
 	}
-	if second["msg"] != "request" || second["status"] != 500.0 || second["error"] != "gateway: operation panicked" {
-		t.Errorf(`second = %v; want second["msg"] == "request" and second["status"] == 500.0 and second["error"] == "gateway: operation panicked"`, second)
+	if diff := cmp.Diff(want, lines[0]); diff != "" {
+		t.Errorf("line of the panic (-want +got):\n%s", diff)
+	}
+}
+
+const canary = "juan.canary@example.com"
+
+// eventFilledWith returns an event with a value wherever a client can write.
+func eventFilledWith(value string) events.APIGatewayProxyRequest {
+	e := event()
+	e.Path = "/identities/" + value
+	e.PathParameters = map[string]string{"id": value}
+	e.Body = value
+	e.QueryStringParameters = map[string]string{value: value}
+	e.MultiValueQueryStringParameters = map[string][]string{value: {value, value}}
+	e.Headers = map[string]string{value: value, "User-Agent": value, "Host": value, "Idempotency-Key": value}
+	e.MultiValueHeaders = map[string][]string{value: {value}, "Referer": {value}, "Content-Type": {value}}
+	e.StageVariables = map[string]string{value: value}
+	e.RequestContext.Path, e.RequestContext.DomainName = e.Path, value
+	e.RequestContext.Identity.UserAgent, e.RequestContext.Identity.SourceIP = value, value
+	return e
+}
+
+func TestRequestContentIsNotLogged(t *testing.T) {
+	values := map[string]string{
+		"plain":              canary,
+		"path with a space":  "a " + canary,
+		"percent escapes":    "%6auan%2E" + canary,
+		"invalid escape":     "%zz" + canary,
+		"lone percent":       canary + "%",
+		"colon first":        ":" + canary,
+		"another host":       "//" + canary + "/x",
+		"control characters": canary + "\x00\n\r\x7f",
+		"not UTF-8":          canary + "\xff",
+		"brackets":           "[" + canary + "]:x",
+		"query within":       "?" + canary + "#" + canary,
+	}
+	broken := errors.New("database said: " + canary)
+	operations := map[string]struct {
+		serve  func(*gateway.Request) (gateway.Response, error)
+		status int
+	}{
+		"fine":                {okHandler, 200},
+		"denied":              {failWith(gateway.ErrInsufficientScope), 403},
+		"panic with text":     {func(r *gateway.Request) (gateway.Response, error) { panic(string(r.Body)) }, 500},
+		"panic with an error": {func(*gateway.Request) (gateway.Response, error) { panic(broken) }, 500},
+		"panic with a value":  {func(r *gateway.Request) (gateway.Response, error) { panic(*r) }, 500},
+		"panic with nil":      {func(r *gateway.Request) (gateway.Response, error) { panic(r.Context().Value(0)) }, 500},
+	}
+	for valueName, value := range values {
+		for operationName, o := range operations {
+			var got events.APIGatewayProxyResponse
+			output := privacytest.Capture(t, func() { got = send(t, route(o.serve), eventFilledWith(value)) })
+			if got.StatusCode != o.status {
+				t.Errorf("%s, %s: status = %d, want %d", valueName, operationName, got.StatusCode, o.status)
+			}
+			noCanary(t, output+got.Body+fmt.Sprint(got.MultiValueHeaders))
+		}
+	}
+}
+
+func TestMethodsAreNotLogged(t *testing.T) {
+	for _, method := range []string{canary, "GET " + canary, "\n" + canary, "GET\x00" + canary} {
+		e := event()
+		e.HTTPMethod = method
+		var got events.APIGatewayProxyResponse
+		output := privacytest.Capture(t, func() { got = send(t, route(mustNotRun(t)), e) })
+		wantResponse(t, got, http.StatusNotFound, "gateway: no such route "+trace)
+		noCanary(t, output)
+	}
+}
+
+func noCanary(t *testing.T, output string) {
+	t.Helper()
+	for _, part := range []string{"juan", "canary", "6auan", "amfulmnhbmfyeq", "6a75616e"} {
+		if strings.Contains(strings.ToLower(output), part) {
+			t.Errorf("%q is in %s", part, output)
+		}
 	}
 }

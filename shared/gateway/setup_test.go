@@ -103,3 +103,10 @@ func parseLogLines(t *testing.T, output string) []map[string]any {
 }
 
 func unixSeconds(at time.Time) string { return fmt.Sprint(at.Unix()) }
+
+func mustNotRun(t *testing.T) func(*gateway.Request) (gateway.Response, error) {
+	return func(*gateway.Request) (gateway.Response, error) {
+		t.Error("the operation ran")
+		return gateway.EmptyResponse(http.StatusOK), nil
+	}
+}

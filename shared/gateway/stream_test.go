@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,17 +30,19 @@ func streamRecord(number int, event, pk string) string {
 type recordingDeliverer struct {
 	mu        sync.Mutex
 	delivered []string
-	fail      map[string]error
+	fail      map[string]error // by id
+	always    error
 }
 
 func (p *recordingDeliverer) deliver(_ context.Context, id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delivered = append(p.delivered, id)
-	if id == "panics" {
+	err := cmp.Or(p.fail[id], p.always)
+	if errors.Is(err, gateway.ErrPanic) {
 		panic(canary)
 	}
-	return p.fail[id]
+	return err
 }
 
 func messageID(key map[string]string) (string, bool) { return strings.CutPrefix(key["PK"], "M#") }
@@ -63,59 +66,56 @@ func runBatch(t *testing.T, ctx context.Context, deliver func(context.Context, s
 }
 
 func TestStream(t *testing.T) {
-	away := errors.New("the service is away")
-	for _, c := range []struct {
-		name      string
+	for name, tt := range map[string]struct {
 		records   []string
 		delivered []string
 		failed    []int // sequence numbers
-		level     string
-		says      string
+		wantLog   string
 	}{
-		{"no records", nil, nil, nil, "INFO", `"records":0,"failed":0`},
-		{"one message", []string{streamRecord(1, "INSERT", "M#a")}, []string{"a"}, nil, "INFO", `"records":1,"failed":0`},
-		{"other items and changes", []string{
+		"no records": {nil, nil, nil, `"level":"INFO","msg":"batch","records":0,"failed":0`},
+		"one message": {
+			[]string{streamRecord(1, "INSERT", "M#a")},
+			[]string{"a"},
+			nil, `"level":"INFO","msg":"batch","records":1,"failed":0`,
+		},
+		"other items and changes": {[]string{
 			streamRecord(1, "INSERT", "T#t#I#M#a"), streamRecord(2, "MODIFY", "M#b"), streamRecord(3, "REMOVE", "M#c"), streamRecord(4, "INSERT", "C#M#"),
 			`{"eventName":"INSERT"}`, `{"eventName":"INSERT","dynamodb":{"Keys":{"PK":{"N":"1"}}}}`,
-		}, nil, nil, "INFO", `"records":6,"failed":0`},
-		{"those that fail are named in their order", []string{
-			streamRecord(1, "INSERT", "M#a"), streamRecord(2, "INSERT", "M#fails"), streamRecord(3, "INSERT", "M#c"), streamRecord(4, "INSERT", "M#busy"),
-		}, []string{"a", "busy", "c", "fails"}, []int{2, 4}, "ERROR", `"records":4,"failed":2`},
-		{
-			"a panic is that message's alone",
+		}, nil, nil, `"level":"INFO","msg":"batch","records":6,"failed":0`},
+		"failures are reported in order": {
+			[]string{
+				streamRecord(1, "INSERT", "M#a"), streamRecord(2, "INSERT", "M#fails"), streamRecord(3, "INSERT", "M#c"), streamRecord(4, "INSERT", "M#busy"),
+			},
+			[]string{"a", "busy", "c", "fails"},
+			[]int{2, 4},
+			`"level":"ERROR","msg":"batch","records":4,"failed":2`,
+		},
+		"a panic fails one message": {
 			[]string{streamRecord(1, "INSERT", "M#panics"), streamRecord(2, "INSERT", "M#b")},
 			[]string{"b", "panics"},
 			[]int{1},
-			"ERROR", `"records":2,"failed":1`,
+			`"level":"ERROR","msg":"batch","records":2,"failed":1`,
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := &recordingDeliverer{fail: map[string]error{"fails": away, "busy": errors.New("busy")}}
+		t.Run(name, func(t *testing.T) {
+			p := &recordingDeliverer{fail: map[string]error{"fails": errors.New("unavailable"), "busy": errors.New("busy"), "panics": gateway.ErrPanic}}
 			var got string
-			output := privacytest.Capture(t, func() { got = runBatch(t, t.Context(), p.deliver, c.records...) })
+			output := privacytest.Capture(t, func() { got = runBatch(t, t.Context(), p.deliver, tt.records...) })
 			slices.Sort(p.delivered)
-			if !slices.Equal(p.delivered, c.delivered) {
-				t.Errorf("delivered %q, want %q", p.delivered, c.delivered)
+			if !slices.Equal(p.delivered, tt.delivered) {
+				t.Errorf("delivered %q, want %q", p.delivered, tt.delivered)
 			}
-			var names []string
-			for _, n := range c.failed {
-				names = append(names, fmt.Sprintf(`{"itemIdentifier":"%021d"}`, n))
+			var failures []string
+			for _, n := range tt.failed {
+				failures = append(failures, fmt.Sprintf(`{"itemIdentifier":"%021d"}`, n))
 			}
-			if want := `{"batchItemFailures":[` + strings.Join(names, ",") + `]}`; got != want {
-				t.Errorf("answers %s, want %s", got, want)
+			if want := `{"batchItemFailures":[` + strings.Join(failures, ",") + `]}`; got != want {
+				t.Errorf("response = %s, want %s", got, want)
 			}
-			batches := 0
-			for line := range strings.Lines(output) {
-				if strings.Contains(line, `"msg":"batch"`) {
-					batches++
-					if !strings.Contains(line, c.says) || !strings.Contains(line, `"level":"`+c.level+`"`) {
-						t.Errorf("says %s; want strings.Contains(line, c.says) and strings.Contains(line, `\"level\":\"`+c.level+`\"`)", line)
-					}
-				}
+			if strings.Count(output, `"msg":"batch"`) != 1 || !strings.Contains(output, tt.wantLog) {
+				t.Errorf("logged %s, want one line with %s", output, tt.wantLog)
 			}
-			if batches != 1 || strings.Contains(output, canary) {
-				t.Errorf("%d lines of batches: %s; want batches == 1 and not strings.Contains(output, canary)", batches, output)
-			}
+			noCanary(t, output)
 		})
 	}
 }
@@ -136,11 +136,10 @@ func TestConcurrentDeliveriesAreBounded(t *testing.T) {
 		return nil
 	}, records...)
 	if got != `{"batchItemFailures":[]}` || all.Load() != 100 || most.Load() > 10 || most.Load() < 2 {
-		t.Errorf("%d deliveries, %d at once: %s; want got == `{\"batchItemFailures\":[]}` and all.Load() == 100 and most.Load() <= 10 and most.Load() >= 2", all.Load(), most.Load(), got)
+		t.Errorf("%d deliveries, %d at a time, response %s; want 100, 2 to 10 at a time, no failure", all.Load(), most.Load(), got)
 	}
 }
 
-// What there is no time for comes again, from the first that was not done.
 func TestStreamStopsBeforeDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // 500 are kept for the answer
 	defer cancel()
@@ -158,9 +157,36 @@ func TestStreamStopsBeforeDeadline(t *testing.T) {
 		return ctx.Err()
 	}, records...)
 	if ctx.Err() != nil {
-		t.Error("answered too late")
+		t.Error("the response came after the deadline")
 	}
 	if strings.Count(got, "itemIdentifier") != 20 || !strings.Contains(got, `[{"itemIdentifier":"000000000000000000010"}`) || begun.Load() != 20 {
-		t.Errorf("%d begun: %s; want strings.Count(got, \"itemIdentifier\") == 20 and strings.Contains(got, `[{\"itemIdentifier\":\"000000000000000000010\"}`) and begun.Load() == 20", begun.Load(), got)
+		t.Errorf("%d deliveries started, response %s; want 20 started and all 20 reported, the first of them first", begun.Load(), got)
 	}
+}
+
+// FuzzStreamEvent checks that each failure is reported, and that only messages are delivered.
+func FuzzStreamEvent(f *testing.F) {
+	f.Fuzz(func(t *testing.T, event string, fail bool) {
+		var e events.DynamoDBEvent
+		if json.Unmarshal([]byte(event), &e) != nil || len(e.Records) > 1000 {
+			return
+		}
+		p := &recordingDeliverer{}
+		if fail {
+			p.always = errors.New("unavailable")
+		}
+		got, err := gateway.StreamHandler(gateway.StreamConsumer{ItemID: messageID, Handle: p.deliver})(context.Background(), e)
+		want := 0
+		if fail {
+			want = len(p.delivered)
+		}
+		if err != nil || len(got.BatchItemFailures) != want {
+			t.Errorf("%d failures with error %v, want %d failures", len(got.BatchItemFailures), err, want)
+		}
+		for _, id := range p.delivered {
+			if !strings.Contains(event, "M#") && !strings.Contains(event, `\u`) {
+				t.Errorf("delivered %q, which is not the id of a message", id)
+			}
+		}
+	})
 }

@@ -35,8 +35,12 @@ var rules = map[string][]rule{
 		syntax{5, "********************", "a passport's number has 5 to 20 letters and digits"}, nil}},
 	"RFC": {{"MEX", anyCountry, company, lenientFormat{"++", 4, 13}, // persons have one too: Conomy takes their CURP
 		syntax{12, "NNNN999999***", "an RFC has 3 or 4 letters, 6 digits and 3 letters or digits"}, rfc}},
-	"CURP": {{"MEX", anyCountry, person, lenientFormat{"++", 4, 18},
-		syntax{18, "AAAA999999AAAAAA*9", "a CURP has 4 letters, 6 digits, 6 letters, a letter or digit and a check digit"}, curp}},
+	"CURP": {{
+		"MEX", anyCountry, person,
+		lenientFormat{"++", 4, 18},
+		syntax{18, "AAAA999999AAAAAA*9", "a CURP has 4 letters, 6 digits, 6 letters, a letter or digit and a check digit"},
+		curp,
+	}},
 	"RUT": {
 		{"CHL", ownOrUnknownCountry, anyHolder, lenientFormat{"9K", 2, 9}, // Conomy's own examples: 123125, 77123126-K
 			syntax{8, "99999999K", "a RUT has 7 or 8 digits and a check digit or K"}, rut},
@@ -62,14 +66,22 @@ var rules = map[string][]rule{
 
 	// Not in Conomy's table.
 	"CPF": {{"BRA", anyCountry, person, lenientFormat{"99", 2, 11}, syntax{11, "99999999999", "a CPF has 11 digits"}, cpf}},
-	"CNPJ": {{"BRA", anyCountry, company, lenientFormat{"++", 2, 14},
-		syntax{14, "************99", "a CNPJ has 12 letters or digits and two check digits"}, cnpj}},
+	"CNPJ": {{
+		"BRA", anyCountry, company,
+		lenientFormat{"++", 2, 14},
+		syntax{14, "************99", "a CNPJ has 12 letters or digits and two check digits"},
+		cnpj,
+	}},
 	"CI": { // Bolivia, Paraguay and Venezuela have a CI
 		{"URY", ownCountryOnly, person, lenientFormat{"99", 2, 8}, syntax{7, "99999999", "a CI has 6 or 7 digits and a check digit"}, ciUruguay},
 		{"ECU", ownCountryOnly, person, lenientFormat{"99", 2, 10}, syntax{10, "9999999999", "a CI has 10 digits"}, ciEcuador},
 	},
-	"RIF": {{"VEN", anyCountry, anyHolder, lenientFormat{"++", 2, 10},
-		syntax{10, "R999999999", "a RIF has one of the letters V, E, J, P, G and 9 digits"}, rif}},
+	"RIF": {{
+		"VEN", anyCountry, anyHolder,
+		lenientFormat{"++", 2, 10},
+		syntax{10, "R999999999", "a RIF has one of the letters V, E, J, P, G and 9 digits"},
+		rif,
+	}},
 	"CEDULA": {{"DOM", ownCountryOnly, person, lenientFormat{"99", 2, 11}, // half of Latin America has one
 		syntax{11, "99999999999", "a cedula has 11 digits"}, cedulaDominicana}},
 	"RNC": {{"DOM", anyCountry, company, lenientFormat{"99", 2, 11}, syntax{9, "999999999", "an RNC has 9 digits"}, rnc}},
