@@ -28,19 +28,10 @@ func TestValuesAndKeysAreNeverPrinted(t *testing.T) {
 	_, shortLocalKey := encryption.NewLocalKeyWrapper([]byte(value))
 	f.wrapper.resize = func(plain []byte) []byte { return plain[:31] }
 	_, shortKey := f.withEmptyCache().NewKey(ctx, tenant)
-	errs := []error{otherTenant, modified, noKey, shortLocalKey, shortKey}
-	printed := []any{errors.Unwrap(otherTenant), errors.Unwrap(modified)}
-	for n, err := range errs {
-		if err == nil {
-			t.Fatalf("error %d = nil, want one to print", n)
-		}
-		printed = append(printed, err)
-	}
 	local := newLocalKeyWrapper(t, 'k')
-	printed = append(printed,
+	out := formatted(otherTenant, modified, noKey, shortLocalKey, shortKey, errors.Unwrap(otherTenant), errors.Unwrap(modified),
 		f.FieldCipher, struct{ c any }{f.FieldCipher}, struct{ C *encryption.FieldCipher }{f.FieldCipher}, []any{f.FieldCipher},
 		local, *local, struct{ l encryption.LocalKeyWrapper }{*local}, &registry.Registry{Cipher: f.FieldCipher})
-	out := formatted(printed)
 	for what, secret := range map[string][]byte{
 		"value": []byte(value), "local key": bytes.Repeat([]byte("k"), 8), "data key": dataKey[:8],
 		"wrapped key": wrapped[:8], "ciphertext": ciphertext[:8],
@@ -71,7 +62,7 @@ func encodings(secret []byte) map[string]string {
 	}
 }
 
-func formatted(values []any) string {
+func formatted(values ...any) string {
 	var out bytes.Buffer
 	text, lines := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
 	for _, v := range values {
