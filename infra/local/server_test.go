@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,33 @@ func TestDamagedClockIsRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStartFailure(t, newServerCommand(folder), clock+" is damaged")
+}
+
+func TestGarbageCollectorKeepsTheUsersSettings(t *testing.T) {
+	const ownPercent, ownLimit = 77, 1 << 30
+	percent, limit := debug.SetGCPercent(ownPercent), debug.SetMemoryLimit(ownLimit)
+	t.Cleanup(func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	})
+	for _, tt := range []struct {
+		gogc, gomemlimit string
+		percent          int
+		limit            int64
+	}{
+		{"", "", 400, 128 << 20},
+		{"", "1GiB", 400, ownLimit},
+		{"77", "", ownPercent, ownLimit},
+		{"77", "1GiB", ownPercent, ownLimit},
+	} {
+		t.Setenv("GOGC", tt.gogc)
+		t.Setenv("GOMEMLIMIT", tt.gomemlimit)
+		relaxGC()
+		gotLimit, gotPercent := debug.SetMemoryLimit(ownLimit), debug.SetGCPercent(ownPercent)
+		if gotPercent != tt.percent || gotLimit != tt.limit {
+			t.Errorf("GOGC=%s GOMEMLIMIT=%s: percent %d, limit %d, want %d, %d", tt.gogc, tt.gomemlimit, gotPercent, gotLimit, tt.percent, tt.limit)
+		}
+	}
 }
 
 func TestProfilesAreServed(t *testing.T) {

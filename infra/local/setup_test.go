@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -77,27 +76,17 @@ func newServerCommand(folder string, flags ...string) *server {
 	defaults := []string{"-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0"}
 	s.cmd = exec.Command(os.Args[0], append(defaults, flags...)...)
 	s.cmd.Env = append(os.Environ(), serverVariable+"=1", "GORACE=atexit_sleep_ms=0")
-	s.cmd.Stderr = io.MultiWriter(s.log, privacytest.Log)
+	s.cmd.Stdout, s.cmd.Stderr = s.out, io.MultiWriter(s.log, privacytest.Log)
 	return s
 }
 
 func (s *server) launch(t testing.TB) {
 	t.Helper()
-	stdout, err := s.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
-	go func() {
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			_, _ = s.out.Write(append(lines.Bytes(), '\n'))
-		}
-		s.done <- s.cmd.Wait()
-	}()
+	go func() { s.done <- s.cmd.Wait() }()
 }
 
 // waitReady waits for the banner and reads the sandbox client's credentials.
