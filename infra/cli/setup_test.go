@@ -54,14 +54,13 @@ func startServer(t *testing.T) *server {
 	}
 	t.Cleanup(s.stop)
 	lines := bufio.NewScanner(out)
-	address := regexp.MustCompile(`^(Conomy's dialect|Blnk's dialect|Mailbox) +(http://\S+)`)
-	urls := map[string]string{}
-	for len(urls) < 3 && lines.Scan() {
+	address := regexp.MustCompile(`^(Conomy|Blnk|Mailbox).* +(http://\S+)`)
+	urls := map[string]*string{"Conomy": &s.conomy, "Blnk": &s.blnk, "Mailbox": &s.mailbox}
+	for s.mailbox == "" && lines.Scan() {
 		if m := address.FindStringSubmatch(lines.Text()); m != nil {
-			urls[m[1]] = m[2]
+			*urls[m[1]] = m[2]
 		}
 	}
-	s.conomy, s.blnk, s.mailbox = urls["Conomy's dialect"], urls["Blnk's dialect"], urls["Mailbox"]
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return s
 }

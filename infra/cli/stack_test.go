@@ -37,10 +37,20 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	a := &fakeAWS{table: "cedula-" + strings.ToLower(t.Name()), keys: map[string]string{}, plans: map[string][]string{}, clientPlans: map[string]map[string]any{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{$}", a.serveStack)
-	mux.HandleFunc("GET /apikeys", a.listKeys)
-	mux.HandleFunc("POST /apikeys", a.createKey)
-	mux.HandleFunc("GET /usageplans", a.listPlans)
-	mux.HandleFunc("POST /usageplans", a.createPlan)
+	mux.HandleFunc("GET /apikeys", func(w http.ResponseWriter, r *http.Request) { writeList(w, "key-", r.FormValue("name"), a.keys) })
+	mux.HandleFunc("POST /apikeys", func(w http.ResponseWriter, r *http.Request) {
+		in := readJSON(r)
+		name := in["name"].(string)
+		a.keys[name] = in["value"].(string)
+		writeJSON(w, http.StatusCreated, map[string]any{"id": "key-" + name})
+	})
+	mux.HandleFunc("GET /usageplans", func(w http.ResponseWriter, _ *http.Request) { writeList(w, "plan-", "", a.clientPlans) })
+	mux.HandleFunc("POST /usageplans", func(w http.ResponseWriter, r *http.Request) {
+		in := readJSON(r)
+		name := in["name"].(string)
+		a.clientPlans[name] = in
+		writeJSON(w, http.StatusCreated, map[string]any{"id": "plan-" + name})
+	})
 	mux.HandleFunc("POST /usageplans/{plan}/keys", a.addKey)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
@@ -89,36 +99,15 @@ func (a *fakeAWS) serveStack(w http.ResponseWriter, r *http.Request) {
 		`</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, outputs)
 }
 
-func (a *fakeAWS) listKeys(w http.ResponseWriter, r *http.Request) {
+// writeList lists what has a name that begins with a prefix.
+func writeList[T any](w http.ResponseWriter, idPrefix, namePrefix string, byName map[string]T) {
 	items := []any{}
-	for name := range a.keys {
-		if strings.HasPrefix(name, r.FormValue("name")) {
-			items = append(items, map[string]any{"id": "key-" + name, "name": name})
+	for name := range byName {
+		if strings.HasPrefix(name, namePrefix) {
+			items = append(items, map[string]any{"id": idPrefix + name, "name": name})
 		}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"item": items})
-}
-
-func (a *fakeAWS) createKey(w http.ResponseWriter, r *http.Request) {
-	in := readJSON(r)
-	name := in["name"].(string)
-	a.keys[name] = in["value"].(string)
-	writeJSON(w, http.StatusCreated, map[string]any{"id": "key-" + name})
-}
-
-func (a *fakeAWS) listPlans(w http.ResponseWriter, _ *http.Request) {
-	items := []any{}
-	for name := range a.clientPlans {
-		items = append(items, map[string]any{"id": "plan-" + name, "name": name})
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"item": items})
-}
-
-func (a *fakeAWS) createPlan(w http.ResponseWriter, r *http.Request) {
-	in := readJSON(r)
-	name := in["name"].(string)
-	a.clientPlans[name] = in
-	writeJSON(w, http.StatusCreated, map[string]any{"id": "plan-" + name})
 }
 
 func (a *fakeAWS) addKey(w http.ResponseWriter, r *http.Request) {

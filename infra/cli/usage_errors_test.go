@@ -44,7 +44,6 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"clients show ", "needs the client's id"},
 		{"clients show nobody", "no such client or key"},
 		{"clients show " + long, "no such client or key"},
-		{"clients suspend " + long, "no such client or key"},
 		{"clients create", `required flag(s) "name" not set; see: cedula clients create --help`},
 		{"clients create --name x", "--scope is needed"},
 		{"clients create --name x --scope identity:reed", `--scope "identity:reed" is none; there are: * client:admin`},
@@ -52,52 +51,38 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{client + "--stage odd", "--stage must be test or live"},
 		{client + "--stack ", "--stack is blank"},
 		{client + "--name ", "--name is blank; give it a value"},
-		{client + "--name \t", "--name is blank"},
 		{client + "--name \u3000", "--name is blank"},
 		{client + "--name \xff", "--name must have at most 128 bytes of printable text"},
 		{client + "--tenant ", "--tenant is blank; give it a value, or leave it out"},
 		{client + "--tenant a#b", "--tenant must have up to 64 of the letters a to z and A to Z, digits"},
 		{client + "--rate 1", "--rate needs a burst"},
-		{client + "--burst 5", "--burst needs a rate"},
 		{client + "--rate NaN --burst 1", "--rate " + limits},
-		{client + "--rate Inf --burst 1", "--rate " + limits},
-		{client + "--rate -1 --burst 1", "--rate " + limits},
-		{client + "--rate 1e-9 --burst 1", "--rate " + limits},
 		{client + "--rate 1 --burst -1", "--burst " + limits},
-		{client + "--quota -1", "--quota " + limits},
-		{client + "--quota 2147483648", "--quota " + limits},
 		{client + "--quota 99999999999999999999", "--quota"},
 		{client + "--steps screening", "--steps or --pending-life: "},
 		{client + "--pending-life 1m", "must be"},
-		{"bootstrap --name \t", "--name is blank"},
 		{"keys list \t", "needs the client's id"},
-		{"keys list " + long, "no such client or key"},
 		{"keys revoke", "needs the key's id"},
-		{"keys revoke " + long, "no such client or key"},
 		{"keys rotate x", "no such client or key"},
 		{"keys create --client 0000000000000000 --use blnk", "no such client or key"},
 		{"keys create --client x --use other", "--use must be conomy or blnk"},
 		{"keys create --use blnk --client ", "--client is blank; give it a value"},
-		{key + "--expires-in -1h", ttl},
 		{key + "--expires-in 0", ttl},
-		{key + "--expires-in 1h --expires-in 0", ttl},
-		{key + "--expires-in ", "--expires-in"},
 		{key + "--expires-in 9999999h", "--expires-in"},
 		{key + "--name \t", "--name is blank"},
 		{key + "--name a\nb", "--name must have"},
+		{key + "--name \xff", "--name must have"},
 		{key + "--scope ", "--scope is blank"},
 		{narrow + "--scope identity:write", "--scope identity:write is more than the client may do: identity:search"},
 		{narrow + "--scope identity:search --scope key:read", "--scope key:read is more than the client may do: identity:search"},
 		{"secrets rotate nobody --overlap 200h", "--overlap must be between 0 and 168h"},
-		{"secrets rotate " + long, "no such client or key"},
 		{"secrets rotate x --overlap soon", `invalid argument "soon"`},
 		{"smoke --env-file /nowhere", "/nowhere"},
 		{"smoke --env-file " + os.DevNull, "CLIENT_ID is not set"},
+		{"smoke --base-url blnk=http://localhost:1", "connection refused"},
 		{"smoke --base-url other=http://x", baseURL},
 		{"smoke --base-url conomy=", baseURL},
 		{"smoke --base-url conomy=localhost:5010", baseURL},
-		{"smoke --base-url conomy=ftp://x", baseURL},
-		{"smoke --base-url conomy=http://x?a=b", baseURL},
 		{"smoke --base-url conomy=http://x?", baseURL},
 		{"smoke --base-url blnk=http://x/#a", baseURL},
 		{"help nosuch", `there is no "nosuch" under "cedula", but:`},
@@ -114,29 +99,40 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 	}
 }
 
-func TestUnknownProfile(t *testing.T) {
-	new(server).wantError(t, strings.Fields("clients list --stack x --region us-east-1 --profile nobody"), "profile")
+func TestStackWithoutConfiguration(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"CLIENT_ID": "x", "CLIENT_SECRET": "x", "CONOMY_KEY": "x", "BLNK_KEY": "x",
+	} {
+		t.Setenv(name, value)
+	}
+	for line, want := range map[string]string{
+		"clients list --stack x":                                     "no AWS region; say it with --region",
+		"clients list --stack x --region us-east-1 --profile nobody": "no AWS configuration: ",
+		"smoke --stack x":                                            "no AWS region; say it with --region",
+	} {
+		new(server).wantError(t, strings.Fields(line), want)
+	}
 }
 
-func TestRegionMissing(t *testing.T) {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		t.Setenv(name, "")
-	}
-	for _, name := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
-		t.Setenv(name, os.DevNull)
-	}
-	new(server).wantError(t, strings.Fields("clients list --stack x"), "no AWS region; say it with --region")
-}
-
-func TestLockedTable(t *testing.T) {
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "secret"), make([]byte, 32), 0o600); err != nil {
+// TestTableWithoutAServer: a command needs the table for itself.
+func TestTableWithoutAServer(t *testing.T) {
+	s := &server{folder: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(s.folder, "secret"), make([]byte, 32), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db, err := pebble.Open(filepath.Join(folder, "table"), store.Indexes)
+	db, err := pebble.Open(filepath.Join(s.folder, "table"), store.Indexes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	(&server{folder: folder}).wantError(t, []string{"clients", "list"}, "in use by another process; it may be a command that ends, or a server that starts: try again")
+	s.wantError(t, []string{"clients", "list"}, "in use by another process; it may be a command that ends, or a server that starts: try again")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantContains(t, s.mustRun(t, "bootstrap --name first"), "name            first", "scopes          *", "x-api-key")
+	if err := os.WriteFile(filepath.Join(s.folder, "clock.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.wantError(t, []string{"expire"}, "clock.json is damaged")
+	s.wantError(t, strings.Fields("bootstrap --name second"), "the registry has 1 clients; use `cedula clients create`")
 }
