@@ -83,30 +83,28 @@ func TestPageEscapesMessages(t *testing.T) {
 }
 
 func TestHandlerServesOnlyItsFiles(t *testing.T) {
-	for request, want := range map[string]struct {
-		status int
-		kind   string
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		kind         string
 	}{
-		"GET /":             {200, "text/html"},
-		"GET /messages":     {200, "application/json"},
-		"GET /mailbox.js":   {200, "text/javascript"},
-		"GET /mailbox.css":  {200, "text/css"},
-		"GET /mailbox.html": {404, "text/plain"},
-		"GET /x":            {404, "text/plain"},
-		"POST /messages":    {405, "text/plain"},
-		"DELETE /":          {405, "text/plain"},
+		{"GET", "/", 200, "text/html"},
+		{"GET", "/messages", 200, "application/json"},
+		{"GET", "/mailbox.js", 200, "text/javascript"},
+		{"GET", "/mailbox.css", 200, "text/css"},
+		{"GET", "/mailbox.html", 404, "text/plain"},
+		{"GET", "/x", 404, "text/plain"},
+		{"POST", "/messages", 405, "text/plain"},
+		{"DELETE", "/", 405, "text/plain"},
 	} {
-		method, path, _ := strings.Cut(request, " ")
-		w := get(&Mailbox{}, method, path)
-		if kind := w.Header().Get("Content-Type"); w.Code != want.status || !strings.HasPrefix(kind, want.kind) {
-			t.Errorf("%s = %d, %s, want %d, %s", request, w.Code, kind, want.status, want.kind)
+		w := get(&Mailbox{}, tt.method, tt.path)
+		h := w.Header()
+		if kind := h.Get("Content-Type"); w.Code != tt.status || !strings.HasPrefix(kind, tt.kind) || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s = %d %v, want %d, %s, no-store", tt.method, tt.path, w.Code, h, tt.status, tt.kind)
 		}
-		policy := w.Header().Get("Content-Security-Policy")
+		policy := h.Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
-			t.Errorf("%s: policy = %q, want one that allows no other host", request, policy)
-		}
-		if got := w.Header().Get("Cache-Control"); got != "no-store" {
-			t.Errorf("%s: Cache-Control = %q, want no-store", request, got)
+			t.Errorf("%s %s: policy = %q, want one that allows no other host", tt.method, tt.path, policy)
 		}
 	}
 }
