@@ -2,47 +2,61 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// create sends one create request under an idempotency key.
-func (s *server) create(headers []string, person, key int) (httpResponse, error) {
-	all := append([]string{"Idempotency-Key", fmt.Sprint("create-", key)}, headers...)
-	return tryCall("POST", s.conomy+"/identities", identityBody(person), all...)
+// create sends one create request under an idempotency key of its own.
+func (s *server) create(headers []string, n int) (httpResponse, error) {
+	return tryCall("POST", s.conomy+"/identities", identityBody(n), append([]string{"Idempotency-Key", fmt.Sprint("create-", n)}, headers...)...)
+}
+
+// createUntilItEnds sends creates while the server ends, and returns the responses to those that were acknowledged, by their
+// number. It calls acknowledged with how many there are so far.
+func (s *server) createUntilItEnds(t *testing.T, creates int, acknowledged func(count int)) []string {
+	t.Helper()
+	headers := s.conomyHeaders(t)
+	bodies := make([]string, creates)
+	var count atomic.Int64
+	parallel(32, creates, func(n int) {
+		if a, err := s.create(headers, n); err == nil && a.status == 200 {
+			bodies[n] = string(a.body)
+			acknowledged(int(count.Add(1)))
+		}
+	})
+	select {
+	case <-s.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server did not end within 20 s")
+	}
+	if got := int(count.Load()); got == 0 || got == creates {
+		t.Fatalf("acknowledged = %d, want some of %d", got, creates)
+	}
+	t.Logf("%d of %d acknowledged", count.Load(), creates)
+	return bodies
 }
 
 // TestAcknowledgedCreatesSurviveKill kills the server during 1,000 concurrent creates. Then it sends all of them again: an
 // acknowledged one must be replayed with its first response, and no other may be half done.
 func TestAcknowledgedCreatesSurviveKill(t *testing.T) {
-	const creates, workers = 1000, 32
+	const creates = 1000
 	folder := t.TempDir()
 	s := startServer(t, folder)
-	headers := s.conomyHeaders(t)
-	acknowledged := make([]string, creates)
-	var count atomic.Int64
-	parallel(workers, creates, func(n int) {
-		a, err := s.create(headers, n, n)
-		if err != nil || a.status != 200 {
-			return
-		}
-		acknowledged[n] = string(a.body)
-		if count.Add(1) == creates/2 {
+	acknowledged := s.createUntilItEnds(t, creates, func(count int) {
+		if count == creates/2 {
 			_ = s.cmd.Process.Kill()
 		}
 	})
-	<-s.done
-	if got := count.Load(); got < creates/2 || got == creates {
-		t.Fatalf("acknowledged before the kill = %d, want some of %d", got, creates)
-	}
 	s = startServer(t, folder)
-	headers = s.conomyHeaders(t)
-	ids := make([]string, creates)
-	parallel(workers, creates, func(n int) {
-		a, err := s.create(headers, n, n)
+	headers := s.conomyHeaders(t)
+	var distinct sync.Map
+	parallel(32, creates, func(n int) {
+		a, err := s.create(headers, n)
 		if err != nil || a.status != 200 {
 			t.Errorf("create %d again: %v, %d %s, want 200", n, err, a.status, a.body)
 			return
@@ -50,20 +64,14 @@ func TestAcknowledgedCreatesSurviveKill(t *testing.T) {
 		if first := acknowledged[n]; first != "" && (string(a.body) != first || a.header.Get("Idempotent-Replayed") != "true") {
 			t.Errorf("create %d again = %s, want a replay of %s", n, a.body, first)
 		}
-		ids[n] = a.field(t, "id")
-		got := call(t, "GET", s.conomy+"/identities/"+ids[n], "", headers...)
-		if string(got.body) != string(a.body) {
+		id := a.field(t, "id")
+		if other, loaded := distinct.LoadOrStore(id, n); loaded {
+			t.Errorf("creates %d and %v made the same identity %s", n, other, id)
+		}
+		if got := call(t, "GET", s.conomy+"/identities/"+id, "", headers...); string(got.body) != string(a.body) {
 			t.Errorf("identity %d = %s, want %s", n, got.body, a.body)
 		}
 	})
-	distinct := make(map[string]bool)
-	for _, id := range ids {
-		distinct[id] = true
-	}
-	if len(distinct) != creates {
-		t.Errorf("distinct identities = %d, want %d", len(distinct), creates)
-	}
-	t.Logf("%d of %d acknowledged before the kill", count.Load(), creates)
 }
 
 // TestFullDisk: the server ends with one line that says why. What it acknowledged exists once there is room again.
@@ -74,44 +82,22 @@ func TestFullDisk(t *testing.T) {
 	s.cmd.Env = append(s.cmd.Env, fileLimitVariable+"=1000000")
 	s.launch(t)
 	s.waitReady(t, folder)
-	headers := s.conomyHeaders(t)
-	var acknowledged [2000]string
-	var count atomic.Int64
-	parallel(16, len(acknowledged), func(n int) {
-		a, err := s.create(headers, n, n)
-		if err == nil && a.status == 200 {
-			acknowledged[n] = string(a.body)
-			count.Add(1)
-		}
-	})
-	select {
-	case <-s.done:
-	case <-time.After(20 * time.Second):
-		t.Fatal("the server did not end within 20 s")
-	}
+	acknowledged := s.createUntilItEnds(t, 2000, func(int) {})
 	if code := s.cmd.ProcessState.ExitCode(); code != 1 {
 		t.Errorf("exit status = %d, want 1", code)
 	}
-	var said []string
-	for line := range strings.Lines(s.log.String()) {
-		if !strings.HasPrefix(line, "{") {
-			said = append(said, line)
-		}
-	}
+	said := slices.DeleteFunc(strings.SplitAfter(s.log.String(), "\n"), func(line string) bool { return line == "" || strings.HasPrefix(line, "{") })
 	if len(said) != 1 {
 		t.Fatalf("lines beside the log = %.3000q, want 1", said)
 	}
 	wantContains(t, said[0], "cedula: the data in "+folder, syscall.EFBIG.Error())
-	if count.Load() == 0 || count.Load() == int64(len(acknowledged)) {
-		t.Fatalf("acknowledged = %d, want some of %d", count.Load(), len(acknowledged))
-	}
 	s = startServer(t, folder)
-	headers = s.conomyHeaders(t)
+	headers := s.conomyHeaders(t)
 	for n, body := range acknowledged {
 		if body == "" {
 			continue
 		}
-		a, err := s.create(headers, n, n)
+		a, err := s.create(headers, n)
 		if err != nil || string(a.body) != body {
 			t.Fatalf("create %d again = %v, %d %s, want %s", n, err, a.status, a.body, body)
 		}
