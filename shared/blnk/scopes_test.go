@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"cedula/shared/auth"
 	"cedula/shared/table/faulttable"
 )
@@ -53,16 +51,6 @@ func TestScopeMatrix(t *testing.T) {
 			client.checkGrant(maker, []string{asked})
 		}
 	}
-}
-
-func TestRandomScopeSets(t *testing.T) {
-	w := newTestAPI(t)
-	some := rapid.SliceOfN(rapid.SampledFrom(blnkScopes), 1, 4)
-	rapid.Check(t, func(r *rapid.T) {
-		client := w.newClient("acme", auth.ScopeAll)
-		maker := client.mustCreateKey(keyRequest{Scopes: append(some.Draw(r, "held"), "api-keys:write")})
-		client.checkGrant(maker, some.Draw(r, "asked"))
-	})
 }
 
 // checkGrant requests a key with another. The other key must have all scopes that are asked for, and the new one has no more.

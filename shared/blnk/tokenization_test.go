@@ -2,14 +2,12 @@ package blnk_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"cedula/infra/apitest"
 	"cedula/infra/privacytest"
-	"cedula/shared/auth"
 )
 
 func TestTokenize(t *testing.T) {
@@ -53,39 +51,6 @@ func TestUntokenizableFieldIsNamed(t *testing.T) {
 	} {
 		for _, operation := range []string{"tokenize-identity", "detokenize-identity"} {
 			wantError(t, w.Send(identityRequest(operation, body)), 400, "IDT_FIELD_NOT_TOKENIZABLE", place+is)
-		}
-	}
-}
-
-// TestUpdateOfATokenizedField checks that a new value is tokenized, and that a placeholder sent back keeps the value.
-func TestUpdateOfATokenizedField(t *testing.T) {
-	w := newFullIdentityAPI(t)
-	wantStatus(t, w.Send(identityRequest("tokenize-identity", `{"fields":["FirstName","LastName","Street"]}`)), 200)
-	shown := w.Send(identityRequest("get-identity", "")).Body
-	wantStatus(t, w.Send(identityRequest("update-identity", shown)), 200) // as a client does that reads, changes and writes
-	wantStatus(t, w.Send(identityRequest("update-identity", `{"first_name":"Plain","street":"","meta_data":{"tokenized_fields":"oops"}}`)), 200)
-	wantStatus(t, w.Send(identityRequest("update-metadata", `{"meta_data":{"tokenized_fields":{"FirstName":false}}}`)), 200)
-	wantEqual(t, "values", w.Send(identityRequest("detokenize-identity", `{"fields":[]}`)).Body, `{"fields":{"FirstName":"Plain","LastName":"Ñandú 王","Street":""}}`)
-	stale := fmt.Sprintf(`{"first_name":%s}`, jsonAt(t, shown, "first_name"))
-	wantError(t, w.Send(identityRequest("update-identity", stale)), 400, validation, "first_name must be a value, not the text that stood for an earlier one")
-	after := w.Send(identityRequest("get-identity", "")).Body
-	wantEqual(t, "street", jsonAt(t, after, "street"), `""`)
-	wantEqual(t, "last_name", jsonAt(t, after, "last_name"), jsonAt(t, shown, "last_name"))
-	wantEqual(t, "first_name is tokenized", strings.HasPrefix(jsonAt(t, after, "first_name"), `"FPT:`), true)
-	wantEqual(t, "body", w.Send(identityRequest("list-tokenized-fields", "")).Body, `{"tokenized_fields":["FirstName","LastName","Street"]}`)
-}
-
-func TestDetokenizeRequiresItsScope(t *testing.T) {
-	w := newFullIdentityAPI(t)
-	wantStatus(t, w.Send(identityRequest("tokenize-identity", `{"fields":["FirstName"]}`)), 200)
-	for _, operation := range []string{"detokenize-identity", "detokenize-field"} {
-		r := fieldRequest(operation, "FirstName")
-		r.Body = `{"fields":[]}`
-		for _, scopes := range [][]string{{auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentitySearch}, {}} {
-			wantError(t, w.Send(r.WithCaller(caller("acme", scopes...))), 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation")
-		}
-		for _, scope := range []string{auth.ScopeIdentityDetokenize, auth.ScopeAll} {
-			wantStatus(t, w.Send(r.WithCaller(caller("acme", scope))), 200)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package conomy_test
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -62,34 +61,6 @@ func newTokenizedPair(t *testing.T) (w *testAPI, sealed, plain string) {
 	return w, sealed, plain
 }
 
-// TestTokenizedContactsAreSearchable checks that tokenized contacts are found by their values and not by their placeholders.
-func TestTokenizedContactsAreSearchable(t *testing.T) {
-	w, sealed, plain := newTokenizedPair(t)
-	shown := w.Send(getRequest(sealed)).Body
-	wantStatus(t, w.Send(newRequest("add-permissions", plain, `[{"resource":"IDENTITY","reference":"`+sealed+`","permissions":["admin"]}]`)), 201)
-	both := `"` + plain + `" "` + sealed + `" `
-	for body, want := range map[string]string{
-		`{"email":"ANA@example.com"}`:                                   both,
-		`{"phone":"+56912345678"}`:                                      both,
-		`{"email":"ana@example.com","phone":"+56912345678"}`:            both,
-		`{"email":"ana@example.com","documentNumber":"1-9"}`:            `"` + sealed + `" `,
-		`{"phone":"+56912345678","scopeIdentity":"` + plain + `"}`:      `"` + sealed + `" `,
-		`{"email":"other@example.com","documentNumber":"1-9"}`:          "",
-		`{"email":` + jsonAt(t, shown, "email") + `}`:                   "",
-		`{"phone":` + jsonAt(t, shown, "phone") + `,"status":"ACTIVE"}`: "",
-	} {
-		got := w.Send(searchRequest(body))
-		ids := ""
-		for _, i := range elements(t, got.Body, "data") {
-			ids += jsonAt(t, i, "id") + " "
-		}
-		if ids != want {
-			t.Errorf("search %s: got %s, want %s", body, ids, want)
-		}
-		wantJSON(t, got.Body, "pagination.total", strconv.Itoa(strings.Count(want, " ")))
-	}
-}
-
 // TestTokenizedFieldsAreListed checks that a response names the fields of which it shows a placeholder, and no others.
 func TestTokenizedFieldsAreListed(t *testing.T) {
 	w, sealed, plain := newTokenizedPair(t)
@@ -104,31 +75,6 @@ func TestTokenizedFieldsAreListed(t *testing.T) {
 	wantJSON(t, parent, "tokenizedFields", "")
 	wantJSON(t, elements(t, parent, "children")[0], "tokenizedFields", `["name","email"]`)
 	wantJSON(t, w.Send(patchRequest(sealed, `{"address":null}`)).Body, "tokenizedFields", `["name","email","phone"]`)
-}
-
-// TestPlaceholderIsRejectedAsValue checks that a placeholder does not replace the value of a tokenized field. In another
-// field it is an ordinary string.
-func TestPlaceholderIsRejectedAsValue(t *testing.T) {
-	w, sealed, plain := newTokenizedPair(t)
-	other := &blnk.API{Identities: w.Identities}
-	wantStatus(t, w.SendTo(other, newRequest("tokenize-identity", sealed, `{"fields":["LastName"]}`)), 200)
-	shown := w.SendTo(other, getRequest(sealed)).Body
-	values := func() string {
-		return w.SendTo(other, newRequest("detokenize-identity", sealed, `{"fields":[]}`).WithCaller(caller("acme", auth.ScopeAll))).Body
-	}
-	before := values()
-	for member, body := range map[string]string{
-		"name":            `{"name":` + jsonAt(t, shown, "first_name") + `}`,
-		"lastname":        `{"lastname":` + jsonAt(t, shown, "last_name") + `}`,
-		"address.street":  `{"address":{"street":` + jsonAt(t, shown, "street") + `}}`,
-		"address.zipcode": `{"address":{"zipcode":"FPT:1:AAAAAAAAAAAAAAAA"}}`,
-	} {
-		wantError(t, w.Send(patchRequest(sealed, body)), 400, "11", member+" must be a value, not the text that stood for an earlier one")
-		wantStatus(t, w.Send(patchRequest(plain, body)), 200)
-	}
-	if after := values(); after != before || !strings.Contains(before, "Alba") {
-		t.Errorf("values = %s, want %s as before, with Alba", after, before)
-	}
 }
 
 func TestTokenizedNameIsListedOnlyWhereShown(t *testing.T) {

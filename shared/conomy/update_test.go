@@ -35,24 +35,6 @@ func TestUpdate(t *testing.T) {
 	w.CheckGolden("update")
 }
 
-// TestMergePatchOfJSONFields checks that objects in a client's own JSON are merged too (RFC 7396).
-func TestMergePatchOfJSONFields(t *testing.T) {
-	w := newTestAPI(t)
-	id := w.mustCreate(createRequest(minimalBody).WithCaller(trustedCaller))
-	for _, tt := range []struct{ body, metadata, rules string }{
-		{`{"metadata":{"a":{"b":1,"c":9007199254740993},"d":1.10},"rules":{"b":2}}`, `{"a":{"b":1,"c":9007199254740993},"d":1.10}`, `{"b":2}`},
-		{`{"metadata":{"a":{"b":null}},"rules":{"a":null,"c":[1]}}`, `{"a":{"c":9007199254740993},"d":1.10}`, `{"b":2,"c":[1]}`},
-		{`{"metadata":{"q":1},"rules":[1]}`, `{"a":{"c":9007199254740993},"d":1.10,"q":1}`, `[1]`},
-		{`{"metadata":{},"rules":{"x":1}}`, `{"a":{"c":9007199254740993},"d":1.10,"q":1}`, `{"x":1}`},
-		{`{"metadata":null,"rules":null}`, `{}`, `null`},
-	} {
-		got := w.Send(patchRequest(id, tt.body))
-		wantStatus(t, got, 200)
-		wantJSON(t, got.Body, "metadata", tt.metadata)
-		wantJSON(t, got.Body, "rules", tt.rules)
-	}
-}
-
 func TestUpdateErrors(t *testing.T) {
 	w := newTestAPI(t)
 	w.createPersons("kid")

@@ -1,13 +1,14 @@
 package rest_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
+	"cedula/infra/apitest"
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
@@ -84,12 +85,13 @@ func TestDraftAndChangeHaveTheCallersSettings(t *testing.T) {
 	}
 }
 
-func TestUpdateRejectsInvalidIdempotencyKeys(t *testing.T) {
-	for _, keys := range [][]string{{"a", "b"}, {strings.Repeat("k", 1000)}} {
-		r := &gateway.Request{Header: http.Header{"Idempotency-Key": keys}}
-		if _, err := dialect.Update(r, &registry.Registry{}, registry.Change{}); err == nil {
-			t.Errorf("Update with the keys %.20q = nil, want an error", keys)
-		}
+func TestUpdateChecksHeadersBeforeTheIdentity(t *testing.T) {
+	identities := apitest.New(t).Identities
+	if _, err := dialect.Update(&gateway.Request{Header: http.Header{"Idempotency-Key": {""}}}, identities, registry.Change{}); err == nil {
+		t.Error("Update with an empty Idempotency-Key succeeds, want an error")
+	}
+	if _, err := dialect.Update(&gateway.Request{}, identities, registry.Change{}); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("Update without an id = %v, want ErrNotFound", err)
 	}
 }
 
