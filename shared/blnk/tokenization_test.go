@@ -55,6 +55,15 @@ func TestUntokenizableFieldIsNamed(t *testing.T) {
 	}
 }
 
+func TestStalePlaceholderIsRejected(t *testing.T) {
+	w := newFullIdentityAPI(t)
+	wantStatus(t, w.Send(fieldRequest("tokenize-field", "FirstName")), 200)
+	stale := jsonAt(t, w.Send(getRequest(ownID)).Body, "first_name")
+	wantStatus(t, w.Send(identityRequest("update-identity", `{"first_name":"Plain"}`)), 200)
+	got := w.Send(identityRequest("update-identity", `{"first_name":`+stale+`}`))
+	wantError(t, got, 400, validation, "first_name must be a value, not the text that stood for an earlier one")
+}
+
 // TestAudit checks that the log names the client and the fields that it read, without their values.
 func TestAudit(t *testing.T) {
 	w := newTestAPI(t)
