@@ -94,7 +94,7 @@ func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *la
 	}
 	timeout, ok := d.functions[folder].Properties["Timeout"].(int)
 	if !ok {
-		timeout, _ = d.template.Globals["Function"]["Timeout"].(int)
+		timeout, _ = template.Lookup(d.template.Document, "Globals", "Function", "Timeout").(int)
 	}
 	f, err := lambdatest.Start(lambdatest.Config{
 		Log:       privacytest.Log,

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"cedula/shared/gateway"
 )
 
-// TestFunctionNamesAgree checks that a function has one name in five places: folder, event, template, route and method.
+// TestFunctionNamesAgree checks that a function has one name in four places: folder, event, template and route.
 func TestFunctionNamesAgree(t *testing.T) {
 	root, tmpl := readTemplate(t)
 	ids := functionIDs()
@@ -36,24 +35,6 @@ func TestFunctionNamesAgree(t *testing.T) {
 	wantSame(t, "folders under functions/", folders, slices.Collect(maps.Keys(ids)))
 	wantSame(t, "files in events/", files, wantFiles)
 	wantSame(t, "functions in template.yaml", slices.Collect(maps.Keys(tmpl.ResourcesOfType(template.TypeFunction))), slices.Collect(maps.Values(ids)))
-	for _, a := range apis {
-		for _, r := range a.api.Routes() {
-			if !hasMethod(a.api, pascalCase(r.Name)) {
-				t.Errorf("%s.API has no method %s", a.name, pascalCase(r.Name))
-			}
-		}
-	}
-}
-
-// hasMethod finds a method whatever the case of its letters: CreateAPIKey for create-api-key.
-func hasMethod(of any, name string) bool {
-	all := reflect.TypeOf(of)
-	for n := range all.NumMethod() {
-		if strings.EqualFold(all.Method(n).Name, name) {
-			return true
-		}
-	}
-	return false
 }
 
 func TestMainsNameTheirOperation(t *testing.T) {
@@ -175,15 +156,15 @@ func TestFunctionsInheritTheirSettings(t *testing.T) {
 	for id, f := range tmpl.ResourcesOfType(template.TypeFunction) {
 		folder := template.FunctionFolder(id)
 		for name, value := range f.Properties {
-			if tmpl.Globals["Function"][name] != nil && name != "LoggingConfig" && render(value) != overrides[folder+" "+name] {
+			if template.Lookup(tmpl.Document, "Globals", "Function", name) != nil && name != "LoggingConfig" && render(value) != overrides[folder+" "+name] {
 				t.Errorf("%s overrides %s with %v", id, name, value)
 			}
 		}
 		if got, want := render(template.Lookup(f.Properties, "LoggingConfig", "LogGroup")), "!Ref "+strings.TrimSuffix(id, "Function")+"Logs"; got != want {
 			t.Errorf("%s logs to %s, want %s", id, got, want)
 		}
-		if f.Metadata["BuildMethod"] != "makefile" {
-			t.Errorf("%s has build method %v, want makefile", id, f.Metadata["BuildMethod"])
+		if got := template.Lookup(tmpl.Document, "Resources", id, "Metadata", "BuildMethod"); got != "makefile" {
+			t.Errorf("%s has build method %v, want makefile", id, got)
 		}
 		_, reserves := f.Properties["ReservedConcurrentExecutions"]
 		if isJob := strings.HasPrefix(folder, "jobs/"); reserves != isJob {

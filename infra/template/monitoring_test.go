@@ -1,7 +1,6 @@
 package template_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -105,22 +104,6 @@ func describeMetric(metric, statistic any) string {
 		}
 	}
 	return text + strings.Join(parts, "") + " of " + render(template.Lookup(statistic, "Period")) + " s"
-}
-
-// TestAlarmMetricsMatchJobMetrics checks that a job writes the metric that its alarm watches.
-func TestAlarmMetricsMatchJobMetrics(t *testing.T) {
-	var line string
-	job := gateway.JobHandler("expire-pending", func(context.Context, gateway.JobInput) (gateway.Metrics, error) {
-		return gateway.Metrics{{Name: "lagSeconds", Unit: gateway.UnitSeconds, Value: 1}}, nil
-	}, func(l string) { line = l })
-	if _, err := job.Invoke(t.Context(), []byte("{}")); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`"Namespace":"` + gateway.MetricNamespace + `"`, `"job":"expire-pending"`, `"lagSeconds":1`} {
-		if !strings.Contains(line, want) {
-			t.Errorf("metrics = %s, want them to contain %s", line, want)
-		}
-	}
 }
 
 // TestAccessLogs checks that nothing that a client writes reaches the access log, apart from a trace id, and that the

@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,34 +113,22 @@ const (
 
 func TestProperties(t *testing.T) {
 	_, tmpl := readTemplate(t)
-	parameters := map[string]any{}
-	for name, p := range tmpl.Parameters {
-		parameters[name] = p
-	}
 	for _, tt := range properties {
 		for id := range strings.FieldsSeq(tt.ids) {
-			r, exists := tmpl.Resources[id]
-			of := r.Properties
+			of := template.Lookup(tmpl.Document, "Resources", id)
+			path := strings.Split(tt.path, "/")
 			switch id {
 			case "Globals":
-				of, exists = tmpl.Globals["Function"], true
+				of = template.Lookup(tmpl.Document, id, "Function")
 			case "Parameters":
-				of, exists = parameters, true
+				of = template.Lookup(tmpl.Document, id)
+			default:
+				if !slices.Contains([]string{"DeletionPolicy", "UpdateReplacePolicy", "Condition"}, tt.path) {
+					path = slices.Insert(path, 0, "Properties")
+				}
 			}
-			if !exists {
-				t.Errorf("%s does not exist", id)
-			}
-			got := template.Lookup(of, strings.Split(tt.path, "/")...)
-			switch tt.path {
-			case "DeletionPolicy":
-				got = r.DeletionPolicy
-			case "UpdateReplacePolicy":
-				got = r.UpdateReplacePolicy
-			case "Condition":
-				got = r.Condition
-			}
-			if render(got) != tt.want {
-				t.Errorf("%s %s = %s, want %s", id, tt.path, render(got), tt.want)
+			if got := render(template.Lookup(of, path...)); of == nil || got != tt.want {
+				t.Errorf("%s %s = %s, want %s", id, tt.path, got, tt.want)
 			}
 		}
 	}

@@ -3,7 +3,6 @@
 package template
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,24 +15,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Template is the part of a template that tests look at: of template.yaml, or of what SAM expands it to. An intrinsic
-// function reads as a map with its long name, as in JSON: !Ref X is {"Ref": "X"}, !GetAtt X.Arn is
-// {"Fn::GetAtt": "X.Arn"}.
+// Template is template.yaml, or what SAM expands it to. An intrinsic function reads as a map with its long name, as in
+// JSON: !Ref X is {"Ref": "X"}, !GetAtt X.Arn is {"Fn::GetAtt": "X.Arn"}.
 type Template struct {
-	Parameters map[string]map[string]any `yaml:"Parameters"`
-	Globals    map[string]map[string]any `yaml:"Globals"`
-	Resources  map[string]Resource       `yaml:"Resources"`
+	Document  map[string]any // all of it
+	Resources map[string]Resource
 }
 
 // Resource is one resource of a template.
 type Resource struct {
-	Type                string         `yaml:"Type"`
-	Condition           string         `yaml:"Condition"`
-	Metadata            map[string]any `yaml:"Metadata"`
-	DeletionPolicy      string         `yaml:"DeletionPolicy"`
-	UpdateReplacePolicy string         `yaml:"UpdateReplacePolicy"`
-	UpdatePolicy        map[string]any `yaml:"UpdatePolicy"`
-	Properties          map[string]any `yaml:"Properties"`
+	Type       string         `yaml:"Type"`
+	Properties map[string]any `yaml:"Properties"`
 }
 
 // The types of resources that tests ask for.
@@ -61,16 +53,10 @@ func ModuleRoot() (string, error) {
 }
 
 // Read reads the template of the module at root.
-func Read(root string) (*Template, error) {
-	return read(filepath.Join(root, "template.yaml"))
-}
+func Read(root string) (*Template, error) { return ReadFile(filepath.Join(root, "template.yaml")) }
 
-// ReadExpanded reads what expand.py made of the template of the module at root for an environment.
-func ReadExpanded(root, environment string) (*Template, error) {
-	return read(filepath.Join(root, ".build", "template."+environment+".json"))
-}
-
-func read(path string) (*Template, error) {
+// ReadFile reads a template in YAML or JSON.
+func ReadFile(path string) (*Template, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
@@ -81,9 +67,13 @@ func read(path string) (*Template, error) {
 	}
 	expandShortIntrinsics(&document)
 	t := new(Template)
-	if err := document.Decode(t); err != nil {
+	var parts struct {
+		Resources map[string]Resource `yaml:"Resources"`
+	}
+	if err := errors.Join(document.Decode(&t.Document), document.Decode(&parts)); err != nil {
 		return nil, fmt.Errorf("template: %s: %w", path, err)
 	}
+	t.Resources = parts.Resources
 	return t, nil
 }
 
@@ -156,20 +146,4 @@ func StringList(v any) []string {
 		list[i], _ = values[i].(string)
 	}
 	return list
-}
-
-var referencePattern = regexp.MustCompile(`"Ref":"([^"]+)"|"Fn::GetAtt":(?:\["([^"]+)"|"([^."]+))|\$\{([^.}]+)[^}]*\}`)
-
-// References returns the logical ids and parameters that a value refers to at any depth, in order.
-func References(v any) []string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
-	var found []string
-	for _, match := range referencePattern.FindAllStringSubmatch(string(text), -1) {
-		found = append(found, strings.Join(match[1:], ""))
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
 }
