@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
 	"cedula/shared/table/faulttable"
@@ -119,5 +121,31 @@ func TestCrashRecovery(t *testing.T) {
 			f.wantDeliver(t, nil, tt.sentInAll)
 			f.wantDeliver(t, nil, tt.sentInAll)
 		})
+	}
+}
+
+func TestServiceErrorShowsTheCodeAlone(t *testing.T) {
+	rejects := func(code, message string) bool { return code == "Rejected" && message == "about canary@example.com" }
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+		is   error
+	}{
+		{t.Context(), nil, "<nil>", nil},
+		{t.Context(), errors.New("https://example.com: EOF"), "ses: no readable answer", nil},
+		{ended, errors.New("EOF"), "ses: context canceled", context.Canceled},
+		{t.Context(), &smithy.GenericAPIError{Code: "Throttled", Message: "about canary@example.com"}, "ses: Throttled", nil},
+		{
+			t.Context(), fmt.Errorf("x: %w", &smithy.GenericAPIError{Code: "Rejected", Message: "about canary@example.com"}),
+			"ses: the address takes no messages: Rejected", messaging.ErrRejected,
+		},
+	} {
+		err := messaging.ServiceError(tt.ctx, "ses", tt.err, rejects)
+		if fmt.Sprint(err) != tt.want || tt.is != nil && !errors.Is(err, tt.is) {
+			t.Errorf("ServiceError of %v = %v, want %s that wraps %v", tt.err, err, tt.want, tt.is)
+		}
 	}
 }

@@ -73,16 +73,12 @@ func wantOneSegment(t *testing.T, text string) {
 	}
 }
 
-func TestUnknownLanguageIsEnglish(t *testing.T) {
+func TestUnknownLanguageIsEnglishAndPurposeAnError(t *testing.T) {
 	m, err := messaging.Render(newMessage(identity.ChannelEmail, identity.PurposeVerificationCode, "fr"))
 	if err != nil || m.Language != "en" || !strings.Contains(m.Text, "minutes") {
 		t.Errorf("Render = %+v, %v; want English", m, err)
 	}
-}
-
-func TestUnknownPurposeIsAnError(t *testing.T) {
-	m, err := messaging.Render(newMessage(identity.ChannelEmail, "other", "es"))
-	if err == nil {
-		t.Errorf("Render = %+v, want an error", m)
+	if m, err := messaging.Render(newMessage(identity.ChannelEmail, "other", "es")); err == nil {
+		t.Errorf("Render of an unknown purpose = %+v, want an error", m)
 	}
 }

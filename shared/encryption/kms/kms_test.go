@@ -3,15 +3,22 @@ package kms_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cedula/shared/encryption"
 	"cedula/shared/encryption/kms"
@@ -22,41 +29,31 @@ const (
 	canary = "canary-in-a-message"
 )
 
-var ctx = context.Background()
-
-func mustGenerate(t *testing.T, w *kms.KeyWrapper) (plain, wrapped []byte) {
-	t.Helper()
-	plain, wrapped, err := w.GenerateDataKey(ctx, tenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain, wrapped
-}
-
 func TestUnwrapReturnsTheGeneratedKey(t *testing.T) {
-	s := newFakeKMS(t)
-	plain, wrapped := mustGenerate(t, s.newWrapper("alias/data"))
+	s, w := newFakeKMS(t, 1)
+	plain, wrapped := mustGenerate(t, w)
 	if len(plain) != encryption.KeySize || bytes.Contains(wrapped, plain) {
 		t.Errorf("plain key of %d bytes, want %d, not contained in the wrapped key", len(plain), encryption.KeySize)
 	}
-	got, err := s.newWrapper("alias/data").Unwrap(ctx, tenant, wrapped)
+	got, err := w.Unwrap(t.Context(), tenant, wrapped)
 	if err != nil || !bytes.Equal(got, plain) {
 		t.Errorf("Unwrap = %x, %v, want %x", got, err, plain)
 	}
-	want := map[string]string{
-		"GenerateDataKey": `{"KeyId":"alias/data","KeySpec":"AES_256","EncryptionContext":{"cedula:tenant":"acme"}}`,
-		"Decrypt":         `{"KeyId":"alias/data","EncryptionContext":{"cedula:tenant":"acme"}}`,
+	boundToTenant := map[string]string{"cedula:tenant": "acme"}
+	want := []any{
+		&awskms.GenerateDataKeyInput{KeyId: aws.String("alias/data"), KeySpec: types.DataKeySpecAes256, EncryptionContext: boundToTenant},
+		&awskms.DecryptInput{KeyId: aws.String("alias/data"), CiphertextBlob: wrapped, EncryptionContext: boundToTenant},
 	}
-	if diff := cmp.Diff(want, s.lastInputs); diff != "" {
+	if diff := cmp.Diff(want, s.inputs, cmpopts.IgnoreUnexported(awskms.GenerateDataKeyInput{}, awskms.DecryptInput{})); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 
 func TestForeignKeysAreRejected(t *testing.T) {
-	s := newFakeKMS(t)
-	w := s.newWrapper("k")
+	_, w := newFakeKMS(t, 1)
 	_, wrapped := mustGenerate(t, w)
-	_, foreign := mustGenerate(t, newFakeKMS(t).newWrapper("k"))
+	_, other := newFakeKMS(t, 2)
+	_, foreign := mustGenerate(t, other)
 	for name, key := range map[string]struct {
 		tenant  string
 		wrapped []byte
@@ -65,156 +62,92 @@ func TestForeignKeysAreRejected(t *testing.T) {
 		"another deployment's": {tenant, foreign},
 		"damaged":              {tenant, append([]byte{wrapped[0] ^ 1}, wrapped[1:]...)},
 	} {
-		plain, err := w.Unwrap(ctx, key.tenant, key.wrapped)
+		plain, err := w.Unwrap(t.Context(), key.tenant, key.wrapped)
 		if plain != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) || errors.Is(err, encryption.ErrUnavailable) {
 			t.Errorf("%s key: Unwrap = %x, %v, want ErrInvalidCiphertext", name, plain, err)
 		}
 	}
-	s.wantCalls(1, 3) // not retried
+}
+
+// withStatus returns the error of the SDK for an HTTP response.
+func withStatus(status int, err error) error {
+	response := &smithyhttp.Response{Response: &http.Response{StatusCode: status}}
+	return &smithy.OperationError{ServiceID: "KMS", OperationName: "Decrypt", Err: &smithyhttp.ResponseError{Response: response, Err: err}}
+}
+
+func serviceError(status int, code string) error {
+	return withStatus(status, &smithy.GenericAPIError{Code: code, Message: canary})
 }
 
 func TestErrorsAreClassified(t *testing.T) {
-	unclassified := error(nil)
-	for _, test := range []struct {
-		failure
-		want  error
-		calls int
+	var unclassified error
+	for _, tt := range []struct {
+		err   error
+		class error
+		want  string // part of the text
 	}{
-		{failure{400, "InvalidCiphertextException", ""}, encryption.ErrInvalidCiphertext, 1},
-		{failure{400, "IncorrectKeyException", ""}, encryption.ErrInvalidCiphertext, 1},
-		{failure{400, "ThrottlingException", ""}, encryption.ErrUnavailable, 3},
-		{failure{400, "LimitExceededException", ""}, encryption.ErrUnavailable, 3},
-		{failure{400, "RequestLimitExceeded", ""}, encryption.ErrUnavailable, 3},
-		{failure{500, "KeyUnavailableException", ""}, encryption.ErrUnavailable, 3},
-		{failure{503, "DependencyTimeoutException", ""}, encryption.ErrUnavailable, 3},
-		{failure{500, "KMSInternalException", ""}, encryption.ErrUnavailable, 3},
-		{failure{400, "KMSInternalException", ""}, encryption.ErrUnavailable, 1},
-		{failure{400, "KMSInvalidStateException", ""}, encryption.ErrUnavailable, 1},
-		{failure{400, "DisabledException", ""}, encryption.ErrUnavailable, 1},
-		{failure{502, "", "<html>bad gateway " + canary}, encryption.ErrUnavailable, 3},
-		{failure{200, "", "<html>" + canary}, encryption.ErrUnavailable, 1},
-		{failure{404, "", "<html>" + canary}, encryption.ErrUnavailable, 1},
-		{failure{200, "", `{"Plaintext":"` + canary + `*"}`}, encryption.ErrUnavailable, 1},
-		{failure{400, "NotFoundException", ""}, unclassified, 1},
-		{failure{400, "AccessDeniedException", ""}, unclassified, 1},
-		{failure{400, "InvalidKeyUsageException", ""}, unclassified, 1},
-		{failure{400, "InvalidGrantTokenException", ""}, unclassified, 1},
-		{failure{400, "ValidationException", ""}, unclassified, 1},
-		{failure{400, "ExpiredTokenException", ""}, unclassified, 1},
+		{serviceError(400, "InvalidCiphertextException"), encryption.ErrInvalidCiphertext, "InvalidCiphertextException"},
+		{serviceError(400, "IncorrectKeyException"), encryption.ErrInvalidCiphertext, "IncorrectKeyException"},
+		{serviceError(400, "ThrottlingException"), encryption.ErrUnavailable, "ThrottlingException"},
+		{serviceError(400, "LimitExceededException"), encryption.ErrUnavailable, "LimitExceededException"},
+		{serviceError(400, "RequestLimitExceeded"), encryption.ErrUnavailable, "RequestLimitExceeded"},
+		{serviceError(500, "KeyUnavailableException"), encryption.ErrUnavailable, "KeyUnavailableException"},
+		{serviceError(503, "DependencyTimeoutException"), encryption.ErrUnavailable, "DependencyTimeoutException"},
+		{serviceError(400, "KMSInternalException"), encryption.ErrUnavailable, "KMSInternalException"},
+		{serviceError(400, "KMSInvalidStateException"), encryption.ErrUnavailable, "KMSInvalidStateException"},
+		{serviceError(400, "DisabledException"), encryption.ErrUnavailable, "DisabledException"},
+		{serviceError(502, "UnknownError"), encryption.ErrUnavailable, "UnknownError"},
+		{withStatus(200, &smithy.DeserializationError{Err: errors.New(canary), Snapshot: []byte(canary)}), encryption.ErrUnavailable, "no readable answer"},
+		{&url.Error{Op: "Post", URL: "https://" + canary, Err: errors.New("EOF")}, encryption.ErrUnavailable, "EOF"},
+		{serviceError(400, "NotFoundException"), unclassified, "NotFoundException"},
+		{serviceError(400, "AccessDeniedException"), unclassified, "AccessDeniedException"},
+		{serviceError(400, "InvalidKeyUsageException"), unclassified, "InvalidKeyUsageException"},
+		{serviceError(400, "InvalidGrantTokenException"), unclassified, "InvalidGrantTokenException"},
+		{serviceError(400, "ValidationException"), unclassified, "ValidationException"},
+		{serviceError(400, "ExpiredTokenException"), unclassified, "ExpiredTokenException"},
+		{&smithy.GenericAPIError{Code: "OddException", Message: canary}, unclassified, "OddException"},
 	} {
-		t.Run(fmt.Sprint(test.failure), func(t *testing.T) {
-			s := newFakeKMS(t)
-			w := s.newWrapper("k")
-			s.failures = []failure{test.failure, test.failure, test.failure}
-			_, _, err := w.GenerateDataKey(ctx, tenant)
-			wantError(t, "GenerateDataKey", err, test.want, test.code)
-			s.failures = []failure{test.failure, test.failure, test.failure}
-			_, err = w.Unwrap(ctx, tenant, []byte("wrapped"))
-			wantError(t, "Unwrap", err, test.want, test.code)
-			s.wantCalls(test.calls, test.calls)
-		})
-	}
-}
-
-// wantError checks the class and the code of an error, and that it shows neither the response nor the address.
-func wantError(t *testing.T, call string, err, want error, code string) {
-	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), code) {
-		t.Errorf("%s: error = %v, want one with code %q", call, err, code)
-	}
-	for _, class := range []error{encryption.ErrUnavailable, encryption.ErrInvalidCiphertext} {
-		if got := errors.Is(err, class); got != errors.Is(want, class) {
-			t.Errorf("%s: errors.Is(%v, %v) = %t, want class %v", call, err, class, got, want)
-		}
-	}
-	for _, secret := range []string{canary, "127.0.0.1"} {
-		if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, secret) {
-			t.Errorf("%s: error %s contains %q", call, text, secret)
+		s, w := newFakeKMS(t, 1)
+		s.err = tt.err
+		_, _, generateErr := w.GenerateDataKey(t.Context(), tenant)
+		_, unwrapErr := w.Unwrap(t.Context(), tenant, []byte("wrapped"))
+		for _, err := range []error{generateErr, unwrapErr} {
+			if text := fmt.Sprintf("%v %+v %#v", err, err, err); !strings.Contains(text, tt.want) || strings.Contains(text, canary) {
+				t.Errorf("error = %s, want %q in it, and nothing of the response or the URL", text, tt.want)
+			}
+			for _, class := range []error{encryption.ErrUnavailable, encryption.ErrInvalidCiphertext} {
+				if got := errors.Is(err, class); got != errors.Is(tt.class, class) {
+					t.Errorf("errors.Is(%v, %v) = %t, want class %v", err, class, got, tt.class)
+				}
+			}
 		}
 	}
 }
 
-func TestTransientErrorsAreRetried(t *testing.T) {
-	s := newFakeKMS(t)
-	s.failures = []failure{{500, "KMSInternalException", ""}, {400, "ThrottlingException", ""}}
-	_, wrapped := mustGenerate(t, s.newWrapper("k"))
-	s.failures = []failure{{500, "KeyUnavailableException", ""}}
-	if _, err := s.newWrapper("k").Unwrap(ctx, tenant, wrapped); err != nil {
-		t.Errorf("Unwrap after one failure: error = %v, want nil", err)
-	}
-	s.wantCalls(3, 2)
-}
-
-func TestUnreachableServiceIsUnavailable(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for seconds")
-	}
-	closed := newFakeKMS(t)
-	closed.url = "http://127.0.0.1:1"
-	silent := newFakeKMS(t)
-	silent.hangs = true
-	for name, s := range map[string]*fakeKMS{"connection refused": closed, "no response": silent} {
+func TestCallsEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		timeout, took time.Duration
+		cause         error // in the chain
+	}{
+		"after five seconds": {time.Minute, 5 * time.Second, nil},
+		"with their context": {time.Second, time.Second, context.DeadlineExceeded},
+	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			_, _, err := s.newWrapper("k").GenerateDataKey(ctx, tenant)
-			if !errors.Is(err, encryption.ErrUnavailable) || strings.Contains(err.Error(), "://") {
-				t.Errorf("GenerateDataKey: error = %v, want ErrUnavailable without a URL", err)
-			}
-			if took := time.Since(start); took > 6*time.Second {
-				t.Errorf("GenerateDataKey took %v, want at most 6s", took)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s, w := newFakeKMS(t, 1)
+				s.hangs = true
+				ctx, cancel := context.WithTimeout(t.Context(), tt.timeout)
+				defer cancel()
+				start := time.Now()
+				_, err := w.Unwrap(ctx, tenant, []byte("wrapped"))
+				if !errors.Is(err, encryption.ErrUnavailable) || tt.cause != nil && !errors.Is(err, tt.cause) {
+					t.Errorf("Unwrap = %v, want ErrUnavailable and %v", err, tt.cause)
+				}
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("Unwrap took %v, want %v", took, tt.took)
+				}
+			})
 		})
-	}
-}
-
-func TestEndedContextIsUnavailable(t *testing.T) {
-	s := newFakeKMS(t)
-	s.hangs = true
-	expiring, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-	defer cancel()
-	canceled, cancel := context.WithCancel(ctx)
-	cancel()
-	for _, test := range []struct {
-		ctx  context.Context
-		want error
-	}{{expiring, context.DeadlineExceeded}, {canceled, context.Canceled}} {
-		start := time.Now()
-		_, err := s.newWrapper("k").Unwrap(test.ctx, tenant, []byte("wrapped"))
-		if !errors.Is(err, encryption.ErrUnavailable) || !errors.Is(err, test.want) {
-			t.Errorf("Unwrap: error = %v, want ErrUnavailable and %v", err, test.want)
-		}
-		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("Unwrap took %v, want it to end with its context", took)
-		}
-	}
-}
-
-// TestKeysAreNeverPrinted prints what has held keys, and the errors of responses that contain them.
-func TestKeysAreNeverPrinted(t *testing.T) {
-	s := newFakeKMS(t)
-	w := s.newWrapper("k")
-	_, wrapped := mustGenerate(t, w)
-	dataKey := s.dataKeys[0]
-	key := base64.StdEncoding.EncodeToString(dataKey)
-	s.failures = []failure{
-		{status: 200, body: `{"Plaintext":"` + key + `","KeyId":7}`},
-		{status: 400, body: `{"__type":"OddException","message":"` + key + `","Plaintext":"` + key + `"}`},
-	}
-	_, malformed := w.Unwrap(ctx, tenant, wrapped)
-	_, unknown := w.Unwrap(ctx, tenant, wrapped)
-	if malformed == nil || unknown == nil {
-		t.Fatalf("errors = %v and %v, want both", malformed, unknown)
-	}
-	out := ""
-	for _, value := range []any{w, *w, malformed, unknown, struct{ w encryption.KeyWrapper }{w}} {
-		out += fmt.Sprintf("%v %+v %#v %s %q %x\n", value, value, value, value, value, value)
-	}
-	for _, secret := range []string{
-		key, key[:10], hex.EncodeToString(dataKey[:8]), string(dataKey[:8]), strings.Trim(fmt.Sprint(dataKey[:8]), "[]"),
-	} {
-		if strings.Contains(out, secret) {
-			t.Errorf("the key was printed: %s", out)
-		}
 	}
 }
 

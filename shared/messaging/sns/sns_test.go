@@ -3,7 +3,6 @@ package sns_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
@@ -60,37 +59,15 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestErrorClassification(t *testing.T) {
+func TestRejections(t *testing.T) {
 	for code, rejected := range map[string]bool{
 		"InvalidParameter": true, "InvalidParameterValue": true, "ParameterValueInvalid": true, "ValidationException": true, "OptedOut": true,
 		"Throttling": false, "Throttled": false, "AuthorizationError": false, "KMSThrottling": false, "InternalError": false,
 	} {
-		s := newSender(t, func(*awssns.PublishInput) error {
-			return &smithy.GenericAPIError{Code: code, Message: "about +56900000000"}
-		}, "")
-		err := s.Send(t.Context(), message)
-		if err == nil || !strings.Contains(err.Error(), code) || strings.Contains(err.Error(), "+56900000000") {
-			t.Errorf("Send = %v, want an error with %s and without the number", err, code)
+		s := newSender(t, func(*awssns.PublishInput) error { return &smithy.GenericAPIError{Code: code} }, "")
+		if err := s.Send(t.Context(), message); err == nil || errors.Is(err, messaging.ErrRejected) != rejected {
+			t.Errorf("Send = %v after %s, want an error that wraps ErrRejected = %t", err, code, rejected)
 		}
-		if got := errors.Is(err, messaging.ErrRejected); got != rejected {
-			t.Errorf("Send = %v, wraps ErrRejected = %v, want %v", err, got, rejected)
-		}
-	}
-}
-
-func TestMissingResponseIsTransient(t *testing.T) {
-	s := newSender(t, func(*awssns.PublishInput) error { return errors.New("https://example.com: EOF") }, "")
-	if err := s.Send(t.Context(), message); err == nil || errors.Is(err, messaging.ErrRejected) || strings.Contains(err.Error(), "://") {
-		t.Errorf("Send = %v, want an error without the URL that does not wrap ErrRejected", err)
-	}
-}
-
-func TestEndedContextIsReported(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	s := newSender(t, func(*awssns.PublishInput) error { return errors.New("EOF") }, "")
-	if err := s.Send(ctx, message); !errors.Is(err, context.Canceled) {
-		t.Errorf("Send = %v, want %v", err, context.Canceled)
 	}
 }
 
