@@ -2,6 +2,7 @@ package cleanup_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,8 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/boot"
 	"cedula/shared/boot/cleanup"
@@ -59,56 +58,47 @@ func (d *fakeDynamoDB) start(t *testing.T) boot.Config {
 // jobs are the constructors with the metrics of a run that finds nothing to do.
 var jobs = map[string]struct {
 	construct func(boot.Config) (gateway.Job, error)
-	metrics   gateway.Metrics
+	metrics   string
 }{
-	"expire": {cleanup.NewExpireJob, gateway.Metrics{
-		{Name: "examined", Unit: gateway.UnitCount},
-		{Name: "expired", Unit: gateway.UnitCount},
-		{Name: "kept", Unit: gateway.UnitCount},
-		{Name: "conflicts", Unit: gateway.UnitCount},
-		{Name: "failed", Unit: gateway.UnitCount},
-		{Name: "lagSeconds", Unit: gateway.UnitSeconds},
-		{Name: "complete", Unit: gateway.UnitCount, Value: 1},
-	}},
-	"remind": {cleanup.NewRemindJob, gateway.Metrics{
-		{Name: "examined", Unit: gateway.UnitCount},
-		{Name: "reminded", Unit: gateway.UnitCount},
-		{Name: "kept", Unit: gateway.UnitCount},
-		{Name: "failed", Unit: gateway.UnitCount},
-		{Name: "complete", Unit: gateway.UnitCount, Value: 1},
-	}},
+	"expire": {
+		cleanup.NewExpireJob,
+		"[{examined Count 0} {expired Count 0} {kept Count 0} {conflicts Count 0} {failed Count 0} {lagSeconds Seconds 0} {complete Count 1}]",
+	},
+	"remind": {cleanup.NewRemindJob, "[{examined Count 0} {reminded Count 0} {kept Count 0} {failed Count 0} {complete Count 1}]"},
 }
 
-func newJob(t *testing.T, name string, d *fakeDynamoDB) gateway.Job {
+// run constructs a job and runs it.
+func run(t *testing.T, name string, d *fakeDynamoDB, dryRun bool) (gateway.Metrics, error) {
 	t.Helper()
 	job, err := jobs[name].construct(d.start(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job
+	return job(t.Context(), gateway.JobInput{DryRun: dryRun, StopAt: time.Now().Add(time.Minute)})
 }
 
 func TestMetricsOfEmptyIndex(t *testing.T) {
 	for name, j := range jobs {
-		t.Run(name, func(t *testing.T) {
-			var d fakeDynamoDB
-			got, err := newJob(t, name, &d)(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(j.metrics, got); diff != "" {
-				t.Errorf("metrics (-want +got):\n%s", diff)
-			}
-			if got := d.queries.Load(); got != identity.PendingIndexShards {
-				t.Errorf("%d queries, want %d: one for each shard", got, identity.PendingIndexShards)
-			}
-		})
+		var d fakeDynamoDB
+		got, err := run(t, name, &d, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(got) != j.metrics {
+			t.Errorf("metrics of %s = %v, want %s", name, got, j.metrics)
+		}
+		if got := d.queries.Load(); got != identity.PendingIndexShards {
+			t.Errorf("%s: %d queries, want %d: one for each shard", name, got, identity.PendingIndexShards)
+		}
 	}
 }
 
 func TestNextRunReusesConnections(t *testing.T) {
 	var d fakeDynamoDB
-	job := newJob(t, "expire", &d)
+	job, err := cleanup.NewExpireJob(d.start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 3 {
 		if _, err := job(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)}); err != nil {
 			t.Fatal(err)
@@ -120,26 +110,21 @@ func TestNextRunReusesConnections(t *testing.T) {
 }
 
 func TestDryRun(t *testing.T) {
-	for name, wantQueries := range map[string]int64{"expire": identity.PendingIndexShards, "remind": 0} {
-		var d fakeDynamoDB
-		metrics, err := newJob(t, name, &d)(t.Context(), gateway.JobInput{DryRun: true, StopAt: time.Now().Add(time.Minute)})
-		if rejected := wantQueries == 0; (err != nil) != rejected || (metrics == nil) != rejected {
-			t.Errorf("%s: dry run = %v, %v; want rejected = %v", name, metrics, err, rejected)
-		}
-		if got := d.queries.Load(); got != wantQueries {
-			t.Errorf("%s: %d queries, want %d", name, got, wantQueries)
-		}
+	var d fakeDynamoDB
+	if metrics, err := run(t, "expire", &d, true); err != nil || metrics == nil || d.queries.Load() != identity.PendingIndexShards {
+		t.Errorf("dry run of expire = %v, %v with %d queries; want metrics from %d", metrics, err, d.queries.Load(), identity.PendingIndexShards)
+	}
+	var unused fakeDynamoDB
+	if metrics, err := run(t, "remind", &unused, true); err == nil || metrics != nil || unused.queries.Load() != 0 {
+		t.Errorf("dry run of remind = %v, %v with %d queries; want an error and no query", metrics, err, unused.queries.Load())
 	}
 }
 
 func TestFailingTable(t *testing.T) {
 	for name := range jobs {
-		metrics, err := newJob(t, name, &fakeDynamoDB{denies: true})(t.Context(), gateway.JobInput{StopAt: time.Now().Add(time.Minute)})
-		if err == nil {
-			t.Errorf("%s = nil, want an error", name)
-		}
-		if complete := metrics[len(metrics)-1]; complete.Name != "complete" || complete.Value != 0 {
-			t.Errorf("%s: last metric = %+v, want complete 0", name, complete)
+		metrics, err := run(t, name, &fakeDynamoDB{denies: true}, false)
+		if want := (gateway.Metric{Name: "complete", Unit: gateway.UnitCount}); err == nil || metrics[len(metrics)-1] != want {
+			t.Errorf("%s = %v, %v; want an error, and 0 for complete", name, metrics, err)
 		}
 	}
 }
