@@ -1,5 +1,5 @@
-// Package apidocs holds the OpenAPI contract of each API and the page that shows it.
-// It imports nothing of this module and knows no HTTP.
+// Package apidocs holds the OpenAPI contract of each API and the page that shows it. It imports nothing of this module
+// and knows no HTTP.
 package apidocs
 
 import (
@@ -37,8 +37,7 @@ var (
 	Blnk   = Files{"Blnk", blnkContract}
 )
 
-// File returns the content for a path of the API's routes and its media type; nil for any
-// other path.
+// File returns the content for a path of the API's routes and its media type; nil for any other path.
 func (f Files) File(path string) (content []byte, mediaType string) {
 	switch path {
 	case "/openapi.yaml":
@@ -51,8 +50,8 @@ func (f Files) File(path string) (content []byte, mediaType string) {
 	return nil, ""
 }
 
-// gunzip decompresses the script on each request: requests are rare, and uncompressed text needs
-// no binary media type in API Gateway. It panics if the embedded file is damaged.
+// gunzip decompresses the script on each request: requests are rare, and uncompressed text needs no binary media type
+// in API Gateway. It panics if the embedded file is damaged.
 func gunzip(compressed []byte) []byte {
 	r, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package blnk serves the registry as the Blnk API: its routes, its request and response
-// types, its errors.
-// It imports no other API and nothing that stores identities.
+// Package blnk serves the registry as the Blnk API: its routes, its request and response types, its errors. It imports
+// no other API and nothing that stores identities.
 package blnk
 
 import (
@@ -22,8 +21,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// API serves the operations over the core. A function sets the parts that its operation
-// calls.
+// API serves the operations of the Blnk API. A function sets the fields that its operation uses.
 type API struct {
 	Identities *registry.Registry
 	Cursors    *CursorCodec
@@ -47,9 +45,8 @@ type Keys interface {
 // AuthAPI is what package auth knows of the Blnk API.
 var AuthAPI = auth.API{Name: "blnk", KeyPrefix: "cbk"}
 
-// dialect holds how this API reads requests: field names match in any case, as in Blnk, and
-// clients send JSON as curl's default media type and as plain text. Blnk has no statuses: an
-// identity is active from its creation.
+// dialect holds how this API reads requests: field names match in any case, as in Blnk, and clients send JSON as curl's
+// default media type and as plain text. Blnk has no statuses: an identity is active from its creation.
 var dialect = rest.Dialect{
 	Name:              "blnk",
 	MediaTypes:        []string{"application/x-www-form-urlencoded", "text/plain"},
@@ -60,8 +57,8 @@ var dialect = rest.Dialect{
 
 const idPrefix = "idt_"
 
-// checkID accepts no id, or "idt_" and a UUID in the one form of RFC 9562, section 4: lower
-// case with dashes. Other spellings would be other ids for the same UUID.
+// checkID accepts no id, or "idt_" and a UUID in the canonical form of RFC 9562, section 4: other forms would be other
+// ids for the same UUID.
 func checkID(id string) error {
 	if id == "" {
 		return nil
@@ -90,8 +87,6 @@ type healthResponse struct {
 	Reason string `json:"reason,omitzero"`
 }
 
-// getHealth handles GET /health, without a key: UP if the table responds, otherwise 503 and
-// DOWN.
 func (a *API) getHealth(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Health.Ping(r.Context()); err != nil {
 		slog.ErrorContext(r.Context(), "health", "trace", r.TraceID, "error", err.Error())
@@ -101,7 +96,6 @@ func (a *API) getHealth(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, healthResponse{Status: "UP"}), nil
 }
 
-// getRoot handles GET /, without a key, in Blnk's words.
 func getRoot(*gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, "server running..."), nil
 }

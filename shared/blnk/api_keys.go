@@ -21,8 +21,7 @@ type createKeyRequest struct {
 	ExpiresAt string   `json:"expires_at"`
 }
 
-// apiKeyResponse is a key in a response, its fields in this order. LastUsedAt is always the
-// zero time: to know better would cost a write per request.
+// apiKeyResponse is a key in a response. LastUsedAt is always zero: to record the use would cost a write per request.
 type apiKeyResponse struct {
 	ID         string    `json:"api_key_id"`
 	Key        string    `json:"key"`
@@ -36,8 +35,7 @@ type apiKeyResponse struct {
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 }
 
-// createAPIKey handles POST /api-keys. Only its response shows the whole key. Equal requests
-// create a key each.
+// createAPIKey creates a key, also if the same request did before. Only its response shows the whole key.
 func (a *API) createAPIKey(r *gateway.Request, body *createKeyRequest) (gateway.Response, error) {
 	params, err := body.params()
 	if err != nil {
@@ -50,9 +48,7 @@ func (a *API) createAPIKey(r *gateway.Request, body *createKeyRequest) (gateway.
 	return rest.JSON(http.StatusCreated, toAPIKeyResponse(&created, text)), nil
 }
 
-// listAPIKeys handles GET /api-keys: the keys that createAPIKey created, of one owner if the
-// parameter owner is sent, the newest first. Expired and revoked ones are listed as long as
-// they are stored.
+// listAPIKeys lists the keys that createAPIKey created, the newest first, including expired and revoked ones.
 func (a *API) listAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	filter, err := keyFilter(r)
 	if err != nil {
@@ -66,8 +62,7 @@ func (a *API) listAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, rest.Map(list, toListed)), nil
 }
 
-// revokeAPIKey handles DELETE /api-keys/{id}, also for a key that is revoked already. The key
-// is rejected everywhere within 60 s. A key that listAPIKeys would not show is not found.
+// revokeAPIKey revokes a key that listAPIKeys lists, also if it is revoked already. It takes effect within 60 seconds.
 func (a *API) revokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
 	if !ok {
@@ -91,8 +86,7 @@ func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 	return auth.KeyFilter{API: AuthAPI.Name, Owner: r.Query.Get("owner")}, nil
 }
 
-// params translates the request for package auth. It returns an *auth.InvalidKeyError for what
-// is missing or of another form.
+// params translates the request for package auth. It returns an *auth.InvalidKeyError for a missing or invalid field.
 func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	for _, f := range []struct {
 		name    string
@@ -123,7 +117,7 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	}, nil
 }
 
-// toAPIKeyResponse translates a key; shown is the part of its text that may be seen.
+// toAPIKeyResponse translates a key; shown is the part of its text that the response may show.
 func toAPIKeyResponse(k *auth.Key, shown string) apiKeyResponse {
 	return apiKeyResponse{
 		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.RequestedScopes,

@@ -9,25 +9,24 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// Authorizer checks the header X-Blnk-Key.
+// Authorizer authenticates requests by the header X-Blnk-Key.
 type Authorizer struct{ Authenticator Authenticator }
 
-// Authenticator tells who holds an API key.
+// Authenticator authenticates the holder of an API key.
 type Authenticator interface {
-	// AuthenticateKey returns the caller, or a refusal of package auth.
+	// AuthenticateKey returns the caller, or an error of package auth.
 	AuthenticateKey(ctx context.Context, api auth.API, apiKey string) (auth.Caller, error)
 }
 
-// Caller reads the key.
+// Caller returns the holder of the key in the header.
 func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, error) {
 	if len(h["X-Blnk-Key"]) > 1 {
-		return auth.Caller{}, auth.ErrMissing // a refusal that API Gateway does not keep: one of the two may be good
+		return auth.Caller{}, auth.ErrMissing // API Gateway does not cache it: one of the two may be valid
 	}
 	return a.Authenticator.AuthenticateKey(ctx, AuthAPI, h.Get("X-Blnk-Key"))
 }
 
-// Denial denies with the code and the text that the ACCESS_DENIED response
-// shows, since Blnk tells an invalid key from an expired one.
+// Denial returns the code and the text that the ACCESS_DENIED response shows: Blnk distinguishes expired keys.
 func (a *Authorizer) Denial(err error) gateway.Denial {
 	p, text := classify(err)
 	return gateway.Denial{
@@ -36,8 +35,7 @@ func (a *Authorizer) Denial(err error) gateway.Denial {
 	}
 }
 
-// GatewayResponses are the answers that API Gateway makes without a function,
-// in the dialect's envelope.
+// GatewayResponses returns the responses of API Gateway that involve no function.
 func (a *API) GatewayResponses() []gateway.GatewayResponse {
 	response := func(kind string, code errorCode, text string) gateway.GatewayResponse {
 		body := strictjson.Encode(errorResponse{text, errorDetail{Code: code.code, Message: text}})

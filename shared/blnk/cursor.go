@@ -15,12 +15,11 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// CursorCodec encrypts the cursors of lists (AES-256-GCM): they are part of URLs and hold what
-// a client searched for. A cursor is valid for one tenant and one operation only.
+// CursorCodec encrypts the cursors of lists (AES-256-GCM), because they are part of URLs and hold filters. A cursor is
+// valid for one tenant and one operation only.
 type CursorCodec struct{ aead cipher.AEAD }
 
-// NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It panics if
-// the secret is empty.
+// NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It panics if the secret is empty.
 func NewCursorCodec(secret []byte) *CursorCodec {
 	key, err := hkdf.Key(sha256.New, secret, nil, "cedula blnk cursors 1", 32)
 	if err != nil || len(secret) == 0 {
@@ -37,10 +36,10 @@ func NewCursorCodec(secret []byte) *CursorCodec {
 	return &CursorCodec{aead}
 }
 
-// Format shows nothing.
+// Format hides the key.
 func (c *CursorCodec) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[cursors]") }
 
-// cursor is where a list continues, and which list.
+// cursor says which list continues, and where.
 type cursor struct {
 	After         cursorEntry `json:"a"`
 	Skip          int         `json:"s,omitzero"`
@@ -78,11 +77,10 @@ func (c *CursorCodec) encrypt(tenant, operation string, at cursor) string {
 	return cursorEncoding.EncodeToString(box)
 }
 
-// cursorEncoding is strict, so that no cursor has two spellings.
+// cursorEncoding is strict, so that a cursor has one encoding only.
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
-// decrypt returns errInvalidCursor for what encrypt did not return for this tenant and
-// operation.
+// decrypt returns errInvalidCursor for what encrypt did not return for this tenant and operation.
 func (c *CursorCodec) decrypt(tenant, operation, text string) (*cursor, error) {
 	box, err := cursorEncoding.DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 ignores

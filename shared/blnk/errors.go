@@ -19,9 +19,7 @@ type errorCode struct {
 	code   string
 }
 
-// Blnk's codes, as far as a registry uses them. GEN_IDEMPOTENCY_REUSED and
-// GEN_UNAVAILABLE are ours: Blnk has no idempotency keys and answers 500 when
-// its database is away. So is GEN_METHOD_NOT_ALLOWED: Blnk answers 404.
+// Blnk does not have GEN_IDEMPOTENCY_REUSED, GEN_UNAVAILABLE (it returns 500) and GEN_METHOD_NOT_ALLOWED (404).
 var (
 	malformedRequest        = errorCode{http.StatusBadRequest, "GEN_MALFORMED_REQUEST"}
 	validationError         = errorCode{http.StatusBadRequest, "IDT_VALIDATION_ERROR"}
@@ -56,7 +54,7 @@ const (
 	internalMessage    = "Internal server error"
 )
 
-// apiError is an error of this API alone.
+// apiError is an error that only this API has.
 type apiError struct {
 	errorCode
 	message    string
@@ -64,7 +62,7 @@ type apiError struct {
 	allow      string   // for the header Allow
 }
 
-// Error is what the client reads.
+// Error returns the message for the client.
 func (e *apiError) Error() string { return e.message }
 
 var (
@@ -82,8 +80,7 @@ var (
 	errBalanceNotFound   = &apiError{errorCode: balanceNotFound, message: "Balance not found: an identity registry keeps none"}
 )
 
-// applyTo adds to a response what the error has besides its text. The violations of a list's
-// parameters replace the text, under another name.
+// applyTo adds the violations, which replace the error's text, and the header Allow to a response.
 func (e *apiError) applyTo(r gateway.Response) gateway.Response {
 	if e.violations != nil {
 		r.Body = strictjson.Encode(violationsResponse{e.violations, errorDetail{Code: e.code, Message: e.message}})
@@ -99,7 +96,7 @@ func invalidParamError(text string) error { return &apiError{errorCode: invalidR
 var tooManyKeysMessage = fmt.Sprintf("A client has at most %d live API keys, and %d with those that ended within %d days",
 	auth.MaxActiveKeys, auth.MaxStoredKeys, auth.KeyRetention/(24*time.Hour))
 
-// failures are the errors of the layers below, and what the client reads.
+// failures are the errors that clients learn about, by rest.Failure.Kind.
 var failures = map[error]struct {
 	errorCode
 	text  string
@@ -135,8 +132,7 @@ var failures = map[error]struct {
 	auth.ErrTooManyKeys:           {conflict, tooManyKeysMessage, nil},
 }
 
-// Error renders err in Blnk's envelope. An error it does not know reads "Internal server
-// error". Blnk has no request id in its responses.
+// Error renders err in Blnk's envelope, which has no request id; an unknown error as "Internal server error".
 func (a *API) Error(err error, _ string) gateway.Response {
 	code, text := classify(err)
 	body := errorResponse{text, errorDetail{Code: code.code, Message: text}}
@@ -154,7 +150,6 @@ func (a *API) Error(err error, _ string) gateway.Response {
 	return rest.Classify(err).WithRetryAfter(r)
 }
 
-// classify returns the code and the text of an error.
 func classify(err error) (errorCode, string) {
 	var own *apiError
 	if errors.As(err, &own) {

@@ -28,8 +28,7 @@ var jsonNames = rest.Names{
 	identity.FieldIdempotencyKey:   "Idempotency-Key",
 }
 
-// tokenNames are the names of the tokenizable fields in the tokenization operations, and
-// there only.
+// tokenNames are the names of the tokenizable fields in the tokenization operations, and there only.
 var tokenNames = rest.Names{
 	identity.FieldFirstName:  "FirstName",
 	identity.FieldLastName:   "LastName",
@@ -40,8 +39,7 @@ var tokenNames = rest.Names{
 	identity.FieldPostalCode: "PostCode",
 }
 
-// profileStrings holds the string fields of an identity. T is strictjson.Optional[string]
-// in a request and string in a response.
+// profileStrings holds the string fields of an identity: strictjson.Optional[string] in requests, string in responses.
 type profileStrings[T any] struct {
 	IdentityType     T `json:"identity_type"`
 	OrganizationName T `json:"organization_name"`
@@ -60,7 +58,6 @@ type profileStrings[T any] struct {
 	City             T `json:"city"`
 }
 
-// profileString is one field of profileStrings.
 type profileString[T any] struct {
 	field identity.Field
 	value *T
@@ -87,8 +84,7 @@ func (s *profileStrings[T]) fields() []profileString[T] {
 	}
 }
 
-// tokenPrefix begins what is shown of a tokenized field: the prefix, a placeholder of the
-// value's shape and a reference, both random.
+// tokenPrefix begins what responses show of a tokenized field. A random placeholder and a random reference follow.
 const tokenPrefix = "FPT:"
 
 // displayValue returns a string field as this API shows it.
@@ -113,8 +109,7 @@ const metadataColumn = "meta_data"
 // metadataPrefix begins the name of a field of the metadata.
 const metadataPrefix = metadataColumn + "."
 
-// columns are the 19 fields of a response by their names. What is compared is what a client
-// sees, so a tokenized field is compared as it is shown.
+// columns are the 19 fields of a response by their names, with the values that responses show, also of tokenized fields.
 var columns = sync.OnceValue(func() map[string]column {
 	all := map[string]column{
 		"identity_id":  {value: func(i *identity.Identity) string { return i.ID }},
@@ -128,8 +123,7 @@ var columns = sync.OnceValue(func() map[string]column {
 	return all
 })
 
-// formatDate and formatTimestamp return strings that sort as the times do; no date is empty,
-// and so is Blnk's zero time.
+// formatDate and formatTimestamp return strings that sort as times do; "" for no date and for Blnk's zero time.
 func formatDate(d identity.Date) string {
 	if d.Midnight().IsZero() {
 		return ""
@@ -151,13 +145,13 @@ func normalizeTimestamp(value string) (string, bool) {
 			continue
 		}
 		year := t.UTC().Year()
-		return formatTimestamp(t), year >= 0 && year <= 9999 // others are longer, and sort otherwise
+		return formatTimestamp(t), year >= 0 && year <= 9999 // longer years sort differently
 	}
 	return value, false
 }
 
-// splitColumn splits a parameter's name into the longest column that it begins with and the
-// rest, which begins with a separator; column is empty if there is none.
+// splitColumn splits a parameter's name into the longest column that it begins with and the rest, which begins with a
+// separator; column is empty if there is none.
 func splitColumn(name string) (column, rest string) {
 	for known := range columns() {
 		after, ok := strings.CutPrefix(name, known)

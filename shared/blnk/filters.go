@@ -11,11 +11,10 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// pageParams are the parameters of GET /identities that are no filters.
+// pageParams are the parameters of GET /identities besides its filters.
 var pageParams = []string{"cursor", "limit", "offset", "logical_operator"}
 
-// parseListQuery reads the parameters of GET /identities. One that is neither of pageParams
-// nor a filter is ignored.
+// parseListQuery reads the parameters of GET /identities. It ignores unknown ones.
 func parseListQuery(q url.Values) (listParams, error) {
 	var l listParams
 	var violations []string
@@ -51,9 +50,8 @@ func parseListQuery(q url.Values) (listParams, error) {
 	return l, nil
 }
 
-// splitParameter splits a parameter's name into the longest column that it begins with, and an
-// operator. Any name that ends in an operator is a filter, also if it begins like no column,
-// and so are first_name.eq and first_name[eq]: to ignore a misspelt one would list everything.
+// splitParameter splits a parameter's name into the longest column that it begins with, and an operator. A name that
+// ends in an operator is a filter too, and so is first_name.eq: to ignore a misspelled filter would list everything.
 func splitParameter(name string) (field, operator string, isFilter bool) {
 	if rest, ok := strings.CutPrefix(name, metadataPrefix); ok {
 		at := strings.LastIndexByte(rest, '_')
@@ -151,10 +149,9 @@ type filterJSON struct {
 	Values   []scalar                    `json:"values"`
 }
 
-// hasValue reports whether a value was sent. Null is none.
 func (f *filterJSON) hasValue() bool { return f.Value.Sent && !f.Value.Null() }
 
-// scalar is a text, a number as it was written, or true or false.
+// scalar is a string, a number as it was written, true or false.
 type scalar string
 
 // UnmarshalJSON rejects anything else, also null.
@@ -195,8 +192,7 @@ func (f *filterRequest) listParams() (listParams, error) {
 	return l, l.setSort(f.SortBy, f.SortOrder)
 }
 
-// values returns the values of a filter, whichever field they came in. Where none is needed,
-// true is none.
+// values returns the values of a filter from both fields. An operator without values ignores true.
 func (f *filterJSON) values() []string {
 	operator, known := operators[f.Operator]
 	needless := known && operator.values == 0 && f.Value.Value == "true"
@@ -210,7 +206,7 @@ func (f *filterJSON) values() []string {
 	return values
 }
 
-// describe returns the path of what is wrong within a filter, and the reason.
+// describe returns the path of v within the filter, and its reason.
 func (f *filterJSON) describe(v *violation) string {
 	if v.part == "field" && f.Field == "" {
 		return "field is required"
@@ -231,7 +227,7 @@ func (f *filterJSON) describe(v *violation) string {
 	return fmt.Sprintf("%s.%d %s", v.part, index, v.reason)
 }
 
-// setSort reads how to sort. A field that a list cannot be sorted by is ignored, as in Blnk.
+// setSort sets the order. It ignores an unknown field, as Blnk does.
 func (l *listParams) setSort(by, direction string) error {
 	if _, known := columns()[by]; known && by != metadataColumn {
 		l.SortBy = by

@@ -12,8 +12,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// profileRequest is what a client may write of an identity. In an update a field that is
-// absent stays as it is; an empty or null one is cleared.
+// profileRequest holds the fields that a client may write. In an update, an empty or null field is cleared.
 type profileRequest struct {
 	profileStrings[strictjson.Optional[string]]
 
@@ -28,20 +27,14 @@ type createRequest struct {
 	profileRequest
 }
 
-// updateRequest is the body of PUT /identities/{id}. Fields that this API does not know
-// are dropped.
+// updateRequest is the body of PUT /identities/{id}. Fields that this API does not know are dropped.
 type updateRequest struct {
 	IdentityID strictjson.Value `json:"identity_id"` // dropped: it never changes
 	profileRequest
 }
 
-// identityResponse is an identity in a response: all 19 keys, always, in this order. Where
-// the identity waits for something, which no identity of Blnk's does, three more say for what.
-//
-// What another API wrote reads like this: a person's and an organisation's name stand in
-// first_name and organization_name, state and city are the first and second administrative
-// level of the address, country is the identity's own and not the address's. What this API
-// has no key for is left out.
+// identityResponse has Blnk's 19 fields. Three more say what an identity waits for, which those of Blnk never do. The
+// country is the identity's own, not that of its address. What Blnk has no field for is omitted.
 type identityResponse struct {
 	IdentityID string `json:"identity_id"`
 	profileStrings[string]
@@ -54,26 +47,21 @@ type identityResponse struct {
 	ExpiresAt    string                `json:"expires_at,omitzero"`
 }
 
-// requirementsResponse is what an identity waits for.
 type requirementsResponse struct {
 	CurrentlyDue []string `json:"currently_due"`
 	Pending      []string `json:"pending"`
 	DueBy        string   `json:"due_by,omitzero"`
 }
 
-// updateResponse is Blnk's message, and the identity as it is now.
 type updateResponse struct {
 	Message string `json:"message"`
 	identityResponse
 }
 
-// messageResponse is the response of an operation that has nothing else to say.
 type messageResponse struct {
 	Message string `json:"message"`
 }
 
-// createIdentity handles POST /identities. A replay of an earlier request with the same
-// Idempotency-Key is marked by the header Idempotent-Replayed.
 func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body createRequest
 	if err := decodeIdentity(r, &body); err != nil {
@@ -96,7 +84,6 @@ func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 	return rest.WriteResponse(http.StatusCreated, created, toResponse(&created.Identity)), nil
 }
 
-// getIdentity handles GET /identities/{id}.
 func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
@@ -108,7 +95,6 @@ func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	return rest.WriteResponse(http.StatusOK, identity.WriteResult{Identity: i}, toResponse(&i)), nil
 }
 
-// updateIdentity handles PUT /identities/{id}.
 func (a *API) updateIdentity(r *gateway.Request) (gateway.Response, error) {
 	var body updateRequest
 	if err := decodeIdentity(r, &body); err != nil {
@@ -136,7 +122,6 @@ func (a *API) updateIdentity(r *gateway.Request) (gateway.Response, error) {
 	return rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(&changed.Identity)}), nil
 }
 
-// deleteIdentity handles DELETE /identities/{id}.
 func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err
@@ -144,8 +129,7 @@ func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, messageResponse{"Identity deleted successfully"}), nil
 }
 
-// decodeIdentity reads a body with fields of an identity. An unknown one breaks a rule of
-// identities, like those that a strict client must keep to.
+// decodeIdentity decodes a body with fields of an identity. An unknown field is a validation error, as in Blnk.
 func decodeIdentity(r *gateway.Request, into any) error {
 	err := dialect.Decode(r, into)
 	var unknown *strictjson.Error
@@ -155,8 +139,7 @@ func decodeIdentity(r *gateway.Request, into any) error {
 	return err
 }
 
-// profile returns the profile of a new identity. It returns an *Invalid for an id or a date of
-// birth in another form than this API has, and for what Blnk accepts if the client is strict.
+// profile returns the profile of a new identity, or an *Invalid.
 func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	if err := checkID(c.IdentityID); err != nil {
 		return identity.Profile{}, err
@@ -175,8 +158,7 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	return i.Profile, err
 }
 
-// apply writes what was sent into an identity. A tokenized field that is sent back as it was
-// shown stays as it is.
+// apply applies the fields that were sent. A tokenized field that is sent as responses show it stays unchanged.
 func (p *profileRequest) apply(i *identity.Identity, born identity.Date) error {
 	for _, s := range p.fields() {
 		if !s.value.Sent {
@@ -210,8 +192,7 @@ func (p *profileRequest) hasChanges() bool {
 	return sent
 }
 
-// checkStrict requires one of the two types, and an email address, if there is one, that is
-// valid.
+// checkStrict requires one of the two types, and an email address, if there is one, that is valid.
 func checkStrict(kind, email string) error {
 	if k := identity.Kind(kind); k != identity.Individual && k != identity.Organization {
 		return &identity.Invalid{Field: identity.FieldKind, Reason: "must be individual or organization"}
@@ -254,7 +235,7 @@ func toResponse(i *identity.Identity) identityResponse {
 	return wire
 }
 
-// setStatus shows what the identity waits for, if it does or is out of use.
+// setStatus sets the status and the requirements unless the identity is active and waits for nothing.
 func (w *identityResponse) setStatus(i *identity.Identity) {
 	required := i.Requirements()
 	if i.Status == identity.Active && len(required.Due)+len(required.Pending) == 0 {
@@ -271,8 +252,6 @@ func (w *identityResponse) setStatus(i *identity.Identity) {
 	}
 }
 
-// metadataRequest is the body of POST /{id}/metadata: what is merged into an identity's
-// metadata.
 type metadataRequest struct {
 	MetaData strictjson.Object `json:"meta_data"`
 }
@@ -281,8 +260,7 @@ type metadataResponse struct {
 	MetaData strictjson.Value `json:"meta_data"`
 }
 
-// updateMetadata handles POST /{id}/metadata: the fields sent replace those of their name,
-// whole, and a null is stored as one. It returns all of them.
+// updateMetadata replaces the fields that were sent, with null too, and returns all of the metadata.
 func (a *API) updateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if !identity.ValidID(r.Param("id")) {
 		return gateway.Response{}, errInvalidEntityID

@@ -17,8 +17,8 @@ type countedListResponse struct {
 	Total int                `json:"total_count"`
 }
 
-// listIdentities handles GET /identities: the newest first, in pages, narrowed by parameters
-// such as country_eq. The header Link says where the list continues.
+// listIdentities returns a page, the newest first, filtered by parameters such as country_eq. The header Link has the
+// next page.
 func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	l, err := parseListQuery(r.Query)
 	if err != nil {
@@ -52,9 +52,8 @@ func parseCursorQuery(query, limit string) (listParams, error) {
 	return parseListQuery(values)
 }
 
-// filterIdentities handles POST /identities/filter. The header Link says where the list
-// continues: the client sends the same body there. The body's offset is for the first page
-// only.
+// filterIdentities returns a page. The client sends the same body to the link in the header Link for the next page,
+// which ignores the offset.
 func (a *API) filterIdentities(r *gateway.Request, body *filterRequest) (gateway.Response, error) {
 	if err := rejectBodyParams(r.Query); err != nil {
 		return gateway.Response{}, err
@@ -70,11 +69,9 @@ func (a *API) filterIdentities(r *gateway.Request, body *filterRequest) (gateway
 	return a.list(r, l, at)
 }
 
-// bodyParams are the fields of a filter's body.
 var bodyParams = []string{"filters", "logical_operator", "limit", "offset", "sort_by", "sort_order", "include_count"}
 
-// rejectBodyParams rejects in the URL what is read from the body: all parameters of a list
-// but its cursor.
+// rejectBodyParams rejects the parameters of a URL that belong in the body.
 func rejectBodyParams(q url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if _, _, isFilter := splitParameter(name); isFilter || slices.Contains(bodyParams, name) {
@@ -84,8 +81,7 @@ func rejectBodyParams(q url.Values) error {
 	return nil
 }
 
-// cursorOf returns the cursor of a request; nil if none was sent. An empty one is an error:
-// its client would silently restart at page one.
+// cursorOf returns the cursor of a request, or nil. An empty one is an error: the client would restart at page one.
 func (a *API) cursorOf(r *gateway.Request) (*cursor, error) {
 	sent := r.Query["cursor"]
 	if len(sent) == 0 {
@@ -122,9 +118,8 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 	return response.WithHeader("Link", a.nextLink(r, l, *found.Next)), nil
 }
 
-// nextLink returns the link to the next page (RFC 8288): a reference relative to the request's
-// own URL, since the stage before its path is not known here. A list whose filters came in a
-// body has its limit there too.
+// nextLink returns the link to the next page (RFC 8288), relative to the request's URL, whose stage is not known here.
+// A list whose filters came in a body has its limit there too.
 func (a *API) nextLink(r *gateway.Request, l listParams, at registry.Cursor) string {
 	link := "<?cursor=" + a.Cursors.encrypt(r.Caller.Tenant, r.Operation, newCursor(at, l.filterQuery, l.fingerprint()))
 	if !l.fromBody {

@@ -11,11 +11,11 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// operand is what an identity has in the field of a condition.
+// operand is the value that an identity has in the field of a condition.
 type operand struct {
 	text         string
 	isNull       bool              // the identity has no value
-	incomparable bool              // it compares with nothing: no date, an object, an array
+	incomparable bool              // no date, an object or an array
 	isDate       bool              // no date equals Blnk's zero time, which normalize makes empty
 	isNumber     bool              // the text is a JSON number
 	equalFunc    func(string) bool // equality, where that is more than the text's
@@ -41,7 +41,7 @@ func metadataOperand(v strictjson.Value) operand {
 // operator is how a condition compares.
 type operator struct {
 	values  int  // how many it takes; -1 is any number but none
-	ordered bool // what is incomparable does not satisfy it
+	ordered bool // an incomparable operand does not satisfy it
 	holds   func(o operand, values []string) bool
 }
 
@@ -99,8 +99,7 @@ func (o operand) compare(v string) int {
 	return strings.Compare(o.text, v)
 }
 
-// maxExactDigits bounds the numbers that are compared exactly. A longer one, or one with an
-// exponent, could cost any amount of work, and is compared as a float.
+// maxExactDigits bounds the numbers that are compared exactly, which could cost any amount of work, as could exponents.
 const maxExactDigits = 64
 
 // compareNumbers orders two JSON numbers.
@@ -117,18 +116,16 @@ func compareNumbers(a, b string) int {
 	return cmp.Compare(x, y)
 }
 
-// maxLikeBytes is the length of the longest text that a pattern can match: metadata can be
-// long, and the work grows with the text and the pattern.
+// maxLikeBytes bounds the text that a pattern can match: the work grows with both, and metadata can be long.
 const maxLikeBytes = 4096
 
-// Parts of a pattern that are no character.
+// The wildcards of a pattern.
 const (
 	anyString rune = -1 - iota
 	anyChar
 )
 
-// matchLike matches SQL's patterns: % is any string, _ any character, a backslash takes the
-// next character as it is.
+// matchLike matches SQL's patterns: % is any string, _ any character, a backslash takes the next character as it is.
 func matchLike(text, pattern string) bool {
 	tokens := parseLike(pattern)
 	next := 0   // the token that is compared
@@ -162,8 +159,7 @@ func matchLike(text, pattern string) bool {
 	return next == len(tokens)
 }
 
-// parseLike returns the characters of a pattern, and anyString and anyChar. A backslash at its
-// end is only a backslash.
+// parseLike returns the characters of a pattern, and anyString and anyChar. A backslash at its end is only a backslash.
 func parseLike(pattern string) []rune {
 	wildcards := map[rune]rune{'%': anyString, '_': anyChar}
 	tokens := make([]rune, 0, len(pattern))

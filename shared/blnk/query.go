@@ -29,8 +29,8 @@ const (
 	operatorMessage = "logical_operator must be and or or"
 )
 
-// listParams is what a client asks of a list. Its JSON is what a cursor's fingerprint is
-// computed from: a field that is renamed there invalidates the cursors in use.
+// listParams is a request for a page of a list. The fingerprint in a cursor is a hash of its JSON: renaming a field
+// invalidates the cursors in use.
 type listParams struct {
 	Conditions []condition `json:"Conditions"`
 	Any        bool        `json:"Any"`    // one condition suffices
@@ -50,22 +50,20 @@ func (l *listParams) fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// setLimit sets how many identities a page has at most. 0 asks for the usual number, and more
-// than there can be for as many as can be; it returns false for less.
+// setLimit sets the limit, at most maxLimit; 0 means usual. It returns false for a negative limit.
 func (l *listParams) setLimit(asked, usual int) bool {
 	l.limit = min(cmp.Or(asked, usual), maxLimit)
 	return asked >= 0
 }
 
-// setLogicalOperator reads how the conditions are joined; false if s is no operator.
+// setLogicalOperator sets how the conditions are joined; it returns false for an unknown operator.
 func (l *listParams) setLogicalOperator(s string) bool {
 	s = strings.ToLower(s)
 	l.Any = s == "or"
 	return l.Any || s == "and" || s == ""
 }
 
-// query returns what the registry is to look for. What the conditions say of ids, emails,
-// phones and the time of creation narrows what is read.
+// query returns the registry's query for the list.
 func (l *listParams) query(s *registry.Registry, tenant string) registry.Query {
 	q := registry.Query{Tenant: tenant, Limit: l.limit, Ascending: l.Ascending, CountTotal: l.includeCount}
 	if l.SortBy != "" && l.SortBy != "created_at" {
@@ -110,7 +108,7 @@ const (
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// validMetadataName accepts letters, digits and "_", of which the first is a letter.
+// validMetadataName accepts letters, digits and "_" after a letter.
 func validMetadataName(s string) bool {
 	return s != "" && strings.Trim(s, alphanumeric+"_") == "" && strings.IndexByte(alphanumeric[:52], s[0]) >= 0
 }
@@ -127,12 +125,11 @@ func (c *condition) column() (col column, name string, known bool) {
 // violation says what is wrong with a condition.
 type violation struct {
 	part   string // field, operator, value or values
-	index  int    // which value; -1 for their number, or if it is none of them
+	index  int    // of the value; -1 for another part or the number of values
 	reason string // the end of a sentence
 }
 
-// normalize returns what is wrong, or nil, and gives the values of dates and times the form in
-// which they are compared.
+// normalize returns what is wrong, or nil, and normalizes dates and times for comparison.
 func (c *condition) normalize() *violation {
 	col, _, known := c.column()
 	if !known {
@@ -181,10 +178,8 @@ func (c *condition) checkCount() *violation {
 	return &violation{"values", -1, fmt.Sprintf("must have %d values", want)}
 }
 
-// predicate returns the condition as a function of an identity.
-//
-// A tokenized field is compared as it is shown. Only for equality of an email address or a
-// phone number is its value found too.
+// predicate returns the condition as a function. It compares a tokenized field as responses show it; an email address
+// and a phone number also by equality of the value.
 func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) bool {
 	col, name, _ := c.column()
 	return func(i *identity.Identity) bool {
@@ -192,7 +187,6 @@ func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) boo
 	}
 }
 
-// operand returns what an identity has in the condition's column.
 func (c *condition) operand(s *registry.Registry, i *identity.Identity, col column, name string) operand {
 	if col.value == nil {
 		return metadataOperand(strictjson.Field(strictjson.Value(i.Metadata), name))
@@ -209,9 +203,8 @@ func (c *condition) operand(s *registry.Registry, i *identity.Identity, col colu
 	return o
 }
 
-// useIndexes adds to a query what follows from its conditions, so that the registry need not
-// read every identity. If one condition suffices, it uses look-ups only if every condition is
-// one, and all are of one kind.
+// useIndexes narrows what the registry reads for a query. If one condition suffices, every condition must have lookups,
+// and all must be of one kind.
 func useIndexes(q *registry.Query, conditions []condition, anyOf bool) {
 	if anyOf {
 		useIndexesForAny(q, conditions)
@@ -251,8 +244,8 @@ func useIndexesForAny(q *registry.Query, conditions []condition) {
 	}
 }
 
-// lookups returns the ids or the indexes of which one holds each identity that satisfies the
-// condition. There are none for what is shown of a tokenized field: no index holds it.
+// lookups returns the ids or the indexes that have the identities which satisfy the condition; neither if it has none.
+// Indexes do not contain placeholders of tokenized fields.
 func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Index) {
 	none := func(v string) bool { return v == "" || strings.HasPrefix(v, tokenPrefix) }
 	if c.Operator != "eq" && c.Operator != "in" || slices.ContainsFunc(c.Values, none) {
@@ -271,7 +264,7 @@ func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Ind
 	return ids, indexes
 }
 
-// limitCreation narrows the times of creation to those of a condition on created_at.
+// limitCreation narrows the query to the times of a condition on created_at.
 func (c *condition) limitCreation(q *registry.Query) {
 	at := func(n int) time.Time {
 		t, _ := time.Parse(time.RFC3339Nano, c.Values[n])

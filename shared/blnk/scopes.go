@@ -8,10 +8,8 @@ import (
 	"cedula/shared/auth"
 )
 
-// scopeTable are Blnk's scopes that this registry knows, "resource:action", and
-// what each of them is here. Merging into an identity's metadata is part of
-// identities:write. A key cannot be given what is not in this list: not "*"
-// itself, nor client:admin, whoever makes it.
+// scopeTable maps Blnk's scopes, "resource:action", to the registry's. A key created through this API can have no others:
+// neither "*" nor client:admin. Merging into metadata is part of identities:write.
 var scopeTable = []struct {
 	resource, action string
 	scope            string
@@ -27,9 +25,8 @@ var scopeTable = []struct {
 
 const wildcard = "*" // on either side of a scope
 
-// scopeTypos are resources that somebody writes who means one of abilities, and
-// which one: some stand in the registry's own scopes, which an operator knows. An
-// empty one can be meant by nobody. Blnk has no resource of these names.
+// scopeTypos maps names that Blnk does not have, such as those in the registry's own scopes, to the resource that the
+// client means; "" if a key cannot have it.
 var scopeTypos = map[string]string{
 	"identity": "identities",
 	"key":      "api-keys", "keys": "api-keys", "api-key": "api-keys", "api_key": "api-keys", "api_keys": "api-keys",
@@ -37,11 +34,8 @@ var scopeTypos = map[string]string{
 	"client": "", "clients": "",
 }
 
-// parseScopes translates what a request asks for. A "*" stands for every resource
-// or action of abilities. The scopes of Blnk's other resources, such as
-// ledgers:read, are well-formed and grant nothing. For any other text it
-// returns an *auth.InvalidKeyError that names the entry: Blnk keeps such a scope,
-// and its client finds out when a call is refused.
+// parseScopes translates the scopes of a request. "*" means every resource or action of scopeTable. Scopes of Blnk's
+// other resources, such as ledgers:read, are valid and grant nothing. An invalid scope is an *auth.InvalidKeyError.
 func parseScopes(sent []string) (auth.Scopes, error) {
 	scopes := make(auth.Scopes, 0, len(sent))
 	for i, text := range sent {
@@ -54,7 +48,7 @@ func parseScopes(sent []string) (auth.Scopes, error) {
 	return scopes, nil
 }
 
-// parseScope returns what one text grants, or what it must be.
+// parseScope returns what a scope grants, or the reason why it is invalid.
 func parseScope(text string) (scopes auth.Scopes, reason string) {
 	resource, action, _ := strings.Cut(text, ":")
 	if !isScopePart(resource) || !isScopePart(action) {
@@ -75,8 +69,7 @@ func parseScope(text string) (scopes auth.Scopes, reason string) {
 	return found, ""
 }
 
-// grantedScopes returns what a well-formed scope grants; false if its resource is known
-// and its action is none of that resource's.
+// grantedScopes returns what a well-formed scope grants; false if its resource is known but does not have its action.
 func grantedScopes(resource, action string) (scopes auth.Scopes, ok bool) {
 	known := false
 	for _, a := range scopeTable {
@@ -90,7 +83,6 @@ func grantedScopes(resource, action string) (scopes auth.Scopes, ok bool) {
 
 func scopePartMatches(sent, side string) bool { return sent == side || sent == wildcard }
 
-// actionNames lists the actions of a known resource, for people.
 func actionNames(resource string) string {
 	var names []string
 	for _, a := range scopeTable {
@@ -101,7 +93,7 @@ func actionNames(resource string) string {
 	return strings.Join(names, ", ") + " or " + wildcard
 }
 
-// isScopePart takes "*" and words of lower-case letters, digits, "-" and "_".
+// isScopePart accepts "*" and words of lower-case letters, digits, "-" and "_".
 func isScopePart(s string) bool {
 	return s == wildcard || s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }

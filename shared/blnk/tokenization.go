@@ -11,7 +11,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// fieldsRequest is the body of the operations that take several fields, by tokenNames.
+// fieldsRequest holds fields by tokenNames.
 type fieldsRequest struct {
 	Fields *[]string `json:"fields"`
 }
@@ -29,7 +29,7 @@ type fieldValuesResponse struct {
 	Fields map[string]string `json:"fields"`
 }
 
-// tokenizeField handles POST /identities/{id}/tokenize/{field}. It ignores the body.
+// tokenizeField ignores the body.
 func (a *API) tokenizeField(r *gateway.Request) (gateway.Response, error) {
 	field, err := parseTokenField(r.Param("field"))
 	if err != nil {
@@ -38,7 +38,7 @@ func (a *API) tokenizeField(r *gateway.Request) (gateway.Response, error) {
 	return a.tokenize(r, []identity.Field{field}, "Field tokenized successfully")
 }
 
-// tokenizeIdentity handles POST /identities/{id}/tokenize: it tokenizes all fields or none.
+// tokenizeIdentity tokenizes all fields or none.
 func (a *API) tokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gateway.Response, error) {
 	fields, err := body.parse()
 	if err != nil {
@@ -62,7 +62,6 @@ func (a *API) tokenize(r *gateway.Request, fields []identity.Field, message stri
 	return rest.MarkReplay(rest.JSON(http.StatusOK, messageResponse{message}), changed.Replayed), nil
 }
 
-// listTokenizedFields handles GET /identities/{id}/tokenized-fields.
 func (a *API) listTokenizedFields(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
@@ -77,8 +76,7 @@ func (a *API) listTokenizedFields(r *gateway.Request) (gateway.Response, error) 
 	return rest.JSON(http.StatusOK, tokenizedFieldsResponse{names}), nil
 }
 
-// detokenizeField handles GET /identities/{id}/detokenize/{field}. It returns the name as it
-// was sent.
+// detokenizeField returns the name as it was sent.
 func (a *API) detokenizeField(r *gateway.Request) (gateway.Response, error) {
 	name := r.Param("field")
 	field, err := parseTokenField(name)
@@ -92,8 +90,7 @@ func (a *API) detokenizeField(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, fieldValueResponse{name, values[name]}), nil
 }
 
-// detokenizeIdentity handles POST /identities/{id}/detokenize. No name means every tokenized
-// field.
+// detokenizeIdentity returns every tokenized field if the list is empty.
 func (a *API) detokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gateway.Response, error) {
 	fields, err := body.parse()
 	if err != nil {
@@ -106,8 +103,8 @@ func (a *API) detokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gatew
 	return rest.JSON(http.StatusOK, fieldValuesResponse{values}), nil
 }
 
-// detokenize returns values by the names sent for the fields, or by tokenNames if none was
-// sent. It logs who read which fields before the response is sent.
+// detokenize returns values by the names sent for the fields, or by tokenNames if none was sent. It logs who read which
+// fields before the response is sent.
 func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.Field) (map[string]string, error) {
 	found, err := a.Identities.Detokenize(r.Context(), r.Caller.Tenant, r.Param("id"), fields...)
 	if err != nil {

@@ -1,9 +1,10 @@
-// Package conomy is the Conomy API: its routes, its request and response types, its errors.
-// It must not import another API, nor what stores identities.
+// Package conomy serves the registry as the Conomy API: its routes, its request and response types, its errors. It must
+// not import another API or the store.
 package conomy
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -18,8 +19,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// API is the Conomy API over the registry. A function sets the parts that its
-// operation calls.
+// API serves the operations of the Conomy API. A function sets the fields that its operation uses.
 type API struct {
 	Identities     *registry.Registry
 	Logins         Logins
@@ -28,8 +28,18 @@ type API struct {
 	IssuerMetadata auth.IssuerMetadata
 }
 
-// dialect is how the Conomy API reads requests. Equal requests are equal in their body, in
-// what their path names, and in their query.
+// Logins checks the credentials that a token is issued for.
+type Logins interface {
+	// Login returns the client if its key and its secret are valid; otherwise an error of package auth.
+	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
+}
+
+// Tokens signs bearer tokens.
+type Tokens interface {
+	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
+}
+
+// dialect is how the Conomy API reads requests.
 var dialect = rest.Dialect{
 	Name:              "conomy",
 	FingerprintQuery:  true,
@@ -38,8 +48,7 @@ var dialect = rest.Dialect{
 	GenerateID:        generateID,
 }
 
-// generateID makes an id in the form of Conomy's own: 24 hex digits of which the
-// first 8 are the Unix second of creation, the other 16 random.
+// generateID returns an id in Conomy's form: 24 hex digits, of which the first 8 are the Unix time in seconds.
 func generateID(now time.Time, random io.Reader) (string, error) {
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:], uint32(now.Unix()))
@@ -49,18 +58,17 @@ func generateID(now time.Time, random io.Reader) (string, error) {
 	return hex.EncodeToString(id[:]), nil
 }
 
-// formatTime is RFC 3339 in UTC, whole seconds.
+// formatTime returns t in UTC as RFC 3339, in whole seconds.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// The header by which a client chooses a version of the API, and its values.
-// No difference between the two is documented for identities, nor is there one.
+// The header by which a client selects a version of the API, and its values. They do not differ for identities.
 const (
 	versionHeader  = "Conomyhq-Api-Version"
-	versionDefault = "v1" // what no header and an empty one mean
+	versionDefault = "v1" // of a header that is absent or empty
 	versionCurrent = "24-04-2025"
 )
 
-// withAPIVersion refuses an unknown version and answers the chosen one.
+// withAPIVersion rejects an unknown version and adds the selected one to the response.
 func withAPIVersion(serve rest.Handler) rest.Handler {
 	return func(r *gateway.Request) (gateway.Response, error) {
 		chosen := cmp.Or(r.Header.Get(versionHeader), versionDefault)

@@ -18,12 +18,12 @@ import (
 // AuthAPI is what package auth knows of the Conomy API.
 var AuthAPI = auth.API{Name: "conomy", KeyPrefix: "cak"}
 
-// Authorizer checks the two headers of every call but POST /auth.
+// Authorizer authenticates requests by their bearer token and API key.
 type Authorizer struct{ Authenticator Authenticator }
 
-// Authenticator tells who holds a bearer token and an API key.
+// Authenticator authenticates the holder of a bearer token and an API key.
 type Authenticator interface {
-	// AuthenticateBearer returns the caller, or a refusal of package auth.
+	// AuthenticateBearer returns the caller, or an error of package auth.
 	AuthenticateBearer(ctx context.Context, api auth.API, token, apiKey string) (auth.Caller, error)
 }
 
@@ -36,23 +36,10 @@ func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, er
 	return a.Authenticator.AuthenticateBearer(ctx, AuthAPI, token, h.Get("X-Api-Key"))
 }
 
-// Denial answers 403 to a caller who is known and may not come in, and 401 to
-// everybody else.
+// Denial denies a known caller with 403 and any other with 401.
 func (a *Authorizer) Denial(err error) gateway.Denial {
 	known := errors.Is(err, auth.ErrMismatch) || errors.Is(err, auth.ErrSuspended)
 	return gateway.Denial{Unauthorized: !known}
-}
-
-// Logins checks the credentials that a token is given for.
-type Logins interface {
-	// Login returns the client if the key and the secret are its own and live;
-	// otherwise a refusal of package auth.
-	Login(ctx context.Context, api auth.API, apiKey, clientID, clientSecret string) (auth.Client, error)
-}
-
-// Tokens signs bearer tokens.
-type Tokens interface {
-	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
 }
 
 type tokenRequest struct {
@@ -66,8 +53,7 @@ type tokenResponse struct {
 	ExpiresIn   int64  `json:"expiresIn"` // seconds
 }
 
-// createToken serves POST /auth: a client's id and secret, with an API key of
-// the same client in x-api-key, for a bearer token.
+// createToken exchanges a client's id, secret and API key, which is in x-api-key, for a bearer token.
 func (a *API) createToken(r *gateway.Request, body *tokenRequest) (gateway.Response, error) {
 	err := requireFields("", []requiredField{{"clientId", body.ClientID}, {"clientSecret", body.ClientSecret}})
 	if err != nil {
@@ -89,14 +75,12 @@ const (
 	jwksPath     = "/.well-known/jwks.json"
 	metadataPath = "/.well-known/oauth-authorization-server"
 
-	// publicKeysCacheControl is shorter than a new key waits before it signs.
+	// publicKeysCacheControl expires sooner than a new key is used for signing.
 	publicKeysCacheControl = "public, max-age=300"
 )
 
-// issuerMetadataResponse says where the keys are (RFC 8414, section 2), and no more than
-// is true: POST /auth is no token endpoint of OAuth's form, so there is none,
-// and no grant. The lists are empty and not absent, since response types are
-// required and grant types that are absent mean two that we do not have.
+// issuerMetadataResponse is RFC 8414, section 2. POST /auth is not an OAuth token endpoint, so it is not in it. The
+// lists are empty because response types are required and absent grant types would mean the two default ones.
 type issuerMetadataResponse struct {
 	Issuer        string   `json:"issuer"`
 	KeysURI       string   `json:"jwks_uri,omitempty"`
@@ -105,9 +89,7 @@ type issuerMetadataResponse struct {
 	Documentation string   `json:"service_documentation,omitempty"`
 }
 
-// getTokenKeys serves GET /.well-known/jwks.json, the keys that our tokens are
-// verified with (RFC 7517, section 5), and GET
-// /.well-known/oauth-authorization-server, the issuer's metadata.
+// getTokenKeys returns the keys that verify our tokens (RFC 7517, section 5) or, on metadataPath, the issuer's metadata.
 func (a *API) getTokenKeys(r *gateway.Request) (gateway.Response, error) {
 	if r.RoutePath == metadataPath {
 		return cacheableJSON(strictjson.Encode(a.issuerMetadata(r.BaseURL))), nil
@@ -125,7 +107,7 @@ func cacheableJSON(body []byte) gateway.Response {
 	return answer.WithHeader("Vary", versionHeader)
 }
 
-// issuerMetadata tells of URLs only where it knows where the API is.
+// issuerMetadata omits the URLs if the API's own URL is not known.
 func (a *API) issuerMetadata(base string) issuerMetadataResponse {
 	m := issuerMetadataResponse{Issuer: a.IssuerMetadata.Issuer, ResponseTypes: []string{}, GrantTypes: []string{}}
 	if strings.HasPrefix(m.Issuer, "http") {

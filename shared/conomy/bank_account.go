@@ -10,8 +10,6 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// bankAccountRequest holds the fields of a bank account that are sent; the others stay as
-// they are.
 type bankAccountRequest struct {
 	AccountNumber    strictjson.Optional[string] `json:"accountNumber"`
 	Nickname         strictjson.Optional[string] `json:"nickname"`
@@ -24,8 +22,8 @@ type bankAccountRequest struct {
 	ExternalID       strictjson.Optional[string] `json:"externalId"`
 }
 
-// applyTo merges the fields into an account, which must then have what Conomy needs of one.
-// The path is where the account stands in the body.
+// applyTo merges the fields that were sent into b, which must then have the required ones. The path of the account in
+// the body begins the names in errors.
 func (s *bankAccountRequest) applyTo(b *identity.BankAccount, path string) error {
 	s.AccountNumber.ApplyTo(&b.AccountNumber)
 	s.Nickname.ApplyTo(&b.Nickname)
@@ -74,7 +72,6 @@ func toBankAccountResponse(b *identity.BankAccount) *bankAccountResponse {
 	}
 }
 
-// listWithdrawalAccounts serves GET /identities/{id}/withdrawal-accounts.
 func (a *API) listWithdrawalAccounts(r *gateway.Request) (gateway.Response, error) {
 	accounts, err := a.Identities.ListWithdrawalAccounts(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
@@ -83,8 +80,6 @@ func (a *API) listWithdrawalAccounts(r *gateway.Request) (gateway.Response, erro
 	return rest.JSON(http.StatusOK, rest.Map(accounts, toBankAccountResponse)), nil
 }
 
-// addWithdrawalAccount serves POST /identities/{id}/withdrawal-accounts. Its
-// body is a bank account.
 func (a *API) addWithdrawalAccount(r *gateway.Request, body *bankAccountRequest) (gateway.Response, error) {
 	var account identity.BankAccount
 	if err := body.applyTo(&account, ""); err != nil {
@@ -104,7 +99,6 @@ func (a *API) addWithdrawalAccount(r *gateway.Request, body *bankAccountRequest)
 	return rest.MarkReplay(rest.JSON(http.StatusCreated, toBankAccountResponse(&added.BankAccount)), added.Replayed), nil
 }
 
-// removeWithdrawalAccount serves DELETE /identities/{id}/withdrawal-accounts/{accountId}.
 func (a *API) removeWithdrawalAccount(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.RemoveWithdrawalAccount(r.Context(), r.Caller.Tenant, r.Param("id"), r.Param("accountId")); err != nil {
 		return gateway.Response{}, err

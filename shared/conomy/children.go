@@ -13,8 +13,7 @@ type childrenRequest struct {
 	Children []string `json:"children"`
 }
 
-// childrenUpdater returns the handler of POST and of DELETE /identities/{id}/children. Both
-// have a body.
+// childrenUpdater returns the handler that adds or removes children. Both operations have a body.
 func (a *API) childrenUpdater(mode registry.ChildrenUpdateMode) rest.Handler {
 	return rest.WithBody(&dialect, func(r *gateway.Request, body *childrenRequest) (gateway.Response, error) {
 		if body.Children == nil {
@@ -28,8 +27,7 @@ type parentsResponse struct {
 	Data []identityResponse `json:"data"`
 }
 
-// listParents serves GET /identities/parents/{id}: the identities of which the
-// one of the path is a child.
+// listParents returns the identities of which the one of the path is a child.
 func (a *API) listParents(r *gateway.Request) (gateway.Response, error) {
 	parents, err := a.Identities.ListParents(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {

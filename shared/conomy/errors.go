@@ -10,13 +10,12 @@ import (
 	"cedula/shared/rest"
 )
 
-// errorCode is one row of Conomy's table of errors, with the HTTP status.
+// errorCode is one of Conomy's error codes with its status.
 type errorCode struct {
 	status     int
 	code, kind string
 }
 
-// Conomy's codes, as far as a registry uses them.
 var (
 	serverError        = errorCode{http.StatusInternalServerError, "01", "serverError"}
 	unavailable        = errorCode{http.StatusServiceUnavailable, "01", "serverError"}
@@ -42,14 +41,12 @@ const (
 	serverErrorDetail  = "unexpected error"
 )
 
-// errorDetail is a code with the detail that the client reads.
 type errorDetail struct {
 	errorCode
 	detail string
 }
 
-// errorDetails are the kinds of errors that a client learns of. Details are as in
-// rest.Failure.Message.
+// errorDetails are the errors that clients learn about, by rest.Failure.Kind. Details are as in rest.Failure.Message.
 var errorDetails = map[error]errorDetail{
 	rest.MalformedBody:            {parsingResource, "{reason}"},
 	rest.InvalidBody:              {invalidParam, "{reason}"},
@@ -86,7 +83,7 @@ var errorDetails = map[error]errorDetail{
 	auth.ErrThrottled:             {tooManyRequests, "too many failed attempts, try again shortly"},
 }
 
-// jsonNames are the core's fields that Conomy calls by another name.
+// jsonNames are the core's fields that have another name in this API.
 var jsonNames = rest.Names{
 	identity.FieldKind:             "type",
 	identity.FieldFirstName:        "name",
@@ -107,10 +104,8 @@ var jsonNames = rest.Names{
 	identity.FieldIdempotencyKey:   "Idempotency-Key",
 }
 
-// errNotImplemented is returned for what Conomy has and an identity registry has not.
 var errNotImplemented = errors.New("conomy: not part of an identity registry")
 
-// invalidField returns an error about a field by the name that it was sent under.
 func invalidField(name, reason string) error {
 	return &identity.Invalid{Field: identity.Field(name), Reason: reason}
 }
@@ -118,8 +113,7 @@ func invalidField(name, reason string) error {
 // requiredField is a field that must not be empty, by the name that it was sent under.
 type requiredField struct{ name, sent string }
 
-// requireFields returns an error about the first field that is empty. The path is where the
-// fields stand in the body.
+// requireFields returns an error for the first field that is empty. The path of the fields in the body begins its name.
 func requireFields(path string, fields []requiredField) error {
 	for _, f := range fields {
 		if f.sent == "" {
@@ -129,8 +123,7 @@ func requireFields(path string, fields []requiredField) error {
 	return nil
 }
 
-// Error renders err in the union of Conomy's two documented envelopes. An
-// error it does not know reads "unexpected error".
+// Error renders err in the union of Conomy's two documented envelopes; an unknown error as "unexpected error".
 func (a *API) Error(err error, traceID string) gateway.Response {
 	if errors.Is(err, errNotImplemented) {
 		return errorDetail{unimplemented, "not part of an identity registry"}.response(traceID)
@@ -144,8 +137,7 @@ func (a *API) Error(err error, traceID string) gateway.Response {
 	return failure.WithRetryAfter(d.response(traceID))
 }
 
-// errorResponse is Conomy's present envelope (the first five) and the one
-// before it (the last three), so that a reader of either finds its fields.
+// errorResponse has the fields of Conomy's current envelope, followed by those of its previous one.
 type errorResponse struct {
 	Status     int    `json:"status"`
 	Code       string `json:"code"`
@@ -164,7 +156,7 @@ func (d errorDetail) response(traceID string) gateway.Response {
 	})
 }
 
-// GatewayResponses are the responses that API Gateway makes without a function.
+// GatewayResponses returns the responses of API Gateway that involve no function.
 func (a *API) GatewayResponses() []gateway.GatewayResponse {
 	response := func(kind string, code errorCode, detail string) gateway.GatewayResponse {
 		r := errorDetail{code, detail}.response(gateway.RequestIDVariable)

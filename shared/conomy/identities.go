@@ -14,8 +14,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// createRequest is what a client may say of a new identity. Status is honoured
-// only for a client that is trusted with it.
+// createRequest is the body of POST /identities. Status is ignored unless the client is trusted with it.
 type createRequest struct {
 	profileRequest
 
@@ -28,8 +27,6 @@ type createRequest struct {
 	Status         string `json:"status"`
 }
 
-// createIdentity serves POST /identities. A replay of an earlier request with
-// the same Idempotency-Key is marked by the header Idempotent-Replayed.
 func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.Response, error) {
 	profile, err := body.profile(r.Caller.Strict)
 	if err != nil {
@@ -46,8 +43,7 @@ func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.R
 	return respondOrError(a.Identities.Create(r.Context(), draft))
 }
 
-// profile translates the request. It returns a *MissingField or an *Invalid for what Conomy
-// asks for beyond the core's own rules.
+// profile translates the request. It returns a *MissingField or an *Invalid for Conomy's rules beyond the core's own.
 func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	if err := c.check(); err != nil {
 		return identity.Profile{}, err
@@ -60,7 +56,7 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 		Metadata:     identity.JSON(c.Metadata.Value.Value),
 	}
 	if c.SecurityOptions.Value.TwoFactorAuth.Null() {
-		c.SecurityOptions.Value.TwoFactorAuth.Sent = false // the other spelling counts
+		c.SecurityOptions.Value.TwoFactorAuth.Sent = false // TwoFactorEnabled counts
 	}
 	if err := c.applyTo(&p); err != nil {
 		return p, err
@@ -68,8 +64,6 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	return p, checkReferenceData(&p, strict)
 }
 
-// check checks which fields must be there, and what an email, a phone, a country and a type
-// look like.
 func (c *createRequest) check() error {
 	return cmp.Or(
 		requireFields("", []requiredField{
@@ -89,7 +83,6 @@ func (c *createRequest) check() error {
 	)
 }
 
-// getIdentity serves GET /identities/{id}.
 func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.GetWithChildren(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
@@ -101,25 +94,23 @@ func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	return respondOrError(identity.WriteResult{Identity: i}, nil)
 }
 
-// updateRequest is a merge patch (RFC 7396) of what a client may change. Null
-// clears a field.
+// updateRequest is the body of PATCH /identities/{id}, a merge patch (RFC 7396). Null clears a field.
 type updateRequest struct {
 	profileRequest
 
-	// What never changes: dropped, or refused for a strict client.
+	// Read-only: ignored, or rejected for a strict client.
 	ID             strictjson.Optional[strictjson.Value] `json:"id"`
 	Type           strictjson.Optional[strictjson.Value] `json:"type"`
 	DocumentType   strictjson.Optional[strictjson.Value] `json:"documentType"`
 	DocumentNumber strictjson.Optional[strictjson.Value] `json:"documentNumber"`
 	IDV            strictjson.Optional[strictjson.Value] `json:"idv"`
 
-	// What changes only where it may: see applyStatusAndContacts.
+	// Restricted: see applyStatusAndContacts.
 	Email  strictjson.Optional[strictjson.Value] `json:"email"`
 	Phone  strictjson.Optional[strictjson.Value] `json:"phone"`
 	Status strictjson.Optional[strictjson.Value] `json:"status"`
 }
 
-// updateIdentity serves PATCH /identities/{id}.
 func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.Response, error) {
 	if err := body.check(r.Caller.Strict); err != nil {
 		return gateway.Response{}, err
@@ -133,7 +124,6 @@ func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.R
 	return a.update(r, change)
 }
 
-// check checks what needs no identity to be known.
 func (u *updateRequest) check(strict bool) error {
 	err := cmp.Or(require(!u.Name.Sent || u.Name.Value != "", "name", "must not be cleared"), u.checkFormats())
 	if err != nil || !strict {
@@ -165,7 +155,7 @@ func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time
 	return checkISOCodes(i.Country, i.Bank)
 }
 
-// mergeJSON applies a merge patch; of no value, which null is here, it clears.
+// mergeJSON applies a merge patch. A patch without a value, as null has, clears.
 func mergeJSON(dst *identity.JSON, sent bool, patch strictjson.Value) {
 	if !sent {
 		return
@@ -177,8 +167,8 @@ func mergeJSON(dst *identity.JSON, sent bool, patch strictjson.Value) {
 	*dst = identity.JSON(strictjson.MergePatch(strictjson.Value(*dst), patch))
 }
 
-// checkPhoneOfCountry rejects a new country that does not match the phone's dial code. It uses
-// the pending phone unless this request cancels it. Tokenized phones are not checked.
+// checkPhoneOfCountry rejects a new country that does not match the phone's dial code. It uses the pending phone unless
+// this request cancels it. Tokenized phones are not checked.
 func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
 	country := u.Country.Value
 	if country == i.Country || !iso.IsCountry(country) || i.Tokenized(identity.FieldPhone) != nil {
@@ -197,9 +187,8 @@ func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
 	return require(matches, "country", "must be the one of the phone's dial code")
 }
 
-// applyStatusAndContacts changes what only some may, and only of some identities: the status
-// for a client that is trusted with it; an email and a phone that need verification, which
-// takes a code sent to the new one. The status is last, as it may wait for the addresses.
+// applyStatusAndContacts changes the email and the phone of an identity whose contacts are verified, and the status for
+// a client that is trusted with it. The status is last because it may depend on the addresses.
 func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth.Caller, now time.Time) error {
 	trusted := caller.Scopes.Has(auth.ScopeIdentityStatusWrite)
 	for _, f := range []struct {
@@ -228,8 +217,7 @@ func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth
 	return nil
 }
 
-// setEmail sets an email, or cancels a change that waits for verification if the email is the
-// identity's own.
+// setEmail sets an email. The identity's own email cancels a pending change.
 func setEmail(i *identity.Identity, email string) error {
 	if email == i.Email {
 		i.CancelContactChange(identity.FieldEmail)
@@ -239,8 +227,8 @@ func setEmail(i *identity.Identity, email string) error {
 	return identity.CheckEmail(email)
 }
 
-// setPhone sets a phone, or cancels a change that waits for verification if the phone is the
-// identity's own. That one must then match the country, which may have been changed with it.
+// setPhone sets a phone. The identity's own phone cancels a pending change and must then match the country, which the
+// same request may have changed.
 func setPhone(i *identity.Identity, phone string) error {
 	if phone != i.Phone {
 		i.Phone = phone
@@ -254,15 +242,13 @@ func setPhone(i *identity.Identity, phone string) error {
 	return nil
 }
 
-// updater returns the handler of an operation that makes one change, whose body is free and
-// not looked at.
+// updater returns the handler of an operation that applies one change and ignores its body.
 func (a *API) updater(apply func(*identity.Identity) error) rest.Handler {
 	return func(r *gateway.Request) (gateway.Response, error) {
 		return a.update(r, registry.Change{Apply: apply})
 	}
 }
 
-// deleteIdentity serves DELETE /identities/{id}.
 func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Identities.Delete(r.Context(), r.Caller.Tenant, r.Param("id"), r.IfMatch()); err != nil {
 		return gateway.Response{}, err

@@ -12,8 +12,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// identityResponse is an identity in an answer. Nothing of Conomy's is left out:
-// what is not known is "", null, [] or {} as Conomy sends it.
+// identityResponse has all of Conomy's fields. Those that are not known are "", null, [] or {}, as in Conomy.
 type identityResponse struct {
 	ID              string               `json:"id"`
 	Type            string               `json:"type"`
@@ -59,8 +58,7 @@ type securityResponse struct {
 	AccessControl          *accessControlJSON `json:"accessControl,omitzero"`
 }
 
-// childResponse spells lastName with a capital N, unlike the identity itself: so
-// does Conomy.
+// childResponse spells lastName with a capital N, unlike the identity itself, as Conomy does.
 type childResponse struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
@@ -80,13 +78,12 @@ type addressJSON struct {
 	Zipcode                  string `json:"zipcode"`
 }
 
-// update makes a change to the identity of the path and returns the identity.
+// update changes the identity of the path and returns it.
 func (a *API) update(r *gateway.Request, c registry.Change) (gateway.Response, error) {
 	return respondOrError(dialect.Update(r, a.Identities, c))
 }
 
-// respondToChange makes a change of another kind to the identity of the path and returns the
-// identity.
+// respondToChange calls write with a change of the identity of the path and returns the identity.
 func respondToChange(r *gateway.Request, write func(registry.Change) (identity.WriteResult, error)) (gateway.Response, error) {
 	change, err := dialect.NewChange(r)
 	if err != nil {
@@ -95,7 +92,6 @@ func respondToChange(r *gateway.Request, write func(registry.Change) (identity.W
 	return respondOrError(write(change))
 }
 
-// respondOrError shows the result of a write.
 func respondOrError(result identity.WriteResult, err error) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
@@ -103,7 +99,8 @@ func respondOrError(result identity.WriteResult, err error) (gateway.Response, e
 	return rest.WriteResponse(http.StatusOK, result, toResponse(&result.Identity)), nil
 }
 
-// toResponse translates an identity of either dialect.
+// toResponse translates an identity of any API. Every kind but an organization is a USER. The name is the organization's
+// or the person's first names, or the other if that is empty. A country that Conomy did not set need not be ISO 3166.
 func toResponse(i *identity.Identity) identityResponse {
 	document := documentCheck(&i.Profile)
 	required := i.Requirements()
@@ -146,15 +143,6 @@ func toChildrenResponse(children []identity.Identity) []childResponse {
 	return list
 }
 
-// How the dialect's names and shapes map onto the core's. What another dialect
-// wrote reads like this:
-//
-//	type      ORGANIZATION for an organization, USER for every other kind
-//	name      an organisation's name, a person's first names; the other of the
-//	          two if that is empty
-//	lastname  the last names
-//	country   the country as it was sent, which need not be ISO 3166 there
-//	address   administrativeAreaLevel1 is the state, 2 the city, 3 the district
 func kindFromType(wire string) identity.Kind {
 	if wire == typeOrganization {
 		return identity.Organization
@@ -183,7 +171,6 @@ func valueOrDefault(sent identity.JSON, absent string) strictjson.Value {
 	return strictjson.Value(sent)
 }
 
-// requirementsResponse is what an identity waits for.
 type requirementsResponse struct {
 	CurrentlyDue []string `json:"currentlyDue"`
 	Pending      []string `json:"pending"`
@@ -198,7 +185,6 @@ func timeOrNil(t time.Time) *string {
 	return &moment
 }
 
-// holdResponse is why an identity does not lapse.
 type holdResponse struct {
 	Reason string `json:"reason"`
 	Since  string `json:"since"`
@@ -226,8 +212,7 @@ func toWatchList(i *identity.Identity) strictjson.Value {
 	return strictjson.Value(i.WatchList)
 }
 
-// pendingContact is an address that takes the place of the identity's once it is
-// proven. Of a tokenized one nothing is shown.
+// pendingContact returns the address that replaces the identity's once it is verified; "" for a tokenized one.
 func pendingContact(i *identity.Identity, c identity.Channel) string {
 	if i.Tokenized(c.Field()) != nil {
 		return ""
@@ -235,7 +220,7 @@ func pendingContact(i *identity.Identity, c identity.Channel) string {
 	return i.Verification(c).PendingAddress
 }
 
-// Where an answer shows what can be tokenized: in an identity, and in a child.
+// The names of the tokenizable fields in an identity, and in a child.
 var (
 	tokenizableIdentityFields = map[identity.Field]string{
 		identity.FieldFirstName: "name", identity.FieldLastName: "lastname", identity.FieldEmail: "email", identity.FieldPhone: "phone",
@@ -246,8 +231,7 @@ var (
 	}
 )
 
-// tokenizedFields lists the members that show a random text in place of a tokenized
-// value. Without this mark nobody could tell one from a value.
+// tokenizedFields lists the fields that show a placeholder, which a client could not otherwise distinguish from a value.
 func tokenizedFields(i *identity.Identity, members map[identity.Field]string) (list []string) {
 	for _, f := range identity.TokenizableFields {
 		text, _ := i.DisplayValue(f)

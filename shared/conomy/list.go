@@ -21,9 +21,8 @@ const (
 	maxLimit     = 100
 )
 
-// listRequest is a list's filters and page, as query parameters or as the body
-// of a search. All of them are texts, as in Conomy's own contract, but the body
-// may also give the three numbers as numbers.
+// listRequest holds the parameters of a list or the body of a search. All of them are strings, as in Conomy's contract,
+// but the body may also have numbers.
 type listRequest struct {
 	Type           string          `json:"type"`
 	Email          string          `json:"email"`
@@ -40,10 +39,10 @@ type listRequest struct {
 	Sort           string          `json:"sort"`
 }
 
-// stringOrNumber is a whole number, also when it is written as a text.
+// stringOrNumber is a whole number, or a string that holds one.
 type stringOrNumber string
 
-// UnmarshalJSON takes a string or a number.
+// UnmarshalJSON accepts a string or a number.
 func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
 	switch v := strictjson.Value(data); v.Kind() {
 	case '"':
@@ -60,8 +59,7 @@ func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// parseListQuery reads the parameters. One that is not known passes; one that is
-// sent twice does not, since nobody could say which is meant.
+// parseListQuery reads the parameters. It ignores unknown ones and rejects one that is sent twice.
 func parseListQuery(q url.Values) (listRequest, error) {
 	var l listRequest
 	for _, p := range []struct {
@@ -141,8 +139,7 @@ func (l *listRequest) check() error {
 	)
 }
 
-// parseInt reads a figure; 0 if it was not sent. Sent empty it is refused: a walk
-// that lost its cursor would begin anew.
+// parseInt reads a number; 0 if it was not sent. It rejects an empty one: a client that lost its cursor would restart.
 func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, error) {
 	if sent == nil {
 		return 0, nil
@@ -154,8 +151,7 @@ func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, erro
 	return n, nil
 }
 
-// parseSortOrder reads the order by creation. The newest come first unless the
-// client says otherwise.
+// parseSortOrder reports whether the oldest come first.
 func parseSortOrder(sort string) (bool, error) {
 	switch sort {
 	case "", "desc", "-createdAt":
@@ -166,7 +162,6 @@ func parseSortOrder(sort string) (bool, error) {
 	return false, invalidField("sort", "must be asc, desc, createdAt or -createdAt")
 }
 
-// listIdentities serves GET /identities.
 func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	request, err := parseListQuery(r.Query)
 	if err != nil {
@@ -175,8 +170,7 @@ func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	return a.list(r, &request)
 }
 
-// list serves POST /identities/search: the same list, with its filters in the body, so that
-// they stand in no URL.
+// list serves POST /identities/search: the same list, with its filters in the body to keep them out of URLs.
 func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, error) {
 	listing, err := request.listParams()
 	if err != nil {
@@ -190,8 +184,7 @@ func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, 
 	return rest.JSON(http.StatusOK, toListResponse(page)), nil
 }
 
-// listResponse is Conomy's doubled envelope: the identities, the four figures, and
-// the same figures once more inside, where its schema has them.
+// listResponse is Conomy's envelope, which has the four numbers twice.
 type listResponse struct {
 	Data       []identityResponse `json:"data"`
 	Pagination paginationResponse `json:"pagination"`
@@ -203,8 +196,7 @@ type paginationResponse struct {
 	Results    []identityResponse `json:"results"`
 }
 
-// pageInfo: next is the cursor of the next page, 0 after the last. Pages are
-// walked forwards only, so previous is always 0.
+// pageInfo has the cursor of the next page, 0 after the last. Lists have no way back, so previous is always 0.
 type pageInfo struct {
 	Count    int   `json:"count"`
 	Next     int64 `json:"next"`

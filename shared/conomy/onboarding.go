@@ -13,8 +13,7 @@ type verificationRequest struct {
 	Channel string `json:"channel"`
 }
 
-// verificationResponse says that a code was sent, and nothing of where to or of
-// whether it can arrive.
+// verificationResponse does not reveal where the code was sent, nor whether it can arrive.
 type verificationResponse struct {
 	Channel   string `json:"channel"`
 	SentAt    string `json:"sentAt"`
@@ -22,8 +21,7 @@ type verificationResponse struct {
 	NextAt    string `json:"nextAt"`
 }
 
-// startVerification serves POST /identities/{id}/verifications: it sends a code
-// to the identity's email or phone.
+// startVerification sends a code to the identity's email or phone.
 func (a *API) startVerification(r *gateway.Request, body *verificationRequest) (gateway.Response, error) {
 	if body.Channel == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldChannel}
@@ -46,7 +44,6 @@ type confirmationRequest struct {
 	Code string `json:"code"`
 }
 
-// confirmVerification serves POST /identities/{id}/verifications/{channel}/confirm.
 func (a *API) confirmVerification(r *gateway.Request, body *confirmationRequest) (gateway.Response, error) {
 	if body.Code == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldCode}
@@ -62,7 +59,7 @@ type screeningRequest struct {
 	Reviewer string `json:"reviewer"`
 }
 
-// decideScreening serves POST /identities/{id}/screening: a reviewer's decision.
+// decideScreening records a reviewer's decision.
 func (a *API) decideScreening(r *gateway.Request, body *screeningRequest) (gateway.Response, error) {
 	if body.Decision == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldOutcome}
@@ -77,15 +74,13 @@ type holdRequest struct {
 	Reason string `json:"reason"`
 }
 
-// holdIdentity serves POST /identities/{id}/hold: a pending identity does not
-// lapse while it is on hold.
+// holdIdentity puts an identity on hold: it does not expire meanwhile.
 func (a *API) holdIdentity(r *gateway.Request, body *holdRequest) (gateway.Response, error) {
 	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.Hold(r.Context(), c, body.Reason)
 	})
 }
 
-// releaseIdentity serves DELETE /identities/{id}/hold.
 func (a *API) releaseIdentity(r *gateway.Request) (gateway.Response, error) {
 	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.Release(r.Context(), c)

@@ -39,7 +39,7 @@ func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
 	return &accessControlJSON{rest.Map(c.Scopes, func(s *identity.AccessScope) scopeJSON { return scopeJSON(*s) })}
 }
 
-// checkScopes asks for what a scope needs. The path is where the scopes are in the body.
+// checkScopes requires the fields of each scope. The path of the scopes in the body begins the names in errors.
 func checkScopes(scopes []scopeJSON, path string) error {
 	for n, s := range scopes {
 		at := fmt.Sprintf("%s%d.", path, n)
@@ -53,9 +53,8 @@ func checkScopes(scopes []scopeJSON, path string) error {
 	return nil
 }
 
-// addPermissions serves POST /identities/{id}/permissions: the identity of the
-// path may act on behalf of the references. A scope that is there already is
-// replaced. Each reference to an identity must exist.
+// addPermissions allows the identity of the path to act on behalf of the references, which must exist if they are
+// identities. It replaces existing scopes.
 func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Response, error) {
 	scopes := *body
 	if scopes == nil {
@@ -74,8 +73,7 @@ func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Res
 	return rest.MarkReplay(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
-// checkReferences returns a *DanglingReference for a scope over an identity that does
-// not exist.
+// checkReferences returns a *DanglingReference for a scope over an identity that does not exist.
 func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
 	if len(scopes) > identity.MaxListLength {
 		return &identity.Invalid{Field: identity.FieldAccessControl, Reason: fmt.Sprintf("must hold at most %d scopes", identity.MaxListLength)}
@@ -95,7 +93,6 @@ func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
 	return nil
 }
 
-// listPermissions serves GET /identities/{id}/permissions.
 func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {
@@ -108,8 +105,7 @@ func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, scopes).WithHeader("ETag", gateway.ETag(i.ETag())), nil
 }
 
-// removePermission serves DELETE /identities/{id}/permissions/{reference}. The
-// query parameter resource narrows it to one kind of resource.
+// removePermission removes the scopes over a reference, or those of one resource if the query has the parameter.
 func (a *API) removePermission(r *gateway.Request) (gateway.Response, error) {
 	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
 		return i.Revoke(r.Query.Get("resource"), r.Param("reference"))

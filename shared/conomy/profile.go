@@ -7,8 +7,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// profileRequest holds what a client may say of a new identity and change later. Each field is
-// absent, null or a value; null clears it.
+// profileRequest holds the fields that a client may send for a new identity and change later. Null clears a field.
 type profileRequest struct {
 	Name            strictjson.Optional[string]             `json:"name"`
 	Nickname        strictjson.Optional[string]             `json:"nickname"`
@@ -27,9 +26,8 @@ type profileRequest struct {
 	Children        strictjson.Optional[[]childRequest]     `json:"children"`
 }
 
-// applyTo applies the fields that were sent to a profile, whose type must be set: name is that
-// of an organization or of a person. Free JSON is left to the caller: a new identity keeps
-// it as it was sent, an update merges it.
+// applyTo applies the fields that were sent, except free JSON, which a new identity keeps as it was sent and an update
+// merges. The profile's kind must be set: it decides whose name the name is.
 func (u *profileRequest) applyTo(p *identity.Profile) error {
 	name := &p.FirstName
 	if p.Kind == identity.Organization {
@@ -50,7 +48,7 @@ func (u *profileRequest) applyTo(p *identity.Profile) error {
 	return u.applyBankAccount(p)
 }
 
-// checkFormats checks what needs no identity to be known.
+// checkFormats checks what does not depend on the stored identity.
 func (u *profileRequest) checkFormats() error {
 	if err := checkCountry(u.Country.Value); err != nil {
 		return err
@@ -73,8 +71,7 @@ func (u *profileRequest) checkFormats() error {
 	return checkScopes(control.Scopes, "securityOptions.accessControl.scopes.")
 }
 
-// childRequest names a child. Its name and email, which Conomy wants as well, are read from
-// the child itself.
+// childRequest is a child. Its name and email are ignored: responses show the child's own.
 type childRequest struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
@@ -89,8 +86,7 @@ func (u *profileRequest) childIDs() []string {
 	return ids
 }
 
-// securityRequest takes both spellings of the two-factor switch: the schema's
-// and the one that Conomy's examples send. The schema's wins.
+// securityRequest has the two-factor field as in Conomy's schema, which wins, and as in its examples.
 type securityRequest struct {
 	TwoFactorAuth          strictjson.Optional[bool]               `json:"twoFactorAuth"`
 	TwoFactorEnabled       strictjson.Optional[bool]               `json:"twoFactorEnabled"`

@@ -8,7 +8,6 @@ import (
 	"cedula/shared/rest"
 )
 
-// notImplemented serves what Conomy has and an identity registry has not.
 func notImplemented(*gateway.Request) (gateway.Response, error) {
 	return gateway.Response{}, errNotImplemented
 }

@@ -25,12 +25,11 @@ func require(ok bool, name, reason string) error {
 	return invalidField(name, reason)
 }
 
-// checkType accepts an identity's type, or none.
 func checkType(text string) error {
 	return require(text == "" || text == typeUser || text == typeOrganization, "type", "must be USER or ORGANIZATION")
 }
 
-// checkCountry accepts what looks like a country, or none.
+// checkCountry accepts three capital letters, or none.
 func checkCountry(text string) error {
 	capitals := strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 	return require(text == "" || len(text) == 3 && capitals, "country", countryReason)
@@ -40,10 +39,8 @@ func checkDocumentNumber(text string) error {
 	return require(identity.NormalizeDocument(text) != "", "documentNumber", "must hold letters or digits")
 }
 
-// checkReferenceData compares a new identity's facts with the world's registers. A
-// lenient client's document number must have the look of its type and its
-// phone a dial code of its country; a strict client's must be right as far as
-// that can be computed, and its codes must exist.
+// checkReferenceData checks that the phone matches the country and the document number has the form of its type. For a
+// strict client it also checks that codes exist and that the document number is valid.
 func checkReferenceData(p *identity.Profile, strict bool) error {
 	plausible := iddocument.PlausibleFormat(p.DocumentType, p.Country, p.DocumentNumber)
 	err := cmp.Or(
@@ -56,7 +53,6 @@ func checkReferenceData(p *identity.Profile, strict bool) error {
 	return cmp.Or(checkISOCodes(p.Country, p.Bank), checkDocument(p))
 }
 
-// checkDialCode asks for a phone of the country, if that is one.
 func checkDialCode(phone, country string) error {
 	if err := identity.CheckPhone(phone); err != nil {
 		return err
@@ -65,7 +61,6 @@ func checkDialCode(phone, country string) error {
 	return require(ok, "phone", "must have a dial code of the country and a length that is used there")
 }
 
-// checkISOCodes rejects countries and currencies that do not exist.
 func checkISOCodes(country string, b *identity.BankAccount) error {
 	err := require(country == "" || iso.IsCountry(country), "country", countryReason)
 	if err != nil || b == nil {
@@ -78,8 +73,6 @@ func checkISOCodes(country string, b *identity.BankAccount) error {
 	)
 }
 
-// checkDocument rejects a type that is not known or not for this kind of
-// identity, and a number that no document of the type can have.
 func checkDocument(p *identity.Profile) error {
 	user, organization, known := iddocument.HolderTypes(p.DocumentType)
 	allowed := user
@@ -94,8 +87,7 @@ func checkDocument(p *identity.Profile) error {
 	)
 }
 
-// documentCheck checks the number of an identity's document. An identity of another API has
-// none.
+// documentCheck checks the document number. Identities of other APIs have none.
 func documentCheck(p *identity.Profile) iddocument.Result {
 	if p.DocumentNumber == "" {
 		return iddocument.Result{Verdict: iddocument.Unchecked, Reason: "the identity has no document"}

@@ -55,8 +55,7 @@ type Failure struct {
 	RetryAfter time.Duration // zero if the response has no Retry-After
 }
 
-// Classify returns the failure that err stands for; the zero Failure for an error that it
-// does not know.
+// Classify returns the failure that err stands for; the zero Failure for an error that it does not know.
 func Classify(err error) Failure {
 	if f := classifyRequest(err); f.Kind != nil {
 		return f
@@ -73,8 +72,8 @@ func Classify(err error) Failure {
 	return Failure{}
 }
 
-// classifyRequest classifies what is wrong with a request's body and headers. The header
-// Idempotency-Key counts as a field, as registry reports its length.
+// classifyRequest classifies what is wrong with a request's body and headers. The header Idempotency-Key counts as a
+// field, as registry reports its length.
 func classifyRequest(err error) Failure {
 	if body, ok := errors.AsType[*strictjson.Error](err); ok {
 		if body.Syntax {
@@ -134,8 +133,7 @@ func retryAfter(err, meant error) time.Duration {
 	return 0
 }
 
-// Message returns an API's text with {fields} replaced by the names of the fields and
-// {reason} by the reason.
+// Message returns an API's text with {fields} replaced by the names of the fields and {reason} by the reason.
 func (f Failure) Message(text string, names Names) string {
 	list := make([]string, len(f.Fields))
 	for n, field := range f.Fields {

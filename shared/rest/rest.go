@@ -1,6 +1,5 @@
-// Package rest holds what every API does alike between package gateway and package registry:
-// it reads requests, classifies errors and marks responses.
-// It must not import an API, nor anything below the registry's ports.
+// Package rest holds what every API does alike between package gateway and package registry: it reads requests,
+// classifies errors and marks responses. It must not import an API, nor anything below the registry's ports.
 package rest
 
 import (
@@ -30,8 +29,8 @@ type Dialect struct {
 	GenerateID        func(now time.Time, random io.Reader) (string, error)
 }
 
-// Decode decodes the body of a request. The body of a strict client must not have fields that
-// into does not have. It returns a *gateway.HeaderError or a *strictjson.Error.
+// Decode decodes the body of a request. The body of a strict client must not have fields that into does not have. It
+// returns a *gateway.HeaderError or a *strictjson.Error.
 func (d *Dialect) Decode(r *gateway.Request, into any) error {
 	media, err := r.MediaType()
 	if err != nil {
@@ -60,8 +59,8 @@ func WithBody[T any](d *Dialect, serve func(*gateway.Request, *T) (gateway.Respo
 	}
 }
 
-// Idempotency returns the request's idempotency key, with the fingerprint of the request. It
-// returns a *gateway.HeaderError.
+// Idempotency returns the request's idempotency key, with the fingerprint of the request. It returns a
+// *gateway.HeaderError.
 func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) {
 	key, err := r.IdempotencyKey()
 	operation := d.Name + " " + r.Operation
@@ -71,8 +70,8 @@ func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) 
 	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint(operation)}, err
 }
 
-// NewDraft returns a draft without a profile: with the caller's tenant, policy and rights and
-// the request's idempotency key. It returns a *gateway.HeaderError.
+// NewDraft returns a draft without a profile: with the caller's tenant, policy and rights and the request's idempotency
+// key. It returns a *gateway.HeaderError.
 func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 	key, err := d.Idempotency(r)
 	return registry.Draft{
@@ -88,9 +87,8 @@ func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 	}, err
 }
 
-// NewChange returns a change, still without effect, of the identity named by the path
-// parameter id: with the caller's tenant and the conditions in the request's headers. It
-// returns a *gateway.HeaderError.
+// NewChange returns a change, still without effect, of the identity named by the path parameter id: with the caller's
+// tenant and the conditions in the request's headers. It returns a *gateway.HeaderError.
 func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
 	key, err := d.Idempotency(r)
 	return registry.Change{
@@ -123,8 +121,7 @@ func JSON(status int, body any) gateway.Response {
 	return gateway.JSON(status, strictjson.Encode(body))
 }
 
-// WriteResponse returns a response to a write: the JSON of body with the identity's ETag,
-// marked if it is a replay.
+// WriteResponse returns a response to a write: the JSON of body with the identity's ETag, marked if it is a replay.
 func WriteResponse(status int, result identity.WriteResult, body any) gateway.Response {
 	r := JSON(status, body).WithHeader("ETag", gateway.ETag(result.ETag()))
 	return MarkReplay(r, result.Replayed)

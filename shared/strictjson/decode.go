@@ -1,7 +1,6 @@
-// Package strictjson decodes and encodes the JSON of requests and responses. It accepts the
-// subset of RFC 8259 that every parser reads alike (I-JSON, RFC 7493) and says which field of
-// a body is wrong.
-// It imports nothing of this module: it knows no field of any API and no HTTP.
+// Package strictjson decodes and encodes the JSON of requests and responses. It accepts the subset of RFC 8259 that
+// every parser reads alike (I-JSON, RFC 7493) and says which field of a body is wrong. It imports nothing of this
+// module: it knows no field of any API and no HTTP.
 package strictjson
 
 import (
@@ -21,8 +20,7 @@ import (
 // MaxDepth is how deeply arrays and objects may be nested.
 const MaxDepth = 16
 
-// Error says what is wrong with a document. Its text may contain field names of the document
-// but never a value.
+// Error says what is wrong with a document. Its text may contain field names of the document but never a value.
 type Error struct {
 	Field  string // dotted path of the wrong field, truncated if long; empty for the document
 	Reason string // the end of a sentence: "must be a string"
@@ -39,16 +37,16 @@ func (e *Error) Error() string {
 	return e.Field + " " + e.Reason
 }
 
-// Decode reads one JSON object or array into v. Field names match by exact case. Fields that
-// v does not have are checked like the others and dropped.
+// Decode reads one JSON object or array into v. Field names match by exact case. Fields that v does not have are
+// checked like the others and dropped.
 //
-// Decode returns an *Error if data is empty, null, not JSON, not UTF-8 or nested deeper than
-// MaxDepth, if it has a field twice in one object, text after its end, an escaped NUL or a
-// lone surrogate, or if a field has another type than in v.
+// Decode returns an *Error if data is empty, null, not JSON, not UTF-8 or nested deeper than MaxDepth, if it has a
+// field twice in one object, text after its end, an escaped NUL or a lone surrogate, or if a field has another type
+// than in v.
 func Decode(data []byte, v any) error { return decode(data, v) }
 
-// DecodeCaseInsensitive is Decode, but field names match regardless of the case of their
-// letters, so a field in two cases is a duplicate.
+// DecodeCaseInsensitive is Decode, but field names match regardless of the case of their letters, so a field in two
+// cases is a duplicate.
 func DecodeCaseInsensitive(data []byte, v any) error {
 	return decode(data, v, json.MatchCaseInsensitiveNames(true), jsonv1.MatchCaseSensitiveDelimiter(true))
 }
@@ -75,8 +73,8 @@ func decode(data []byte, v any, options ...json.Options) error {
 	return rejectNUL(data)
 }
 
-// TooDeep reports whether data is nested deeper than MaxDepth. It counts the brackets outside of
-// strings before anything is decoded, which bounds the work and the stack that malicious data can use.
+// TooDeep reports whether data is nested deeper than MaxDepth. It counts the brackets outside of strings before
+// anything is decoded, which bounds the work and the stack that malicious data can use.
 func TooDeep(data []byte) bool {
 	depth := 0
 	inString := false
@@ -104,8 +102,8 @@ func TooDeep(data []byte) bool {
 	return false
 }
 
-// rejectNUL finds an escaped NUL in any string of a valid document: databases and C libraries
-// behind our clients would truncate the string there.
+// rejectNUL finds an escaped NUL in any string of a valid document: databases and C libraries behind our clients would
+// truncate the string there.
 func rejectNUL(data []byte) error {
 	if !bytes.Contains(data, []byte(`\u0000`)) {
 		return nil
@@ -183,12 +181,11 @@ func jsonTypeName(t reflect.Type) string {
 	return "of another type"
 }
 
-// maxPathBytes bounds the path in an Error: a malicious document may have names as long as
-// itself, and responses repeat the path.
+// maxPathBytes bounds the path in an Error: a malicious document may have names as long as itself, and responses repeat
+// the path.
 const maxPathBytes = 256
 
-// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name", truncated
-// after maxPathBytes.
+// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name", truncated after maxPathBytes.
 func fieldPath(p jsontext.Pointer) string {
 	path := strings.Join(slices.Collect(p.Tokens()), ".")
 	if len(path) > maxPathBytes {

@@ -6,16 +6,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Merge returns the fields of base, replaced by those of the same name in over, followed by
-// the new fields of over in their order. Values are kept as they are. A base that is nil or
-// not an object counts as empty. Both must be valid without duplicate fields, as after Decode.
+// Merge returns the fields of base, replaced by those of the same name in over, followed by the new fields of over in
+// their order. Values are kept as they are. A base that is nil or not an object counts as empty. Both must be valid
+// without duplicate fields, as after Decode.
 func Merge(base, over Value) Value {
 	return merge(base, over, func(_, value Value) Value { return value })
 }
 
-// MergePatch applies a merge patch (RFC 7396): fields that are objects are merged, those that
-// are null are removed, and anything else replaces the existing value. Base and patch are as
-// for Merge.
+// MergePatch applies a merge patch (RFC 7396): fields that are objects are merged, those that are null are removed, and
+// anything else replaces the existing value. Base and patch are as for Merge.
 func MergePatch(base, patch Value) Value {
 	if patch.Kind() != '{' {
 		return patch
@@ -28,8 +27,8 @@ func MergePatch(base, patch Value) Value {
 	})
 }
 
-// merge calls combine with each field of over and the value that base has for it, or nil. The
-// result becomes the field's value; nil removes the field.
+// merge calls combine with each field of over and the value that base has for it, or nil. The result becomes the
+// field's value; nil removes the field.
 func merge(base, over Value, combine func(old, value Value) Value) Value {
 	merged := fields(base)
 	places := make(map[string]int, len(merged))

@@ -5,8 +5,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Value is one JSON value, kept as it was sent, including all digits of numbers.
-// Nil is written as null.
+// Value is one JSON value, kept as it was sent, including all digits of numbers. Nil is written as null.
 type Value = jsontext.Value
 
 // Object is a Value that is an object, or nil for null.
@@ -68,9 +67,8 @@ func (o Optional[T]) ApplyTo(dst *T) {
 	}
 }
 
-// Encode writes v as JSON in the order of its fields; a nil slice is null. It escapes '<', '>'
-// and '&', so that a response shown in a page by mistake is not markup.
-// It panics if v cannot be encoded: response types always can.
+// Encode writes v as JSON in the order of its fields; a nil slice is null. It escapes '<', '>' and '&', so that a
+// response shown in a page by mistake is not markup. It panics if v cannot be encoded: response types always can.
 func Encode(v any) []byte {
 	data, err := json.Marshal(v, jsontext.EscapeForHTML(true), json.Deterministic(true), json.FormatNilSliceAsNull(true))
 	if err != nil {
