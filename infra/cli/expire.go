@@ -32,12 +32,10 @@ func (c *cli) expire() *cobra.Command {
 		Long: "Removes the pending identities whose time is over, as the schedule does every 15 minutes.\n" +
 			"It may be run beside that, and ended at any moment: what is left is for the next run.",
 		Example: "  cedula expire --dry-run\n  cedula expire",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error {
-				return c.runExpire(cmd.Context(), r, dryRun, cmd.ErrOrStderr())
-			})
-		},
 	}
+	cmd.RunE = c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		return c.runExpire(ctx, r, dryRun, cmd.ErrOrStderr())
+	})
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count them")
 	return cmd
 }
@@ -55,19 +53,18 @@ func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progr
 	if done == nil {
 		return err
 	}
-	out := expireOutput{
-		done.Examined, done.Expired, done.Skipped, done.Conflicts, done.Failed, done.Lag.Seconds(), time.Since(start).Seconds(), dryRun,
-	}
 	removed := "removed"
 	if dryRun {
 		removed = "would be removed"
 	}
+	took := time.Since(start).Seconds()
+	out := expireOutput{done.Examined, done.Expired, done.Skipped, done.Conflicts, done.Failed, done.Lag.Seconds(), took, dryRun}
 	return cmp.Or(err, c.print(out, []row{
 		{"looked at", out.Examined},
 		{removed, out.Expired},
 		{"kept", out.Skipped},
 		{"changed meanwhile", out.Conflicts},
 		{"failed", out.Failed},
-		{"took", fmt.Sprintf("%.1f s", out.Seconds)},
+		{"took", fmt.Sprintf("%.1f s", took)},
 	}))
 }

@@ -1,8 +1,5 @@
-// Command cedula is the operator's: it makes and lists clients and their keys,
-// rotates what they hold, ends what they should not hold any longer, and tries
-// a running registry. It works on a local registry's data, beside a running
-// server or without one, and on a stack in AWS.
-// It knows no wire format but the few calls of smoke.
+// Command cedula is the operator's: it manages clients and their keys and tries a running registry. It works on a local
+// registry's data, beside a running server or without one, and on a stack in AWS. It knows no wire format but smoke's calls.
 package main
 
 import (

@@ -117,16 +117,9 @@ func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string)
 		if urls[api] == "" {
 			continue
 		}
-		s := &smokeTest{ctx: ctx, api: api, url: strings.TrimSuffix(urls[api], "/"), headers: map[string]string{}}
-		steps := s.conomySteps
-		if api == "blnk" {
-			steps = s.blnkSteps
-		}
-		for _, step := range steps(credentials) {
-			if err := s.run(step); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
-				break
-			}
+		s := newSmokeTest(api, strings.TrimSuffix(urls[api], "/"), credentials)
+		if err := s.run(ctx); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
 		}
 		calls = append(calls, s.calls...)
 	}
@@ -143,89 +136,90 @@ func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string)
 
 // smokeTest creates, fetches and deletes an identity through one API.
 type smokeTest struct {
-	ctx       context.Context
-	api, url  string
-	headers   map[string]string
-	token, id string // from the responses
-	calls     []smokeCall
+	api, url string
+	header   http.Header
+	steps    []smokeStep
+	calls    []smokeCall
 }
 
 // smokeStep is a call, and the status that it must have.
 type smokeStep struct {
 	method, path, body string
 	want               int
-	field              string // of the response, to be stored in value; empty: none
-	value              *string
+	field              string // of the response, which the later steps need; empty: none
 }
 
-func (s *smokeTest) conomySteps(credentials map[string]string) []smokeStep {
-	s.headers["X-Api-Key"] = credentials["CONOMY_KEY"]
-	s.headers["User-Agent"] = "cedula-smoke/1.0"
-	login := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, credentials["CLIENT_ID"], credentials["CLIENT_SECRET"])
-	number := time.Now().UnixNano() % 1e10
-	person := fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
-	return []smokeStep{
-		{"POST", "/auth", login, http.StatusOK, "accessToken", &s.token},
-		{"POST", "/identities", person, http.StatusOK, "id", &s.id},
-		{"GET", "/identities/{id}", "", http.StatusOK, "", nil},
-		{"DELETE", "/identities/{id}", "", http.StatusNoContent, "", nil},
-		{"GET", "/identities/{id}", "", http.StatusNotFound, "", nil},
+func newSmokeTest(api, url string, credentials map[string]string) *smokeTest {
+	s := &smokeTest{api: api, url: url, header: http.Header{"Content-Type": {"application/json"}}}
+	deleted := http.StatusOK
+	if api == "blnk" {
+		s.header.Set("X-Blnk-Key", credentials["BLNK_KEY"])
+		s.steps = []smokeStep{{"POST", "/identities", `{"identity_type":"individual","first_name":"Smoke"}`, http.StatusCreated, "identity_id"}}
+	} else {
+		s.header.Set("X-Api-Key", credentials["CONOMY_KEY"])
+		s.header.Set("User-Agent", "cedula-smoke/1.0")
+		login := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, credentials["CLIENT_ID"], credentials["CLIENT_SECRET"])
+		number := time.Now().UnixNano() % 1e10
+		person := fmt.Sprintf(`{"type":"USER","name":"Smoke","email":"smoke-%d@example.com","phone":"+56912345678","documentType":"PASSPORT","documentNumber":"SM%d","idv":"smoke","country":"CHL"}`, number, number)
+		s.steps = []smokeStep{{"POST", "/auth", login, http.StatusOK, "accessToken"}, {"POST", "/identities", person, http.StatusOK, "id"}}
+		deleted = http.StatusNoContent
 	}
+	s.steps = append(s.steps,
+		smokeStep{"GET", "/identities/{id}", "", http.StatusOK, ""},
+		smokeStep{"DELETE", "/identities/{id}", "", deleted, ""},
+		smokeStep{"GET", "/identities/{id}", "", http.StatusNotFound, ""},
+	)
+	return s
 }
 
-func (s *smokeTest) blnkSteps(credentials map[string]string) []smokeStep {
-	s.headers["X-Blnk-Key"] = credentials["BLNK_KEY"]
-	return []smokeStep{
-		{"POST", "/identities", `{"identity_type":"individual","first_name":"Smoke"}`, http.StatusCreated, "identity_id", &s.id},
-		{"GET", "/identities/{id}", "", http.StatusOK, "", nil},
-		{"DELETE", "/identities/{id}", "", http.StatusOK, "", nil},
-		{"GET", "/identities/{id}", "", http.StatusNotFound, "", nil},
-	}
-}
-
-// run makes a call. Its error holds the response, which holds no secret.
-func (s *smokeTest) run(step smokeStep) error {
-	start := time.Now()
-	status, text, err := s.send(step.method, strings.ReplaceAll(step.path, "{id}", s.id), step.body)
-	if err != nil {
-		return err
-	}
-	ok := status == step.want
-	s.calls = append(s.calls, smokeCall{s.api, step.method + " " + step.path, status, time.Since(start).Milliseconds(), ok})
-	if !ok {
-		return fmt.Errorf("%s %s answered %d, want %d: %s", step.method, step.path, status, step.want, bytes.TrimSpace(text))
-	}
-	if step.field == "" {
-		return nil
-	}
-	var all map[string]any
-	if err := json.Unmarshal(text, &all); err != nil {
-		return err
-	}
-	*step.value, _ = all[step.field].(string)
-	if *step.value == "" {
-		return fmt.Errorf("the answer has no %s", step.field)
+func (s *smokeTest) run(ctx context.Context) error {
+	id := ""
+	for _, step := range s.steps {
+		value, err := s.call(ctx, step, id)
+		if err != nil {
+			return err
+		}
+		if step.field == "accessToken" {
+			s.header.Set("Authorization", "Bearer "+value)
+		} else if step.field != "" {
+			id = value
+		}
 	}
 	return nil
 }
 
-func (s *smokeTest) send(method, path, body string) (status int, text []byte, err error) {
-	r, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(body))
+// call makes a step's call and returns the field. Its error holds the response, which holds no secret.
+func (s *smokeTest) call(ctx context.Context, step smokeStep, id string) (string, error) {
+	start := time.Now()
+	r, err := http.NewRequestWithContext(ctx, step.method, s.url+strings.ReplaceAll(step.path, "{id}", id), strings.NewReader(step.body))
 	if err != nil {
-		return 0, nil, err
+		return "", err
 	}
-	for name, value := range s.headers {
-		r.Header.Set(name, value)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if s.token != "" {
-		r.Header.Set("Authorization", "Bearer "+s.token)
-	}
+	r.Header = s.header
 	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
 	if err != nil {
-		return 0, nil, err
+		return "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	return response.StatusCode, text, err
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return "", err
+	}
+	ok := response.StatusCode == step.want
+	s.calls = append(s.calls, smokeCall{s.api, step.method + " " + step.path, response.StatusCode, time.Since(start).Milliseconds(), ok})
+	if !ok {
+		return "", fmt.Errorf("%s %s answered %d, want %d: %s", step.method, step.path, response.StatusCode, step.want, bytes.TrimSpace(text))
+	}
+	if step.field == "" {
+		return "", nil
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return "", err
+	}
+	value, _ := all[step.field].(string)
+	if value == "" {
+		return "", fmt.Errorf("the answer has no %s", step.field)
+	}
+	return value, nil
 }

@@ -95,21 +95,20 @@ func (g *apiGatewayPlans) addClient(ctx context.Context, c admin.Client) error {
 	return err
 }
 
-// ensureKey returns the id of the client's usage-plan key, and makes it if need be.
+// ensureKey returns the id of the client's usage-plan key, which it creates if there is none.
 func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string, error) {
 	name := aws.String(g.stack + "-" + c.ID)
-	have, err := g.client.GetApiKeys(ctx, &apigateway.GetApiKeysInput{NameQuery: name})
+	found, err := g.client.GetApiKeys(ctx, &apigateway.GetApiKeysInput{NameQuery: name})
 	if err != nil {
 		return "", err
 	}
-	for _, k := range have.Items {
+	for _, k := range found.Items {
 		if aws.ToString(k.Name) == *name {
 			return aws.ToString(k.Id), nil
 		}
 	}
 	made, err := g.client.CreateApiKey(ctx, &apigateway.CreateApiKeyInput{
-		Name: name, Value: aws.String(c.UsagePlanKey), Enabled: true,
-		Description: aws.String("counts a client's calls; opens nothing"),
+		Name: name, Value: aws.String(c.UsagePlanKey), Enabled: true, Description: aws.String("counts a client's calls; opens nothing"),
 	})
 	if err != nil {
 		return "", err
@@ -117,17 +116,9 @@ func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string
 	return aws.ToString(made.Id), nil
 }
 
+// ensureClientPlan returns the id of the client's own usage plan, which it creates if there is none.
 func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c admin.Client) (string, error) {
-	in := &apigateway.CreateUsagePlanInput{Name: aws.String(g.stack + "-" + c.ID)}
-	for _, api := range []string{g.outputs["ConomyApiId"], g.outputs["BlnkApiId"]} {
-		in.ApiStages = append(in.ApiStages, types.ApiStage{ApiId: aws.String(api), Stage: aws.String(g.outputs["StageName"])})
-	}
-	if c.Rate > 0 || c.Burst > 0 {
-		in.Throttle = &types.ThrottleSettings{RateLimit: c.Rate, BurstLimit: int32(c.Burst)}
-	}
-	if c.Quota > 0 {
-		in.Quota = &types.QuotaSettings{Limit: int32(c.Quota), Period: types.QuotaPeriodTypeDay}
-	}
+	name := g.stack + "-" + c.ID
 	pages := apigateway.NewGetUsagePlansPaginator(g.client, &apigateway.GetUsagePlansInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -135,10 +126,20 @@ func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c admin.Client) 
 			return "", err
 		}
 		for _, p := range page.Items {
-			if aws.ToString(p.Name) == *in.Name {
+			if aws.ToString(p.Name) == name {
 				return aws.ToString(p.Id), nil
 			}
 		}
+	}
+	stage := aws.String(g.outputs["StageName"])
+	in := &apigateway.CreateUsagePlanInput{Name: aws.String(name), ApiStages: []types.ApiStage{
+		{ApiId: aws.String(g.outputs["ConomyApiId"]), Stage: stage}, {ApiId: aws.String(g.outputs["BlnkApiId"]), Stage: stage},
+	}}
+	if c.Rate > 0 || c.Burst > 0 {
+		in.Throttle = &types.ThrottleSettings{RateLimit: c.Rate, BurstLimit: int32(c.Burst)}
+	}
+	if c.Quota > 0 {
+		in.Quota = &types.QuotaSettings{Limit: int32(c.Quota), Period: types.QuotaPeriodTypeDay}
 	}
 	made, err := g.client.CreateUsagePlan(ctx, in)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -137,18 +136,10 @@ func TestGatewayErrorsHaveTheShapeOfTheAPI(t *testing.T) {
 		}
 		call(t, tt.method, f.blnk+tt.path, "").want(t, tt.blnk, `"error_detail":{"code":"`)
 	}
-	for _, id := range []string{"a%00b", "%ff", "%25zz", "a%20b", "juan@example.com", strings.Repeat("a", 65), "%2e%2e", "id;x=1", "é"} {
+	for _, id := range []string{"a%00b", "%ff", "%25zz", "a%20b", "%2e%2e", "id;x=1", "é"} {
 		call(t, "GET", f.blnk+"/identities/"+id, "", f.blnkHeaders()...).want(t, 404, "IDT_NOT_FOUND")
 	}
-	const sizes = 11 << 20
-	big := `{"name":"` + strings.Repeat("a", sizes) + `"}`
-	for body, want := range map[string]string{big: "ody is too large", big[:2<<20]: "1 MiB", "{\"country\":\"\xff\"}": "valid UTF-8"} {
-		status := 413
-		if len(body) < 1<<20 {
-			status = 400
-		}
-		call(t, "POST", f.blnk+"/identities", body, f.blnkHeaders()...).want(t, status, want)
-	}
+	call(t, "POST", f.blnk+"/identities", "{\"country\":\"\xff\"}", f.blnkHeaders()...).want(t, 400, "valid UTF-8")
 }
 
 // TestLargeBodiesCostLittleMemory sends bodies of nearly 10 MB concurrently, with and without credentials.

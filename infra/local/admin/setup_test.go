@@ -99,9 +99,10 @@ func (f fixture) mustCreateClient(t *testing.T) admin.NewClient {
 	return made
 }
 
-func (f fixture) mustCreateKey(t *testing.T, client string) admin.NewKey {
+// mustCreateKey creates a key that expires, or never does.
+func (f fixture) mustCreateKey(t *testing.T, client string, expires time.Time) admin.NewKey {
 	t.Helper()
-	made, err := f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: blnk.AuthAPI, Name: "till"}})
+	made, err := f.CreateKey(t.Context(), admin.KeyParams{Client: client, KeyParams: auth.KeyParams{API: blnk.AuthAPI, Name: "till", Expires: expires}})
 	if err != nil {
 		t.Fatal(err)
 	}
