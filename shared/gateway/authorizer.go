@@ -111,45 +111,32 @@ func StartAuthorizer(a Authorizer) {
 	lambda.Start(AuthorizerHandler(a))
 }
 
-// The fields of the authorizer's context, which API Gateway passes to a function as strings.
-const (
-	contextTenant     = "tenant"
-	contextClient     = "client"
-	contextKey        = "key" // the id of the API key
-	contextScopes     = "scopes"
-	contextMode       = "mode"    // strict or lenient
-	contextExpires    = "expires" // Unix seconds; 0 for a credential without end
-	contextStage      = "stage"   // live or test
-	contextOnboarding = "steps"   // of the client's policy
-	contextPendingTTL = "life"    // likewise, seconds
-
-	modeStrict, modeLenient = "strict", "lenient"
-	stageLive, stageTest    = "live", "test"
-)
-
+// callerContext returns the authorizer's context, which API Gateway passes to a function as strings. "key" is the id of the
+// API key; "expires" is in Unix seconds, 0 for a credential without end; "steps" and "life", in seconds, are the client's
+// policy.
 func callerContext(c auth.Caller) map[string]any {
 	expires := int64(0)
 	if !c.Expires.IsZero() {
 		expires = c.Expires.Unix()
 	}
-	mode := modeLenient
+	mode := "lenient"
 	if c.Strict {
-		mode = modeStrict
+		mode = "strict"
 	}
-	stage := stageLive
+	stage := "live"
 	if c.TestMode {
-		stage = stageTest
+		stage = "test"
 	}
 	return map[string]any{
-		contextStage:      stage,
-		contextOnboarding: c.Policy.Onboarding,
-		contextPendingTTL: strconv.FormatInt(int64(c.Policy.PendingTTL/time.Second), 10),
-		contextMode:       mode,
-		contextTenant:     c.Tenant,
-		contextClient:     c.Client,
-		contextKey:        c.Key,
-		contextScopes:     c.Scopes.String(),
-		contextExpires:    strconv.FormatInt(expires, 10),
+		"stage":   stage,
+		"steps":   c.Policy.Onboarding,
+		"life":    strconv.FormatInt(int64(c.Policy.PendingTTL/time.Second), 10),
+		"mode":    mode,
+		"tenant":  c.Tenant,
+		"client":  c.Client,
+		"key":     c.Key,
+		"scopes":  c.Scopes.String(),
+		"expires": strconv.FormatInt(expires, 10),
 	}
 }
 
@@ -160,17 +147,17 @@ func callerFrom(values map[string]any, now time.Time) (auth.Caller, error) {
 		s, _ := values[name].(string)
 		return s
 	}
-	seconds, err := strconv.ParseInt(text(contextExpires), 10, 64)
-	life, _ := strconv.ParseInt(text(contextPendingTTL), 10, 64)
+	seconds, err := strconv.ParseInt(text("expires"), 10, 64)
+	life, _ := strconv.ParseInt(text("life"), 10, 64)
 	c := auth.Caller{
-		Tenant: text(contextTenant),
-		Client: text(contextClient),
-		Key:    text(contextKey),
-		Scopes: auth.ParseScopes(text(contextScopes)),
-		Strict: text(contextMode) == modeStrict,
+		Tenant: text("tenant"),
+		Client: text("client"),
+		Key:    text("key"),
+		Scopes: auth.ParseScopes(text("scopes")),
+		Strict: text("mode") == "strict",
 		// A client is live unless it is known to be a test client.
-		TestMode: text(contextStage) == stageTest,
-		Policy:   auth.Policy{Onboarding: text(contextOnboarding), PendingTTL: time.Duration(life) * time.Second},
+		TestMode: text("stage") == "test",
+		Policy:   auth.Policy{Onboarding: text("steps"), PendingTTL: time.Duration(life) * time.Second},
 	}
 	if err != nil || seconds < 0 || c.Tenant == "" || c.Client == "" {
 		return auth.Caller{}, ErrNoCaller

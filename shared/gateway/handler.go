@@ -57,12 +57,20 @@ func logToLambda() {
 // Handler returns the Lambda handler of a route, or of several routes with the same name that are all public or all not.
 // Its error is always nil: api renders every failure as a response.
 func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	o := operation{api: api, route: routes[0], routes: routes}
-	adapter := httpadapter.New(o)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		ctx, cancel := beforeDeadline(ctx)
 		defer cancel()
-		ctx = context.WithValue(ctx, invocationKey{}, &invocation{event: event, start: time.Now()})
+		start := time.Now()
+		adapter := httpadapter.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			route := routeOf(&event, routes)
+			request := newRequest(r, &event, route)
+			response, err := serve(request, &event, route)
+			if err != nil {
+				response = api.Error(err, request.TraceID)
+			}
+			writeResponse(w, response)
+			logRequest(request, response, err, time.Since(start))
+		}))
 		return adapter.ProxyWithContext(ctx, sanitized(event))
 	}
 }
@@ -78,14 +86,6 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
 
-type invocationKey struct{}
-
-// invocation is an event, and when it was received.
-type invocation struct {
-	event events.APIGatewayProxyRequest
-	start time.Time
-}
-
 // sanitized returns the event with the headers only, which is all that the adapter needs. Method and path are constant,
 // because the adapter logs those of a request that it cannot convert, and they may contain personal data.
 func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
@@ -96,27 +96,11 @@ func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyReques
 	return event
 }
 
-// operation serves the routes with one name.
-type operation struct {
-	api    API
-	route  Route // of the request, once it is known
-	routes []Route
-}
-
-// ServeHTTP runs the route and logs one line. Only the adapter calls it.
-func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	i := r.Context().Value(invocationKey{}).(*invocation)
-	o.route = o.routeOf(&i.event)
-	request := &Request{
-		Operation: o.route.Name, RoutePath: o.route.Path, Header: r.Header, Query: queryParams(&i.event), TraceID: i.event.RequestContext.RequestID,
-		BaseURL: baseURL(&i.event), ctx: r.Context(), params: i.event.PathParameters,
+func newRequest(r *http.Request, event *events.APIGatewayProxyRequest, route Route) *Request {
+	return &Request{
+		Operation: route.Name, RoutePath: route.Path, Header: r.Header, Query: queryParams(event), TraceID: event.RequestContext.RequestID,
+		BaseURL: baseURL(event), ctx: r.Context(), params: event.PathParameters,
 	}
-	response, err := o.serve(request, &i.event)
-	if err != nil {
-		response = o.api.Error(err, request.TraceID)
-	}
-	writeResponse(w, response)
-	logRequest(request, response, err, time.Since(i.start))
 }
 
 // queryParams returns the query parameters, which API Gateway has decoded. Do not use url.ParseQuery: it drops pairs that
@@ -144,34 +128,34 @@ func baseURL(event *events.APIGatewayProxyRequest) string {
 }
 
 // routeOf returns the route of an event, the first one if none matches.
-func (o operation) routeOf(event *events.APIGatewayProxyRequest) Route {
-	for _, r := range o.routes {
+func routeOf(event *events.APIGatewayProxyRequest, routes []Route) Route {
+	for _, r := range routes {
 		if r.matches(event.HTTPMethod, event.Resource) {
 			return r
 		}
 	}
-	return o.routes[0]
+	return routes[0]
 }
 
-func (o operation) serve(r *Request, event *events.APIGatewayProxyRequest) (_ Response, err error) {
-	defer recoverPanic(r.ctx, &err, "operation", o.route.Name, "trace", r.TraceID)
-	if !o.route.matches(event.HTTPMethod, event.Resource) {
+func serve(r *Request, event *events.APIGatewayProxyRequest, route Route) (_ Response, err error) {
+	defer recoverPanic(r.ctx, &err, "operation", route.Name, "trace", r.TraceID)
+	if !route.matches(event.HTTPMethod, event.Resource) {
 		return Response{}, ErrNoRoute
 	}
-	if err := o.authorize(r, event); err != nil {
+	if err := authorize(r, event, route); err != nil {
 		return Response{}, err
 	}
 	r.Body, err = readBody(event)
 	if err != nil {
 		return Response{}, err
 	}
-	return o.route.Serve(r)
+	return route.Serve(r)
 }
 
 // authorize sets the caller from the authorizer's context and checks the route's scope. A route that is neither public nor
 // has a scope admits no caller.
-func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) error {
-	if o.route.Public {
+func authorize(r *Request, event *events.APIGatewayProxyRequest, route Route) error {
+	if route.Public {
 		return nil
 	}
 	caller, err := callerFrom(event.RequestContext.Authorizer, time.Now())
@@ -179,7 +163,7 @@ func (o operation) authorize(r *Request, event *events.APIGatewayProxyRequest) e
 		return err
 	}
 	r.Caller = caller
-	if o.route.Scope == "" || !r.Caller.Scopes.Has(o.route.Scope) {
+	if route.Scope == "" || !r.Caller.Scopes.Has(route.Scope) {
 		return ErrInsufficientScope
 	}
 	return nil

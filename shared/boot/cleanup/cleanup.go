@@ -6,7 +6,6 @@ package cleanup
 import (
 	"context"
 	"errors"
-	"time"
 
 	"cedula/shared/boot"
 	"cedula/shared/boot/tokenization"
@@ -20,7 +19,14 @@ func NewExpireJob(c boot.Config) (gateway.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return expireJob(r), nil
+	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
+		done, err := r.Expire(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
+		return gateway.Metrics{
+			countMetric("examined", done.Examined), countMetric("expired", done.Expired), countMetric("kept", done.Skipped),
+			countMetric("conflicts", done.Conflicts), countMetric("failed", done.Failed),
+			{Name: "lagSeconds", Unit: gateway.UnitSeconds, Value: done.Lag.Seconds()}, completeMetric(done.Complete),
+		}, err
+	}, nil
 }
 
 // NewRemindJob returns the job that reminds identities which will expire soon. It needs the key
@@ -34,7 +40,16 @@ func NewRemindJob(c boot.Config) (gateway.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return remindJob(r), nil
+	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
+		done, err := r.Remind(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
+		if errors.Is(err, jobs.ErrNoDryRun) {
+			return nil, err
+		}
+		return gateway.Metrics{
+			countMetric("examined", done.Examined), countMetric("reminded", done.Reminded), countMetric("kept", done.Skipped),
+			countMetric("failed", done.Failed), completeMetric(done.Complete),
+		}, err
+	}, nil
 }
 
 func newReaper(c boot.Config) (*jobs.Reaper, error) {
@@ -45,35 +60,8 @@ func newReaper(c boot.Config) (*jobs.Reaper, error) {
 	return &jobs.Reaper{Registry: boot.RegistryOn(s), PendingIndex: s}, nil
 }
 
-func expireJob(r *jobs.Reaper) gateway.Job {
-	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
-		done, err := r.Expire(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
-		return gateway.Metrics{
-			countMetric("examined", done.Examined), countMetric("expired", done.Expired), countMetric("kept", done.Skipped),
-			countMetric("conflicts", done.Conflicts), countMetric("failed", done.Failed), secondsMetric("lagSeconds", done.Lag), completeMetric(done.Complete),
-		}, err
-	}
-}
-
-func remindJob(r *jobs.Reaper) gateway.Job {
-	return func(ctx context.Context, in gateway.JobInput) (gateway.Metrics, error) {
-		done, err := r.Remind(ctx, jobs.Run{StopAt: in.StopAt, DryRun: in.DryRun})
-		if errors.Is(err, jobs.ErrNoDryRun) {
-			return nil, err
-		}
-		return gateway.Metrics{
-			countMetric("examined", done.Examined), countMetric("reminded", done.Reminded), countMetric("kept", done.Skipped),
-			countMetric("failed", done.Failed), completeMetric(done.Complete),
-		}, err
-	}
-}
-
 func countMetric(name string, n int) gateway.Metric {
 	return gateway.Metric{Name: name, Unit: gateway.UnitCount, Value: float64(n)}
-}
-
-func secondsMetric(name string, d time.Duration) gateway.Metric {
-	return gateway.Metric{Name: name, Unit: gateway.UnitSeconds, Value: d.Seconds()}
 }
 
 // completeMetric is 1 if the job read the whole index.
