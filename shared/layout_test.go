@@ -49,17 +49,16 @@ var imports = map[string]string{
 	"boot/tokens":       "auth auth/federation auth/kms boot",
 	"boot/tokenization": "registry encryption encryption/kms boot",
 	"messaging":         "identity",
-	"messaging/ses":     "messaging",
-	"messaging/sns":     "messaging",
+	"messaging/amazon":  "messaging",
 	"boot/cleanup":      "boot boot/tokenization gateway jobs",
-	"boot/delivery":     "boot gateway messaging messaging/ses messaging/sns identity store",
+	"boot/delivery":     "boot gateway messaging messaging/amazon identity store",
 	"encryption":        "identity ttlcache",
 	"encryption/kms":    "encryption",
 }
 
 // confined lists imports, by their start, that only some packages may have, except in tests.
 var confined = []struct{ path, packages, reason string }{
-	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/encryption/kms shared/messaging/ses shared/messaging/sns shared/boot infra", "each client costs start-up time"},
+	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/encryption/kms shared/messaging/amazon shared/boot infra", "each client costs start-up time"},
 	{"github.com/aws/aws-lambda-go", "shared/gateway functions/jobs infra", "events end at the gateway"},
 	{"github.com/awslabs/", "shared/gateway infra", "events end at the gateway"},
 	{"github.com/cockroachdb/pebble", "shared/table/pebble", "it has no place in a Lambda"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cedula/shared/encryption"
@@ -39,26 +40,30 @@ func TestNewKeyReturnsOneKeyAThousandTimes(t *testing.T) {
 }
 
 func TestKeysAreKeptForFiveMinutes(t *testing.T) {
-	f := newFixture(t)
-	wrapped := f.mustNewKey(t, tenant)
-	ciphertext := f.mustEncrypt(t, wrapped, "v")
-	use := func() (newKey []byte) {
-		t.Helper()
-		if _, err := f.Decrypt(ctx, tenant, wrapped, place, ciphertext); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		wrapped := f.mustNewKey(t, tenant)
+		ciphertext := f.mustEncrypt(t, wrapped, "v")
+		for _, tt := range []struct {
+			sleep     time.Duration
+			expired   bool
+			when      string
+			generated int
+			unwrapped int
+		}{
+			{keyTTL - time.Nanosecond, false, "just before the TTL", 1, 0},
+			{time.Nanosecond, true, "after the TTL, though used just before", 1, 1},
+		} {
+			time.Sleep(tt.sleep)
+			if _, err := f.Decrypt(t.Context(), tenant, wrapped, place, ciphertext); err != nil {
+				t.Fatal(err)
+			}
+			if got := !bytes.Equal(f.mustNewKey(t, tenant), wrapped); got != tt.expired {
+				t.Errorf("%s: NewKey returned another key = %t, want %t", tt.when, got, tt.expired)
+			}
+			f.wrapper.wantCalls(t, tt.when, tt.generated, tt.unwrapped)
 		}
-		return f.mustNewKey(t, tenant)
-	}
-	f.clock.advance(keyTTL - time.Nanosecond)
-	if got := use(); !bytes.Equal(got, wrapped) {
-		t.Errorf("NewKey = %x just before the TTL, want the first key %x", got, wrapped)
-	}
-	f.wrapper.wantCalls(t, "just before the TTL", 1, 0)
-	f.clock.advance(time.Nanosecond)
-	if got := use(); bytes.Equal(got, wrapped) {
-		t.Error("NewKey returned the first key after its TTL")
-	}
-	f.wrapper.wantCalls(t, "after the TTL, though used just before", 1, 1)
+	})
 }
 
 func TestErrorsAreNotCached(t *testing.T) {

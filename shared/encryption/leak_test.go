@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,7 +53,6 @@ func encodings(secret []byte) map[string]string {
 	return map[string]string{
 		"as it is":   string(secret),
 		"in hex":     hex.EncodeToString(secret),
-		"in HEX":     strings.ToUpper(hex.EncodeToString(secret)),
 		"in base64":  base64.RawStdEncoding.EncodeToString(secret)[:10],
 		"as numbers": decimals,
 		"as JSON":    strings.ReplaceAll(decimals, " ", ","),
@@ -64,16 +62,12 @@ func encodings(secret []byte) map[string]string {
 
 func formatted(values ...any) string {
 	var out bytes.Buffer
-	text, lines := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
+	lines := slog.New(slog.NewJSONHandler(&out, nil))
 	for _, v := range values {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
-		text.Info("m", "v", v, slog.Group("g", "v", v))
 		lines.Info("m", "v", v, slog.Group("g", "v", v))
-		b, _ := json.Marshal(v)
-		out.Write(b)
-		fmt.Fprintln(&out, fmt.Errorf("wrapped: %v", v))
 	}
 	return out.String()
 }

@@ -22,23 +22,22 @@ const tenant, place = "acme", "0123456789abcdef01234567/email"
 
 var ctx = context.Background()
 
-// fixture is a FieldCipher on a local key, with a clock that the test sets.
+// fixture is a FieldCipher on a local key.
 type fixture struct {
 	*encryption.FieldCipher
 	wrapper *testWrapper
-	clock   *clock
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	f := &fixture{wrapper: &testWrapper{KeyWrapper: newLocalKeyWrapper(t, 1)}, clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	f := &fixture{wrapper: &testWrapper{KeyWrapper: newLocalKeyWrapper(t, 1)}}
 	f.FieldCipher = f.withEmptyCache()
 	return f
 }
 
 // withEmptyCache returns a FieldCipher on the same key with nothing in memory.
 func (f *fixture) withEmptyCache() *encryption.FieldCipher {
-	return encryption.NewFieldCipher(f.wrapper, f.clock.Now)
+	return encryption.NewFieldCipher(f.wrapper, time.Now)
 }
 
 func (f *fixture) mustNewKey(t testing.TB, tenant string) []byte {
@@ -120,23 +119,6 @@ func (w *testWrapper) wantCalls(t *testing.T, when string, generated, unwrapped 
 		t.Errorf("%s: %d keys generated and %d unwrapped, want %d and %d", when, w.generated, w.unwrapped, generated, unwrapped)
 	}
 	w.generated, w.unwrapped = 0, 0
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // wrapByHand wraps a key as a LocalKeyWrapper does whose key is all one byte.

@@ -8,14 +8,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
-	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"cedula/shared/boot"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/messaging"
-	"cedula/shared/messaging/ses"
-	"cedula/shared/messaging/sns"
+	"cedula/shared/messaging/amazon"
 	"cedula/shared/store"
 )
 
@@ -55,14 +54,14 @@ func NewDispatcher(c boot.Config) (*messaging.Dispatcher, error) {
 	return &messaging.Dispatcher{Outbox: outbox, Senders: senders, Now: time.Now}, nil
 }
 
-func newEmailSender(c boot.Config, cfg aws.Config) (*ses.Sender, error) {
+func newEmailSender(c boot.Config, cfg aws.Config) (*amazon.EmailSender, error) {
 	client := sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = boot.Endpoint(c.SESEndpoint) })
-	return ses.New(client, c.EmailFrom, c.EmailConfiguration)
+	return amazon.NewEmailSender(client, c.EmailFrom, c.EmailConfiguration)
 }
 
-func newSMSSender(c boot.Config, cfg aws.Config) (*sns.Sender, error) {
-	client := awssns.NewFromConfig(cfg, func(o *awssns.Options) { o.BaseEndpoint = boot.Endpoint(c.SNSEndpoint) })
-	s, err := sns.New(client, c.SMSSender)
+func newSMSSender(c boot.Config, cfg aws.Config) (*amazon.SMSSender, error) {
+	client := sns.NewFromConfig(cfg, func(o *sns.Options) { o.BaseEndpoint = boot.Endpoint(c.SNSEndpoint) })
+	s, err := amazon.NewSMSSender(client, c.SMSSender)
 	if err != nil {
 		return nil, &boot.VariableError{Name: "CEDULA_SMS_SENDER", Reason: "is no sender id: 1 to 11 letters and digits, a letter among them"}
 	}
