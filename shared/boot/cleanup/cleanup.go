@@ -24,7 +24,8 @@ func NewExpireJob(c boot.Config) (gateway.Job, error) {
 		return gateway.Metrics{
 			countMetric("examined", done.Examined), countMetric("expired", done.Expired), countMetric("kept", done.Skipped),
 			countMetric("conflicts", done.Conflicts), countMetric("failed", done.Failed),
-			{Name: "lagSeconds", Unit: gateway.UnitSeconds, Value: done.Lag.Seconds()}, completeMetric(done.Complete),
+			{Name: "lagSeconds", Unit: gateway.UnitSeconds, Value: done.Lag.Seconds()},
+			completeMetric(done.Complete),
 		}, err
 	}, nil
 }
