@@ -36,20 +36,11 @@ var limitCases = []testCase{
 			s.wantWriteError(table.ErrTooLarge, table.Delete(k, table.Always()), table.Check(key("p", "s"), table.Always()))
 		}
 	}},
-	{"limit: 101 operations are too many", func(s fixture) {
-		ops := puts(numberedItems(table.MaxWriteItems + 1)...)
-		s.wantWriteError(table.ErrTooLarge, ops...)
-		s.mustWrite(ops[:table.MaxWriteItems]...)
-	}},
 	{"limit: 4 MB in one write, one byte more is too large", func(s fixture) {
 		ops := puts(itemsOfSize(table.MaxItemBytes, numberedItems(table.MaxWriteBytes/table.MaxItemBytes)...)...)
 		rest := table.MaxWriteBytes % table.MaxItemBytes
 		s.mustWrite(append(ops, puts(itemOfSize(item("p", "rest"), rest))...)...)
 		s.wantWriteError(table.ErrTooLarge, append(ops, puts(itemOfSize(item("p", "rest"), rest+1))...)...)
-	}},
-	{"limit: 101 keys are too many", func(s fixture) {
-		_, err := s.table.Get(context.Background(), true, keysOf(numberedItems(table.MaxGetItems+1))...)
-		s.wantError("Get", err, table.ErrTooLarge)
 	}},
 }
 

@@ -138,15 +138,6 @@ func (s fixture) wantSortKeys(q table.Query, want ...string) {
 
 func key(pk, sk string) table.Key { return table.Key{PK: pk, SK: sk} }
 
-// keys returns keys of the partition "p".
-func keys(sks ...string) []table.Key {
-	list := make([]table.Key, len(sks))
-	for n, sk := range sks {
-		list[n] = key("p", sk)
-	}
-	return list
-}
-
 func item(pk, sk string) table.Item { return table.Item{Key: key(pk, sk)} }
 
 func versionedItem(pk, sk string, v int64) table.Item {
@@ -182,27 +173,28 @@ func itemOfSize(i table.Item, bytes int) table.Item {
 }
 
 func puts(items ...table.Item) []table.Op {
-	ops := make([]table.Op, len(items))
-	for n, i := range items {
-		ops[n] = table.Put(i, table.Always())
-	}
-	return ops
+	return mapped(items, func(i table.Item) table.Op { return table.Put(i, table.Always()) })
+}
+
+// keys returns keys of the partition "p".
+func keys(sks ...string) []table.Key {
+	return mapped(sks, func(sk string) table.Key { return key("p", sk) })
 }
 
 func keysOf(items []table.Item) []table.Key {
-	list := make([]table.Key, len(items))
-	for n, i := range items {
-		list[n] = i.Key
-	}
-	return list
+	return mapped(items, func(i table.Item) table.Key { return i.Key })
 }
 
 func sortKeys(items []table.Item) []string {
-	sks := make([]string, len(items))
-	for n, i := range items {
-		sks[n] = i.SK
+	return mapped(items, func(i table.Item) string { return i.SK })
+}
+
+func mapped[E, R any](list []E, f func(E) R) []R {
+	results := make([]R, len(list))
+	for n := range list {
+		results[n] = f(list[n])
 	}
-	return sks
+	return results
 }
 
 func reversed[E any](list []E) []E {
