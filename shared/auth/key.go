@@ -56,13 +56,13 @@ type Key struct {
 	Hash       Hash
 	// Scopes restrict the client's. Nil, and only nil, does not restrict them: a store must keep nil and empty apart.
 	Scopes          Scopes
+	Name            string
 	Expires         time.Time // zero: never
 	Revoked         time.Time // from when on it is invalid; zero: never
 	Created         time.Time
-	Name            string
 	Owner           string   // a label: whom the key is for
-	CreatedBy       string   // the id of the key that created it; empty: an operator did
 	RequestedScopes []string // its scopes in the words of the request, for display; they grant nothing
+	CreatedBy       string   // the id of the key that created it; empty: an operator did
 }
 
 // newKey generates a key of a client. The text is to be shown once and forgotten.

@@ -7,34 +7,27 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"cedula/shared/auth"
 	"cedula/shared/table"
 )
 
 // clientRecord is a client as its item's body.
 type clientRecord struct {
-	ID           string         `json:"id"`
-	Tenant       string         `json:"t"`
-	Name         string         `json:"n,omitzero"`
-	Scopes       []string       `json:"s,omitempty"`
-	Suspended    bool           `json:"off,omitzero"`
-	Strict       bool           `json:"strict,omitzero"`
-	Secrets      []secretRecord `json:"sec,omitempty"`
-	UsagePlanKey string         `json:"up,omitzero"`
-	Live         bool           `json:"prod,omitzero"`
-	Rate         float64        `json:"rate,omitzero"`
-	Burst        int            `json:"burst,omitzero"`
-	Quota        int            `json:"quota,omitzero"`
-	Created      time.Time      `json:"c"`
-	Onboarding   string         `json:"steps,omitzero"`
-	PendingTTL   int64          `json:"life,omitzero"` // seconds
-}
-
-type secretRecord struct {
-	Hash    []byte    `json:"h"`
-	Expires time.Time `json:"x,omitzero"`
+	ID           string        `json:"id"`
+	Tenant       string        `json:"t"`
+	Name         string        `json:"n,omitzero"`
+	Scopes       []string      `json:"s,omitempty"`
+	Suspended    bool          `json:"off,omitzero"`
+	Strict       bool          `json:"strict,omitzero"`
+	Secrets      []auth.Secret `json:"sec,omitempty"`
+	UsagePlanKey string        `json:"up,omitzero"`
+	Live         bool          `json:"prod,omitzero"`
+	Rate         float64       `json:"rate,omitzero"`
+	Burst        int           `json:"burst,omitzero"`
+	Quota        int           `json:"quota,omitzero"`
+	Created      time.Time     `json:"c"`
+	Onboarding   string        `json:"steps,omitzero"`
+	PendingTTL   int64         `json:"life,omitzero"` // seconds
 }
 
 // CreateClient writes a client and its keys, all or nothing.
@@ -43,9 +36,8 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth
 	for _, k := range apiKeys {
 		ops = append(ops, table.Put(apiKeyItem(k, 1), table.Absent()))
 	}
-	_, err := s.table.Write(ctx, ops...)
-	var failed *table.ConditionError
-	if errors.As(err, &failed) {
+	failed, err := s.write(ctx, ops...)
+	if failed != nil {
 		return auth.ErrAlreadyExists
 	}
 	return wrapAuthErr("create client", err)
@@ -53,7 +45,7 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth
 
 // Client reads a client.
 func (s *Store) Client(ctx context.Context, id string) (auth.Client, error) {
-	item, err := s.getItem(ctx, "read client", clientKey(id))
+	item, err := s.getItem(ctx, "read client", clientKey(id), authErrors)
 	if err != nil {
 		return auth.Client{}, err
 	}
@@ -61,50 +53,51 @@ func (s *Store) Client(ctx context.Context, id string) (auth.Client, error) {
 }
 
 // Clients reads every client, from an index that may be a moment behind.
-func (s *Store) Clients(ctx context.Context) ([]auth.Client, error) {
+func (s *Store) Clients(ctx context.Context) (list []auth.Client, err error) {
 	q := table.Query{Index: indexList, PK: clientsPK, Limit: table.MaxGetItems}
-	var list []auth.Client
-	err := s.eachPage(ctx, q, func(entries []table.Item) error {
-		some, err := s.loadClients(ctx, entries)
-		list = append(list, some...)
+	err = s.eachPage(ctx, q, func(entries []table.Item) error {
+		items, err := s.loadItems(ctx, entries)
+		for n := range items {
+			c, damaged := decodeClient(items[n].Body)
+			list = append(list, c)
+			err = errors.Join(err, damaged)
+		}
 		return err
 	})
 	return list, wrapAuthErr("list clients", err)
 }
 
-func (s *Store) loadClients(ctx context.Context, entries []table.Item) ([]auth.Client, error) {
-	if len(entries) == 0 {
-		return nil, nil
-	}
-	keys := make([]table.Key, len(entries))
-	for n := range entries {
-		keys[n] = entries[n].Key
-	}
-	found, err := s.table.Get(ctx, true, keys...)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]auth.Client, len(found.Items))
-	for n := range found.Items {
-		list[n], err = decodeClient(found.Items[n].Body)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+// UpdateClient writes the next version of a client.
+func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.Client) error) (auth.Client, error) {
+	return updateItem(ctx, s, "change client", clientKey(id), decodeClient, change, clientItem)
 }
 
-// UpdateClient writes the next version of a client.
-func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.Client) error) (c auth.Client, err error) {
-	err = s.updateItem(ctx, "change client", clientKey(id), func(item table.Item) (table.Item, error) {
-		c, err = decodeClient(item.Body)
+// maxUpdateAttempts is how often an update of a client or a key is tried while others change it.
+const maxUpdateAttempts = 10
+
+// updateItem reads an item, changes what it holds, and writes the result as its next version.
+func updateItem[T any](
+	ctx context.Context, s *Store, operation string, key table.Key,
+	decode func([]byte) (T, error), change func(*T) error, item func(T, int64) table.Item,
+) (t T, err error) {
+	for range maxUpdateAttempts {
+		current, err := s.getItem(ctx, operation, key, authErrors)
 		if err != nil {
-			return item, err
+			return t, err
 		}
-		err := change(&c)
-		return clientItem(c, item.Version+1), err
-	})
-	return c, err
+		t, err = decode(current.Body)
+		if err != nil {
+			return t, err
+		}
+		if err := change(&t); err != nil {
+			return t, err
+		}
+		failed, err := s.write(ctx, table.Put(item(t, current.Version+1), table.VersionIs(current.Version)))
+		if failed == nil {
+			return t, wrapAuthErr(operation, err)
+		}
+	}
+	return t, fmt.Errorf("%s: %w", operation, auth.ErrBusy)
 }
 
 // Credentials reads a client and one of its keys in one call.
@@ -167,31 +160,20 @@ func clientItem(c auth.Client, version int64) table.Item {
 }
 
 func encodeClient(c auth.Client) []byte {
-	r := clientRecord{
+	return mustEncode(clientRecord{
 		ID: c.ID, Tenant: c.Tenant, Name: c.Name, Scopes: c.Scopes, Suspended: c.Suspended, Strict: c.Strict,
-		UsagePlanKey: c.UsagePlanKey, Live: !c.TestMode,
+		Secrets: c.Secrets, UsagePlanKey: c.UsagePlanKey, Live: !c.TestMode,
 		Rate: c.Limits.Rate, Burst: c.Limits.Burst, Quota: c.Limits.Quota, Created: c.Created.UTC(),
 		Onboarding: c.Policy.Onboarding, PendingTTL: int64(c.Policy.PendingTTL / time.Second),
-	}
-	for _, secret := range c.Secrets {
-		r.Secrets = append(r.Secrets, secretRecord{secret.Hash[:], secret.Expires})
-	}
-	return mustEncode(r)
+	})
 }
 
 func decodeClient(body []byte) (auth.Client, error) {
-	var r clientRecord
-	if err := json.Unmarshal(body, &r); err != nil {
-		return auth.Client{}, fmt.Errorf("store: damaged client record")
-	}
-	c := auth.Client{
+	r, err := decode[clientRecord](body, "client record")
+	return auth.Client{
 		ID: r.ID, Tenant: r.Tenant, Name: r.Name, Scopes: r.Scopes, Suspended: r.Suspended, Strict: r.Strict,
-		UsagePlanKey: r.UsagePlanKey, TestMode: !r.Live,
+		Secrets: r.Secrets, UsagePlanKey: r.UsagePlanKey, TestMode: !r.Live,
 		Limits: auth.Limits{Rate: r.Rate, Burst: r.Burst, Quota: r.Quota}, Created: r.Created,
 		Policy: auth.Policy{Onboarding: r.Onboarding, PendingTTL: time.Duration(r.PendingTTL) * time.Second},
-	}
-	for _, secret := range r.Secrets {
-		c.Secrets = append(c.Secrets, auth.Secret{Hash: decodeHash(secret.Hash), Expires: secret.Expires})
-	}
-	return c, nil
+	}, err
 }

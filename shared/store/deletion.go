@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"cedula/shared/identity"
 	"cedula/shared/table"
 )
@@ -20,16 +18,14 @@ const maxDeletesPerWrite = 40
 // maxDeletePartsAttempts is how often the parts of an identity are tried that is gone already.
 const maxDeletePartsAttempts = 3
 
-// Delete reads an identity with all its parts and removes them in one
-// transaction. If they are too many, the identity first becomes a tombstone
-// without any data, which no reader sees; its parts follow in portions, and the
-// tombstone goes last. Who finds a tombstone finishes that work, and has deleted
-// nobody: identity.ErrNotFound.
+// Delete removes an identity and all its parts in one transaction. If they are too many, the identity first becomes a
+// tombstone without any data, which no reader sees. Its parts are then deleted in batches, and the tombstone last. A call
+// that finds a tombstone completes that work and returns identity.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
 	return s.deleteWithOps(ctx, tenant, id, allow)
 }
 
-// deleteWithOps is Delete, with more written at the moment when the identity goes.
+// deleteWithOps is Delete, with further operations in the transaction that makes the identity invisible.
 func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
 	page, err := s.nextNonEmptyPage(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
@@ -66,7 +62,7 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 
 // retryDeleteParts is deleteParts of a tombstone that this call made. It tries again
 // where others are in the way: ErrBusy would say that nothing was done.
-func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r *identityRecord) error {
+func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	var err error
 	for range maxDeletePartsAttempts {
 		err = s.deleteParts(ctx, tenant, r)
@@ -78,21 +74,16 @@ func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r *identity
 }
 
 // decodeRootRecord reads the identity itself, which stands before its parts.
-func decodeRootRecord(items []table.Item) (*identityRecord, error) {
+func decodeRootRecord(items []table.Item) (identityRecord, error) {
 	if len(items) == 0 || items[0].SK != itemSK {
-		return nil, identity.ErrNotFound
+		return identityRecord{}, identity.ErrNotFound
 	}
-	r := new(identityRecord)
-	if err := json.Unmarshal(items[0].Body, r, encoding); err != nil {
-		return nil, errors.New("store: damaged identity record")
-	}
-	return r, nil
+	return decode[identityRecord](items[0].Body, "identity record")
 }
 
 func (s *Store) writeDeletion(ctx context.Context, ops []table.Op) error {
-	_, err := s.table.Write(ctx, ops...)
-	var failed *table.ConditionError
-	if errors.As(err, &failed) {
+	failed, err := s.write(ctx, ops...)
+	if failed != nil {
 		return identity.ErrVersionMismatch
 	}
 	return wrapErr("delete identity", err)
@@ -115,7 +106,7 @@ func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 }
 
 // deletePartOps removes parts, and of a link its other side too.
-func deletePartOps(tenant string, r *identityRecord, parts []table.Item) []table.Op {
+func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.Op {
 	self := r.toIdentity(tenant)
 	entry := identity.IndexEntry{ID: self.ID, CreationNumber: self.CreationNumber()}
 	var ops []table.Op
@@ -134,11 +125,11 @@ func deletePartOps(tenant string, r *identityRecord, parts []table.Item) []table
 
 // tombstone turns an identity into a tombstone and frees its claims. The tombstone
 // stands in the pending queue, due at once, for whoever clears that.
-func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []table.Op) (*identityRecord, error) {
-	tomb := &identityRecord{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Tombstone: true}
+func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []table.Op) (identityRecord, error) {
+	tomb := identityRecord{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Tombstone: true}
 	due := identity.Identity{Tenant: i.Tenant, ID: i.ID, ExpiresAt: i.CreatedAt}
 	ops := append([]table.Op{table.Put(table.Item{
-		Key: identityKey(i.Tenant, i.ID), Version: tomb.Version, Owner: i.Incarnation(), Body: mustEncode(tomb),
+		Key: identityKey(i.Tenant, i.ID), Version: tomb.Version, Owner: i.Incarnation(), Body: mustEncode(&tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
 	}, ifUnchanged(i))}, more...)
 	return tomb, s.writeDeletion(ctx, append(ops, releaseClaimOps(i, time.Now())...))
@@ -146,7 +137,7 @@ func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []tabl
 
 // deleteParts empties a tombstone's partition, the tombstone last. If the tombstone
 // is not there any more, another Delete did it, and the id may have a new life.
-func (s *Store) deleteParts(ctx context.Context, tenant string, r *identityRecord) error {
+func (s *Store) deleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	tomb, i := identityKey(tenant, r.ID), r.toIdentity(tenant)
 	q := table.Query{PK: tomb.PK, Limit: maxDeletesPerWrite + 1, Strong: true}
 	for {

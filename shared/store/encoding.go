@@ -2,15 +2,17 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"cedula/shared/auth"
 	"cedula/shared/identity"
 )
 
-// encoding gives the types of package identity, which carry no tags, their form in a record.
+// encoding gives the types of the packages identity and auth, which carry no tags, their form in a record.
 var encoding = json.JoinOptions(
 	json.WithMarshalers(json.JoinMarshalers(
 		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
@@ -24,7 +26,19 @@ var encoding = json.JoinOptions(
 			return json.MarshalEncode(e, bankRecord(b))
 		}),
 		json.MarshalToFunc(func(e *jsontext.Encoder, o identity.SecurityOptions) error {
-			return json.MarshalEncode(e, newSecurityRecord(o))
+			return json.MarshalEncode(e, securityRecord(o))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, c identity.AccessControl) error {
+			return json.MarshalEncode(e, c.Scopes)
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, s identity.AccessScope) error {
+			return json.MarshalEncode(e, scopeRecord(s))
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, h auth.Hash) error {
+			return json.MarshalEncode(e, h[:])
+		}),
+		json.MarshalToFunc(func(e *jsontext.Encoder, s auth.Secret) error {
+			return json.MarshalEncode(e, secretRecord(s))
 		}),
 	)),
 	json.WithUnmarshalers(json.JoinUnmarshalers(
@@ -45,10 +59,24 @@ var encoding = json.JoinOptions(
 			return json.UnmarshalDecode(d, (*bankRecord)(v))
 		}),
 		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.SecurityOptions) error {
-			var r securityRecord
-			err := json.UnmarshalDecode(d, &r)
-			*v = r.toOptions()
+			return json.UnmarshalDecode(d, (*securityRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessControl) error {
+			return json.UnmarshalDecode(d, &v.Scopes)
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessScope) error {
+			return json.UnmarshalDecode(d, (*scopeRecord)(v))
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *auth.Hash) error {
+			var stored []byte
+			err := json.UnmarshalDecode(d, &stored)
+			if len(stored) == len(v) { // a damaged one stays the zero hash, which nothing equals
+				*v = auth.Hash(stored)
+			}
 			return err
+		}),
+		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *auth.Secret) error {
+			return json.UnmarshalDecode(d, (*secretRecord)(v))
 		}),
 	)),
 )
@@ -61,6 +89,15 @@ func mustEncode(v any) []byte {
 		panic("store: a record that is no JSON")
 	}
 	return body
+}
+
+// decode reads a record. The error names what is damaged and quotes nothing of it.
+func decode[R any](body []byte, what string) (R, error) {
+	var r, none R
+	if json.Unmarshal(body, &r, encoding) != nil {
+		return none, errors.New("store: damaged " + what)
+	}
+	return r, nil
 }
 
 // unixSeconds are those since 1970; 0 for no time.
@@ -105,44 +142,20 @@ type bankRecord struct {
 	UpdatedAt      time.Time `json:"u"`
 }
 
+type secretRecord struct {
+	Hash    auth.Hash `json:"h"`
+	Expires time.Time `json:"x,omitzero"`
+}
+
 type securityRecord struct {
-	TwoFactor             bool           `json:"2f,omitzero"`
-	SignTransactions      bool           `json:"t,omitzero"`
-	SignAccountOperations bool           `json:"a,omitzero"`
-	Scopes                *[]scopeRecord `json:"s,omitzero"` // nil: no access control was set
+	TwoFactor             bool                    `json:"2f,omitzero"`
+	SignTransactions      bool                    `json:"t,omitzero"`
+	SignAccountOperations bool                    `json:"a,omitzero"`
+	AccessControl         *identity.AccessControl `json:"s,omitzero"` // nil: never set
 }
 
 type scopeRecord struct {
 	Resource    string   `json:"r"`
 	Reference   string   `json:"i"`
 	Permissions []string `json:"p"`
-}
-
-func newSecurityRecord(o identity.SecurityOptions) securityRecord {
-	r := securityRecord{
-		TwoFactor: o.TwoFactor, SignTransactions: o.SignTransactions,
-		SignAccountOperations: o.SignAccountOperations,
-	}
-	if o.AccessControl != nil {
-		scopes := make([]scopeRecord, 0, len(o.AccessControl.Scopes))
-		for _, s := range o.AccessControl.Scopes {
-			scopes = append(scopes, scopeRecord(s))
-		}
-		r.Scopes = &scopes
-	}
-	return r
-}
-
-func (r securityRecord) toOptions() identity.SecurityOptions {
-	o := identity.SecurityOptions{
-		TwoFactor: r.TwoFactor, SignTransactions: r.SignTransactions,
-		SignAccountOperations: r.SignAccountOperations,
-	}
-	if r.Scopes != nil {
-		o.AccessControl = &identity.AccessControl{}
-		for _, s := range *r.Scopes {
-			o.AccessControl.Scopes = append(o.AccessControl.Scopes, identity.AccessScope(s))
-		}
-	}
-	return o
 }

@@ -34,33 +34,26 @@ func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, 
 
 // loadDueBatch reads the identities of entries.
 func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due identity.DueBatch, err error) {
-	if len(entries) == 0 {
-		return due, nil
-	}
-	keys := make([]table.Key, len(entries))
-	for n := range entries {
-		keys[n] = entries[n].Key
-	}
-	found, err := s.table.Get(ctx, true, keys...)
+	items, err := s.loadItems(ctx, entries)
 	if err != nil {
 		return due, wrapErr("read pending", err)
 	}
-	there := found.Items
-	for _, key := range keys {
-		tenant, id := parseIdentityPK(key.PK)
-		if len(there) == 0 || there[0].Key != key {
+	for n := range entries {
+		tenant, id := parseIdentityPK(entries[n].PK)
+		err := identity.ErrNotFound
+		var i identity.Identity
+		if len(items) > 0 && items[0].Key == entries[n].Key {
+			i, err = decodeIdentity(items[0].Body, tenant)
+			items = items[1:]
+		}
+		if errors.Is(err, identity.ErrNotFound) {
 			due.Orphans = append(due.Orphans, identity.Orphan{Tenant: tenant, ID: id})
 			continue
 		}
-		i, err := decodeIdentity(there[0].Body, tenant)
-		there = there[1:]
-		if errors.Is(err, identity.ErrNotFound) {
-			due.Orphans = append(due.Orphans, identity.Orphan{Tenant: tenant, ID: id})
-		} else if err != nil {
+		if err != nil {
 			return due, err
-		} else {
-			due.Identities = append(due.Identities, i)
 		}
+		due.Identities = append(due.Identities, i)
 	}
 	return due, nil
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"slices"
 	"time"
 
@@ -33,14 +32,11 @@ func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Ide
 	if id == "" {
 		key = s.keys.idempotencyKey(tenant, once.Key)
 	}
-	found, err := s.table.Get(ctx, true, key)
+	claim, err := s.getItem(ctx, "replay", key, identityErrors)
 	if err != nil {
-		return identity.WriteResult{}, wrapErr("replay", err)
+		return identity.WriteResult{}, err
 	}
-	if len(found.Items) == 0 {
-		return identity.WriteResult{}, identity.ErrNotFound
-	}
-	return decodeReplay(&found.Items[0], tenant, once)
+	return decodeReplay(&claim, tenant, once)
 }
 
 func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (identity.WriteResult, error) {
@@ -80,9 +76,7 @@ func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Ite
 			continue // it lapsed, and another request has the key
 		}
 		c.Body = append(slices.Clip(c.Body[:sha256.Size]), body...)
-		_, err := s.table.Write(ctx, table.Put(c, table.OwnerIs(id)))
-		var failed *table.ConditionError
-		if err != nil && !errors.As(err, &failed) {
+		if _, err := s.write(ctx, table.Put(c, table.OwnerIs(id))); err != nil {
 			return err
 		}
 	}

@@ -60,14 +60,11 @@ func createConflict(failed *table.ConditionError, tenant, id string, claims []id
 
 // Get reads the newest state of an identity.
 func (s *Store) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
-	found, err := s.table.Get(ctx, true, identityKey(tenant, id))
+	item, err := s.getItem(ctx, "get identity", identityKey(tenant, id), identityErrors)
 	if err != nil {
-		return identity.Identity{}, wrapErr("get identity", err)
+		return identity.Identity{}, err
 	}
-	if len(found.Items) == 0 {
-		return identity.Identity{}, identity.ErrNotFound
-	}
-	return decodeIdentity(found.Items[0].Body, tenant)
+	return decodeIdentity(item.Body, tenant)
 }
 
 // GetMany reads identities by id.

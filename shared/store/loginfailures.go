@@ -3,11 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"cedula/shared/auth"
 	"cedula/shared/table"
@@ -39,23 +36,19 @@ func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID strin
 // RecordFailure writes failed logins over those that f was read as. The item goes by
 // itself once they are forgotten.
 func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.FailureWindow, error) {
-	counter, was := loginFailuresKey(f.CounterID), table.Absent()
-	if f.Version > 0 {
-		was = table.VersionIs(f.Version)
-	}
-	body := mustEncode(failureWindowRecord{f.Count, f.Expires.UnixMilli()})
-	_, err := s.table.Write(ctx, table.Put(table.Item{
-		Key: counter, Version: f.Version + 1, Expires: f.Expires.Add(time.Second).Truncate(time.Second), Body: body,
-	}, was))
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
+	counter := loginFailuresKey(f.CounterID)
+	failed, err := s.write(ctx, table.Put(table.Item{
+		Key: counter, Version: f.Version + 1, Expires: f.Expires.Add(time.Second).Truncate(time.Second),
+		Body: mustEncode(failureWindowRecord{f.Count, f.Expires.UnixMilli()}),
+	}, ifVersion(f.Version)))
+	if failed == nil {
 		return f, wrapAuthErr("count failed logins", err)
 	}
-	var there []table.Item
-	if current := failed.FailureOf(0); current != nil && current.Current != nil {
-		there = append(there, *current.Current)
+	var stored []table.Item
+	if current := failed.Failures[0].Current; current != nil {
+		stored = append(stored, *current)
 	}
-	now, damaged := decodeFailures(counter, there)
+	now, damaged := decodeFailures(counter, stored)
 	return now, errors.Join(auth.ErrVersionMismatch, damaged)
 }
 
@@ -66,9 +59,9 @@ func decodeFailures(counter table.Key, items []table.Item) (auth.FailureWindow, 
 		if i.Key != counter {
 			continue
 		}
-		var r failureWindowRecord
-		if err := json.Unmarshal(i.Body, &r); err != nil {
-			return auth.FailureWindow{}, fmt.Errorf("store: damaged record of failed logins")
+		r, err := decode[failureWindowRecord](i.Body, "record of failed logins")
+		if err != nil {
+			return auth.FailureWindow{}, err
 		}
 		f.Count, f.Expires, f.Version = r.Count, time.UnixMilli(r.Until), i.Version
 	}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"cedula/shared/identity"
 	"cedula/shared/table"
 )
@@ -99,12 +97,11 @@ func (s *Store) Release(ctx context.Context, id, holder string) error {
 // Ack removes a message. It returns identity.ErrBusy if the holder's claim
 // has ended and another has it, and nil if it is gone already.
 func (s *Store) Ack(ctx context.Context, id, holder string) error {
-	_, err := s.table.Write(ctx, table.Delete(messageKey(id), table.OwnerIs(holder)))
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
+	failed, err := s.write(ctx, table.Delete(messageKey(id), table.OwnerIs(holder)))
+	if failed == nil {
 		return wrapErr("remove message", err)
 	}
-	if there := failed.FailureOf(0); there != nil && there.Current != nil {
+	if failed.Failures[0].Current != nil {
 		return fmt.Errorf("remove message: %w", identity.ErrBusy)
 	}
 	return nil
@@ -112,18 +109,14 @@ func (s *Store) Ack(ctx context.Context, id, holder string) error {
 
 // readMessage reads a message's item.
 func (s *Store) readMessage(ctx context.Context, id string) (table.Item, encryptedMessage, error) {
-	found, err := s.table.Get(ctx, true, messageKey(id))
+	port := identityErrors
+	port.notFound = fmt.Errorf("read message: %w", identity.ErrNotFound)
+	item, err := s.getItem(ctx, "read message", messageKey(id), port)
 	if err != nil {
-		return table.Item{}, encryptedMessage{}, wrapErr("read message", err)
+		return table.Item{}, encryptedMessage{}, err
 	}
-	if len(found.Items) == 0 {
-		return table.Item{}, encryptedMessage{}, fmt.Errorf("read message: %w", identity.ErrNotFound)
-	}
-	var sealed encryptedMessage
-	if err := json.Unmarshal(found.Items[0].Body, &sealed); err != nil {
-		return table.Item{}, encryptedMessage{}, errors.New("store: damaged message")
-	}
-	return found.Items[0], sealed, nil
+	sealed, err := decode[encryptedMessage](item.Body, "message")
+	return item, sealed, err
 }
 
 // updateMessage writes the next version of a message.
@@ -131,12 +124,11 @@ func (s *Store) updateMessage(ctx context.Context, item table.Item, sealed encry
 	was := table.VersionIs(item.Version)
 	item.Version++
 	item.Body = mustEncode(sealed)
-	_, err := s.table.Write(ctx, table.Put(item, was))
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
+	failed, err := s.write(ctx, table.Put(item, was))
+	if failed == nil {
 		return wrapErr("write message", err)
 	}
-	if there := failed.FailureOf(0); there == nil || there.Current == nil {
+	if failed.Failures[0].Current == nil {
 		return fmt.Errorf("write message: %w", identity.ErrNotFound)
 	}
 	return fmt.Errorf("write message: %w", identity.ErrBusy)
@@ -148,9 +140,9 @@ func (s *Store) decryptMessage(id string, box []byte) (identity.Message, error) 
 	if err != nil {
 		return identity.Message{}, errors.New("store: a message of another deployment or id")
 	}
-	var r messageRecord
-	if err := json.Unmarshal(text, &r); err != nil {
-		return identity.Message{}, errors.New("store: damaged message")
+	r, err := decode[messageRecord](text, "message")
+	if err != nil {
+		return identity.Message{}, err
 	}
 	return identity.Message{
 		ID: id, Tenant: r.Tenant, IdentityID: r.Identity, Channel: identity.Channel(r.Channel), Purpose: identity.Purpose(r.Purpose),

@@ -1,10 +1,7 @@
 package store
 
 import (
-	"errors"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
@@ -123,14 +120,11 @@ func newIdentityRecord(i *identity.Identity) *identityRecord {
 }
 
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
-	var r identityRecord
-	if err := json.Unmarshal(body, &r, encoding); err != nil {
-		return identity.Identity{}, errors.New("store: damaged identity record")
-	}
+	r, err := decode[identityRecord](body, "identity record")
 	if r.Tombstone {
 		return identity.Identity{}, identity.ErrNotFound
 	}
-	return r.toIdentity(tenant), nil
+	return r.toIdentity(tenant), err
 }
 
 func (r *identityRecord) toIdentity(tenant string) identity.Identity {

@@ -38,38 +38,25 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrapErr("ping", err)
 }
 
-// getItem reads an item that must be there.
-func (s *Store) getItem(ctx context.Context, operation string, key table.Key) (table.Item, error) {
+// getItem reads an item that must exist.
+func (s *Store) getItem(ctx context.Context, operation string, key table.Key, port portErrors) (table.Item, error) {
 	found, err := s.table.Get(ctx, true, key)
 	if err != nil {
-		return table.Item{}, wrapAuthErr(operation, err)
+		return table.Item{}, port.wrap(operation, err)
 	}
 	if len(found.Items) == 0 {
-		return table.Item{}, auth.ErrNotFound
+		return table.Item{}, port.notFound
 	}
 	return found.Items[0], nil
 }
 
-// maxUpdateAttempts is how often an item is read that others change meanwhile.
-const maxUpdateAttempts = 10
-
-func (s *Store) updateItem(ctx context.Context, operation string, key table.Key, next func(table.Item) (table.Item, error)) error {
-	for range maxUpdateAttempts {
-		item, err := s.getItem(ctx, operation, key)
-		if err != nil {
-			return err
-		}
-		changed, err := next(item)
-		if err != nil {
-			return err
-		}
-		_, err = s.table.Write(ctx, table.Put(changed, table.VersionIs(item.Version)))
-		var failed *table.ConditionError
-		if !errors.As(err, &failed) {
-			return wrapAuthErr(operation, err)
-		}
+// write is table.Write, but returns failed conditions apart from other errors.
+func (s *Store) write(ctx context.Context, ops ...table.Op) (failed *table.ConditionError, err error) {
+	_, err = s.table.Write(ctx, ops...)
+	if errors.As(err, &failed) {
+		return failed, nil
 	}
-	return fmt.Errorf("%s: %w", operation, auth.ErrBusy)
+	return nil, err
 }
 
 // nextNonEmptyPage reads the next page of a query that holds anything. A page without items
@@ -82,6 +69,19 @@ func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page
 		}
 		q.Start = page.Next
 	}
+}
+
+// loadItems reads the items that entries of an index stand for.
+func (s *Store) loadItems(ctx context.Context, entries []table.Item) ([]table.Item, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(entries))
+	for n := range entries {
+		keys[n] = entries[n].Key
+	}
+	found, err := s.table.Get(ctx, true, keys...)
+	return found.Items, err
 }
 
 // eachPage reads a query to its end. A page may end early, and hold nothing. It returns the error of the table or of take.
@@ -106,38 +106,36 @@ func ifVersion(version int64) table.Condition {
 	return table.VersionIs(version)
 }
 
-// wrapErr turns a table's error into the core's, with the operation's name.
-func wrapErr(operation string, err error) error {
+// portErrors are the errors of the package whose port a method implements.
+type portErrors struct{ notFound, tooLarge, busy, unavailable error }
+
+var (
+	identityErrors = portErrors{identity.ErrNotFound, identity.ErrTooLarge, identity.ErrBusy, identity.ErrUnavailable}
+	authErrors     = portErrors{auth.ErrNotFound, nil, auth.ErrBusy, auth.ErrUnavailable}
+)
+
+// wrap turns an error of the table into one of the port, and adds the operation's name.
+func (p portErrors) wrap(operation string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, table.ErrTooLarge) {
-		return fmt.Errorf("%s: %w: %w", operation, identity.ErrTooLarge, err)
+	if p.tooLarge != nil && errors.Is(err, table.ErrTooLarge) {
+		return fmt.Errorf("%s: %w: %w", operation, p.tooLarge, err)
 	}
 	if errors.Is(err, table.ErrConflict) {
-		return fmt.Errorf("%s: %w: %w", operation, identity.ErrBusy, err)
+		return fmt.Errorf("%s: %w: %w", operation, p.busy, err)
 	}
-	if unavailable(err) {
-		return fmt.Errorf("%s: %w: %w", operation, identity.ErrUnavailable, err)
+	if isUnavailable(err) {
+		return fmt.Errorf("%s: %w: %w", operation, p.unavailable, err)
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }
 
-// wrapAuthErr turns a table's error into one of auth, with the operation's name.
-func wrapAuthErr(operation string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, table.ErrConflict) {
-		return fmt.Errorf("%s: %w: %w", operation, auth.ErrBusy, err)
-	}
-	if unavailable(err) {
-		return fmt.Errorf("%s: %w: %w", operation, auth.ErrUnavailable, err)
-	}
-	return fmt.Errorf("%s: %w", operation, err)
-}
+func wrapErr(operation string, err error) error { return identityErrors.wrap(operation, err) }
 
-// unavailable reports whether the table did not answer, or not in time.
-func unavailable(err error) bool {
+func wrapAuthErr(operation string, err error) error { return authErrors.wrap(operation, err) }
+
+// isUnavailable reports whether the table did not answer, or not in time.
+func isUnavailable(err error) bool {
 	return errors.Is(err, table.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

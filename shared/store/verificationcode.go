@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"cedula/shared/identity"
 	"cedula/shared/table"
 )
@@ -56,32 +54,25 @@ func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel
 }
 
 func decodeCode(item *table.Item, c *identity.VerificationCode) error {
-	var r verificationCodeRecord
-	if err := json.Unmarshal(item.Body, &r); err != nil {
-		return errors.New("store: damaged code")
-	}
+	r, err := decode[verificationCodeRecord](item.Body, "code")
 	c.LookupKey, c.Hash, c.SentAt, c.ExpiresAt = r.LookupKey, r.Hash, unixTime(r.Sent), unixTime(r.Expires)
 	c.WrongAttempts, c.Used, c.TestMode, c.Version = r.WrongAttempts, r.Used, r.TestMode, item.Version
-	return nil
+	return err
 }
 
 func decodeSendHistory(item *table.Item, s *identity.SendHistory) error {
-	var r sendHistoryRecord
-	if err := json.Unmarshal(item.Body, &r); err != nil {
-		return errors.New("store: damaged counter of codes")
-	}
+	r, err := decode[sendHistoryRecord](item.Body, "counter of codes")
 	for _, t := range r.Times {
 		s.Times = append(s.Times, unixTime(t))
 	}
 	s.Version = item.Version
-	return nil
+	return err
 }
 
 // RecordWrongAttempt writes the next version of a code.
 func (s *Store) RecordWrongAttempt(ctx context.Context, tenant, id string, c identity.VerificationCode) error {
-	_, err := s.table.Write(ctx, putCode(tenant, id, &c))
-	var failed *table.ConditionError
-	if errors.As(err, &failed) {
+	failed, err := s.write(ctx, putCode(tenant, id, &c))
+	if failed != nil {
 		return identity.ErrVersionMismatch
 	}
 	return wrapErr("spend check", err)

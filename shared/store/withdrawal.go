@@ -3,9 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
-
-	"github.com/go-json-experiment/json"
 
 	"cedula/shared/identity"
 	"cedula/shared/table"
@@ -17,9 +14,9 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 	list := []identity.BankAccount{}
 	err := s.eachPage(ctx, q, func(items []table.Item) error {
 		for n := range items {
-			var r withdrawalRecord
-			if err := json.Unmarshal(items[n].Body, &r); err != nil {
-				return errDamagedAccount
+			r, err := decode[withdrawalRecord](items[n].Body, "withdrawal account")
+			if err != nil {
+				return err
 			}
 			list = append(list, identity.BankAccount(r.bankRecord))
 		}
@@ -45,12 +42,11 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 		r.RequestFingerprint = once.Fingerprint[:]
 	}
 	notSingleItem(&i)
-	_, err := s.table.Write(ctx,
+	failed, err := s.write(ctx,
 		s.putVersion(&i, mustEncode(newIdentityRecord(&i))),
 		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
+	if failed == nil {
 		return identity.WithdrawalAccountResult{BankAccount: b}, wrapErr("add withdrawal account", err)
 	}
 	if failed.FailureOf(1) != nil {
@@ -60,9 +56,9 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 }
 
 func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.WithdrawalAccountResult, error) {
-	var r withdrawalRecord
-	if err := json.Unmarshal(item.Body, &r); err != nil {
-		return identity.WithdrawalAccountResult{}, errDamagedAccount
+	r, err := decode[withdrawalRecord](item.Body, "withdrawal account")
+	if err != nil {
+		return identity.WithdrawalAccountResult{}, err
 	}
 	if once.Key == "" || !bytes.Equal(r.RequestFingerprint, once.Fingerprint[:]) {
 		return identity.WithdrawalAccountResult{}, identity.ErrIdempotencyReused
@@ -70,13 +66,10 @@ func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.
 	return identity.WithdrawalAccountResult{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
 }
 
-var errDamagedAccount = errors.New("store: damaged withdrawal account")
-
 // RemoveWithdrawalAccount deletes an account.
 func (s *Store) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error {
-	_, err := s.table.Write(ctx, table.Delete(withdrawalKey(tenant, id, account), table.Exists()))
-	var failed *table.ConditionError
-	if errors.As(err, &failed) {
+	failed, err := s.write(ctx, table.Delete(withdrawalKey(tenant, id, account), table.Exists()))
+	if failed != nil {
 		return identity.ErrNotFound
 	}
 	return wrapErr("remove withdrawal account", err)
