@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"cedula/infra/testenv"
@@ -17,7 +16,12 @@ func childrenUpdate(id string, mode registry.ChildrenUpdateMode, children ...str
 	return registry.Change{Tenant: "acme", ID: id, Children: &registry.ChildrenUpdate{Children: children, Mode: mode}}
 }
 
-// createMany creates n identities with ids of a prefix.
+func (w *testRegistry) addChildren(t *testing.T, id string, children ...string) {
+	t.Helper()
+	w.mustUpdate(t, childrenUpdate(id, registry.AddChildren, children...))
+}
+
+// createMany creates n identities whose ids have a prefix.
 func (w *testRegistry) createMany(t *testing.T, prefix string, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
@@ -27,7 +31,7 @@ func (w *testRegistry) createMany(t *testing.T, prefix string, n int) (ids []str
 	return ids
 }
 
-// createLinked creates identities of one letter and links them: "ab" makes b a child of a.
+// createLinked creates identities with ids of one letter and links them: "ab" makes b a child of a.
 func (w *testRegistry) createLinked(t *testing.T, links ...string) {
 	t.Helper()
 	for _, l := range links {
@@ -36,87 +40,79 @@ func (w *testRegistry) createLinked(t *testing.T, links ...string) {
 				w.createWithID(t, id)
 			}
 		}
-		w.mustUpdate(t, childrenUpdate(l[:1], registry.AddChildren, l[1:]))
+		w.addChildren(t, l[:1], l[1:])
 	}
 }
 
-// childIDs reads all of an identity's children, sorted by id.
-func (w *testRegistry) childIDs(t *testing.T, id string) (ids []string) {
+// wantChildren checks the ids of all children, which want lists in their order.
+func (w *testRegistry) wantChildren(t *testing.T, what, id string, want ...string) {
 	t.Helper()
 	entries, err := w.Store.Entries(ctx, identity.Index{Tenant: "acme", ChildrenOf: id}, nil, 5000, false)
-	if err != nil {
-		t.Fatal(err)
+	var got []string
+	for _, e := range must(t, entries, err) {
+		got = append(got, e.ID)
 	}
-	for _, e := range entries {
-		ids = append(ids, e.ID)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func wantDanglingReference(t *testing.T, err error, field identity.Field) {
-	t.Helper()
-	var unknown *identity.DanglingReference
-	if !errors.As(err, &unknown) || unknown.Field != field {
-		t.Errorf("got %v, want %s unknown", err, field)
+	slices.Sort(got)
+	if !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		t.Errorf("%s: children of %s = %v, want %v", what, id, got, want)
 	}
 }
 
-func wantStateError(t *testing.T, err error, reason string) {
-	t.Helper()
-	var state *identity.StateError
-	if !errors.As(err, &state) || state.Reason != reason {
-		t.Errorf("got %v, want %q", err, reason)
-	}
-}
-
-func TestChildren(t *testing.T) {
+func TestChildrenUpdates(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createWithID(t, "p")
 	kids := w.createMany(t, "kid", 5)
-	steps := []struct {
+	for _, tt := range []struct {
 		name     string
 		mode     registry.ChildrenUpdateMode
 		children []string
 		want     []string
 		version  int64
 	}{
-		{"link two", registry.AddChildren, kids[:2], kids[:2], 2},
-		{"link one of them again", registry.AddChildren, kids[:1], kids[:2], 2},
-		{"link nobody", registry.AddChildren, nil, kids[:2], 2},
-		{"link an old and a new one", registry.AddChildren, kids[1:3], kids[:3], 3},
-		{"unlink one", registry.RemoveChildren, kids[1:2], []string{kids[0], kids[2]}, 4},
-		{"unlink nobody", registry.RemoveChildren, nil, []string{kids[0], kids[2]}, 4},
+		{"add two", registry.AddChildren, kids[:2], kids[:2], 2},
+		{"add one of them again", registry.AddChildren, kids[:1], kids[:2], 2},
+		{"add none", registry.AddChildren, nil, kids[:2], 2},
+		{"add an old and a new one", registry.AddChildren, kids[1:3], kids[:3], 3},
+		{"remove one", registry.RemoveChildren, kids[1:2], []string{kids[0], kids[2]}, 4},
+		{"remove none", registry.RemoveChildren, nil, []string{kids[0], kids[2]}, 4},
 		{"replace", registry.ReplaceChildren, kids[2:], kids[2:], 5},
 		{"replace by the same", registry.ReplaceChildren, kids[2:], kids[2:], 5},
-		{"replace by nobody", registry.ReplaceChildren, nil, nil, 6},
-		{"replace nobody by nobody", registry.ReplaceChildren, nil, nil, 6},
-	}
-	for _, tt := range steps {
+		{"replace by none", registry.ReplaceChildren, nil, nil, 6},
+		{"replace none by none", registry.ReplaceChildren, nil, nil, 6},
+	} {
 		changed := w.mustUpdate(t, childrenUpdate("p", tt.mode, tt.children...))
 		var shown []string
 		for _, c := range changed.Children {
-			shown = append(shown, c.ID)
-			if c.FirstName != c.ID {
-				t.Errorf("%s: a child is called %s; want c.FirstName == c.ID", tt.name, c.FirstName)
-			}
+			shown = append(shown, c.FirstName)
 		}
 		slices.Sort(shown)
-		if got := w.childIDs(t, "p"); !slices.Equal(got, tt.want) || !slices.Equal(shown, tt.want) || changed.Version != tt.version {
-			t.Errorf("%s: version %d, children %v, shown %v; want got == tt.want and shown == tt.want and changed.Version == tt.version", tt.name, changed.Version, got, shown)
+		if !slices.Equal(shown, tt.want) || changed.Version != tt.version {
+			t.Errorf("%s: version %d with children %v, want version %d with %v", tt.name, changed.Version, shown, tt.version, tt.want)
 		}
-	}
-	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids...))
-	w.mustUpdate(t, setFirstName(kids[0], "Renamed"))
-	w.mustDelete(t, kids[1])
-	found, err := w.GetWithChildren(ctx, "acme", "p")
-	if err != nil || len(found.Children) != 4 {
-		t.Errorf("%d children, %v; want no error and len(found.Children) == 4", len(found.Children), err)
-	}
-	if !slices.ContainsFunc(found.Children, func(c identity.Identity) bool { return c.FirstName == "Renamed" }) {
-		t.Errorf("children = %+v, want one named Renamed", found.Children)
+		w.wantChildren(t, tt.name, "p", tt.want...)
 	}
 }
+
+func TestChildrenAreReadAsTheyAreNow(t *testing.T) {
+	w := newTestRegistry(t)
+	w.createLinked(t, "pa", "pb", "pc")
+	w.mustUpdate(t, setFirstName("a", "Renamed"))
+	w.mustDelete(t, "b")
+	found, err := w.GetWithChildren(ctx, "acme", "p")
+	var names []string
+	for _, c := range must(t, found, err).Children {
+		names = append(names, c.FirstName)
+	}
+	slices.Sort(names)
+	if want := []string{"Renamed", "c"}; !slices.Equal(names, want) {
+		t.Errorf("names of the children = %v, want %v", names, want)
+	}
+}
+
+const (
+	cycle           = "an identity cannot be its own ancestor"
+	tooManyChildren = "an identity has at most 1000 children"
+)
 
 func TestInvalidChildrenAreRejected(t *testing.T) {
 	w := newTestRegistry(t)
@@ -124,168 +120,148 @@ func TestInvalidChildrenAreRejected(t *testing.T) {
 	foreign := draft(identity.Profile{})
 	foreign.Tenant, foreign.ID = "other", "foreign"
 	w.mustCreate(t, foreign)
-	const cycle = "an identity cannot be its own ancestor"
-	before := w.childIDs(t, "p")
 	for _, mode := range []registry.ChildrenUpdateMode{registry.AddChildren, registry.ReplaceChildren} {
-		_, err := w.Update(ctx, childrenUpdate("p", mode, "x", "p"))
-		wantField(t, err, "children.1", "must not be the identity itself")
-		_, err = w.Update(ctx, childrenUpdate("p", mode, "x", "b", "x"))
-		wantField(t, err, "children.2", "stands twice in the list")
+		reject := func(id string, children ...string) error {
+			_, err := w.Update(ctx, childrenUpdate(id, mode, children...))
+			return err
+		}
+		wantText[*identity.Invalid](t, "itself", reject("p", "x", "p"), "children.1 must not be the identity itself")
+		wantText[*identity.Invalid](t, "one twice", reject("p", "x", "b", "x"), "children.2 stands twice in the list")
+		wantText[*identity.Invalid](t, "101", reject("p", make([]string, 101)...), "children must name at most 100 identities")
 		for _, unknown := range []string{"nobody", "foreign", "", "a#b", strings.Repeat("x", 65)} {
-			_, err = w.Update(ctx, childrenUpdate("p", mode, "x", unknown, "none"))
-			wantDanglingReference(t, err, "children.1")
+			wantText[*identity.DanglingReference](t, unknown, reject("p", "x", unknown, "none"), "children.1 names no identity")
 		}
-		for _, below := range []string{"a", "b", "c", "d"} {
-			_, err = w.Update(ctx, childrenUpdate(below, mode, "x", "p"))
-			wantStateError(t, err, cycle)
+		for _, descendant := range []string{"a", "b", "c", "d"} {
+			wantText[*identity.StateError](t, "a cycle", reject(descendant, "x", "p"), cycle)
 		}
-		_, err = w.Update(ctx, childrenUpdate("d", mode, "c"))
-		wantStateError(t, err, cycle)
-		_, err = w.Update(ctx, childrenUpdate("p", mode, make([]string, 101)...))
-		wantField(t, err, identity.FieldChildren, "must name at most 100 identities")
+		wantText[*identity.StateError](t, "a cycle of two", reject("d", "c"), cycle)
 	}
 	_, err := w.Update(ctx, childrenUpdate("p", registry.RemoveChildren, "a", "b"))
-	wantDanglingReference(t, err, "children.1")
+	wantText[*identity.DanglingReference](t, "a grandchild removed", err, "children.1 names no identity")
 	_, err = w.Update(ctx, childrenUpdate("y", registry.RemoveChildren, "a"))
-	wantDanglingReference(t, err, "children.0")
-	if after := w.childIDs(t, "p"); !slices.Equal(before, after) {
-		t.Errorf("refused changes made %v of %v; want before == after", after, before)
-	}
+	wantText[*identity.DanglingReference](t, "none removed", err, "children.0 names no identity")
+	w.wantChildren(t, "after rejected changes", "p", "a")
 }
 
-// TestAddedChildrenMayBeRelated: new children may stand below each other, or share a
-// child, or already be grandchildren.
+// TestAddedChildrenMayBeRelated adds children that are below each other, share a child, or are grandchildren already.
 func TestAddedChildrenMayBeRelated(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createLinked(t, "ab", "bc", "ac", "dc", "ce")
 	w.createWithID(t, "p")
-	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, "a", "b", "c", "d"))
-	if got := w.childIDs(t, "p"); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
-		t.Errorf("got = %v, want %v", got, []string{"a", "b", "c", "d"})
-	}
+	w.addChildren(t, "p", "a", "b", "c", "d")
+	w.wantChildren(t, "added", "p", "a", "b", "c", "d")
 	_, err := w.Update(ctx, childrenUpdate("e", registry.AddChildren, "p"))
-	wantStateError(t, err, "an identity cannot be its own ancestor")
+	wantText[*identity.StateError](t, "a cycle", err, cycle)
 }
 
-func TestChildrenLimits(t *testing.T) {
+func TestNumberOfChildrenIsLimited(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createWithID(t, "p")
 	kids := w.createMany(t, "kid", 1001)
-	for n := range 9 {
-		w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids[100*n:100*n+100]...))
+	for some := range slices.Chunk(kids[:999], registry.MaxChildrenPerRequest) {
+		w.addChildren(t, "p", some...)
 	}
-	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids[900:999]...))
-	const tooMany = "an identity has at most 1000 children"
 	_, err := w.Update(ctx, childrenUpdate("p", registry.AddChildren, kids[999:]...))
-	wantStateError(t, err, tooMany)
-	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, kids[999]))
+	wantText[*identity.StateError](t, "1001 children", err, tooManyChildren)
+	w.addChildren(t, "p", kids[999])
 	_, err = w.Update(ctx, childrenUpdate("p", registry.AddChildren, kids[1000]))
-	wantStateError(t, err, tooMany)
+	wantText[*identity.StateError](t, "one more than 1000 children", err, tooManyChildren)
+	w.wantChildren(t, "a thousand", "p", kids[:1000]...)
 	found, err := w.GetWithChildren(ctx, "acme", "p")
-	if err != nil || len(found.Children) != registry.MaxChildrenInResponse || len(w.childIDs(t, "p")) != 1000 {
-		t.Errorf(`%d shown, %v; want no error and len(found.Children) == registry.MaxChildrenInResponse and len(w.childIDs(t, "p")) == 1000`, len(found.Children), err)
+	if got := len(must(t, found, err).Children); got != registry.MaxChildrenInResponse {
+		t.Errorf("%d children in the response, want %d", got, registry.MaxChildrenInResponse)
 	}
-	replaced := w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, kids[990:]...))
-	if got := w.childIDs(t, "p"); len(got) != 11 || len(replaced.Children) != 11 {
-		t.Errorf("%d left; want len(got) == 11 and len(replaced.Children) == 11", len(got))
-	}
-
-	d := draft(identity.Profile{})
-	d.ID, d.Children = "full", kids[:31]
-	_, err = w.Create(ctx, d)
-	wantField(t, err, identity.FieldChildren, "must name at most 30 identities; add more once it is there")
-	d.Children = kids[:30]
-	if created := w.mustCreate(t, d); len(created.Children) != 30 || !created.MayHaveChildren {
-		t.Errorf("%d children; want len(created.Children) == 30 and created.MayHaveChildren", len(created.Children))
-	}
-	d.ID, d.Children = "other", []string{kids[0], "nobody"}
-	_, err = w.Create(ctx, d)
-	wantDanglingReference(t, err, "children.1")
-	d.Children = []string{kids[0], kids[0]}
-	_, err = w.Create(ctx, d)
-	wantField(t, err, "children.1", "stands twice in the list")
+	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, kids[990:]...))
+	w.wantChildren(t, "replaced", "p", kids[990:]...)
 }
 
-// TestReplaceManyChildrenWithManyDescendants: what is checked below the new children and what is
-// removed must fit in a transaction together.
+func TestChildrenOfADraft(t *testing.T) {
+	w := newTestRegistry(t)
+	kids := w.createMany(t, "kid", 31)
+	d := draft(identity.Profile{})
+	d.Children = kids
+	_, err := w.Create(ctx, d)
+	wantText[*identity.Invalid](t, "31", err, "children must name at most 30 identities; add more once it is there")
+	d.Children = []string{"kid0", "nobody"}
+	_, err = w.Create(ctx, d)
+	wantText[*identity.DanglingReference](t, "an unknown one", err, "children.1 names no identity")
+	d.Children = []string{"kid0", "kid0"}
+	_, err = w.Create(ctx, d)
+	wantText[*identity.Invalid](t, "one twice", err, "children.1 stands twice in the list")
+	d.Children = kids[:30]
+	if created := w.mustCreate(t, d); len(created.Children) != 30 || !created.MayHaveChildren {
+		t.Errorf("%d children, MayHaveChildren = %v, want 30 and true", len(created.Children), created.MayHaveChildren)
+	}
+}
+
+// TestReplaceManyChildrenWithManyDescendants needs more checks and removals than fit in one transaction.
 func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 	w := newTestRegistry(t)
 	old, below := w.createMany(t, "old", 60), w.createMany(t, "below", 45)
-	w.createWithID(t, "p")
-	w.createWithID(t, "new")
-	w.mustUpdate(t, childrenUpdate("p", registry.AddChildren, old...))
-	w.mustUpdate(t, childrenUpdate("new", registry.AddChildren, below...))
-	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, "new"))
-	if got := w.childIDs(t, "p"); !slices.Equal(got, []string{"new"}) {
-		t.Errorf("got = %v, want %v", got, []string{"new"})
-	}
-	for _, id := range append(old, "new") {
-		want := 0
-		if id == "new" {
-			want = 1
-		}
-		if parents, err := w.ListParents(ctx, "acme", id); err != nil || len(parents) != want {
-			t.Errorf("%s has %d parents, %v; want no error and len(parents) == want", id, len(parents), err)
+	w.createLinked(t, "pn")
+	w.addChildren(t, "p", old...)
+	w.addChildren(t, "n", below...)
+	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, "n"))
+	w.wantChildren(t, "replaced", "p", "n")
+	for _, id := range append(old, "n") {
+		parents, err := w.ListParents(ctx, "acme", id)
+		if hasParent := len(must(t, parents, err)) == 1; hasParent != (id == "n") {
+			t.Errorf("%s has %d parents, want only n to have one", id, len(parents))
 		}
 	}
-	w.createWithID(t, "below45")
-	w.mustUpdate(t, childrenUpdate("new", registry.AddChildren, "below45", "old0", "old1", "old2", "old3"))
-	w.createWithID(t, "q")
-	w.mustUpdate(t, childrenUpdate("q", registry.AddChildren, "new")) // 50 below
-	w.createWithID(t, "one-more")
-	w.mustUpdate(t, childrenUpdate("new", registry.AddChildren, "one-more"))
-	w.createWithID(t, "r")
-	_, err := w.Update(ctx, childrenUpdate("r", registry.AddChildren, "new"))
-	wantStateError(t, err, "too many identities stand below the new children")
 }
 
-// TestConcurrentLinksCannotFormACycle: two links that make a cycle together never both
-// come about, however deep it is.
+func TestNumberOfDescendantsIsLimited(t *testing.T) {
+	w := newTestRegistry(t)
+	w.createLinked(t, "qx", "nm")
+	w.createWithID(t, "p")
+	w.addChildren(t, "n", w.createMany(t, "below", 49)...)
+	w.addChildren(t, "p", "n")
+	w.createLinked(t, "no")
+	_, err := w.Update(ctx, childrenUpdate("q", registry.AddChildren, "n"))
+	wantText[*identity.StateError](t, "51 descendants", err, "too many identities stand below the new children")
+}
+
+// TestConcurrentLinksCannotFormACycle adds two links that form a cycle together, through more and more identities.
 func TestConcurrentLinksCannotFormACycle(t *testing.T) {
 	repeats := 5
 	if testenv.Has(testenv.Soak) {
 		repeats = 20
 	}
-	for _, between := range []int{0, 1, 2} {
-		for range repeats {
-			w := newTestRegistry(t)
-			w.Store = w.store.Store
-			a, b := w.createMany(t, "a", between+1), w.createMany(t, "b", between+1)
+	for n := range 3 * repeats {
+		between := n % 3
+		w := newTestRegistry(t)
+		chains := [2][]string{w.createMany(t, "a", between+1), w.createMany(t, "b", between+1)}
+		for _, ids := range chains {
 			for n := range between {
-				w.mustUpdate(t, childrenUpdate(a[n], registry.AddChildren, a[n+1]))
-				w.mustUpdate(t, childrenUpdate(b[n], registry.AddChildren, b[n+1]))
+				w.addChildren(t, ids[n], ids[n+1])
 			}
-			var first, second error
-			var group sync.WaitGroup
-			group.Go(func() { _, first = w.Update(ctx, childrenUpdate(a[between], registry.AddChildren, b[0])) })
-			group.Go(func() { _, second = w.Update(ctx, childrenUpdate(b[between], registry.AddChildren, a[0])) })
-			group.Wait()
-			if (first == nil) == (second == nil) {
-				t.Fatalf("%d between: %v and %v; want (first == nil) != (second == nil)", between, first, second)
-			}
-			wantStateError(t, errors.Join(first, second), "an identity cannot be its own ancestor")
 		}
+		errs := concurrently(2, func(n int) error {
+			_, err := w.Update(ctx, childrenUpdate(chains[n][between], registry.AddChildren, chains[1-n][0]))
+			return err
+		})
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("%d between: errors %v and %v, want one update to succeed", between, errs[0], errs[1])
+		}
+		wantText[*identity.StateError](t, "the other update", errors.Join(errs...), cycle)
 	}
 }
 
-func TestParents(t *testing.T) {
+func TestListParents(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createLinked(t, "ac", "bc", "cd")
 	parents, err := w.ListParents(ctx, "acme", "c")
-	if err != nil || len(parents) != 2 || parents[0].ID == parents[1].ID {
-		t.Errorf("%d parents, %v, want 2 different ones", len(parents), err)
+	if len(must(t, parents, err)) != 2 || parents[0].ID == parents[1].ID {
+		t.Errorf("ListParents() = %+v, want two", parents)
 	}
 	w.mustDelete(t, "a")
 	parents, err = w.ListParents(ctx, "acme", "c")
-	if err != nil || len(parents) != 1 || parents[0].ID != "b" {
-		t.Errorf("%d parents, %v, want only b", len(parents), err)
+	if len(must(t, parents, err)) != 1 || parents[0].ID != "b" {
+		t.Errorf("ListParents() = %+v after a was deleted, want only b", parents)
 	}
-	for _, id := range []string{"a", "x", "a#"} {
-		if _, err := w.ListParents(ctx, "acme", id); !errors.Is(err, identity.ErrNotFound) {
-			t.Errorf("%s: %v; want identity.ErrNotFound", id, err)
-		}
-	}
-	if _, err := w.ListParents(ctx, "other", "c"); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("another tenant's: error = %v, want ErrNotFound", err)
+	for _, unknown := range [][2]string{{"acme", "a"}, {"acme", "x"}, {"acme", "a#"}, {"other", "c"}} {
+		_, err := w.ListParents(ctx, unknown[0], unknown[1])
+		wantIs(t, fmt.Sprint(unknown), err, identity.ErrNotFound)
 	}
 }

@@ -3,127 +3,108 @@ package registry_test
 import (
 	"context"
 	"errors"
-	"io"
-	"sync"
 	"testing"
-	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
 
-// interferingStore does something to an identity between the two calls of its deletion.
+// interferingStore calls its functions once each, if they are not nil, during other calls.
 type interferingStore struct {
 	identity.Store
-	beforeDelete func()
+	beforeDelete, afterConflict func()
 }
 
-func (m *interferingStore) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
-	return m.Store.Delete(ctx, tenant, id, func(i *identity.Identity) error {
-		if m.beforeDelete != nil {
-			do := m.beforeDelete
-			m.beforeDelete = nil
-			do()
-		}
+func once(do *func()) {
+	if call := *do; call != nil {
+		*do = nil
+		call()
+	}
+}
+
+// Delete interferes between the two steps of a deletion.
+func (s *interferingStore) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
+	return s.Store.Delete(ctx, tenant, id, func(i *identity.Identity) error {
+		once(&s.beforeDelete)
 		return allow(i)
 	})
 }
 
-// TestDeleteRemovesConcurrentlyAddedItems: what comes to an identity while it is being
-// deleted goes with it, or is refused.
+// TestDeleteRemovesConcurrentlyAddedItems checks that nothing that is added during a deletion remains.
 func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
-	mint := func(time.Time, io.Reader) (string, error) { return "account", nil }
-	tests := []struct {
-		name   string
-		meddle func(*testRegistry) error
-	}{
-		{"an account is added", func(w *testRegistry) error {
-			_, err := w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "x", BankAccount: identity.BankAccount{AccountNumber: "1"}, GenerateID: mint})
+	for name, add := range map[string]func(*testRegistry) error{
+		"an account is added": func(w *testRegistry) error {
+			_, err := w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "x", GenerateID: generateID})
 			return err
-		}},
-		{"it becomes a child", func(w *testRegistry) error {
-			_, err := w.Update(ctx, registry.Change{Tenant: "acme", ID: "parent", Children: &registry.ChildrenUpdate{Children: []string{"x"}}})
+		},
+		"it becomes a child": func(w *testRegistry) error {
+			_, err := w.Update(ctx, childrenUpdate("parent", registry.AddChildren, "x"))
 			return err
-		}},
-		{"it gets a child", func(w *testRegistry) error {
-			_, err := w.Update(ctx, registry.Change{Tenant: "acme", ID: "x", Children: &registry.ChildrenUpdate{Children: []string{"child"}}})
+		},
+		"it gets a child": func(w *testRegistry) error {
+			_, err := w.Update(ctx, childrenUpdate("x", registry.AddChildren, "child"))
 			return err
-		}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			w := newTestRegistry(t)
 			for _, id := range []string{"x", "parent", "child"} {
-				w.mustCreate(t, registry.Draft{Tenant: "acme", ID: id, Trusted: true, GenerateID: mint})
+				w.createWithID(t, id)
 			}
 			inner := w.Registry.Store
-			w.Registry.Store = &interferingStore{Store: inner, beforeDelete: func() {
-				if err := tt.meddle(w); err != nil {
-					t.Error(err)
-				}
-			}}
+			w.Registry.Store = &interferingStore{Store: inner, beforeDelete: func() { wantIs(t, name, add(w), nil) }}
 			w.mustDelete(t, "x")
-			if _, err := w.Get(ctx, "acme", "x"); !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("the identity: %v; want identity.ErrNotFound", err)
+			_, err := w.Get(ctx, "acme", "x")
+			wantIs(t, "Get", err, identity.ErrNotFound)
+			accounts, err := inner.ListWithdrawalAccounts(ctx, "acme", "x")
+			if len(must(t, accounts, err)) > 0 {
+				t.Errorf("accounts that remain = %+v, want none", accounts)
 			}
-			left, err := inner.ListWithdrawalAccounts(ctx, "acme", "x")
-			if len(left) > 0 || err != nil {
-				t.Errorf("accounts that outlived it: %d, %v; want len(left) == 0 and no error", len(left), err)
-			}
-			for _, src := range []identity.Index{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
-				src.Tenant = "acme"
-				if links, err := inner.Entries(ctx, src, nil, 10, false); len(links) > 0 || err != nil {
-					t.Errorf("links that outlived it, %+v: %d, %v; want len(links) == 0 and no error", src, len(links), err)
+			for _, index := range []identity.Index{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
+				index.Tenant = "acme"
+				links, err := inner.Entries(ctx, index, nil, 10, false)
+				if len(must(t, links, err)) > 0 {
+					t.Errorf("links that remain in %+v = %+v, want none", index, links)
 				}
 			}
 		})
 	}
 }
 
-// vanishingHolderStore lets the holder of what a write would take go between the table's
-// refusal and the next look at it.
-type vanishingHolderStore struct {
-	identity.Store
-	once         sync.Once
-	removeHolder func()
-}
-
-func (v *vanishingHolderStore) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
-	created, err := v.Store.Create(ctx, i, claims, once, links)
+// Create interferes between the conflict and the registry's look at the identity in conflict.
+func (s *interferingStore) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, key identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
+	created, err := s.Store.Create(ctx, i, claims, key, links)
 	if taken := new(identity.Conflict); errors.As(err, &taken) {
-		v.once.Do(v.removeHolder)
+		once(&s.afterConflict)
 	}
 	return created, err
 }
 
-// TestDeletedHolderIsNoConflict: who is gone when the holder is looked for has taken nothing.
-func TestDeletedHolderIsNoConflict(t *testing.T) {
-	claim := []identity.Claim{{Kind: "user", Values: []string{"1"}, Fields: []identity.Field{identity.FieldEmail}}}
-	for name, ask := range map[string]func(w *testRegistry, id string) error{
-		"a create with its id": func(w *testRegistry, id string) error {
-			d := draft(identity.Profile{FirstName: "Eva"})
-			d.ID = id
-			_, err := w.Create(ctx, d)
-			return err
-		},
-		"a create with its claim": func(w *testRegistry, _ string) error {
-			d := draft(identity.Profile{FirstName: "Eva"})
-			d.Claims = claim
-			_, err := w.Create(ctx, d)
-			return err
-		},
-	} {
+func TestConcurrentlyDeletedHolderIsNoConflict(t *testing.T) {
+	claims := []identity.Claim{{Kind: "user", Values: []string{"1"}, Fields: []identity.Field{identity.FieldEmail}}}
+	for name, d := range map[string]registry.Draft{"of the id": {ID: "a"}, "of the claim": {Claims: claims}} {
 		w := newTestRegistry(t)
-		d := draft(identity.Profile{FirstName: "Ana"})
-		d.Claims = claim
-		first := w.mustCreate(t, d)
-		w.Registry.Store = &vanishingHolderStore{Store: w.store, removeHolder: func() {
-			if err := w.Delete(ctx, "acme", first.ID, nil); err != nil {
-				t.Error(err)
-			}
-		}}
-		if err := ask(w, first.ID); err != nil {
-			t.Errorf("%s: error = %v, want none", name, err)
-		}
+		d.Tenant, d.GenerateID = "acme", generateID
+		w.mustCreate(t, registry.Draft{Tenant: "acme", ID: "a", Claims: claims})
+		w.Registry.Store = &interferingStore{Store: w.store, afterConflict: func() { w.mustDelete(t, "a") }}
+		_, err := w.Create(ctx, d)
+		wantIs(t, "a holder "+name, err, nil)
+	}
+}
+
+func TestWithdrawalAccounts(t *testing.T) {
+	w := newTestRegistry(t)
+	w.createWithID(t, "a")
+	var ids []string
+	for range 2 {
+		added, err := w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "a", GenerateID: generateID})
+		ids = append(ids, must(t, added, err).ID)
+	}
+	for _, want := range []error{nil, identity.ErrNotFound} {
+		wantIs(t, "RemoveWithdrawalAccount", w.RemoveWithdrawalAccount(ctx, "acme", "a", ids[0]), want)
+	}
+	got, err := w.ListWithdrawalAccounts(ctx, "acme", "a")
+	if len(must(t, got, err)) != 1 || got[0].ID != ids[1] {
+		t.Errorf("ListWithdrawalAccounts() = %+v, want only %s", got, ids[1])
 	}
 }

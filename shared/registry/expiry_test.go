@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -18,19 +17,12 @@ func TestExpiredIdentityIsNotFound(t *testing.T) {
 	parent := w.createWithID(t, "parent")
 	w.mustUpdate(t, childrenUpdate("parent", registry.ReplaceChildren, id))
 	errs := map[string]func() error{
-		"Get":      func() error { _, err := w.Get(ctx, "acme", id); return err },
-		"Update":   func() error { _, err := w.Update(ctx, setFirstName(id, "x")); return err },
-		"Parents":  func() error { _, err := w.ListParents(ctx, "acme", id); return err },
-		"Accounts": func() error { _, err := w.ListWithdrawalAccounts(ctx, "acme", id); return err },
-		"SendCode": func() error {
-			_, err := w.StartVerification(ctx, changeByID(id), identity.ChannelEmail, nil, false)
-			return err
-		},
-		"AddParent": func() error {
-			_, err := w.Update(ctx, childrenUpdate("parent", registry.ReplaceChildren, id))
-			if unknown := new(identity.DanglingReference); errors.As(err, &unknown) {
-				return identity.ErrNotFound
-			}
+		"Get":                    func() error { _, err := w.Get(ctx, "acme", id); return err },
+		"Update":                 func() error { _, err := w.Update(ctx, setFirstName(id, "x")); return err },
+		"ListParents":            func() error { _, err := w.ListParents(ctx, "acme", id); return err },
+		"ListWithdrawalAccounts": func() error { _, err := w.ListWithdrawalAccounts(ctx, "acme", id); return err },
+		"StartVerification": func() error {
+			_, err := w.StartVerification(ctx, change(id, nil), identity.ChannelEmail, nil, false)
 			return err
 		},
 	}
@@ -52,30 +44,25 @@ func TestExpiredIdentityIsNotFound(t *testing.T) {
 			return len(got.Children), err
 		},
 	}
-	check := func(t *testing.T, wantErr error, wantCount int) {
+	check := func(wantErr error, wantCount int) {
 		t.Helper()
 		for name, call := range errs {
-			if err := call(); !errors.Is(err, wantErr) {
-				t.Errorf("%s: error = %v, want %v", name, err, wantErr)
-			}
+			wantIs(t, name, call(), wantErr)
 		}
 		for name, call := range counts {
 			if got, err := call(); err != nil || got != wantCount {
-				t.Errorf("%s: got %d, %v, want %d", name, got, err, wantCount)
+				t.Errorf("%s: %d, %v, want %d", name, got, err, wantCount)
 			}
 		}
 	}
-	i, err := w.Get(ctx, "acme", id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.now = i.ExpiresAt.Add(-time.Microsecond)
-	check(t, nil, 1)
-	w.now = i.ExpiresAt
-	check(t, identity.ErrNotFound, 0)
-	if err := w.Delete(ctx, "acme", id, nil); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("Delete: error = %v, want ErrNotFound", err)
-	}
+	expires := w.mustGet(t, id).ExpiresAt
+	w.now = expires.Add(-time.Microsecond)
+	check(nil, 1)
+	w.now = expires
+	check(identity.ErrNotFound, 0)
+	_, err := w.Update(ctx, childrenUpdate("parent", registry.ReplaceChildren, id))
+	wantErrorAs[*identity.DanglingReference](t, "an expired child", err)
+	wantIs(t, "Delete", w.Delete(ctx, "acme", id, nil), identity.ErrNotFound)
 }
 
 // TestExpiredHolderIsEvicted: an expired identity does not keep its id, its claim or its address from another.
@@ -85,7 +72,7 @@ func TestExpiredHolderIsEvicted(t *testing.T) {
 	d.Trusted, d.ID, d.Claims = false, "own-id", []identity.Claim{ana.UniquenessClaim()}
 	w.mustCreate(t, d)
 	_, err := w.Create(ctx, d)
-	wantConflict(t, err, identity.FieldID)
+	wantConflict(t, "the id of a pending identity", err, identity.FieldID)
 	w.now = w.now.Add(week)
 	if again := w.mustCreate(t, d); again.Version != 1 || !again.CreatedAt.Equal(w.now.Truncate(time.Microsecond)) {
 		t.Errorf("created again: version %d at %v, want version 1 at %v", again.Version, again.CreatedAt, w.now)
@@ -108,9 +95,8 @@ func TestCreateOfAnExpiredIdentityIsNotReplayed(t *testing.T) {
 	d.Trusted, d.Policy.PendingTTL, d.Idempotency = false, time.Hour, identity.Idempotency{Key: "k"}
 	w.mustCreate(t, d)
 	w.now = w.now.Add(time.Hour)
-	if _, err := w.Create(ctx, d); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("Create: error = %v, want ErrNotFound", err)
-	}
+	_, err := w.Create(ctx, d)
+	wantIs(t, "Create", err, identity.ErrNotFound)
 }
 
 func TestExpiredParentListsNoChildren(t *testing.T) {

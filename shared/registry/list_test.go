@@ -225,10 +225,10 @@ func TestFilterWithoutIndex(t *testing.T) {
 		w.mustCreate(t, d)
 	}
 	for _, oldest := range []bool{true, false} {
-		w.store.identitiesRead = 0
+		w.store.identitiesRead.Store(0)
 		page, err := w.List(ctx, registry.ListParams{Tenant: "acme", Filter: registry.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
-		if err != nil || len(page.Identities) != 1 || page.Next == 0 || w.store.identitiesRead > 201 {
-			t.Errorf("%d found, next %d, %d read, %v; want no error and len(page.Identities) == 1 and page.Next != 0 and w.store.identitiesRead <= 1001", len(page.Identities), page.Next, w.store.identitiesRead, err)
+		if err != nil || len(page.Identities) != 1 || page.Next == 0 || w.store.identitiesRead.Load() > 201 {
+			t.Errorf("%d found, next %d, %d read, %v; want no error and len(page.Identities) == 1 and page.Next != 0 and w.store.identitiesRead.Load() <= 1001", len(page.Identities), page.Next, w.store.identitiesRead.Load(), err)
 		}
 		pages := w.listPages(t, registry.ListParams{Filter: registry.Filter{Country: "PER"}, Limit: 20, OldestFirst: oldest})
 		if got := slices.Sorted(slices.Values(slices.Concat(pages...))); !slices.Equal(got, []string{"p20", "p220", "p420"}) || len(pages) != 3 {

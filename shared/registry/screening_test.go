@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,93 +8,93 @@ import (
 	"cedula/shared/identity"
 )
 
+// createInStatus creates an identity in a status.
+func (w *testRegistry) createInStatus(t *testing.T, s identity.Status) string {
+	t.Helper()
+	d := draft(identity.Profile{})
+	d.Status = s
+	return w.mustCreate(t, d).ID
+}
+
+func review(o identity.Outcome) identity.Review {
+	return identity.Review{Outcome: o, Reason: "no hit", Reviewer: "rosa"}
+}
+
 func TestDecideScreening(t *testing.T) {
-	right := identity.Review{Outcome: identity.OutcomeClear, Reason: "no hit", Reviewer: "rosa"}
-	for _, from := range statuses {
-		for _, outcome := range []identity.Outcome{identity.OutcomeClear, identity.OutcomeReject} {
-			w := newTestRegistry(t)
-			d := draft(identity.Profile{})
-			d.Status = from
-			i := w.mustCreate(t, d)
-			r := right
-			r.Outcome = outcome
-			got, err := w.DecideScreening(ctx, changeByID(i.ID), r)
-			may, to := from == identity.Screening, identity.Active
-			if outcome == identity.OutcomeReject {
-				may, to = from.Pending(), identity.Rejected
-			}
-			var state *identity.StateError
-			switch {
-			case may && (err != nil || got.Status != to || got.Review.Outcome != outcome || !got.Review.DecidedAt.Equal(w.now.Truncate(time.Second)) || !got.ExpiresAt.IsZero()):
-				t.Errorf("%s %s: got %v, %s, %+v, want %s", outcome, from, err, got.Status, got.Review, to)
-			case !may && !errors.As(err, &state):
-				t.Errorf("%s %s: got %v, want a *StateError", outcome, from, err)
-			}
-		}
-	}
 	w := newTestRegistry(t)
-	for name, tt := range map[string]struct {
-		r     identity.Review
-		field identity.Field
-	}{
-		"no outcome":    {identity.Review{Reason: "r", Reviewer: "v"}, identity.FieldOutcome},
-		"odd outcome":   {identity.Review{Outcome: "maybe", Reason: "r", Reviewer: "v"}, identity.FieldOutcome},
-		"no reason":     {identity.Review{Outcome: identity.OutcomeClear, Reviewer: "v"}, identity.FieldReason},
-		"no reviewer":   {identity.Review{Outcome: identity.OutcomeClear, Reason: "r"}, identity.FieldReviewer},
-		"a long reason": {identity.Review{Outcome: identity.OutcomeClear, Reason: strings.Repeat("r", 257), Reviewer: "v"}, identity.FieldReason},
-	} {
-		_, err := w.DecideScreening(ctx, changeByID("x"), tt.r)
-		var invalid *identity.Invalid
-		var missing *identity.MissingField
-		if (!errors.As(err, &invalid) || invalid.Field != tt.field) && (!errors.As(err, &missing) || missing.Field != tt.field) {
-			t.Errorf("%s: %v; want a *identity.Invalid and invalid.Field == tt.field or a *identity.MissingField and missing.Field == tt.field", name, err)
+	for _, from := range statuses {
+		for outcome, to := range map[identity.Outcome]identity.Status{identity.OutcomeClear: identity.Active, identity.OutcomeReject: identity.Rejected} {
+			got, err := w.DecideScreening(ctx, change(w.createInStatus(t, from), nil), review(outcome))
+			what := string(from) + " " + string(outcome)
+			if allowed := from == identity.Screening || outcome == identity.OutcomeReject && from.Pending(); !allowed {
+				wantErrorAs[*identity.StateError](t, what, err)
+				continue
+			}
+			want := review(outcome)
+			want.DecidedAt = w.now.UTC().Truncate(time.Second)
+			if must(t, got, err).Status != to || *got.Review != want || !got.ExpiresAt.IsZero() {
+				t.Errorf("%s: status %s, review %+v, expires %v, want %s, %+v, never", what, got.Status, got.Review, got.ExpiresAt, to, want)
+			}
 		}
 	}
 }
 
-// TestRejectedIdentityCanBeScreenedAgain: who was rejected may be screened again, with time for it.
+func TestInvalidReviewIsRejected(t *testing.T) {
+	w := newTestRegistry(t)
+	for _, tt := range []struct {
+		review identity.Review
+		want   string
+	}{
+		{identity.Review{Reason: "r", Reviewer: "v"}, "outcome must be clear or reject"},
+		{identity.Review{Outcome: "maybe", Reason: "r", Reviewer: "v"}, "outcome must be clear or reject"},
+		{identity.Review{Outcome: identity.OutcomeClear, Reviewer: "v"}, "reason is required"},
+		{identity.Review{Outcome: identity.OutcomeClear, Reason: "r"}, "reviewer is required"},
+		{identity.Review{Outcome: identity.OutcomeClear, Reason: strings.Repeat("r", 257), Reviewer: "v"}, "reason must have at most 256 characters"},
+	} {
+		if _, err := w.DecideScreening(ctx, change("x", nil), tt.review); err == nil || err.Error() != tt.want {
+			t.Errorf("DecideScreening(%+v): error = %v, want %q", tt.review, err, tt.want)
+		}
+	}
+}
+
 func TestRejectedIdentityCanBeScreenedAgain(t *testing.T) {
 	w := newTestRegistry(t)
-	d := draft(identity.Profile{})
-	d.Status = identity.Screening
-	i := w.mustCreate(t, d)
-	if _, err := w.DecideScreening(ctx, changeByID(i.ID), identity.Review{Outcome: identity.OutcomeReject, Reason: "hit", Reviewer: "r"}); err != nil {
-		t.Fatal(err)
-	}
+	id := w.createInStatus(t, identity.Screening)
+	rejected, err := w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeReject))
+	must(t, rejected, err)
 	w.now = w.now.Add(30 * 24 * time.Hour)
-	c := changeByID(i.ID)
-	c.Apply = func(i *identity.Identity) error { return i.SetStatus(identity.Screening, w.now) }
-	back, err := w.Update(ctx, c)
-	if err != nil || back.Review != nil || !back.ExpiresAt.Equal(w.now.Add(identity.DefaultPendingTTL).Truncate(time.Second)) {
-		t.Errorf("%v %+v until %v; want no error and back.Review == nil and back.ExpiresAt == w.now.Add(identity.DefaultPendingTTL).Truncate(time.Second)", err, back.Review, back.ExpiresAt)
+	back := w.mustUpdate(t, change(id, func(i *identity.Identity) error { return i.SetStatus(identity.Screening, w.now) }))
+	if want := w.now.Add(week).Truncate(time.Second); back.Review != nil || !back.ExpiresAt.Equal(want) {
+		t.Errorf("review %+v, expires %v, want none and %v", back.Review, back.ExpiresAt, want)
 	}
-	if got, err := w.DecideScreening(ctx, changeByID(i.ID), identity.Review{Outcome: identity.OutcomeClear, Reason: "mistaken", Reviewer: "r"}); err != nil || got.Status != identity.Active {
-		t.Errorf("%v %s; want no error and got.Status == identity.Active", err, got.Status)
+	cleared, err := w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeClear))
+	if must(t, cleared, err).Status != identity.Active {
+		t.Errorf("Status = %s after it was cleared, want ACTIVE", cleared.Status)
 	}
 }
 
-func TestHoldAndRelease(t *testing.T) {
+func TestHoldRequiresAReason(t *testing.T) {
 	w := newTestRegistry(t)
-	i := w.createPending(t, ana, identity.OnboardingContact)
-	var missing *identity.MissingField
-	if _, err := w.Hold(ctx, changeByID(i.ID), ""); !errors.As(err, &missing) {
-		t.Errorf("err = %v; want a *identity.MissingField", err)
+	_, err := w.Hold(ctx, change("a", nil), "")
+	wantErrorAs[*identity.MissingField](t, "no reason", err)
+}
+
+func TestHeldIdentityDoesNotExpire(t *testing.T) {
+	w := newTestRegistry(t)
+	id := w.createPending(t, ana, identity.OnboardingContact).ID
+	since := w.now.Truncate(time.Second)
+	for _, reason := range []string{"a judge asks", "another judge"} {
+		held, err := w.Hold(ctx, change(id, nil), reason)
+		if h := must(t, held, err).Hold; h.Reason != reason || !h.Since.Equal(since) || !held.Requirements().Deadline.IsZero() {
+			t.Errorf("hold %+v, deadline %v, want %q since %v, none", h, held.Requirements().Deadline, reason, since)
+		}
+		w.now = w.now.Add(365 * 24 * time.Hour)
 	}
-	held, err := w.Hold(ctx, changeByID(i.ID), "a judge asks")
-	if err != nil || held.Hold == nil || held.Hold.Reason != "a judge asks" || !held.Requirements().Deadline.IsZero() {
-		t.Fatalf(`err = %v, held.Hold = %v; want no error and held.Hold != nil and held.Hold.Reason == "a judge asks" and held.Requirements().Deadline.IsZero()`, err, held.Hold)
-	}
-	w.now = w.now.Add(365 * 24 * time.Hour)
-	again, err := w.Hold(ctx, changeByID(i.ID), "another judge")
-	if err != nil || again.Hold.Reason != "another judge" || !again.Hold.Since.Equal(held.Hold.Since) {
-		t.Fatalf(`err = %v, again.Hold = %v; want no error and again.Hold.Reason == "another judge" and again.Hold.Since == held.Hold.Since`, err, again.Hold)
-	}
-	released, err := w.Release(ctx, changeByID(i.ID))
-	if err != nil || released.Hold != nil || !released.ExpiresAt.Equal(w.now.Add(24*time.Hour).Truncate(time.Second)) {
-		t.Fatalf("err = %v, released.ExpiresAt = %+v; want no error and released.Hold == nil and released.ExpiresAt == w.now.Add(24 * time.Hour).Truncate(time.Second)", err, released.ExpiresAt)
+	released, err := w.Release(ctx, change(id, nil))
+	if want := w.now.Add(24 * time.Hour).Truncate(time.Second); must(t, released, err).Hold != nil || !released.ExpiresAt.Equal(want) {
+		t.Errorf("released: hold %+v, expires %v, want none and %v", released.Hold, released.ExpiresAt, want)
 	}
 	w.now = w.now.Add(24 * time.Hour)
-	if _, err := w.Get(ctx, "acme", i.ID); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("err = %v; want identity.ErrNotFound", err)
-	}
+	_, err = w.Get(ctx, "acme", id)
+	wantIs(t, "Get a day after the release", err, identity.ErrNotFound)
 }

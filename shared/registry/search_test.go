@@ -176,13 +176,13 @@ func TestSearchByIndex(t *testing.T) {
 				for _, limit := range []int{3, 400} {
 					q := tt.Query
 					q.SortBy, q.Ascending, q.Limit = sort, ascending, limit
-					w.store.identitiesRead = 0
+					w.store.identitiesRead.Store(0)
 					got, pages := w.searchAll(t, q, nil)
 					if want := expectedIDs(oldest, q, 10_000); !slices.Equal(got, want) {
 						t.Errorf("%s, ascending %v, limit %d:\ngot  %v\nwant %v", name, ascending, limit, got, want)
 					}
-					if sort == nil && limit == 400 && w.store.identitiesRead > tt.read {
-						t.Errorf("%s: %d read in %d pages, want at most %d", name, w.store.identitiesRead, pages, tt.read)
+					if sort == nil && limit == 400 && w.store.identitiesRead.Load() > int64(tt.read) {
+						t.Errorf("%s: %d read in %d pages, want at most %d", name, w.store.identitiesRead.Load(), pages, tt.read)
 					}
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,8 +30,7 @@ var (
 	noon = time.Date(2026, 3, 4, 12, 0, 0, 123456789, time.UTC)
 )
 
-// testRegistry is the service on a real store, with a clock that stands still and
-// random bytes that are the same in every run.
+// testRegistry is a registry on a real store, with a clock that the test sets and the same random bytes in every run.
 type testRegistry struct {
 	*registry.Registry
 	store  *countingStore
@@ -38,12 +38,12 @@ type testRegistry struct {
 	now    time.Time
 }
 
-// outboxRecorder notes the ids of the messages that are put into the outbox.
+// outboxRecorder records the ids of the messages that are put into the outbox.
 type outboxRecorder struct {
 	table.Table
 	mu         sync.Mutex
 	messageIDs []string
-	lastBodies []byte // of all that the last write put
+	lastBodies []byte // of the items of the last write
 }
 
 func (w *outboxRecorder) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
@@ -60,49 +60,26 @@ func (w *outboxRecorder) Write(ctx context.Context, ops ...table.Op) (table.Unit
 	return units, err
 }
 
-// lastWrite is what the last write put.
-func (w *outboxRecorder) lastWrite() []byte {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.lastBodies
-}
-
-func (w *outboxRecorder) messageCount() int { return len(w.messagesSince(0)) }
-
-func (w *outboxRecorder) messagesSince(n int) []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.messageIDs[n:])
-}
-
-// countingStore is a store that counts what reaches it.
+// countingStore counts the calls that reach the store.
 type countingStore struct {
 	identity.Store
-	creates, gets  int
-	identitiesRead int // by GetMany
-
-	mu sync.Mutex
-}
-
-func (c *countingStore) add(what *int, n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	*what += n
+	creates, gets  atomic.Int64
+	identitiesRead atomic.Int64 // by GetMany
 }
 
 func (c *countingStore) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
-	c.add(&c.creates, 1)
+	c.creates.Add(1)
 	return c.Store.Create(ctx, i, claims, once, links)
 }
 
 func (c *countingStore) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
-	c.add(&c.gets, 1)
+	c.gets.Add(1)
 	return c.Store.Get(ctx, tenant, id)
 }
 
 func (c *countingStore) GetMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	found, err := c.Store.GetMany(ctx, tenant, ids)
-	c.add(&c.identitiesRead, len(found))
+	c.identitiesRead.Add(int64(len(found)))
 	return found, err
 }
 
@@ -125,7 +102,7 @@ func newTestRegistry(t *testing.T) *testRegistry {
 	return w
 }
 
-// lockedReader is a reader for calls that run at once.
+// lockedReader is a reader for concurrent calls.
 type lockedReader struct {
 	mu     sync.Mutex
 	reader io.Reader
@@ -137,7 +114,7 @@ func (s *lockedReader) Read(p []byte) (int, error) {
 	return s.reader.Read(p)
 }
 
-// generateID makes ids of 16 hex digits.
+// generateID returns 16 hex digits.
 func generateID(_ time.Time, random io.Reader) (string, error) {
 	var b [8]byte
 	_, err := io.ReadFull(random, b[:])
@@ -148,33 +125,106 @@ func draft(p identity.Profile) registry.Draft {
 	return registry.Draft{Tenant: "acme", Profile: p, Trusted: true, GenerateID: generateID}
 }
 
-func (w *testRegistry) mustCreate(t *testing.T, d registry.Draft) identity.WriteResult {
+// change is a change of the identity by a function; nil changes nothing.
+func change(id string, apply func(*identity.Identity) error) registry.Change {
+	return registry.Change{Tenant: "acme", ID: id, GenerateID: generateID, Apply: apply}
+}
+
+func setFirstName(id, name string) registry.Change {
+	return change(id, func(i *identity.Identity) error { i.FirstName = name; return nil })
+}
+
+func must[T any](t *testing.T, result T, err error) T {
 	t.Helper()
-	created, err := w.Create(ctx, d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return created
+	return result
+}
+
+func (w *testRegistry) mustCreate(t *testing.T, d registry.Draft) identity.WriteResult {
+	t.Helper()
+	created, err := w.Create(ctx, d)
+	return must(t, created, err)
+}
+
+// createWithID creates an identity whose first name is its id.
+func (w *testRegistry) createWithID(t *testing.T, id string) identity.Identity {
+	t.Helper()
+	d := draft(identity.Profile{FirstName: id})
+	d.ID = id
+	return w.mustCreate(t, d).Identity
+}
+
+func (w *testRegistry) mustGet(t *testing.T, id string) identity.Identity {
+	t.Helper()
+	found, err := w.Get(ctx, "acme", id)
+	return must(t, found, err)
+}
+
+func (w *testRegistry) mustUpdate(t *testing.T, c registry.Change) identity.WriteResult {
+	t.Helper()
+	changed, err := w.Update(ctx, c)
+	return must(t, changed, err)
 }
 
 func (w *testRegistry) mustDelete(t *testing.T, id string) {
 	t.Helper()
-	if err := w.Delete(ctx, "acme", id, nil); err != nil {
-		t.Fatal(err)
+	err := w.Delete(ctx, "acme", id, nil)
+	must(t, id, err)
+}
+
+func (w *testRegistry) mustTokenize(t *testing.T, id string, fields ...identity.Field) identity.WriteResult {
+	t.Helper()
+	changed, err := w.Tokenize(ctx, change(id, nil), fields...)
+	return must(t, changed, err)
+}
+
+// wantIs checks for an error; nil means none.
+func wantIs(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: error = %v, want %v", what, err, want)
 	}
 }
 
-func (w *testRegistry) mustTokenize(t *testing.T, c registry.Change, fields ...identity.Field) {
+// errorAs returns err as an error of a type.
+func errorAs[E error](t *testing.T, what string, err error) (found E) {
 	t.Helper()
-	if _, err := w.Tokenize(ctx, c, fields...); err != nil {
-		t.Fatal(err)
+	if !errors.As(err, &found) {
+		t.Fatalf("%s: error = %v, want a %T", what, err, found)
+	}
+	return found
+}
+
+// wantErrorAs checks for an error of a type.
+func wantErrorAs[E error](t *testing.T, what string, err error) {
+	t.Helper()
+	_ = errorAs[E](t, what, err)
+}
+
+// wantText checks the text of an error of a type.
+func wantText[E error](t *testing.T, what string, err error, text string) {
+	t.Helper()
+	if found := errorAs[E](t, what, err); found.Error() != text {
+		t.Errorf("%s: error = %q, want %q", what, found, text)
 	}
 }
 
-func wantField(t *testing.T, err error, field identity.Field, reason string) {
+func wantConflict(t *testing.T, what string, err error, fields ...identity.Field) {
 	t.Helper()
-	var invalid *identity.Invalid
-	if !errors.As(err, &invalid) || *invalid != (identity.Invalid{Field: field, Reason: reason}) {
-		t.Errorf("got %v, want %s %s", err, field, reason)
+	if conflict := errorAs[*identity.Conflict](t, what, err); !slices.Equal(conflict.Fields, fields) {
+		t.Errorf("%s: conflict of %v, want %v", what, conflict.Fields, fields)
 	}
+}
+
+// concurrently calls do n times concurrently and returns the errors.
+func concurrently(n int, do func(n int) error) []error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { errs[i] = do(i) })
+	}
+	all.Wait()
+	return errs
 }

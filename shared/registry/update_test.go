@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,106 +17,78 @@ import (
 	"cedula/shared/registry"
 )
 
-// createWithID creates an identity of that id.
-func (w *testRegistry) createWithID(t *testing.T, id string) identity.Identity {
-	t.Helper()
-	d := draft(identity.Profile{FirstName: id})
-	d.ID = id
-	return w.mustCreate(t, d).Identity
-}
-
-func setFirstName(id, name string) registry.Change {
-	return registry.Change{Tenant: "acme", ID: id, GenerateID: generateID, Apply: func(i *identity.Identity) error {
-		i.FirstName = name
-		return nil
-	}}
-}
-
-func (w *testRegistry) mustUpdate(t *testing.T, c registry.Change) identity.WriteResult {
-	t.Helper()
-	changed, err := w.Update(ctx, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed
-}
-
 func ifVersion(v int) func(string) bool {
 	return func(tag string) bool { return strings.HasPrefix(tag, strconv.Itoa(v)+"-") }
 }
 
-func TestUpdate(t *testing.T) {
+func TestUpdateMakesAVersion(t *testing.T) {
+	w := newTestRegistry(t)
+	want := w.createWithID(t, "a")
+	w.now = noon.Add(time.Hour)
+	want.FirstName, want.Version, want.UpdatedAt = "Eve", 2, w.now.Truncate(time.Microsecond)
+	for range 2 { // the second update changes nothing
+		if diff := cmp.Diff(identity.WriteResult{Identity: want}, w.mustUpdate(t, setFirstName("a", "Eve"))); diff != "" {
+			t.Errorf("Update(), -want +got:\n%s", diff)
+		}
+		w.now = w.now.Add(time.Hour)
+	}
+	matched := setFirstName("a", "Third")
+	matched.IfMatch = ifVersion(2)
+	if got := w.mustUpdate(t, matched); got.Version != 3 {
+		t.Errorf("Version = %d after an update that matches, want 3", got.Version)
+	}
+}
+
+func TestRejectedUpdateChangesNothing(t *testing.T) {
 	w := newTestRegistry(t)
 	before := w.createWithID(t, "a")
-	w.now = noon.Add(time.Hour)
-	changed := w.mustUpdate(t, setFirstName("a", "Eve"))
-	want := before
-	want.FirstName, want.Version, want.UpdatedAt = "Eve", 2, w.now.Truncate(time.Microsecond)
-	if diff := cmp.Diff(identity.WriteResult{Identity: want}, changed); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
-	}
-	w.now = noon.Add(2 * time.Hour)
-	if diff := cmp.Diff(identity.WriteResult{Identity: want}, w.mustUpdate(t, setFirstName("a", "Eve"))); diff != "" {
-		t.Errorf("a change that changes nothing made a version\n%s; want diff == \"\"", diff)
-	}
+	own := errors.New("the caller's own")
 	for name, tt := range map[string]struct {
 		registry.Change
 		want error
 	}{
 		"absent":           {setFirstName("b", "x"), identity.ErrNotFound},
-		"no possible id":   {setFirstName("a#", "x"), identity.ErrNotFound},
-		"another tenant's": {func() registry.Change { c := setFirstName("a", "x"); c.Tenant = "other"; return c }(), identity.ErrNotFound},
-		"stale":            {func() registry.Change { c := setFirstName("a", "x"); c.IfMatch = ifVersion(1); return c }(), identity.ErrPreconditionFailed},
-		"to come":          {func() registry.Change { c := setFirstName("a", "x"); c.IfMatch = ifVersion(3); return c }(), identity.ErrVersionMismatch},
+		"not an id":        {setFirstName("a#", "x"), identity.ErrNotFound},
+		"another tenant's": {registry.Change{Tenant: "other", ID: "a"}, identity.ErrNotFound},
+		"an old version":   {registry.Change{Tenant: "acme", ID: "a", IfMatch: ifVersion(0)}, identity.ErrPreconditionFailed},
+		"a later version":  {registry.Change{Tenant: "acme", ID: "a", IfMatch: ifVersion(2)}, identity.ErrVersionMismatch},
+		"the caller's":     {change("a", func(i *identity.Identity) error { i.FirstName = "lost"; return own }), own},
 	} {
-		if _, err := w.Update(ctx, tt.Change); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v; want tt.want", name, err)
-		}
+		_, err := w.Update(ctx, tt.Change)
+		wantIs(t, name, err, tt.want)
 	}
 	_, err := w.Update(ctx, setFirstName("a", "x\x1b"))
-	wantField(t, err, identity.FieldFirstName, "must not hold control characters")
-	own := errors.New("refused by the dialect")
-	if _, err := w.Update(ctx, registry.Change{Tenant: "acme", ID: "a", Apply: func(i *identity.Identity) error {
-		i.FirstName = "lost"
-		return own
-	}}); !errors.Is(err, own) {
-		t.Errorf("err = %v; want own", err)
-	}
-	found, err := w.Get(ctx, "acme", "a")
-	if diff := cmp.Diff(want, found); diff != "" || err != nil {
-		t.Errorf("a refused change changed something: %v\n%s; want diff == \"\" and no error", err, diff)
-	}
-	matched := setFirstName("a", "Third")
-	matched.IfMatch = ifVersion(2)
-	if got := w.mustUpdate(t, matched); got.Version != 3 {
-		t.Errorf("version %d; want got.Version == 3", got.Version)
+	wantText[*identity.Invalid](t, "an escape", err, "firstName must not hold control characters")
+	if diff := cmp.Diff(before, w.mustGet(t, "a")); diff != "" {
+		t.Errorf("the identity afterwards, -want +got:\n%s", diff)
 	}
 }
 
-// TestApplyWorksOnACopy: what a change does before it fails is in nobody's hands.
 func TestApplyWorksOnACopy(t *testing.T) {
 	w := newTestRegistry(t)
 	d := draft(identity.Profile{Bank: &identity.BankAccount{Bank: "B"}})
-	d.ID = "a"
 	d.Security.AccessControl = &identity.AccessControl{Scopes: []identity.AccessScope{{Resource: "R", Reference: "r"}, {Resource: "R", Reference: "s"}}}
 	before := w.mustCreate(t, d).Identity
 	w.now = noon.Add(time.Hour)
-	changed := w.mustUpdate(t, registry.Change{Tenant: "acme", ID: "a", GenerateID: generateID, Apply: func(i *identity.Identity) error {
+	changed := w.mustUpdate(t, change(before.ID, func(i *identity.Identity) error {
 		i.Bank.Bank = "C"
 		return i.Revoke("", "r")
-	}})
-	if b := changed.Bank; b.ID != before.Bank.ID || b.Bank != "C" || !b.CreatedAt.Equal(before.CreatedAt) || !b.UpdatedAt.Equal(changed.UpdatedAt) {
-		t.Errorf(`%+v; want b.ID == before.Bank.ID and b.Bank == "C" and b.CreatedAt == before.CreatedAt and b.UpdatedAt == changed.UpdatedAt`, b)
+	}))
+	want := *before.Bank
+	want.Bank, want.UpdatedAt = "C", changed.UpdatedAt
+	if *changed.Bank != want {
+		t.Errorf("Bank = %+v, want %+v", *changed.Bank, want)
 	}
 	if diff := cmp.Diff([]identity.AccessScope{{Resource: "R", Reference: "s"}}, changed.Security.AccessControl.Scopes, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("diff = %v, want %v", diff, "")
+		t.Errorf("scopes, -want +got:\n%s", diff)
 	}
 	if len(d.Security.AccessControl.Scopes) != 2 || d.Bank.Bank != "B" {
-		t.Error("the draft changed")
+		t.Errorf("the draft afterwards: scopes %+v, bank %+v, want it unchanged", d.Security.AccessControl.Scopes, d.Bank)
 	}
 }
 
-func TestIdempotentUpdate(t *testing.T) {
+// TestUpdateIsIdempotent repeats changes that the state they made rejects.
+func TestUpdateIsIdempotent(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createWithID(t, "a")
 	w.createWithID(t, "kid")
@@ -125,123 +96,102 @@ func TestIdempotentUpdate(t *testing.T) {
 		c.Idempotency = identity.Idempotency{Key: key, Fingerprint: [32]byte{1}}
 		return c
 	}
-	revoke := registry.Change{Tenant: "acme", ID: "a", Apply: func(i *identity.Identity) error { return i.Revoke("", "r") }}
-	grant := registry.Change{Tenant: "acme", ID: "a", Apply: func(i *identity.Identity) error {
-		i.Grant([]identity.AccessScope{{Resource: "R", Reference: "r"}})
-		return nil
-	}}
 	matched := setFirstName("a", "Eve")
 	matched.IfMatch = ifVersion(1)
-	// Each of them is refused by the state that it has made itself.
-	for n, c := range []registry.Change{matched, grant, revoke, childrenUpdate("a", registry.AddChildren, "kid"), childrenUpdate("a", registry.RemoveChildren, "kid")} {
-		key := fmt.Sprintf("k%d", n)
-		first := w.mustUpdate(t, keyed(c, key))
-		again := w.mustUpdate(t, keyed(c, key))
-		if first.Replayed || !again.Replayed || first.Version != int64(n+2) || !cmp.Equal(first.Identity, again.Identity, cmpopts.EquateEmpty()) {
-			t.Errorf("%d: replayed %v and %v, version %d\n%s; want not first.Replayed and again.Replayed and first.Version == int64(n + 2) and cmp == first.Identity", n, first.Replayed, again.Replayed, first.Version, cmp.Diff(first.Identity, again.Identity))
+	for n, c := range []registry.Change{
+		matched,
+		change("a", func(i *identity.Identity) error {
+			i.Grant([]identity.AccessScope{{Resource: "R", Reference: "r"}})
+			return nil
+		}),
+		change("a", func(i *identity.Identity) error { return i.Revoke("", "r") }),
+		childrenUpdate("a", registry.AddChildren, "kid"),
+		childrenUpdate("a", registry.RemoveChildren, "kid"),
+	} {
+		c = keyed(c, fmt.Sprint("k", n))
+		want := w.mustUpdate(t, c)
+		if want.Replayed || want.Version != int64(n+2) {
+			t.Errorf("change %d: Replayed = %v, Version = %d, want false, %d", n, want.Replayed, want.Version, n+2)
 		}
-		other := keyed(c, key)
-		other.Idempotency.Fingerprint = [32]byte{2}
-		if _, err := w.Update(ctx, other); !errors.Is(err, identity.ErrIdempotencyReused) {
-			t.Errorf("%d: another request under the key: %v; want identity.ErrIdempotencyReused", n, err)
+		want.Replayed = true
+		if diff := cmp.Diff(want, w.mustUpdate(t, c), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("change %d again, -want +got:\n%s", n, diff)
 		}
+		c.Idempotency.Fingerprint = [32]byte{2}
+		_, err := w.Update(ctx, c)
+		wantIs(t, "another request under the key", err, identity.ErrIdempotencyReused)
 	}
-	if _, err := w.Update(ctx, keyed(matched, "new")); !errors.Is(err, identity.ErrPreconditionFailed) {
-		t.Errorf("a stale request with a key of its own: %v; want identity.ErrPreconditionFailed", err)
-	}
-	_, err := w.Update(ctx, keyed(setFirstName("a", "x"), "é"))
-	wantField(t, err, identity.FieldIdempotencyKey, "must be printable ASCII")
+	_, err := w.Update(ctx, keyed(matched, "new"))
+	wantIs(t, "an old version under a new key", err, identity.ErrPreconditionFailed)
+	_, err = w.Update(ctx, keyed(setFirstName("a", "x"), "é"))
+	wantText[*identity.Invalid](t, "a key outside ASCII", err, "idempotencyKey must be printable ASCII")
 }
 
-// TestConcurrentUpdatesAreNotLost: no update is lost, and versions have no gaps.
 func TestConcurrentUpdatesAreNotLost(t *testing.T) {
 	const writers = 64
 	w := newTestRegistry(t)
 	w.Random = rand.Reader
-	w.Store = w.store.Store // without the counter, which is for one at a time
 	w.createWithID(t, "a")
-	versions, failures := make([]int64, writers), make([]error, writers)
-	var group sync.WaitGroup
-	for n := range writers {
-		group.Go(func() {
-			changed, err := w.Update(ctx, registry.Change{Tenant: "acme", ID: "a", Apply: func(i *identity.Identity) error {
-				i.Grant([]identity.AccessScope{{Resource: "R", Reference: fmt.Sprint(n)}})
-				return nil
-			}})
-			versions[n], failures[n] = changed.Version, err
-		})
-	}
-	group.Wait()
-	if err := errors.Join(failures...); err != nil {
-		t.Fatal(err)
-	}
+	versions := make([]int64, writers)
+	errs := concurrently(writers, func(n int) error {
+		changed, err := w.Update(ctx, change("a", func(i *identity.Identity) error {
+			i.Grant([]identity.AccessScope{{Resource: "R", Reference: fmt.Sprint(n)}})
+			return nil
+		}))
+		versions[n] = changed.Version
+		return err
+	})
+	must(t, versions, errors.Join(errs...))
 	slices.Sort(versions)
-	for n, v := range versions {
-		if v != int64(n+2) {
-			t.Fatalf("versions %v; want v == int64(n + 2)", versions)
-		}
+	if versions[0] != 2 || versions[writers-1] != writers+1 || len(slices.Compact(versions)) != writers {
+		t.Errorf("versions = %v, want each from 2 to %d once", versions, writers+1)
 	}
-	found, err := w.Get(ctx, "acme", "a")
-	if err != nil || found.Version != writers+1 || len(found.Security.AccessControl.Scopes) != writers {
-		t.Errorf("version %d, %d scopes, %v; want no error and found.Version == writers + 1 and len(found.Security.AccessControl.Scopes) == writers", found.Version, len(found.Security.AccessControl.Scopes), err)
+	if got := w.mustGet(t, "a"); got.Version != writers+1 || len(got.Security.AccessControl.Scopes) != writers {
+		t.Errorf("version %d with %d scopes, want version %d with %d", got.Version, len(got.Security.AccessControl.Scopes), writers+1, writers)
 	}
 }
 
-// TestConcurrentConditionalUpdatesHaveOneWinner: of many who ask for one version one gets it.
-func TestConcurrentConditionalUpdatesHaveOneWinner(t *testing.T) {
+func TestOneOfConcurrentConditionalUpdatesWins(t *testing.T) {
 	w := newTestRegistry(t)
-	w.Store = w.store.Store
 	w.createWithID(t, "a")
-	failures := make([]error, 32)
-	var group sync.WaitGroup
-	for n := range failures {
-		group.Go(func() {
-			c := setFirstName("a", fmt.Sprint(n))
-			c.IfMatch = ifVersion(1)
-			_, failures[n] = w.Update(ctx, c)
-		})
-	}
-	group.Wait()
-	won := slices.Index(failures, nil)
-	for n, err := range failures {
-		if n != won && !errors.Is(err, identity.ErrPreconditionFailed) {
-			t.Errorf("%d: %v; want n == won or identity.ErrPreconditionFailed", n, err)
+	errs := concurrently(32, func(n int) error {
+		c := setFirstName("a", fmt.Sprint(n))
+		c.IfMatch = ifVersion(1)
+		_, err := w.Update(ctx, c)
+		return err
+	})
+	won := slices.Index(errs, nil)
+	for n, err := range errs {
+		if n != won {
+			wantIs(t, "an update that lost", err, identity.ErrPreconditionFailed)
 		}
 	}
-	if found, err := w.Get(ctx, "acme", "a"); err != nil || found.Version != 2 || found.FirstName != fmt.Sprint(won) {
-		t.Errorf("version %d by %s, %d won; %v; want no error and found.Version == 2 and found.FirstName == fmt.Sprint(won)", found.Version, found.FirstName, won, err)
+	if got := w.mustGet(t, "a"); got.Version != 2 || got.FirstName != fmt.Sprint(won) {
+		t.Errorf("version %d by update %s, want version 2 by %d", got.Version, got.FirstName, won)
 	}
 }
 
-// TestConcurrentEqualUpdatesAreReplayed: of many equal requests with one key one takes effect,
-// and all get its answer.
 func TestConcurrentEqualUpdatesAreReplayed(t *testing.T) {
 	w := newTestRegistry(t)
-	w.Store = w.store.Store
 	w.createWithID(t, "a")
-	answers, failures := make([]identity.WriteResult, 32), make([]error, 32)
-	var group sync.WaitGroup
-	for n := range answers {
-		group.Go(func() {
-			c := setFirstName("a", "Eve")
-			c.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
-			answers[n], failures[n] = w.Update(ctx, c)
-		})
-	}
-	group.Wait()
-	if err := errors.Join(failures...); err != nil {
-		t.Fatal(err)
-	}
-	made := 0
-	for _, a := range answers {
-		if !a.Replayed {
-			made++
+	results := make([]identity.WriteResult, 32)
+	errs := concurrently(len(results), func(n int) (err error) {
+		c := setFirstName("a", "Eve")
+		c.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
+		results[n], err = w.Update(ctx, c)
+		return err
+	})
+	must(t, results, errors.Join(errs...))
+	written := 0
+	for _, r := range results {
+		if !r.Replayed {
+			written++
 		}
-		if a.Version != 2 || a.FirstName != "Eve" {
-			t.Errorf(`version %d of %s; want a.Version == 2 and a.FirstName == "Eve"`, a.Version, a.FirstName)
+		if r.Version != 2 || r.FirstName != "Eve" {
+			t.Errorf("result = version %d of %s, want version 2 of Eve", r.Version, r.FirstName)
 		}
 	}
-	if found, err := w.Get(ctx, "acme", "a"); made != 1 || found.Version != 2 || err != nil {
-		t.Errorf("%d took effect, version %d, %v; want made == 1 and found.Version == 2 and no error", made, found.Version, err)
+	if got := w.mustGet(t, "a"); written != 1 || got.Version != 2 {
+		t.Errorf("%d requests took effect, version %d, want one and version 2", written, got.Version)
 	}
 }

@@ -1,320 +1,332 @@
 package registry_test
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cedula/shared/identity"
+	"cedula/shared/registry"
+	"cedula/shared/store"
 )
 
-// createActive is Ana after she proved what the steps ask for.
-func (w *testRegistry) createActive(t *testing.T, p identity.Profile) identity.WriteResult {
+// ana has an email and a phone to verify.
+var ana = identity.Profile{
+	Kind: identity.Individual, FirstName: "Ana", Email: "ana@example.com", Phone: "+56912345678",
+	DocumentType: "RUT", DocumentNumber: "11.111.111-1", Country: "CHL",
+}
+
+func (w *testRegistry) createPending(t *testing.T, p identity.Profile, onboarding identity.Onboarding) identity.WriteResult {
 	t.Helper()
-	i := w.createPending(t, p, identity.OnboardingContact)
-	w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
-	got := w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone))
-	if got.Status != identity.Active {
-		t.Fatalf("got.Status = %v, want %v", got.Status, identity.Active)
+	d := draft(p)
+	d.Trusted, d.Policy.Onboarding, d.Claims = false, onboarding, []identity.Claim{p.UniquenessClaim()}
+	return w.mustCreate(t, d)
+}
+
+func (w *testRegistry) startVerification(id string, c identity.Channel) error {
+	_, err := w.StartVerification(ctx, change(id, nil), c, nil, false)
+	return err
+}
+
+// sendMessage starts the verification of an address and returns the message.
+func (w *testRegistry) sendMessage(t *testing.T, id string, c identity.Channel) identity.Message {
+	t.Helper()
+	return w.captureMessage(t, func() error { return w.startVerification(id, c) })
+}
+
+func (w *testRegistry) sendCode(t *testing.T, id string, c identity.Channel) string {
+	t.Helper()
+	return w.sendMessage(t, id, c).Code
+}
+
+// captureMessage returns the message that an operation puts into the outbox, the zero value if it puts none.
+func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Message {
+	t.Helper()
+	before := len(w.outbox.messageIDs)
+	err := do()
+	ids := must(t, w.outbox.messageIDs, err)[before:]
+	if len(ids) == 0 {
+		return identity.Message{}
 	}
-	return got
+	if len(ids) > 1 {
+		t.Fatalf("%d messages were sent, want at most one", len(ids))
+	}
+	m, _, err := w.store.Store.(*store.Store).Lease(ctx, ids[0], w.now, time.Minute)
+	return must(t, m, err)
 }
 
-func (w *testRegistry) setEmail(t *testing.T, id, email string) identity.WriteResult {
+func (w *testRegistry) confirm(id string, c identity.Channel, code string) (identity.WriteResult, error) {
+	return w.ConfirmVerification(ctx, change(id, nil), c, code, false)
+}
+
+func (w *testRegistry) mustConfirm(t *testing.T, id string, c identity.Channel, code string) identity.WriteResult {
 	t.Helper()
-	c := changeByID(id)
-	c.Apply = func(i *identity.Identity) error { i.Email = email; return nil }
-	return w.mustUpdate(t, c)
+	got, err := w.confirm(id, c, code)
+	return must(t, got, err)
 }
 
-// TestNewAddressIsPendingUntilVerified: a new address stands beside the old one until it is proven.
-func TestNewAddressIsPendingUntilVerified(t *testing.T) {
+// verify sends a code to an address and confirms it.
+func (w *testRegistry) verify(t *testing.T, id string, c identity.Channel) identity.WriteResult {
+	t.Helper()
+	return w.mustConfirm(t, id, c, w.sendCode(t, id, c))
+}
+
+func differentCode(code string) string {
+	if code == "123456" {
+		return "654321"
+	}
+	return "123456"
+}
+
+// wantState checks the status of an identity and what it waits for.
+func wantState(t *testing.T, i identity.Identity, s identity.Status, due, pending []string) {
+	t.Helper()
+	want := identity.Requirements{Due: due, Pending: pending, Deadline: i.ExpiresAt}
+	if diff := cmp.Diff(want, i.Requirements()); diff != "" || i.Status != s {
+		t.Errorf("status %s, want %s; requirements, -want +got:\n%s", i.Status, s, diff)
+	}
+	if i.ExpiresAt.IsZero() == s.Pending() {
+		t.Errorf("ExpiresAt = %v in status %s, want one only while it is pending", i.ExpiresAt, s)
+	}
+}
+
+func TestOnboardingToActive(t *testing.T) {
 	w := newTestRegistry(t)
-	i := w.createActive(t, ana)
-	w.now = w.now.Add(time.Minute)
-	got := w.setEmail(t, i.ID, "new@example.com")
-	if got.Email != "ana@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "new@example.com" || got.Status != identity.Active {
-		t.Errorf(`%s, %+v; want got.Email == "ana@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "new@example.com" and got.Status == identity.Active`, got.Email, got.Verifications)
+	i := w.createPending(t, ana, identity.OnboardingContactAndScreening)
+	wantState(t, i.Identity, identity.Pending, []string{"email", "phone", "screening"}, nil)
+
+	code := w.sendCode(t, i.ID, identity.ChannelEmail)
+	wantState(t, w.mustGet(t, i.ID), identity.PendingEmailValidation, []string{"phone", "screening"}, []string{"email"})
+	wantState(t, w.mustConfirm(t, i.ID, identity.ChannelEmail, code).Identity, identity.PendingPhoneValidation, []string{"phone", "screening"}, nil)
+
+	code = w.sendCode(t, i.ID, identity.ChannelPhone)
+	wantState(t, w.mustGet(t, i.ID), identity.PendingPhoneValidation, []string{"screening"}, []string{"phone"})
+	wantState(t, w.mustConfirm(t, i.ID, identity.ChannelPhone, code).Identity, identity.Screening, nil, []string{"screening"})
+
+	decided, err := w.DecideScreening(ctx, change(i.ID, nil), review(identity.OutcomeClear))
+	wantState(t, must(t, decided, err).Identity, identity.Active, nil, nil)
+	if got, want := decided.Verification(identity.ChannelPhone).VerifiedAt, w.now.Truncate(time.Second); !got.Equal(want) {
+		t.Errorf("VerifiedAt of the phone = %v, want %v", got, want)
 	}
-	if r := got.Requirements(); !slices.Equal(r.Due, []string{"email"}) || r.Pending != nil || !r.Deadline.IsZero() {
-		t.Errorf(`%+v; want r.Due == []string{"email"} and r.Pending == nil and r.Deadline.IsZero()`, r)
-	}
-	m := w.captureMessage(t, func() error {
-		_, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, []string{"pt"}, false)
+}
+
+func TestStartVerification(t *testing.T) {
+	w := newTestRegistry(t)
+	id := w.createPending(t, ana, identity.OnboardingContact).ID
+	var started registry.StartedVerification
+	m := w.captureMessage(t, func() (err error) {
+		started, err = w.StartVerification(ctx, change(id, nil), identity.ChannelEmail, nil, false)
 		return err
 	})
-	if m.To != "new@example.com" || m.Language != "pt" {
-		t.Errorf(`%+v; want m.To == "new@example.com" and m.Language == "pt"`, m)
+	sent := w.now.Truncate(time.Second).UTC()
+	want := registry.StartedVerification{Channel: identity.ChannelEmail, SentAt: sent, ExpiresAt: sent.Add(10 * time.Minute), ResendAt: sent.Add(time.Minute)}
+	if started != want {
+		t.Errorf("StartVerification() = %+v, want %+v", started, want)
 	}
-	w.setEmail(t, i.ID, "third@example.com")
-	if _, err := w.confirm(i.ID, identity.ChannelEmail, m.Code); !errors.Is(err, identity.ErrNoCodeSent) {
-		t.Errorf("the code of an address that was changed again: %v; want identity.ErrNoCodeSent", err)
+	wantMessage := identity.Message{
+		ID: m.ID, Tenant: "acme", IdentityID: id, Channel: identity.ChannelEmail, Purpose: identity.PurposeVerificationCode,
+		To: "ana@example.com", Code: m.Code, Language: "es", ExpiresAt: started.ExpiresAt,
 	}
-	w.now = w.now.Add(time.Minute)
-	got = w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
-	if got.Email != "third@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Requirements().Due != nil {
-		t.Errorf(`%s, %+v; want got.Email == "third@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "" and got.Requirements().Due == nil`, got.Email, got.Verifications)
-	}
-	if got = w.setEmail(t, i.ID, ""); got.Email != "" || !got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf(`cleared: %s, %+v; want got.Email == "" and got.Verification(identity.ChannelEmail).VerifiedAt.IsZero()`, got.Email, got.Verifications)
+	if m != wantMessage || len(m.Code) != 6 {
+		t.Errorf("message = %+v, want %+v with six digits", m, wantMessage)
 	}
 }
 
-// TestUnverifiedAddressIsReplacedImmediately take each other's place at once.
-func TestUnverifiedAddressIsReplacedImmediately(t *testing.T) {
+func TestOnlyPresentAddressesNeedVerification(t *testing.T) {
 	w := newTestRegistry(t)
-	trusted := w.mustCreate(t, draft(ana))
-	if got := w.setEmail(t, trusted.ID, "new@example.com"); got.Email != "new@example.com" || got.Verifications != nil {
-		t.Errorf(`of an identity that had to prove nothing: %s, %+v; want got.Email == "new@example.com" and got.Verifications == nil`, got.Email, got.Verifications)
+	for c, p := range map[identity.Channel]identity.Profile{"email": {Email: "a@example.com"}, "phone": {Phone: "+56912345678"}} {
+		if got := w.verify(t, w.createPending(t, p, identity.OnboardingContact).ID, c); got.Status != identity.Active {
+			t.Errorf("Status = %s after its %s, the only address, was verified, want ACTIVE", got.Status, c)
+		}
 	}
-	i := w.createPending(t, ana, identity.OnboardingContact)
-	code := w.sendCode(t, i.ID, identity.ChannelEmail)
-	if got := w.setEmail(t, i.ID, "new@example.com"); got.Email != "new@example.com" || got.Verifications != nil {
-		t.Errorf(`of one that has proven nothing yet: %s, %+v; want got.Email == "new@example.com" and got.Verifications == nil`, got.Email, got.Verifications)
-	}
-	if _, err := w.confirm(i.ID, identity.ChannelEmail, code); !errors.Is(err, identity.ErrNoCodeSent) {
-		t.Errorf("the old address's code: %v; want identity.ErrNoCodeSent", err)
+	i := w.createPending(t, identity.Profile{FirstName: "Nobody"}, identity.OnboardingContact)
+	wantState(t, i.Identity, identity.Pending, []string{"email"}, nil)
+	for _, c := range []identity.Channel{identity.ChannelEmail, identity.ChannelPhone} {
+		wantErrorAs[*identity.StateError](t, "no "+string(c), w.startVerification(i.ID, c))
 	}
 }
 
-// TestVerifyingATakenAddressIsAConflict: to prove it does not make two identities equal.
-func TestVerifyingATakenAddressIsAConflict(t *testing.T) {
+func TestMalformedCodeIsInvalid(t *testing.T) {
 	w := newTestRegistry(t)
-	first := w.createActive(t, ana)
-	p := ana
-	p.Email = "second@example.com"
-	second := w.createActive(t, p)
-	w.now = w.now.Add(time.Minute)
-	w.setEmail(t, second.ID, first.Email)
-	code := w.sendCode(t, second.ID, identity.ChannelEmail)
-	var taken *identity.Conflict
-	if _, err := w.confirm(second.ID, identity.ChannelEmail, code); !errors.As(err, &taken) {
-		t.Fatalf("err = %v; want a *identity.Conflict", err)
+	for _, code := range []string{"", "12345", "1234567", "12345a", "１２３４５６", "-12345"} {
+		_, err := w.confirm("a", identity.ChannelEmail, code)
+		wantText[*identity.Invalid](t, code, err, "code must be six digits")
 	}
-	w.mustDelete(t, first.ID)
-	if got := w.mustConfirm(t, second.ID, identity.ChannelEmail, code); got.Email != first.Email {
-		t.Errorf("Email = %q, want %q", got.Email, first.Email)
-	}
+	_, err := w.confirm("a", "fax", "123456")
+	wantText[*identity.Invalid](t, "fax", err, "channel must be email or phone")
+	wantText[*identity.Invalid](t, "fax", w.startVerification("a", "fax"), "channel must be email or phone")
 }
 
-// TestTokenizedAddressIsVerified: the code goes to the value, not to what stands there.
-func TestTokenizedAddressIsVerified(t *testing.T) {
-	w := newTestRegistry(t).withCipher(t)
-	i := w.createPending(t, ana, identity.OnboardingContact)
-	w.mustTokenize(t, changeByID(i.ID), identity.FieldEmail)
-	m := w.sendMessage(t, i.ID, identity.ChannelEmail)
-	if m.To != "ana@example.com" {
-		t.Errorf("To = %q, want the tokenized address", m.To)
-	}
-	got := w.mustConfirm(t, i.ID, identity.ChannelEmail, m.Code)
-	if got.Email == "ana@example.com" || got.Tokenized(identity.FieldEmail) == nil || got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf("Email = %q, Verifications = %+v, want it tokenized and verified", got.Email, got.Verifications)
-	}
-}
-
-// TestPendingAddressOfATokenizedFieldIsEncrypted: the new one is never kept as it is, and the code
-// goes to it, whichever of the two came first.
-func TestPendingAddressOfATokenizedFieldIsEncrypted(t *testing.T) {
-	const secret = "secret@example.com"
-	tokenize := func(t *testing.T, w *testRegistry, id string) {
+func TestCodeErrors(t *testing.T) {
+	w := newTestRegistry(t)
+	id := w.createPending(t, ana, identity.OnboardingContact).ID
+	want := func(what string, c identity.Channel, code string, want error) {
 		t.Helper()
-		w.mustTokenize(t, changeByID(id), identity.FieldEmail)
+		_, err := w.confirm(id, c, code)
+		wantIs(t, what, err, want)
 	}
-	for name, do := range map[string]func(t *testing.T, w *testRegistry, id string){
-		"tokenized, then changed": func(t *testing.T, w *testRegistry, id string) { tokenize(t, w, id); w.setEmail(t, id, secret) },
-		"changed, then tokenized": func(t *testing.T, w *testRegistry, id string) { w.setEmail(t, id, secret); tokenize(t, w, id) },
-		"tokenized, then changed twice": func(t *testing.T, w *testRegistry, id string) {
-			tokenize(t, w, id)
-			w.setEmail(t, id, "x@example.com")
-			w.setEmail(t, id, secret)
-		},
-		"tokenized, changed, with a code": func(t *testing.T, w *testRegistry, id string) {
-			tokenize(t, w, id)
-			w.setEmail(t, id, secret)
-			w.sendCode(t, id, identity.ChannelEmail)
-			w.now = w.now.Add(time.Minute)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newTestRegistry(t).withCipher(t)
-			i := w.createActive(t, ana)
-			w.now = w.now.Add(time.Minute)
-			do(t, w, i.ID)
-			written := w.outbox.lastWrite()
-			got, err := w.Get(ctx, "acme", i.ID)
-			if err != nil || got.Verification(identity.ChannelEmail).PendingAddress == "" || bytes.Contains(written, []byte(secret)) || bytes.Contains(written, []byte("ana@example.com")) {
-				t.Fatalf("%v, %+v\n%s; want no error and got.Verification(identity.ChannelEmail).PendingAddress != \"\" and not bytes.Contains(written, []byte(secret)) and not bytes.Contains(written, []byte(\"ana@example.com\"))", err, got.Verifications, written)
-			}
-			m := w.sendMessage(t, i.ID, identity.ChannelEmail)
-			if m.To != secret {
-				t.Errorf("To = %q, want %q", m.To, secret)
-			}
-			if changed := w.mustConfirm(t, i.ID, identity.ChannelEmail, m.Code); changed.Email == secret || changed.Verification(identity.ChannelEmail).PendingAddress != "" {
-				t.Errorf(`%s, %+v; want changed.Email != secret and changed.Verification(identity.ChannelEmail).PendingAddress == ""`, changed.Email, changed.Verifications)
-			}
-			if all, err := w.Detokenize(ctx, "acme", i.ID); err != nil || all[identity.FieldEmail] != secret {
-				t.Errorf("%v, %v; want no error and all[identity.FieldEmail] == secret", all, err)
-			}
-		})
+	want("before a code", identity.ChannelEmail, "123456", identity.ErrNoCodeSent)
+	code := w.sendCode(t, id, identity.ChannelEmail)
+	want("the other channel's code", identity.ChannelPhone, code, identity.ErrNoCodeSent)
+	for range identity.MaxCodeAttempts {
+		want("a wrong code", identity.ChannelEmail, differentCode(code), identity.ErrWrongCode)
+	}
+	want("after five wrong codes", identity.ChannelEmail, code, identity.ErrTooManyAttempts)
+
+	w.now = w.now.Add(time.Minute)
+	old := w.sendCode(t, id, identity.ChannelEmail)
+	w.now = w.now.Add(10 * time.Minute)
+	want("after ten minutes", identity.ChannelEmail, old, identity.ErrExpiredCode)
+
+	code = w.sendCode(t, id, identity.ChannelEmail)
+	want("a replaced code", identity.ChannelEmail, old, identity.ErrWrongCode)
+	w.mustConfirm(t, id, identity.ChannelEmail, code)
+	want("a used code", identity.ChannelEmail, code, identity.ErrUsedCode)
+	want("a wrong code after it", identity.ChannelEmail, differentCode(code), identity.ErrUsedCode)
+	wantErrorAs[*identity.StateError](t, "a verified address", w.startVerification(id, identity.ChannelEmail))
+	_, err := w.confirm("nobody", identity.ChannelEmail, code)
+	wantIs(t, "an unknown identity", err, identity.ErrNotFound)
+}
+
+// TestSendsToAnAddressAreLimited counts across the identities of a tenant.
+func TestSendsToAnAddressAreLimited(t *testing.T) {
+	w := newTestRegistry(t)
+	newID := func(email string) string {
+		p := ana
+		p.Email = email
+		return w.mustCreate(t, registry.Draft{Tenant: "acme", Profile: p, GenerateID: generateID}).ID
+	}
+	want := func(what, id string, want time.Duration) {
+		t.Helper()
+		err := w.startVerification(id, identity.ChannelEmail)
+		if want == 0 {
+			wantIs(t, what, err, nil)
+		} else if got := errorAs[*identity.RateLimited](t, what, err).RetryAfter; got != want {
+			t.Errorf("%s: RetryAfter = %v, want %v", what, got, want)
+		}
+	}
+	start := w.now.Truncate(time.Second)
+	first := newID(ana.Email)
+	want("the first", first, 0)
+	want("the first identity again", first, time.Minute)
+	for n := 2; n <= 5; n++ {
+		want(fmt.Sprint("within an hour ", n), newID(ana.Email), 0)
+	}
+	want("the sixth within an hour", newID(ana.Email), time.Hour)
+	w.now = start.Add(time.Hour)
+	for n := 6; n <= 10; n++ {
+		want(fmt.Sprint("within a day ", n), newID(ana.Email), 0)
+	}
+	w.now = start.Add(3 * time.Hour)
+	want("the eleventh within a day", newID(ana.Email), 21*time.Hour)
+	want("another address", newID("other@example.com"), 0)
+}
+
+func TestConcurrentGuessesAreLimited(t *testing.T) {
+	w := newTestRegistry(t)
+	id := w.createPending(t, ana, identity.OnboardingContact).ID
+	code := w.sendCode(t, id, identity.ChannelEmail)
+	wrong := 0
+	for _, err := range concurrently(100, func(int) error {
+		_, err := w.confirm(id, identity.ChannelEmail, differentCode(code))
+		return err
+	}) {
+		if errors.Is(err, identity.ErrWrongCode) {
+			wrong++
+			continue
+		}
+		wantIs(t, "a further guess", err, identity.ErrTooManyAttempts)
+	}
+	if wrong != 5 {
+		t.Errorf("%d guesses were compared, want 5", wrong)
 	}
 }
 
-// TestTestModeAddressesAndCodes: what a test client's tests can count on.
-func TestTestModeAddressesAndCodes(t *testing.T) {
-	tests := []struct {
-		name, email, phone string
-		channel            identity.Channel
-		test, asks         bool // the identity is a test client's, a test client asks
-		code               string
-		want               error
-		sent               bool
-	}{
-		{"an email that verifies", "a+verifies@example.com", "", identity.ChannelEmail, true, true, "000000", nil, false},
-		{"an email that fails", "a+fails@example.com", "", identity.ChannelEmail, true, true, "000000", identity.ErrWrongCode, false},
-		{"an email that is lost", "a+lost@example.com", "", identity.ChannelEmail, true, true, "000000", identity.ErrWrongCode, false},
-		{"a phone that verifies", "", "+56900000001", identity.ChannelPhone, true, true, "000000", nil, false},
-		{"a phone that fails", "", "+56900000002", identity.ChannelPhone, true, true, "000000", identity.ErrWrongCode, false},
-		{"a phone that is lost", "", "+56900000003", identity.ChannelPhone, true, true, "000000", identity.ErrWrongCode, false},
-		{"any other, right", "a@example.com", "", identity.ChannelEmail, true, true, "000000", nil, true},
-		{"any other, wrong", "a@example.com", "", identity.ChannelEmail, true, true, "999999", identity.ErrWrongCode, true},
-		{"a live identity", "a+verifies@example.com", "", identity.ChannelEmail, false, true, "000000", identity.ErrWrongCode, true},
-		{"a live client", "a@example.com", "", identity.ChannelEmail, true, false, "000000", identity.ErrWrongCode, true},
-		{"a live client at a known address", "a+verifies@example.com", "", identity.ChannelEmail, true, false, "000000", identity.ErrWrongCode, true},
+func TestCodeIsUsedOnce(t *testing.T) {
+	w := newTestRegistry(t)
+	id := w.createPending(t, ana, identity.OnboardingContact).ID
+	code := w.sendCode(t, id, identity.ChannelEmail)
+	errs := concurrently(20, func(int) error {
+		_, err := w.confirm(id, identity.ChannelEmail, code)
+		return err
+	})
+	won := slices.Index(errs, nil)
+	for n, err := range errs {
+		if n != won {
+			wantIs(t, "the code again", err, identity.ErrUsedCode)
+		}
 	}
-	for _, tt := range tests {
+}
+
+func TestVerificationRequestsAreIdempotent(t *testing.T) {
+	w := newTestRegistry(t)
+	c := change(w.createPending(t, ana, identity.OnboardingContact).ID, nil)
+	c.Idempotency = identity.Idempotency{Key: "send", Fingerprint: [32]byte{1}}
+	var want registry.StartedVerification
+	m := w.captureMessage(t, func() (err error) {
+		want, err = w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
+		return err
+	})
+	w.now = w.now.Add(10 * time.Second)
+	want.Replayed = true
+	again, err := w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
+	if must(t, again, err) != want {
+		t.Errorf("StartVerification() again = %+v, want %+v", again, want)
+	}
+	c.Idempotency = identity.Idempotency{Key: "use", Fingerprint: [32]byte{2}}
+	for _, replayed := range []bool{false, true} {
+		got, err := w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false)
+		if must(t, got, err).Replayed != replayed || got.Status != identity.PendingPhoneValidation {
+			t.Errorf("ConfirmVerification(): Replayed = %v, status %s, want %v, PENDING_PHONE_VALIDATION", got.Replayed, got.Status, replayed)
+		}
+	}
+}
+
+// TestTestModeAddressesAndCodes covers what clients can rely on in their own tests.
+func TestTestModeAddressesAndCodes(t *testing.T) {
+	const email, phone, right = identity.ChannelEmail, identity.ChannelPhone, "000000"
+	w := newTestRegistry(t)
+	for _, tt := range []struct {
+		name     string
+		channel  identity.Channel
+		address  string
+		testMode bool // of the identity
+		asks     bool // a test client asks
+		code     string
+		want     error
+		sent     bool
+	}{
+		{"an email that verifies", email, "a+verifies@example.com", true, true, right, nil, false},
+		{"an email that fails", email, "a+fails@example.com", true, true, right, identity.ErrWrongCode, false},
+		{"an email that is lost", email, "a+lost@example.com", true, true, right, identity.ErrWrongCode, false},
+		{"a phone that verifies", phone, "+56900000001", true, true, right, nil, false},
+		{"a phone that fails", phone, "+56900000002", true, true, right, identity.ErrWrongCode, false},
+		{"a phone that is lost", phone, "+56900000003", true, true, right, identity.ErrWrongCode, false},
+		{"any other email, right", email, "a@example.com", true, true, right, nil, true},
+		{"any other email, wrong", email, "b@example.com", true, true, "999999", identity.ErrWrongCode, true},
+		{"a live identity", email, "b+verifies@example.com", false, true, right, identity.ErrWrongCode, true},
+		{"a live client", email, "c@example.com", true, false, right, identity.ErrWrongCode, true},
+		{"a live client, an email that verifies", email, "c+verifies@example.com", true, false, right, identity.ErrWrongCode, true},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newTestRegistry(t)
-			d := draft(identity.Profile{Email: tt.email, Phone: tt.phone})
-			d.Trusted, d.TestMode = false, tt.test
-			i := w.mustCreate(t, d)
+			var p identity.Profile
+			*p.StringField(tt.channel.Field()) = tt.address
+			d := draft(p)
+			d.Trusted, d.TestMode = false, tt.testMode
+			c := change(w.mustCreate(t, d).ID, nil)
 			m := w.captureMessage(t, func() error {
-				_, err := w.StartVerification(ctx, changeByID(i.ID), tt.channel, nil, tt.asks)
+				_, err := w.StartVerification(ctx, c, tt.channel, nil, tt.asks)
 				return err
 			})
 			if (m.Code != "") != tt.sent || m.Code == tt.code {
-				t.Errorf(`sent %q; want (m.Code != "") == tt.sent and m.Code != tt.code`, m.Code)
+				t.Errorf("code %q was sent, want a random one: %v", m.Code, tt.sent)
 			}
-			_, err := w.ConfirmVerification(ctx, changeByID(i.ID), tt.channel, tt.code, tt.asks)
-			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
-				t.Errorf("%v, want %v", err, tt.want)
-			}
+			_, err := w.ConfirmVerification(ctx, c, tt.channel, tt.code, tt.asks)
+			wantIs(t, "ConfirmVerification", err, tt.want)
 		})
-	}
-}
-
-// setContacts changes both addresses.
-func (w *testRegistry) setContacts(t *testing.T, id, email, phone string) identity.WriteResult {
-	t.Helper()
-	c := changeByID(id)
-	c.Apply = func(i *identity.Identity) error { i.Email, i.Phone = email, phone; return nil }
-	return w.mustUpdate(t, c)
-}
-
-// TestUnverifiedAddressNeverActivates: whatever is cleared and set again meanwhile, an
-// address that was never proven makes nobody active.
-func TestUnverifiedAddressNeverActivates(t *testing.T) {
-	const victim, phone = "victim@example.com", "+56912345678"
-	t.Run("an email added to a phone", func(t *testing.T) {
-		w := newTestRegistry(t)
-		i := w.createPending(t, identity.Profile{Phone: phone}, identity.OnboardingContact)
-		code := w.sendCode(t, i.ID, identity.ChannelPhone)
-		w.setContacts(t, i.ID, victim, phone)
-		got := w.mustConfirm(t, i.ID, identity.ChannelPhone, code)
-		if r := got.Requirements(); !got.Status.Pending() || !slices.Equal(r.Due, []string{"email"}) {
-			t.Errorf(`%s, %+v; want got.Status.Pending() and r.Due == []string{"email"}`, got.Status, r)
-		}
-		if got = w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail)); got.Status != identity.Active {
-			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
-		}
-	})
-	t.Run("a proven email cleared and another set", func(t *testing.T) {
-		w := newTestRegistry(t)
-		i := w.createPending(t, ana, identity.OnboardingContact)
-		w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
-		w.setContacts(t, i.ID, "", phone)
-		w.setContacts(t, i.ID, victim, phone)
-		if got := w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone)); !got.Status.Pending() {
-			t.Errorf("got.Status = %v; want got.Status.Pending()", got.Status)
-		}
-	})
-	t.Run("both changed while a reviewer decides", func(t *testing.T) {
-		w := newTestRegistry(t)
-		i := w.createPending(t, ana, identity.OnboardingContactAndScreening)
-		w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
-		w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone))
-		w.setContacts(t, i.ID, "", "")
-		w.setContacts(t, i.ID, victim, "+56999999999")
-		got, err := w.DecideScreening(ctx, changeByID(i.ID), identity.Review{Outcome: identity.OutcomeClear, Reason: "r", Reviewer: "v"})
-		if err != nil || !got.Status.Pending() {
-			t.Fatalf("err = %v, got.Status = %v; want no error and got.Status.Pending()", err, got.Status)
-		}
-		w.now = w.now.Add(time.Minute)
-		w.mustConfirm(t, i.ID, identity.ChannelPhone, w.sendCode(t, i.ID, identity.ChannelPhone))
-		if got := w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail)); got.Status != identity.Active {
-			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
-		}
-	})
-	t.Run("a phone taken away leaves nothing to prove", func(t *testing.T) {
-		w := newTestRegistry(t)
-		i := w.createPending(t, ana, identity.OnboardingContact)
-		w.mustConfirm(t, i.ID, identity.ChannelEmail, w.sendCode(t, i.ID, identity.ChannelEmail))
-		if got := w.setContacts(t, i.ID, ana.Email, ""); got.Status != identity.Active {
-			t.Errorf("got.Status = %v, want %v", got.Status, identity.Active)
-		}
-	})
-}
-
-// TestContactChangeIsCancelled: the present address takes back what waits, in any case of
-// letters, and another spelling of it is no other address.
-func TestContactChangeIsCancelled(t *testing.T) {
-	w := newTestRegistry(t)
-	i := w.createActive(t, ana)
-	w.setEmail(t, i.ID, "typo@example.com")
-	c := changeByID(i.ID)
-	c.Apply = func(i *identity.Identity) error { i.CancelContactChange(identity.FieldEmail); return nil }
-	if got, err := w.Update(ctx, c); err != nil || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Requirements().Due != nil {
-		t.Errorf(`%v %+v; want no error and got.Verification(identity.ChannelEmail).PendingAddress == "" and got.Requirements().Due == nil`, err, got.Verifications)
-	}
-	w.setEmail(t, i.ID, "typo@example.com")
-	got := w.setEmail(t, i.ID, "ANA@example.com")
-	if got.Email != "ANA@example.com" || got.Verification(identity.ChannelEmail).PendingAddress != "" || got.Verification(identity.ChannelEmail).VerifiedAt.IsZero() {
-		t.Errorf(`%s %+v; want got.Email == "ANA@example.com" and got.Verification(identity.ChannelEmail).PendingAddress == "" and not got.Verification(identity.ChannelEmail).VerifiedAt.IsZero()`, got.Email, got.Verifications)
-	}
-}
-
-// TestResendIntervalSurvivesUpdates: whatever is changed meanwhile, a minute lies between
-// two codes, and a code holds for every spelling of its address.
-func TestResendIntervalSurvivesUpdates(t *testing.T) {
-	w := newTestRegistry(t)
-	i := w.createPending(t, ana, identity.OnboardingContact)
-	code := w.sendCode(t, i.ID, identity.ChannelEmail)
-	var soon *identity.RateLimited
-	for _, email := range []string{"ANA@example.com", "other@example.com", "ana@example.com"} {
-		w.setEmail(t, i.ID, email)
-		if _, err := w.StartVerification(ctx, changeByID(i.ID), identity.ChannelEmail, nil, false); !errors.As(err, &soon) {
-			t.Errorf("%s: %v; want a *identity.RateLimited", email, err)
-		}
-	}
-	w.setEmail(t, i.ID, "Ana@Example.com")
-	w.mustConfirm(t, i.ID, identity.ChannelEmail, code)
-}
-
-// TestNoCodeIsSent: neither to what is not an address, nor to one that has several
-// spellings, each with a count of its own.
-func TestNoCodeIsSent(t *testing.T) {
-	w := newTestRegistry(t)
-	for channel, addresses := range map[identity.Channel][]string{
-		identity.ChannelEmail: {"ana@münchen.example", "ana@ｍunchen.example", "é@example.com", "e\u0301@example.com", "Juana Canaria"},
-		identity.ChannelPhone: {"at home"},
-	} {
-		for _, address := range addresses {
-			i := w.createPending(t, identity.Profile{Email: address, Phone: address}, identity.OnboardingContact)
-			var state *identity.StateError
-			if _, err := w.StartVerification(ctx, changeByID(i.ID), channel, nil, false); !errors.As(err, &state) {
-				t.Errorf("%s %q: got %v, want a StateError", channel, address, err)
-			}
-		}
 	}
 }

@@ -1,0 +1,272 @@
+package registry_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"cedula/shared/encryption"
+	"cedula/shared/identity"
+	"cedula/shared/registry"
+)
+
+func newTestRegistryWithCipher(t *testing.T) *testRegistry {
+	t.Helper()
+	w := newTestRegistry(t)
+	local, err := encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32))
+	w.Cipher = encryption.NewFieldCipher(must(t, local, err), func() time.Time { return w.now })
+	return w
+}
+
+// tokenizableValues has a value for each tokenizable field.
+var tokenizableValues = map[identity.Field]string{
+	identity.FieldFirstName: "Ana María", identity.FieldLastName: "O'Higgins-Ñuñoa", identity.FieldOtherNames: "王小明",
+	identity.FieldEmail: "Ana@Example.com", identity.FieldPhone: "+56912345678",
+	identity.FieldStreet: "Av. 18 de Julio 1234, 2º", identity.FieldPostalCode: "11.200",
+}
+
+func tokenizableProfile() identity.Profile {
+	p := identity.Profile{Address: identity.Address{City: "Montevideo"}}
+	for f, value := range tokenizableValues {
+		*p.StringField(f) = value
+	}
+	return p
+}
+
+// createTokenized creates an identity some of whose fields are tokenized.
+func (w *testRegistry) createTokenized(t *testing.T, fields ...identity.Field) string {
+	t.Helper()
+	id := w.mustCreate(t, draft(tokenizableProfile())).ID
+	if len(fields) > 0 {
+		w.mustTokenize(t, id, fields...)
+	}
+	return id
+}
+
+func (w *testRegistry) wantDetokenized(t *testing.T, id string, want map[identity.Field]string, fields ...identity.Field) {
+	t.Helper()
+	got, err := w.Detokenize(ctx, "acme", id, fields...)
+	if !maps.Equal(must(t, got, err), want) {
+		t.Errorf("Detokenize(%v) = %q, want %q", fields, got, want)
+	}
+}
+
+func TestTokenizedValuesAreEncryptedAndReturned(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t, identity.TokenizableFields...)
+	read := w.mustGet(t, id)
+	if read.Version != 2 || read.Address.City != "Montevideo" {
+		t.Errorf("version %d, city %q, want 2, Montevideo", read.Version, read.Address.City)
+	}
+	for f, value := range tokenizableValues {
+		if shown, _ := read.DisplayValue(f); shown == value || shape(shown) != shape(value) {
+			t.Errorf("%s: %q is shown instead of %q, want another text of its shape", f, shown, value)
+		}
+		if e := read.Tokenized(f); bytes.Contains(e.Ciphertext, []byte(value)) || e.Plaintext != "" {
+			t.Errorf("%s: ciphertext %q, plaintext %q, want the value encrypted", f, e.Ciphertext, e.Plaintext)
+		}
+		w.wantDetokenized(t, id, map[identity.Field]string{f: value}, f)
+	}
+	w.wantDetokenized(t, id, tokenizableValues)
+}
+
+// shape is what a placeholder has in common with its value.
+func shape(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case unicode.IsDigit(c):
+			return '9'
+		case unicode.IsUpper(c):
+			return 'A'
+		case c > unicode.MaxASCII, unicode.IsLetter(c):
+			return 'a'
+		}
+		return c
+	}, s)
+}
+
+func TestTokenizeAllFieldsOrNone(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t, identity.FieldEmail)
+	for _, tt := range []struct {
+		fields []identity.Field
+		want   string
+		is     error
+	}{
+		{[]identity.Field{identity.FieldFirstName, identity.FieldCity}, "address.city cannot be tokenized", identity.ErrNotTokenizable},
+		{[]identity.Field{identity.FieldLastName, identity.FieldEmail}, "email is tokenized already", identity.ErrAlreadyTokenized},
+	} {
+		_, err := w.Tokenize(ctx, change(id, nil), tt.fields...)
+		wantText[*identity.FieldError](t, tt.want, err, tt.want)
+		wantIs(t, tt.want, err, tt.is)
+		if i := w.mustGet(t, id); i.Version != 2 || len(i.EncryptedFields) != 1 {
+			t.Errorf("%s: version %d with %d tokenized fields afterwards, want 2 with 1", tt.want, i.Version, len(i.EncryptedFields))
+		}
+	}
+}
+
+func TestDetokenizeErrors(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t)
+	_, err := w.Detokenize(ctx, "acme", id, identity.FieldEmail)
+	wantIs(t, "a field that is not tokenized", err, identity.ErrNotTokenized)
+	_, err = w.Detokenize(ctx, "acme", id, identity.FieldCity)
+	wantIs(t, "a field that cannot be tokenized", err, identity.ErrNotTokenizable)
+	_, err = w.Detokenize(ctx, "other", id)
+	wantIs(t, "another tenant's identity", err, identity.ErrNotFound)
+	_, err = w.Tokenize(ctx, registry.Change{Tenant: "other", ID: id}, identity.FieldEmail)
+	wantIs(t, "another tenant's identity", err, identity.ErrNotFound)
+	w.wantDetokenized(t, id, nil)
+}
+
+func TestUpdateOfATokenizedField(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t, identity.FieldFirstName, identity.FieldEmail, identity.FieldPhone)
+	before := w.mustGet(t, id)
+	changed := w.mustUpdate(t, change(id, func(i *identity.Identity) error {
+		i.Email, i.Phone, i.LastName = "bea@example.com", "", "Plain"
+		return nil
+	}))
+	if changed.Email == "bea@example.com" || shape(changed.Email) != shape("bea@example.com") {
+		t.Errorf("Email = %q, want a placeholder of bea@example.com", changed.Email)
+	}
+	if changed.Phone != "" || changed.LastName != "Plain" {
+		t.Errorf("Phone = %q, LastName = %q, want empty, Plain", changed.Phone, changed.LastName)
+	}
+	if changed.FirstName != before.FirstName || !bytes.Equal(changed.Tokenized(identity.FieldFirstName).Ciphertext, before.Tokenized(identity.FieldFirstName).Ciphertext) {
+		t.Error("the unchanged first name was encrypted again, want it as it was")
+	}
+	w.wantDetokenized(t, id, map[identity.Field]string{identity.FieldFirstName: "Ana María", identity.FieldEmail: "bea@example.com", identity.FieldPhone: ""})
+	for email, want := range map[string]int{"BEA@example.com": 1, "Ana@Example.com": 0} {
+		page, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 10, Filter: registry.Filter{Email: email}})
+		if must(t, page, err).Total != want || len(page.Identities) != want {
+			t.Errorf("List(%s) = %d of %d identities, want %d", email, len(page.Identities), page.Total, want)
+		}
+	}
+}
+
+func TestTokenizedIdentityIsUnique(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	create := func(email string) (identity.WriteResult, error) {
+		p := tokenizableProfile()
+		p.Email, p.DocumentNumber = email, "1-9"
+		d := draft(p)
+		d.Claims = []identity.Claim{p.UniquenessClaim()}
+		return w.Create(ctx, d)
+	}
+	created, err := create("ana@example.com")
+	id := must(t, created, err).ID
+	w.mustTokenize(t, id, identity.FieldEmail, identity.FieldPhone)
+	_, err = create("ANA@example.com")
+	wantErrorAs[*identity.Conflict](t, "the same person", err)
+	_, err = create("carl@example.com")
+	wantIs(t, "another person", err, nil)
+	setEmail := func(email string) registry.Change {
+		return change(id, func(i *identity.Identity) error { i.Email = email; return nil })
+	}
+	_, err = w.Update(ctx, setEmail("carl@example.com"))
+	wantErrorAs[*identity.Conflict](t, "a change into another person", err)
+	w.mustUpdate(t, setEmail("bea@example.com"))
+	_, err = create("ana@example.com")
+	wantIs(t, "the values before the change", err, nil)
+	_, err = create("bea@example.com")
+	wantErrorAs[*identity.Conflict](t, "the values after the change", err)
+}
+
+func TestConcurrentTokenizations(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t)
+	errs := concurrently(len(identity.TokenizableFields), func(n int) error {
+		_, err := w.Tokenize(ctx, change(id, nil), identity.TokenizableFields[n])
+		return err
+	})
+	wantIs(t, "Tokenize", errors.Join(errs...), nil)
+	w.wantDetokenized(t, id, tokenizableValues)
+	if got := w.mustGet(t, id).Version; got != 8 {
+		t.Errorf("Version = %d after seven changes, want 8", got)
+	}
+}
+
+// failingRewriteStore cannot rewrite stored responses.
+type failingRewriteStore struct{ identity.Store }
+
+func (failingRewriteStore) RewriteReplays(context.Context, identity.Identity) error {
+	return identity.ErrUnavailable
+}
+
+// TestReplayAfterTokenizing interrupts the first tokenization. The same request completes it, though it is rejected.
+func TestReplayAfterTokenizing(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	d := draft(tokenizableProfile())
+	d.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
+	id := w.mustCreate(t, d).ID
+	w.Store = failingRewriteStore{w.store}
+	_, err := w.Tokenize(ctx, change(id, nil), identity.TokenizableFields...)
+	wantIs(t, "an interrupted Tokenize", err, identity.ErrUnavailable)
+	w.Store = w.store
+	_, err = w.Tokenize(ctx, change(id, nil), identity.TokenizableFields...)
+	wantIs(t, "Tokenize again", err, identity.ErrAlreadyTokenized)
+	again := w.mustCreate(t, d)
+	if !again.Replayed || again.ID != id || len(again.EncryptedFields) != len(tokenizableValues) {
+		t.Errorf("Create again: Replayed = %v with %d tokenized fields, want true with %d", again.Replayed, len(again.EncryptedFields), len(tokenizableValues))
+	}
+	for f, value := range tokenizableValues {
+		if shown, _ := again.DisplayValue(f); shown == value {
+			t.Errorf("%s: the response to Create again shows %q, want a placeholder", f, shown)
+		}
+	}
+}
+
+func TestHasValue(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	for _, id := range []string{w.createTokenized(t), w.createTokenized(t, identity.FieldEmail, identity.FieldPhone)} {
+		i := w.mustGet(t, id)
+		for _, tt := range []struct {
+			field identity.Field
+			value string
+			want  bool
+		}{
+			{identity.FieldEmail, "ana@EXAMPLE.com", true},
+			{identity.FieldEmail, "bea@example.com", false},
+			{identity.FieldEmail, "", false},
+			{identity.FieldPhone, "+56912345678", true},
+			{identity.FieldPhone, "56912345678", false},
+		} {
+			if got := w.HasValue(&i, tt.field, tt.value); got != tt.want {
+				t.Errorf("%d tokenized fields: HasValue(%s, %q) = %v, want %v", len(i.EncryptedFields), tt.field, tt.value, got, tt.want)
+			}
+		}
+	}
+}
+
+func TestUpdateOfATokenizedFieldNeedsACipher(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t, identity.FieldFirstName)
+	w.Cipher = nil
+	if _, err := w.Update(ctx, setFirstName(id, "Plain")); err == nil {
+		t.Error("Update() of a tokenized field without a cipher returns no error, want one")
+	}
+	w.mustUpdate(t, change(id, func(i *identity.Identity) error { i.LastName = "Plain"; return nil }))
+}
+
+func TestPlaceholdersAreRandom(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	rapid.Check(t, func(r *rapid.T) {
+		name := rapid.StringMatching(`[A-Za-zñÑ]{12,40}`).Draw(r, "name")
+		var shown [2]string
+		for n := range shown {
+			id := w.mustCreate(t, draft(identity.Profile{FirstName: name})).ID
+			shown[n] = w.mustTokenize(t, id, identity.FieldFirstName).FirstName
+		}
+		if shown[0] == shown[1] || shown[0] == name || shape(shown[0]) != shape(name) {
+			r.Errorf("placeholders of %q = %q, want different texts of its shape", name, shown)
+		}
+	})
+}
