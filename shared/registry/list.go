@@ -56,7 +56,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 			return Page{}, err
 		}
 	}
-	index := l.index()
+	index, whole := l.index()
 	match, err := r.matcher(ctx, l, index)
 	if err != nil {
 		return Page{}, err
@@ -67,7 +67,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	w := listPage{scan: s, allMatch: l.only(index)}
+	w := listPage{scan: s, allMatch: whole}
 	if err := w.read(ctx); err != nil {
 		return Page{}, err
 	}
@@ -161,40 +161,26 @@ func (f *Filter) matches(i *identity.Identity) bool {
 	return f.Kind == "" || (f.Kind == identity.Organization) == (i.Kind == identity.Organization)
 }
 
-// index picks the look-up with the fewest identities.
-func (l *ListParams) index() identity.Index {
-	s := identity.Index{Tenant: l.Tenant}
-	switch {
-	case l.DocumentNumber != "":
-		s.Document = identity.NormalizeDocument(l.DocumentNumber)
-	case l.ExternalID != "":
-		s.ExternalID = l.ExternalID
-	case l.Email != "":
-		s.Email = identity.NormalizeEmail(l.Email)
-	case l.Phone != "":
-		s.Phone = l.Phone
-	case l.ParentID != "":
-		s.ChildrenOf = l.ParentID
+// index returns the index with the fewest identities, and whether it is all that the filter asks for.
+func (l ListParams) index() (index identity.Index, whole bool) {
+	index.Tenant = l.Tenant
+	rest := l.Filter
+	for _, indexed := range []struct{ filter, index *string }{
+		{&rest.DocumentNumber, &index.Document},
+		{&rest.ExternalID, &index.ExternalID},
+		{&rest.Email, &index.Email},
+		{&rest.Phone, &index.Phone},
+		{&rest.ParentID, &index.ChildrenOf},
+	} {
+		if *indexed.filter != "" {
+			*indexed.index = *indexed.filter
+			*indexed.filter = ""
+			break
+		}
 	}
-	return s
-}
-
-// only reports whether the source alone is all that the filter asks for.
-func (f Filter) only(s identity.Index) bool {
-	rest := f
-	switch {
-	case s.Document != "":
-		rest.DocumentNumber = ""
-	case s.ExternalID != "":
-		rest.ExternalID = ""
-	case s.Email != "":
-		rest.Email = ""
-	case s.Phone != "":
-		rest.Phone = ""
-	case s.ChildrenOf != "":
-		rest.ParentID = ""
-	}
-	return rest == Filter{}
+	index.Document = identity.NormalizeDocument(index.Document)
+	index.Email = identity.NormalizeEmail(index.Email)
+	return index, rest == Filter{}
 }
 
 // listGranted lists the identities over which one has permissions. They are few, so the page is cut from all of them.
