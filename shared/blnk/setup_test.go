@@ -3,7 +3,6 @@ package blnk_test
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -65,16 +64,14 @@ func newFullIdentityAPI(t *testing.T) *testAPI {
 var (
 	otherTenantCaller = caller("other", auth.ScopeAll)
 	allScopesCaller   = caller("acme", auth.ScopeIdentityRead, auth.ScopeIdentityWrite, auth.ScopeIdentityDelete, auth.ScopeIdentityDetokenize, auth.ScopeIdentitySearch)
+	strictCaller      = withSetting(allScopesCaller, "mode", "strict")
+	testModeCaller    = withSetting(withSetting(allScopesCaller, "stage", "test"), "steps", "contact+screening")
 )
 
-// strict returns the request of a strict client.
-func strict(q request) request {
-	if q.Caller == nil {
-		q.Caller = apitest.DefaultCaller
-	}
-	q.Caller = maps.Clone(q.Caller)
-	q.Caller["mode"] = "strict"
-	return q
+func withSetting(caller map[string]any, name, value string) map[string]any {
+	caller = maps.Clone(caller)
+	caller[name] = value
+	return caller
 }
 
 func createRequest(body string) request { return newRequest("create-identity", "", body) }
@@ -125,7 +122,7 @@ var (
 		"identity_type", "organization_name", "category", "first_name", "last_name", "other_names", "gender", "email_address",
 		"phone_number", "nationality", "street", "country", "state", "post_code", "city",
 	}
-	identityFields = slices.Concat([]string{"identity_id"}, textFields, []string{"dob", "created_at", "meta_data"}) // in their order
+	identityFields = slices.Concat([]string{"identity_id"}, textFields, []string{"dob", "created_at", "meta_data"})
 )
 
 // create creates an active identity of the tenant "acme", or of the draft's, without a request.
@@ -142,24 +139,6 @@ func (w *testAPI) create(t testing.TB, d registry.Draft) {
 func text(t testing.TB, body, path string) string {
 	t.Helper()
 	return strings.Trim(jsonAt(t, body, path), `"`)
-}
-
-// objectKeys returns the keys of a JSON object in their order.
-func objectKeys(t testing.TB, body string) (names []string) {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(body))
-	if _, err := d.Token(); err != nil {
-		t.Fatal(err)
-	}
-	for d.More() {
-		name, err := d.Token()
-		var value json.RawMessage
-		if err != nil || d.Decode(&value) != nil {
-			t.Fatalf("body is not a JSON object: %s", body)
-		}
-		names = append(names, name.(string))
-	}
-	return names
 }
 
 func wantEqual[T comparable](t testing.TB, name string, got, want T) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"cedula/shared/auth"
 )
 
 func TestUpdate(t *testing.T) {
@@ -80,7 +78,6 @@ func TestConditionalChanges(t *testing.T) {
 
 // TestStrictClientErrors: a strict client's mistakes are refused, in Blnk's way.
 func TestStrictClientErrors(t *testing.T) {
-	strictCaller := strict(request{Caller: caller("acme", auth.ScopeAll)}).Caller
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no type", `{"first_name":"A"}`, validation, "identity_type must be individual or organization"},
 		{"another type", `{"identity_type":"alien"}`, validation, "identity_type must be individual or organization"},

