@@ -1,7 +1,6 @@
 package conomy_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -73,32 +72,6 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-// failingStore is a store that fails in one way.
-type failingStore struct {
-	identity.Store
-	err error
-}
-
-func (f failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
-	return identity.WriteResult{}, f.err
-}
-
-func (f failingStore) Get(context.Context, string, string) (identity.Identity, error) {
-	return identity.Identity{}, f.err
-}
-
-func TestStoreErrorsReachTheClient(t *testing.T) {
-	w := newTestAPI(t)
-	for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
-		w.Identities.Store = failingStore{err: err}
-		w.Send(createRequest(minimalBody))
-		if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // which no read returns
-			w.Send(getRequest("a"))
-		}
-	}
-	w.CheckGolden("failures")
 }
 
 func TestErrorsNameFieldsAsInJSON(t *testing.T) {

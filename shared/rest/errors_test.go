@@ -1,8 +1,10 @@
 package rest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,7 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cedula/infra/apitest"
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
+	"cedula/shared/conomy"
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/rest"
@@ -158,5 +163,38 @@ func TestRetryAfterIsInWholeSeconds(t *testing.T) {
 		if got := r.Header.Get("Retry-After"); got != tt.want {
 			t.Errorf("Retry-After of %v = %q, want %q", tt.err, got, tt.want)
 		}
+	}
+}
+
+// failingStore is a store that fails in one way.
+type failingStore struct {
+	identity.Store
+	err error
+}
+
+func (f failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
+	return identity.WriteResult{}, f.err
+}
+
+func (f failingStore) Get(context.Context, string, string) (identity.Identity, error) {
+	return identity.Identity{}, f.err
+}
+
+func TestStoreErrorsReachTheClient(t *testing.T) {
+	for name, body := range map[string]string{
+		"conomy": `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`,
+		"blnk":   `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`,
+	} {
+		h := apitest.New(t)
+		h.Identities.Random = rand.NewChaCha8([32]byte{})
+		api := map[string]gateway.API{"conomy": &conomy.API{Identities: h.Identities}, "blnk": &blnk.API{Identities: h.Identities}}[name]
+		for _, err := range []error{identity.ErrBusy, identity.ErrTooLarge, identity.ErrUnavailable, errors.New("secret")} {
+			h.Identities.Store = failingStore{err: err}
+			h.SendTo(api, apitest.NewRequest("create-identity", "", body))
+			if !errors.Is(err, identity.ErrBusy) && !errors.Is(err, identity.ErrTooLarge) { // which no read returns
+				h.SendTo(api, apitest.NewRequest("get-identity", "a", ""))
+			}
+		}
+		h.CheckGolden("../../" + name + "/testdata/failures")
 	}
 }
