@@ -39,6 +39,7 @@ var compatCases = []struct {
 	{"an empty date of birth", `{"dob":""}`, "400", 201, "", "", "dob", `"0001-01-01T00:00:00Z"`, "empty is none, as in the other fields"},
 	{"a null date of birth", `{"dob":null}`, "201", 201, "", "", "dob", `"0001-01-01T00:00:00Z"`, ""},
 	{"a date of birth with an offset", `{"dob":"1990-01-15T23:30:00-05:00"}`, "201, another text at the next fetch", 201, "", "", "dob", `"1990-01-15T00:00:00Z"`, "the create answers what a fetch will"},
+	{"a date of birth without offset", `{"dob":"1990-01-15T00:00:00"}`, "400", 400, validation, dobMessage, "", "", ""},
 	{"a creation time", `{"created_at":"2001-01-01T00:00:00Z"}`, "201, ignored", 201, "", "", "created_at", `"2026-03-04T05:06:07.123456Z"`, ""},
 	{"metadata that is a list", `{"meta_data":[1]}`, "400 GEN_MALFORMED_REQUEST", 400, malformed, "meta_data must be an object", "", "", ""},
 	{"NUL", `{"first_name":"a\u0000b"}`, "500 GEN_INTERNAL", 400, malformed, "first_name must not hold a NUL character", "", "", "it is the client's mistake"},
@@ -60,6 +61,7 @@ var compatCases = []struct {
 }
 
 const (
+	dobMessage   = "dob must be a date such as 1990-01-15 or 1990-01-15T00:00:00Z"
 	ownIDPrefix  = "identity_id must start with the 'idt_' prefix"
 	ownIDMessage = "identity_id suffix after 'idt_' must be a valid UUID in lower case with dashes"
 )

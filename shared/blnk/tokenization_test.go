@@ -1,8 +1,7 @@
 package blnk_test
 
 import (
-	"encoding/json"
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -66,35 +65,21 @@ func TestStalePlaceholderIsRejected(t *testing.T) {
 
 // TestAudit checks that the log names the client and the fields that it read, without their values.
 func TestAudit(t *testing.T) {
-	w := newTestAPI(t)
-	wantStatus(t, w.Send(createRequest(personBody(`"identity_id":"`+ownID+`","last_name":"`+canary+`"`))), 201)
+	w := newFullIdentityAPI(t)
 	wantStatus(t, w.Send(identityRequest("tokenize-identity", `{"fields":["FirstName","LastName","EmailAddress"]}`)), 200)
 	output := privacytest.Capture(t, func() {
 		wantStatus(t, w.Send(fieldRequest("detokenize-field", "lastName")), 200)
 		wantStatus(t, w.Send(identityRequest("detokenize-identity", `{"fields":[]}`)), 200)
 		w.Send(identityRequest("detokenize-identity", `{"fields":["City"]}`))
 	})
-	wantNoCanary(t, output)
-	var read []string
-	for line := range strings.Lines(output) {
-		var l struct {
-			Msg, Action, Tenant, Client, Key, Identity, Trace, Time string
-			Parts                                                   []string
+	for _, fields := range []string{`"LastName"`, `"FirstName","LastName","EmailAddress"`} {
+		want := fmt.Sprintf(`"msg":"audit","action":"detokenize","tenant":"acme","client":"client-1","key":"key-1","identity":%q,"parts":[%s],"trace":%q`, ownID, fields, apitest.TraceID)
+		if !strings.Contains(output, want) {
+			t.Errorf("log = %s, want it to contain %s", output, want)
 		}
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
-			t.Fatal(err)
-		}
-		if l.Msg != "audit" {
-			continue
-		}
-		if l.Action != "detokenize" || l.Tenant != "acme" || l.Client != "client-1" || l.Key != "key-1" || l.Identity != ownID || l.Trace != apitest.TraceID || l.Time == "" {
-			t.Errorf("audit line = %s, want the caller, the identity and the trace in it", line)
-		}
-		read = append(read, strings.Join(l.Parts, " "))
 	}
-	if want := []string{"LastName", "FirstName LastName EmailAddress"}; !slices.Equal(read, want) {
-		t.Errorf("audited %q, want %q", read, want)
-	}
+	wantEqual(t, "the log contains a value", strings.Contains(output, "Ñandú") || strings.Contains(output, "not an email"), false)
+	wantEqual(t, "number of audit lines", strings.Count(output, `"msg":"audit"`), 2)
 }
 
 func TestFieldOfThePathIsPartOfTheFingerprint(t *testing.T) {

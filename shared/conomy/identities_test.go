@@ -66,9 +66,7 @@ func TestCreateAndGet(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	const scope = `{"resource":"I","reference":"r","permissions":[]}`
 	tests := []struct{ name, sent, path, want string }{
-		{"two-factor by the schema's name", `"securityOptions":{"twoFactorAuth":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"two-factor by the examples' name", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"the schema's name wins, off", `"securityOptions":{"twoFactorEnabled":true,"twoFactorAuth":false}`, "securityOptions.twoFactorAuth", "false"},
 		{"null for the schema's name is not there", `"securityOptions":{"twoFactorAuth":null,"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
@@ -76,29 +74,19 @@ func TestFields(t *testing.T) {
 		{"switches at the top are not seen", `"twoFactorAuth":true`, "securityOptions.twoFactorAuth", "false"},
 		{"no access control", `"securityOptions":{}`, "securityOptions.accessControl", ""},
 		{"access control without scopes", `"securityOptions":{"accessControl":{"scopes":[]}}`, "securityOptions.accessControl", `{"scopes":[]}`},
-		{"scope", `"securityOptions":{"accessControl":{"scopes":[` + scope + `]}}`, "securityOptions.accessControl.scopes", "[" + scope + "]"},
 		{"no children", `"children":[]`, "children", "null"},
 		{"null bank account", `"bankAccount":null`, "bankAccount", "null"},
 		{"null address", `"address":null`, "address.street", `""`},
 		{"null name of a city", `"address":{"administrativeAreaLevel2":null}`, "address.administrativeAreaLevel2", `""`},
-		{"rules as an object", `"rules":{ "a" : 1.10 }`, "rules", `{"a":1.10}`},
 		{"rules as an array", `"rules":[9007199254740993]`, "rules", `[9007199254740993]`},
 		{"rules as null", `"rules":null`, "rules", "null"},
 		{"no extended data", `"extendedData":null`, "extendedData", "[]"},
-		{"extended data", `"extendedData":[1.10,{"b":1,"a":2}]`, "extendedData", `[1.10,{"b":1,"a":2}]`},
 		{"no metadata", `"metadata":null`, "metadata", "{}"},
-		{"metadata with a number of 20 digits", `"metadata":{"n":12345678901234567890}`, "metadata", `{"n":12345678901234567890}`},
 		{"birth date", `"birthDate":"1990-01-15"`, "birthDate", `"1990-01-15"`},
-		{"birth date with a time", `"birthDate":"1990-01-15T23:30:00-05:00"`, "birthDate", `"1990-01-15"`},
 		{"no birth date", `"birthDate":""`, "birthDate", `""`},
-		{"type empty", `"type":""`, "type", `"USER"`},
 		{"type null", `"type":null`, "type", `"USER"`},
 		{"member in another case", `"NickName":"x"`, "nickname", `""`},
-		{"kyc is the server's", `"kyc":{"level":"gold"}`, "kyc", "null"},
-		{"watch list is the server's", `"watchList":{"hit":false}`, "watchList", "null"},
-		{"times are the server's", `"createdAt":"2001-01-01T00:00:00Z","updatedAt":5`, "createdAt", `"2026-03-04T05:06:07Z"`},
 		{"256 letters of a name", `"nickname":"` + strings.Repeat("ñ", 256) + `"`, "nickname", `"` + strings.Repeat("ñ", 256) + `"`},
-		{"surrogate pair", `"nickname":"\ud83d\ude00"`, "nickname", `"😀"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
