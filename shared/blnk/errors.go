@@ -140,8 +140,7 @@ func (a *API) Error(err error, _ string) gateway.Response {
 		body.Detail.Details = strictjson.Value("{}")
 	}
 	r := rest.JSON(code.status, body)
-	var own *apiError
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*apiError](err); ok {
 		return own.applyTo(r)
 	}
 	if code == internal {
@@ -151,8 +150,7 @@ func (a *API) Error(err error, _ string) gateway.Response {
 }
 
 func classify(err error) (errorCode, string) {
-	var own *apiError
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*apiError](err); ok {
 		return own.errorCode, own.message
 	}
 	f := rest.Classify(err)
@@ -177,4 +175,32 @@ type errorDetail struct {
 	Code    string           `json:"code"`
 	Message string           `json:"message"`
 	Details strictjson.Value `json:"details,omitzero"`
+}
+
+// GatewayResponses returns the responses of API Gateway that involve no function.
+func (a *API) GatewayResponses() []gateway.GatewayResponse {
+	response := func(kind string, code errorCode, text string) gateway.GatewayResponse {
+		body := strictjson.Encode(errorResponse{text, errorDetail{Code: code.code, Message: text}})
+		return gateway.GatewayResponse{Type: kind, Status: code.status, Body: string(body)}
+	}
+	return []gateway.GatewayResponse{
+		response(gateway.Unauthorized, missingKey, missingKeyMessage),
+		response(gateway.AccessDenied, errorCode{invalidKey.status, "$context.authorizer.code"}, "$context.authorizer.message"),
+		response(gateway.InvalidAPIKey, insufficientPermissions, "API key has no usage plan"),
+		response(gateway.NoSuchRoute, routeNotFound, "No such route"),
+		response(gateway.BadRequestBody, badRequest, "Request body does not fit the operation"),
+		response(gateway.BadRequestParameters, badRequest, "A parameter of the URL cannot be read"),
+		response(gateway.RequestTooLarge, tooLarge, "Request body is too large"),
+		response(gateway.Throttled, rateLimited, "Too many requests"),
+		response(gateway.QuotaExceeded, rateLimited, "The quota of this key is used up"),
+		response(gateway.AuthorizerFailure, unavailable, unavailableMessage),
+		response(gateway.AuthorizerMisconfigured, internal, internalMessage),
+		response(gateway.IntegrationTimeout, unavailable, unavailableMessage),
+		response(gateway.IntegrationFailure, unavailable, unavailableMessage),
+		response(gateway.InvalidSignature, routeNotFound, "No such route"),
+		response(gateway.UnsupportedMediaType, malformedRequest, "Content-Type must be application/json"),
+		response(gateway.WAFFiltered, insufficientPermissions, "The request was refused"),
+		response(gateway.Default4XX, routeNotFound, "No such route"),
+		response(gateway.Default5XX, internal, internalMessage),
+	}
 }

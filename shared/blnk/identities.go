@@ -1,6 +1,7 @@
 package blnk
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -141,15 +142,11 @@ func decodeIdentity(r *gateway.Request, into any) error {
 
 // profile returns the profile of a new identity, or an *Invalid.
 func (c *createRequest) profile(strict bool) (identity.Profile, error) {
-	if err := checkID(c.IdentityID); err != nil {
-		return identity.Profile{}, err
-	}
-	if strict {
-		if err := checkStrict(c.IdentityType.Value, c.EmailAddress.Value); err != nil {
-			return identity.Profile{}, err
-		}
-	}
 	born, err := parseBirthDate(c.DOB.Value)
+	if strict {
+		err = cmp.Or(checkStrict(c.IdentityType.Value, c.EmailAddress.Value), err)
+	}
+	err = cmp.Or(checkID(c.IdentityID), err)
 	if err != nil {
 		return identity.Profile{}, err
 	}
