@@ -30,7 +30,7 @@ run: ## serve both APIs on this machine, data in .cedula/
 test: ## all tests that need Go alone
 	$(GO) test ./...
 build: $(FUNCTIONS:%=.build/arm64/%/bootstrap) ## every bootstrap for Lambda, with sizes and start-up times
-	$(GO) run ./infra/lambdatest/measure -built .build/arm64
+	$(GO) test -run '^$$' -bench Start -benchtime 10x ./infra/lambdatest
 deploy: ## build and deploy ENVIRONMENT (sandbox or production)
 	$(SAM) build --config-env $(ENVIRONMENT)
 	$(SAM) deploy --config-env $(ENVIRONMENT)

@@ -20,9 +20,7 @@ const (
 	kindSendHistory = "V"
 	kindClaim       = "U"
 	kindIdempotency = "O"
-
-	// Message is the kind of a queued message.
-	Message = "M"
+	kindMessage     = "M"
 )
 
 // kind returns the letters that tell apart the items of the table: that of the partition key, then that of the sort key.
@@ -56,11 +54,13 @@ type Identity struct {
 	Claims         []string        `json:"cl"` // partition keys
 	IdempotencyKey string          `json:"o"`  // partition key
 	Tombstone      bool            `json:"gone"`
-	Verifications  []struct {
-		Channel    identity.Channel `json:"c"`
-		VerifiedAt int64            `json:"p"`
-		Waived     bool             `json:"w"`
-	} `json:"pr"`
+	Verifications  []verification  `json:"pr"`
+}
+
+type verification struct {
+	Channel    identity.Channel `json:"c"`
+	VerifiedAt int64            `json:"p"`
+	Waived     bool             `json:"w"`
 }
 
 // Expired reports whether i has stayed pending beyond its deadline, so that no reader may see it.
@@ -69,12 +69,9 @@ func (i Identity) Expired(now time.Time) bool {
 }
 
 func (i Identity) verified(c identity.Channel) bool {
-	for _, v := range i.Verifications {
-		if v.Channel == c {
-			return v.VerifiedAt != 0 || v.Waived
-		}
-	}
-	return false
+	return slices.ContainsFunc(i.Verifications, func(v verification) bool {
+		return v.Channel == c && (v.VerifiedAt != 0 || v.Waived)
+	})
 }
 
 // canTurn reports whether an identity of one status may come to have the other.

@@ -1,7 +1,6 @@
 package invariants
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ const (
 func (t *Table) Check(m Moment) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := snapshot{items: t.items, identities: map[string]Identity{}, violations: slices.Clone(t.violations)}
+	s := snapshot{t.items, map[string]Identity{}, slices.Clone(t.violations)}
 	for k, item := range t.items {
 		if kind(k) == kindIdentity {
 			s.identities[k.PK] = decode[Identity](item)
@@ -44,11 +43,7 @@ func (t *Table) Check(m Moment) []string {
 type snapshot struct {
 	items      map[table.Key]table.Item
 	identities map[string]Identity // by partition key
-	violations []string
-}
-
-func (s *snapshot) report(format string, args ...any) {
-	s.violations = append(s.violations, fmt.Sprintf(format, args...))
+	violations
 }
 
 // checkClaims checks that the claims of an identity exist. Its idempotency claim may belong to a later identity that

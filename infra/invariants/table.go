@@ -23,10 +23,17 @@ type Table struct {
 	AllowDeletion bool             // a client has asked for an identity to be deleted
 	Trusted       bool             // the client sets statuses itself, without verification
 
-	mu         sync.Mutex
-	items      map[table.Key]table.Item
-	states     []string // the state after each write
-	violations []string // of the writes
+	mu     sync.Mutex
+	items  map[table.Key]table.Item
+	states []string // the state after each write
+	violations
+}
+
+// violations describe what does not hold.
+type violations []string
+
+func (v *violations) report(format string, args ...any) {
+	*v = append(*v, fmt.Sprintf(format, args...))
 }
 
 // New wraps a table. What it holds already is not checked.
@@ -81,34 +88,30 @@ func (t *Table) state() string {
 	return strings.Join(list, " ")
 }
 
-// Partitions lists the partition keys of the items of a kind, in order.
-func (t *Table) Partitions(of string) []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var list []string
-	for k := range t.items {
-		if kind(k) == of {
-			list = append(list, k.PK)
-		}
+// Messages lists the partition keys of the queued messages, in order.
+func (t *Table) Messages() (keys []string) {
+	for _, i := range t.list(kindMessage) {
+		keys = append(keys, i.PK)
 	}
-	slices.Sort(list)
-	return list
+	return keys
 }
 
-// Identities lists the identities, tombstones included, by id.
-func (t *Table) Identities() []Identity {
+// Identities lists the identities, tombstones included, by partition key.
+func (t *Table) Identities() (all []Identity) {
+	for _, i := range t.list(kindIdentity) {
+		all = append(all, decode[Identity](i))
+	}
+	return all
+}
+
+func (t *Table) list(of string) (items []table.Item) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var list []Identity
 	for k, i := range t.items {
-		if kind(k) == kindIdentity {
-			list = append(list, decode[Identity](i))
+		if kind(k) == of {
+			items = append(items, i)
 		}
 	}
-	slices.SortFunc(list, func(a, b Identity) int { return strings.Compare(a.ID, b.ID) })
-	return list
-}
-
-func (t *Table) report(format string, args ...any) {
-	t.violations = append(t.violations, fmt.Sprintf(format, args...))
+	slices.SortFunc(items, func(a, b table.Item) int { return strings.Compare(a.PK, b.PK) })
+	return items
 }

@@ -11,36 +11,40 @@ import (
 
 // checkOp checks one operation of a write against the item that it replaces or removes.
 func (t *Table) checkOp(op table.Op) {
+	if op.Action == table.ActionCheck {
+		return
+	}
 	key := op.Item.Key
+	before := t.items[key]
 	inPrefix := func(p string) bool { return strings.HasPrefix(key.PK, p) }
-	if op.Action != table.ActionCheck && len(t.Prefixes) > 0 && !slices.ContainsFunc(t.Prefixes, inPrefix) {
+	if len(t.Prefixes) > 0 && !slices.ContainsFunc(t.Prefixes, inPrefix) {
 		t.report("an item of another owner was written: %s", kind(key))
 	}
-	before, existed := t.items[key]
-	switch {
-	case op.Action == table.ActionCheck:
-	case kind(key) == kindIdentity && op.Action == table.ActionDelete:
-		t.checkRemoval(decode[Identity](before), existed)
-	case op.Action == table.ActionDelete:
-	case kind(key) == kindIdentity:
-		t.checkIdentity(before, existed, op.Item)
-	case kind(key) == kindCode:
-		t.checkCode(before, existed, op.Item)
-	case kind(key) == kindSendHistory:
+	if op.Action == table.ActionDelete {
+		t.checkRemoval(before)
+		return
+	}
+	switch kind(key) {
+	case kindIdentity:
+		t.checkIdentity(before, op.Item)
+	case kindCode:
+		t.checkCode(before, op.Item)
+	case kindSendHistory:
 		t.checkSendHistory(op.Item)
 	}
 }
 
 // checkRemoval: only a client's request or expiry removes an identity; a tombstone's removal completes either.
-func (t *Table) checkRemoval(i Identity, existed bool) {
-	if existed && !t.AllowDeletion && !i.Tombstone && !i.Expired(t.Now()) {
+func (t *Table) checkRemoval(item table.Item) {
+	i := decode[Identity](item)
+	if kind(item.Key) == kindIdentity && !t.AllowDeletion && !i.Tombstone && !i.Expired(t.Now()) {
 		t.report("%s was removed in status %s, which expires at %d, at %d", i.ID, i.Status, i.Expires, t.Now().Unix())
 	}
 }
 
 // checkIdentity: versions grow by one, an identity is queued for expiry exactly while it is pending and not on hold,
 // nothing changes once it has expired, and statuses follow the table of transitions.
-func (t *Table) checkIdentity(old table.Item, existed bool, item table.Item) {
+func (t *Table) checkIdentity(old, item table.Item) {
 	i, before := decode[Identity](item), decode[Identity](old)
 	if want := old.Version + 1; item.Version != want || i.Version != want {
 		t.report("%s has version %d after %d", i.ID, item.Version, old.Version)
@@ -48,7 +52,7 @@ func (t *Table) checkIdentity(old table.Item, existed bool, item table.Item) {
 	if _, queued := item.Indexes["Q"]; queued != (i.Tombstone || i.Status.Pending() && i.Hold == nil) {
 		t.report("%s, %s, on hold %v, is queued for expiry: %v", i.ID, i.Status, i.Hold != nil, queued)
 	}
-	if !existed || i.Tombstone {
+	if old.PK == "" || i.Tombstone {
 		return
 	}
 	if before.Expired(t.Now()) {
@@ -74,7 +78,7 @@ func (t *Table) checkActivation(i Identity) {
 }
 
 // checkCode: a code allows MaxCodeAttempts attempts, and can be used once, before it expires.
-func (t *Table) checkCode(old table.Item, existed bool, item table.Item) {
+func (t *Table) checkCode(old, item table.Item) {
 	before, now := decode[code](old), decode[code](item)
 	if item.Version != old.Version+1 {
 		t.report("a code has version %d after %d", item.Version, old.Version)
@@ -82,7 +86,7 @@ func (t *Table) checkCode(old table.Item, existed bool, item table.Item) {
 	if now.WrongAttempts > identity.MaxCodeAttempts {
 		t.report("a code allowed %d wrong attempts", now.WrongAttempts)
 	}
-	if !existed || !bytes.Equal(before.Hash, now.Hash) {
+	if old.PK == "" || !bytes.Equal(before.Hash, now.Hash) {
 		return // another code
 	}
 	if before.Used {
@@ -124,7 +128,7 @@ func (t *Table) checkSends(ops []table.Op) {
 			}
 		case kindSendHistory:
 			counted++
-		case Message:
+		case kindMessage:
 			if op.Item.Version == 1 {
 				queued++
 			}

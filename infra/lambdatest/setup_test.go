@@ -55,7 +55,7 @@ func readDeployment() (*deployment, error) {
 	return d, nil
 }
 
-func newDeployment(t *testing.T) *deployment {
+func newDeployment(t testing.TB) *deployment {
 	t.Helper()
 	d, err := readDeployment()
 	if err != nil {
@@ -71,7 +71,7 @@ func newDeployment(t *testing.T) *deployment {
 }
 
 // environment returns what the template sets for a function, without some variables, and the addresses of the services.
-func (d *deployment) environment(t *testing.T, folder string, without ...string) []string {
+func (d *deployment) environment(t testing.TB, folder string, without ...string) []string {
 	t.Helper()
 	var env []string
 	for _, name := range append(d.functions[folder].VariableNames(), "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS") {
@@ -119,7 +119,7 @@ var buildOnce = sync.OnceValues(func() (map[string]string, error) {
 })
 
 // bootstraps returns the programs of all functions, which are built once for all tests.
-func bootstraps(t *testing.T) map[string]string {
+func bootstraps(t testing.TB) map[string]string {
 	t.Helper()
 	built, err := buildOnce()
 	if err != nil {
@@ -144,7 +144,7 @@ func statSources(root string) error {
 	})
 }
 
-func requestContext(t *testing.T) context.Context {
+func requestContext(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"cedula/infra/invariants"
 	"cedula/shared/gateway"
 	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
@@ -54,7 +53,7 @@ func TestDuplicatedAndReorderedDeliveries(t *testing.T) {
 				c.identityID = c.create(n, pending)
 				c.mustSend(request{operation: "start-verification", body: emailBody}, "")
 			}
-			pks := c.checked.Partitions(invariants.Message)
+			pks := c.checked.Messages()
 			random := rand.New(rand.NewPCG(1, 2))
 			plan := randomFaults(random, share)
 			c.injector.SetPlan(func(n int, k faulttable.Operation) faulttable.Fault {
@@ -65,7 +64,7 @@ func TestDuplicatedAndReorderedDeliveries(t *testing.T) {
 				return f
 			})
 			handle := gateway.StreamHandler(gateway.StreamConsumer{ItemID: store.MessageID, Handle: c.dispatcher().Deliver})
-			for round := 0; round < 20 && (round < 2 || len(c.checked.Partitions(invariants.Message)) > 0); round++ {
+			for round := 0; round < 20 && (round < 2 || len(c.checked.Messages()) > 0); round++ {
 				records := append(streamRecords(pks), streamRecords(pks)...)
 				random.Shuffle(len(records), func(a, b int) { records[a], records[b] = records[b], records[a] })
 				for batch := range slices.Chunk(records, 25) {
@@ -85,7 +84,7 @@ func TestDuplicatedAndReorderedDeliveries(t *testing.T) {
 					repeated++
 				}
 			}
-			if left := c.checked.Partitions(invariants.Message); len(left) > 0 || len(c.sender.sent) != messages {
+			if left := c.checked.Messages(); len(left) > 0 || len(c.sender.sent) != messages {
 				t.Errorf("%d messages were sent and %d are left, want %d and 0", len(c.sender.sent), len(left), messages)
 			}
 			if repeated > messages/2 {

@@ -252,7 +252,7 @@ func firstString(body string, names ...string) string {
 // queuedMessage returns the id of the one message in the outbox.
 func (c *trial) queuedMessage() string {
 	c.Helper()
-	queued := c.checked.Partitions(invariants.Message)
+	queued := c.checked.Messages()
 	if len(queued) != 1 {
 		c.Fatalf("%d messages are queued, want 1", len(queued))
 	}

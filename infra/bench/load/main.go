@@ -37,6 +37,7 @@ func main() {
 	}
 }
 
+// run runs each kind of request against each target in turns: whatever disturbs the machine for a while disturbs all of them.
 func run(ctx context.Context, out io.Writer, o options) error {
 	targets, err := targetsFromEnv(ctx)
 	if err != nil {
@@ -47,11 +48,6 @@ func run(ctx context.Context, out io.Writer, o options) error {
 			return err
 		}
 	}
-	return measure(ctx, out, targets, o)
-}
-
-// measure runs each kind of request against each target in turns: whatever disturbs the machine for a while disturbs all of them.
-func measure(ctx context.Context, out io.Writer, targets []*target, o options) error {
 	_, _ = fmt.Fprintln(out, "pkg: cedula/infra/bench/load\nUnit requests/s better=higher")
 	var failed []error
 	for range o.rounds {

@@ -17,7 +17,6 @@ import (
 const (
 	identitiesPath = "/identities"
 	fetched        = 500 // identities that the fetches read in turns
-	jsonType       = "Content-Type: application/json"
 )
 
 // Create requests as large as the examples of the APIs' documentation. @N@ stands for a number.
@@ -32,46 +31,37 @@ var (
 type target struct {
 	server, api string
 	url         string
-	headers     []string // "Name: value"
 	body        string   // of a create
-	idField     string   // of the response to a create
 	pids        []int    // processes of the server
+	headers     []string // "Name: value"
 	paths       []string // of the fetches; seed sets them
 }
 
-// targetsFromEnv logs in and returns both APIs of the server, and the peer if there is one.
+// targetsFromEnv logs in and returns both APIs of the server, and the peer if there is one: PEER_HEADER has lines of "Name: value";
+// PEER_PIDS has its processes, separated by commas.
 func targetsFromEnv(ctx context.Context) ([]*target, error) {
+	const jsonType = "Content-Type: application/json"
+	pids := pidsFromEnv("SERVER_PID")
 	conomy := &target{
-		server: "cedula", api: "conomy", url: cmp.Or(os.Getenv("CONOMY_URL"), "http://localhost:5010"), body: conomyBody, idField: "id",
-		headers: []string{jsonType, "x-api-key: " + os.Getenv("CONOMY_KEY"), "conomyhq-api-version: 24-04-2025"}, pids: pidsFromEnv("SERVER_PID"),
+		server: "cedula", api: "conomy", url: cmp.Or(os.Getenv("CONOMY_URL"), "http://localhost:5010"), body: conomyBody, pids: pids,
+		headers: []string{jsonType, "x-api-key: " + os.Getenv("CONOMY_KEY"), "conomyhq-api-version: 24-04-2025"},
 	}
 	blnk := &target{
-		server: "cedula", api: "blnk", url: cmp.Or(os.Getenv("BLNK_URL"), "http://localhost:5001"), body: blnkBody, idField: "identity_id",
-		headers: []string{jsonType, "X-Blnk-Key: " + os.Getenv("BLNK_KEY")}, pids: conomy.pids,
+		server: "cedula", api: "blnk", url: cmp.Or(os.Getenv("BLNK_URL"), "http://localhost:5001"), body: blnkBody, pids: pids,
+		headers: []string{jsonType, "X-Blnk-Key: " + os.Getenv("BLNK_KEY")},
 	}
-	var token struct{ AccessToken string }
-	credentials := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, os.Getenv("CLIENT_ID"), os.Getenv("CLIENT_SECRET"))
-	if err := conomy.post(ctx, "/auth", credentials, &token); err != nil {
-		return nil, err
-	}
-	conomy.headers = append(conomy.headers, "Authorization: Bearer "+token.AccessToken)
 	targets := []*target{conomy, blnk}
 	if url := os.Getenv("PEER_URL"); url != "" {
-		targets = append(targets, peer(url))
+		headers := strings.FieldsFunc(os.Getenv("PEER_HEADER"), func(r rune) bool { return r == '\n' })
+		targets = append(targets, &target{
+			server: "peer", api: "blnk", url: strings.TrimSuffix(url, "/"), body: blnkBody, pids: pidsFromEnv("PEER_PIDS"),
+			headers: append(headers, jsonType),
+		})
 	}
-	return targets, nil
-}
-
-// peer returns another server of the Blnk API: PEER_HEADER has lines of "Name: value"; PEER_PIDS has its processes, separated by commas.
-func peer(url string) *target {
-	t := &target{
-		server: "peer", api: "blnk", url: strings.TrimSuffix(url, "/"), body: blnkBody, idField: "identity_id",
-		headers: []string{jsonType}, pids: pidsFromEnv("PEER_PIDS"),
-	}
-	if header := os.Getenv("PEER_HEADER"); header != "" {
-		t.headers = append(t.headers, strings.Split(header, "\n")...)
-	}
-	return t
+	credentials := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, os.Getenv("CLIENT_ID"), os.Getenv("CLIENT_SECRET"))
+	login, err := conomy.post(ctx, "/auth", credentials)
+	conomy.headers = append(conomy.headers, "Authorization: Bearer "+login.AccessToken)
+	return targets, err
 }
 
 func pidsFromEnv(name string) []int {
@@ -88,24 +78,27 @@ func pidsFromEnv(name string) []int {
 func (t *target) seed(ctx context.Context) error {
 	run := nextRun()
 	for n := range fetched {
-		var created map[string]any
-		if err := t.post(ctx, identitiesPath, strings.ReplaceAll(t.body, "@N@", fmt.Sprintf("%s%07d", run, n)), &created); err != nil {
+		created, err := t.post(ctx, identitiesPath, strings.ReplaceAll(t.body, "@N@", fmt.Sprintf("%s%07d", run, n)))
+		if err != nil {
 			return err
 		}
-		id, ok := created[t.idField].(string)
-		if !ok {
-			return fmt.Errorf("%s: the response to a create has no %q", t.url, t.idField)
-		}
-		t.paths = append(t.paths, identitiesPath+"/"+id)
+		t.paths = append(t.paths, identitiesPath+"/"+cmp.Or(created.ConomyID, created.BlnkID))
 	}
 	return nil
 }
 
-// post sends a JSON request and decodes the response.
-func (t *target) post(ctx context.Context, path, body string, response any) error {
+// response is what load reads of a response to a login or a create.
+type response struct {
+	AccessToken string `json:"accessToken"`
+	ConomyID    string `json:"id"`
+	BlnkID      string `json:"identity_id"`
+}
+
+// post sends a JSON request.
+func (t *target) post(ctx context.Context, path, body string) (created response, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url+path, strings.NewReader(body))
 	if err != nil {
-		return err
+		return created, err
 	}
 	for _, header := range t.headers {
 		name, value, _ := strings.Cut(header, ": ")
@@ -113,15 +106,16 @@ func (t *target) post(ctx context.Context, path, body string, response any) erro
 	}
 	r, err := http.DefaultClient.Do(request) //nolint:gosec // G704: the developer names the server
 	if err != nil {
-		return err
+		return created, err
 	}
 	text, err := io.ReadAll(r.Body)
 	err = errors.Join(err, r.Body.Close())
 	if err != nil {
-		return err
+		return created, err
 	}
 	if r.StatusCode >= 300 {
-		return fmt.Errorf("POST %s returned %s: %s", request.URL, r.Status, text)
+		return created, fmt.Errorf("POST %s returned %s: %s", request.URL, r.Status, text)
 	}
-	return json.Unmarshal(text, response)
+	err = json.Unmarshal(text, &created)
+	return created, err
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -43,13 +42,13 @@ func (r result) String() string {
 }
 
 // runs counts the runs from a start that differs between processes.
-var (
-	firstRun = 1000 + time.Now().Unix()%8000
-	runs     atomic.Int64
-)
+var runs = 1000 + time.Now().Unix()%8000
 
 // nextRun returns the first digits of the numbers in a run, so that each run creates identities with values of its own.
-func nextRun() string { return strconv.FormatInt(firstRun+runs.Add(1), 10) }
+func nextRun() string {
+	runs++
+	return strconv.FormatInt(runs, 10)
+}
 
 // load is what wrk sends in one run.
 type load struct {
