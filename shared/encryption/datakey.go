@@ -11,39 +11,37 @@ import (
 const KeySize = 32
 
 // dataKey encrypts with AES-256-GCM. A ciphertext is a random nonce of 12 bytes, the encrypted value, and a tag of 16
-// bytes. The fields are closures, so that fmt cannot print the key inside.
-type dataKey struct {
-	encrypt func(value, additionalData []byte) (ciphertext []byte)
-	decrypt func(ciphertext, additionalData []byte) (value []byte, err error)
-}
+// bytes. It is a function, so that fmt cannot print the key inside.
+type dataKey func() cipher.AEAD
 
 // newDataKey makes a dataKey of a plain key, which it wipes. It returns ErrInvalidCiphertext for another length than
 // KeySize.
 func newDataKey(plain []byte) (dataKey, error) {
 	defer clear(plain)
 	if len(plain) != KeySize {
-		return dataKey{}, ErrInvalidCiphertext
+		return nil, ErrInvalidCiphertext
 	}
 	block, err := aes.NewCipher(plain)
 	if err != nil {
-		return dataKey{}, err
+		return nil, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		return dataKey{}, err
+		return nil, err
 	}
-	return dataKey{
-		encrypt: func(value, additionalData []byte) []byte {
-			return aead.Seal(nil, nil, value, additionalData) //nolint:gosec // G407: this AEAD generates its nonce
-		},
-		decrypt: func(ciphertext, additionalData []byte) ([]byte, error) {
-			value, err := aead.Open(nil, nil, ciphertext, additionalData)
-			if err != nil {
-				return nil, ErrInvalidCiphertext
-			}
-			return value, nil
-		},
-	}, nil
+	return func() cipher.AEAD { return aead }, nil
+}
+
+func (k dataKey) encrypt(value, additionalData []byte) []byte {
+	return k().Seal(nil, nil, value, additionalData) //nolint:gosec // G407: this AEAD generates its nonce
+}
+
+func (k dataKey) decrypt(ciphertext, additionalData []byte) ([]byte, error) {
+	value, err := k().Open(nil, nil, ciphertext, additionalData)
+	if err != nil {
+		return nil, ErrInvalidCiphertext
+	}
+	return value, nil
 }
 
 // Everything that is authenticated with a ciphertext, or hashed, begins with the name of its format, so that one format

@@ -143,12 +143,12 @@ func (c *FieldCipher) Decrypt(ctx context.Context, tenant string, wrapped []byte
 // unwrap returns a data key from memory, or has it unwrapped.
 func (c *FieldCipher) unwrap(ctx context.Context, tenant string, wrapped []byte) (dataKey, error) {
 	if len(wrapped) == 0 || len(wrapped) > maxWrappedKeyBytes {
-		return dataKey{}, ErrInvalidCiphertext
+		return nil, ErrInvalidCiphertext
 	}
 	return c.unwrappedKeys.Load(ctx, fingerprint(tenant, wrapped), func(ctx context.Context) (dataKey, error) {
 		plain, err := c.wrapper.Unwrap(ctx, tenant, wrapped)
 		if err != nil {
-			return dataKey{}, err
+			return nil, err
 		}
 		return newDataKey(plain)
 	})

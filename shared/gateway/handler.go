@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -187,13 +188,9 @@ func readBody(event *events.APIGatewayProxyRequest) ([]byte, error) {
 // writeResponse writes the response with the security headers.
 func writeResponse(w http.ResponseWriter, r Response) {
 	h := w.Header()
-	for name, values := range r.Header {
-		h[name] = values
-	}
-	values := make([]string, len(SecurityHeaders)) // one allocation for all of them
-	for i, fixed := range SecurityHeaders {
-		values[i] = fixed[1]
-		h[fixed[0]] = values[i : i+1 : i+1]
+	maps.Copy(h, r.Header)
+	for _, fixed := range SecurityHeaders {
+		h.Set(fixed[0], fixed[1])
 	}
 	if r.CacheControl != "" {
 		h.Set("Cache-Control", r.CacheControl)
@@ -211,7 +208,7 @@ func writeResponse(w http.ResponseWriter, r Response) {
 }
 
 // SecurityHeaders are in every response: personal data must not be cached, framed or sniffed (OWASP REST Security Cheat
-// Sheet, "Security Headers"). The names are in canonical form.
+// Sheet, "Security Headers").
 var SecurityHeaders = [][2]string{
 	{"Cache-Control", "no-store"},
 	{"X-Content-Type-Options", "nosniff"},

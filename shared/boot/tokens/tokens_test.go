@@ -25,53 +25,42 @@ func TestAuthenticatorAcceptsIssuedTokens(t *testing.T) {
 }
 
 func TestVariables(t *testing.T) {
-	constructors := map[string]func(boot.Config) error{
-		"NewIssuer":         func(c boot.Config) error { _, err := tokens.NewIssuer(c); return err },
-		"NewAuthenticator":  func(c boot.Config) error { _, err := tokens.NewAuthenticator(c); return err },
-		"NewIssuerMetadata": func(c boot.Config) error { _, err := tokens.NewIssuerMetadata(c); return err },
-	}
-	key := newKey(t)
-	for _, tt := range []struct {
-		change func(*boot.Config)
-		want   string
-		of     string // the constructors that need the variable
-	}{
-		{func(c *boot.Config) { c.TokenIssuer = "" }, "CEDULA_ISSUER is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
-		{func(c *boot.Config) { c.TokenAudience = "" }, "CEDULA_AUDIENCE is not set", "NewIssuer NewAuthenticator"},
-		{func(c *boot.Config) { c.TokenKeys = "" }, "CEDULA_TOKEN_KEY is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
-		{func(c *boot.Config) { c.TokenKeys = "-----BEGIN" }, "CEDULA_TOKEN_KEY is not a P-256 private key in PEM", "NewIssuer NewAuthenticator NewIssuerMetadata"},
-		{func(c *boot.Config) { c.TokenKeys = "alias/a,,alias/b" }, "CEDULA_TOKEN_KEY names no key where one is due", "NewIssuer NewAuthenticator NewIssuerMetadata"},
-		{func(c *boot.Config) { c.Secret = "" }, "CEDULA_SECRET is not set", "NewAuthenticator"},
-		{func(c *boot.Config) { c.TokenKeys, c.Region = "alias/a", "" }, "AWS_REGION is not set", "NewIssuer NewAuthenticator NewIssuerMetadata"},
-	} {
-		for name, construct := range constructors {
-			c := newConfig(key)
-			tt.change(&c)
-			want := "<nil>"
-			if strings.Contains(tt.of+" ", name+" ") {
-				want = "environment variable " + tt.want
-			}
-			if got := fmt.Sprint(construct(c)); got != want {
-				t.Errorf("%s = %s, want %s", name, got, want)
-			}
-		}
-	}
-}
-
-func TestExternalIssuersVariable(t *testing.T) {
 	const issuer = `{"issuer":"https://b.example","keys":"https://b.example/keys","algorithms":["ES256"],"audience":"cedula"}`
 	key := newKey(t)
-	for value, want := range map[string]string{
-		`[]`:               "<nil>",
-		"[" + issuer + "]": "<nil>",
-		"":                 "environment variable CEDULA_ISSUERS is not set",
-		"[{}]":             "environment variable CEDULA_ISSUERS is wrong: 0.keys must be a URL",
+	for _, tt := range []struct {
+		change                          func(*boot.Config)
+		issuer, metadata, authenticator bool // the constructors that return an error
+		want                            string
+	}{
+		{func(c *boot.Config) { c.TokenIssuer = "" }, true, true, true, "CEDULA_ISSUER is not set"},
+		{func(c *boot.Config) { c.TokenAudience = "" }, true, false, true, "CEDULA_AUDIENCE is not set"},
+		{func(c *boot.Config) { c.TokenKeys = "" }, true, true, true, "CEDULA_TOKEN_KEY is not set"},
+		{func(c *boot.Config) { c.TokenKeys = "-----BEGIN" }, true, true, true, "CEDULA_TOKEN_KEY is not a P-256 private key in PEM"},
+		{func(c *boot.Config) { c.TokenKeys = "alias/a,,alias/b" }, true, true, true, "CEDULA_TOKEN_KEY names no key where one is due"},
+		{func(c *boot.Config) { c.TokenKeys, c.Region = "alias/a", "" }, true, true, true, "AWS_REGION is not set"},
+		{func(c *boot.Config) { c.Secret = "" }, false, false, true, "CEDULA_SECRET is not set"},
+		{func(c *boot.Config) { c.TokenIssuers = "" }, false, false, true, "CEDULA_ISSUERS is not set"},
+		{func(c *boot.Config) { c.TokenIssuers = "[{}]" }, false, false, true, "CEDULA_ISSUERS is wrong: 0.keys must be a URL"},
+		{func(c *boot.Config) { c.TokenIssuers = "[" + issuer + "]" }, false, false, false, ""},
 	} {
 		c := newConfig(key)
-		c.TokenIssuers = value
-		_, err := tokens.NewAuthenticator(c)
-		if got := fmt.Sprint(err); got != want {
-			t.Errorf("NewAuthenticator with CEDULA_ISSUERS=%s: error = %s, want %s", value, got, want)
+		tt.change(&c)
+		_, issuerErr := tokens.NewIssuer(c)
+		_, metadataErr := tokens.NewIssuerMetadata(c)
+		_, authenticatorErr := tokens.NewAuthenticator(c)
+		for name, got := range map[string]struct {
+			err  error
+			want bool
+		}{
+			"NewIssuer": {issuerErr, tt.issuer}, "NewIssuerMetadata": {metadataErr, tt.metadata}, "NewAuthenticator": {authenticatorErr, tt.authenticator},
+		} {
+			want := "<nil>"
+			if got.want {
+				want = "environment variable " + tt.want
+			}
+			if fmt.Sprint(got.err) != want {
+				t.Errorf("%s = %v, want %s", name, got.err, want)
+			}
 		}
 	}
 }
