@@ -16,14 +16,17 @@ const idempotencyTTL = 24 * time.Hour
 // rewriteBatchSize is how many idempotency claims are read in one call when they are rewritten.
 const rewriteBatchSize = 40
 
-// putIdempotencyClaim remembers a request and the identity as it was answered. The copy
-// lives no longer than the identity: its deletion empties the claim of a create
-// and removes that of a change.
-func putIdempotencyClaim(key table.Key, owner string, now time.Time, once identity.Idempotency, body []byte) table.Op {
-	return table.Put(table.Item{
-		Key: key, Owner: owner, Expires: now.Add(idempotencyTTL),
-		Body: append(once.Fingerprint[:], body...),
-	}, table.AbsentOrExpired(now))
+// addIdempotencyClaim stores a request, if it has an idempotency key, and the identity as it is returned. Deleting the
+// identity empties the claim of its creation and deletes those of its changes, so that the copy is deleted with it.
+func (t *transaction) addIdempotencyClaim(key table.Key, i *identity.Identity, now time.Time, once identity.Idempotency, body []byte) {
+	if once.Key == "" {
+		return
+	}
+	t.add(func(current *table.Item) (identity.WriteResult, error) {
+		return decodeReplay(current, i.Tenant, once)
+	}, table.Put(table.Item{
+		Key: key, Owner: i.ID, Expires: now.Add(idempotencyTTL), Body: append(once.Fingerprint[:], body...),
+	}, table.AbsentOrExpired(now)))
 }
 
 // Replay reads the idempotency key of a change or, without an id, of a create.

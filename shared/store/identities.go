@@ -9,53 +9,57 @@ import (
 	"cedula/shared/table"
 )
 
-// Create writes the identity, its claims and its idempotency claim in one
-// transaction. See identity.Store for what it returns.
+// transaction is the operations of one Write, each with the result of the call if its condition is the first that fails.
+type transaction struct {
+	ops     []table.Op
+	results []failureResult
+}
+
+// failureResult returns what a failed condition means, given the current item under its key; nil if that is absent.
+type failureResult func(current *table.Item) (identity.WriteResult, error)
+
+func (t *transaction) add(failed failureResult, ops ...table.Op) {
+	for _, op := range ops {
+		t.ops = append(t.ops, op)
+		t.results = append(t.results, failed)
+	}
+}
+
+func versionMismatch(*table.Item) (identity.WriteResult, error) {
+	return identity.WriteResult{}, identity.ErrVersionMismatch
+}
+
+// commit carries out a transaction that writes an identity.
+func (s *Store) commit(ctx context.Context, operation string, t transaction, i identity.Identity) (identity.WriteResult, error) {
+	failed, err := s.write(ctx, t.ops...)
+	if failed != nil {
+		first := failed.Failures[0]
+		return t.results[first.Op](first.Current)
+	}
+	return identity.WriteResult{Identity: i}, wrapErr(operation, err)
+}
+
+// Create writes the identity, its claims and its idempotency claim in one transaction. The idempotency claim comes first:
+// an equal request that was carried out before holds the other claims as well.
 func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
-	ops := make([]table.Op, 1, len(claims)+2)
 	state := stateOf(&i)
 	state.SingleItem = links.NoneAdded()
 	state.Shard = s.ListSharding.shardFor(&i)
-	for _, c := range claims {
-		key := s.keys.claimKey(i.Tenant, c)
-		state.ClaimKeys = append(state.ClaimKeys, key.PK)
-		ops = append(ops, table.Put(table.Item{Key: key, Owner: i.ID}, table.Absent()))
-	}
-	onceKey := s.keys.idempotencyKey(i.Tenant, once.Key)
+	key := s.keys.idempotencyKey(i.Tenant, once.Key)
 	if once.Key != "" {
-		state.IdempotencyKey = onceKey.PK
+		state.IdempotencyKey = key.PK
 	}
+	held := s.replaceClaimKeys(&state, i.Tenant, claims)
 	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
-	ops[0] = table.Put(s.identityItem(&i, body), table.Absent())
-	if once.Key != "" {
-		ops = append(ops, putIdempotencyClaim(onceKey, i.ID, i.CreatedAt, once, body))
-	}
-	ops = append(ops, s.childrenUpdateOps(&i, links)...)
-	_, err := s.table.Write(ctx, ops...)
-	var failed *table.ConditionError
-	if errors.As(err, &failed) {
-		return createConflict(failed, i.Tenant, i.ID, claims, once)
-	}
-	return identity.WriteResult{Identity: i}, wrapErr("create identity", err)
-}
-
-// createConflict says what stood in a create's way. The idempotency claim is
-// looked at first: an equal request that was carried out holds the other
-// claims as well.
-func createConflict(failed *table.ConditionError, tenant, id string, claims []identity.Claim, once identity.Idempotency) (identity.WriteResult, error) {
-	if f := failed.FailureOf(len(claims) + 1); f != nil && once.Key != "" {
-		return decodeReplay(f.Current, tenant, once)
-	}
-	if failed.FailureOf(0) != nil {
-		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: id}
-	}
-	for n, c := range claims {
-		if f := failed.FailureOf(n + 1); f != nil {
-			return identity.WriteResult{}, &identity.Conflict{Fields: c.Fields, ExistingID: conflictingOwner(f)}
-		}
-	}
-	return identity.WriteResult{}, identity.ErrVersionMismatch // a child changed
+	var t transaction
+	t.addIdempotencyClaim(key, &i, i.CreatedAt, once, body)
+	t.add(func(*table.Item) (identity.WriteResult, error) {
+		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: i.ID}
+	}, table.Put(s.identityItem(&i, body), table.Absent()))
+	t.addClaims(&i, held, claims)
+	t.add(versionMismatch, s.childrenUpdateOps(&i, links)...)
+	return s.commit(ctx, "create identity", t, i)
 }
 
 // Get reads the newest state of an identity.
@@ -94,77 +98,63 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 	return list, nil
 }
 
-// Update writes the next version of an identity. The idempotency key of a
-// change is a part of the identity, and goes with it.
+// Update writes the next version of an identity. The idempotency claim of a change is in the identity's partition and is
+// deleted with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
 	s.storeLookupKeys(&i)
 	state := stateOf(&i)
-	claimed := s.replaceClaims(&i, &state, claims)
+	held := s.replaceClaimKeys(&state, i.Tenant, claims)
 	state.SingleItem = state.SingleItem && links.NoneAdded() && once.Key == ""
 	if c := aside.Code; c != nil && !slices.Contains(state.CodeChannels, c.Channel) {
 		state.CodeChannels = append(slices.Clone(state.CodeChannels), c.Channel)
 	}
 	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
-	ops := append([]table.Op{s.putVersion(&i, body)}, claimed...)
-	onceAt := len(ops)
-	if once.Key != "" {
-		ops = append(ops, putIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), i.ID, i.UpdatedAt, once, body))
-	}
-	ops = append(ops, s.childrenUpdateOps(&i, links)...)
-	ops = append(ops, s.sideWriteOps(&i, aside)...)
-	_, err := s.table.Write(ctx, ops...)
-	var failed *table.ConditionError
-	if !errors.As(err, &failed) {
-		return identity.WriteResult{Identity: i}, wrapErr("update identity", err)
-	}
-	if once.Key != "" && failed.FailureOf(onceAt) != nil {
-		return decodeReplay(failed.FailureOf(onceAt).Current, i.Tenant, once)
-	}
-	if failed.FailureOf(0) != nil && failed.FailureOf(0).Current == nil {
-		return identity.WriteResult{}, identity.ErrNotFound
-	}
-	if failed.FailureOf(0) != nil {
-		return identity.WriteResult{}, identity.ErrVersionMismatch
-	}
-	for n := range claimed {
-		if f := failed.FailureOf(n + 1); f != nil {
-			return identity.WriteResult{}, &identity.Conflict{Fields: claims[n].Fields, ExistingID: conflictingOwner(f)}
+	var t transaction
+	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, body)
+	t.add(func(current *table.Item) (identity.WriteResult, error) {
+		if current == nil {
+			return identity.WriteResult{}, identity.ErrNotFound
 		}
-	}
-	return identity.WriteResult{}, identity.ErrVersionMismatch
+		return versionMismatch(current)
+	}, s.putVersion(&i, body))
+	t.addClaims(&i, held, claims)
+	t.add(versionMismatch, s.childrenUpdateOps(&i, links)...)
+	t.add(versionMismatch, s.sideWriteOps(&i, aside)...)
+	return s.commit(ctx, "update identity", t, i)
 }
 
-// conflictingOwner is whom the item that stood in the way belongs to.
-func conflictingOwner(f *table.Failure) string {
-	if f.Current == nil {
-		return ""
+// replaceClaimKeys records the keys of new claims, if there are any, and returns those recorded before.
+func (s *Store) replaceClaimKeys(state *State, tenant string, claims []identity.Claim) (held []string) {
+	held = state.ClaimKeys
+	if len(claims) > 0 {
+		state.ClaimKeys = nil
 	}
-	return f.Current.Owner
-}
-
-// replaceClaims puts claims in the place of those that the identity held. Those that
-// can fail come first, in the order of the claims.
-func (s *Store) replaceClaims(i *identity.Identity, state *State, claims []identity.Claim) []table.Op {
-	if len(claims) == 0 {
-		return nil
-	}
-	var held []string
-	var puts, deletes []table.Op
 	for _, c := range claims {
-		key := s.keys.claimKey(i.Tenant, c)
-		held = append(held, key.PK)
+		state.ClaimKeys = append(state.ClaimKeys, s.keys.claimKey(tenant, c).PK)
+	}
+	return held
+}
+
+// addClaims writes the claims of an identity, and deletes those that it held and has no longer.
+func (t *transaction) addClaims(i *identity.Identity, held []string, claims []identity.Claim) {
+	keys := stateOf(i).ClaimKeys
+	for n, c := range claims {
 		free := table.Absent()
-		if slices.Contains(state.ClaimKeys, key.PK) {
+		if slices.Contains(held, keys[n]) {
 			free = table.OwnerIs(i.ID)
 		}
-		puts = append(puts, table.Put(table.Item{Key: key, Owner: i.ID}, free))
+		t.add(func(current *table.Item) (identity.WriteResult, error) {
+			conflict := &identity.Conflict{Fields: c.Fields}
+			if current != nil {
+				conflict.ExistingID = current.Owner
+			}
+			return identity.WriteResult{}, conflict
+		}, table.Put(table.Item{Key: table.Key{PK: keys[n], SK: itemSK}, Owner: i.ID}, free))
 	}
-	for _, pk := range state.ClaimKeys {
-		if !slices.Contains(held, pk) {
-			deletes = append(deletes, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
+	for _, pk := range held {
+		if !slices.Contains(keys, pk) {
+			t.add(versionMismatch, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 		}
 	}
-	state.ClaimKeys = held
-	return append(puts, deletes...)
 }

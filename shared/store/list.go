@@ -65,22 +65,14 @@ func (s *Store) readEntries(ctx context.Context, q *table.Query, prefix string) 
 	}
 }
 
-// indexQuery is the partition of a source, and the prefix of its sort keys.
-func (s *Store) indexQuery(src identity.Index) (table.Query, string) {
-	look := func(index, value string) (table.Query, string) {
-		return table.Query{Index: index, PK: s.keys.lookupPK(src.Tenant, index, value)}, ""
-	}
-	if src.Email != "" {
-		return look(indexEmail, src.Email)
-	}
-	if src.Phone != "" {
-		return look(indexPhone, src.Phone)
-	}
-	if src.Document != "" {
-		return look(indexDocument, src.Document)
-	}
-	if src.ExternalID != "" {
-		return look(indexExternal, src.ExternalID)
+// indexQuery returns the partition of a source, and the prefix of its sort keys.
+func (s *Store) indexQuery(src identity.Index) (q table.Query, prefix string) {
+	for _, field := range []struct{ index, value string }{
+		{indexEmail, src.Email}, {indexPhone, src.Phone}, {indexDocument, src.Document}, {indexExternal, src.ExternalID},
+	} {
+		if field.value != "" {
+			return table.Query{Index: field.index, PK: s.keys.lookupPK(src.Tenant, field.index, field.value)}, ""
+		}
 	}
 	if src.ChildrenOf != "" {
 		return table.Query{PK: identityKey(src.Tenant, src.ChildrenOf).PK}, prefixChild

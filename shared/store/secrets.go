@@ -16,14 +16,20 @@ import (
 // using it, so those that were used are kept.
 type keyBuilder struct{ macs *sync.Pool }
 
-// newKeyBuilder derives the secret of the keys from the deployment's (RFC 5869), so
-// that nothing else computed from that one can be compared with a key.
+// newKeyBuilder derives the secret of the keys from the deployment's.
 func newKeyBuilder(deployment []byte) keyBuilder {
-	secret, err := hkdf.Key(sha256.New, deployment, nil, "cedula table keys 1", sha256.Size)
-	if err != nil {
-		panic("store: " + err.Error()) // only for a length that HKDF cannot give
-	}
+	secret := deriveSecret(deployment, "cedula table keys 1")
 	return keyBuilder{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
+}
+
+// deriveSecret derives 256 bits for one use from the deployment's secret (RFC 5869), so that values computed for different
+// uses cannot be compared.
+func deriveSecret(deployment []byte, use string) []byte {
+	secret, err := hkdf.Key(sha256.New, deployment, nil, use, sha256.Size)
+	if err != nil {
+		panic("store: " + err.Error()) // only for a length that HKDF does not support
+	}
+	return secret
 }
 
 const digestBytes = 16
@@ -52,20 +58,15 @@ func appendLengthPrefixed(text []byte, part string) []byte {
 	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
 }
 
-// newMessageCipher derives the key of the boxes from the deployment's secret. With random
-// nonces it may seal 2^32 messages.
+// newMessageCipher derives the key of the messages' cipher. With random nonces it may encrypt 2^32 messages.
 func newMessageCipher(deployment []byte) cipher.AEAD {
-	key, err := hkdf.Key(sha256.New, deployment, nil, "cedula outbox 1", 32)
+	block, err := aes.NewCipher(deriveSecret(deployment, "cedula outbox 1"))
 	if err != nil {
-		panic("store: " + err.Error()) // only for a length that HKDF cannot give
+		panic("store: " + err.Error()) // only for a key length that AES does not support
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic("store: " + err.Error()) // only for a length that AES does not know
-	}
-	boxes, err := cipher.NewGCMWithRandomNonce(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic("store: " + err.Error()) // only for a cipher that is not AES
 	}
-	return boxes
+	return aead
 }

@@ -41,6 +41,7 @@ func (s *recordingTable) Write(ctx context.Context, ops ...table.Op) (table.Unit
 func TestKeysHoldNoPersonalData(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	p := fullIdentity("id1")
+	p.StoreState = nil
 	p.Email, p.Phone, p.DocumentNumber, p.ExternalID = "canary@example.com", "+5690000canary", "CANARY-1", "canary-ext"
 	st := store.New(s, secret)
 	claim := []identity.Claim{{Kind: "user", Values: []string{"CANARY1", "canary@example.com"}}}
