@@ -116,21 +116,6 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 }
 
-// testDeleteInBatches: one with 151 parts goes by way of a tombstone, and a
-// deletion that is cut short anywhere is finished by the next.
-func testDeleteInBatches(t *testing.T, s *store.Store, calls *faulttable.Counter) {
-	const links = 50
-	p := createWithParts(t, s, links, "k")
-	calls.Reset()
-	mustSucceed(t, s.Delete(ctx, "t", "p", nil))
-	whole := calls.Reset()
-	t.Logf("with %d links of each kind a deletion took %+v", links, whole)
-	if whole.Get != 0 || whole.Total() > 12 {
-		t.Errorf("a deletion took %+v; want whole.Get == 0 and whole.Total() <= 12", whole)
-	}
-	wantGone(t, s, calls, p, links, "k")
-}
-
 func testInterruptedDelete(t *testing.T, links int, fault faulttable.Fault, raw table.Table) {
 	injected := faulttable.NewInjector(raw)
 	s := store.New(injected, secret)

@@ -101,25 +101,6 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 }
 
-// testConcurrentUpdates: of many writers of one version one wins.
-func testConcurrentUpdates(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	first := mustCreate(t, s, minimalIdentity("p1"), nil, identity.Idempotency{}).Identity
-	outcomes := runConcurrently(16, func(n int) (identity.WriteResult, error) {
-		return s.Update(ctx, nextVersion(first, fmt.Sprint(n)), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
-	})
-	won := ""
-	for n, o := range outcomes {
-		if o.err == nil && won == "" {
-			won = fmt.Sprint(n)
-		} else if !errors.Is(o.err, identity.ErrVersionMismatch) && !errors.Is(o.err, identity.ErrBusy) {
-			t.Errorf("writer %d: %v; want identity.ErrVersionMismatch or identity.ErrBusy", n, o.err)
-		}
-	}
-	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.FirstName != won || i.Version != 2 {
-		t.Errorf("%s won, there is %s of version %d: %v; want no error and i.FirstName == won and i.Version == 2", won, i.FirstName, i.Version, err)
-	}
-}
-
 func testGetMany(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	var ids []string
 	var want []identity.Identity

@@ -3,8 +3,6 @@ package store_test
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,33 +75,20 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 	}
 }
 
-func testConcurrentLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	for version := range int64(2) {
-		var won atomic.Int64
-		var all sync.WaitGroup
-		for n := range 16 {
-			all.Go(func() {
-				mine := auth.FailureWindow{CounterID: "c1", Count: n + 1, Expires: now, Version: version}
-				there, err := s.RecordFailure(ctx, mine)
-				switch {
-				case err == nil:
-					won.Add(1)
-				case !errors.Is(err, auth.ErrVersionMismatch):
-					t.Error(err)
-				case there.Version != version+1 || there.Count == 0 || there.CounterID != "c1":
-					t.Errorf("the loser sees %+v", there)
-				}
-			})
-		}
-		all.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%d counts were written; want won.Load() == 1", won.Load())
-		}
+func testStaleLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	stored := auth.FailureWindow{CounterID: "c1", Count: 3, Expires: now.Truncate(time.Millisecond)}
+	mustSucceed(t, errorOf(s.RecordFailure(ctx, stored)))
+	stored.Version = 1
+	deleted := auth.FailureWindow{CounterID: "c2"}
+	for _, want := range []auth.FailureWindow{stored, deleted} {
+		stale := auth.FailureWindow{CounterID: want.CounterID, Count: 9, Expires: now, Version: 7}
+		got, err := s.RecordFailure(ctx, stale)
+		wantError(t, "a count of version 7", err, auth.ErrVersionMismatch)
+		got.Expires = got.Expires.UTC()
+		wantEqual(t, want, got, nil)
 	}
-	// A counter that went by its time is as none.
-	if there, err := s.RecordFailure(ctx, auth.FailureWindow{CounterID: "c2", Count: 3, Expires: now, Version: 7}); !errors.Is(err, auth.ErrVersionMismatch) || there.Count != 0 || there.Version != 0 {
-		t.Errorf("%+v, %v; want auth.ErrVersionMismatch and there.Count == 0 and there.Version == 0", there, err)
-	}
+	stale := auth.FailureWindow{CounterID: "c1", Count: 1, Expires: now}
+	wantError(t, "a first count of a counter that exists", errorOf(s.RecordFailure(ctx, stale)), auth.ErrVersionMismatch)
 }
 
 // TestLoginFailuresExpire: a counter's item may go once its failures are forgotten,

@@ -2,12 +2,9 @@ package store_test
 
 import (
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,73 +19,6 @@ func withListShards(shards store.ListShards, run func(*testing.T, *store.Store, 
 	return func(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		s.ListSharding = store.ListSharding{"t": shards}
 		run(t, s, calls)
-	}
-}
-
-// reshardingSteps are those that a tenant goes through as its list is split further,
-// each with what another process has that did not hear of it yet.
-var reshardingSteps = []struct{ now, before store.ListShards }{
-	{store.ListShards{1, 1}, store.ListShards{1, 1}},
-	{store.ListShards{1, 4}, store.ListShards{1, 1}},
-	{store.ListShards{4, 4}, store.ListShards{1, 4}},
-	{store.ListShards{4, 64}, store.ListShards{4, 4}},
-	{store.ListShards{64, 64}, store.ListShards{4, 64}},
-}
-
-// testListResharding: while identities come, change and go, and the list is split
-// again and again, each reader meets all of them in order.
-func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	random := rand.New(rand.NewPCG(1, 2))
-	there := make(map[string]identity.Identity)
-	change := func(n int) {
-		id := fmt.Sprintf("i%d", random.IntN(400))
-		i, known := there[id]
-		switch {
-		case !known:
-			i = minimalIdentity(id)
-			i.CreatedAt = now.Add(time.Duration(random.IntN(3)) * time.Second)
-			there[id] = mustCreate(t, s, i, nil, identity.Idempotency{}).Identity
-		case n%2 == 0:
-			i = reload(t, s, []identity.Identity{i})[0]
-			changed, err := s.Update(ctx, nextVersion(i, "Eva"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			there[id] = changed.Identity
-		default:
-			mustSucceed(t, s.Delete(ctx, "t", id, nil))
-			delete(there, id)
-		}
-	}
-	for _, setting := range reshardingSteps {
-		for n := range 80 {
-			s.ListSharding = store.ListSharding{"t": setting.now}
-			if n%2 == 0 {
-				s.ListSharding["t"] = setting.before
-			}
-			change(n)
-		}
-		var want []identity.IndexEntry
-		for i := range maps.Values(there) {
-			want = append(want, entryOf(i))
-		}
-		slices.SortFunc(want, identity.IndexEntry.Compare)
-		for _, lists := range []store.ListShards{setting.before, setting.now} {
-			s.ListSharding = store.ListSharding{"t": lists}
-			wantListBothWays(t, s, want)
-		}
-	}
-}
-
-func wantListBothWays(t *testing.T, s *store.Store, want []identity.IndexEntry) {
-	t.Helper()
-	for _, descending := range []bool{false, true} {
-		for _, limit := range []int{3, 20, len(want), 1000} {
-			if got := pageThrough(t, s, identity.Index{Tenant: "t"}, limit, descending); cmp.Diff(want, got) != "" {
-				t.Errorf("%+v by %d, descending %v\n%s; want cmp.Diff(want, got) == \"\"", s.ListSharding, limit, descending, cmp.Diff(want, got))
-			}
-		}
-		slices.Reverse(want)
 	}
 }
 
