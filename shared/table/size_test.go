@@ -32,6 +32,18 @@ func TestItemBytes(t *testing.T) {
 	}
 }
 
+func TestConditionErrorFindsFailuresByOperation(t *testing.T) {
+	err := &table.ConditionError{Failures: []table.Failure{{Op: 1}, {Op: 3}}}
+	for op, want := range []*table.Failure{nil, &err.Failures[0], nil, &err.Failures[1]} {
+		if got := err.FailureOf(op); got != want {
+			t.Errorf("FailureOf(%d) = %v, want %v", op, got, want)
+		}
+	}
+	if got, want := err.Error(), "table: condition failed on 2 operation(s), first is 1"; got != want {
+		t.Errorf("Error = %q, want %q", got, want)
+	}
+}
+
 func TestIndexEntryBytes(t *testing.T) {
 	got := table.IndexEntryBytes(table.Key{PK: "p", SK: "s"}, "List", table.Key{PK: "l", SK: "123"})
 	if want := 6 + 12 + 4; got != want {
