@@ -62,7 +62,11 @@ var encoding = json.JoinOptions(
 			return json.UnmarshalDecode(d, (*securityRecord)(v))
 		}),
 		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessControl) error {
-			return json.UnmarshalDecode(d, &v.Scopes)
+			err := json.UnmarshalDecode(d, &v.Scopes)
+			if len(v.Scopes) == 0 {
+				v.Scopes = nil // so that an update without a change finds none
+			}
+			return err
 		}),
 		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessScope) error {
 			return json.UnmarshalDecode(d, (*scopeRecord)(v))
