@@ -2,17 +2,16 @@ package identity
 
 import "strings"
 
-// Claim reserves a combination of values for one identity of a tenant: while
-// it lives, no other identity can be created with an equal claim.
+// Claim reserves a combination of values for one identity of a tenant. As long as it exists, no other identity
+// can have an equal claim.
 type Claim struct {
-	Kind   string   // a namespace of its own, such as "user"
-	Values []string // compared exactly: normalise them first
-	Fields []Field  // what to name when the claim is taken
+	Kind   string   // namespace, such as "user"
+	Values []string // compared exactly, so they must be normalized
+	Fields []Field  // named in a *Conflict
 }
 
-// UniquenessClaim is the claim of an identity that is to be unique in its tenant: an
-// organisation by its document, anybody else by document, email and phone
-// together.
+// UniquenessClaim returns the claim that makes an identity unique in its tenant: an organisation by document
+// number, a person by document number, email and phone together.
 func (p *Profile) UniquenessClaim() Claim {
 	document := NormalizeDocument(p.DocumentNumber)
 	if p.Kind == Organization {
@@ -25,14 +24,14 @@ func (p *Profile) UniquenessClaim() Claim {
 	}
 }
 
-// NormalizeDocument is the form in which two document numbers are compared:
-// upper case, without the separators that people write.
+// NormalizeDocument returns the form in which document numbers are compared: upper case, without
+// separators.
 func NormalizeDocument(number string) string {
 	return strings.ToUpper(separators.Replace(number))
 }
 
 var separators = strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
 
-// NormalizeEmail is the form in which two addresses are compared. Case is
-// folded in the local part too: no large mail host tells cases apart.
+// NormalizeEmail returns the form in which email addresses are compared. The local part is lower-cased too,
+// because no large mail provider distinguishes case.
 func NormalizeEmail(address string) string { return strings.ToLower(address) }

@@ -21,12 +21,12 @@ func CheckEmail(s string) error {
 	return nil
 }
 
-// invisible finds spaces and what has no shape of its own, such as a
-// zero-width space: two addresses that look alike must be alike.
+// invisible reports spaces and characters without a visible form, such as a zero-width space: two
+// addresses that look alike must be equal.
 func invisible(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }
 
-// dottedHost reports whether host is at least two labels of RFC 1123, section
-// 2.1, where letters outside ASCII may stand (RFC 6531).
+// dottedHost reports whether host has at least two labels of RFC 1123, section 2.1, which may
+// contain letters outside ASCII (RFC 6531).
 func dottedHost(host string) bool {
 	labels := strings.Split(host, ".")
 	for _, l := range labels {
@@ -66,7 +66,7 @@ func allDigits(s string) bool {
 	return true
 }
 
-// CheckDeliverable rejects an address that no code can be sent to: a malformed one, which
+// CheckDeliverable rejects an address that cannot receive a code: a malformed one, which
 // the Blnk API accepts, and an email with letters outside ASCII. A mailbox has several
 // spellings of such an email, each of which would have a rate limit of its own, and Amazon
 // SES does not accept them; a host is written as in DNS, xn--... (RFC 5890). It returns

@@ -2,19 +2,18 @@ package identity
 
 import "time"
 
-// Date is a day of the calendar, without time or zone. The zero value means
-// that no date is known.
+// Date is a calendar date without time or zone. The zero value means
+// unknown.
 type Date struct {
 	Year  int
 	Month time.Month
 	Day   int
 }
 
-// ParseDate reads the full-date of RFC 3339, section 5.6 ("1990-01-15"), and
-// takes the date part of a date-time as it is written, whatever its offset:
-// a birthday does not move with the time zone of the one who types it.
+// ParseDate parses a full-date of RFC 3339, section 5.6 ("1990-01-15"), or the date of a date-time, whatever its
+// offset: a birthday does not depend on the client's time zone.
 func ParseDate(s string) (Date, bool) {
-	if s == "" { // the usual case: time.Parse would make two errors of it
+	if s == "" { // the usual case: avoids two failing calls of time.Parse
 		return Date{}, false
 	}
 	t, err := time.Parse(time.DateOnly, s)
@@ -27,10 +26,10 @@ func ParseDate(s string) (Date, bool) {
 	return Date{t.Year(), t.Month(), t.Day()}, true
 }
 
-// IsZero reports whether no date is known.
+// IsZero reports whether the date is unknown.
 func (d Date) IsZero() bool { return d == Date{} }
 
-// String is the date as "1990-01-15", or the empty string for no date.
+// String returns the date as "1990-01-15", or "" if it is unknown.
 func (d Date) String() string {
 	if d.IsZero() {
 		return ""
@@ -38,7 +37,7 @@ func (d Date) String() string {
 	return d.Midnight().Format(time.DateOnly)
 }
 
-// Midnight is the beginning of the day in UTC. For no date it is the zero time.
+// Midnight returns the beginning of the day in UTC, or the zero time if the date is unknown.
 func (d Date) Midnight() time.Time {
 	if d.IsZero() {
 		return time.Time{}

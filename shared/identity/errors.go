@@ -5,56 +5,55 @@ import (
 	"fmt"
 )
 
-// Errors of the service, to be compared with errors.Is. None holds a value
-// that a client sent.
+// Errors of the registry, to be compared with errors.Is. None contains a value that a client
+// sent.
 var (
-	// ErrNotFound: the tenant has no such identity. Another tenant's identity
-	// and one that never was are the same.
+	// ErrNotFound: the tenant has no such identity. It does not reveal whether another tenant has.
 	ErrNotFound = errors.New("identity not found")
-	// ErrVersionMismatch: the identity is of another version than the request asks for.
+	// ErrVersionMismatch: the identity has another version than the request requires.
 	ErrVersionMismatch = errors.New("identity has another version")
-	// ErrIdempotencyReused: the idempotency key came before with another request.
+	// ErrIdempotencyReused: the idempotency key belongs to a different request.
 	ErrIdempotencyReused = errors.New("idempotency key was used with another request")
-	// ErrBusy: other requests hold the same identity or key; try again shortly.
+	// ErrBusy: concurrent requests changed the same identity or key; the client may retry shortly.
 	ErrBusy = errors.New("another request on the same resource is running")
-	// ErrTooLarge: the identity as a whole passes what one record can hold.
+	// ErrTooLarge: the identity exceeds the size of a record.
 	ErrTooLarge = errors.New("identity is too large")
-	// ErrUnavailable: the registry cannot answer now; nothing is known to have changed.
+	// ErrUnavailable: the registry cannot be reached; whether the request had an effect is unknown.
 	ErrUnavailable = errors.New("registry is unavailable")
 )
 
-// Invalid says that a field breaks a rule.
+// Invalid is returned if a field is not valid.
 type Invalid struct {
 	Field  Field
-	Reason string // what the rule asks for, as the end of a sentence: "must be ..."
+	Reason string // the end of a sentence that begins with the field: "must be ..."
 }
 
 // Error names the field and the rule, never the value.
 func (e *Invalid) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Reason) }
 
-// StateError says that the identity is not in a state that allows the change.
+// StateError is returned if the state of the identity does not allow the change.
 type StateError struct{ Reason string } // a sentence without values
 
-// Error is the reason.
+// Error returns the reason.
 func (e *StateError) Error() string { return e.Reason }
 
-// DanglingReference says that a field names an identity that the tenant does not have.
+// DanglingReference is returned if a field refers to an identity that does not exist.
 type DanglingReference struct{ Field Field }
 
 // Error names the field, never the id.
 func (e *DanglingReference) Error() string { return fmt.Sprintf("%s names no identity", e.Field) }
 
-// MissingField says that a field that the dialect requires was not sent.
+// MissingField is returned if a required field is absent or empty.
 type MissingField struct{ Field Field }
 
 // Error names the field.
 func (e *MissingField) Error() string { return fmt.Sprintf("%s is required", e.Field) }
 
-// Conflict says that another identity of the tenant has the same id, or holds
-// the same unique claim.
+// Conflict is returned if another identity of the tenant has the same id or the same
+// claim.
 type Conflict struct {
 	Fields     []Field
-	ExistingID string // the id of the other identity: never to be shown
+	ExistingID string // the id of the other identity; never shown to clients
 }
 
 // Error names the fields, never the value or the holder.
@@ -62,6 +61,6 @@ func (e *Conflict) Error() string {
 	return fmt.Sprintf("an identity with the same %v exists", e.Fields)
 }
 
-// ErrPreconditionFailed is the ErrVersionMismatch of a caller whose own condition on the version
-// does not hold: not to be tried again.
+// ErrPreconditionFailed is an ErrVersionMismatch that must not be retried: the client's own condition on
+// the version is not met.
 var ErrPreconditionFailed = fmt.Errorf("%w: refused by the caller", ErrVersionMismatch)

@@ -43,18 +43,18 @@ const (
 	FieldReviewer         Field = "reviewer"
 )
 
-// Field names a part of an identity in errors. A dialect translates it into
-// the name that its clients know.
+// Field names a field of an identity in errors. Each API translates it into its own
+// name.
 type Field string
 
-// stringField is a string of a profile: its place and its limit in characters.
+// stringField is a string of a profile, with its limit in characters.
 type stringField struct {
 	field Field
 	max   int
 	at    func(*Profile) *string
 }
 
-// stringFields lists every string that stands directly in a profile.
+// stringFields lists every string that is a direct field of a profile.
 var stringFields = []stringField{
 	{FieldKind, MaxCodeLength, func(p *Profile) *string { return (*string)(&p.Kind) }},
 	{FieldFirstName, MaxNameLength, func(p *Profile) *string { return &p.FirstName }},

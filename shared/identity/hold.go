@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// Hold keeps a pending identity from lapsing, for as long as it stands.
+// Hold suspends the expiry of a pending identity.
 type Hold struct {
 	Reason string
 	Since  time.Time
 }
 
-// MinPendingAfterHold is what a pending identity has at least when its hold ends.
+// MinPendingAfterHold is the least time until a pending identity expires after its hold ends.
 const MinPendingAfterHold = 24 * time.Hour
 
 // Validate returns a *MissingField without a reason, and an *Invalid for one that is

@@ -1,13 +1,13 @@
 package identity
 
-// Idempotency makes a request take effect once. The zero value means that the
-// client sent no key.
+// Idempotency identifies a request, so that it is applied once. The zero value means that the client sent no
+// key.
 type Idempotency struct {
 	Key         string   // at most MaxIdempotencyKeyLength bytes
 	Fingerprint [32]byte // of the whole request; equal requests have equal ones
 }
 
-// MaxIdempotencyKeyLength bounds the key that a client chooses, in bytes.
+// MaxIdempotencyKeyLength is the maximum length of a key, in bytes.
 const MaxIdempotencyKeyLength = 255
 
 // Validate returns an *Invalid for a key that is too long or not printable ASCII.

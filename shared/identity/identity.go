@@ -1,6 +1,5 @@
-// Package identity is the core of the registry: what an identity is, the rules
-// it keeps, and the service that creates and finds it.
-// It knows no wire format, no HTTP, no table and no cloud.
+// Package identity defines what an identity is: its values, its rules, and the ports that a store and a cipher
+// implement. It must not import other packages of this module, and knows no wire format.
 package identity
 
 import (
@@ -8,41 +7,41 @@ import (
 	"time"
 )
 
-// Identity is one person or organisation that a tenant knows.
+// Identity is a person or an organisation of a tenant.
 type Identity struct {
 	Tenant string
 	ID     string // unique in its tenant, at most MaxIDLength characters
 
 	Profile
 	Status    Status
-	ExpiresAt time.Time // when a pending identity lapses, to the second; zero unless pending
+	ExpiresAt time.Time // when a pending identity expires, in whole seconds; zero unless pending
 
-	Onboarding    Onboarding     // what it had to go through, or has to; empty: nothing
-	Verifications []Verification // what is known of its addresses, where anything is
-	Review        *Review        // the last decision about its screening
-	Hold          *Hold          // nil: it lapses when its time is over
-	Reminded      bool           // a message said that it lapses soon
-	TestMode      bool           // a test client made it
+	Onboarding    Onboarding     // the steps that apply to it; empty: none
+	Verifications []Verification // the state of its addresses; none for an address without any
+	Review        *Review        // the last screening decision
+	Hold          *Hold          // nil: it expires at ExpiresAt
+	Reminded      bool           // a reminder of its expiry was sent
+	TestMode      bool           // created by a test client
 
 	KYC       JSON // written by the registry, never by a client
-	WatchList JSON // likewise
+	WatchList JSON // written by the registry, never by a client
 
-	EncryptedFields []EncryptedField // the tokenized fields; in the profile stand random texts for them
-	WrappedKey      []byte           // wrapped, from the Cipher; nil until a field is tokenized
+	EncryptedFields []EncryptedField // the tokenized fields; the profile contains their placeholders
+	WrappedKey      []byte           // data key from the Cipher; nil until a field is tokenized
 
-	MayHaveChildren bool       // it has children, or had
-	Children        []Identity // only where an operation says that it fills them in
+	MayHaveChildren bool       // it has or had children
+	Children        []Identity // only if the operation says that it returns them
 
-	HasClaims  bool // it holds uniqueness claims
-	StoreState any  // bookkeeping of the store, attached on read; everything else passes it back unchanged
+	HasClaims  bool // it has uniqueness claims
+	StoreState any  // of the store, attached on read; all other code passes it back unchanged
 
 	Version   int64     // 1 when created, one more per change
 	CreatedAt time.Time // UTC, to the microsecond
 	UpdatedAt time.Time
 }
 
-// ValidID reports whether an identity can have this id: 1 to MaxIDLength
-// letters, digits, '-' and '_'.
+// ValidID reports whether id has 1 to MaxIDLength letters, digits, '-' and '_'. No identity has
+// any other id.
 func ValidID(id string) bool {
 	for _, c := range id {
 		if !asciiAlphanumeric(c) && c != '-' && c != '_' {
@@ -57,12 +56,12 @@ const (
 	MaxIDLength   = 64
 	MaxNameLength = 256
 	MaxTextLength = 256
-	MaxCodeLength = 64 // kinds, types, codes, references of the registry
+	MaxCodeLength = 64 // kinds, types, codes
 	MaxListLength = 100
 	MaxJSONBytes  = 256 << 10 // rules, extended data and metadata together, in bytes
 )
 
-// Clone copies what a change may write through a pointer or a slice.
+// Clone returns a copy that shares no memory that a change may write to.
 func (i Identity) Clone() Identity {
 	if i.Bank != nil {
 		account := *i.Bank
@@ -76,13 +75,13 @@ func (i Identity) Clone() Identity {
 	return i
 }
 
-// Expired reports whether a pending identity's time is over: it is gone for every
-// reader, whenever it is cleaned up.
+// Expired reports whether a pending identity has expired. Readers must treat it as deleted, even before
+// the cleanup removes it.
 func (i *Identity) Expired(now time.Time) bool {
 	return i.Status.Pending() && i.Hold == nil && !i.ExpiresAt.IsZero() && !now.Before(i.ExpiresAt)
 }
 
-// JSONSize is the bytes of an identity's JSON values, which alone can be large.
+// JSONSize returns the size of the identity's JSON values in bytes. Only these can be large.
 func (i *Identity) JSONSize() int {
 	return len(i.Rules) + len(i.ExtendedData) + len(i.Metadata) + len(i.KYC) + len(i.WatchList)
 }

@@ -22,14 +22,14 @@ type Purpose string
 
 // The purposes.
 const (
-	PurposeVerificationCode Purpose = "code"     // a code that proves the address
-	PurposeReminder         Purpose = "reminder" // the identity lapses soon
+	PurposeVerificationCode Purpose = "code"     // a verification code
+	PurposeReminder         Purpose = "reminder" // the identity expires soon
 )
 
-// Message is something to tell a person at an address of theirs. A store keeps
-// it encrypted until it is delivered.
+// Message is a message to a person. A store keeps it encrypted until it is
+// delivered.
 type Message struct {
-	ID         string // unique, no part of it says anything of the person
+	ID         string // unique and random
 	Tenant     string
 	IdentityID string // an id of the tenant
 	Channel    Channel
@@ -37,10 +37,10 @@ type Message struct {
 	To         string    // an email address, or a phone number in E.164
 	Code       string    // six digits; empty for a reminder
 	Language   string    // "es", "pt" or "en"
-	ExpiresAt  time.Time // from when on it is not worth sending: the end of the code, or of the identity
+	ExpiresAt  time.Time // not sent after this time: the code or the identity has expired
 }
 
-// Field is where the channel's address stands.
+// Field returns the field that contains the channel's address.
 func (c Channel) Field() Field {
 	if c == ChannelPhone {
 		return FieldPhone
@@ -48,7 +48,7 @@ func (c Channel) Field() Field {
 	return FieldEmail
 }
 
-// channels are the ways to reach a person, in the order in which they are proven.
+// channels lists the channels in the order in which they are verified.
 var channels = []Channel{ChannelEmail, ChannelPhone}
 
 // CheckAddress returns an *Invalid for an address that nothing can be sent to.
@@ -62,7 +62,7 @@ func (c Channel) CheckAddress(address string) error {
 // Known reports whether c is one of the channels.
 func (c Channel) Known() bool { return slices.Contains(channels, c) }
 
-// NewMessageID is 128 random bits in hex.
+// NewMessageID returns 128 random bits in hexadecimal.
 func NewMessageID(random io.Reader) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {

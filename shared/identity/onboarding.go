@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Onboarding are what a new identity has to go through before it is active.
+// Onboarding names the steps that a new identity completes before it is active.
 type Onboarding string
 
-// The steps that there are. The email and the phone that an identity has are
-// proven by a code sent to each; screening is a reviewer's decision.
+// The onboarding modes. Contact verifies the email and the phone that the identity has, with a code
+// sent to each; screening is a reviewer's decision.
 const (
 	OnboardingInstant             Onboarding = "instant"
 	OnboardingContact             Onboarding = "contact"
@@ -20,9 +20,9 @@ const (
 // OnboardingModes lists them.
 var OnboardingModes = []Onboarding{OnboardingInstant, OnboardingContact, OnboardingContactAndScreening}
 
-// Policy is what a client asks of its new identities.
+// Policy applies to the new identities of a client.
 type Policy struct {
-	Onboarding Onboarding    // empty: what is usual for the dialect
+	Onboarding Onboarding    // empty: the default of the API
 	PendingTTL time.Duration // how long one may stay pending; zero: DefaultPendingTTL
 }
 
@@ -33,7 +33,7 @@ const (
 	MaxPendingTTL     = 90 * 24 * time.Hour
 )
 
-// Validate says what is wrong with a policy, as a sentence.
+// Validate returns an error, as a sentence, if the policy is not valid.
 func (p Policy) Validate() error {
 	if p.Onboarding != "" && !slices.Contains(OnboardingModes, p.Onboarding) {
 		return fmt.Errorf("the steps must be one of %v", OnboardingModes)

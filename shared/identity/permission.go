@@ -2,8 +2,8 @@ package identity
 
 import "slices"
 
-// Grant adds scopes. One for a resource and reference that are there already
-// takes the other's place.
+// Grant adds scopes. A scope with the resource and reference of an existing one replaces
+// it.
 func (i *Identity) Grant(scopes []AccessScope) {
 	control := i.Security.AccessControl
 	if control == nil {
@@ -22,8 +22,8 @@ func (i *Identity) Grant(scopes []AccessScope) {
 	}
 }
 
-// Revoke removes the scopes over a reference, of one resource or, if that is
-// empty, of any. It returns ErrNotFound if there is none.
+// Revoke removes the scopes on a reference, of one resource or, if resource is empty, of any. It
+// returns ErrNotFound if there are none.
 func (i *Identity) Revoke(resource, reference string) error {
 	control := i.Security.AccessControl
 	if control == nil {
@@ -39,7 +39,7 @@ func (i *Identity) Revoke(resource, reference string) error {
 	return nil
 }
 
-// GrantedIdentities are the identities over which i has permissions.
+// GrantedIdentities returns the ids of the identities on which i has permissions.
 func (i *Identity) GrantedIdentities() []string {
 	var list []string
 	if i.Security.AccessControl != nil {

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// tokenPattern is the form in which a tokenized field is shown where its stand-in is
-// marked as one: a prefix, the text and a Reference.
+// tokenPattern matches a placeholder as the Blnk API shows it: a prefix, the placeholder and a
+// TokenID.
 var tokenPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^FPT:.*:[A-Za-z0-9+/]{16}$`) })
 
-// CheckNewValue returns an *Invalid if a field is tokenized and its new value is a placeholder,
-// which would take the value's place, so that the value would be lost.
+// CheckNewValue returns an *Invalid if a field is tokenized and its new value is a placeholder, which would
+// overwrite the value.
 func (i *Identity) CheckNewValue(f Field, text string) error {
 	if i.Tokenized(f) == nil || !tokenPattern().MatchString(text) {
 		return nil
@@ -18,8 +18,8 @@ func (i *Identity) CheckNewValue(f Field, text string) error {
 	return &Invalid{Field: f, Reason: "must be a value, not the text that stood for an earlier one"}
 }
 
-// CheckPlaceholders returns an *Invalid if a tokenized field has a new value since before that is
-// a placeholder: it would take the value's place, so that the value would be lost.
+// CheckPlaceholders returns an *Invalid if the new value of a tokenized field is a placeholder, which would
+// overwrite the value.
 func (i *Identity) CheckPlaceholders(before *Identity) error {
 	for _, encrypted := range before.EncryptedFields {
 		text := *i.StringField(encrypted.Field)

@@ -2,22 +2,22 @@ package identity
 
 import "time"
 
-// Kind says what an identity is. The two constants are the ones the registry
-// acts upon; any other short text is kept and treated as an individual.
+// Kind is the kind of an identity. Any string other than the two constants is stored and treated as
+// Individual.
 type Kind string
 
-// The kinds with a meaning.
+// The kinds.
 const (
 	Individual   Kind = "individual"
 	Organization Kind = "organization"
 )
 
-// JSON is one JSON value exactly as a client sent it, opaque to the core.
-// Nil means that none was sent.
+// JSON is a JSON value as the client sent it, opaque to the core. Nil means that none was
+// sent.
 type JSON []byte
 
-// Profile is the part of an identity that its client writes. An empty string
-// means that nothing is known.
+// Profile is the part of an identity that its client writes. An empty string means
+// unknown.
 type Profile struct {
 	Kind Kind
 
@@ -28,11 +28,11 @@ type Profile struct {
 	Nickname         string
 
 	Email string
-	Phone string // as sent; E.164 where the dialect asks for it
+	Phone string // as sent; E.164 through the Conomy API
 
 	DocumentType   string
-	DocumentNumber string // as sent, separators and all
-	IDV            string // reference of an identity verification done elsewhere
+	DocumentNumber string // as sent, with its separators
+	IDV            string // reference to an external identity verification
 
 	Gender      string
 	BirthDate   Date
@@ -58,8 +58,8 @@ type Address struct {
 	PostalCode, Country        string
 }
 
-// SecurityOptions are the identity's settings in its client's own product;
-// the registry keeps them and does not act upon them.
+// SecurityOptions are settings of the identity in the client's product. The registry stores
+// them and does not evaluate them.
 type SecurityOptions struct {
 	TwoFactor             bool
 	SignTransactions      bool
@@ -70,7 +70,7 @@ type SecurityOptions struct {
 // AccessControl lists what the identity may do on behalf of others.
 type AccessControl struct{ Scopes []AccessScope }
 
-// AccessScope grants permissions over one resource.
+// AccessScope grants permissions on one resource.
 type AccessScope struct {
 	Resource    string
 	Reference   string
@@ -81,9 +81,9 @@ type AccessScope struct {
 // the same tenant.
 const ResourceIdentity = "IDENTITY"
 
-// BankAccount is the account on which the identity is paid.
+// BankAccount is an account of the identity.
 type BankAccount struct {
-	ID             string // given by the registry
+	ID             string // set by the registry
 	AccountNumber  string
 	Nickname       string
 	Bank           string

@@ -4,24 +4,24 @@ import (
 	"time"
 )
 
-// Outcome is how a screening ends.
+// Outcome is the result of a screening.
 type Outcome string
 
 // The outcomes.
 const (
-	OutcomeClear  Outcome = "clear"  // nothing stands against the identity
-	OutcomeReject Outcome = "reject" // it is not to be served
+	OutcomeClear  Outcome = "clear"  // the identity is approved
+	OutcomeReject Outcome = "reject" // the identity is rejected
 )
 
-// Review is a decision about an identity that was screened against watchlists.
+// Review is a reviewer's screening decision.
 type Review struct {
 	Outcome   Outcome
 	Reason    string
-	Reviewer  string // who decided, in the client's own words
+	Reviewer  string // who decided, as the client names them
 	DecidedAt time.Time
 }
 
-// Validate returns an *Invalid for an unknown outcome or a text that breaks a rule, and a *MissingField without a reason or
+// Validate returns an *Invalid for an unknown outcome or a string that is not valid, and a *MissingField without a reason or
 // a reviewer.
 func (r Review) Validate() error {
 	if r.Outcome != OutcomeClear && r.Outcome != OutcomeReject {

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Status is how far an identity is in its life.
+// Status is the state of an identity.
 type Status string
 
 // The statuses.
 const (
-	Pending                Status = "PENDING"                  // nothing was begun
-	PendingEmailValidation Status = "PENDING_EMAIL_VALIDATION" // the email is to be proven next
-	PendingPhoneValidation Status = "PENDING_PHONE_VALIDATION" // the phone is to be proven next
-	Screening              Status = "SCREENING"                // a reviewer is to decide
+	Pending                Status = "PENDING"                  // no step has been started
+	PendingEmailValidation Status = "PENDING_EMAIL_VALIDATION" // the next step is to verify the email
+	PendingPhoneValidation Status = "PENDING_PHONE_VALIDATION" // the next step is to verify the phone
+	Screening              Status = "SCREENING"                // a reviewer has to decide
 	Active                 Status = "ACTIVE"
 	Inactive               Status = "INACTIVE"
 	Rejected               Status = "REJECTED"
 	Blocked                Status = "BLOCKED"
 )
 
-// Transition is a status with those that may follow it.
+// Transition lists the statuses that may follow a status.
 type Transition struct {
 	From Status
 	To   []Status
 }
 
-// Transitions is the whole life of an identity: no other step is ever taken,
-// whoever asks for it. A step to the status that an identity has is none.
+// Transitions lists every allowed change of status; there is no other, for any caller. Setting the
+// current status again changes nothing.
 var Transitions = []Transition{
 	{Pending, []Status{PendingEmailValidation, PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
 	{PendingEmailValidation, []Status{PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
@@ -40,7 +40,7 @@ var Transitions = []Transition{
 	{Blocked, []Status{Active, Inactive}},
 }
 
-// allowedNext are the statuses that may follow s.
+// allowedNext returns the statuses that may follow s.
 func (s Status) allowedNext() []Status {
 	for _, t := range Transitions {
 		if t.From == s {
@@ -53,8 +53,8 @@ func (s Status) allowedNext() []Status {
 // Known reports whether s is one of the statuses.
 func (s Status) Known() bool { return s.allowedNext() != nil }
 
-// Pending reports whether an identity in this status waits for something and
-// lapses if that never comes.
+// Pending reports whether an identity in this status waits for a step, and expires if that is
+// not done.
 func (s Status) Pending() bool {
 	switch s {
 	case Pending, PendingEmailValidation, PendingPhoneValidation, Screening:
@@ -63,9 +63,8 @@ func (s Status) Pending() bool {
 	return false
 }
 
-// transition moves an identity to a status. Who goes back to be screened has as long
-// for it as a new identity. It returns a *StateError naming what may follow if
-// this may not.
+// transition changes the status. An identity that becomes pending again gets the period of a new
+// one. It returns a *StateError that names the allowed statuses.
 func (i *Identity) transition(to Status, now time.Time) error {
 	if i.Status == to {
 		return nil
@@ -85,7 +84,7 @@ func (i *Identity) transition(to Status, now time.Time) error {
 	return nil
 }
 
-// joinOr spells a choice: "A, B or C".
+// joinOr returns a list such as "A, B or C".
 func joinOr(list []Status) string {
 	var b strings.Builder
 	for n, s := range list {
@@ -101,9 +100,8 @@ func joinOr(list []Status) string {
 	return b.String()
 }
 
-// SetStatus is for a caller that may decide it. It returns an *Invalid for what
-// is no status, and a *StateError for a step that is not among Transitions, or to
-// where the identity would wait for nothing that can come.
+// SetStatus sets the status for a caller that may do so directly. It returns an *Invalid for an unknown
+// status, and a *StateError for a transition that is not allowed, or to a step that cannot be completed.
 func (i *Identity) SetStatus(to Status, now time.Time) error {
 	if !to.Known() {
 		return &Invalid{FieldStatus, "must be a status, such as ACTIVE"}
@@ -121,13 +119,12 @@ func (i *Identity) SetStatus(to Status, now time.Time) error {
 	return nil
 }
 
-// Deactivate takes an active identity out of use; an inactive one stays as it
-// is. It returns a *StateError in any other status.
+// Deactivate makes an active identity inactive; an inactive one does not change. It returns a
+// *StateError in any other status.
 func (i *Identity) Deactivate() error { return i.toggle(Active, Inactive) }
 
-// Reactivate takes an inactive identity back into use; an active one stays as
-// it is. It returns a *StateError in any other status: it is no way around
-// what a new identity has to prove, nor out of a block.
+// Reactivate makes an inactive identity active; an active one does not change. It returns a *StateError
+// in any other status, so it bypasses neither verification nor a block.
 func (i *Identity) Reactivate() error { return i.toggle(Inactive, Active) }
 
 func (i *Identity) toggle(from, to Status) error {

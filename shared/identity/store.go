@@ -6,141 +6,136 @@ import (
 	"time"
 )
 
-// Store keeps identities. It is safe for concurrent use.
+// Store persists identities. Implementations are safe for concurrent use.
+//
+// Every write is one transaction: it takes effect completely or not at all. Methods return ErrUnavailable if
+// the table cannot be reached, and ErrBusy if a transaction kept losing to concurrent ones.
 type Store interface {
-	// Create writes a new identity, its claims, its idempotency key and the
-	// links to its children, all or nothing. If an equal request with the same key was carried out before,
-	// it changes nothing and returns the identity as that request left it,
-	// with Replayed set; ErrNotFound if that is deleted. Otherwise it returns ErrIdempotencyReused, a *Conflict
-	// for the id or a claim, ErrVersionMismatch if a child has changed, ErrBusy,
-	// ErrTooLarge or ErrUnavailable.
+	// Create writes a new identity with its claims, its idempotency key and the links to its children.
+	//
+	// If the same request was carried out before under the same idempotency key, Create changes nothing and returns
+	// the stored result with Replayed set, or ErrNotFound if that identity is deleted. Otherwise it returns a
+	// *Conflict if the id or a claim belongs to another identity, ErrIdempotencyReused if the key belongs to a
+	// different request, ErrVersionMismatch if a child has changed, or ErrTooLarge.
 	Create(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges) (WriteResult, error)
 
-	// Update writes the next version of an identity, the idempotency key of the
-	// change, its links and what belongs to it besides, all or nothing. Claims, if
-	// there are any, take the place of those that it held. ErrVersionMismatch if the identity
-	// is not of the version before i's any more, or a linked one or a part of aside
-	// has changed; otherwise as Create.
+	// Update writes the next version of an identity with the idempotency key of the change, its links and its side
+	// writes. Claims, if any, replace those of the identity. It returns ErrVersionMismatch if the stored version is not
+	// the one before i's, or if a linked identity or a side write has changed; otherwise it returns what Create returns.
 	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges, aside SideWrites) (WriteResult, error)
 
-	// VerificationCode reads the code last sent to an identity by a channel and, unless to is
-	// empty, when codes were sent to that address. Zero where there is none.
+	// VerificationCode returns the last code sent to an identity through a channel and, unless to is empty, when codes
+	// were sent to that address. The results are zero if there are none.
 	VerificationCode(ctx context.Context, tenant, id string, channel Channel, to string) (VerificationCode, SendHistory, error)
-	// RecordWrongAttempt writes a code one of whose checks was spent. ErrVersionMismatch if it was
-	// spent, used or sent anew since it was read.
+	// RecordWrongAttempt writes a code after a wrong attempt. It returns ErrVersionMismatch if the code was tried, used or
+	// replaced since it was read.
 	RecordWrongAttempt(ctx context.Context, tenant, id string, c VerificationCode) error
-	// HashCode is what is kept of a code: it says nothing of the code to whoever
-	// has not the deployment's secret, and holds for this identity and the address
-	// that LookupKey gave only.
+	// HashCode returns the keyed hash stored instead of a verification code. It is bound to the identity and to the
+	// address key, and reveals nothing without the deployment secret.
 	HashCode(tenant, id, to, code string) []byte
 
-	// RewriteReplays makes what is kept of answers to earlier requests with a key show
-	// an identity as it is now.
+	// RewriteReplays replaces the identity in all its stored idempotent responses with i, so that replays no longer show
+	// values that have been tokenized since.
 	RewriteReplays(ctx context.Context, i Identity) error
 
-	// LookupKey is what Sealed.Held is if the field, FieldEmail or FieldPhone,
-	// holds the value.
+	// LookupKey returns the key under which an identity with this email or phone is found. It is an HMAC under the
+	// deployment secret and reveals nothing about the value.
 	LookupKey(tenant string, f Field, value string) string
 
-	// Replay returns the first answer to an equal change of an identity with the
-	// same key, or to an equal create if the id is empty. ErrNotFound if there was none, ErrIdempotencyReused if another request
-	// had the key.
+	// Replay returns the stored result of the same update of an identity, or of the same create if the id is empty. It
+	// returns ErrNotFound if there is none, and ErrIdempotencyReused if the key belongs to a different request.
 	Replay(ctx context.Context, tenant, id string, once Idempotency) (WriteResult, error)
 
-	// Get returns the newest state of an identity. ErrNotFound, ErrUnavailable.
+	// Get returns the newest version of an identity, or ErrNotFound.
 	Get(ctx context.Context, tenant, id string) (Identity, error)
 
-	// GetMany returns up to 100 identities in the order of the ids, without
-	// those that are absent.
+	// GetMany returns up to 100 identities in the order of the ids. Ids that do not exist are omitted.
 	GetMany(ctx context.Context, tenant string, ids []string) ([]Identity, error)
 
-	// Entries returns the next entries of a source, at most limit, in ascending
-	// or descending order. After is the entry at which to go on; one without an
-	// id stands for all of its number; nil begins at the end.
+	// Entries returns the next entries of an index, at most limit, in ascending or descending order, beginning after an
+	// entry, or at the start if after is nil. An entry without an id stands for all entries with its number.
 	Entries(ctx context.Context, src Index, after *IndexEntry, limit int, descending bool) ([]IndexEntry, error)
 
-	// Delete removes an identity, its parts, its links from both sides and its
-	// claims. If it is cut short, the identity is gone for every reader, and the
-	// next Delete finishes the work, and returns ErrNotFound as it does for any other
-	// that is gone; what allow, which may be nil, says of the identity as it is;
-	// ErrVersionMismatch if it changes meanwhile.
+	// Delete removes an identity, its parts, its links from both sides and its claims. If Delete is interrupted, the
+	// identity is already invisible; the next Delete completes the removal and returns ErrNotFound.
+	//
+	// It returns ErrNotFound, the error of allow (which may be nil) for the current identity, or ErrVersionMismatch if
+	// the identity changes concurrently.
 	Delete(ctx context.Context, tenant, id string, allow func(*Identity) error) error
 
-	// Expire removes an identity that has lapsed, as it was read, as Delete does,
-	// and leaves a mark without personal data for ExpiryMarkerTTL. ErrVersionMismatch if it has
-	// changed.
+	// Expire removes an expired identity as Delete does and leaves a marker without personal data for ExpiryMarkerTTL. It
+	// returns ErrVersionMismatch if the identity is no longer as it was read.
 	Expire(ctx context.Context, i Identity, now time.Time) error
 
 	// ListWithdrawalAccounts returns an identity's withdrawal accounts by id.
 	ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]BankAccount, error)
-	// AddWithdrawalAccount writes a new account and the next version of its identity.
-	// If an equal request with the same key wrote the account before, it changes
-	// nothing and returns that one, with Replayed set; ErrIdempotencyReused if
-	// another request did. ErrVersionMismatch if the identity is not of the version before
-	// i's any more.
+	// AddWithdrawalAccount writes a new account and the next version of its identity. If the same request wrote the
+	// account before under the same key, it changes nothing and returns that account with Replayed set. It returns
+	// ErrIdempotencyReused if a different request did, and ErrVersionMismatch if the stored version is not the one
+	// before i's.
 	AddWithdrawalAccount(ctx context.Context, i Identity, b BankAccount, once Idempotency) (WithdrawalAccountResult, error)
-	// RemoveWithdrawalAccount deletes an account. ErrNotFound if there is none.
+	// RemoveWithdrawalAccount deletes an account, or returns ErrNotFound.
 	RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error
 }
 
-// PendingIndexShards is into how many parts the queue of pending identities is split.
+// PendingIndexShards is the number of shards of the pending index.
 const PendingIndexShards = 64
 
-// ExpiryMarkerTTL is how long a mark without personal data tells that an identity was
-// there and lapsed.
+// ExpiryMarkerTTL is how long a marker without personal data records that an identity
+// expired.
 const ExpiryMarkerTTL = 30 * 24 * time.Hour
 
-// PendingIndex is where pending identities stand by the time at which they lapse.
+// PendingIndex orders pending identities by the time at which they expire.
 type PendingIndex interface {
-	// DueBatch reads the next identities of a shard that lapse between two times, both
-	// included, in the order in which they do. Where to go on is nil at the end.
+	// DueBatch returns the next identities of a shard that expire between two times, inclusive, in that order. Next is
+	// nil at the end.
 	DueBatch(ctx context.Context, shard int, from, until time.Time, after *PendingCursor) (DueBatch, error)
 }
 
-// PendingCursor is a position in the queue, opaque to the core.
+// PendingCursor is a position in the pending index, opaque to the core.
 type PendingCursor struct{ Key, Index [2]string }
 
-// DueBatch is a part of the queue.
+// DueBatch is a part of the pending index.
 type DueBatch struct {
-	Identities []Identity // of all tenants; as they are now
-	Orphans    []Orphan   // where the queue has an entry and the table no identity
+	Identities []Identity // of all tenants, in their newest version
+	Orphans    []Orphan   // entries of the index without an identity
 	Next       *PendingCursor
 }
 
-// Orphan is what a deletion that was cut short left, or a moment's delay of the queue.
+// Orphan is an index entry without an identity: an interrupted deletion, or the index lags behind.
 type Orphan struct{ Tenant, ID string }
 
-// WriteResult is the outcome of a create or a change.
+// WriteResult is the result of a create or an update.
 type WriteResult struct {
 	Identity
-	Replayed bool // the answer to an earlier, equal request; nothing was written now
+	Replayed bool // the stored result of an earlier, equal request; nothing was written
 }
 
-// WithdrawalAccountResult is the outcome of one.
+// WithdrawalAccountResult is the result of AddWithdrawalAccount.
 type WithdrawalAccountResult struct {
 	BankAccount
-	Replayed bool // the answer to an earlier, equal request
+	Replayed bool // the stored result of an earlier, equal request
 }
 
-// SideWrites is what is written together with an identity's next version, all or
-// nothing. Each part that is nil is not written.
+// SideWrites are written in the transaction of an identity's next version. Nil parts are
+// not written.
 type SideWrites struct {
-	Code        *VerificationCode // over the one of its Version
-	SendHistory *SendHistory      // likewise
+	Code        *VerificationCode // replaces the one with its Version
+	SendHistory *SendHistory      // replaces the one with its Version
 	Message     *Message          // into the outbox
 }
 
-// LinkChanges is what a change does to an identity's children.
+// LinkChanges are the changes to an identity's children.
 type LinkChanges struct {
-	Add    []Identity // as they were read: each must be of that version still
+	Add    []Identity // each must still have the version that was read
 	Remove []IndexEntry
-	Check  []Identity // others that must be of the version read
+	Check  []Identity // other identities that must have the version read
 }
 
 // Empty reports whether no link changes.
 func (l LinkChanges) Empty() bool { return len(l.Add)+len(l.Remove) == 0 }
 
-// NoneAdded reports whether the links make no parts of the identity.
+// NoneAdded reports whether no child is added.
 func (l LinkChanges) NoneAdded() bool { return len(l.Add) == 0 }
 
 // Index is an ordered set of a tenant's identities that the store can read
@@ -156,16 +151,16 @@ type Index struct {
 	ParentsOf  string
 }
 
-// IndexEntry is an identity's place in a list: by creation number, then by id.
+// IndexEntry is the position of an identity in a list: by creation number, then by id.
 type IndexEntry struct {
 	ID             string
 	CreationNumber int64
 }
 
-// Compare is that order, in which an entry's sort key stands too.
+// Compare orders entries as the sort keys of the indexes do.
 func (e IndexEntry) Compare(other IndexEntry) int {
 	return cmp.Or(cmp.Compare(e.CreationNumber, other.CreationNumber), cmp.Compare(e.ID, other.ID))
 }
 
-// EntryOf returns the place of an identity in every list.
+// EntryOf returns the position of an identity in every list.
 func EntryOf(i *Identity) IndexEntry { return IndexEntry{i.ID, i.CreationNumber()} }

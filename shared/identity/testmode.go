@@ -2,27 +2,27 @@ package identity
 
 import "strings"
 
-// What a test client's tests can count on, for identities that a test client
-// made: addresses and codes whose outcome is known beforehand.
+// Addresses and codes with a fixed outcome, for test clients and identities that a test client
+// created.
 //
-//	email, before the "@"   phone, last digits   what happens
+//	email, before the "@"   phone, last digits   outcome
 //	...+verifies            000001               the code is 000000
-//	...+fails               000002               no code is right
+//	...+fails               000002               every code is wrong
 //	...+lost                000003               the code never arrives
 //
-// Nothing is sent to any of them. At every other address of such an identity
-// the code 000000 is always right and 999999 always wrong.
+// Nothing is sent to these addresses. At any other address of such an identity 000000 is always correct
+// and 999999 always wrong.
 const (
 	TestModeValidCode   = "000000"
 	TestModeInvalidCode = "999999"
 )
 
-// TestOutcome is what happens at an address.
+// TestOutcome is the fixed outcome of an address.
 type TestOutcome uint8
 
 // The outcomes.
 const (
-	TestOutcomeNone TestOutcome = iota // an address like any other
+	TestOutcomeNone TestOutcome = iota // no fixed outcome
 	TestOutcomeVerifies
 	TestOutcomeFails
 	TestOutcomeLost
@@ -37,8 +37,8 @@ var testAddresses = []struct {
 	{"+lost", "000003", TestOutcomeLost},
 }
 
-// TestOutcome is what happens at an address of an identity for whoever asks: a live
-// client, too, sees real codes only.
+// TestOutcome returns the fixed outcome of an address of the identity. There is none for a live
+// client.
 func (i *Identity) TestOutcome(c Channel, address string, test bool) TestOutcome {
 	if !i.TestMode || !test {
 		return TestOutcomeNone

@@ -8,37 +8,36 @@ import (
 	"slices"
 )
 
-// Cipher encrypts single values under data keys, which it makes and which are
-// themselves encrypted, "wrapped", under a key of the deployment.
+// Cipher encrypts values under data keys that it generates and wraps (encrypts) under a key of the deployment. It
+// is safe for concurrent use. Its methods return ErrUnavailable if that key cannot be reached.
 type Cipher interface {
-	// NewKey returns a wrapped data key for a tenant's values.
+	// NewKey returns a new wrapped data key for a tenant's values.
 	NewKey(ctx context.Context, tenant string) (wrapped []byte, err error)
-	// Encrypt encrypts a value under a tenant's data key. The box can be opened
-	// only with the same tenant, key and place.
+	// Encrypt encrypts a value under a tenant's data key. Decrypt needs the same tenant, key and place.
 	Encrypt(ctx context.Context, tenant string, wrapped []byte, place, value string) (box []byte, err error)
-	// Decrypt returns what Seal was given.
+	// Decrypt returns the value that Encrypt was given.
 	Decrypt(ctx context.Context, tenant string, wrapped []byte, place string, box []byte) (value string, err error)
 }
 
-// EncryptedField is a tokenized field: its value is encrypted, and where the value was
-// stands a random text of its shape.
+// EncryptedField is a tokenized field: its encrypted value. The profile contains a random placeholder of
+// the same shape.
 type EncryptedField struct {
 	Field      Field
 	Ciphertext []byte // from the Cipher, at least 12 bytes, the first 12 random
-	LookupKey  string // kept for the store, which finds the identity by it
-	Plaintext  string // set only in a change that seals it: for the store to look up, not to keep
+	LookupKey  string // index key of the value, for the store
+	Plaintext  string // set only while the field is being encrypted, for the store to compute LookupKey; not stored
 }
 
-// TokenID is a random text that is another one each time a value is sealed.
+// TokenID returns a random string that differs each time a value is encrypted.
 func (s EncryptedField) TokenID() string { return base64.StdEncoding.EncodeToString(s.Ciphertext[:12]) }
 
-// TokenizableFields lists the fields that can be tokenized, in the order in which
-// they are told.
+// TokenizableFields lists the fields that can be tokenized, in the order in which they are
+// returned.
 var TokenizableFields = []Field{
 	FieldFirstName, FieldLastName, FieldOtherNames, FieldEmail, FieldPhone, FieldStreet, FieldPostalCode,
 }
 
-// What stands in the way of tokenizing a field, or of reading it, each within a
+// The reasons for which a field cannot be tokenized or detokenized, each wrapped in a
 // *FieldError.
 var (
 	ErrAlreadyTokenized = errors.New("is tokenized already")
@@ -55,7 +54,7 @@ type FieldError struct {
 // Error names the field.
 func (e *FieldError) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Err) }
 
-// Unwrap is what is wrong with it.
+// Unwrap returns the reason.
 func (e *FieldError) Unwrap() error { return e.Err }
 
 // Tokenized returns the tokenization of a field, or nil.
@@ -67,10 +66,10 @@ func (i *Identity) Tokenized(f Field) *EncryptedField {
 	return &i.EncryptedFields[at]
 }
 
-// EncryptionContext is what a box is bound to besides its tenant and key.
+// EncryptionContext returns the place of a field, to which its ciphertext is bound.
 func (i *Identity) EncryptionContext(f Field) string { return i.ID + "/" + string(f) }
 
-// PendingEncryptionContext is likewise that of an address that waits to be proven.
+// PendingEncryptionContext returns the place of a pending address, to which its ciphertext is bound.
 func (i *Identity) PendingEncryptionContext(f Field) string {
 	return i.EncryptionContext(f) + "/change"
 }

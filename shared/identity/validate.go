@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// rule bounds one text of a profile.
+// rule limits one string of a profile.
 type rule struct {
 	field Field
 	text  string
 	max   int
 }
 
-// Validate returns an *Invalid for the first text that is too long or holds
-// characters that no name or address has, and for lists past MaxListLength.
+// Validate returns an *Invalid for the first string that is too long or contains forbidden
+// characters, and for a list longer than MaxListLength; ErrTooLarge if the JSON values are too large.
 func (p *Profile) Validate() error {
 	for _, f := range stringFields {
 		if err := checkText(rule{f.field, *f.at(p), f.max}); err != nil {
@@ -30,7 +30,7 @@ func (p *Profile) Validate() error {
 	return nil
 }
 
-// checkLists checks the texts inside access scopes and the bank account.
+// checkLists checks the strings of access scopes and the bank account.
 func (p *Profile) checkLists() error {
 	if err := p.Security.AccessControl.check(); err != nil {
 		return err
@@ -84,9 +84,8 @@ func checkText(r rule) error {
 	return nil
 }
 
-// forbidden says why a character may not stand in a text, or returns "".
-// Control characters break logs and terminals; the bidirectional overrides and
-// isolates let a name show as another one (Unicode TR 36, section 3.2).
+// forbidden returns why a character is not allowed, or "". Control characters break logs and terminals;
+// bidirectional overrides and isolates can make a name look like another one (Unicode TR 36, section 3.2).
 func forbidden(c rune) string {
 	if c < ' ' || (c >= 0x7f && c <= 0x9f) || c == '\u2028' || c == '\u2029' {
 		return "must not hold control characters"
@@ -100,7 +99,7 @@ func forbidden(c rune) string {
 	return ""
 }
 
-// requireText is checkText for a text that must not be empty.
+// requireText is checkText for a string that must not be empty.
 func requireText(r rule) error {
 	if r.text == "" {
 		return &MissingField{r.field}

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Verification is what is known of an identity's email or phone: whether it was proven,
-// and which other one is to take its place.
+// Verification is the state of an identity's email or phone: whether it is verified, and which
+// address will replace it.
 type Verification struct {
 	Channel           Channel
-	VerifiedAt        time.Time // when it was; zero: it was not
-	Waived            bool      // whoever set the status asked for no proof of it
-	CodeSentAt        time.Time // when a code was last sent that may still prove something; zero: none was
-	PendingAddress    string    // an address that takes the other's place once it is proven
-	PendingCiphertext string    // that address, encrypted, if the field is tokenized: Change is then a text of its shape
+	VerifiedAt        time.Time // zero: not verified
+	Waived            bool      // the status was set directly, without verification
+	CodeSentAt        time.Time // of the last code that may still be used; zero: none
+	PendingAddress    string    // replaces the address once it is verified
+	PendingCiphertext string    // that address, encrypted, if the field is tokenized; PendingAddress is then a placeholder
 }
 
-// pendingStatus is the status of who is to prove the channel's address next.
+// pendingStatus is the status of an identity whose next step is to verify the channel's address.
 func (c Channel) pendingStatus() Status {
 	if c == ChannelPhone {
 		return PendingPhoneValidation
@@ -24,7 +24,7 @@ func (c Channel) pendingStatus() Status {
 	return PendingEmailValidation
 }
 
-// Verification is what is known of a channel's address.
+// Verification returns the state of a channel's address.
 func (i *Identity) Verification(c Channel) Verification {
 	for _, p := range i.Verifications {
 		if p.Channel == c {
@@ -34,7 +34,7 @@ func (i *Identity) Verification(c Channel) Verification {
 	return Verification{Channel: c}
 }
 
-// SetVerification replaces what is known of a channel's address.
+// SetVerification replaces the state of a channel's address.
 func (i *Identity) SetVerification(p Verification) {
 	i.Verifications = slices.DeleteFunc(i.Verifications, func(have Verification) bool { return have.Channel == p.Channel })
 	if p != (Verification{Channel: p.Channel}) {
@@ -45,14 +45,14 @@ func (i *Identity) SetVerification(p Verification) {
 	}
 }
 
-// RequiresVerification reports whether the identity's addresses are to be proven at all.
+// RequiresVerification reports whether the identity's addresses have to be verified at all.
 func (i *Identity) RequiresVerification() bool {
 	return i.Onboarding == OnboardingContact || i.Onboarding == OnboardingContactAndScreening
 }
 
-// NeedsVerification reports whether an address is to be proven before the identity is active:
-// every one that it has, unless that was waived. Of an identity without any address
-// the email is.
+// NeedsVerification reports whether an address has to be verified before the identity becomes active:
+// every address that it has, unless verification was waived. An identity without any address needs
+// its email verified.
 func (i *Identity) NeedsVerification(c Channel) bool {
 	has := i.Email != "" || i.Phone == ""
 	if c == ChannelPhone {
@@ -62,12 +62,12 @@ func (i *Identity) NeedsVerification(c Channel) bool {
 	return i.Status.Pending() && has && p.VerifiedAt.IsZero() && !p.Waived
 }
 
-// needsScreening likewise.
+// needsScreening reports whether a reviewer has to decide before the identity becomes active.
 func (i *Identity) needsScreening() bool {
 	return i.Review == nil && (i.Status == Screening || i.Status.Pending() && i.Onboarding == OnboardingContactAndScreening)
 }
 
-// WaiveEarlierSteps notes what a status that was set leaves out: the steps before it.
+// WaiveEarlierSteps waives the steps that come before a status that was set directly.
 func (i *Identity) WaiveEarlierSteps() {
 	for _, c := range channels {
 		if i.Status == Screening || i.Status == PendingPhoneValidation && c == ChannelEmail {
@@ -79,9 +79,8 @@ func (i *Identity) WaiveEarlierSteps() {
 	}
 }
 
-// Advance moves a pending identity on to the first step that is due, or to ACTIVE.
-// It never goes back: where an earlier step has become due, the identity stays
-// until that is done too.
+// Advance moves a pending identity to the first step that is due, or to ACTIVE. It never moves back: if
+// an earlier step has become due, the status stays until that step is done too. It returns a *StateError.
 func (i *Identity) Advance(now time.Time) error {
 	to := Active
 	switch {
@@ -100,8 +99,8 @@ func (i *Identity) Advance(now time.Time) error {
 	return i.transition(to, now)
 }
 
-// CancelContactChange takes back the change of an address that waits to be proven: its
-// client sent the one that the identity has. Other fields have none.
+// CancelContactChange cancels the pending change of an address, because the client sent the current
+// one again. It does nothing for other fields.
 func (i *Identity) CancelContactChange(f Field) {
 	for _, c := range channels {
 		if p := i.Verification(c); c.Field() == f && p.PendingAddress != "" {
@@ -110,9 +109,9 @@ func (i *Identity) CancelContactChange(f Field) {
 	}
 }
 
-// ApplyContactChange lets no change put an unproven address in the place of one that
-// counts: the new one stands beside it until it is proven. While nothing was
-// proven it simply takes its place, and so does another spelling of the same one.
+// ApplyContactChange keeps a verified address until the new one is verified too: the new one becomes
+// the pending address. If the old address is not verified, or the new one is another spelling of it, it is
+// replaced immediately. It returns a *StateError.
 func (i *Identity) ApplyContactChange(before *Identity, now time.Time) error {
 	moved := false
 	for _, c := range channels {
@@ -136,29 +135,29 @@ func (i *Identity) ApplyContactChange(before *Identity, now time.Time) error {
 	return i.Advance(now)
 }
 
-// keepsAddressUntilVerified reports whether a channel's address is worth keeping until another is proven.
+// keepsAddressUntilVerified reports whether a channel's address remains until a new one is verified.
 func (i *Identity) keepsAddressUntilVerified(c Channel) bool {
 	p := i.Verification(c)
 	return i.RequiresVerification() && (!i.Status.Pending() || *i.TokenizableField(c.Field()) != "" && (!p.VerifiedAt.IsZero() || p.Waived))
 }
 
-// sameAddress compares two spellings.
+// sameAddress reports whether two strings are spellings of one address.
 func sameAddress(c Channel, a, b string) bool {
 	return c == ChannelEmail && a != "" && NormalizeEmail(a) == NormalizeEmail(b)
 }
 
-// Requirements say what an identity that is not active waits for, and which
-// changes of it do.
+// Requirements list what an identity that is not active still needs, and which pending changes
+// need verification.
 type Requirements struct {
-	Due      []string  // what is to be begun: "email", "phone"
-	Pending  []string  // what was begun: a code was sent, "email", "phone"; "screening"
-	Deadline time.Time // when a pending identity lapses otherwise; zero: never
+	Due      []string  // not started: "email", "phone", "screening"
+	Pending  []string  // started: a code was sent, or a reviewer has to decide
+	Deadline time.Time // when the pending identity expires; zero: never
 }
 
-// RequirementScreening is what Requirements call a reviewer's decision.
+// RequirementScreening is the name of a reviewer's decision in Requirements.
 const RequirementScreening = "screening"
 
-// Requirements are what the identity waits for now.
+// Requirements returns what the identity still needs.
 func (i *Identity) Requirements() Requirements {
 	var r Requirements
 	for _, c := range channels {

@@ -6,45 +6,44 @@ import (
 	"time"
 )
 
-// Rules of the codes that prove an address. Of a million codes, somebody who
-// guesses gets MaxCodeAttempts for each that is sent. A code outlives its hour by its
-// life, so at one address that is at most 50 within any hour, a chance of 1 in
-// 20,000, and 75 within any day, 1 in 13,000; for long no more than 50 a day.
+// Rules of verification codes. There are a million codes, and MaxCodeAttempts attempts for each that is sent. Because a
+// code sent at the end of an hour is valid for CodeTTL more, an attacker has at most 50 guesses within any hour at one
+// address, a chance of 1 in 20,000, and 75 within any day, 1 in 13,000.
 const (
 	CodeDigits      = 6
 	CodeTTL         = 10 * time.Minute
-	MaxCodeAttempts = 5                // wrong ones; then it is of no use
-	ResendInterval  = 60 * time.Second // between two codes to one identity's address
-	MaxSendsPerHour = 5                // to one address, whichever identities of the tenant have it
+	MaxCodeAttempts = 5                // wrong ones; the code is then rejected
+	ResendInterval  = 60 * time.Second // between two codes for one address of an identity
+	MaxSendsPerHour = 5                // to one address, over all identities of the tenant
 	MaxSendsPerDay  = 10
 
-	// CodeRetention is how long after its end a code still has an error of its own.
+	// CodeRetention is how long an expired code is kept, so that using it returns ErrExpiredCode.
 	CodeRetention = 24 * time.Hour
 )
 
-// VerificationCode is a code that was sent, as it is kept.
+// VerificationCode is a code that was sent, as it is stored.
 type VerificationCode struct {
 	Channel       Channel
 	LookupKey     string // Store.LookupKey of the address
-	Hash          []byte // Store.HashCode; nil: no code is right
+	Hash          []byte // Store.HashCode; nil: every code is wrong
 	SentAt        time.Time
 	ExpiresAt     time.Time
-	WrongAttempts int // wrong ones
+	WrongAttempts int
 	Used          bool
-	TestMode      bool  // the sandbox's: it proves nothing to a live client
-	Version       int64 // kept for the store
+	TestMode      bool  // issued in test mode: a live client cannot use it
+	Version       int64 // set by the store
 }
 
-// SendHistory are when codes and reminders were sent to an address, at most MaxSendsPerDay of them and
-// the latest last, whichever identities of a tenant have it.
+// SendHistory records when codes and reminders were sent to an address, over all identities of a tenant: at
+// most MaxSendsPerDay times, the latest last.
 type SendHistory struct {
 	Channel   Channel
 	LookupKey string // Store.LookupKey of the address
 	Times     []time.Time
-	Version   int64 // kept for the store
+	Version   int64 // set by the store
 }
 
-// Why a code proves nothing.
+// The reasons for which a code is rejected.
 var (
 	ErrNoCodeSent      = errors.New("no code was sent")
 	ErrWrongCode       = errors.New("the code is wrong")
@@ -53,16 +52,16 @@ var (
 	ErrTooManyAttempts = errors.New("too many wrong codes were tried")
 )
 
-// RateLimited says that no code may be sent yet.
+// RateLimited is returned if a code was requested too early or too often.
 type RateLimited struct {
 	RetryAfter time.Duration
 	Reason     string // a sentence without values
 }
 
-// Error is the reason.
+// Error returns the reason.
 func (e *RateLimited) Error() string { return e.Reason }
 
-// CheckRateLimit returns a *RateLimited if nothing may be sent to the address now.
+// CheckRateLimit returns a *RateLimited if no message may be sent to the address now.
 func (s *SendHistory) CheckRateLimit(now time.Time) error {
 	for _, limit := range []struct {
 		count  int
@@ -81,14 +80,14 @@ func (s *SendHistory) CheckRateLimit(now time.Time) error {
 	return nil
 }
 
-// Record notes that a code is sent now.
+// Record adds a message sent now.
 func (s *SendHistory) Record(now time.Time) {
 	s.Times = append(s.Times, now)
 	s.Times = s.Times[max(0, len(s.Times)-MaxSendsPerDay):]
 }
 
-// CheckUsable is what stands in the way of a code whatever is tried: nil, or one of
-// the errors. What was used stays used, also when its time is over.
+// CheckUsable reports why a code cannot be used, whatever the client sends: ErrNoCodeSent, ErrUsedCode (even if
+// it has expired), ErrTooManyAttempts or ErrExpiredCode.
 func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
 	if c == nil || c.LookupKey != to {
 		return ErrNoCodeSent
@@ -105,12 +104,12 @@ func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
 	return nil
 }
 
-// MatchesHash compares in constant time.
+// MatchesHash reports, in constant time, whether the code has this hash.
 func (c *VerificationCode) MatchesHash(hash []byte) bool {
 	return c.Hash != nil && hmac.Equal(c.Hash, hash)
 }
 
-// CheckCodeFormat returns an *Invalid for what is no code.
+// CheckCodeFormat returns an *Invalid unless code has six digits.
 func CheckCodeFormat(code string) error {
 	if len(code) != CodeDigits || !allDigits(code) {
 		return &Invalid{FieldCode, "must be six digits"}

@@ -12,12 +12,12 @@ import (
 const (
 	MaxChildren           = 1000 // of one identity
 	MaxChildrenPerRequest = 100  // by one request
-	MaxChildrenInResponse = 100  // in an identity's answer, the oldest first
+	MaxChildrenInResponse = 100  // returned with an identity, oldest first
 	MaxChildrenOnCreate   = 30   // of a new identity
 
 	maxLinkWrites           = 90 // in one transaction
-	maxLinkWritesWithChecks = 45 // where each of maxDescendants is checked too
-	maxDescendants          = 50 // identities that may stand below new children: each is checked for cycles
+	maxLinkWritesWithChecks = 45 // if up to maxDescendants identities are checked too
+	maxDescendants          = 50 // below new children; the transaction checks the version of each
 	writesPerAddedChild     = 3
 	writesPerRemovedChild   = 2
 )
@@ -28,11 +28,11 @@ type ChildrenUpdate struct {
 	Mode     ChildrenUpdateMode
 }
 
-// ChildrenUpdateMode says what is done with the children named.
+// ChildrenUpdateMode says how the named children change the current ones.
 type ChildrenUpdateMode uint8
 
-// The modes. To add a child that is there already, and to remove one that is
-// not, are told apart: the first changes nothing, the second is a *DanglingReference.
+// The modes. Adding an existing child changes nothing; removing a child that is not one returns a
+// *DanglingReference.
 const (
 	AddChildren ChildrenUpdateMode = iota
 	RemoveChildren
@@ -60,7 +60,7 @@ func (r *ChildrenUpdate) check(parent string) error {
 	return nil
 }
 
-// splitLinks cuts off what fits in one transaction. Links that only go away need no
+// splitLinks returns the changes that fit in one transaction, and the rest. Removing links needs no
 // checks.
 func splitLinks(l identity.LinkChanges) (now, rest identity.LinkChanges) {
 	room := maxLinkWrites
@@ -76,9 +76,9 @@ func splitLinks(l identity.LinkChanges) (now, rest identity.LinkChanges) {
 	return now, identity.LinkChanges{Add: l.Add[added:], Remove: l.Remove[removed:], Check: l.Check}
 }
 
-// planChildrenUpdate turns a request into links. It returns an *Invalid for a list that is
-// too long, holds an id twice or the identity itself, a *DanglingReference for a child
-// that does not exist or is none, and a *StateError for a cycle.
+// planChildrenUpdate turns a request into link changes. It returns an *Invalid for a list that is too long, or
+// contains an id twice or the identity itself; a *DanglingReference for a child that does not exist, or that is to
+// be removed and is not a child; and a *StateError for a cycle or too many children.
 func (r *Registry) planChildrenUpdate(ctx context.Context, parent *identity.Identity, u *ChildrenUpdate) (identity.LinkChanges, error) {
 	if u == nil {
 		return identity.LinkChanges{}, nil
@@ -96,7 +96,7 @@ func (r *Registry) planChildrenUpdate(ctx context.Context, parent *identity.Iden
 	return r.planAddedChildren(ctx, parent, have, u)
 }
 
-// childEntries reads the children that an identity has.
+// childEntries returns the children of an identity.
 func (r *Registry) childEntries(ctx context.Context, parent *identity.Identity) ([]identity.IndexEntry, error) {
 	if !parent.MayHaveChildren {
 		return nil, nil
@@ -141,8 +141,8 @@ func (r *Registry) planAddedChildren(ctx context.Context, parent *identity.Ident
 	return l, err
 }
 
-// resolveChildren reads identities that must all exist; otherwise it returns an
-// *DanglingReference for the first that does not.
+// resolveChildren returns the identities with the given ids, or a *DanglingReference for the first that does
+// not exist.
 func (r *Registry) resolveChildren(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -159,9 +159,9 @@ func (r *Registry) resolveChildren(ctx context.Context, tenant string, ids []str
 	return found, nil
 }
 
-// descendants walks down from new children and returns every other identity met
-// under them, once. If the parent is among them, the link would close a cycle.
-// The write checks that none of them gained children meanwhile.
+// descendants returns every identity below new children, once. It returns a *StateError if the parent is among
+// them, because the link would close a cycle, or if there are more than maxDescendants. The write checks that none of
+// them has gained children since.
 func (r *Registry) descendants(ctx context.Context, parent string, children []identity.Identity) ([]identity.Identity, error) {
 	var met []identity.Identity
 	seen := make(map[string]bool)
@@ -205,8 +205,8 @@ func (r *Registry) childIDs(ctx context.Context, parents []identity.Identity) ([
 	return list, nil
 }
 
-// getByEntry reads the identities of entries. One whose entry is all that is left
-// of it is not among them, also if another has its id by now.
+// getByEntry returns the identities of entries. Entries whose identity is deleted, or whose id has been reused, are
+// omitted.
 func (r *Registry) getByEntry(ctx context.Context, tenant string, entries []identity.IndexEntry) (map[identity.IndexEntry]*identity.Identity, error) {
 	list := entryIDs(entries)
 	slices.Sort(list)
@@ -221,8 +221,8 @@ func (r *Registry) getByEntry(ctx context.Context, tenant string, entries []iden
 	return byEntry, nil
 }
 
-// GetWithChildren returns an identity with its first MaxChildrenInResponse children,
-// as they are now.
+// GetWithChildren returns an identity with its oldest MaxChildrenInResponse children, or
+// ErrNotFound.
 func (r *Registry) GetWithChildren(ctx context.Context, tenant, id string) (identity.Identity, error) {
 	i, err := r.Get(ctx, tenant, id)
 	if err != nil {
@@ -251,8 +251,8 @@ func entryIDs(entries []identity.IndexEntry) []string {
 	return list
 }
 
-// ListParents returns the identities of which id is a child, the oldest first and
-// at most MaxChildren.
+// ListParents returns the identities of which id is a child, oldest first, at most MaxChildren, or
+// ErrNotFound.
 func (r *Registry) ListParents(ctx context.Context, tenant, id string) ([]identity.Identity, error) {
 	if _, err := r.Get(ctx, tenant, id); err != nil {
 		return nil, err

@@ -14,13 +14,13 @@ import (
 type Draft struct {
 	Tenant string
 	identity.Profile
-	Status            identity.Status     // the status asked for; honoured only for a trusted caller
-	Trusted           bool                // whether the caller may decide the status
+	Status            identity.Status     // requested status; used only if Trusted
+	Trusted           bool                // the caller may set the status
 	Policy            identity.Policy     // of the client
-	DefaultOnboarding identity.Onboarding // where the policy says none; empty: Contact
-	TestMode          bool                // whether a test client asks
+	DefaultOnboarding identity.Onboarding // of the API, if the policy names none; empty: OnboardingContact
+	TestMode          bool                // the caller is a test client
 
-	ID         string // chosen by the client; empty to have one minted
+	ID         string // chosen by the client; generated if empty
 	GenerateID func(now time.Time, random io.Reader) (string, error)
 
 	Children    []string // ids of identities of the tenant
@@ -28,9 +28,8 @@ type Draft struct {
 	Idempotency identity.Idempotency
 }
 
-// Create makes an identity from a draft, and answers it with its children. It
-// returns an *Invalid naming a field that breaks a rule of the core, an
-// *DanglingReference for a child that does not exist, and what Store.Create returns.
+// Create creates an identity from a draft and returns it with its children. It returns an *Invalid for a field, a
+// *DanglingReference for a child that does not exist, and the errors of Store.Create.
 func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, error) {
 	if err := d.check(); err != nil {
 		return identity.WriteResult{}, err
@@ -49,7 +48,7 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 		i.MayHaveChildren = len(children) > 0
 		created, err = r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
 		if err == nil && created.Replayed && created.Expired(r.TenantNow(d.Tenant)) {
-			_, err = r.Get(ctx, d.Tenant, created.ID) // unless it became active meanwhile, it is gone
+			_, err = r.Get(ctx, d.Tenant, created.ID) // ErrNotFound unless it has become active since
 		}
 		return r.evictExpired(ctx, d.Tenant, err)
 	})
@@ -93,10 +92,9 @@ func (d *Draft) check() error {
 	return d.Profile.Validate()
 }
 
-// initialStatus is a new identity's status and steps: for a caller that is trusted
-// with the status the one asked for or, if it asks for none and has no policy,
-// ACTIVE. Everybody else's follows from the steps. A status that the registry
-// does not know makes nothing active: it may be a misspelt BLOCKED.
+// initialStatus returns the status and the onboarding of a new identity. A trusted caller gets the requested status or,
+// without a requested status and a policy, ACTIVE. For any other caller the onboarding decides. An unknown status never
+// makes an identity active, because it may be a misspelt BLOCKED.
 func (d *Draft) initialStatus() (status identity.Status, steps identity.Onboarding) {
 	status, steps = identity.Pending, cmp.Or(d.Policy.Onboarding, d.DefaultOnboarding, identity.OnboardingContact)
 	decides := d.Trusted && d.Status != ""
@@ -108,10 +106,10 @@ func (d *Draft) initialStatus() (status identity.Status, steps identity.Onboardi
 		status = identity.Active
 	}
 	if status.Pending() && steps == identity.OnboardingInstant {
-		steps = identity.OnboardingContact // it would wait for nothing
+		steps = identity.OnboardingContact // a pending identity needs a step
 	}
 	if !status.Pending() && (steps == identity.OnboardingInstant || d.Policy.Onboarding == "") {
-		steps = "" // nothing was to be proven, nor is a change of it
+		steps = "" // neither the addresses nor changes of them need verification
 	}
 	return status, steps
 }
@@ -123,8 +121,8 @@ func (r *Registry) newID(d Draft, now time.Time) (string, error) {
 	return d.GenerateID(now, r.Random)
 }
 
-// setBankAccountMetadata gives a new bank account its id and a changed one its time. The
-// account that the caller handed in stays as it was.
+// setBankAccountMetadata sets the id and times of a new or changed bank account, in a copy of the
+// account.
 func (r *Registry) setBankAccountMetadata(i *identity.Identity, before *identity.BankAccount, mint func(time.Time, io.Reader) (string, error)) error {
 	if i.Bank == nil || (before != nil && *before == *i.Bank) {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"cedula/shared/identity"
 )
 
-// Hold puts an identity on hold; one that is held already has the new reason.
-// It returns a *MissingField or an *Invalid for the reason, and what Update returns.
+// Hold suspends the expiry of an identity; if it is on hold already, the reason is replaced. It returns a
+// *MissingField or an *Invalid for the reason, and the errors of Update.
 func (r *Registry) Hold(ctx context.Context, c Change, reason string) (identity.WriteResult, error) {
 	hold := identity.Hold{Reason: reason}
 	if err := hold.Validate(); err != nil {
@@ -25,7 +25,7 @@ func (r *Registry) Hold(ctx context.Context, c Change, reason string) (identity.
 	return r.Update(ctx, c)
 }
 
-// Release ends a hold, if there is one. A pending identity then has a day at least.
+// Release ends a hold, if there is one. A pending identity then has at least MinPendingAfterHold until it expires.
 func (r *Registry) Release(ctx context.Context, c Change) (identity.WriteResult, error) {
 	c.Apply = func(i *identity.Identity) error {
 		if i.Hold == nil {

@@ -9,40 +9,39 @@ import (
 	"cedula/shared/identity"
 )
 
-// Filter narrows a list. Zero fields do not.
+// Filter narrows a list. A zero field has no effect.
 type Filter struct {
 	Email, Phone, DocumentNumber, ExternalID string
-	Kind                                     identity.Kind // Organization, or Individual for everything else
+	Kind                                     identity.Kind // Organization, or Individual for every other kind
 	Country                                  string
 	Status                                   identity.Status
-	ParentID                                 string // identities that are its children
-	GrantedTo                                string // identities over which this one has permissions
+	ParentID                                 string // only its children
+	GrantedTo                                string // only identities on which this one has permissions
 }
 
 // ListParams is a request for a page of a list.
 type ListParams struct {
 	Tenant string
 	Filter
-	After       int64 // the number at which the page before ended; 0 for the first page
+	After       int64 // Page.Next of the previous page; 0 for the first page
 	Limit       int
-	OldestFirst bool // the oldest first; otherwise the newest
+	OldestFirst bool // otherwise newest first
 }
 
 // Page is a page of a list.
 type Page struct {
 	Identities []identity.Identity
-	Next       int64 // where the next page begins; 0 after the last
-	// Total is how many the list has, exact up to MaxTotal. If the filter is
-	// narrower than what the store can look up, it is how many were found until
-	// the end of this page.
+	Next       int64 // ListParams.After of the next page; 0 after the last
+	// Total is the number of matches, exact up to MaxTotal, if one index answers the filter. Otherwise it is the number
+	// of matches on this page.
 	Total int
 }
 
 // List returns a page of a tenant's identities in the order of their creation. An identity that exists throughout is
-// returned exactly once by a walk from page to page, whatever else is created or deleted meanwhile.
+// returned exactly once over all pages, whatever else is created or deleted concurrently.
 //
 // A page ends only where the creation number changes, because the next one begins after a number. List returns
-// ErrNotFound if GrantedTo names no identity, and ErrUnavailable.
+// ErrNotFound if GrantedTo does not exist, and ErrUnavailable.
 func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if l.GrantedTo != "" {
 		return r.listGranted(ctx, l)
@@ -82,12 +81,12 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 type listPage struct {
 	*scan
 	Page
-	allMatch bool // the index holds hardly anything that does not match
+	allMatch bool // the index answers the whole filter
 	last     identity.IndexEntry
 	weight   int
 }
 
-// read goes on beyond a full page until the creation number changes.
+// read continues beyond a full page until the creation number changes.
 func (p *listPage) read(ctx context.Context) error {
 	for done := false; !done; {
 		var err error
@@ -99,7 +98,7 @@ func (p *listPage) read(ctx context.Context) error {
 	return nil
 }
 
-// batch is one entry more than fits, which tells whether the page may end where it is full.
+// batch returns one entry more than fits, to see whether the full page may end there.
 func (p *listPage) batch() int {
 	left := maxExamined - p.examined
 	if p.allMatch {
@@ -183,7 +182,7 @@ func (l ListParams) index() (index identity.Index, whole bool) {
 	return index, rest == Filter{}
 }
 
-// listGranted lists the identities over which one has permissions. They are few, so the page is cut from all of them.
+// listGranted lists the identities on which one has permissions. They are few, so all are read.
 func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) {
 	holder, err := r.Get(ctx, l.Tenant, l.GrantedTo)
 	if err != nil {

@@ -8,13 +8,12 @@ import (
 	"unicode"
 )
 
-// newPlaceholder is a random text of the shape of another: letters for letters in
-// their case, digits for digits, ASCII punctuation and spaces where they are.
-// Nothing of it can be computed from the value.
+// newPlaceholder returns a random string of the same shape as value: letters of the same case, digits, and unchanged
+// ASCII punctuation and spaces. It does not depend on the value otherwise.
 func newPlaceholder(value string, random io.Reader) (string, error) {
 	var seed [32]byte
 	if _, err := io.ReadFull(random, seed[:]); err != nil {
-		return "", fmt.Errorf("stand-in: %w", err)
+		return "", fmt.Errorf("placeholder: %w", err)
 	}
 	draw := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // ChaCha8 with a seed of 256 random bits is cryptographically strong
 	return strings.Map(func(c rune) rune {

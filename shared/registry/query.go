@@ -7,28 +7,27 @@ import (
 	"cedula/shared/identity"
 )
 
-// Query asks for those of a tenant's identities that match, in the order of their creation or of a string of theirs.
+// Query selects identities of a tenant, in the order of creation or of a string of each identity.
 type Query struct {
 	Tenant string
 	Match  func(*identity.Identity) bool // nil: all
 
-	// What is known beforehand of the identities that match, so that others need not be read. Each may be left out; none
-	// replaces Match.
+	// Conditions that every match fulfils, so that fewer identities are read. Each is optional; none replaces Match.
 	Indexes                   []identity.Index // each match is in one of these
 	IDs                       []string         // each match has one of these ids; nil: any
-	CreatedFrom, CreatedUntil time.Time        // each match was created between these, both included
+	CreatedFrom, CreatedUntil time.Time        // each match was created between these, inclusive
 
 	SortBy     func(*identity.Identity) string // nil: by creation
-	Ascending  bool                            // otherwise the newest, or the greatest string, first
+	Ascending  bool                            // otherwise newest, or greatest string, first
 	Limit      int
 	Cursor     Cursor // where the page begins
 	CountTotal bool
 }
 
-// Cursor is where a page of a query begins. The zero value is the start. It stays valid whatever is created or deleted.
+// Cursor is the position at which a page begins. The zero value is the start. It stays valid whatever is created or deleted.
 type Cursor struct {
 	After identity.IndexEntry // examine the entries after this one
-	Skip  int                 // and omit that many matches
+	Skip  int                 // then omit that many matches
 	Total int                 // counted so far
 	Seen  int                 // matches returned or omitted so far
 
@@ -37,7 +36,7 @@ type Cursor struct {
 	LastShown SortKey             // the last identity of it that was returned
 }
 
-// SortKey is the place of an identity in the order of a string. Equal strings are ordered by creation.
+// SortKey is the position of an identity in the order of a string. Equal strings are ordered by creation.
 type SortKey struct {
 	identity.IndexEntry
 	Text string
@@ -46,13 +45,13 @@ type SortKey struct {
 // SearchPage is a page of a query.
 type SearchPage struct {
 	Identities []identity.Identity
-	Next       *Cursor // where the next page begins; nil after the last
-	// Total is the number of matches if the query asks for it. It is exact unless there is more to examine than MaxExamined:
-	// then it is the number of matches among those, or the number seen so far if that is larger.
+	Next       *Cursor // the position of the next page; nil after the last
+	// Total is the number of matches if CountTotal is set. It is exact unless there are more than MaxExamined identities
+	// to examine; then it is the number of matches among those, or the number seen so far if that is larger.
 	Total int
 }
 
-// Search returns a page of identities. It holds no more than a batch of those that it examines.
+// Search returns a page of identities. It keeps at most one batch of examined identities in memory.
 func (r *Registry) Search(ctx context.Context, q Query) (SearchPage, error) {
 	first := q.Cursor.After == identity.IndexEntry{} && q.Cursor.Total == 0
 	counting := q.CountTotal && first
@@ -140,7 +139,7 @@ func (p *pageBuilder) skipUnread(ctx context.Context) error {
 	return nil
 }
 
-// batch reads one more than the page has room for where everything matches.
+// batch returns one more than the page has room for if everything matches.
 func (p *pageBuilder) batch() int {
 	n := min(batchSize, maxExamined-p.examined)
 	if p.query.Match == nil && !p.counting {

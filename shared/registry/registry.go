@@ -1,6 +1,5 @@
-// Package registry holds the use cases: creating, reading, changing, listing and deleting
-// identities, and verifying their contacts. It works on the ports of package identity and
-// imports nothing else of ours.
+// Package registry implements the use cases: creating, reading, updating, listing, verifying and deleting identities.
+// It works on the ports of package identity and must not import an API, the store or the table.
 package registry
 
 import (
@@ -12,19 +11,19 @@ import (
 	"cedula/shared/identity"
 )
 
-// Registry is what every API calls. It is safe for concurrent use once its fields are set.
+// Registry implements the use cases for every API. It is safe for concurrent use once its fields are set.
 type Registry struct {
 	Store  identity.Store
-	Cipher identity.Cipher // nil where no field is tokenized and no tokenized one written
+	Cipher identity.Cipher // nil if no tokenized field is read or written
 	Now    func() time.Time
 	Random io.Reader // must be cryptographically strong
 
-	ClockOffset func(tenant string) time.Duration // nil: no tenant's time was moved, as only a sandbox does
+	ClockOffset func(tenant string) time.Duration // nil: every tenant uses Now; only the local server moves time
 
 	totals totals
 }
 
-// TenantNow is a tenant's time, to the microsecond.
+// TenantNow returns the current time of a tenant in UTC, in whole microseconds.
 func (r *Registry) TenantNow(tenant string) time.Time {
 	now := r.Now()
 	if r.ClockOffset != nil {
@@ -33,9 +32,8 @@ func (r *Registry) TenantNow(tenant string) time.Time {
 	return now.UTC().Truncate(time.Microsecond)
 }
 
-// Get returns an identity of the tenant. An id that no identity can have is
-// ErrNotFound without asking the store; one that has lapsed is too, though it
-// may be there still.
+// Get returns an identity of the tenant. It returns ErrNotFound for an invalid id, and for an expired identity that
+// has not been removed yet.
 func (r *Registry) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
 	if !identity.ValidID(id) {
 		return identity.Identity{}, identity.ErrNotFound
@@ -47,7 +45,7 @@ func (r *Registry) Get(ctx context.Context, tenant, id string) (identity.Identit
 	return i, err
 }
 
-// getMany reads identities in portions. Absent and lapsed ones are left out.
+// getMany reads identities in batches. It omits those that do not exist or have expired.
 func (r *Registry) getMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	var all []identity.Identity
 	for portion := range slices.Chunk(ids, batchSize) {

@@ -18,11 +18,11 @@ const (
 	maxVanishedConflicts = 3
 )
 
-// vanishedConflict is a conflict whose holder was gone when it was read: the write is
-// worth another try.
+// vanishedConflict is a conflict whose holder no longer existed when it was read, so that the write can be
+// retried.
 type vanishedConflict struct{ conflict *identity.Conflict }
 
-// Error is that of the conflict.
+// Error returns the message of the conflict.
 func (v *vanishedConflict) Error() string { return v.conflict.Error() }
 
 // retry calls do until it returns something else than ErrVersionMismatch or a
@@ -60,7 +60,7 @@ func pause(ctx context.Context, attempt int) error {
 }
 
 // replayOr returns the stored response if this request succeeded before (a retry); otherwise
-// it returns refusal. For a create, i holds only the tenant.
+// it returns refusal. For a create, i has only a tenant.
 func (r *Registry) replayOr(ctx context.Context, i *identity.Identity, key identity.Idempotency, refusal error) (identity.WriteResult, error) {
 	if key.Key == "" {
 		return identity.WriteResult{}, refusal
@@ -72,7 +72,7 @@ func (r *Registry) replayOr(ctx context.Context, i *identity.Identity, key ident
 	if i.ID == "" {
 		return identity.WriteResult{}, refusal
 	}
-	// The stored response goes with its identity: it may be absent because the identity is.
+	// The stored response is deleted with its identity, so check whether the identity still exists.
 	now, err := r.Get(ctx, i.Tenant, i.ID)
 	if err != nil {
 		return identity.WriteResult{}, err

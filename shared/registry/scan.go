@@ -13,10 +13,10 @@ const (
 	// MaxExamined bounds the identities that one request reads. A query that would read more returns the matches among
 	// them and where to continue; one that sorts by a string sorts that many at a time.
 	MaxExamined = 10_000
-	// maxScanTime bounds the time of one request likewise: a client waits ten seconds.
+	// maxScanTime bounds the duration of one request. Clients wait ten seconds.
 	maxScanTime = 4 * time.Second
 	// maxPageWeight, in bytes of JSON values, ends a page early, so that it fits in a Lambda response of 6 MB even if its
-	// identities hold as much JSON as they may.
+	// identities are as large as allowed.
 	maxPageWeight = 3 << 20
 	// batchSize is the number of identities read at once.
 	batchSize = 100

@@ -7,9 +7,9 @@ import (
 	"cedula/shared/identity"
 )
 
-// DecideScreening puts a reviewer's decision on an identity: clear lets one in SCREENING
-// pass, reject refuses one that is pending. It returns an *Invalid for an unknown
-// outcome, a *StateError in a status that allows none, and what Update returns.
+// DecideScreening records a reviewer's decision: clear approves an identity in SCREENING, reject rejects a pending one.
+// It returns an *Invalid or a *MissingField for the review, a *StateError in any other status, and the errors of
+// Update.
 func (r *Registry) DecideScreening(ctx context.Context, c Change, review identity.Review) (identity.WriteResult, error) {
 	if err := review.Validate(); err != nil {
 		return identity.WriteResult{}, err

@@ -8,10 +8,9 @@ import (
 	"cedula/shared/identity"
 )
 
-// Tokenize replaces the values of fields by random texts of their shape, all or
-// none, and keeps them encrypted. What is remembered of answers to earlier
-// requests loses them too. The Apply of c is not called. It returns a *FieldError
-// with ErrNotTokenizable or ErrAlreadyTokenized, and what Update returns.
+// Tokenize replaces the values of fields by random placeholders of the same shape and stores the values encrypted, all
+// fields or none. Stored responses to earlier requests lose the values too. It ignores c.Apply. It returns a
+// *FieldError with ErrNotTokenizable or ErrAlreadyTokenized, and the errors of Update.
 func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Field) (identity.WriteResult, error) {
 	c.Apply = func(i *identity.Identity) error {
 		for _, f := range fields {
@@ -35,7 +34,7 @@ func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Fi
 	if err != nil && !errors.Is(err, identity.ErrAlreadyTokenized) {
 		return identity.WriteResult{}, err
 	}
-	// Also if it was tokenized before: whoever did that may have been cut short.
+	// Also if the field is tokenized already: the request that did so may have been interrupted.
 	if forgotten := r.rewriteReplays(ctx, c.Tenant, c.ID); forgotten != nil {
 		return identity.WriteResult{}, forgotten
 	}
@@ -50,8 +49,8 @@ func (r *Registry) rewriteReplays(ctx context.Context, tenant, id string) error 
 	return r.Store.RewriteReplays(ctx, newest)
 }
 
-// Detokenize returns the values of tokenized fields: of those named, or of all
-// if none is. It returns a *FieldError with ErrNotTokenizable or ErrNotTokenized.
+// Detokenize returns the values of the named tokenized fields, or of all if none is named. It returns ErrNotFound, or
+// a *FieldError with ErrNotTokenizable or ErrNotTokenized.
 func (r *Registry) Detokenize(ctx context.Context, tenant, id string, fields ...identity.Field) (map[identity.Field]string, error) {
 	i, err := r.Get(ctx, tenant, id)
 	if err != nil {
@@ -90,10 +89,10 @@ func (r *Registry) decrypt(ctx context.Context, i *identity.Identity, place stri
 	return r.Cipher.Decrypt(ctx, i.Tenant, i.WrappedKey, place, box)
 }
 
-var errNoCipher = errors.New("identity: a tokenized field, and no vault")
+var errNoCipher = errors.New("identity: a tokenized field and no cipher")
 
-// encryptFields encrypts every tokenized field that has a new value, and what waits to take
-// its place.
+// encryptFields encrypts every tokenized field that has a new value, and its pending
+// address.
 func (r *Registry) encryptFields(ctx context.Context, before, after *identity.Identity) (err error) {
 	for n := range after.EncryptedFields {
 		sealed := &after.EncryptedFields[n]
@@ -125,7 +124,7 @@ func (r *Registry) encryptPendingAddresses(ctx context.Context, i *identity.Iden
 	return nil
 }
 
-// encryptText encrypts a text and puts another of its shape in its place.
+// encryptText encrypts a string and replaces it by a placeholder.
 func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place string, text *string) (box []byte, err error) {
 	if r.Cipher == nil {
 		return nil, errNoCipher
@@ -144,8 +143,8 @@ func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place 
 	return box, err
 }
 
-// HasValue tells whether the email or the phone of an identity is a value, be it
-// tokenized or not.
+// HasValue reports whether the email or phone of an identity, tokenized or not, equals
+// value.
 func (r *Registry) HasValue(i *identity.Identity, f identity.Field, value string) bool {
 	sealed := i.Tokenized(f)
 	if sealed != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// MaxTotal is where counting ends.
+	// MaxTotal is the largest total that is counted.
 	MaxTotal = 10_000
 
 	countBatch      = 5000        // entries read at once
@@ -18,14 +18,14 @@ const (
 	maxCachedTotals = 1000        // tenants
 )
 
-// totals caches the number of a tenant's identities: counting reads up to MaxTotal entries of an index, which costs more
-// than a page.
+// totals caches the number of identities per tenant, because counting up to MaxTotal index entries costs more than
+// a page.
 type totals struct {
 	once  sync.Once
 	cache *ttlcache.Cache[int]
 }
 
-// count returns the number of entries of an index, at most MaxTotal. That of a whole tenant may be totalTTL old.
+// count returns the number of entries of an index, at most MaxTotal. For a whole tenant the number may be totalTTL old.
 func (r *Registry) count(ctx context.Context, index identity.Index) (int, error) {
 	if index != (identity.Index{Tenant: index.Tenant}) {
 		return r.countEntries(ctx, index)

@@ -10,32 +10,31 @@ import (
 	"cedula/shared/identity"
 )
 
-// Change is a request to change an identity.
+// Change is a request to update an identity.
 type Change struct {
 	Tenant, ID  string
-	IfMatch     func(tag string) bool // of Identity.ETag; nil: any state will do
+	IfMatch     func(tag string) bool // tests Identity.ETag; nil accepts any version
 	Idempotency identity.Idempotency
 	GenerateID  func(now time.Time, random io.Reader) (string, error)
-	// Apply makes the change. It may be called several times, each time on a
-	// fresh copy of the newest state, and must not keep it.
-	Apply    func(*identity.Identity) error // nil: only the links change
-	Children *ChildrenUpdate                // nil: the children stay as they are
+	// Apply changes the identity. It may be called several times, each time with a copy of the newest version, and must
+	// not keep it.
+	Apply    func(*identity.Identity) error // nil: only the children change
+	Children *ChildrenUpdate                // nil: the children stay
 
-	// sideWrites is Apply for a change with which more is written than the identity.
+	// sideWrites is called after Apply, for changes that write more than the identity.
 	sideWrites      func(context.Context, *identity.Identity) (identity.SideWrites, error)
-	verifiesAddress bool // it proves the address that it puts into the identity
+	verifiesAddress bool // the change sets an address that it has verified
 }
 
-// Update reads an identity, changes it and writes it under the condition that
-// nobody else did in between; if somebody did, it begins anew. No change is
-// lost, and each that changes anything makes one version; one that links or
-// unlinks more than 30 children makes several, each of which holds. The answer
-// has the identity's children.
+// Update applies a change to the newest version of an identity and writes the result if no other request wrote in
+// between; otherwise it starts over with the newer version. No update is lost. The result includes the children.
 //
-// It returns ErrNotFound, ErrVersionMismatch when Match refuses the version, an *Invalid
-// naming a field that breaks a rule of the core, a *DanglingReference for a child that
-// does not exist or is none, a *StateError for a cycle, ErrBusy when others
-// were always faster, and what Apply and Store.Update return.
+// A change that modifies anything creates one version. Linking or unlinking more than 30 children creates several;
+// the idempotency key is written with the last one, so that the client's retry of an interrupted update resumes it.
+//
+// Errors: ErrNotFound; ErrPreconditionFailed if IfMatch rejects the ETag; *Invalid for a field; *DanglingReference for
+// a child that does not exist; *StateError for a cycle; ErrBusy after too many concurrent updates; and the errors of
+// Apply and Store.Update.
 func (r *Registry) Update(ctx context.Context, c Change) (identity.WriteResult, error) {
 	if err := c.Idempotency.Validate(); err != nil {
 		return identity.WriteResult{}, err
@@ -69,12 +68,12 @@ func (r *Registry) tryUpdate(ctx context.Context, c Change) (identity.WriteResul
 // preparedChange is a change that is ready to be written.
 type preparedChange struct {
 	after      identity.Identity
-	claims     []identity.Claim // in the place of those held; nil: they stay
+	claims     []identity.Claim // replace those of the identity; nil: they stay
 	links      identity.LinkChanges
 	sideWrites identity.SideWrites
 }
 
-// prepare makes the change to a copy.
+// prepare applies the change to a copy.
 func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Change) (p preparedChange, err error) {
 	if c.IfMatch != nil && !c.IfMatch(before.ETag()) {
 		return p, identity.ErrPreconditionFailed
@@ -113,9 +112,8 @@ func (r *Registry) prepare(ctx context.Context, before identity.Identity, c Chan
 	return p, r.encryptFields(ctx, &before, &p.after)
 }
 
-// write writes one version, or several if the links are many. The idempotency
-// key goes with the last: a change that was cut short is carried on by the same
-// request sent again.
+// write writes one version, or several if there are many links. The idempotency key is written with the
+// last.
 func (r *Registry) write(ctx context.Context, before identity.Identity, p preparedChange, c Change) (identity.WriteResult, error) {
 	after, links := p.after, p.links
 	after.UpdatedAt = r.TenantNow(after.Tenant)
@@ -139,8 +137,8 @@ func (r *Registry) write(ctx context.Context, before identity.Identity, p prepar
 	}
 }
 
-// changedClaims returns the claim that a change makes of one that the identity holds;
-// nil if there is none, or if it stays.
+// changedClaims returns the uniqueness claim of the changed identity, with the values of tokenized fields, or nil
+// if it has none or the claim does not change.
 func (r *Registry) changedClaims(ctx context.Context, before, after *identity.Identity) ([]identity.Claim, error) {
 	was, is := before.UniquenessClaim(), after.UniquenessClaim()
 	if !before.HasClaims || was.Kind == is.Kind && slices.Equal(was.Values, is.Values) {
@@ -151,7 +149,7 @@ func (r *Registry) changedClaims(ctx context.Context, before, after *identity.Id
 		sealed := &after.EncryptedFields[n]
 		text := known.TokenizableField(sealed.Field)
 		if sealed.Ciphertext == nil || *text != *before.TokenizableField(sealed.Field) {
-			continue // a new value, in clear
+			continue // a new value, not encrypted yet
 		}
 		value, err := r.decryptField(ctx, after, sealed)
 		if err != nil {

@@ -10,23 +10,21 @@ import (
 	"cedula/shared/identity"
 )
 
-// StartedVerification is a code that was sent, as far as anybody may know.
+// StartedVerification describes a code that was sent.
 type StartedVerification struct {
 	Channel   identity.Channel
 	SentAt    time.Time
 	ExpiresAt time.Time
-	ResendAt  time.Time // when another may be sent
+	ResendAt  time.Time // when another code may be requested
 	Replayed  bool
 }
 
-// StartVerification sends a code to an identity's address or, if a change of it
-// waits to be proven, to the new one. The answer is the same whether or not
-// anything arrives there. The message is in one of the languages, as
-// identity.MessageLanguage chooses it.
+// StartVerification sends a code to an identity's address or, if there is one, to its pending address. The result is
+// the same whether or not the message arrives. identity.MessageLanguage selects one of the languages; test says whether
+// the caller is a test client.
 //
-// It returns a *StateError where nothing is to be proven, or no message can be
-// sent, a *RateLimited where another code may not be sent yet, and what Update returns.
-// Test is whether a test client asks.
+// It returns an *Invalid for an unknown channel, a *StateError if there is nothing to verify or the address cannot
+// receive a code, a *RateLimited if another code may not be sent yet, and the errors of Update.
 func (r *Registry) StartVerification(ctx context.Context, c Change, channel identity.Channel, languages []string, test bool) (StartedVerification, error) {
 	if !channel.Known() {
 		return StartedVerification{}, errInvalidChannel
@@ -44,14 +42,14 @@ func (r *Registry) StartVerification(ctx context.Context, c Change, channel iden
 
 var errInvalidChannel = &identity.Invalid{Field: identity.FieldChannel, Reason: "must be email or phone"}
 
-// codeRequest is what is asked for.
+// codeRequest is a request for a code.
 type codeRequest struct {
 	channel   identity.Channel
 	languages []string
 	testMode  bool
 }
 
-// issueCode notes on the identity that a code is sent, and returns what to write besides.
+// issueCode records on the identity that a code is sent, and returns the side writes.
 func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked codeRequest) (identity.SideWrites, error) {
 	now := r.TenantNow(i.Tenant).Truncate(time.Second)
 	address, err := r.addressToVerify(ctx, i, asked.channel)
@@ -89,7 +87,7 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 	return identity.SideWrites{Code: &code, SendHistory: &sends, Message: message}, nil
 }
 
-// addressToVerify is the address that a code goes to.
+// addressToVerify returns the address that a code is sent to, in clear. It returns a *StateError.
 func (r *Registry) addressToVerify(ctx context.Context, i *identity.Identity, channel identity.Channel) (string, error) {
 	p := i.Verification(channel)
 	if p.PendingCiphertext != "" {
@@ -110,7 +108,7 @@ func (r *Registry) addressToVerify(ctx context.Context, i *identity.Identity, ch
 	return r.CurrentAddress(ctx, i, channel)
 }
 
-// CurrentAddress is a channel'r, also where it is tokenized.
+// CurrentAddress returns the address of a channel in clear, decrypted if it is tokenized.
 func (r *Registry) CurrentAddress(ctx context.Context, i *identity.Identity, channel identity.Channel) (string, error) {
 	if sealed := i.Tokenized(channel.Field()); sealed != nil {
 		return r.decryptField(ctx, i, sealed)
@@ -118,8 +116,8 @@ func (r *Registry) CurrentAddress(ctx context.Context, i *identity.Identity, cha
 	return *i.TokenizableField(channel.Field()), nil
 }
 
-// newVerificationCode makes a code and the message that brings it; none to an address whose
-// outcome is known beforehand.
+// newVerificationCode returns a code and the message that delivers it. There is no message to an address with a
+// fixed outcome.
 func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, address, to string) (identity.VerificationCode, *identity.Message, error) {
 	digits, err := randomCode(r.Random)
 	if err != nil {
@@ -147,14 +145,12 @@ func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, 
 	}, nil
 }
 
-// ConfirmVerification proves an address by the code that was sent to it, and
-// moves a pending identity on. Of many who try at once, no more than MaxCodeAttempts
-// wrong codes are ever compared, and one right code is used once.
+// ConfirmVerification verifies an address with the code that was sent to it and advances a pending identity. However
+// many requests run concurrently, at most MaxCodeAttempts wrong codes are compared, and a correct code is used once.
+// test says whether the caller is a test client.
 //
-// It returns an *Invalid for what is no code, ErrNoCodeSent, ErrUsedCode,
-// ErrTooManyAttempts, ErrExpiredCode or ErrWrongCode, and what Update returns: a *Conflict
-// if the changed address makes the identity equal to another. Test is whether a
-// test client asks.
+// It returns an *Invalid unless code has six digits, ErrNoCodeSent, ErrUsedCode, ErrTooManyAttempts, ErrExpiredCode or
+// ErrWrongCode, and the errors of Update: a *Conflict if the new address makes the identity equal to another.
 func (r *Registry) ConfirmVerification(ctx context.Context, c Change, channel identity.Channel, code string, test bool) (identity.WriteResult, error) {
 	if !channel.Known() {
 		return identity.WriteResult{}, errInvalidChannel
@@ -204,8 +200,8 @@ func (r *Registry) redeemCode(ctx context.Context, i *identity.Identity, channel
 	return identity.SideWrites{Code: &kept}, i.Advance(now)
 }
 
-// codeMatches compares in constant time, but for the two codes that a test client's
-// tests know anyway.
+// codeMatches compares codes in constant time, except for the two fixed codes of test
+// clients.
 func (r *Registry) codeMatches(i *identity.Identity, kept *identity.VerificationCode, address, code string, test bool) bool {
 	switch {
 	case kept.TestMode && !test:
@@ -219,7 +215,7 @@ func (r *Registry) codeMatches(i *identity.Identity, kept *identity.Verification
 	return kept.MatchesHash(r.Store.HashCode(i.Tenant, i.ID, kept.LookupKey, code))
 }
 
-// randomCode draws six digits, each of the million as likely.
+// randomCode returns six random digits. All codes are equally likely.
 func randomCode(random io.Reader) (string, error) {
 	const codes = 1_000_000
 	const fair = (1 << 32) / codes * codes

@@ -13,10 +13,10 @@ import (
 	"cedula/shared/identity"
 )
 
-// MaxWithdrawalAccounts is how many accounts an identity can be paid out to.
+// MaxWithdrawalAccounts is the maximum number of withdrawal accounts of an identity.
 const MaxWithdrawalAccounts = 100
 
-// ListWithdrawalAccounts returns the accounts to which an identity is paid out, by id.
+// ListWithdrawalAccounts returns the withdrawal accounts of an identity by id, or ErrNotFound.
 func (r *Registry) ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]identity.BankAccount, error) {
 	if _, err := r.Get(ctx, tenant, id); err != nil {
 		return nil, err
@@ -32,10 +32,9 @@ type WithdrawalAccountDraft struct {
 	GenerateID  func(now time.Time, random io.Reader) (string, error)
 }
 
-// AddWithdrawalAccount adds an account and returns it with its id. It is a change of
-// the identity and makes a version. An *Invalid names the field of a text that
-// breaks a rule; a *StateError says that there are MaxWithdrawalAccounts;
-// ErrIdempotencyReused that the key came before with another account.
+// AddWithdrawalAccount adds an account and returns it with its id. It creates a version of the identity. It returns
+// ErrNotFound, an *Invalid for a field, a *StateError if there are MaxWithdrawalAccounts already, and
+// ErrIdempotencyReused if the key belongs to a different account.
 func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccountDraft) (identity.WithdrawalAccountResult, error) {
 	holder := identity.Profile{Bank: &w.BankAccount}
 	if err := errors.Join(w.Idempotency.Validate(), holder.Validate()); err != nil {
@@ -56,8 +55,8 @@ func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccount
 	return added, err
 }
 
-// accountID is a new id or, with an idempotency key, the one of that key: so
-// the account is its own claim, for as long as it is there.
+// accountID returns a new id or, with an idempotency key, the id derived from the key: the account is then its own
+// idempotency claim, as long as it exists.
 func (w *WithdrawalAccountDraft) accountID(now time.Time, random io.Reader) (string, error) {
 	if w.Idempotency.Key == "" {
 		return w.GenerateID(now, random)
@@ -84,8 +83,8 @@ func (r *Registry) tryAddWithdrawalAccount(ctx context.Context, w WithdrawalAcco
 	return r.Store.AddWithdrawalAccount(ctx, i, w.BankAccount, w.Idempotency)
 }
 
-// RemoveWithdrawalAccount removes an account. ErrNotFound if the identity or the
-// account does not exist.
+// RemoveWithdrawalAccount removes an account. It returns ErrNotFound if the identity or the account does not
+// exist.
 func (r *Registry) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error {
 	if !identity.ValidID(account) {
 		return identity.ErrNotFound
