@@ -72,8 +72,6 @@ type keyLease struct {
 	usesLeft atomic.Int64
 }
 
-var _ identity.Cipher = (*FieldCipher)(nil)
-
 // NewFieldCipher returns a FieldCipher on a KeyWrapper and a clock.
 func NewFieldCipher(w KeyWrapper, now func() time.Time) *FieldCipher {
 	return &FieldCipher{

@@ -10,8 +10,6 @@ import (
 // LocalKeyWrapper is a KeyWrapper that holds the deployment's key itself. It is for development without a key service.
 type LocalKeyWrapper struct{ key dataKey }
 
-var _ KeyWrapper = (*LocalKeyWrapper)(nil)
-
 // NewLocalKeyWrapper returns a KeyWrapper on a key of KeySize random bytes, which it copies.
 func NewLocalKeyWrapper(key []byte) (*LocalKeyWrapper, error) {
 	k, err := newDataKey(bytes.Clone(key))

@@ -66,17 +66,16 @@ func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCust
 
 // requestHeaders returns the event's headers with canonical names; API Gateway does not change them.
 func requestHeaders(event events.APIGatewayCustomAuthorizerRequestTypeRequest) http.Header {
-	h := make(http.Header, len(event.MultiValueHeaders))
+	h := make(http.Header)
 	for name, values := range event.MultiValueHeaders {
 		for _, v := range values {
 			h.Add(name, v)
 		}
 	}
-	if len(h) > 0 {
-		return h
-	}
-	for name, v := range event.Headers {
-		h.Add(name, v)
+	if len(h) == 0 {
+		for name, v := range event.Headers {
+			h.Add(name, v)
+		}
 	}
 	return h
 }

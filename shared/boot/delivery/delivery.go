@@ -46,15 +46,12 @@ func NewDispatcher(c boot.Config) (*messaging.Dispatcher, error) {
 	}
 	senders := map[identity.Channel]messaging.Sender{identity.ChannelPhone: sms}
 	if c.EmailFrom != "" {
-		senders[identity.ChannelEmail], err = newEmailSender(c, cfg)
-		if err != nil {
-			return nil, err
-		}
+		senders[identity.ChannelEmail] = newEmailSender(c, cfg)
 	}
 	return &messaging.Dispatcher{Outbox: outbox, Senders: senders, Now: time.Now}, nil
 }
 
-func newEmailSender(c boot.Config, cfg aws.Config) (*amazon.EmailSender, error) {
+func newEmailSender(c boot.Config, cfg aws.Config) *amazon.EmailSender {
 	client := sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = boot.Endpoint(c.SESEndpoint) })
 	return amazon.NewEmailSender(client, c.EmailFrom, c.EmailConfiguration)
 }

@@ -74,11 +74,7 @@ func kmsWrapper(c boot.Config) (encryption.KeyWrapper, error) {
 		return nil, err
 	}
 	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = boot.Endpoint(c.KMSEndpoint) })
-	w, err := wrapping.New(client, c.EncryptionKey)
-	if err != nil {
-		return nil, invalid("names no key")
-	}
-	return w, nil
+	return wrapping.New(client, c.EncryptionKey), nil
 }
 
 func invalid(reason string) error {

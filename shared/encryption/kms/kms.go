@@ -38,15 +38,8 @@ type KeyWrapper struct {
 	keyID  string
 }
 
-var _ encryption.KeyWrapper = (*KeyWrapper)(nil)
-
 // New returns a KeyWrapper on a key given by id, ARN or alias. It does not call KMS.
-func New(client API, keyID string) (*KeyWrapper, error) {
-	if client == nil || keyID == "" {
-		return nil, errors.New("kms: a client and a key id are needed")
-	}
-	return &KeyWrapper{client, keyID}, nil
-}
+func New(client API, keyID string) *KeyWrapper { return &KeyWrapper{client, keyID} }
 
 // GenerateDataKey implements encryption.KeyWrapper.
 func (w *KeyWrapper) GenerateDataKey(ctx context.Context, tenant string) (plain, wrapped []byte, err error) {

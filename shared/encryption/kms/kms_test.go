@@ -21,7 +21,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cedula/shared/encryption"
-	"cedula/shared/encryption/kms"
 )
 
 const (
@@ -148,14 +147,5 @@ func TestCallsEnd(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestNewRequiresItsArguments(t *testing.T) {
-	if _, err := kms.New(nil, "k"); err == nil {
-		t.Error("New accepted no client")
-	}
-	if _, err := kms.New(struct{ kms.API }{}, ""); err == nil {
-		t.Error("New accepted no key id")
 	}
 }

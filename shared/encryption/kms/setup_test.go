@@ -29,11 +29,7 @@ func newFakeKMS(t *testing.T, b byte) (*fakeKMS, *kms.KeyWrapper) {
 		t.Fatal(err)
 	}
 	s := &fakeKMS{key: key}
-	w, err := kms.New(s, "alias/data")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, w
+	return s, kms.New(s, "alias/data")
 }
 
 func (s *fakeKMS) GenerateDataKey(ctx context.Context, in *awskms.GenerateDataKeyInput, _ ...func(*awskms.Options)) (*awskms.GenerateDataKeyOutput, error) {

@@ -35,15 +35,12 @@ type EmailSender struct {
 
 // NewEmailSender returns an EmailSender. SES must have verified the address from;
 // configurationSet may be empty. NewEmailSender makes no call.
-func NewEmailSender(client SES, from, configurationSet string) (*EmailSender, error) {
-	if client == nil || from == "" {
-		return nil, errors.New("ses: a client and an address to send from are needed")
-	}
+func NewEmailSender(client SES, from, configurationSet string) *EmailSender {
 	s := &EmailSender{client: client, from: from}
 	if configurationSet != "" {
 		s.configurationSet = &configurationSet
 	}
-	return s, nil
+	return s
 }
 
 // Send implements messaging.Sender.
@@ -88,9 +85,6 @@ var senderIDPattern = regexp.MustCompile(`^[0-9]*[A-Za-z]([0-9A-Za-z-]*[0-9A-Za-
 // NewSMSSender returns an SMSSender. Phones show senderID as the sender, in countries that allow
 // it, or the number that sent the message if senderID is empty. NewSMSSender makes no call.
 func NewSMSSender(client SNS, senderID string) (*SMSSender, error) {
-	if client == nil {
-		return nil, errors.New("sns: a client is needed")
-	}
 	// Transactional messages use the more reliable route.
 	s := &SMSSender{client, map[string]sms.MessageAttributeValue{"AWS.SNS.SMS.SMSType": stringAttribute("Transactional")}}
 	if senderID == "" {
