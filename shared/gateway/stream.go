@@ -59,7 +59,9 @@ func StreamHandler(c StreamConsumer) func(context.Context, events.DynamoDBEvent)
 					events.DynamoDBBatchItemFailure{ItemIdentifier: event.Records[n].Change.SequenceNumber})
 			}
 		}
-		logBatch(ctx, len(errs), len(response.BatchItemFailures), errors.Join(errs...), time.Since(start))
+		level, attrs := withError(errors.Join(errs...), slog.Int("records", len(errs)),
+			slog.Int("failed", len(response.BatchItemFailures)), slog.Int64("us", time.Since(start).Microseconds()))
+		slog.LogAttrs(ctx, level, "batch", attrs...)
 		return response, nil
 	}
 }
@@ -85,10 +87,4 @@ func (c StreamConsumer) handleSafely(ctx context.Context, id string) (err error)
 		return err
 	}
 	return c.Handle(ctx, id)
-}
-
-// logBatch writes one line with the numbers of a batch and its first error.
-func logBatch(ctx context.Context, records, failed int, err error, took time.Duration) {
-	level, attrs := withError(err, slog.Int("records", records), slog.Int("failed", failed), slog.Int64("us", took.Microseconds()))
-	slog.LogAttrs(ctx, level, "batch", attrs...)
 }
