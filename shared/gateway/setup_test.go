@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
 
-// testAPI is the smallest one: it shows the text of an error that it knows.
+// testAPI renders the text of the errors that it knows.
 type testAPI struct{ routes []gateway.Route }
 
 func (d testAPI) Routes() []gateway.Route { return d.routes }
@@ -42,19 +42,19 @@ var statuses = map[error]int{
 	gateway.ErrBodyEncoding: 400, gateway.ErrPanic: 500, auth.ErrExpired: 401,
 }
 
-// route serves GET /identities/{id} for whoever may read.
+// route returns GET /identities/{id}, which requires the scope identity:read.
 func route(serve func(*gateway.Request) (gateway.Response, error)) gateway.Route {
 	return gateway.Route{
 		Name: "get-identity", Method: "GET", Path: "/identities/{id}", Scope: auth.ScopeIdentityRead, Serve: serve,
 	}
 }
 
-// okHandler is an operation that answers "fine".
+// okHandler is an operation that returns "fine".
 func okHandler(*gateway.Request) (gateway.Response, error) {
 	return gateway.JSON(http.StatusOK, []byte("fine")), nil
 }
 
-// event is a good one for that route.
+// event returns a valid event for that route.
 func event() events.APIGatewayProxyRequest {
 	return events.APIGatewayProxyRequest{
 		Resource: "/identities/{id}", Path: "/identities/abc", HTTPMethod: "GET",
@@ -69,25 +69,24 @@ func authContext(scopes string) map[string]any {
 	return map[string]any{"tenant": "acme", "client": "client-1", "scopes": scopes, "expires": "0"}
 }
 
-// send lets a route answer an event. It fails if the handler returns an error:
-// API Gateway would answer in its own words then.
+// send returns the response of a route's handler to an event.
 func send(t *testing.T, r gateway.Route, e events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
 	t.Helper()
-	answer, err := gateway.Handler(testAPI{}, r)(context.Background(), e)
+	response, err := gateway.Handler(testAPI{}, r)(context.Background(), e)
 	if err != nil {
-		t.Fatalf("the handler returned an error: %v", err)
+		t.Fatal(err)
 	}
-	return answer
+	return response
 }
 
 func wantResponse(t *testing.T, got events.APIGatewayProxyResponse, status int, body string) {
 	t.Helper()
 	if got.StatusCode != status || got.Body != body || got.IsBase64Encoded {
-		t.Errorf("got %d %q, want %d %q", got.StatusCode, got.Body, status, body)
+		t.Errorf("response = %d %q, want %d %q", got.StatusCode, got.Body, status, body)
 	}
 }
 
-// parseLogLines is every line of captured output, which must be JSON.
+// parseLogLines returns the lines of captured output, which must be JSON objects.
 func parseLogLines(t *testing.T, output string) []map[string]any {
 	t.Helper()
 	var lines []map[string]any

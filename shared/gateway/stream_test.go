@@ -44,7 +44,7 @@ func (p *recordingDeliverer) deliver(_ context.Context, id string) error {
 
 func messageID(key map[string]string) (string, bool) { return strings.CutPrefix(key["PK"], "M#") }
 
-// runBatch runs a batch and returns the answer as Lambda gets it.
+// runBatch handles a batch and returns the response as Lambda receives it.
 func runBatch(t *testing.T, ctx context.Context, deliver func(context.Context, string) error, records ...string) string { //nolint:revive // the test comes first
 	t.Helper()
 	var event events.DynamoDBEvent
@@ -138,7 +138,7 @@ func TestConcurrentDeliveriesAreBounded(t *testing.T) {
 }
 
 func TestStreamStopsBeforeDeadline(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // 500 are kept for the answer
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // the last 500 ms are kept for the response
 	defer cancel()
 	var records []string
 	for n := range 30 {

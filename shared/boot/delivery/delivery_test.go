@@ -43,7 +43,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// fakeService records requests and answers them with an error.
+// fakeService records requests and responds with an error.
 type fakeService struct {
 	status          int
 	errorType, body string
