@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The formulas get numbers of the syntax in the table of rules. Unless they say otherwise, they
+// The formulas get numbers of the strict form in the table of rules. Unless they say otherwise, they
 // were compared with those of python-stdnum, by their country in its module stdnum.
 
 // matchResult returns the result for a well-formed number with a check digit.

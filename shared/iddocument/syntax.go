@@ -80,38 +80,23 @@ func allOf(class byte, number string) bool {
 	return true
 }
 
-// syntax is the form of the numbers of a type.
-type syntax struct {
+// form is what the compact numbers of a type look like.
+type form struct {
 	min     int    // length
 	pattern string // the classes of the characters; a shorter number lacks the first ones
-	reason  string // of the verdict on other numbers
 }
 
-func (s syntax) matches(number string) bool {
-	if len(number) < s.min || len(number) > len(s.pattern) {
+func (f form) matches(number string) bool {
+	if len(number) < f.min || len(number) > len(f.pattern) {
 		return false
 	}
-	classes := s.pattern[len(s.pattern)-len(number):]
+	classes := f.pattern[len(f.pattern)-len(number):]
 	for i := range len(number) {
 		if !isOf(classes[i], number[i]) {
 			return false
 		}
 	}
 	return true
-}
-
-// lenientFormat is the minimum that a compact number of a type must satisfy.
-type lenientFormat struct {
-	classes  string // of the last character, after that of the others
-	min, max int    // length
-}
-
-func (l lenientFormat) matches(number string) bool {
-	if len(number) < l.min || len(number) > l.max {
-		return false
-	}
-	last := len(number) - 1
-	return allOf(l.classes[0], number[:last]) && isOf(l.classes[1], number[last])
 }
 
 // maxUnknownLength bounds a number of an unknown type.
