@@ -1,20 +1,15 @@
 package openapi_test
 
 import (
-	"context"
-	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"flag"
 	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -26,8 +21,6 @@ import (
 	"cedula/shared/blnk"
 	"cedula/shared/conomy"
 	"cedula/shared/gateway"
-	"cedula/shared/identity"
-	"cedula/shared/registry"
 )
 
 func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
@@ -43,23 +36,11 @@ type api struct {
 	}
 	denial                 func(error) gateway.Denial
 	selfAuthenticatedPaths []string // public paths whose body has credentials
-	withoutStore           []string // operations that ask for no identity
 }
 
-// apis returns the APIs on a store.
-func apis(s identity.Store) []api {
-	identities := &registry.Registry{Store: s, Now: time.Now, Random: rand.Reader}
-	return []api{
-		{
-			apidocs.Conomy, &conomy.API{Identities: identities, Reference: apidocs.Conomy}, (&conomy.Authorizer{}).Denial,
-			[]string{"/auth"},
-			[]string{"add-rules", "remove-rules", "add-fees", "remove-fees", "remove-fee", "set-escrow-fee"},
-		},
-		{
-			apidocs.Blnk, &blnk.API{Identities: identities, Reference: apidocs.Blnk, Cursors: blnk.NewCursorCodec([]byte("secret"))}, (&blnk.Authorizer{}).Denial, nil,
-			[]string{"create-api-key", "list-api-keys", "revoke-api-key", "search", "balances"},
-		},
-	}
+var apis = []api{
+	{apidocs.Conomy, &conomy.API{Reference: apidocs.Conomy}, (&conomy.Authorizer{}).Denial, []string{"/auth"}},
+	{apidocs.Blnk, &blnk.API{Reference: apidocs.Blnk}, (&blnk.Authorizer{}).Denial, nil},
 }
 
 func load(t *testing.T, f apidocs.Files) *openapi.Contract {
@@ -81,7 +62,7 @@ func TestLoadRejectsInvalidContracts(t *testing.T) {
 
 // TestContractAndRoutesHaveTheSameOperations leaves out the routes for any method, which no client means to call.
 func TestContractAndRoutesHaveTheSameOperations(t *testing.T) {
-	for _, a := range apis(nil) {
+	for _, a := range apis {
 		c := load(t, a.Files)
 		var want []string
 		for _, r := range a.api.Routes() {
@@ -132,7 +113,7 @@ func wantResponse(t *testing.T, c *openapi.Contract, a api, r gateway.Route, e e
 // TestCommonErrors checks that every operation rejects a body that is not valid or too large, and a caller who is
 // unknown or may not call it.
 func TestCommonErrors(t *testing.T) {
-	for _, a := range apis(nil) {
+	for _, a := range apis {
 		c := load(t, a.Files)
 		for _, r := range a.api.Routes() {
 			if r.Method == gateway.AnyMethod {
@@ -150,46 +131,6 @@ func TestCommonErrors(t *testing.T) {
 			wantResponse(t, c, a, r, unknown, 401)
 			forbidden.RequestContext.Authorizer["scopes"] = "nothing"
 			wantResponse(t, c, a, r, forbidden, 403)
-		}
-	}
-}
-
-// failingStore returns an error for every identity.
-type failingStore struct {
-	identity.Store
-	err error
-}
-
-func (s *failingStore) Get(context.Context, string, string) (identity.Identity, error) {
-	return identity.Identity{}, s.err
-}
-
-func (s *failingStore) Create(context.Context, identity.Identity, []identity.Claim, identity.Idempotency, identity.LinkChanges) (identity.WriteResult, error) {
-	return identity.WriteResult{}, s.err
-}
-
-func (s *failingStore) Delete(context.Context, string, string, func(*identity.Identity) error) error {
-	return s.err
-}
-
-func (s *failingStore) Entries(context.Context, identity.Index, *identity.IndexEntry, int, bool) ([]identity.IndexEntry, error) {
-	return nil, s.err
-}
-
-// TestStoreFailures checks what every operation that uses the store returns when that fails. Operations that only read
-// do not declare 409: they cannot be in each other's way.
-func TestStoreFailures(t *testing.T) {
-	for status, err := range map[int]error{500: errors.New("unexpected"), 503: identity.ErrUnavailable, 409: identity.ErrBusy} {
-		s := &failingStore{err: err}
-		for _, a := range apis(s) {
-			c := load(t, a.Files)
-			for _, r := range a.api.Routes() {
-				isDeclared := slices.Contains(c.Operations()[r.Method+" "+r.Path], strconv.Itoa(status))
-				if r.Method == gateway.AnyMethod || r.Public || !isDeclared || slices.Contains(a.withoutStore, r.Name) {
-					continue
-				}
-				wantResponse(t, c, a, r, event(t, a, r), status)
-			}
 		}
 	}
 }
@@ -257,7 +198,7 @@ func TestCheckRejectsUndeclaredResponses(t *testing.T) {
 func TestGatewayResponsesMatchContract(t *testing.T) {
 	forNoOperation := []string{gateway.NoSuchRoute, gateway.InvalidSignature, gateway.Default4XX} // only the envelope is declared
 	ofAuthorizer := []string{gateway.Unauthorized, gateway.AccessDenied, gateway.InvalidAPIKey, gateway.WAFFiltered}
-	for _, a := range apis(nil) {
+	for _, a := range apis {
 		c := load(t, a.Files)
 		for _, response := range a.api.GatewayResponses() {
 			for _, reason := range []error{auth.ErrInvalid, auth.ErrExpired, auth.ErrMismatch, auth.ErrSuspended} {

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"cedula/infra/invariants"
+	"cedula/infra/openapi"
 	"cedula/infra/privacytest"
 	"cedula/infra/testenv"
 	"cedula/shared/apidocs"
@@ -68,7 +70,8 @@ type testEnv struct {
 	conomy        *conomy.API
 	blnk          *blnk.API
 	authenticator *auth.Authenticator
-	key           *auth.LocalKey // of the tokens
+	key           *auth.LocalKey               // of the tokens
+	contracts     map[string]*openapi.Contract // by API
 	tenants       int
 	clockOffset   atomic.Int64 // how far the clock was moved
 }
@@ -91,13 +94,26 @@ func newTestEnv(t testing.TB) *testEnv {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &testEnv{TB: t, key: key}
+	e := &testEnv{TB: t, key: key, contracts: loadContracts()}
 	e.checked = invariants.New(openTable(t), e.now)
 	e.checked.Trusted = true
 	e.injector = faulttable.NewInjector(e.checked)
 	e.wire(e.injector)
 	return e
 }
+
+// loadContracts reads the contracts of both APIs once.
+var loadContracts = sync.OnceValue(func() map[string]*openapi.Contract {
+	contracts := map[string]*openapi.Contract{}
+	for name, files := range map[string]apidocs.Files{"conomy": apidocs.Conomy, "blnk": apidocs.Blnk} {
+		contract, err := openapi.Load(files)
+		if err != nil {
+			panic(err)
+		}
+		contracts[name] = contract
+	}
+	return contracts
+})
 
 // wire builds both APIs on a table, as package boot does, with nothing cached.
 func (e *testEnv) wire(t table.Table) {
@@ -189,7 +205,7 @@ type reply struct {
 
 var pathParameter = regexp.MustCompile(`\{\w+\}`)
 
-// send calls the function of an operation as API Gateway does.
+// send calls the function of an operation as API Gateway does. Every error has to be one that the contract declares.
 func (c *trial) send(r request) reply {
 	c.Helper()
 	api := c.api()
@@ -223,6 +239,12 @@ func (c *trial) send(r request) reply {
 	})
 	if err != nil {
 		c.Fatal(err)
+	}
+	got := openapi.Response{Status: response.StatusCode, Header: response.MultiValueHeaders, Body: []byte(response.Body)}
+	if got.Status >= 400 {
+		if err := c.contracts[c.apiName].Check(route.Method, route.Path, got); err != nil {
+			c.Errorf("%s: %v", r.operation, err)
+		}
 	}
 	return reply{response.StatusCode, response.MultiValueHeaders, response.Body}
 }
