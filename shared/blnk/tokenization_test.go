@@ -73,7 +73,8 @@ func TestAudit(t *testing.T) {
 		w.Send(identityRequest("detokenize-identity", `{"fields":["City"]}`))
 	})
 	for _, fields := range []string{`"LastName"`, `"FirstName","LastName","EmailAddress"`} {
-		want := fmt.Sprintf(`"msg":"audit","action":"detokenize","tenant":"acme","client":"client-1","key":"key-1","identity":%q,"parts":[%s],"trace":%q`, ownID, fields, apitest.TraceID)
+		want := `"msg":"audit","action":"detokenize","tenant":"acme","client":"client-1","key":"key-1",` +
+			fmt.Sprintf(`"identity":%q,"parts":[%s],"trace":%q`, ownID, fields, apitest.TraceID)
 		if !strings.Contains(output, want) {
 			t.Errorf("log = %s, want it to contain %s", output, want)
 		}

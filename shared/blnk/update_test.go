@@ -33,7 +33,7 @@ func TestUpdate(t *testing.T) {
 func TestUpdateFields(t *testing.T) {
 	const noDate = `"0001-01-01T00:00:00Z"`
 	changes := map[string][][2]string{ // sent and shown
-		"dob":       {{`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {"null", noDate}, {`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {`""`, noDate}},
+		"dob":       {{`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {"null", noDate}, {`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {`""`, noDate}, {noDate, noDate}},
 		"meta_data": {{`{"big":9007199254740993}`, `{"big":9007199254740993}`}, {"null", "null"}},
 	}
 	for _, name := range textFields {

@@ -130,10 +130,6 @@ func TestWithdrawalAccounts(t *testing.T) {
 		step{list, 200, "", ""},
 	)
 	w.CheckGolden("withdrawal-accounts")
-	for range 99 {
-		wantStatus(t, w.Send(add), 201)
-	}
-	w.runSteps(step{add, 422, "21", "an identity has at most 100 withdrawal accounts"})
 }
 
 func TestWithdrawalAccountReplay(t *testing.T) {

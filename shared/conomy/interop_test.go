@@ -50,20 +50,14 @@ func TestManageIdentityCreatedByBlnk(t *testing.T) {
 	w.CheckGolden("manages-blnks")
 }
 
-// newTokenizedPair creates two identities with the same email and phone, one of which has its fields tokenized.
-func newTokenizedPair(t *testing.T) (w *testAPI, sealed, plain string) {
-	w = newTestAPI(t)
-	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`
-	sealed = w.mustCreate(createRequest(`{"name":"Ana","lastname":"Alba","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`).WithCaller(trustedCaller))
-	plain = w.mustCreate(createRequest(`{"name":"Bea","documentNumber":"2-7",` + contact + `}`).WithCaller(trustedCaller))
-	fields := `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`
-	wantStatus(t, w.SendTo(&blnk.API{Identities: w.Identities}, newRequest("tokenize-identity", sealed, fields)), 200)
-	return w, sealed, plain
-}
-
 // TestTokenizedFieldsAreListed checks that a response names the fields of which it shows a placeholder, and no others.
 func TestTokenizedFieldsAreListed(t *testing.T) {
-	w, sealed, plain := newTokenizedPair(t)
+	w := newTestAPI(t)
+	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`
+	sealed := w.mustCreate(createRequest(`{"name":"Ana","address":{"street":"Uno 1","zipcode":"775"},"documentNumber":"1-9",` + contact + `}`).WithCaller(trustedCaller))
+	plain := w.mustCreate(createRequest(`{"name":"Bea","documentNumber":"2-7",` + contact + `}`).WithCaller(trustedCaller))
+	fields := `{"fields":["PostCode","FirstName","OtherNames","EmailAddress","PhoneNumber","Street"]}`
+	wantStatus(t, w.SendTo(&blnk.API{Identities: w.Identities}, newRequest("tokenize-identity", sealed, fields)), 200)
 	const all = `["name","email","phone","address.street","address.zipcode"]`
 	for _, r := range []request{getRequest(sealed), patchRequest(sealed, `{"nickname":"A"}`), newRequest("deactivate-identity", sealed, "")} {
 		wantJSON(t, w.Send(r).Body, "tokenizedFields", all)

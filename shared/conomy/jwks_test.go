@@ -27,7 +27,8 @@ func TestJWKS(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.api.IssuerMetadata.Keys = append(b.api.IssuerMetadata.Keys.(auth.KeySet), previous)
-	earlier, _, err := (&auth.Issuer{Signer: previous, Issuer: "https://cedula.example", Audience: "cedula"}).Issue(t.Context(), auth.Client{ID: "0123456789abcdef", Tenant: "acme"})
+	issuer := &auth.Issuer{Signer: previous, Issuer: "https://cedula.example", Audience: "cedula"}
+	earlier, _, err := issuer.Issue(t.Context(), auth.Client{ID: "0123456789abcdef", Tenant: "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,10 +103,6 @@ func TestHeaders(t *testing.T) {
 	for _, tt := range []struct{ name, header, value, detail string }{
 		{"a media type that is accepted by other APIs", "Content-Type", "text/plain", "Content-Type must be application/json"},
 		{"not a media type", "Content-Type", canary, "Content-Type must be application/json"},
-		{"a malformed parameter", "Content-Type", "application/json; =" + canary, "Content-Type must be application/json"},
-		{"another charset", "Content-Type", "application/json; charset=iso-8859-1", "Content-Type must have no charset but utf-8"},
-		{"a compressed body", "Content-Encoding", "gzip", "Content-Encoding must be identity, or absent"},
-		{"an empty idempotency key", "Idempotency-Key", "", "Idempotency-Key must not be empty"},
 		{"a long idempotency key", "Idempotency-Key", strings.Repeat(canary, 20), "Idempotency-Key must have at most 255 characters"},
 		{"an idempotency key outside ASCII", "Idempotency-Key", canary + "é", "Idempotency-Key must be printable ASCII"},
 	} {
@@ -118,9 +114,6 @@ func TestHeaders(t *testing.T) {
 		})
 	}
 	w.WantCalls(faulttable.Calls{})
-	for _, accepted := range []string{"application/json; charset=utf-8", "APPLICATION/JSON", ""} {
-		wantStatus(t, newTestAPI(t).Send(createRequest(minimalBody).WithHeader("Content-Type", accepted)), 200)
-	}
 }
 
 func wantNoCanary(t *testing.T, output string) {
