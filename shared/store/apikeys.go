@@ -45,8 +45,7 @@ func (s *Store) UpdateKey(ctx context.Context, client, id string, change func(*a
 	return updateItem(ctx, s, "change key", apiKeyKey(client, id), decodeAPIKey, change, apiKeyItem)
 }
 
-// RevokeKey writes the time from which on a key is refused. One that is refused
-// by then already stays as it is.
+// RevokeKey writes the time from which on a key is refused. One that is refused by then already stays as it is.
 func (s *Store) RevokeKey(ctx context.Context, client, id string, at time.Time) error {
 	_, err := s.UpdateKey(ctx, client, id, func(k *auth.Key) error {
 		if !k.Revoked.IsZero() && !k.Revoked.After(at) {

@@ -124,8 +124,7 @@ func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counte
 	wantKeys(t, s, "c1", own, k)
 }
 
-// TestKeyItemExpiresAfterRetention: the table may delete a key a while after its end, and
-// one without end never.
+// TestKeyItemExpiresAfterRetention: the table may delete a key a while after its end, and one without end never.
 func TestKeyItemExpiresAfterRetention(t *testing.T) {
 	endless, expiring := fullAPIKey("c1", 1), fullAPIKey("c1", 2)
 	endless.Expires = time.Time{}
@@ -149,8 +148,7 @@ func TestKeyItemExpiresAfterRetention(t *testing.T) {
 	}
 }
 
-// TestKeyRecordFormatIsStable pins the bytes of a stored key, and reads one
-// that was stored before keys had an owner.
+// TestKeyRecordFormatIsStable pins the bytes of a stored key, and reads one that was stored before keys had an owner.
 func TestKeyRecordFormatIsStable(t *testing.T) {
 	const (
 		hash   = `"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="`

@@ -72,8 +72,8 @@ func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	mustCreate(t, s, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1))
 }
 
-// testEntries: whatever the source, all of its entries and no others are met, in
-// both directions, whatever the size of the portions, and equal numbers too.
+// testEntries: whatever the source, all of its entries and no others are met, in both directions, whatever the size of
+// the portions, and equal numbers too.
 func testEntries(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	parent := mustCreate(t, s, minimalIdentity("parent"), nil, identity.Idempotency{}).Identity
 	kid := mustCreate(t, s, minimalIdentity("kid"), nil, identity.Idempotency{}).Identity

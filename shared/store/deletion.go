@@ -11,16 +11,15 @@ import (
 	"cedula/shared/table"
 )
 
-// maxDeletesPerWrite keeps a transaction under the table's limit, also when each
-// part is a link with two sides.
+// maxDeletesPerWrite keeps a transaction under the table's limit, also when each part is a link with two sides.
 const maxDeletesPerWrite = 40
 
 // maxDeletePartsAttempts is how often the parts of an identity are tried that is gone already.
 const maxDeletePartsAttempts = 3
 
 // Delete removes an identity and all its parts in one transaction. If they are too many, the identity first becomes a
-// tombstone without any data, which no reader sees. Its parts are then deleted in batches, and the tombstone last. A call
-// that finds a tombstone completes that work and returns identity.ErrNotFound.
+// tombstone without any data, which no reader sees. Its parts are then deleted in batches, and the tombstone last. A
+// call that finds a tombstone completes that work and returns identity.ErrNotFound.
 func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
 	return s.deleteWithOps(ctx, tenant, id, allow)
 }
@@ -60,8 +59,8 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 	return s.retryDeleteParts(ctx, tenant, r)
 }
 
-// retryDeleteParts is deleteParts of a tombstone that this call made. It tries again
-// where others are in the way: ErrBusy would say that nothing was done.
+// retryDeleteParts is deleteParts of a tombstone that this call made. It tries again where others are in the way:
+// ErrBusy would say that nothing was done.
 func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	var err error
 	for range maxDeletePartsAttempts {
@@ -89,9 +88,9 @@ func (s *Store) writeDeletion(ctx context.Context, ops []table.Op) error {
 	return wrapErr("delete identity", err)
 }
 
-// releaseClaimOps frees what the identity reserved. Of its idempotency claim nothing
-// stays but that the key was used: no request under it takes effect again. After
-// a day the claim may have passed to another; then it is not ours to empty.
+// releaseClaimOps frees what the identity reserved. Of its idempotency claim nothing stays but that the key was used:
+// no request under it takes effect again. After a day the claim may have passed to another; then it is not ours to
+// empty.
 func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 	var ops []table.Op
 	state := stateOf(i)
@@ -123,8 +122,8 @@ func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.
 	return ops
 }
 
-// tombstone turns an identity into a tombstone and frees its claims. The tombstone
-// stands in the pending queue, due at once, for whoever clears that.
+// tombstone turns an identity into a tombstone and frees its claims. The tombstone stands in the pending queue, due at
+// once, for whoever clears that.
 func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []table.Op) (identityRecord, error) {
 	tomb := identityRecord{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Tombstone: true}
 	due := identity.Identity{Tenant: i.Tenant, ID: i.ID, ExpiresAt: i.CreatedAt}
@@ -135,8 +134,8 @@ func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []tabl
 	return tomb, s.writeDeletion(ctx, append(ops, releaseClaimOps(i, time.Now())...))
 }
 
-// deleteParts empties a tombstone's partition, the tombstone last. If the tombstone
-// is not there any more, another Delete did it, and the id may have a new life.
+// deleteParts empties a tombstone's partition, the tombstone last. If the tombstone is not there any more, another
+// Delete did it, and the id may have a new life.
 func (s *Store) deleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	tomb, i := identityKey(tenant, r.ID), r.toIdentity(tenant)
 	q := table.Query{PK: tomb.PK, Limit: maxDeletesPerWrite + 1, Strong: true}

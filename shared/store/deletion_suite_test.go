@@ -13,9 +13,8 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// createWithParts is an identity with parts of every kind and as many children, parents
-// and accounts as asked for, made under an idempotency key; it is created now,
-// since the claim of that is emptied only for a day.
+// createWithParts is an identity with parts of every kind and as many children, parents and accounts as asked for, made
+// under an idempotency key; it is created now, since the claim of that is emptied only for a day.
 func createWithParts(t *testing.T, s *store.Store, links int, key string) identity.Identity {
 	t.Helper()
 	p := fullIdentity("p")
@@ -38,8 +37,7 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 	return p
 }
 
-// wantGone looks for what a deletion of p, which was made under a key, may have
-// left, on every side.
+// wantGone looks for what a deletion of p, which was made under a key, may have left, on every side.
 func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity, links int, key string) {
 	t.Helper()
 	wantError(t, "get", errorOf(s.Get(ctx, "t", "p")), identity.ErrNotFound)

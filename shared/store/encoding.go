@@ -85,8 +85,7 @@ var encoding = json.JoinOptions(
 	)),
 )
 
-// mustEncode writes a record. It panics if a JSON value in it is none: the
-// decoders of the dialects let none pass.
+// mustEncode writes a record. It panics if a JSON value in it is none: the decoders of the dialects let none pass.
 func mustEncode(v any) []byte {
 	body, err := json.Marshal(v, encoding)
 	if err != nil {

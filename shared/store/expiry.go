@@ -12,8 +12,7 @@ import (
 // dueBatchSize is how many entries of the queue are read with their identities.
 const dueBatchSize = table.MaxGetItems
 
-// DueBatch reads a part of a shard of the pending queue, and the identities that stand
-// in it: two calls for a hundred.
+// DueBatch reads a part of a shard of the pending queue, and the identities that stand in it: two calls for a hundred.
 func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
 	q := table.Query{Index: indexPending, PK: pendingPK(uint32(shard)), From: pendingBound(from), To: pendingBound(until.Add(time.Second)), Limit: dueBatchSize}
 	if after != nil {
@@ -66,8 +65,8 @@ type expiryMarkerRecord struct {
 	Reason    string `json:"r"`
 }
 
-// Expire removes an identity as it was read in one transaction. One that may have
-// parts of its own is removed as Delete does.
+// Expire removes an identity as it was read in one transaction. One that may have parts of its own is removed as Delete
+// does.
 func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) error {
 	mark := table.Put(table.Item{
 		Key: expiryMarkerKey(i.Tenant, i.ID), Expires: now.Add(identity.ExpiryMarkerTTL),

@@ -54,8 +54,8 @@ func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (
 	return identity.WriteResult{Identity: i, Replayed: true}, err
 }
 
-// RewriteReplays writes the identity as it is now over what is kept of answers to
-// requests about it: of its creation, and of its changes.
+// RewriteReplays writes the identity as it is now over what is kept of answers to requests about it: of its creation,
+// and of its changes.
 func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 	body := mustEncode(newIdentityRecord(&i))
 	if key := stateOf(&i).IdempotencyKey; key != "" {

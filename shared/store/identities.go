@@ -39,8 +39,8 @@ func (s *Store) commit(ctx context.Context, operation string, t transaction, i i
 	return identity.WriteResult{Identity: i}, wrapErr(operation, err)
 }
 
-// Create writes the identity, its claims and its idempotency claim in one transaction. The idempotency claim comes first:
-// an equal request that was carried out before holds the other claims as well.
+// Create writes the identity, its claims and its idempotency claim in one transaction. The idempotency claim comes
+// first: an equal request that was carried out before holds the other claims as well.
 func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
 	state := stateOf(&i)
 	state.SingleItem = links.NoneAdded()
@@ -98,8 +98,8 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 	return list, nil
 }
 
-// Update writes the next version of an identity. The idempotency claim of a change is in the identity's partition and is
-// deleted with it.
+// Update writes the next version of an identity. The idempotency claim of a change is in the identity's partition and
+// is deleted with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
 	s.storeLookupKeys(&i)
 	state := stateOf(&i)

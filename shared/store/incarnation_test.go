@@ -19,8 +19,8 @@ func recreated(i identity.Identity) identity.Identity {
 	return i
 }
 
-// TestStaleWriteDoesNotReachNewIncarnation: an id is deleted and has a new life while somebody is
-// at work with what was read of the old one. None of that reaches the new one.
+// TestStaleWriteDoesNotReachNewIncarnation: an id is deleted and has a new life while somebody is at work with what was
+// read of the old one. None of that reaches the new one.
 func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 	for name, late := range map[string]func(s *store.Store, old identity.Identity) error{
 		"change": func(s *store.Store, old identity.Identity) error {
@@ -61,8 +61,8 @@ func (b *hookedTable) Write(ctx context.Context, ops ...table.Op) (table.Units, 
 	return b.Table.Write(ctx, ops...)
 }
 
-// TestResumedDeleteSparesNewIncarnation: of two who finish one deletion, the later finds a
-// new life of the id, and leaves it alone. Neither has deleted anybody.
+// TestResumedDeleteSparesNewIncarnation: of two who finish one deletion, the later finds a new life of the id, and
+// leaves it alone. Neither has deleted anybody.
 func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 	slow := &hookedTable{Table: openPebble(t)}
 	s, quick := store.New(slow, secret), store.New(slow.Table, secret)
@@ -87,8 +87,8 @@ func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 	}
 }
 
-// TestInterruptedDeleteIsNotBusy: that others are in the way says that nothing was done. Of an
-// identity that is gone but for its parts that is not true.
+// TestInterruptedDeleteIsNotBusy: that others are in the way says that nothing was done. Of an identity that is gone
+// but for its parts that is not true.
 func TestInterruptedDeleteIsNotBusy(t *testing.T) {
 	for times, want := range map[int]error{1: nil, 100: identity.ErrUnavailable} {
 		raw := openPebble(t)

@@ -123,8 +123,8 @@ func apiKeyKey(client, id string) table.Key {
 	return table.Key{PK: prefixClient + client, SK: prefixAPIKey + id}
 }
 
-// loginFailuresKey is in a partition of its own, so that who may count failures need
-// not be allowed to write credentials.
+// loginFailuresKey is in a partition of its own, so that who may count failures need not be allowed to write
+// credentials.
 func loginFailuresKey(counter string) table.Key {
 	return table.Key{PK: prefixLoginFailures + counter, SK: itemSK}
 }
@@ -144,8 +144,7 @@ func MessageID(key map[string]string) (id string, ok bool) {
 // listPK is a shard of a tenant's list.
 func listPK(tenant string, shard int) string { return "T#" + tenant + "#L#" + strconv.Itoa(shard) }
 
-// entrySK is the sort key of an entry of an ordered set, whose prefix tells it
-// from other items of its partition.
+// entrySK is the sort key of an entry of an ordered set, whose prefix tells it from other items of its partition.
 func entrySK(prefix string, number int64, id string) string {
 	return fmt.Sprintf("%s%016d#%s", prefix, number, id)
 }
@@ -168,8 +167,8 @@ func (k keyBuilder) lookupPK(tenant, index, value string) string {
 // fieldIndexes are the fields that can be tokenized and looked up.
 var fieldIndexes = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
 
-// fieldLookupPK is the partition of an index that holds those with the value; empty
-// for no value, and for a field that has no index.
+// fieldLookupPK is the partition of an index that holds those with the value; empty for no value, and for a field that
+// has no index.
 func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string) string {
 	if value == "" || fieldIndexes[f] == "" {
 		return ""

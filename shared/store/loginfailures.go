@@ -16,8 +16,7 @@ type failureWindowRecord struct {
 	Until int64 `json:"u"` // Unix milliseconds
 }
 
-// CredentialsWithFailures reads a client, one of its keys, and its failed logins or those of
-// ids that no client has.
+// CredentialsWithFailures reads a client, one of its keys, and its failed logins or those of ids that no client has.
 func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID string) (auth.Client, auth.Key, auth.FailureWindow, error) {
 	own, shared := loginFailuresKey(client), loginFailuresKey(s.keys.sharedFailureCounter(client))
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID), own, shared)
@@ -33,8 +32,7 @@ func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID strin
 	return c, k, f, errors.Join(err, damaged)
 }
 
-// RecordFailure writes failed logins over those that f was read as. The item goes by
-// itself once they are forgotten.
+// RecordFailure writes failed logins over those that f was read as. The item goes by itself once they are forgotten.
 func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.FailureWindow, error) {
 	counter := loginFailuresKey(f.CounterID)
 	failed, err := s.write(ctx, table.Put(table.Item{

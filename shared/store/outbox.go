@@ -11,12 +11,12 @@ import (
 	"cedula/shared/table"
 )
 
-// messageRetention is how long a message stays after it expired, unless it is
-// delivered: who looks for a failure of yesterday still finds it.
+// messageRetention is how long a message stays after it expired, unless it is delivered: who looks for a failure of
+// yesterday still finds it.
 const messageRetention = 24 * time.Hour
 
-// encryptedMessage is a message as its item's body. What the message says is in Box
-// alone, which no reader of the table, its stream or its backups can open.
+// encryptedMessage is a message as its item's body. What the message says is in Box alone, which no reader of the
+// table, its stream or its backups can open.
 type encryptedMessage struct {
 	LeasedUntil int64  `json:"u,omitzero"` // Unix milliseconds: the end of the claim on it
 	Ciphertext  []byte `json:"b"`
@@ -53,9 +53,8 @@ func (s *Store) Enqueue(ctx context.Context, m identity.Message) error {
 	return wrapErr("queue message", err)
 }
 
-// Lease takes a message to deliver it, until now and the lease have passed or it
-// is released. The holder is to be shown to Release and Delivered. It returns
-// identity.ErrBusy while another has it, and identity.ErrNotFound when it was
+// Lease takes a message to deliver it, until now and the lease have passed or it is released. The holder is to be shown
+// to Release and Delivered. It returns identity.ErrBusy while another has it, and identity.ErrNotFound when it was
 // delivered or is gone by its time.
 func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.Duration) (m identity.Message, holder string, err error) {
 	item, sealed, err := s.readMessage(ctx, id)
@@ -77,8 +76,8 @@ func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.
 	return m, item.Owner, s.updateMessage(ctx, item, sealed)
 }
 
-// Release gives a claim back, so that the next one may be made at once. It
-// returns identity.ErrBusy if the holder's claim has ended and another has it.
+// Release gives a claim back, so that the next one may be made at once. It returns identity.ErrBusy if the holder's
+// claim has ended and another has it.
 func (s *Store) Release(ctx context.Context, id, holder string) error {
 	item, sealed, err := s.readMessage(ctx, id)
 	if errors.Is(err, identity.ErrNotFound) {
@@ -94,8 +93,8 @@ func (s *Store) Release(ctx context.Context, id, holder string) error {
 	return s.updateMessage(ctx, item, sealed)
 }
 
-// Ack removes a message. It returns identity.ErrBusy if the holder's claim
-// has ended and another has it, and nil if it is gone already.
+// Ack removes a message. It returns identity.ErrBusy if the holder's claim has ended and another has it, and nil if it
+// is gone already.
 func (s *Store) Ack(ctx context.Context, id, holder string) error {
 	failed, err := s.write(ctx, table.Delete(messageKey(id), table.OwnerIs(holder)))
 	if failed == nil {

@@ -76,8 +76,7 @@ func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	wantError(t, "acknowledged when it is gone", s.Ack(ctx, "m1", second), nil)
 }
 
-// An engine deletes what is past its time when it likes. Until then a claim
-// must say the same.
+// An engine deletes what is past its time when it likes. Until then a claim must say the same.
 func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	m := codeMessage("m1")
 	m.ExpiresAt = time.Now().Add(time.Hour) // or the engine's own sweep might be first
@@ -87,8 +86,8 @@ func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	leaseMessage(t, s, end.Sub(now)-time.Second, nil)
 }
 
-// TestStoredMessageIsEncrypted: what stands in the table says nothing but the id, and is
-// of no use under another id or to another deployment.
+// TestStoredMessageIsEncrypted: what stands in the table says nothing but the id, and is of no use under another id or
+// to another deployment.
 func TestStoredMessageIsEncrypted(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m1")))

@@ -7,9 +7,8 @@ import (
 	"cedula/shared/table"
 )
 
-// identityRecord is an identity as its item's body: JSON without the members that are
-// zero. Names are short, since every kilobyte is paid for, and never change
-// their meaning: what was written once must be readable for ever.
+// identityRecord is an identity as its item's body: JSON without the members that are zero. Names are short, since
+// every kilobyte is paid for, and never change their meaning: what was written once must be readable for ever.
 type identityRecord struct {
 	ID      string `json:"id"`
 	Status  string `json:"st"`
@@ -36,8 +35,7 @@ type identityRecord struct {
 	Tombstone bool `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
 }
 
-// encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index
-// that finds its value.
+// encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index that finds its value.
 type encryptedFieldRecord struct {
 	Field      string `json:"f"`
 	Ciphertext []byte `json:"b"`
@@ -149,8 +147,8 @@ func (s *Store) identityItem(i *identity.Identity, body []byte) table.Item {
 	}
 }
 
-// ifUnchanged holds while an identity is as it was read, and no other has its id: that
-// one would have the same versions.
+// ifUnchanged holds while an identity is as it was read, and no other has its id: that one would have the same
+// versions.
 func ifUnchanged(i *identity.Identity) table.Condition {
 	return table.VersionAndOwnerAre(i.Incarnation(), i.Version)
 }
@@ -183,8 +181,8 @@ func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, i
 	}
 }
 
-// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself
-// is not there, but the partition that it had.
+// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself is not there, but the partition
+// that it had.
 func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
 	var pk string
 	if s := i.Tokenized(f); s != nil {

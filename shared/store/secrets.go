@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// keyBuilder makes keys for one deployment. Making an HMAC ready costs more than
-// using it, so those that were used are kept.
+// keyBuilder makes keys for one deployment. Making an HMAC ready costs more than using it, so those that were used are
+// kept.
 type keyBuilder struct{ macs *sync.Pool }
 
 // newKeyBuilder derives the secret of the keys from the deployment's.
@@ -22,8 +22,8 @@ func newKeyBuilder(deployment []byte) keyBuilder {
 	return keyBuilder{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 }
 
-// deriveSecret derives 256 bits for one use from the deployment's secret (RFC 5869), so that values computed for different
-// uses cannot be compared.
+// deriveSecret derives 256 bits for one use from the deployment's secret (RFC 5869), so that values computed for
+// different uses cannot be compared.
 func deriveSecret(deployment []byte, use string) []byte {
 	secret, err := hkdf.Key(sha256.New, deployment, nil, use, sha256.Size)
 	if err != nil {
@@ -39,8 +39,8 @@ func (k keyBuilder) digest(tenant, use string, values ...string) string {
 	return hex.EncodeToString(k.hmac(tenant, use, values...)[:digestBytes])
 }
 
-// hmac is the HMAC-SHA-256 of values for one tenant and use. Each part is preceded
-// by its length, so that no two lists of parts read alike.
+// hmac is the HMAC-SHA-256 of values for one tenant and use. Each part is preceded by its length, so that no two lists
+// of parts read alike.
 func (k keyBuilder) hmac(tenant, use string, values ...string) []byte {
 	text := make([]byte, 0, 512)
 	text = appendLengthPrefixed(appendLengthPrefixed(text, tenant), use)

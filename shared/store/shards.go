@@ -13,19 +13,17 @@ import (
 // MaxListShards is how many partitions a list can be split into.
 const MaxListShards = 64
 
-// ListShards is how a tenant's list is split. A partition of an index takes a thousand
-// creates a second; each shard is one. New identities stand in the first Write of
-// them, and a list is read from the first Read: so that nothing is missed while
-// processes of two settings run beside each other, Read rises before Write does,
-// and never falls. An identity stays in the shard that it was made in.
+// ListShards is how a tenant's list is split. A partition of an index takes a thousand creates a second; each shard is
+// one. New identities stand in the first Write of them, and a list is read from the first Read: so that nothing is
+// missed while processes of two settings run beside each other, Read rises before Write does, and never falls. An
+// identity stays in the shard that it was made in.
 type ListShards struct{ Write, Read int }
 
 // ListSharding are the tenants whose lists are split. Every other one has one shard.
 type ListSharding map[string]ListShards
 
-// ParseListSharding reads what an operator writes: "acme=8, other=1/8" splits the list of
-// acme into 8, and lets other's be read from 8 but written to one as before. Its
-// error quotes nothing.
+// ParseListSharding reads what an operator writes: "acme=8, other=1/8" splits the list of acme into 8, and lets other's
+// be read from 8 but written to one as before. Its error quotes nothing.
 func ParseListSharding(text string) (ListSharding, error) {
 	lists := make(ListSharding)
 	for part := range strings.SplitSeq(text, ",") {

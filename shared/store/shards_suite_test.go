@@ -22,8 +22,8 @@ func withListShards(shards store.ListShards, run func(*testing.T, *store.Store, 
 	}
 }
 
-// testShardedListCalls: a page asks each shard once where identities are spread over them,
-// and goes on asking one where all are in it.
+// testShardedListCalls: a page asks each shard once where identities are spread over them, and goes on asking one where
+// all are in it.
 func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	s.ListSharding = store.ListSharding{"t": {8, 8}}
 	for n := range 400 {

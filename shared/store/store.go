@@ -1,6 +1,5 @@
-// Package store is the single-table design: every key, every item and every
-// access pattern of the registry.
-// It knows no wire format, no HTTP and no engine's own types.
+// Package store is the single-table design: every key, every item and every access pattern of the registry. It knows no
+// wire format, no HTTP and no engine's own types.
 package store
 
 import (
@@ -15,8 +14,7 @@ import (
 	"cedula/shared/table"
 )
 
-// Store keeps identities, clients and API keys in one table. It implements
-// identity.Store and auth.Store.
+// Store keeps identities, clients and API keys in one table. It implements identity.Store and auth.Store.
 type Store struct {
 	ListSharding ListSharding // set before first use; nil: every list has one shard
 
@@ -25,8 +23,8 @@ type Store struct {
 	messageCipher func() cipher.AEAD // of messages
 }
 
-// New is a store on t. The secret is the deployment's, at least 32 bytes, and
-// must never change: every key depends on it.
+// New is a store on t. The secret is the deployment's, at least 32 bytes, and must never change: every key depends on
+// it.
 func New(t table.Table, secret []byte) *Store {
 	boxes := sync.OnceValue(func() cipher.AEAD { return newMessageCipher(secret) }) // few need it
 	return &Store{table: t, keys: newKeyBuilder(secret), messageCipher: boxes}
@@ -59,8 +57,8 @@ func (s *Store) write(ctx context.Context, ops ...table.Op) (failed *table.Condi
 	return nil, err
 }
 
-// nextNonEmptyPage reads the next page of a query that holds anything. A page without items
-// is no end where it says how to go on.
+// nextNonEmptyPage reads the next page of a query that holds anything. A page without items is no end where it says how
+// to go on.
 func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page, error) {
 	for {
 		page, err := s.table.Query(ctx, q)

@@ -36,8 +36,8 @@ func (s *recordingTable) Write(ctx context.Context, ops ...table.Op) (table.Unit
 	return s.Table.Write(ctx, ops...)
 }
 
-// TestKeysHoldNoPersonalData writes an identity with every field set and looks
-// for its values in every key, and for keys that look alike between tenants.
+// TestKeysHoldNoPersonalData writes an identity with every field set and looks for its values in every key, and for
+// keys that look alike between tenants.
 func TestKeysHoldNoPersonalData(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	p := fullIdentity("id1")
@@ -85,8 +85,7 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	}
 }
 
-// TestPendingQueue: an identity is in the queue exactly while it is pending and
-// not on hold.
+// TestPendingQueue: an identity is in the queue exactly while it is pending and not on hold.
 func TestPendingQueue(t *testing.T) {
 	for _, status := range []identity.Status{identity.Pending, identity.Screening, identity.Active, identity.Inactive, identity.Rejected, identity.Blocked} {
 		for _, hold := range []*identity.Hold{nil, {Reason: "h"}} {

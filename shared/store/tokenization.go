@@ -18,8 +18,8 @@ func (s *Store) storeLookupKeys(i *identity.Identity) {
 	}
 }
 
-// LookupKey is the partition of the index in which an identity with the value
-// stands; empty for no value, and for a field that has no index.
+// LookupKey is the partition of the index in which an identity with the value stands; empty for no value, and for a
+// field that has no index.
 func (s *Store) LookupKey(tenant string, f identity.Field, value string) string {
 	return s.keys.fieldLookupPK(tenant, f, value)
 }

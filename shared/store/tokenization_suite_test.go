@@ -12,8 +12,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// withTokenizedContact is the version of an identity after the one given, with its email
-// and its phone sealed.
+// withTokenizedContact is the version of an identity after the one given, with its email and its phone sealed.
 func withTokenizedContact(i identity.Identity) identity.Identity {
 	i.WrappedKey = []byte("wrapped key")
 	i.EncryptedFields = []identity.EncryptedField{

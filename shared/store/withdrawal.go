@@ -28,8 +28,8 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 	return list, nil
 }
 
-// withdrawalRecord is a withdrawal account as its item's body. Request is the
-// fingerprint of the request that made it, if that had an idempotency key.
+// withdrawalRecord is a withdrawal account as its item's body. Request is the fingerprint of the request that made it,
+// if that had an idempotency key.
 type withdrawalRecord struct {
 	bankRecord
 	RequestFingerprint []byte `json:"q,omitempty"`
