@@ -28,6 +28,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -49,7 +50,7 @@ type Table struct {
 	client  Client
 	name    *string
 	indexes []string
-	retries *retryBudget
+	retries *ratelimit.TokenBucket // keeps retries from multiplying the load of a table in trouble
 }
 
 var _ table.Table = (*Table)(nil)
@@ -57,7 +58,7 @@ var _ table.Table = (*Table)(nil)
 // New returns the Table on the DynamoDB table of that name. Each of indexes is a name that the items use; IndexName returns
 // the name of the DynamoDB index behind it.
 func New(client Client, tableName string, indexes []string) *Table {
-	return &Table{client, aws.String(tableName), indexes, newRetryBudget()}
+	return &Table{client, aws.String(tableName), indexes, ratelimit.NewTokenBucket(maxTokens)}
 }
 
 // IndexName returns the name of the DynamoDB index behind an index name of the items, which may be shorter than the three

@@ -35,47 +35,42 @@ var errUnexpected = errors.New("dynamodb: unknown failure")
 // errUnprocessed is a response to BatchGetItem without any item.
 var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
 
-// errorMeanings maps the codes of errors, and of the reasons for which a transaction is cancelled (Amazon DynamoDB API
-// Reference, "Common errors"; Developer Guide, "Error handling"). The client of the API sees: for ErrUnavailable 503 with
-// Retry-After, for ErrConflict 409 with Retry-After, for a failed condition 409, 412 or the response to the earlier
-// request, for ErrTooLarge 413, and for ErrMisuse, our own mistake, and every unknown code 500, logged as an error.
+// errorMeanings maps the codes of errors, without the suffix "Exception", and of the reasons for which a transaction is
+// cancelled (Amazon DynamoDB API Reference, "Common errors"; Developer Guide, "Error handling"). The client of the API sees:
+// for ErrUnavailable 503 with Retry-After, for ErrConflict 409 with Retry-After, for a failed condition 409, 412 or the
+// response to the earlier request, for ErrTooLarge 413, and for ErrMisuse, our own mistake, and every unknown code 500,
+// logged as an error.
 var errorMeanings = map[string]errorMeaning{
-	"ConditionalCheckFailedException": {notRetryable, nil},
-	"ConditionalCheckFailed":          {notRetryable, nil},
+	"ConditionalCheckFailed": {notRetryable, nil},
 
-	"ProvisionedThroughputExceededException": {notApplied, table.ErrUnavailable},
-	"ProvisionedThroughputExceeded":          {notApplied, table.ErrUnavailable},
-	"ThrottlingException":                    {notApplied, table.ErrUnavailable},
-	"ThrottlingError":                        {notApplied, table.ErrUnavailable},
-	"Throttling":                             {notApplied, table.ErrUnavailable},
-	"RequestLimitExceeded":                   {notApplied, table.ErrUnavailable},
+	"ProvisionedThroughputExceeded": {notApplied, table.ErrUnavailable},
+	"Throttling":                    {notApplied, table.ErrUnavailable},
+	"ThrottlingError":               {notApplied, table.ErrUnavailable},
+	"RequestLimitExceeded":          {notApplied, table.ErrUnavailable},
 
-	"TransactionConflictException":     {notApplied, table.ErrConflict},
-	"TransactionConflict":              {notApplied, table.ErrConflict},
-	"ReplicatedWriteConflictException": {notApplied, table.ErrConflict},
+	"TransactionConflict":     {notApplied, table.ErrConflict},
+	"ReplicatedWriteConflict": {notApplied, table.ErrConflict},
 
-	"InternalServerError":            {maybeApplied, table.ErrUnavailable},
-	"InternalFailure":                {maybeApplied, table.ErrUnavailable},
-	"ServiceUnavailable":             {maybeApplied, table.ErrUnavailable},
-	"ServiceUnavailableException":    {maybeApplied, table.ErrUnavailable},
-	"TransactionInProgressException": {maybeApplied, table.ErrUnavailable},
+	"InternalServerError":   {maybeApplied, table.ErrUnavailable},
+	"InternalFailure":       {maybeApplied, table.ErrUnavailable},
+	"ServiceUnavailable":    {maybeApplied, table.ErrUnavailable},
+	"TransactionInProgress": {maybeApplied, table.ErrUnavailable},
 
-	"ItemCollectionSizeLimitExceededException": {notRetryable, table.ErrTooLarge},
-	"ItemCollectionSizeLimitExceeded":          {notRetryable, table.ErrTooLarge},
+	"ItemCollectionSizeLimitExceeded": {notRetryable, table.ErrTooLarge},
 
-	"ValidationException":                  {notRetryable, table.ErrMisuse}, // but see saysTooLarge
-	"ValidationError":                      {notRetryable, table.ErrMisuse},
-	"SerializationException":               {notRetryable, table.ErrMisuse},
-	"IdempotentParameterMismatchException": {notRetryable, table.ErrMisuse},
-	"ResourceNotFoundException":            {notRetryable, table.ErrMisuse},
-	"AccessDeniedException":                {notRetryable, table.ErrMisuse},
-	"MissingAuthenticationTokenException":  {notRetryable, table.ErrMisuse},
-	"IncompleteSignatureException":         {notRetryable, table.ErrMisuse},
-	"InvalidSignatureException":            {notRetryable, table.ErrMisuse},
-	"UnrecognizedClientException":          {notRetryable, table.ErrMisuse},
-	"ExpiredTokenException":                {notRetryable, table.ErrUnavailable}, // the next environment has another
-	"KMSAccessDeniedException":             {notRetryable, table.ErrMisuse},
-	"ResourceInUseException":               {notRetryable, table.ErrUnavailable},
+	"Validation":                  {notRetryable, table.ErrMisuse}, // but see saysTooLarge
+	"ValidationError":             {notRetryable, table.ErrMisuse},
+	"Serialization":               {notRetryable, table.ErrMisuse},
+	"IdempotentParameterMismatch": {notRetryable, table.ErrMisuse},
+	"ResourceNotFound":            {notRetryable, table.ErrMisuse},
+	"AccessDenied":                {notRetryable, table.ErrMisuse},
+	"MissingAuthenticationToken":  {notRetryable, table.ErrMisuse},
+	"IncompleteSignature":         {notRetryable, table.ErrMisuse},
+	"InvalidSignature":            {notRetryable, table.ErrMisuse},
+	"UnrecognizedClient":          {notRetryable, table.ErrMisuse},
+	"ExpiredToken":                {notRetryable, table.ErrUnavailable}, // the next environment has another
+	"KMSAccessDenied":             {notRetryable, table.ErrMisuse},
+	"ResourceInUse":               {notRetryable, table.ErrUnavailable},
 }
 
 // interpret returns what the error of an attempt means. Its err wraps an error of package table, or is a failed condition
@@ -107,7 +102,7 @@ func interpret(err error) errorMeaning {
 
 // interpretCode looks a code up. An unlisted code of a server error means that the response is lost.
 func interpretCode(code, message string, status int) errorMeaning {
-	m, listed := errorMeanings[code]
+	m, listed := errorMeanings[strings.TrimSuffix(code, "Exception")]
 	if !listed && status >= 500 {
 		m = errorMeaning{maybeApplied, table.ErrUnavailable}
 	} else if !listed {

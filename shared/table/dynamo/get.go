@@ -49,7 +49,14 @@ func (t *Table) getOne(ctx context.Context, strong bool, keys []table.Key) (tabl
 // getMany calls BatchGetItem until no key is unprocessed. Keys that a response with other items left over (it holds at
 // most 16 MB) are requested immediately; a response without any item counts as throttled.
 func (t *Table) getMany(ctx context.Context, strong bool, keys []table.Key) (table.GetResult, error) {
-	in := t.batchGetInput(strong, keys)
+	request := types.KeysAndAttributes{ConsistentRead: aws.Bool(strong)}
+	for _, k := range keys {
+		request.Keys = append(request.Keys, keyAttributes(k))
+	}
+	in := &dynamodb.BatchGetItemInput{
+		RequestItems:           map[string]types.KeysAndAttributes{*t.name: request},
+		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+	}
 	found := make(map[table.Key]table.Item, len(keys))
 	var got table.GetResult
 	for len(in.RequestItems) > 0 {
@@ -82,15 +89,4 @@ func (t *Table) batchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput
 		return nil, errUnprocessed
 	}
 	return out, err
-}
-
-func (t *Table) batchGetInput(strong bool, keys []table.Key) *dynamodb.BatchGetItemInput {
-	request := types.KeysAndAttributes{Keys: make([]attributes, len(keys)), ConsistentRead: aws.Bool(strong)}
-	for i, k := range keys {
-		request.Keys[i] = keyAttributes(k)
-	}
-	return &dynamodb.BatchGetItemInput{
-		RequestItems:           map[string]types.KeysAndAttributes{*t.name: request},
-		ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
-	}
 }

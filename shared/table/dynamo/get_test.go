@@ -50,9 +50,12 @@ func TestMalformedItemIsAnError(t *testing.T) {
 		"a fractional version":     `{"PK":{"S":"p"},"SK":{"S":"s"},"V":{"N":"1.5"}}`,
 		"an expiry of type string": `{"PK":{"S":"p"},"SK":{"S":"s"},"TTL":{"S":"x"}}`,
 	} {
-		tab, _ := newFakeTable(t, ok(`{"Item":`+item+`}`))
+		tab, _ := newFakeTable(t, ok(`{"Item":`+item+`,"Items":[`+item+`]}`))
 		if got, err := tab.Get(t.Context(), true, testKey); err == nil {
 			t.Errorf("%s: Get = %v, want an error", name, got)
+		}
+		if got, err := tab.Query(t.Context(), table.Query{PK: "p"}); err == nil {
+			t.Errorf("%s: Query = %v, want an error", name, got)
 		}
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"cedula/shared/table"
 )
@@ -25,7 +25,7 @@ const (
 func send[In, Out any](
 	ctx context.Context, t *Table, operation func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error), in *In,
 ) (out *Out, unseen bool, err error) {
-	t.retries.deposit()
+	t.retries.Refund(tokensPerCall)
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, unseen, err
@@ -41,7 +41,11 @@ func send[In, Out any](
 		if meaning.retry == notRetryable || n == maxAttempts && !unseen {
 			return nil, unseen, meaning.err
 		}
-		if n == maxAttempts || !t.retries.withdraw() {
+		granted := false
+		if n < maxAttempts {
+			_, granted = t.retries.Retrieve(tokensPerRetry)
+		}
+		if !granted {
 			return nil, unseen, fmt.Errorf("%w: no retries are left: %v", table.ErrUnavailable, meaning.err)
 		}
 		unseen = unseen || meaning.retry == maybeApplied
@@ -57,14 +61,7 @@ func noSDKRetry(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 // waitBackoff waits before attempt n+1 for a random time up to a bound that doubles, so that callers that failed together
 // do not retry together.
 func waitBackoff(ctx context.Context, n int) error {
-	wait := time.NewTimer(rand.N(min(maxBackoff, minBackoff<<(n-1))))
-	defer wait.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-wait.C:
-		return nil
-	}
+	return smithytime.SleepWithContext(ctx, rand.N(min(maxBackoff, minBackoff<<(n-1))))
 }
 
 // Each call earns a tenth of a retry; the reserve is for a short burst.
@@ -73,27 +70,3 @@ const (
 	tokensPerRetry = 10
 	maxTokens      = 50 * tokensPerRetry
 )
-
-// retryBudget keeps retries from multiplying the load of a table in trouble.
-type retryBudget struct {
-	mu     sync.Mutex
-	tokens int
-}
-
-func newRetryBudget() *retryBudget { return &retryBudget{tokens: maxTokens} }
-
-func (b *retryBudget) deposit() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tokens = min(b.tokens+tokensPerCall, maxTokens)
-}
-
-func (b *retryBudget) withdraw() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tokens < tokensPerRetry {
-		return false
-	}
-	b.tokens -= tokensPerRetry
-	return true
-}
