@@ -123,6 +123,23 @@ func runOpen(arguments ...string) {
 	fmt.Println("opened")
 }
 
+// A creation that is killed at any moment is completed by the next start.
+func TestInterruptedCreationIsCompleted(t *testing.T) {
+	for n := range 12 {
+		dir := t.TempDir()
+		cmd := childProcess(t, "open", dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(n*2) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		db := mustOpen(t, dir)
+		write(t, db, table.Put(numberedItem(1), table.Absent()))
+		mustClose(t, db)
+	}
+}
+
 func TestErrorNamesUnwritableFolder(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may write anywhere")

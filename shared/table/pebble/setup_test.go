@@ -122,7 +122,6 @@ func (d wrappedFS) ReuseForWrite(old, name string) (vfs.File, error) {
 const roleVariable = "PEBBLE_TEST_ROLE"
 
 var roles = map[string]func(arguments ...string){
-	"write":      runWriters,
 	"open":       runOpen,
 	"disk error": runDiskError,
 }
