@@ -30,13 +30,6 @@ var _ table.Table = (*Counter)(nil)
 // NewCounter wraps a table.
 func NewCounter(t table.Table) *Counter { return &Counter{table: t} }
 
-// Calls returns the counts since the last Reset.
-func (c *Counter) Calls() Calls {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.calls
-}
-
 // Reset returns the counts since the last Reset and starts at zero again.
 func (c *Counter) Reset() Calls {
 	c.mu.Lock()
