@@ -90,6 +90,29 @@ func entryRow(index string, at, k table.Key) []byte {
 	return appendKey(appendPart(row, at.SK), k)
 }
 
+// indexEntry is an item's place in an index.
+type indexEntry struct {
+	item  table.Key
+	index string
+	key   table.Key
+}
+
+func (e indexEntry) row() []byte { return entryRow(e.index, e.key, e.item) }
+func (e indexEntry) bytes() int  { return table.IndexEntryBytes(e.item, e.index, e.key) }
+
+// entriesNotIn returns the index entries of an item that another version of it does not have. Either may be nil.
+func entriesNotIn(i, other *table.Item) (entries []indexEntry) {
+	if i == nil {
+		return nil
+	}
+	for index, at := range i.Indexes {
+		if other == nil || other.Indexes[index] != at {
+			entries = append(entries, indexEntry{i.Key, index, at})
+		}
+	}
+	return entries
+}
+
 func expiryRow(seconds int64, k table.Key) []byte {
 	return appendKey(expiryBound(seconds), k)
 }
@@ -99,12 +122,13 @@ func expiryBound(seconds int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
 }
 
-// cutSeconds is the reverse of expiryBound; rest is what follows it.
-func cutSeconds(row []byte) (seconds int64, rest []byte, ok bool) {
+// cutExpiryRow is the reverse of expiryRow; ok is false for another row.
+func cutExpiryRow(row []byte) (seconds int64, k table.Key, ok bool) {
 	if len(row) < 9 {
-		return 0, nil, false
+		return 0, table.Key{}, false
 	}
-	return int64(binary.BigEndian.Uint64(row[1:9]) ^ (1 << 63)), row[9:], true
+	k, ok = cutKey(row[9:])
+	return int64(binary.BigEndian.Uint64(row[1:9]) ^ (1 << 63)), k, ok
 }
 
 func itemPartition(pk string) []byte {

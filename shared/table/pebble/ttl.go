@@ -25,18 +25,15 @@ func (e expiryEntry) row() []byte { return expiryRow(e.seconds, e.Key) }
 // Sweep deletes the items whose Expires is not after now, in batches, and returns how many it deleted.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 	total := 0
-	lower := []byte{kindExpiry}
-	upper := expiryBound(now.Unix() + 1)
+	lower, upper := []byte{kindExpiry}, expiryBound(now.Unix()+1)
 	for {
 		deleted := 0
 		var due []expiryEntry
-		err := db.update(ctx, func(c *commit) error {
-			var err error
+		err := db.update(ctx, func(c *commit) (err error) {
 			due, err = db.readExpiryEntries(lower, upper)
-			if err != nil {
-				return err
+			if err == nil {
+				deleted, err = db.stageExpired(c, due)
 			}
-			deleted, err = db.stageExpired(c, due)
 			return err
 		})
 		if err != nil {
@@ -80,23 +77,14 @@ func (db *DB) readExpiryEntries(lower, upper []byte) ([]expiryEntry, error) {
 	}
 	var found []expiryEntry
 	for ok := rows.First(); ok && len(found) < sweepBatchSize; ok = rows.Next() {
-		e, ok := decodeExpiryRow(rows.Key())
+		seconds, k, ok := cutExpiryRow(rows.Key())
 		if !ok {
 			return nil, errors.Join(readError(ErrCorrupt), rows.Close())
 		}
-		found = append(found, e)
+		found = append(found, expiryEntry{k, seconds})
 	}
 	if err := errors.Join(rows.Error(), rows.Close()); err != nil {
 		return nil, readError(err)
 	}
 	return found, nil
-}
-
-func decodeExpiryRow(row []byte) (expiryEntry, bool) {
-	seconds, rest, ok := cutSeconds(row)
-	if !ok {
-		return expiryEntry{}, false
-	}
-	k, ok := cutKey(rest)
-	return expiryEntry{k, seconds}, ok
 }
