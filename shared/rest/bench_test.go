@@ -26,14 +26,16 @@ import (
 	"cedula/shared/table"
 )
 
-// memoryTable returns the last item written, so that a benchmark measures everything but the table.
+// memoryTable returns the last identity written, so that a benchmark measures everything but the table. An identity
+// comes after the claim of its idempotency key, which expires.
 type memoryTable struct {
 	table.Table
 	last atomic.Pointer[table.Item]
 }
 
 func (m *memoryTable) Write(_ context.Context, ops ...table.Op) (table.Units, error) {
-	m.last.Store(&ops[0].Item)
+	identity := slices.IndexFunc(ops, func(op table.Op) bool { return op.Item.Expires.IsZero() })
+	m.last.Store(&ops[identity].Item)
 	return table.Units{}, nil
 }
 
@@ -90,7 +92,7 @@ func BenchmarkCalls(b *testing.B) {
 func TestAllocations(t *testing.T) {
 	build, ok := debug.ReadBuildInfo()
 	for name, call := range benchmarkedCalls(t) {
-		most := 150.0
+		most := 165.0
 		if strings.HasSuffix(name, "get-identity") {
 			most = 80
 		}
