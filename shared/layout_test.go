@@ -6,11 +6,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,32 +183,17 @@ func within(p, above string) bool {
 	return p == above || strings.HasPrefix(p, strings.TrimSuffix(above, "/")+"/")
 }
 
-func TestOnlyBootAndInfraReadTheEnvironment(t *testing.T) {
-	readers := []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv"}
+// TestSource checks that only boot and infra read the environment, and that the core has no wire format.
+func TestSource(t *testing.T) {
+	readers := regexp.MustCompile(`\b(os|syscall)\.(Getenv|LookupEnv|Environ|ExpandEnv)\b`)
+	core := []string{"shared/identity", "shared/registry", "shared/jobs"}
 	for _, f := range files(t) {
-		if f.isTest() || within(f.dir, "shared/boot") || within(f.dir, "infra") {
-			continue
-		}
+		isReader := within(f.dir, "shared/boot") || within(f.dir, "infra")
 		for n := range ast.Preorder(f.File) {
-			s, ok := n.(*ast.SelectorExpr)
-			if !ok || !slices.Contains(readers, s.Sel.Name) {
-				continue
-			}
-			if from, ok := s.X.(*ast.Ident); ok && (from.Name == "os" || from.Name == "syscall") {
+			if s, ok := n.(*ast.SelectorExpr); ok && !f.isTest() && !isReader && readers.MatchString(types.ExprString(s)) {
 				t.Errorf("%s reads the environment: only boot and infra may", f.path)
 			}
-		}
-	}
-}
-
-// The core has no wire format.
-func TestCoreHasNoStructTags(t *testing.T) {
-	for _, f := range files(t) {
-		if !slices.Contains([]string{"shared/identity", "shared/registry", "shared/jobs"}, f.dir) {
-			continue
-		}
-		for n := range ast.Preorder(f.File) {
-			if field, ok := n.(*ast.Field); ok && field.Tag != nil {
+			if field, ok := n.(*ast.Field); ok && field.Tag != nil && slices.Contains(core, f.dir) {
 				t.Errorf("%s has the struct tag %s, want none", f.path, field.Tag.Value)
 			}
 		}

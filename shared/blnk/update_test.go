@@ -88,6 +88,7 @@ func TestStrictClientMaySendResponsesBack(t *testing.T) {
 	w := newTestAPI(t)
 	read := w.Send(createRequest(seedBody).WithCaller(strictCaller))
 	wantStatus(t, read, 201)
+	wantStatus(t, w.Send(createRequest(`{"identity_type":"individual"}`).WithCaller(strictCaller)), 201)
 	id := text(t, read.Body, "identity_id")
 	wantStatus(t, w.Send(createRequest(strings.Replace(read.Body, id, "", 1)).WithCaller(strictCaller)), 201)
 	updated := w.Send(newRequest("update-identity", id, read.Body).WithCaller(strictCaller))

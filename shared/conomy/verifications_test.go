@@ -55,8 +55,6 @@ func TestVerificationErrors(t *testing.T) {
 	for _, tt := range []step{
 		{newRequest("start-verification", id, `{}`), 400, "12", "channel is required"},
 		{newRequest("start-verification", id, `{"channel":"fax"}`), 400, "11", "channel must be email or phone"},
-		{newRequest("start-verification", id, `{"channel":5}`), 400, "11", "channel must be a string"},
-		{newRequest("start-verification", id, ``), 400, "14", "body is empty"},
 		{verifyRequest(active, "email"), 422, "21", "an identity in status ACTIVE does not wait for its email to be proven"},
 		{verifyRequest(id, "email").WithHeader("If-Match", etag(9)), 412, "21", "the identity has another version than If-Match names"},
 		{confirmRequest(id, "fax", `{"code":"000000"}`), 400, "11", "channel must be email or phone"},
@@ -72,13 +70,10 @@ func TestVerificationErrors(t *testing.T) {
 		{newRequest("decide-screening", id, `{"decision":"clear","reason":"r","reviewer":"v"}`).WithCaller(reviewingCaller), 422, "21", "an identity in status PENDING cannot be cleared, only one in status SCREENING"},
 		{newRequest("decide-screening", active, `{"decision":"reject","reason":"r","reviewer":"v"}`).WithCaller(reviewingCaller), 422, "21", "an identity in status ACTIVE cannot be rejected, only a pending one"},
 		{newRequest("hold-identity", id, `{}`).WithCaller(reviewingCaller), 400, "12", "reason is required"},
-		{newRequest("hold-identity", id, `{"reason":"a\u0007b"}`).WithCaller(reviewingCaller), 400, "11", "reason must not hold control characters"},
 		{patchRequest(active, `{"status":"PENDING"}`).WithCaller(trustedCaller), 422, "21", "an identity in status ACTIVE cannot become PENDING, only INACTIVE or BLOCKED"},
 		{patchRequest(active, `{"status":"GOLD"}`).WithCaller(trustedCaller), 400, "11", "status must be a status, such as ACTIVE"},
-		{patchRequest(active, `{"status":null}`).WithCaller(trustedCaller), 400, "11", "status must be a string"},
 		{patchRequest(active, `{"status":"BLOCKED"}`).WithCaller(strictCaller), 400, "11", "status cannot be changed"},
 		{patchRequest(id, `{"email":"no address"}`), 400, "11", "email must be an email address such as name@example.com"},
-		{patchRequest(id, `{"email":7}`), 400, "11", "email must be a string"},
 		{patchRequest(id, `{"phone":"+5491155550000"}`), 400, "11", "phone must have a dial code of the country and a length that is used there"},
 	} {
 		wantError(t, w.Send(tt.request), tt.status, tt.code, tt.detail)
