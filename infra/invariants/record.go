@@ -90,11 +90,6 @@ type code struct {
 	TestMode      bool   `json:"sc"`
 }
 
-// sendHistory is when codes were sent to an address, in seconds since 1970.
-type sendHistory struct {
-	Times []int64 `json:"t"`
-}
-
 // decode reads the body of an item. A body that is not JSON has no fields.
 func decode[T any](i table.Item) (r T) {
 	if len(i.Body) > 0 {

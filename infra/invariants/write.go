@@ -100,7 +100,10 @@ func (t *Table) checkCode(old, item table.Item) {
 // checkSendHistory: no address receives more codes than the limits allow.
 func (t *Table) checkSendHistory(item table.Item) {
 	hour, day := 0, 0
-	for _, at := range decode[sendHistory](item).Times {
+	history := decode[struct {
+		Times []int64 `json:"t"` // seconds since 1970
+	}](item)
+	for _, at := range history.Times {
 		ago := t.Now().Unix() - at
 		if ago < 3600 {
 			hour++

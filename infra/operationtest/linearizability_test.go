@@ -234,6 +234,17 @@ func outcomeOf(err error) string {
 	return "unexpected: " + err.Error()
 }
 
+// randomFaults is a plan in which a share of the calls meets a fault.
+func randomFaults(random *rand.Rand, share float64) func(int, faulttable.Operation) faulttable.Fault {
+	return func(_ int, k faulttable.Operation) faulttable.Fault {
+		if random.Float64() < share {
+			list := faulttable.FaultsFor(k)
+			return list[random.IntN(len(list))]
+		}
+		return faulttable.None
+	}
+}
+
 // TestHistoriesAreLinearizable lets several clients create, change, delete and fetch few identities concurrently while
 // the table fails now and then. Each history must be possible for a registry that does one thing at a time.
 func TestHistoriesAreLinearizable(t *testing.T) {

@@ -192,7 +192,7 @@ var managedPolicies = []string{"GatewayAccountRole AmazonAPIGatewayPushToCloudWa
 func TestNoWildcards(t *testing.T) {
 	forEachEnvironment(t, func(t *testing.T, expanded *template.Template) {
 		anyResource := map[string]bool{}
-		for id, role := range expanded.ResourcesOfType(template.TypeRole) {
+		for id, role := range expanded.ResourcesOfType("AWS::IAM::Role") {
 			for _, s := range template.Statements(role) {
 				if effect := template.Lookup(s, "Effect"); effect != "Allow" || template.Lookup(s, "NotAction") != nil {
 					t.Errorf("%s has the statement %v, want it to allow actions", id, s)

@@ -28,12 +28,8 @@ type Resource struct {
 	Properties map[string]any `yaml:"Properties"`
 }
 
-// The types of resources that tests ask for.
-const (
-	TypeFunction = "AWS::Serverless::Function"
-	TypeRole     = "AWS::IAM::Role"
-	TypeAlarm    = "AWS::CloudWatch::Alarm"
-)
+// TypeFunction is the type of a function.
+const TypeFunction = "AWS::Serverless::Function"
 
 // ModuleRoot returns the folder of the module that contains the working directory.
 func ModuleRoot() (string, error) {
