@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -24,9 +25,13 @@ type Contract struct {
 	checked  sync.Map // the responses that Check was given: "GET /identities 200"
 }
 
+// unicodeEscape is \u2028 in a pattern, in a YAML string in double quotes. JSON Schema has it from ECMA-262; package
+// regexp writes \x{2028}.
+var unicodeEscape = regexp.MustCompile(`\\\\u([0-9a-f]{4})`)
+
 // Load reads the contract that an API serves, such as apidocs.Conomy, and validates it.
 func Load(f apidocs.Files) (*Contract, error) {
-	document, err := openapi3.NewLoader().LoadFromData(f.Contract)
+	document, err := openapi3.NewLoader().LoadFromData(unicodeEscape.ReplaceAll(f.Contract, []byte(`\\x{$1}`)))
 	if err != nil {
 		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
 	}

@@ -15,7 +15,7 @@ var conomyContract []byte
 //go:embed blnk.yaml
 var blnkContract []byte
 
-// docsPage contains the word DIALECT in place of the API's name.
+// docsPage contains the word API_NAME in place of the API's name.
 //
 //go:embed docs.html
 var docsPage []byte
@@ -43,7 +43,7 @@ func (f Files) File(path string) (content []byte, mediaType string) {
 	case "/openapi.yaml":
 		return f.Contract, "application/yaml; charset=utf-8"
 	case "/docs":
-		return bytes.ReplaceAll(docsPage, []byte("DIALECT"), []byte(f.Dialect)), "text/html; charset=utf-8"
+		return bytes.ReplaceAll(docsPage, []byte("API_NAME"), []byte(f.Dialect)), "text/html; charset=utf-8"
 	case "/docs/redoc.js":
 		return gunzip(redocScript), "text/javascript; charset=utf-8"
 	}

@@ -15,8 +15,8 @@ func TestFiles(t *testing.T) {
 	const maxBytes = 4 << 20 // Lambda responses have at most 6 MB, as a JSON string
 	for _, f := range all {
 		for path, want := range map[string]string{
-			"/openapi.yaml":  "title: Cedula, in " + f.Dialect + "'s dialect",
-			"/docs":          "<title>Cedula, in " + f.Dialect + "'s dialect</title>",
+			"/openapi.yaml":  "title: Cedula – " + f.Dialect + " API",
+			"/docs":          "<title>Cedula – " + f.Dialect + " API</title>",
 			"/docs/redoc.js": "Redoc",
 		} {
 			content, mediaType := f.File(path)
