@@ -39,7 +39,7 @@ func TestDocsPages(t *testing.T) {
 	} {
 		base := tt.origin + tt.stage
 		dom := openPage(t, tt.origin, base+"/docs", tt.keep, []string{base + "/docs/redoc.js", base + "/openapi.yaml"})
-		wantContains(t, dom, "<title>Cedula, in "+tt.contract.Dialect+"'s dialect</title>")
+		wantContains(t, dom, "<title>Cedula – "+tt.contract.Dialect+" API</title>")
 		contract, err := openapi.Load(tt.contract)
 		if err != nil {
 			t.Fatal(err)

@@ -13,85 +13,145 @@ import (
 	"cedula/shared/identity"
 )
 
-// readmeBlocks returns the README's commands below a mark.
-func readmeBlocks(t *testing.T, mark string, want int) []string {
+// example is a block of commands in a page, and the output that the page shows below it.
+type example struct{ commands, output string }
+
+var exampleBlock = regexp.MustCompile("(?s)<!-- run -->\n```sh\n(.*?)```\n(?:\n```json\n(.*?)```)?")
+
+// readExamples returns the examples of a page that are marked <!-- run -->.
+func readExamples(t *testing.T, page string) []example {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(filepath.Join("..", "..", page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var blocks []string
-	for _, m := range regexp.MustCompile("(?s)<!-- "+mark+" -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		blocks = append(blocks, m[1])
+	var all []example
+	for _, m := range exampleBlock.FindAllStringSubmatch(string(text), -1) {
+		all = append(all, example{commands: m[1], output: m[2]})
 	}
-	if len(blocks) != want {
-		t.Fatalf("blocks marked %q = %d, want %d", mark, len(blocks), want)
+	if len(all) == 0 {
+		t.Fatalf("%s has no block marked <!-- run -->", page)
 	}
-	return blocks
+	return all
 }
 
-// startDefault starts the server on its default ports, which the README names.
+// startDefault starts the server on its default ports, which the pages name.
 func startDefault(t *testing.T, folder string) *server {
 	t.Helper()
 	return startServer(t, folder, "-conomy", "localhost:5010", "-blnk", "localhost:5001", "-mailbox", "localhost:5012")
 }
 
-func runShell(t *testing.T, folder, script string) string {
+const endOfExample = "=== end of example ==="
+
+// runExamples pastes the examples into one shell and returns the output of each.
+func runExamples(t *testing.T, folder string, shell []string, examples []example) []string {
 	t.Helper()
-	c := exec.Command("bash", "-euo", "pipefail", "-c", script)
-	c.Dir = folder
-	out, err := c.CombinedOutput()
+	var script strings.Builder
+	for _, e := range examples {
+		fmt.Fprintf(&script, "%s\necho; echo '%s'\n", e.commands, endOfExample)
+	}
+	var problems strings.Builder
+	c := exec.Command(shell[0], shell[1:]...)
+	c.Dir, c.Stdin, c.Stderr = folder, strings.NewReader(script.String()), &problems
+	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v: %v\n%s%s", shell, err, out, problems.String())
 	}
-	return string(out)
+	if complaint := regexp.MustCompile(`(?m)^\w*sh: .*|.*(not found|no matches|parse error).*`).FindString(problems.String()); complaint != "" {
+		t.Errorf("%v complains: %s", shell, complaint)
+	}
+	outputs := strings.Split(string(out), endOfExample+"\n")
+	if len(outputs) != len(examples)+1 {
+		t.Fatalf("%v ended early: %s\n%s", shell, out, problems.String())
+	}
+	return outputs[:len(examples)]
 }
 
-// TestReadmeFirstTry runs the README's and the banner's commands for a first try.
-func TestReadmeFirstTry(t *testing.T) {
+var generatedID = regexp.MustCompile(`idt_[0-9a-f-]{36}|\b[0-9a-f]{24}\b`)
+
+// wantShown fails if an output is not what the page shows. There … stands for any text, and ids may differ.
+func wantShown(t *testing.T, got, shown string) {
+	t.Helper()
+	rest := generatedID.ReplaceAllString(got, "<id>")
+	for part := range strings.SplitSeq(generatedID.ReplaceAllString(shown, "<id>"), "…") {
+		_, after, found := strings.Cut(rest, strings.TrimSpace(part))
+		if !found {
+			t.Errorf("output = %s\nwant %q of what the page shows: %s", got, strings.TrimSpace(part), shown)
+			return
+		}
+		rest = after
+	}
+}
+
+// TestReadmeExamples pastes the README's quick start into bash and into a zsh without settings, in which a # does
+// not begin a comment, as on macOS. All but the verification can be pasted again.
+func TestReadmeExamples(t *testing.T) {
 	testenv.Need(t, testenv.DynamoDB)
-	blocks := readmeBlocks(t, "run", 2)
-	home := t.TempDir()
-	s := startDefault(t, filepath.Join(home, ".cedula"))
-	banner := s.out.String()
-	for range 2 { // both may be pasted again
-		out := runShell(t, home, blocks[0])
-		wantContains(t, out, `"documentNumber":"12345678-5"`, `"organization_name":"Acme"`, `"type":"ORGANIZATION","name":"Acme"`)
-		out = runShell(t, home, banner[strings.Index(banner, "TOKEN="):])
-		wantContains(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+	examples := readExamples(t, "README.md")
+	for _, shell := range [][]string{{"bash", "-eu", "-o", "pipefail"}, {"zsh", "-f", "-i"}} {
+		t.Run(shell[0], func(t *testing.T) {
+			home := t.TempDir()
+			s := startDefault(t, filepath.Join(home, ".cedula"))
+			for n, out := range runExamples(t, home, shell, examples) {
+				wantShown(t, out, examples[n].output)
+			}
+			again := examples[:len(examples)-1] // without the code, which can be used once
+			for n, out := range runExamples(t, home, shell, again) {
+				wantShown(t, out, again[n].output)
+			}
+			banner := s.out.String()
+			out := runExamples(t, home, shell, []example{{commands: banner[strings.Index(banner, "TOKEN="):]}})[0]
+			wantContains(t, out, `"documentNumber":"11111111-1"`, `"first_name":"Alice"`)
+		})
 	}
-	out := runShell(t, home, blocks[0]+blocks[1])
-	wantContains(t, out, `"status":"PENDING_PHONE_VALIDATION"`, `"ahead":"192h0m0s"`, `"code":"31"`)
 }
 
-// TestReadmeCommandLine runs the README's commands about clients while a server runs.
-func TestReadmeCommandLine(t *testing.T) {
+// TestOperationsExamples runs the commands of infra/docs/operations.md while a server runs.
+func TestOperationsExamples(t *testing.T) {
 	testenv.Need(t, testenv.DynamoDB)
-	block := readmeBlocks(t, "run in the repository", 1)[0]
-	data := filepath.Join(t.TempDir(), ".cedula")
-	startDefault(t, data)
-	out := runShell(t, filepath.Join("..", ".."), strings.ReplaceAll(block, "./infra/cli", "./infra/cli --data "+data))
-	wantContains(t, out, "client secret", "X-blnk-key", "shop", "sandbox")
-	if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
-		t.Errorf("smoke = %s, want 9 calls that are ok", out)
+	for _, shell := range [][]string{{"bash", "-eu", "-o", "pipefail"}, {"zsh", "-f", "-i"}} {
+		t.Run(shell[0], func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), ".cedula")
+			startDefault(t, data)
+			examples := readExamples(t, "infra/docs/operations.md")
+			for n := range examples {
+				examples[n].commands = strings.ReplaceAll(examples[n].commands, "./infra/cli ", "./infra/cli --data "+data+" ")
+			}
+			out := strings.Join(runExamples(t, filepath.Join("..", ".."), shell, examples), "")
+			wantContains(t, out, `"ahead":"192h0m0s"`, "client secret", "X-blnk-key", "shop", "sandbox")
+			if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
+				t.Errorf("smoke = %s, want 9 calls that are ok", out)
+			}
+		})
 	}
 }
 
-// TestReadmeShowsTheTransitions compares the README's diagram with the core's table.
-func TestReadmeShowsTheTransitions(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+// TestDocumentedTransitions compares the table of infra/docs/design.md and the README's diagram with the core's table.
+func TestDocumentedTransitions(t *testing.T) {
+	design, err := os.ReadFile("../docs/design.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, diagram, _ := strings.Cut(string(text), "stateDiagram-v2\n")
-	diagram, _, _ = strings.Cut(diagram, "```")
-	var want strings.Builder
-	for _, row := range identity.Transitions {
-		for _, to := range row.To {
-			fmt.Fprintf(&want, "  %s --> %s\n", row.From, to)
-		}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diagram != want.String() {
-		t.Errorf("diagram =\n%s\nwant\n%s", diagram, want.String())
+	want := "| from | to |\n| --- | --- |\n"
+	edges := map[string]bool{}
+	for _, row := range identity.Transitions {
+		var to []string
+		for _, status := range row.To {
+			to = append(to, string(status))
+			edges[string(row.From)+" --> "+string(status)] = true
+		}
+		want += fmt.Sprintf("| %s | %s |\n", row.From, strings.Join(to, ", "))
+	}
+	if _, got, _ := strings.Cut(string(design), "<!-- transitions -->\n"); !strings.HasPrefix(got, want) {
+		t.Errorf("transitions in design.md differ from identity.Transitions, want\n%s", want)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^  ([A-Z_]+ --> [A-Z_]+)`).FindAllStringSubmatch(string(readme), -1) {
+		if !edges[m[1]] {
+			t.Errorf("the README shows the transition %s, want one of identity.Transitions", m[1])
+		}
 	}
 }

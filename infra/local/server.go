@@ -63,7 +63,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	printBanner(out, data, addresses)
 	conomyAPI, blnkAPI := all.apis("http://" + addresses.Conomy)
 	s.serve(
-		apigateway.New(conomyAPI), apigateway.New(blnkAPI),
+		withLanding(apigateway.New(conomyAPI), addresses), apigateway.New(blnkAPI),
 		mailbox.Handler(box, timetravel.Handler(all.clock, datadir.SandboxTenant), o.mailbox),
 		admin.Handler(all.admin()),
 	)
