@@ -1,8 +1,4 @@
-# `make run` and `make test` need Go and make alone. `make check` is what CI runs; the
-# scripts in infra/ci install the tools that it needs into TOOLS.
-
-SHELL       := bash
-.SHELLFLAGS := -euo pipefail -c
+# `make run` and `make test` need Go and make only. `make check` installs its tools into TOOLS.
 .DELETE_ON_ERROR:
 
 export GO    ?= go
@@ -10,7 +6,6 @@ export TOOLS ?= $(HOME)/.cache/cedula/tools
 ENVIRONMENT  ?= sandbox
 MUTATED      ?= auth identity registry
 TOOL         := $(GO) tool -modfile=infra/tools/go.mod
-SOAK         := CEDULA_TEST=soak $(GO) test -count=1 -timeout 40m -v
 SAM           = AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} SAM_CLI_TELEMETRY=0 "$$(infra/ci/install.sh sam)/bin/sam"
 # A file system in memory, if it has 4 GB: on a disk each durable write waits.
 MEMORY       := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo /tmp)
@@ -22,7 +17,7 @@ FUNCTIONS      := $(patsubst functions/%/main.go,%,$(wildcard functions/*/*/main
 
 .PHONY: help run test check build deploy bench fmt fmt-check vet lint openapi test-dynamodb walk life faults fuzz schemathesis template sam-local mutation clean force
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 run: ## serve both APIs on this machine, data in .cedula/
 	@mkdir -p .build
 	$(GO) build -o .build/cedula ./infra/local
@@ -47,18 +42,21 @@ fmt-check:
 	$(TOOL) golangci-lint fmt --diff
 vet:
 	$(GO) vet ./...
+	GOOS=windows $(GO) build ./...
+	GOOS=darwin $(GO) build ./...
 lint: # CI has no network for govulncheck: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 	$(TOOL) golangci-lint run
+	"$$(infra/ci/install.sh shellcheck)/bin/shellcheck" -x -s sh infra/ci/*.sh infra/template/rules/*.sh infra/bench/load/*.sh .ci/run
 openapi: ## lint the contracts
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$$(infra/ci/install.sh redocly)/node_modules/.bin/redocly" lint --config infra/openapi/redocly.yaml shared/apidocs/*.yaml
 test-dynamodb: ## all tests under the race detector, those against DynamoDB too
 	TMPDIR='$(MEMORY)' infra/ci/test-dynamodb.sh
 walk: ## lists of 200,000 identities
-	$(SOAK) -run TestBigList ./infra/local | grep -v '^{'
+	infra/ci/soak.sh -run TestBigList ./infra/local
 life: ## 100,000 steps of a model with crashes; clean-up of half a million identities
-	TMPDIR='$(MEMORY)' $(SOAK) -run '^(TestInvariantsUnderCrashes|TestExpire)' ./shared/registry ./shared/jobs | grep -v '^=== '
+	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire)' ./shared/registry ./shared/jobs
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
-	TMPDIR='$(MEMORY)' $(SOAK) ./infra/operationtest | grep -vE '^ *(=== |--- PASS.*/)'
+	TMPDIR='$(MEMORY)' infra/ci/soak.sh ./infra/operationtest
 fuzz: ## the fuzz targets, for FUZZ_TIME or FUZZ_REST each
 	TMPDIR='$(MEMORY)' infra/ci/fuzz.sh
 schemathesis: ## thousands of requests generated from the contracts
@@ -76,5 +74,6 @@ mutation: ## which mutants of MUTATED survive its tests: hours, not in CI
 # sam asks for build-ConomyCreateIdentityFunction, which is functions/conomy/create-identity,
 # or build-ConomyAuthorizerFunction, which is functions/authorizers/conomy.
 build-%Function:
-	@folder=$$(sed -E 's/([A-Z])/-\1/g; s/^-//' <<<'$*' | tr 'A-Z' 'a-z' | sed -E 's|^([a-z]+)-authorizer$$|authorizers/\1|; t; s|-|/|'); \
+	@folder=$$(echo '$*' | awk '{ gsub(/[A-Z]/, "-&"); name = tolower(substr($$0, 2)); \
+	  if (!sub(/-authorizer$$/, "", name)) sub(/-/, "/", name); else name = "authorizers/" name; print name }') && \
 	$(BOOTSTRAP) '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$folder"

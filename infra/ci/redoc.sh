@@ -1,7 +1,7 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Fetches the script of the page /docs. It is committed, so that a clone serves the page
 # with Go alone. Redoc shows a logo from its maker's host: the page may ask no other host.
-set -euo pipefail
+set -eu
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
