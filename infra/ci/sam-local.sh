@@ -44,7 +44,7 @@ for _ in $(seq 50); do
 done
 "$(dirname "$sam")/python" infra/template/maketable.py "$template" "http://127.0.0.1:$port" cedula
 
-# The parameters of a stack that there is none of, for each function's variables.
+# The variables of each function, with parameters of a stack that does not exist.
 cat > "$work/env.json" <<JSON
 {"Parameters": {
   "AWS_ENDPOINT_URL_DYNAMODB": "http://$host:$port", "CEDULA_TABLE": "cedula",
@@ -54,9 +54,8 @@ cat > "$work/env.json" <<JSON
 }}
 JSON
 
-# The events name clients and identities that there are none of, so an answer of
-# whatever status, which is shown, is that of a function that started and
-# understood its event. Those that need KMS find none.
+# The clients and identities of the events do not exist, so any status, which is shown, means that the function
+# started and understood its event. There is no KMS.
 failed=0
 for event in events/*.json; do
   name=$(basename "$event" .json)

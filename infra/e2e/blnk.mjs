@@ -53,7 +53,7 @@ function refused(name, status, code, call) {
 const run = `run-${Date.now()}`
 const keys = ['identity_id', 'identity_type', 'organization_name', 'category', 'first_name', 'last_name', 'other_names', 'gender',
   'email_address', 'phone_number', 'nationality', 'street', 'country', 'state', 'post_code', 'city', 'dob', 'created_at', 'meta_data']
-const nobody = 'idt_c415a4dc-4231-453d-a837-a9a50b1070e0'
+const unknownId = 'idt_c415a4dc-4231-453d-a837-a9a50b1070e0'
 const amara = {
   identity_type: 'individual', first_name: 'Amara', last_name: 'Okafor', gender: 'female', dob: new Date('1990-01-15'), category: run,
   email_address: 'amara.okafor@example.com', phone_number: '+2348012345678', street: '1 Marina', post_code: '01234', country: 'NG',
@@ -86,7 +86,7 @@ await refused('Identity.create, long name', 400, 'IDT_VALIDATION_ERROR',
 await refused('Identity.create, a number for a name', 400, 'GEN_MALFORMED_REQUEST',
   () => blnk.Identity.create({ ...amara, first_name: 5 }))
 await done('Identity.get', 200, () => blnk.Identity.get(id), same(person))
-await refused('Identity.get, nobody', 404, 'IDT_NOT_FOUND', () => blnk.Identity.get(nobody))
+await refused('Identity.get, unknownId', 404, 'IDT_NOT_FOUND', () => blnk.Identity.get(unknownId))
 await done('Identity.list', 200, () => blnk.Identity.list(), (list) => {
   assert.ok(list.length <= 100)
   assert.deepEqual(list.slice(0, 2), [firm, person])
@@ -106,7 +106,7 @@ for (const [name, condition, found] of [
   ['gt', { field: 'dob', operator: 'gt', value: '1990-01-14' }, [id]],
   ['between', { field: 'dob', operator: 'between', values: ['1990-01-15', '1990-01-16'] }, [id]],
   ['gte, created_at', { field: 'created_at', operator: 'gte', value: person.created_at }, [acme.identity_id, id]],
-  ['eq, nothing', { field: 'first_name', operator: 'eq', value: 'nobody' }, []],
+  ['eq, nothing', { field: 'first_name', operator: 'eq', value: 'Nemo' }, []],
 ]) {
   await done(`Search.filter ${name}`, 200, filter([mine, condition]), (list) => assert.deepEqual(ids(list), found))
 }
@@ -128,10 +128,10 @@ await done('Identity.update', 200, () => blnk.Identity.update(id, { ...individua
 })
 await refused('Identity.update, long name', 400, 'IDT_VALIDATION_ERROR',
   () => blnk.Identity.update(id, { ...individual, last_name: 'x'.repeat(257) }))
-await refused('Identity.update, nobody', 404, 'IDT_NOT_FOUND', () => blnk.Identity.update(nobody, individual))
+await refused('Identity.update, unknownId', 404, 'IDT_NOT_FOUND', () => blnk.Identity.update(unknownId, individual))
 await done('Metadata.update', 200, () => blnk.Metadata.update(id, { meta_data: { since: 2026, tier: null } }),
   same({ meta_data: { tier: null, since: 2026 } }))
-await refused('Metadata.update, nobody', 404, 'META_ENTITY_NOT_FOUND', () => blnk.Metadata.update(nobody, { meta_data: {} }))
+await refused('Metadata.update, unknownId', 404, 'META_ENTITY_NOT_FOUND', () => blnk.Metadata.update(unknownId, { meta_data: {} }))
 await refused('Metadata.update, no id', 400, 'META_INVALID_ENTITY_ID', () => blnk.Metadata.update('a b', { meta_data: {} }))
 
 // Tokenizing.
@@ -139,7 +139,7 @@ await done('Identity.getTokenizedFields, none', 200, () => blnk.Identity.getToke
 await done('Identity.tokenizeField', 200, () => blnk.Identity.tokenizeField(id, 'FirstName'), same({ message: 'Field tokenized successfully' }))
 await refused('Identity.tokenizeField again', 409, 'IDT_FIELD_ALREADY_TOKENIZED', () => blnk.Identity.tokenizeField(id, 'FirstName'))
 await refused('Identity.tokenizeField, no such field', 400, 'IDT_FIELD_NOT_TOKENIZABLE', () => blnk.Identity.tokenizeField(id, 'first_name'))
-await refused('Identity.tokenizeField, nobody', 404, 'IDT_NOT_FOUND', () => blnk.Identity.tokenizeField(nobody, 'FirstName'))
+await refused('Identity.tokenizeField, unknownId', 404, 'IDT_NOT_FOUND', () => blnk.Identity.tokenizeField(unknownId, 'FirstName'))
 await done('Identity.tokenize', 200, () => blnk.Identity.tokenize(id, { fields: ['EmailAddress', 'PostCode'] }),
   same({ message: 'Fields tokenized successfully' }))
 await refused('Identity.tokenize, one of them twice', 409, 'IDT_FIELD_ALREADY_TOKENIZED',
@@ -159,7 +159,7 @@ await refused('Identity.detokenizeField, not tokenized', 400, 'IDT_FIELD_NOT_TOK
 await done('Identity.detokenize', 200, () => blnk.Identity.detokenize(id, { fields: ['PostCode'] }), same({ fields: { PostCode: '01234' } }))
 await done('Identity.detokenize, all', 200, () => blnk.Identity.detokenize(id, { fields: [] }),
   same({ fields: { FirstName: 'Amara', EmailAddress: amara.email_address, PostCode: '01234' } }))
-await refused('Identity.detokenize, nobody', 404, 'IDT_NOT_FOUND', () => blnk.Identity.detokenize(nobody, { fields: [] }))
+await refused('Identity.detokenize, unknownId', 404, 'IDT_NOT_FOUND', () => blnk.Identity.detokenize(unknownId, { fields: [] }))
 await done('Identity.update, tokenized, another value', 200, () => blnk.Identity.update(id, { ...individual, first_name: 'Ada' }),
   (i) => assert.match(i.first_name, /^FPT:[A-Z][a-z]{2}:/))
 await done('Identity.detokenizeField, the new value', 200, () => blnk.Identity.detokenizeField(id, 'FirstName'),
@@ -178,13 +178,13 @@ await done('ApiKeys.list', 200, () => blnk.ApiKeys.list({ owner }), (list) => {
   assert.deepEqual(list.map((k) => k.api_key_id).sort(), [key.api_key_id, unused.api_key_id].sort())
   for (const k of list) assert.ok(k.key.length < key.key.length && [key, unused].some((whole) => whole.key.startsWith(k.key)))
 })
-await done('ApiKeys.list, nobody', 200, () => blnk.ApiKeys.list({ owner: 'nobody' }), same([]))
+await done('ApiKeys.list, unknownId', 200, () => blnk.ApiKeys.list({ owner: 'unknownId' }), same([]))
 await done('ApiKeys.list, all', 200, () => blnk.ApiKeys.list(), (list) => assert.ok(list.some((k) => k.api_key_id === key.api_key_id)))
 await refused('ApiKeys.create, no scope', 400, 'GEN_VALIDATION_ERROR', () => blnk.ApiKeys.create({ ...draft, scopes: ['identities'] }))
 await refused('ApiKeys.create, over before it begins', 400, 'GEN_VALIDATION_ERROR',
   () => blnk.ApiKeys.create({ ...draft, expires_at: '2001-01-01T00:00:00Z' }))
 await refused('ApiKeys.delete, no such key', 404, 'GEN_NOT_FOUND', () => blnk.ApiKeys.delete('api_key_absent', { owner }))
-await refused('ApiKeys.delete, of another owner', 404, 'GEN_NOT_FOUND', () => blnk.ApiKeys.delete(key.api_key_id, { owner: 'nobody' }))
+await refused('ApiKeys.delete, of another owner', 404, 'GEN_NOT_FOUND', () => blnk.ApiKeys.delete(key.api_key_id, { owner: 'unknownId' }))
 
 const reader = clientOf(key.key)
 await done('Identity.get, by a reader', 200, () => reader.Identity.get(id))
