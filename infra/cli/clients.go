@@ -138,7 +138,7 @@ func (n *clientFlags) validate() error {
 func checkScopes(list []string) error {
 	for _, s := range list {
 		if !slices.Contains(auth.AllScopes, s) {
-			return fmt.Errorf("--scope %q is none; there are: %s", s, auth.AllScopes)
+			return fmt.Errorf("unknown scope %q; valid scopes: %s", s, auth.AllScopes)
 		}
 	}
 	return nil

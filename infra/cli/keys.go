@@ -75,7 +75,7 @@ func (c *cli) createKey() *cobra.Command {
 	f.StringVar(&n.api, "use", "", "the API that it is for: conomy or blnk (required)")
 	f.StringVar(&n.Name, "name", "", "what to call the key")
 	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "narrow what the client may do; may be repeated")
-	f.DurationVar(&n.ttl, "expires-in", 0, "how long it is good, such as 720h (default: for ever)")
+	f.DurationVar(&n.ttl, "expires-in", 0, "how long the key is valid, such as 720h (default: without an end)")
 	_ = cmd.MarkFlagRequired("client")
 	_ = cmd.MarkFlagRequired("use")
 	return cmd

@@ -37,16 +37,16 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"clients nothing", `there is no "nothing" under "cedula clients"`},
 		{"clients list more", `"more" is one word too many`},
 		{"clients list --data /nowhere", "make run"},
-		{"clients list --stack x --region us-east-1 --profile nobody", "--data is the folder of a local registry: leave it out with --stack"},
+		{"clients list --stack x --region us-east-1 --profile absent", "--data is the folder of a local registry: leave it out with --stack"},
 		{"clients list --region us-east-1", "--region needs --stack"},
 		{"clients list --profile work", "--profile needs --stack"},
 		{"clients show", "needs the client's id: cedula clients show CLIENT"},
 		{"clients show ", "needs the client's id"},
-		{"clients show nobody", "no such client or key"},
+		{"clients show absent", "no such client or key"},
 		{"clients show " + long, "no such client or key"},
 		{"clients create", `required flag(s) "name" not set; see: cedula clients create --help`},
 		{"clients create --name x", "--scope is needed"},
-		{"clients create --name x --scope identity:reed", `--scope "identity:reed" is none; there are: * client:admin`},
+		{"clients create --name x --scope identity:reed", `unknown scope "identity:reed"; valid scopes: * client:admin`},
 		{client + "--mode odd", "--mode must be lenient or strict"},
 		{client + "--stage odd", "--stage must be test or live"},
 		{client + "--stack ", "--stack is blank"},
@@ -75,7 +75,7 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{key + "--scope ", "--scope is blank"},
 		{narrow + "--scope identity:write", "--scope identity:write is more than the client may do: identity:search"},
 		{narrow + "--scope identity:search --scope key:read", "--scope key:read is more than the client may do: identity:search"},
-		{"secrets rotate nobody --overlap 200h", "--overlap must be between 0 and 168h"},
+		{"secrets rotate absent --overlap 200h", "--overlap must be between 0 and 168h"},
 		{"secrets rotate x --overlap soon", `invalid argument "soon"`},
 		{"smoke --env-file /nowhere", "/nowhere"},
 		{"smoke --env-file " + os.DevNull, "CLIENT_ID is not set"},
@@ -108,7 +108,7 @@ func TestStackWithoutConfiguration(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"clients list --stack x":                                     "no AWS region; say it with --region",
-		"clients list --stack x --region us-east-1 --profile nobody": "no AWS configuration: ",
+		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
 		"smoke --stack x":                                            "no AWS region; say it with --region",
 	} {
 		new(server).wantError(t, strings.Fields(line), want)

@@ -11,7 +11,7 @@ var landingHTML string
 
 var landingTemplate = template.Must(template.New("landing").Parse(landingHTML))
 
-// withLanding serves a page of links at GET /, which is no path of the Conomy API. All other requests go to the API.
+// withLanding serves a page of links at GET /, which is not a path of the Conomy API. All other requests go to the API.
 func withLanding(api http.Handler, a addresses) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/" {

@@ -215,7 +215,7 @@ func fillVariables(body string, r gateway.Denial) []byte {
 	return []byte(body)
 }
 
-// stub stands in for the tests of a package.
+// stub takes the place of the tests of a package.
 type stub func() int
 
 func (s stub) Run() int { return s() }

@@ -14,7 +14,7 @@ const (
 	plain effect = iota // it changes something and does not accept an Idempotency-Key
 	reads
 	once  // it accepts an Idempotency-Key: its repetition is a replay
-	shows // likewise, and its response is what a fetch returns
+	shows // as before, and its response is what a fetch returns
 )
 
 // operation is a request that meets faults, after a preparation.

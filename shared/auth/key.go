@@ -65,7 +65,7 @@ type Key struct {
 	CreatedBy       string   // the id of the key that created it; empty: an operator did
 }
 
-// newKey generates a key of a client. The text is to be shown once and forgotten.
+// newKey generates a key of a client. The caller shows the text once and does not store it.
 func newKey(client string, api API, h Hasher) (k Key, text string) {
 	id := client + randomString(keyIDChars-clientChars)
 	body := api.DisplayPrefix(id) + "_" + randomString(bodyEnd-keyIDEnd-1)

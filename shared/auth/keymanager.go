@@ -160,7 +160,7 @@ func (n KeyParams) check(caller Caller, now time.Time) error {
 	return checkExpiry(n.Expires, caller.Expires)
 }
 
-// Validate returns an *InvalidKeyError that names the first invalid field, whoever asks.
+// Validate returns an *InvalidKeyError that names the first invalid field.
 func (n KeyParams) Validate(now time.Time) error {
 	if !validLabel(n.Name) {
 		return &InvalidKeyError{"name", "must have at most 128 bytes of printable text"}

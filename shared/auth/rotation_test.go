@@ -60,7 +60,7 @@ func TestInvalidRotationsAreRejected(t *testing.T) {
 		wantError(t, secretErr, want)
 		wantError(t, keyErr, want)
 	}
-	_, _, _, err := w.RotateSecret(ctx, "nobody", withOverlap(0))
+	_, _, _, err := w.RotateSecret(ctx, "absent", withOverlap(0))
 	wantError(t, err, auth.ErrNotFound)
 	for _, id := range []string{"", "x", w.client.ID + "00000000", "C#" + w.client.ID} {
 		_, err := w.RevokeKey(ctx, id)

@@ -100,8 +100,8 @@ func (p *Profile) TokenizableField(f Field) *string {
 	return p.StringField(f)
 }
 
-// DisplayValue returns what stands in a tokenizable field: its value or, if it is tokenized,
-// the placeholder. It returns false for another field.
+// DisplayValue returns the content of a tokenizable field: its value or, if it is tokenized, the
+// placeholder. It returns false for any other field.
 func (p *Profile) DisplayValue(f Field) (string, bool) {
 	if text := p.TokenizableField(f); text != nil {
 		return *text, true

@@ -87,7 +87,7 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 	return err
 }
 
-// wantsReminder reports whether an identity is to be reminded now: it expires soon, was not
+// wantsReminder reports whether an identity needs a reminder now: it expires soon, was not
 // reminded before, and has a real address.
 func wantsReminder(i *identity.Identity, now time.Time) bool {
 	if i.Reminded || i.Hold != nil || i.Email == "" {

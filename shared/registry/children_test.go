@@ -128,7 +128,7 @@ func TestInvalidChildrenAreRejected(t *testing.T) {
 		wantText[*identity.Invalid](t, "itself", reject("p", "x", "p"), "children.1 must not be the identity itself")
 		wantText[*identity.Invalid](t, "one twice", reject("p", "x", "b", "x"), "children.2 stands twice in the list")
 		wantText[*identity.Invalid](t, "101", reject("p", make([]string, 101)...), "children must name at most 100 identities")
-		for _, unknown := range []string{"nobody", "foreign", "", "a#b", strings.Repeat("x", 65)} {
+		for _, unknown := range []string{"absent", "foreign", "", "a#b", strings.Repeat("x", 65)} {
 			wantText[*identity.DanglingReference](t, unknown, reject("p", "x", unknown, "none"), "children.1 names no identity")
 		}
 		for _, descendant := range []string{"a", "b", "c", "d"} {
@@ -182,7 +182,7 @@ func TestChildrenOfADraft(t *testing.T) {
 	d.Children = kids
 	_, err := w.Create(ctx, d)
 	wantText[*identity.Invalid](t, "31", err, "children must name at most 30 identities; add more once it is there")
-	d.Children = []string{"kid0", "nobody"}
+	d.Children = []string{"kid0", "absent"}
 	_, err = w.Create(ctx, d)
 	wantText[*identity.DanglingReference](t, "an unknown one", err, "children.1 names no identity")
 	d.Children = []string{"kid0", "kid0"}

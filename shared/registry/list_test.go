@@ -80,7 +80,7 @@ func TestFilters(t *testing.T) {
 	w, oldest := newListedRegistry(t)
 	w.mustUpdate(t, childrenUpdate("d", registry.AddChildren, "a", "b", oldest[2], oldest[3], oldest[4]))
 	w.mustUpdate(t, registry.Change{Tenant: "acme", ID: "f", Apply: func(i *identity.Identity) error {
-		for _, id := range []string{"e", "a", oldest[3], oldest[2], "nobody", "a#b"} {
+		for _, id := range []string{"e", "a", oldest[3], oldest[2], "absent", "a#b"} {
 			i.Grant([]identity.AccessScope{{Resource: identity.ResourceIdentity, Reference: id}})
 		}
 		i.Grant([]identity.AccessScope{{Resource: "ACCOUNT", Reference: "b"}, {Resource: "OTHER", Reference: "a"}})
@@ -101,7 +101,7 @@ func TestFilters(t *testing.T) {
 		"status":            {registry.Filter{Status: identity.Blocked}, func(n int, _ string) bool { return n >= 4 }},
 		"parent":            {registry.Filter{ParentID: "d"}, func(n int, _ string) bool { return n < 5 }},
 		"parent of none":    {registry.Filter{ParentID: "a"}, func(int, string) bool { return false }},
-		"no parent":         {registry.Filter{ParentID: "nobody"}, func(int, string) bool { return false }},
+		"no parent":         {registry.Filter{ParentID: "absent"}, func(int, string) bool { return false }},
 		"granted": {registry.Filter{GrantedTo: "f"}, func(_ int, id string) bool {
 			return slices.Contains([]string{"e", "a", oldest[2], oldest[3]}, id)
 		}},
@@ -122,8 +122,8 @@ func TestFilters(t *testing.T) {
 			w.wantAllPageSizes(t, name+" and "+name2, both, want)
 		}
 	}
-	if _, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 5, Filter: registry.Filter{GrantedTo: "nobody"}}); !errors.Is(err, identity.ErrNotFound) {
-		t.Errorf("granted to nobody: %v; want identity.ErrNotFound", err)
+	if _, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 5, Filter: registry.Filter{GrantedTo: "absent"}}); !errors.Is(err, identity.ErrNotFound) {
+		t.Errorf("granted to an unknown identity: %v; want identity.ErrNotFound", err)
 	}
 	if page, err := w.List(ctx, registry.ListParams{Tenant: "other", Limit: 5}); err != nil || len(page.Identities) > 0 || page.Total != 0 {
 		t.Errorf("another tenant's list: %+v, %v; want no error and len(page.Identities) == 0 and page.Total == 0", page, err)
@@ -275,7 +275,7 @@ func TestTotal(t *testing.T) {
 }
 
 // TestListDuringConcurrentWrites: those who live throughout are met exactly once,
-// whoever is created and deleted meanwhile, in both orders.
+// whatever is created and deleted concurrently, in both orders.
 func TestListDuringConcurrentWrites(t *testing.T) {
 	const writers = 8
 	lasting := 200
@@ -327,7 +327,7 @@ func TestListDuringConcurrentWrites(t *testing.T) {
 		for _, oldest := range []bool{true, false} {
 			var got []string
 			l := registry.ListParams{Filter: f, Limit: 7, OldestFirst: oldest}
-			// The oldest first would follow the newcomers for ever.
+			// The oldest first would follow the new identities without an end.
 			for id := range w.listUntil(t, l, started) {
 				if strings.HasPrefix(id, "lasts") {
 					got = append(got, id)
@@ -386,7 +386,7 @@ func (e *endlessStore) GetMany(context.Context, string, []string) ([]identity.Id
 	return nil, nil
 }
 
-// TestListIsBounded: neither counting nor looking for what fits goes on for ever.
+// TestListIsBounded: neither counting nor looking for what fits goes on without an end.
 func TestListIsBounded(t *testing.T) {
 	for _, f := range []registry.Filter{{}, {Email: "a"}, {Status: identity.Active}, {Email: "a", Status: identity.Active}} {
 		e := new(endlessStore)

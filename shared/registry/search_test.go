@@ -193,7 +193,7 @@ func TestSearchByIndex(t *testing.T) {
 func TestSearchByID(t *testing.T) {
 	w, oldest := newSearchableRegistry(t)
 	w.createWithID(t, "alone")
-	given := []string{oldest[200].ID, "nobody", "a#b", "", "\xff", strings.Repeat("x", 65), oldest[3].ID, oldest[200].ID, oldest[0].ID, oldest[1].ID}
+	given := []string{oldest[200].ID, "absent", "a#b", "", "\xff", strings.Repeat("x", 65), oldest[3].ID, oldest[200].ID, oldest[0].ID, oldest[1].ID}
 	in := func(i *identity.Identity) bool { return slices.Contains(given, i.ID) }
 	for _, ascending := range []bool{true, false} {
 		for _, limit := range []int{1, 2, 3, 4, 100} {
@@ -334,7 +334,7 @@ func TestSearchDuringConcurrentWrites(t *testing.T) {
 }
 
 // staleIndexStore is a store whose index still holds an entry of an identity that was
-// deleted and made anew.
+// deleted and created again.
 type staleIndexStore struct{ identity.Store }
 
 func (s staleIndexStore) Entries(ctx context.Context, src identity.Index, after *identity.IndexEntry, limit int, descending bool) ([]identity.IndexEntry, error) {

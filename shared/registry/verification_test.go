@@ -188,7 +188,7 @@ func TestCodeErrors(t *testing.T) {
 	want("a used code", identity.ChannelEmail, code, identity.ErrUsedCode)
 	want("a wrong code after it", identity.ChannelEmail, differentCode(code), identity.ErrUsedCode)
 	wantErrorAs[*identity.StateError](t, "a verified address", w.startVerification(id, identity.ChannelEmail))
-	_, err := w.confirm("nobody", identity.ChannelEmail, code)
+	_, err := w.confirm("absent", identity.ChannelEmail, code)
 	wantIs(t, "an unknown identity", err, identity.ErrNotFound)
 }
 

@@ -119,9 +119,9 @@ func TestErrorsAreTheSameOnBothSides(t *testing.T) {
 			got  error
 			want string
 		}{
-			{"unknown client", second(f.Client(ctx, admin.ByID{ID: "nobody"})), auth.ErrNotFound.Error()},
-			{"unknown client's keys", second(f.Keys(ctx, admin.ByID{ID: "nobody"})), auth.ErrNotFound.Error()},
-			{"unknown key", second(f.RevokeKey(ctx, admin.Revocation{ID: "nobody"})), auth.ErrNotFound.Error()},
+			{"unknown client", second(f.Client(ctx, admin.ByID{ID: "absent"})), auth.ErrNotFound.Error()},
+			{"unknown client's keys", second(f.Keys(ctx, admin.ByID{ID: "absent"})), auth.ErrNotFound.Error()},
+			{"unknown key", second(f.RevokeKey(ctx, admin.Revocation{ID: "absent"})), auth.ErrNotFound.Error()},
 			{"revoked key", second(f.RotateKey(ctx, admin.Rotation{ID: revoked})), auth.ErrExpired.Error()},
 			{"long overlap", second(f.RotateKey(ctx, admin.Rotation{ID: revoked, Rotation: auth.Rotation{Overlap: time.Hour * 1000}})), auth.ErrInvalidOverlap.Error()},
 			{"invalid limit", second(f.CreateClient(ctx, auth.ClientParams{Name: "x", Limits: auth.Limits{Burst: -1}})), "the client's burst"},

@@ -18,12 +18,12 @@ const maxPathBytes = 103 // of a socket, on every system
 // ErrPathTooLong means that the path is longer than a socket's may be, also from the working folder.
 var ErrPathTooLong = errors.New("admin socket: the path is longer than the 103 bytes that a socket's may have")
 
-// Listen creates the socket in a data folder, for its owner alone. Closing the listener removes it.
-// Whoever opens the socket can do everything to the registry. That is the operator's own user, who could as well delete
-// the folder, so the modes of the socket and of the folder are the whole protection.
+// Listen creates the socket in a data folder, for its owner only. Closing the listener removes it. A process that can
+// open the socket can change everything in the registry. Only the operator's own user can, who could delete the folder as
+// well, so the modes of the socket and of the folder are sufficient protection.
 //
-// Listen removes a socket that is already there, so the caller must hold the folder's lock. Another kind of file stays,
-// and is an error.
+// Listen removes an existing socket, so the caller must hold the folder's lock. It returns an error for any other kind of
+// file.
 func Listen(ctx context.Context, folder string) (net.Listener, error) {
 	path, err := socketPath(folder)
 	if err != nil {

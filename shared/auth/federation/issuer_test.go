@@ -70,7 +70,7 @@ func TestInvalidIssuersAreRejected(t *testing.T) {
 		"no audience or client": {func(i *federation.Issuer) { i.ClientIDs = nil }, "audience is missing"},
 		"id tokens":             {func(i *federation.Issuer) { i.RequiredClaims = nil }, "require is missing"},
 		"id tokens, too":        {func(i *federation.Issuer) { i.RequiredClaims, i.TokenTypes = nil, []string{"at+jwt", "JWT"} }, "require is missing"},
-		"client of no id":       {func(i *federation.Issuer) { i.ClientIDs = map[string]string{externalID: "somebody"} }, "clients must name"},
+		"unknown client":        {func(i *federation.Issuer) { i.ClientIDs = map[string]string{externalID: "absent"} }, "clients must name"},
 		"client of no name":     {func(i *federation.Issuer) { i.ClientIDs = map[string]string{"": ownClientID} }, "clients must name"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -189,7 +189,7 @@ func tokensWithBadClaims(a, b *signer) map[string]string {
 		"A, iss and a slash":             of("iss", quote(a.name+"/")),
 		"A, iss in capitals":             of("iss", quote(strings.ToUpper(a.name))),
 		"A, iss absent":                  of("iss", ""),
-		"A, iss of nobody":               of("iss", `"https://nobody.example"`),
+		"A, iss unknown":                 of("iss", `"https://unknown.example"`),
 		"A, exp absent":                  of("exp", ""),
 		"A, exp null":                    of("exp", `null`),
 		"A, exp a text":                  of("exp", `"`+at(60)+`"`),

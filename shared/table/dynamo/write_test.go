@@ -74,7 +74,7 @@ func TestUnknownErrorIsUnclassified(t *testing.T) {
 		_, err := tab.Write(t.Context(), test.ops...)
 		for _, class := range []error{nil, table.ErrUnavailable, table.ErrConflict, table.ErrTooLarge, table.ErrMisuse} {
 			if errors.Is(err, class) {
-				t.Errorf("%s: error = %v, want none that is %v", name, err, class)
+				t.Errorf("%s: error = %v, want another than %v", name, err, class)
 			}
 		}
 		f.wantRequests(t, 1)

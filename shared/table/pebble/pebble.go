@@ -60,7 +60,7 @@ var _ table.Table = (*DB)(nil)
 // table.ErrUnavailable until the folder is opened again, which shows everything that was acknowledged before.
 func (db *DB) Failed() <-chan struct{} { return db.diskError.failed }
 
-// Err returns why the disk refused a write, or nil if it has not.
+// Err returns why the disk rejected a write, or nil if none was rejected.
 func (db *DB) Err() error { return db.diskError.get() }
 
 // enter begins a call; unless it returns an error, leave must end it.
