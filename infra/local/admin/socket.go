@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // SocketName is the socket's file in the data folder.
@@ -43,12 +42,6 @@ func Listen(ctx context.Context, folder string) (net.Listener, error) {
 		return nil, err
 	}
 	return l, nil
-}
-
-// restrictToOwner sets the mode before the socket has its name. Not every system can do that: there the folder's mode and
-// the umask keep others out until Listen has set the mode.
-func restrictToOwner(_, _ string, c syscall.RawConn) error {
-	return c.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) })
 }
 
 // socketPath returns the path of the socket in a folder, relative to the working folder if it is too long otherwise.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 const (
@@ -27,17 +26,17 @@ func openFolder(path string) (*folder, error) {
 	if err := createDir(path); err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	locked, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{path, lock}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+	f := &folder{path, locked}
+	if err := lock(locked); err != nil {
+		_ = locked.Close()
+		if errors.Is(err, errLocked) {
 			return nil, errors.New("another process uses it; stop that one, or choose another folder with -data")
 		}
-		return nil, &fs.PathError{Op: "lock", Path: lock.Name(), Err: err}
+		return nil, &fs.PathError{Op: "lock", Path: locked.Name(), Err: err}
 	}
 	if err := f.removeTempFiles(); err != nil {
 		_ = f.Close()
