@@ -54,17 +54,15 @@ func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 	wantKeys(t, s, "c1", own, first, second)
 	wantKeys(t, s, "c10", other)
-	if _, _, err := s.Keys(ctx, "nobody"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("nobody's keys: %v; want auth.ErrNotFound", err)
-	}
+	_, _, err := s.Keys(ctx, "absent")
+	wantError(t, "keys of an absent client", err, auth.ErrNotFound)
 	wantCalls(t, calls, "three lists", faulttable.Calls{Query: 3})
 	_, got, err := s.Credentials(ctx, "c1", first.ID)
 	wantEqual(t, first, got, err)
 	wantError(t, "taken id", s.CreateKey(ctx, first), auth.ErrAlreadyExists)
 	wantError(t, "no such client", s.CreateKey(ctx, fullAPIKey("c2", 1)), auth.ErrNotFound)
-	if _, _, err := s.Keys(ctx, "c2"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("a key is there without its client: %v; want auth.ErrNotFound", err)
-	}
+	_, _, err = s.Keys(ctx, "c2")
+	wantError(t, "keys of a client that was not created", err, auth.ErrNotFound)
 }
 
 // testKeysAcrossPages are more than a page of the table holds.
@@ -102,9 +100,7 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	} {
 		calls.Reset()
 		mustSucceed(t, s.RevokeKey(ctx, "c1", k.ID, try.at))
-		if c := calls.Reset(); c.Get != 1 || c.Write != try.writes || c.Total() != 1+try.writes {
-			t.Errorf("a revocation took %+v; want c.Get == 1 and c.Write == try.writes and c.Total() == 1 + try.writes", c)
-		}
+		wantCalls(t, calls, "a revocation", faulttable.Calls{Get: 1, Write: try.writes})
 		k.Revoked = try.want
 		wantKeys(t, s, "c1", own, k)
 	}

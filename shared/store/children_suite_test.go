@@ -24,8 +24,8 @@ func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Coun
 	b := mustCreate(t, s, minimalIdentity("b"), nil, identity.Idempotency{}).Identity
 	calls.Reset()
 	p, q = addChildren(t, s, p, a, b), addChildren(t, s, q, a)
-	if c := calls.Reset(); c.Write != 2 || c.Query != 0 {
-		t.Errorf("two changes took %+v; want c.Write == 2 and c.Query == 0", c)
+	if got := calls.Reset(); got.Write != 2 || got.Query != 0 {
+		t.Errorf("calls of two changes = %+v, want 2 writes and no query", got)
 	}
 	wantSides := func(step string, want map[identity.Index][]identity.IndexEntry) {
 		t.Helper()

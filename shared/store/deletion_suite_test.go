@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -37,61 +36,54 @@ func createWithParts(t *testing.T, s *store.Store, links int, key string) identi
 	return p
 }
 
-// wantGone looks for what a deletion of p, which was made under a key, may have left, on every side.
+// wantGone checks on every side that a deletion of p, which was created under a key, has left nothing.
 func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity, links int, key string) {
 	t.Helper()
 	wantError(t, "get", errorOf(s.Get(ctx, "t", "p")), identity.ErrNotFound)
-	page, err := raw.Query(ctx, table.Query{PK: "T#t#I#p", Strong: true})
-	if err != nil || len(page.Items) > 0 {
-		t.Errorf("%d items are left of the partition, %v; want no error and len(page.Items) == 0", len(page.Items), err)
+	partitions := []table.Query{{PK: "T#t#I#p", Strong: true}}
+	for shard := range identity.PendingIndexShards {
+		partitions = append(partitions, table.Query{Index: "Q", PK: fmt.Sprintf("P#%02d", shard)})
 	}
-	wantNoEntries(t, s,
-		identity.Index{Tenant: "t", Email: "a@example.com"},
-		identity.Index{Tenant: "t", Phone: "+56912345678"},
-		identity.Index{Tenant: "t", Document: "19"},
-		identity.Index{Tenant: "t", ExternalID: "ext"},
-		childrenOf("p"),
-		parentsOf("p"),
-	)
-	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
-		t.Error("it stands in the list")
-	}
-	for shard := range 64 {
-		page, err := raw.Query(ctx, table.Query{Index: "Q", PK: fmt.Sprintf("P#%02d", shard)})
-		if err != nil || len(page.Items) > 0 {
-			t.Errorf("%d items are left of the queue, %v; want no error and len(page.Items) == 0", len(page.Items), err)
+	for _, q := range partitions {
+		if page, err := raw.Query(ctx, q); err != nil || len(page.Items) > 0 {
+			t.Errorf("items left of %+v = %v, %v, want none", q, page.Items, err)
 		}
 	}
+	wantNoEntries(t, s, emailOfP, identity.Index{Tenant: "t", Phone: "+56912345678"}, documentOfP, identity.Index{Tenant: "t", ExternalID: "ext"}, childrenOf("p"), parentsOf("p"))
 	for n := range links {
 		wantNoEntries(t, s, parentsOf(fmt.Sprintf("c%d", n)), childrenOf(fmt.Sprintf("f%d", n)))
 	}
-	wantError(t, "deleted once more", s.Delete(ctx, "t", "p", nil), identity.ErrNotFound)
-	// Its key is used, and nothing else is kept of it.
-	used, err := raw.Get(ctx, true, table.Key{PK: p.StoreState.(store.State).IdempotencyKey, SK: "#"})
-	if err != nil || len(used.Items) != 1 || len(used.Items[0].Body) > 0 || used.Items[0].Owner != "p" ||
-		!used.Items[0].Expires.Equal(p.CreatedAt.Add(24*time.Hour).Truncate(time.Second)) {
-		t.Errorf(`the claim of its key: %+v, %v; want no error and len(used.Items) == 1 and len(used.Items[0].Body) == 0 and used.Items[0].Owner == "p" and used.Items[0].Expires == p.CreatedAt.Add(24 * time.Hour).Truncate(time.Second)`, used.Items, err)
+	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
+		t.Error("the list has an entry of p, want none")
 	}
+	wantError(t, "second deletion", s.Delete(ctx, "t", "p", nil), identity.ErrNotFound)
+	// The claim only says that the key was used.
+	claim := table.Item{
+		Key:   table.Key{PK: p.StoreState.(store.State).IdempotencyKey, SK: "#"},
+		Owner: "p", Expires: p.CreatedAt.Add(24 * time.Hour).Truncate(time.Second),
+	}
+	used, err := raw.Get(ctx, true, claim.Key)
+	wantEqual(t, []table.Item{claim}, used.Items, err)
 	for _, request := range []byte{1, 2} {
 		wantError(t, fmt.Sprintf("request %d under its key", request), errorOf(s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{})), identity.ErrNotFound)
 	}
-	// What it had claimed can be had again.
 	mustCreate(t, s, minimalIdentity("p"), newClaims("a", "b"), identity.Idempotency{})
-	wantError(t, "the key of a change", errorOf(s.Replay(ctx, "t", "p", newIdempotency("change", 1))), identity.ErrNotFound)
+	wantError(t, "replay of a change", errorOf(s.Replay(ctx, "t", "p", newIdempotency("change", 1))), identity.ErrNotFound)
 }
+
+// Sources in which createWithParts's identity has an entry.
+var (
+	emailOfP    = identity.Index{Tenant: "t", Email: "a@example.com"}
+	documentOfP = identity.Index{Tenant: "t", Document: "19"}
+)
 
 // testDelete: an identity with few parts goes in one transaction.
 func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, links := range []int{0, 13} { // 13 of each of three kinds and a key: the most for one transaction
 		key := fmt.Sprint("k", links)
 		p := createWithParts(t, s, links, key)
-		for name, err := range map[string]error{
-			"another tenant's": s.Delete(ctx, "other", "p", nil), "nobody": s.Delete(ctx, "t", "p9", nil),
-		} {
-			if !errors.Is(err, identity.ErrNotFound) {
-				t.Errorf("%s: %v; want identity.ErrNotFound", name, err)
-			}
-		}
+		wantError(t, "deletion by another tenant", s.Delete(ctx, "other", "p", nil), identity.ErrNotFound)
+		wantError(t, "deletion of an absent identity", s.Delete(ctx, "t", "p9", nil), identity.ErrNotFound)
 		only := func(tag string) func(*identity.Identity) error {
 			return func(i *identity.Identity) error {
 				if i.ETag() != tag {
@@ -105,12 +97,7 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		mustSucceed(t, s.Delete(ctx, "t", "p", only(p.ETag())))
 		wantCalls(t, calls, fmt.Sprintf("a deletion with %d links of each kind", links), faulttable.Calls{Query: 1, Write: 1})
 		wantGone(t, s, calls, p, links, key)
-		mustSucceed(t, s.Delete(ctx, "t", "p", nil))
-		for n := range links {
-			for _, id := range []string{fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n)} {
-				mustSucceed(t, s.Delete(ctx, "t", id, nil))
-			}
-		}
+		deleteAll(t, s, links)
 	}
 }
 
@@ -144,35 +131,27 @@ func testInterruptedDelete(t *testing.T, links int, fault faulttable.Fault, raw 
 	}
 }
 
-// checkWholeOrGone: an identity is there as a whole or not at all.
-func checkWholeOrGone(t *testing.T, s *store.Store, p identity.Identity) (there bool) {
+// checkWholeOrGone checks that an identity exists as a whole or not at all, and reports which.
+func checkWholeOrGone(t *testing.T, s *store.Store, p identity.Identity) (exists bool) {
 	t.Helper()
 	found, err := s.Get(ctx, "t", "p")
-	listed, err2 := s.GetMany(ctx, "t", []string{"p"})
-	switch {
-	case err2 != nil:
-		t.Error(err2)
-	case errors.Is(err, identity.ErrNotFound) && len(listed) == 0:
+	exists = err == nil
+	want := 0
+	if exists {
+		want = 1
+		if found.Version != p.Version {
+			t.Errorf("Version = %d, want %d", found.Version, p.Version)
+		}
+	} else {
+		wantError(t, "get", err, identity.ErrNotFound)
 		if _, err := s.Update(ctx, nextVersion(p, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{}); err == nil {
-			t.Error("a deleted identity was changed")
-		}
-		wantLookups(t, s, 0)
-		return false
-	case err == nil && len(listed) == 1 && found.Version == p.Version:
-		wantLookups(t, s, 1)
-	default:
-		t.Errorf("%v, %d listed", err, len(listed))
-	}
-	return true
-}
-
-func wantLookups(t *testing.T, s *store.Store, want int) {
-	t.Helper()
-	for _, src := range []identity.Index{{Tenant: "t", Email: "a@example.com"}, {Tenant: "t", Document: "19"}} {
-		if got := len(readAllEntries(t, s, src)); got != want {
-			t.Errorf("%+v: %d, want %d", src, got, want)
+			t.Error("Update of a deleted identity: error = nil, want one")
 		}
 	}
+	listed, err := s.GetMany(ctx, "t", []string{"p"})
+	counts := []int{len(listed), len(readAllEntries(t, s, emailOfP)), len(readAllEntries(t, s, documentOfP))}
+	wantEqual(t, []int{want, want, want}, counts, err)
+	return exists
 }
 
 // deleteAll removes what loaded and wantGone made.

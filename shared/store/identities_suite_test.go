@@ -78,9 +78,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 	got, err := s.Replay(ctx, "t", "p1", newIdempotency("k", 1))
 	wantEqual(t, want, got, err)
-	if c := calls.Reset(); c.Get != 1 || c.Write != 3 || c.Query != 0 {
-		t.Errorf("three updates and a replay took %+v; want c.Get == 1 and c.Write == 3 and c.Query == 0", c)
-	}
+	wantCalls(t, calls, "three updates and a replay", faulttable.Calls{Get: 1, Write: 3})
 	for name, tt := range map[string]struct {
 		tenant, id string
 		once       identity.Idempotency
@@ -134,9 +132,7 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 		full.ID = id
 		calls.Reset()
 		mustSucceed(t, addAccount(s, "t", "p1", full))
-		if c := calls.Reset(); c.Get != 1 || c.Write != 1 || c.Total() != 2 {
-			t.Errorf("an account took %+v; want c.Get == 1 and c.Write == 1 and c.Total() == 2", c)
-		}
+		wantCalls(t, calls, "an account", faulttable.Calls{Get: 1, Write: 1})
 		want = append(want, full)
 	}
 	want[0], want[1] = want[1], want[0]
@@ -151,13 +147,10 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
 		wantError(t, fmt.Sprint(absent), s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]), identity.ErrNotFound)
 	}
-	if err := s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"); err != nil {
-		t.Error(err)
-	}
+	mustSucceed(t, s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"))
 	wantError(t, "again", s.RemoveWithdrawalAccount(ctx, "t", "p1", "b"), identity.ErrNotFound)
 	got, err = s.ListWithdrawalAccounts(ctx, "t", "p1")
 	wantEqual(t, []identity.BankAccount{want[0], want[2]}, got, err)
-	if other, err := s.ListWithdrawalAccounts(ctx, "t", "p2"); err != nil || len(other) > 0 {
-		t.Errorf("another's accounts: %v, %v; want no error and len(other) == 0", other, err)
-	}
+	got, err = s.ListWithdrawalAccounts(ctx, "t", "p2")
+	wantEqual(t, []identity.BankAccount{}, got, err)
 }
