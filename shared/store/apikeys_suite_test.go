@@ -113,7 +113,7 @@ func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counte
 		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
 	}) {
 		if o.err != nil && !errors.Is(o.err, auth.ErrBusy) {
-			t.Errorf("o.err = %v; want o.err == nil or auth.ErrBusy", o.err)
+			t.Errorf("revocation: error = %v, want none or ErrBusy", o.err)
 		}
 	}
 	k.Revoked = now

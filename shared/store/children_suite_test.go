@@ -31,7 +31,7 @@ func testChildrenAndParents(t *testing.T, s *store.Store, calls *faulttable.Coun
 		t.Helper()
 		for src, list := range want {
 			if diff := cmp.Diff(list, readAllEntries(t, s, src)); diff != "" {
-				t.Errorf("%s: %+v\n%s; want diff == \"\"", step, src, diff)
+				t.Errorf("%s: entries of %+v (-want +got):\n%s", step, src, diff)
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func testEntries(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 			}
 			for _, limit := range []int{1, 2, 3, len(want), 1000} {
 				if got := pageThrough(t, s, src, max(1, limit), descending); cmp.Diff(want, got) != "" {
-					t.Errorf("%+v by %d, descending %v\n%s; want cmp.Diff(want, got) == \"\"", src, limit, descending, cmp.Diff(want, got))
+					t.Errorf("entries of %+v by %d, descending %v (-want +got):\n%s", src, limit, descending, cmp.Diff(want, got))
 				}
 			}
 			checkAfter(t, s, src, want, descending)
@@ -131,7 +131,7 @@ func pageThrough(t *testing.T, s *store.Store, src identity.Index, limit int, de
 	for range 100 {
 		some, err := s.Entries(ctx, src, last, limit, descending)
 		if err != nil || len(some) > limit {
-			t.Fatalf("%d entries: %v; want no error and len(some) <= limit", len(some), err)
+			t.Fatalf("entries = %d, %v, want no error and at most the limit", len(some), err)
 		}
 		if all = append(all, some...); len(some) < limit {
 			return all

@@ -26,7 +26,7 @@ func readPendingQueue(t *testing.T, s *store.Store, from, until time.Time) (ids 
 			}
 			for _, i := range d.Identities {
 				if ids = append(ids, i.Tenant+"/"+i.ID); i.ExpiresAt.Before(last) {
-					t.Errorf("%s stands after a later one; want not i.ExpiresAt.Before(last)", i.ID)
+					t.Errorf("%s is behind an identity that expires later, want the order of the deadlines", i.ID)
 				}
 				last = i.ExpiresAt
 			}
@@ -69,14 +69,14 @@ func testDueBatches(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	calls.Reset()
 	got, remains := readPendingQueue(t, s, time.Time{}, now.Truncate(time.Second).Add(29*time.Second))
 	if !slices.Equal(got, want) || remains != nil {
-		t.Errorf("%d of %d, %d remains; want got == want and remains == nil", len(got), len(want), len(remains))
+		t.Errorf("due: %d identities, want %d; %d orphans, want none", len(got), len(want), len(remains))
 	}
 	if c := calls.Reset(); c.Total() > len(want)/100*2+identity.PendingIndexShards*4 {
-		t.Errorf("%d identities took %+v; want c.Total() <= len(want)/100*2 + identity.PendingIndexShards*4", len(want), c)
+		t.Errorf("calls for %d identities = %+v, want two for a hundred and four for each shard at most", len(want), c)
 	}
 	got, _ = readPendingQueue(t, s, now.Truncate(time.Second).Add(10*time.Second), now.Truncate(time.Second).Add(10*time.Second))
 	if len(got) != many/50 {
-		t.Errorf("%d at one second; want len(got) == many / 50", len(got))
+		t.Errorf("identities due at one second = %d, want a fiftieth of all", len(got))
 	}
 }
 
@@ -94,12 +94,12 @@ func testExpire(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		mustSucceed(t, s.Expire(ctx, moved.Identity, now))
 		wantCalls(t, calls, "an expiry", faulttable.Calls{Write: 1})
 		if code, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, ""); err != nil || code.Version != 0 {
-			t.Errorf("its code outlived it: %+v %v; want no error and code.Version == 0", code, err)
+			t.Errorf("code of an expired identity = %+v, %v, want none", code, err)
 		}
 		wantError(t, "again", s.Expire(ctx, moved.Identity, now), identity.ErrVersionMismatch)
 		ids, remains := readPendingQueue(t, s, time.Time{}, now.Add(2*time.Hour))
 		if diff := cmp.Diff([]string(nil), ids); diff != "" || remains != nil {
-			t.Errorf(`the queue has %v %v; want diff == "" and remains == nil`, ids, remains)
+			t.Errorf("queue = %v, orphans %v, want none", ids, remains)
 		}
 		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), newIdempotency(fmt.Sprint("again ", n), 2)) // all that it held is free
 		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
@@ -122,7 +122,7 @@ func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		mustSucceed(t, s.Expire(ctx, i, now))
 		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), identity.Idempotency{})
 		if list, err := s.ListWithdrawalAccounts(ctx, "t", "p1"); err != nil || len(list) != 0 {
-			t.Errorf("%d accounts outlived it: %v; want no error and len(list) == 0", len(list), err)
+			t.Errorf("accounts of an expired identity = %d, %v, want none", len(list), err)
 		}
 		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
 	}

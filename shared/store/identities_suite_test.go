@@ -47,11 +47,11 @@ func testUpdateVersionMismatch(t *testing.T, s *store.Store, _ *faulttable.Count
 		}
 		_, err := s.Replay(ctx, "t", tt.give.ID, newIdempotency("k "+tt.name, 1))
 		if kept := err == nil; kept != (tt.want == nil) {
-			t.Errorf("%s: the key is kept: %v (%v); want kept == (tt.want == nil)", tt.name, kept, err)
+			t.Errorf("%s: idempotency key stored = %v (%v), want it exactly if the update succeeded", tt.name, kept, err)
 		}
 	}
 	if got, err := s.Get(ctx, "t", "p1"); err != nil || got.Version != 2 || got.FirstName != "Second" {
-		t.Errorf(`%v: version %d of %s; want no error and got.Version == 2 and got.FirstName == "Second"`, err, got.Version, got.FirstName)
+		t.Errorf("Get: error = %v, version %d, name %q, want version 2 of Second", err, got.Version, got.FirstName)
 	}
 }
 
@@ -62,7 +62,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	// A create's key and a change's are two: this one is not taken yet.
 	answered, err := s.Update(ctx, second, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || answered.Replayed {
-		t.Fatalf("%+v, %v; want no error and not answered.Replayed", answered, err)
+		t.Fatalf("Update = %+v, %v, want it not replayed", answered, err)
 	}
 	mustUpdate(t, s, nextVersion(second, "Third"))
 	state := second.StoreState.(store.State)
@@ -73,7 +73,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for name, again := range map[string]identity.Identity{"stale": second, "of the newest version": nextVersion(nextVersion(second, ""), "x"), "with a gap": nextVersion(nextVersion(nextVersion(second, ""), ""), "x")} {
 		got, err := s.Update(ctx, again, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v\n%s; want diff == \"\" and no error", name, err, diff)
+			t.Errorf("%s: error = %v, want none; result (-want +got):\n%s", name, err, diff)
 		}
 	}
 	got, err := s.Replay(ctx, "t", "p1", newIdempotency("k", 1))
@@ -95,7 +95,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 	wantError(t, "another request under the key, stale too", errorOf(s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{})), identity.ErrIdempotencyReused)
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {
-		t.Errorf("version %d, %v; want no error and i.Version == 3", i.Version, err)
+		t.Errorf("version = %d, %v, want 3", i.Version, err)
 	}
 }
 

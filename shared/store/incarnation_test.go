@@ -38,11 +38,9 @@ func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 			old := mustCreate(t, s, minimalIdentity("a"), newClaims("old"), identity.Idempotency{}).Identity
 			mustSucceed(t, s.Delete(ctx, "t", "a", nil))
 			fresh := mustCreate(t, s, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{}).Identity
-			wantError(t, "%v", late(s, old), identity.ErrVersionMismatch)
+			wantError(t, name, late(s, old), identity.ErrVersionMismatch)
 			got, err := s.Get(ctx, "t", "a")
-			if err != nil || got.FirstName != fresh.FirstName || !got.CreatedAt.Equal(fresh.CreatedAt) {
-				t.Errorf("%v %+v; want no error and got.FirstName == fresh.FirstName and got.CreatedAt == fresh.CreatedAt", err, got)
-			}
+			wantEqual(t, fresh, got, err)
 		})
 	}
 }

@@ -41,11 +41,11 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 		wantEqual(t, f, got, nil)
 	}
 	if other := readCredentials(t, s, calls, "c2", "c2k", nil); other.Count != 0 || other.CounterID != "c2" {
-		t.Errorf(`another client's: %+v; want other.Count == 0 and other.CounterID == "c2"`, other)
+		t.Errorf("failures of another client = %+v, want none under c2", other)
 	}
 	// A guesser who does not know a key of the client is nobody.
 	if f := readCredentials(t, s, calls, "c1", "c1x", auth.ErrNotFound); f.CounterID == "c1" || f.Count != 0 {
-		t.Errorf(`with an unknown key: %+v; want f.CounterID != "c1" and f.Count == 0`, f)
+		t.Errorf("failures with an unknown key = %+v, want none, not under c1", f)
 	}
 }
 
@@ -56,22 +56,22 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 		f := readCredentials(t, s, calls, id, id+"k", auth.ErrNotFound)
 		counters[f.CounterID] = true
 		if again := readCredentials(t, s, calls, id, id+"x", auth.ErrNotFound); again.CounterID != f.CounterID {
-			t.Fatalf("%s is counted twice: %s and %s; want again.CounterID == f.CounterID", id, f.CounterID, again.CounterID)
+			t.Fatalf("counters of %s = %s and %s, want one", id, f.CounterID, again.CounterID)
 		}
 	}
 	if len(counters) > 256 || len(counters) < 128 {
-		t.Errorf("%d counters; want len(counters) <= 256 and len(counters) >= 128", len(counters))
+		t.Errorf("counters = %d, want 128 to 256", len(counters))
 	}
 	f := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound)
 	f.Count, f.Expires = 5, now
 	mustSucceed(t, errorOf(s.RecordFailure(ctx, f)))
 	if got := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound); got.Count != 5 || got.Version != 1 {
-		t.Errorf("%+v; want got.Count == 5 and got.Version == 1", got)
+		t.Errorf("failures = %+v, want 5 in version 1", got)
 	}
 	// Once there is a client of that id, what was counted for nobody is not its own.
 	mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: "n1", Tenant: "t"}, auth.Key{ID: "n1k", Client: "n1"}))
 	if got := readCredentials(t, s, calls, "n1", "n1k", nil); got.Count != 0 {
-		t.Errorf("a new client begins with %+v; want got.Count == 0", got)
+		t.Errorf("failures of a new client = %+v, want none", got)
 	}
 }
 

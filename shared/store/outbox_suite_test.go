@@ -96,14 +96,14 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 	for _, op := range s.ops {
 		i := op.Item
 		if i.PK != "M#m1" && i.PK != "M#m2" || i.SK != "#" || i.Indexes != nil || i.Owner != "" || i.Version != 1 {
-			t.Errorf(`%+v; want (i.PK == "M#m1" or i.PK == "M#m2") and i.SK == "#" and i.Indexes == nil and i.Owner == "" and i.Version == 1`, i)
+			t.Errorf("item = %+v, want only the keys of m1 or m2 and version 1", i)
 		}
 		if want := now.Add(10*time.Minute + 24*time.Hour).Truncate(time.Second); !i.Expires.Equal(want) {
 			t.Errorf("goes at %v, want %v", i.Expires, want)
 		}
 		for _, canary := range []string{"canary", "example", "271828", "email"} {
 			if strings.Contains(string(i.Body), canary) {
-				t.Errorf("%q is in %s; want not strings.Contains(string(i.Body), canary)", canary, i.Body)
+				t.Errorf("%q is in the stored message %s, want it encrypted", canary, i.Body)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 	mustSucceed(t, errorOf(s.Table.Write(ctx, table.Put(moved, table.Absent()))))
 	for id, secret := range map[string][]byte{"m3": secret, "m1": []byte("another deployment's secret of 32"), "m2": nil} {
 		if m, _, err := store.New(s, secret).Lease(ctx, id, now, lease); err == nil || m != (identity.Message{}) {
-			t.Errorf("%s was opened; want an error and m == (identity.Message{})", id)
+			t.Errorf("Lease of %s: error = nil, want one and no message", id)
 		}
 	}
 }

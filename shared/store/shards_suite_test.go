@@ -33,7 +33,7 @@ func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counte
 	for n := range 8 {
 		q, err := calls.Query(ctx, table.Query{Index: "L", PK: fmt.Sprintf("T#t#L#%d", n)})
 		if err != nil || len(q.Items) < 25 {
-			t.Errorf("shard %d has %d of 400: %v; want no error and len(q.Items) >= 25", n, len(q.Items), err)
+			t.Errorf("shard %d has %d of 400 entries, %v, want at least 25", n, len(q.Items), err)
 		}
 		for _, i := range q.Items {
 			shards[strings.TrimPrefix(i.PK, "T#t#I#")] = n
@@ -46,14 +46,14 @@ func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counte
 	for id, n := range shards {
 		q, err := calls.Query(ctx, table.Query{Index: "L", PK: fmt.Sprintf("T#t#L#%d", n)})
 		if at := func(i table.Item) bool { return i.PK == "T#t#I#"+id }; err != nil || !slices.ContainsFunc(q.Items, at) {
-			t.Errorf("%s left its shard %d: %v; want no error and slices.ContainsFunc(q.Items, at)", id, n, err)
+			t.Errorf("%s is no longer in shard %d (%v), want it where it was created", id, n, err)
 		}
 	}
 	calls.Reset()
 	for _, limit := range []int{1, 21, 100} {
 		got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, limit, true)
 		if c := calls.Reset(); err != nil || len(got) != limit || c.Query != 8 || c.Units.Read != 4 {
-			t.Errorf("%d of %d by %d queries of %g units: %v; want no error and len(got) == limit and c.Query == 8 and c.Units.Read == 4", len(got), limit, c.Query, c.Units.Read, err)
+			t.Errorf("%d of %d entries by %d queries of %g units, %v, want all by 8 queries of 4 units", len(got), limit, c.Query, c.Units.Read, err)
 		}
 	}
 	for id, n := range shards {
@@ -65,13 +65,13 @@ func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counte
 	calls.Reset()
 	got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 1000, true)
 	if c := calls.Reset(); err != nil || len(got) != len(shards) || c.Query != 8 {
-		t.Errorf("%d of %d by %d queries: %v; want no error and len(got) == len(shards) and c.Query == 8", len(got), len(shards), c.Query, err)
+		t.Errorf("%d of %d entries by %d queries, %v, want all by 8", len(got), len(shards), c.Query, err)
 	}
 	if got, err = s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 25, true); err != nil || len(got) != 25 {
-		t.Errorf("%d of %d: %v; want no error and len(got) == 25", len(got), 25, err)
+		t.Errorf("%d of %d entries, %v, want all", len(got), 25, err)
 	}
 	if c := calls.Reset(); c.Query < 9 {
-		t.Errorf("%d queries: the shard that has all was not asked again; want c.Query >= 9", c.Query)
+		t.Errorf("queries = %d, want at least 9: the shard with all entries is read again", c.Query)
 	}
 }
 
@@ -89,10 +89,10 @@ func testShardFailure(t *testing.T, open func(*testing.T) table.Table) {
 			injected.SetPlan(faulttable.FaultAt(call, fault))
 			got, err := s.Entries(ctx, identity.Index{Tenant: "t"}, nil, 1000, false)
 			if err == nil && cmp.Diff(whole, got) != "" {
-				t.Errorf(`%v at call %d: %d of %d entries and no error; want an error or cmp.Diff(whole, got) == ""`, fault, call, len(got), len(whole))
+				t.Errorf("%v at call %d: %d of %d entries, want an error or all", fault, call, len(got), len(whole))
 			}
 			if met := injected.Injected(); len(met) != 1 {
-				t.Errorf("%v at call %d was met %d times; want len(met) == 1", fault, call, len(met))
+				t.Errorf("%v at call %d was met %d times, want once", fault, call, len(met))
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func TestParseListSharding(t *testing.T) {
 			said = err.Error()
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" || said != tt.err {
-			t.Errorf("%q: %q\n%s; want diff == \"\" and said == tt.err", tt.text, said, diff)
+			t.Errorf("ParseListSharding(%q): error = %q; result (-want +got):\n%s", tt.text, said, diff)
 		}
 	}
 }

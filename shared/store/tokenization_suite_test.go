@@ -41,11 +41,11 @@ func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Coun
 	sealed := mustUpdate(t, s, withTokenizedContact(p))
 	read, err := s.Get(ctx, "t", "p1")
 	if diff := cmp.Diff(sealed, read); diff != "" || err != nil {
-		t.Fatalf("%v\n%s; want diff == \"\" and no error", err, diff)
+		t.Fatalf("error = %v, want none; identity read (-want +got):\n%s", err, diff)
 	}
 	for _, of := range read.EncryptedFields {
 		if of.Plaintext != "" || of.LookupKey == "" {
-			t.Errorf(`%s: value %q, held %q; want of.Plaintext == "" and of.LookupKey != ""`, of.Field, of.Plaintext, of.LookupKey)
+			t.Errorf("%s: plaintext %q, lookup key %q, want only a key", of.Field, of.Plaintext, of.LookupKey)
 		}
 	}
 	read.Address.City = "Lima"
@@ -54,16 +54,16 @@ func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Coun
 		"email": {Email: "ana@example.com"}, "phone": {Phone: "+56912345678"},
 	} {
 		if !isFound(t, s, src, "p1") {
-			t.Errorf(`%s: not found by its value; want isFound(t, s, src, "p1")`, name)
+			t.Errorf("%s: not found by the value, want it found", name)
 		}
 	}
 	for name, src := range map[string]identity.Index{"email": {Email: "xyz@stand.in"}, "phone": {Phone: "+000"}} {
 		if isFound(t, s, src, "p1") {
-			t.Errorf(`%s: found by what stands in its place; want not isFound(t, s, src, "p1")`, name)
+			t.Errorf("%s: found by the placeholder, want it not found", name)
 		}
 	}
 	if got := s.LookupKey("t", identity.FieldEmail, "ANA@example.com"); got != read.EncryptedFields[0].LookupKey {
-		t.Errorf("the look-up of the email is %q, held is %q; want got == read.EncryptedFields[0].LookupKey", got, read.EncryptedFields[0].LookupKey)
+		t.Errorf("LookupKey = %q, want the stored %q", got, read.EncryptedFields[0].LookupKey)
 	}
 	if s.LookupKey("t2", identity.FieldEmail, "ana@example.com") == read.EncryptedFields[0].LookupKey || s.LookupKey("t", identity.FieldStreet, "x") != "" {
 		t.Error("look-ups of another tenant, or of a field that has none")
@@ -103,7 +103,7 @@ func testRewriteReplays(t *testing.T, open func(*testing.T) table.Table) {
 	}
 	for key, body := range bodies {
 		if bytes.Contains(body, []byte("canary")) {
-			t.Errorf(`%v still holds the email: %s; want not bytes.Contains(body, []byte("canary"))`, key, body)
+			t.Errorf("%v still contains the email address: %s", key, body)
 		}
 	}
 	again, err := s.Create(ctx, p, nil, newIdempotency("create", 1), identity.LinkChanges{})
@@ -112,7 +112,7 @@ func testRewriteReplays(t *testing.T, open func(*testing.T) table.Table) {
 	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
 	wantError(t, "another request under the key", errorOf(s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{})), identity.ErrIdempotencyReused)
 	if other, err := s.Create(ctx, minimalIdentity("p3"), nil, newIdempotency("other", 3), identity.LinkChanges{}); err != nil || other.ID != "p2" {
-		t.Errorf(`another identity's key: %v, %v; want no error and other.ID == "p2"`, other.ID, err)
+		t.Errorf("replay of another identity = %v, %v, want p2", other.ID, err)
 	}
 }
 
@@ -122,7 +122,7 @@ func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counte
 	_, err := s.Update(ctx, nextVersion(first, "X"), newClaims("b"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	wantConflict(t, err, "b")
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 1 {
-		t.Errorf("a refused change made version %d, %v; want no error and i.Version == 1", i.Version, err)
+		t.Errorf("version after a rejected update = %d, %v, want 1", i.Version, err)
 	}
 	moved, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil {
@@ -131,14 +131,14 @@ func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counte
 	wantError(t, "a stale change", errorOf(s.Update(ctx, nextVersion(first, "Y"), newClaims("d"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})), identity.ErrVersionMismatch)
 	replayed, err := s.Update(ctx, nextVersion(first, "X"), newClaims("c"), newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || !replayed.Replayed {
-		t.Errorf("the change sent again: %+v, %v; want no error and replayed.Replayed", replayed, err)
+		t.Errorf("repeated update = %+v, %v, want a replay", replayed, err)
 	}
 	_, err = s.Create(ctx, minimalIdentity("p3"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{})
 	wantConflict(t, err, "c")
 	mustCreate(t, s, minimalIdentity("p4"), newClaims("a"), identity.Idempotency{}) // the old claim is free
 	same, err := s.Update(ctx, nextVersion(moved.Identity, "Z"), newClaims("c"), identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 	if err != nil || same.Version != 3 {
-		t.Errorf("a claim kept: %v; want no error and same.Version == 3", err)
+		t.Errorf("update that keeps its claim: %v, want version 3", err)
 	}
 	mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
 	mustCreate(t, s, minimalIdentity("p5"), newClaims("c"), identity.Idempotency{})

@@ -30,26 +30,26 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
 	aside := codeSideWrites(s, "p1", "123456")
 	if c, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey); err != nil || c.LookupKey != "" || c.Version != 0 || sends.Times != nil {
-		t.Errorf(`before: %+v %+v %v; want no error and c.LookupKey == "" and c.Version == 0 and sends.Times == nil`, c, sends, err)
+		t.Errorf("before a code is sent: %+v, %+v, %v, want none", c, sends, err)
 	}
 	calls.Reset()
 	updated, err := s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)
 	if err != nil || !updated.StoreState.(store.State).SingleItem {
-		t.Fatalf("err = %v, updated.StoreState = %v; want no error and updated.StoreState.(store.State).SingleItem", err, updated.StoreState)
+		t.Fatalf("Update: error = %v, state = %+v, want a single item", err, updated.StoreState)
 	}
 	wantCalls(t, calls, "to send", faulttable.Calls{Write: 1})
 	wantCode, wantSends := *aside.Code, *aside.SendHistory
 	wantCode.Version, wantSends.Version = 1, 1
 	code, sends, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
 	if diff := cmp.Diff(wantCode, code) + cmp.Diff(wantSends, sends); diff != "" || err != nil {
-		t.Errorf(`%v %s; want diff == "" and no error`, err, diff)
+		t.Errorf("error = %v, want none; code and history (-want +got):\n%s", err, diff)
 	}
 	wantCalls(t, calls, "to read a code", faulttable.Calls{Get: 1})
 	if m, _, err := s.Lease(ctx, "m-p1", now, time.Minute); err != nil || m.Code != "123456" {
-		t.Errorf(`the message: %+v %v; want no error and m.Code == "123456"`, m, err)
+		t.Errorf("message = %+v, %v, want the code 123456", m, err)
 	}
 	if other, _, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelPhone, ""); err != nil || other.Version != 0 {
-		t.Errorf("another channel's: %+v %v; want no error and other.Version == 0", other, err)
+		t.Errorf("code of another channel = %+v, %v, want none", other, err)
 	}
 	for name, other := range map[string][]byte{
 		"another tenant's":   s.HashCode("t2", "p1", code.LookupKey, "123456"),
@@ -59,7 +59,7 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 		"another registry's": store.New(nil, bytes.Repeat([]byte("x"), 32)).HashCode("t", "p1", code.LookupKey, "123456"),
 	} {
 		if bytes.Equal(other, code.Hash) {
-			t.Errorf("%s hash is the same; want not bytes.Equal(other, code.Hash)", name)
+			t.Errorf("the hash of %s code is the same, want another", name)
 		}
 	}
 }
@@ -86,6 +86,6 @@ func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Co
 		wantError(t, name, errorOf(s.Update(ctx, third, nil, identity.Idempotency{}, identity.LinkChanges{}, stale)), identity.ErrVersionMismatch)
 	}
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != first.Version+1 {
-		t.Errorf("a stale write took effect: %+v %v; want no error and i.Version == first.Version + 1", i.Version, err)
+		t.Errorf("version after a stale update = %d, %v, want the one before", i.Version, err)
 	}
 }
