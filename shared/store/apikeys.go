@@ -67,10 +67,8 @@ var errUnchanged = errors.New("store: nothing to change")
 func apiKeyItem(k auth.Key, version int64) table.Item {
 	k.Created = k.Created.UTC()
 	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: mustEncode(apiKeyRecord(k))}
-	for _, end := range []time.Time{k.Expires, k.Revoked} {
-		if forget := end.Add(auth.KeyRetention); !end.IsZero() && (item.Expires.IsZero() || forget.Before(item.Expires)) {
-			item.Expires = forget
-		}
+	if end := k.ValidUntil(); !end.IsZero() {
+		item.Expires = end.Add(auth.KeyRetention)
 	}
 	return item
 }
