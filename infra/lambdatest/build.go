@@ -9,8 +9,7 @@ import (
 	"runtime"
 )
 
-// Build compiles the command in a folder of the module at root, as `make
-// build-...` does for Lambda, for the given architecture.
+// Build compiles the command in a folder of the module at root for an architecture, as `make build` does for Lambda.
 func Build(ctx context.Context, root, folder, goarch, out string) error {
 	c := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath",
 		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", out, "./"+folder)
@@ -22,9 +21,8 @@ func Build(ctx context.Context, root, folder, goarch, out string) error {
 	return nil
 }
 
-// BuildAll compiles every function of the module at root for this machine's
-// processor into .build/host and returns the bootstraps by
-// folder ("conomy/create-identity").
+// BuildAll compiles every function of the module at root for this machine's processor into .build/host and returns the
+// bootstraps by folder ("conomy/create-identity").
 func BuildAll(ctx context.Context, root string) (map[string]string, error) {
 	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "*", "main.go"))
 	if err != nil {

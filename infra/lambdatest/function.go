@@ -1,6 +1,5 @@
-// Package lambdatest runs a Lambda bootstrap on this machine: it is the other
-// side of Lambda's Runtime API, on the loopback, for one process.
-// It knows nothing of what the function does.
+// Package lambdatest runs a Lambda bootstrap on this machine: it serves Lambda's Runtime API to one process.
+// It does not know what the function does.
 package lambdatest
 
 import (
@@ -138,8 +137,7 @@ func (o *outputWriter) Write(p []byte) (int, error) {
 	return o.config.Log.Write(p)
 }
 
-// Ready waits for the first /next and returns how long it took from exec. It
-// returns an *ExitError if the process ends before.
+// Ready waits for the first /next and returns how long it took from exec, or an *ExitError if the process ends before.
 func (f *Function) Ready(ctx context.Context) (time.Duration, error) {
 	select {
 	case <-f.ready:
@@ -151,8 +149,7 @@ func (f *Function) Ready(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// Invoke sends an event to the function and returns its response. It returns a
-// *FunctionError, an *ExitError or ErrTimeout.
+// Invoke sends an event to the function and returns its response, or a *FunctionError, an *ExitError or ErrTimeout.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	f.invokeMu.Lock()
 	defer f.invokeMu.Unlock()
@@ -190,8 +187,7 @@ func (f *Function) Stop() {
 
 func (f *Function) exitError() error { return &ExitError{f.exitErr, f.Output()} }
 
-// routes are those of the Runtime API (AWS Lambda Developer Guide, "Using the
-// Lambda runtime API").
+// routes are those of the Runtime API (AWS Lambda Developer Guide, "Using the Lambda runtime API").
 func (f *Function) routes() http.Handler {
 	const root = "/2018-06-01/runtime"
 	mux := http.NewServeMux()
