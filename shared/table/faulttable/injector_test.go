@@ -82,6 +82,13 @@ func TestWriteFaults(t *testing.T) {
 	}
 }
 
+func TestFaultsForLeavesOutCrashesAndOtherOperations(t *testing.T) {
+	want := []faulttable.Fault{faulttable.Throttle, faulttable.TimeoutBefore, faulttable.TimeoutAfter, faulttable.ResetBefore, faulttable.Slow}
+	if diff := cmp.Diff(want, faulttable.FaultsFor(faulttable.Get)); diff != "" {
+		t.Errorf("FaultsFor(Get) (-want +got):\n%s", diff)
+	}
+}
+
 func TestNoCallHasAnEffectAfterACrash(t *testing.T) {
 	for fault, want := range map[faulttable.Fault]int{faulttable.CrashBefore: 0, faulttable.CrashAfter: 1} {
 		t.Run(fault.String(), func(t *testing.T) {
