@@ -27,9 +27,7 @@ func TestList(t *testing.T) {
 	w.Transcript.Reset()
 	for query, want := range map[string]string{
 		"":                                     "N4 N3 N2 N1 N0",
-		"sort=asc":                             "N0 N1 N2 N3 N4",
 		"type=USER":                            "N4 N2 N0",
-		"limit=2":                              "N4 N3",
 		"country=CHL&type=ORGANIZATION":        "N3 N1",
 		"country=PER":                          "",
 		"status=ACTIVE&sort=createdAt":         "N0 N1 N2 N3 N4",
