@@ -55,7 +55,7 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{client + "--name \xff", "--name must have at most 128 bytes of printable text"},
 		{client + "--tenant ", "--tenant is blank; give it a value, or leave it out"},
 		{client + "--tenant a#b", "--tenant must have up to 64 of the letters a to z and A to Z, digits"},
-		{client + "--rate 1", "--rate needs a burst"},
+		{client + "--rate 1", "--rate requires burst"},
 		{client + "--rate NaN --burst 1", "--rate " + limits},
 		{client + "--rate 1 --burst -1", "--burst " + limits},
 		{client + "--quota 99999999999999999999", "--quota"},

@@ -93,10 +93,10 @@ func (l Limits) validate() error {
 		return &InvalidClientError{"quota", "must be 0 or from 1 to 2147483647"}
 	}
 	if l.Rate > 0 && l.Burst == 0 {
-		return &InvalidClientError{"rate", "needs a burst beside it: the requests that may come at once"}
+		return &InvalidClientError{"rate", "requires burst, the number of requests in a burst"}
 	}
 	if l.Burst > 0 && l.Rate == 0 {
-		return &InvalidClientError{"burst", "needs a rate beside it: the requests a second"}
+		return &InvalidClientError{"burst", "requires rate, the number of requests per second"}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ var (
 	ErrVersionMismatch = errors.New("auth: version mismatch")
 	// ErrEscalation means that a new key would allow what the key that creates it does not.
 	ErrEscalation = errors.New("auth: more than the caller may grant")
-	// ErrTooManyKeys means that the client has as many keys as it may have.
+	// ErrTooManyKeys means that the client has the maximum number of keys.
 	ErrTooManyKeys = errors.New("auth: too many keys")
 	// ErrInvalidOverlap means that the overlap of a rotation is not between 0 and MaxOverlap.
 	ErrInvalidOverlap = errors.New("auth: overlap must be between 0 and 7 days")
@@ -76,7 +76,7 @@ func (e *InvalidClientError) Error() string { return "auth: client: " + e.Field 
 // InvalidKeyError says which field of KeyParams is invalid. Its text holds no value.
 type InvalidKeyError struct {
 	Field  string // "name", "owner", "scopes", "scopes.1", "expires", "use" or an API's own
-	Reason string // the end of a sentence: "must lie in the future"
+	Reason string // the end of a sentence: "must be in the future"
 }
 
 // Error implements error.

@@ -180,10 +180,10 @@ func (n KeyParams) Validate(now time.Time) error {
 		return &InvalidKeyError{"use", "must be an API"}
 	}
 	if deadlinePassed(n.Expires, now) {
-		return &InvalidKeyError{"expires", "must lie in the future"}
+		return &InvalidKeyError{"expires", "must be in the future"}
 	}
 	if n.Expires.Year() > 9999 {
-		return &InvalidKeyError{"expires", "must lie before the year 10000"}
+		return &InvalidKeyError{"expires", "must be before the year 10000"}
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (n KeyParams) checkAllowed(own Key, all []Key, now time.Time) error {
 // checkExpiry returns an *InvalidKeyError for a key that would outlive its creator; zero is never.
 func checkExpiry(expires, creator time.Time) error {
 	if !creator.IsZero() && (expires.IsZero() || expires.After(creator)) {
-		return &InvalidKeyError{"expires", "must not be later than that of the key that makes it"}
+		return &InvalidKeyError{"expires", "must not be later than that of the key that creates it"}
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func TestCreatedKeyAuthenticates(t *testing.T) {
 
 func TestKeyParamsAreValidated(t *testing.T) {
 	const badName, badOwner = "name must have at most 128 bytes of printable text", "owner must have at most 128 bytes of printable text"
-	const badEntry, past = " must have at most 64 bytes of printable text", "expires must lie in the future"
+	const badEntry, past = " must have at most 64 bytes of printable text", "expires must be in the future"
 	long := strings.Repeat("n", 129)
 	for fact, tt := range map[string]struct {
 		edit func(*auth.KeyParams)
@@ -117,7 +117,7 @@ func TestKeyParamsAreValidated(t *testing.T) {
 		"ends now":             {func(n *auth.KeyParams) { n.Expires = epoch }, past},
 		"ends within a second": {func(n *auth.KeyParams) { n.Expires = epoch.Add(time.Second - 1) }, past},
 		"ended":                {func(n *auth.KeyParams) { n.Expires = epoch.Add(-time.Hour) }, past},
-		"year 10000":           {func(n *auth.KeyParams) { n.Expires = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "expires must lie before the year 10000"},
+		"year 10000":           {func(n *auth.KeyParams) { n.Expires = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "expires must be before the year 10000"},
 		"no API":               {func(n *auth.KeyParams) { n.API = auth.API{} }, "use must be an API"},
 		"prefix not letters":   {func(n *auth.KeyParams) { n.API.KeyPrefix = "cb1" }, "use must be an API"},
 	} {
@@ -136,7 +136,7 @@ func TestKeyParamsAreValidated(t *testing.T) {
 }
 
 func TestKeyCannotOutliveItsCreator(t *testing.T) {
-	const tooLong = "expires must not be later than that of the key that makes it"
+	const tooLong = "expires must not be later than that of the key that creates it"
 	never, hour := time.Time{}, epoch.Add(time.Hour)
 	for fact, tt := range map[string]struct {
 		creator, revoked, requested time.Time

@@ -77,7 +77,7 @@ func checkID(id string) error {
 func generateID(_ time.Time, random io.Reader) (string, error) {
 	u, err := uuid.NewRandomFromReader(random)
 	if err != nil {
-		return "", fmt.Errorf("mint id: %w", err)
+		return "", fmt.Errorf("generate id: %w", err)
 	}
 	return idPrefix + u.String(), nil
 }

@@ -143,7 +143,7 @@ func TestAPIKeys(t *testing.T) {
 
 func TestCreateKeyErrors(t *testing.T) {
 	const valid = `{"name":"n","owner":"o","scopes":["identities:read"],"expires_at":"2099-01-01T00:00:00Z"}`
-	const invalidDate, past = "expires_at must be a date-time such as 2030-01-31T00:00:00Z", "expires_at must lie in the future"
+	const invalidDate, past = "expires_at must be a date-time such as 2030-01-31T00:00:00Z", "expires_at must be in the future"
 	w := newTestAPI(t)
 	c := w.newClient("acme", auth.ScopeAll)
 	for _, tt := range []struct{ name, old, replacement, text string }{

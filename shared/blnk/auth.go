@@ -139,7 +139,7 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
 	}
 	if expires.Unix() <= 0 { // to package auth Go's zero time means no end
-		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must lie in the future"}
+		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be in the future"}
 	}
 	return auth.KeyParams{
 		API: AuthAPI, Name: c.Name, Owner: c.Owner, Scopes: scopes, RequestedScopes: c.Scopes, Expires: expires,
@@ -210,7 +210,7 @@ func parseScope(text string) (scopes auth.Scopes, reason string) {
 		return nil, "must name an action of " + meant + ": " + actionNames(meant)
 	}
 	if isMistaken {
-		return nil, "must be " + meant + ":" + action + ": " + resource + " is no resource of this API"
+		return nil, "must be " + meant + ":" + action + ": " + resource + " is not a resource of this API"
 	}
 	return found, ""
 }

@@ -66,18 +66,18 @@ type apiError struct {
 func (e *apiError) Error() string { return e.message }
 
 var (
-	errInvalidCursor  = &apiError{errorCode: invalidRequest, message: "cursor is none that this list gave out"}
+	errInvalidCursor  = &apiError{errorCode: invalidRequest, message: "cursor is not valid for this list"}
 	errCursorMismatch = &apiError{errorCode: invalidRequest, message: "cursor belongs to another list: send the same filters and order with it"}
 
-	errOperatorWithCursor = &apiError{errorCode: invalidRequest, message: "logical_operator must not be sent with a cursor but beside its filters"}
+	errOperatorWithCursor = &apiError{errorCode: invalidRequest, message: "logical_operator must be sent with the filters, not with a cursor"}
 
 	errNoUpdateFields    = &apiError{errorCode: badRequest, message: "No fields provided for update"}
 	errMultipleOwners    = &apiError{errorCode: badRequest, message: "owner must be sent once"}
 	errNoFields          = &apiError{errorCode: invalidRequest, message: "fields must name at least one field"}
-	errInvalidEntityID   = &apiError{errorCode: invalidEntityID, message: "No entity has an id of this form"}
+	errInvalidEntityID   = &apiError{errorCode: invalidEntityID, message: "Not a valid entity id"}
 	errEntityNotFound    = &apiError{errorCode: entityNotFound, message: "Entity not found"}
 	errSearchUnavailable = &apiError{errorCode: searchQueryInvalid, message: "Search is not set up: use POST /identities/filter"}
-	errBalanceNotFound   = &apiError{errorCode: balanceNotFound, message: "Balance not found: an identity registry keeps none"}
+	errBalanceNotFound   = &apiError{errorCode: balanceNotFound, message: "Balance not found: an identity registry has no balances"}
 )
 
 // applyTo adds the violations, which replace the error's text, and the header Allow to a response.
@@ -112,9 +112,9 @@ var failures = map[error]struct {
 	identity.ErrNotTokenizable:    {notTokenizable, "Field {fields} is not tokenizable", jsonNames},
 	rest.InvalidKey:               {invalidRequest, "{fields} {reason}", rest.Names{"expires": "expires_at"}},
 	identity.ErrNotFound:          {notFound, "Identity not found", nil},
-	identity.ErrVersionMismatch:   {preconditionFailed, "Identity has another version than If-Match names", nil},
-	identity.ErrIdempotencyReused: {idempotencyReused, "Idempotency-Key was used with another request", nil},
-	identity.ErrBusy:              {conflict, "An equal request is still running, try again shortly", nil},
+	identity.ErrVersionMismatch:   {preconditionFailed, "Identity does not have the version in If-Match", nil},
+	identity.ErrIdempotencyReused: {idempotencyReused, "Idempotency-Key was used with a different request", nil},
+	identity.ErrBusy:              {conflict, "Another request is changing the same resource, try again shortly", nil},
 	identity.ErrTooLarge:          {tooLarge, "Identity is too large", nil},
 	identity.ErrUnavailable:       {unavailable, unavailableMessage, nil},
 	gateway.ErrNoCaller:           {invalidKey, "Invalid API key", nil},
@@ -128,7 +128,7 @@ var failures = map[error]struct {
 	auth.ErrMismatch:              {invalidKey, "Invalid API key", nil},
 	auth.ErrSuspended:             {invalidKey, "Invalid API key", nil},
 	auth.ErrNotFound:              {routeNotFound, "API key not found", nil},
-	auth.ErrEscalation:            {insufficientPermissions, "An API key can be given neither more scopes than the key that makes it nor another owner", nil},
+	auth.ErrEscalation:            {insufficientPermissions, "An API key cannot have more scopes than the key that creates it, or another owner", nil},
 	auth.ErrTooManyKeys:           {conflict, tooManyKeysMessage, nil},
 }
 

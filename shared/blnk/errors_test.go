@@ -24,9 +24,9 @@ var errorCases = []struct {
 	retry  bool
 }{
 	{identity.ErrNotFound, 404, "IDT_NOT_FOUND", "Identity not found", false},
-	{identity.ErrVersionMismatch, 412, "GEN_PRECONDITION_FAILED", "Identity has another version than If-Match names", false},
-	{identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request", false},
-	{identity.ErrBusy, 409, "GEN_CONFLICT", "An equal request is still running, try again shortly", true},
+	{identity.ErrVersionMismatch, 412, "GEN_PRECONDITION_FAILED", "Identity does not have the version in If-Match", false},
+	{identity.ErrIdempotencyReused, 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with a different request", false},
+	{identity.ErrBusy, 409, "GEN_CONFLICT", "Another request is changing the same resource, try again shortly", true},
 	{identity.ErrTooLarge, 413, "GEN_PAYLOAD_TOO_LARGE", "Identity is too large", false},
 	{gateway.ErrInsufficientScope, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "Insufficient permissions for this operation", false},
 	{gateway.ErrNoRoute, 404, "GEN_NOT_FOUND", "No such route", false},
@@ -41,7 +41,7 @@ var errorCases = []struct {
 	{&identity.FieldError{Field: identity.FieldPostalCode, Err: identity.ErrNotTokenized}, 400, "IDT_FIELD_NOT_TOKENIZED", "Field PostCode is not tokenized", false},
 	{&identity.FieldError{Field: identity.FieldCity, Err: identity.ErrNotTokenizable}, 400, "IDT_FIELD_NOT_TOKENIZABLE", "Field city is not tokenizable", false},
 	{auth.ErrNotFound, 404, "GEN_NOT_FOUND", "API key not found", false},
-	{auth.ErrEscalation, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "An API key can be given neither more scopes than the key that makes it nor another owner", false},
+	{auth.ErrEscalation, 403, "AUTH_INSUFFICIENT_PERMISSIONS", "An API key cannot have more scopes than the key that creates it, or another owner", false},
 	{auth.ErrTooManyKeys, 409, "GEN_CONFLICT", "A client has at most 100 live API keys, and 1000 with those that ended within 30 days", false},
 	{auth.ErrThrottled, 500, "GEN_INTERNAL", "Internal server error", false}, // the Blnk API has no logins
 	{auth.ErrUnavailable, 503, "GEN_UNAVAILABLE", "Service is unavailable, try again shortly", true},
@@ -75,7 +75,7 @@ func TestErrorsNameFieldsAsInJSON(t *testing.T) {
 	w := newTestAPI(t)
 	for _, name := range textFields {
 		got := w.Send(createRequest(fmt.Sprintf(`{%q:"a\u001bb"}`, name)))
-		wantError(t, got, 400, validation, name+" must not hold control characters")
+		wantError(t, got, 400, validation, name+" must not contain control characters")
 		got = w.Send(createRequest(fmt.Sprintf(`{%q:%q}`, name, strings.Repeat("é", 257))))
 		wantStatus(t, got, 400)
 		if text := jsonAt(t, got.Body, "error"); !strings.HasPrefix(text, `"`+name+" must have at most ") {

@@ -141,8 +141,8 @@ func TestInvalidFilters(t *testing.T) {
 	for _, tt := range []struct{ name, query, want string }{
 		{"unknown operator", "first_name_foo=" + canary, "first_name_foo" + operators},
 		{"empty operator", "first_name_=" + canary, "first_name_" + operators},
-		{"metadata itself", "meta_data_eq=" + canary, "meta_data_eq names no member to filter by"},
-		{"metadata too deep", "meta_data.a.b_eq=" + canary, "meta_data.a.b_eq names no member to filter by"},
+		{"metadata itself", "meta_data_eq=" + canary, "meta_data_eq is not a field that can be filtered"},
+		{"metadata too deep", "meta_data.a.b_eq=" + canary, "meta_data.a.b_eq is not a field that can be filtered"},
 		{"metadata without an operator", "meta_data.tier=x", "meta_data.tier" + operators},
 		{"long value", "first_name_eq=" + long, "first_name_eq must be text of at most 1000 characters"},
 		{"many values", "first_name_in=" + many, "first_name_in must have from 1 to 100 values"},
@@ -156,14 +156,14 @@ func TestInvalidFilters(t *testing.T) {
 		{"and and or", "logical_operator=and&logical_operator=or", "logical_operator must be sent once"},
 		{"two cursors", "cursor=a&cursor=b", "cursor must be sent once"},
 		{"an offset beside a cursor", "cursor=a&offset=0", "offset must not be sent with a cursor"},
-		{"no member", "nosuch_eq=" + canary, "nosuch_eq names no member to filter by"},
+		{"no member", "nosuch_eq=" + canary, "nosuch_eq is not a field that can be filtered"},
 		{"another form of a filter", "first_name[eq]=" + canary, "a parameter" + operators},
-		{"an odd name", url.QueryEscape(canary+" x_ne") + "=1", "a parameter names no member to filter by"},
+		{"an odd name", url.QueryEscape(canary+" x_ne") + "=1", "a parameter is not a field that can be filtered"},
 		{"a name that is no UTF-8", "first_name_%ff=1", "a parameter" + operators},
 		{"offset beyond", "offset=10001", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
 		{"neither and nor or", "logical_operator=xor", "logical_operator must be and or or"},
-		{"cursor of nobody", "cursor=" + canary, "cursor is none that this list gave out"},
-		{"cursor that is empty", "cursor=", "cursor is none that this list gave out"},
+		{"cursor of nobody", "cursor=" + canary, "cursor is not valid for this list"},
+		{"cursor that is empty", "cursor=", "cursor is not valid for this list"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTestAPI(t)
@@ -180,7 +180,7 @@ func TestInvalidFilters(t *testing.T) {
 	const values = " must be a string, a number or a boolean"
 	for _, tt := range []struct{ name, body, code, text string }{
 		{"no field", `{"filters":[{"operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field is required"},
-		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field names no member to filter by"},
+		{"unknown field", `{"filters":[{"field":"a","operator":"eq","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.field is not a field that can be filtered"},
 		{"unknown operator", `{"filters":[{"field":"city","operator":"eq","value":"x"},{"field":"city","operator":"~"}]}`, "GEN_VALIDATION_ERROR", "filters.1.operator must be " + operatorNames},
 		{"no operator", `{"filters":[{"field":"city","value":"x"}]}`, "GEN_VALIDATION_ERROR", "filters.0.operator must be " + operatorNames},
 		{"a value that is an object", `{"filters":[{"field":"city","operator":"eq","value":{"a":1}}]}`, malformed, "filters.0.value" + values},
@@ -191,7 +191,7 @@ func TestInvalidFilters(t *testing.T) {
 		{"a long value", `{"filters":[{"field":"city","operator":"eq","value":"` + long + `"}]}`, "GEN_VALIDATION_ERROR", "filters.0.value must be text of at most 1000 characters"},
 		{"odd operator", `{"logical_operator":"xor"}`, "GEN_VALIDATION_ERROR", "logical_operator must be and or or"},
 		{"a long one among others", `{"filters":[{"field":"city","operator":"in","value":"a","values":["b","` + long + `"]}]}`, "GEN_VALIDATION_ERROR", "filters.0.values.1 must be text of at most 1000 characters"},
-		{"lone surrogate", `{"filters":[{"field":"city","operator":"eq","value":"\ud800"}]}`, malformed, "filters.0.value must not hold a lone surrogate"},
+		{"lone surrogate", `{"filters":[{"field":"city","operator":"eq","value":"\ud800"}]}`, malformed, "filters.0.value must not contain an unpaired surrogate"},
 		{"offset beyond", `{"offset":10001}`, "GEN_VALIDATION_ERROR", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
 		{"many filters", `{"filters":[{}` + strings.Repeat(",{}", 20) + `]}`, "GEN_VALIDATION_ERROR", "filters must have at most 20 elements"},
 		{"odd order", `{"sort_order":"up"}`, "GEN_VALIDATION_ERROR", "sort_order must be asc or desc"},

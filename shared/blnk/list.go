@@ -75,7 +75,7 @@ var bodyParams = []string{"filters", "logical_operator", "limit", "offset", "sor
 func rejectBodyParams(q url.Values) error {
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if _, _, isFilter := splitParameter(name); isFilter || slices.Contains(bodyParams, name) {
-			return invalidParamError(safeName(name) + " must stand in the body")
+			return invalidParamError(safeName(name) + " must be in the body")
 		}
 	}
 	return nil

@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 
 // TestCursorIsBoundToItsList also checks the parameters that may be sent beside a cursor, and those of a POST.
 func TestCursorIsBoundToItsList(t *testing.T) {
-	const foreign = "cursor is none that this list gave out"
+	const foreign = "cursor is not valid for this list"
 	const another = "cursor belongs to another list: send the same filters and order with it"
 	const byCountry = `"filters":[{"field":"country","operator":"eq","value":"CHL"}]`
 	w := newSampleAPI(t)
@@ -102,12 +102,12 @@ func TestCursorIsBoundToItsList(t *testing.T) {
 		{"another body", post(posted, `{}`), another},
 		{"another order", post(posted, `{`+byCountry+`,"sort_by":"city"}`), another},
 		{"operator without filters", listRequest(whole + "&logical_operator=or"), another},
-		{"operator without the filters", listRequest(filtered + "&logical_operator=or"), "logical_operator must not be sent with a cursor but beside its filters"},
-		{"filters in the URL of a POST", post("first_name_eq=x", `{}`), "first_name_eq must stand in the body"},
-		{"malformed filters in the URL of a POST", post("instance_id=1&%3F_in=x", `{}`), "a parameter must stand in the body"},
-		{"malformed limit in the URL of a POST", post(posted+"&limit=zz", `{}`), "limit must stand in the body"},
-		{"offset in the URL of a POST", post("offset=-5", `{}`), "offset must stand in the body"},
-		{"operator in the URL of a POST", post("logical_operator=xor", `{}`), "logical_operator must stand in the body"},
+		{"operator without the filters", listRequest(filtered + "&logical_operator=or"), "logical_operator must be sent with the filters, not with a cursor"},
+		{"filters in the URL of a POST", post("first_name_eq=x", `{}`), "first_name_eq must be in the body"},
+		{"malformed filters in the URL of a POST", post("instance_id=1&%3F_in=x", `{}`), "a parameter must be in the body"},
+		{"malformed limit in the URL of a POST", post(posted+"&limit=zz", `{}`), "limit must be in the body"},
+		{"offset in the URL of a POST", post("offset=-5", `{}`), "offset must be in the body"},
+		{"operator in the URL of a POST", post("logical_operator=xor", `{}`), "logical_operator must be in the body"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { wantError(t, w.Send(tt.request), 400, "GEN_VALIDATION_ERROR", tt.text) })
 	}

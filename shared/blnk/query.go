@@ -133,7 +133,7 @@ type violation struct {
 func (c *condition) normalize() *violation {
 	col, _, known := c.column()
 	if !known {
-		return &violation{"field", -1, "names no member to filter by"}
+		return &violation{"field", -1, "is not a field that can be filtered"}
 	}
 	if _, known := operators[c.Operator]; !known {
 		return &violation{"operator", -1, "needs an operator: " + operatorNames}

@@ -60,7 +60,7 @@ func (c *registeredClient) checkGrant(maker string, asked []string) {
 	got := c.w.Send(createKeyRequest(c.authorizerContext(maker), keyRequest{Scopes: asked}))
 	if slices.ContainsFunc(want, func(s string) bool { return !held.Has(s) }) {
 		wantError(c.w, got, 403, "AUTH_INSUFFICIENT_PERMISSIONS",
-			"An API key can be given neither more scopes than the key that makes it nor another owner")
+			"An API key cannot have more scopes than the key that creates it, or another owner")
 		return
 	}
 	wantStatus(c.w, got, 201)
@@ -90,7 +90,7 @@ func TestMalformedScopes(t *testing.T) {
 		"api-key:delete": "api-keys:delete", "api_key:read": "api-keys:read", "api_keys:read": "api-keys:read", "apikeys:*": "api-keys:*",
 	} {
 		resource, _, _ := strings.Cut(sent, ":")
-		malformed["must be "+meant+": "+resource+" is no resource of this API"] = []string{sent}
+		malformed["must be "+meant+": "+resource+" is not a resource of this API"] = []string{sent}
 	}
 	for want, scopes := range malformed {
 		for _, scope := range scopes {

@@ -60,7 +60,7 @@ func TestStalePlaceholderIsRejected(t *testing.T) {
 	stale := jsonAt(t, w.Send(getRequest(ownID)).Body, "first_name")
 	wantStatus(t, w.Send(identityRequest("update-identity", `{"first_name":"Plain"}`)), 200)
 	got := w.Send(identityRequest("update-identity", `{"first_name":`+stale+`}`))
-	wantError(t, got, 400, validation, "first_name must be a value, not the text that stood for an earlier one")
+	wantError(t, got, 400, validation, "first_name must be a value, not a placeholder")
 }
 
 // TestAudit checks that the log names the client and the fields that it read, without their values.
@@ -91,5 +91,5 @@ func TestFieldOfThePathIsPartOfTheFingerprint(t *testing.T) {
 	wantStatus(t, replay, 200)
 	wantEqual(t, "number of Idempotent-Replayed", len(replay.MultiValueHeaders["Idempotent-Replayed"]), 1)
 	other := fieldRequest("tokenize-field", "LastName").WithHeader("Idempotency-Key", "k")
-	wantError(t, w.Send(other), 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with another request")
+	wantError(t, w.Send(other), 422, "GEN_IDEMPOTENCY_REUSED", "Idempotency-Key was used with a different request")
 }

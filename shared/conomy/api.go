@@ -53,7 +53,7 @@ func generateID(now time.Time, random io.Reader) (string, error) {
 	var id [12]byte
 	binary.BigEndian.PutUint32(id[:], uint32(now.Unix()))
 	if _, err := io.ReadFull(random, id[4:]); err != nil {
-		return "", fmt.Errorf("mint id: %w", err)
+		return "", fmt.Errorf("generate id: %w", err)
 	}
 	return hex.EncodeToString(id[:]), nil
 }

@@ -24,10 +24,10 @@ func TestChildrenAndParents(t *testing.T) {
 		step{newRequest("list-parents", id, ""), 200, "", ""},
 		step{newRequest("list-parents", "nobody", ""), 404, "31", "identity not found"},
 		step{newRequest("list-parents", "b", "").WithCaller(otherTenantCaller), 404, "31", "identity not found"},
-		step{add(id, `{"children":["c","nobody"]}`), 404, "31", "children.1 is no identity of this client"},
+		step{add(id, `{"children":["c","nobody"]}`), 404, "31", "children.1 does not refer to an existing identity"},
 		step{add(id, `{"children":["`+id+`"]}`), 400, "11", "children.0 must not be the identity itself"},
 		step{add("c", `{"children":["`+id+`"]}`), 422, "21", "an identity cannot be its own ancestor"},
-		step{add(id, `{"children":["c","c"]}`), 400, "11", "children.1 stands twice in the list"},
+		step{add(id, `{"children":["c","c"]}`), 400, "11", "children.1 occurs twice in the list"},
 		step{add(id, `{}`), 400, "12", "children is required"},
 		step{add(id, `{"children":null}`), 400, "12", "children is required"},
 		step{add(id, `{"children":"a"}`), 400, "11", "children must be an array"},
@@ -38,7 +38,7 @@ func TestChildrenAndParents(t *testing.T) {
 		step{add(id, `{"children":["`+strings.Repeat(`x","`, 100)+`y"]}`), 400, "11", "children must name at most 100 identities"},
 		step{add(id, `{"children":["a"],"more":1}`).WithCaller(strictCaller), 400, "", ""},
 		step{remove(id, `{"children":["a"]}`), 200, "", ""},
-		step{remove(id, `{"children":["a"]}`), 404, "31", "children.0 is no identity of this client"},
+		step{remove(id, `{"children":["a"]}`), 404, "31", "children.0 does not refer to an existing identity"},
 		step{remove(id, `{}`), 400, "12", "children is required"},
 		step{newRequest("list-parents", "a", ""), 200, "", ""},
 	)
@@ -56,7 +56,7 @@ func TestDeletion(t *testing.T) {
 		step{newRequest("add-withdrawal-account", id, bankAccountBody), 201, "", ""},
 		step{newRequest("delete-identity", id, ""), 403, "43", "the client may not perform this operation"},
 		step{remove.WithCaller(otherTenantCaller), 404, "31", "identity not found"},
-		step{remove.WithHeader("If-Match", etag(1)), 412, "21", "the identity has another version than If-Match names"},
+		step{remove.WithHeader("If-Match", etag(1)), 412, "21", "the identity does not have the version in If-Match"},
 		step{remove.WithHeader("If-Match", etag(3)), 204, "", ""},
 		step{remove, 404, "31", "identity not found"},
 		step{getRequest(id), 404, "31", "identity not found"},
@@ -81,7 +81,7 @@ func TestPermissions(t *testing.T) {
 		step{add(`[{"resource":"IDENTITY","reference":"a","permissions":["account:write","admin"]}]`), 201, "", ""},
 		step{list, 200, "", ""},
 		step{listRequest("scopeIdentity=" + id), 200, "", ""},
-		step{add(`[{"resource":"IDENTITY","reference":"a","permissions":[]},{"resource":"IDENTITY","reference":"nobody","permissions":[]}]`), 404, "31", "1.reference is no identity of this client"},
+		step{add(`[{"resource":"IDENTITY","reference":"a","permissions":[]},{"resource":"IDENTITY","reference":"nobody","permissions":[]}]`), 404, "31", "1.reference does not refer to an existing identity"},
 		step{add(`[{"resource":"IDENTITY","permissions":[]}]`), 400, "12", "0.reference is required"},
 		step{add(`[{"resource":"IDENTITY","reference":"a"}]`), 400, "12", "0.permissions is required"},
 		step{add(`[null]`), 400, "12", "0.resource is required"},
@@ -143,7 +143,7 @@ func TestWithdrawalAccountReplay(t *testing.T) {
 	wantHeader(t, again, "Idempotent-Replayed", "true")
 	other := newRequest("add-withdrawal-account", "a", strings.Replace(bankAccountBody, "1", "9", 1))
 	w.runSteps(
-		step{other.WithHeader("Idempotency-Key", "k"), 422, "21", "Idempotency-Key was used with another request"},
+		step{other.WithHeader("Idempotency-Key", "k"), 422, "21", "Idempotency-Key was used with a different request"},
 		step{other.WithHeader("Idempotency-Key", "l"), 201, "", ""},
 		step{other, 201, "", ""},
 	)

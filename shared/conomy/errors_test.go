@@ -26,16 +26,16 @@ func TestErrors(t *testing.T) {
 		retry      bool
 	}{
 		{identity.ErrNotFound, 404, "31", "notFound", "identity not found", false},
-		{identity.ErrVersionMismatch, 412, "21", "failedPrecondition", "the identity has another version than If-Match names", false},
-		{identity.ErrIdempotencyReused, 422, "21", "failedPrecondition", "Idempotency-Key was used with another request", false},
-		{identity.ErrBusy, 409, "21", "failedPrecondition", "an equal request is still running, try again shortly", true},
+		{identity.ErrVersionMismatch, 412, "21", "failedPrecondition", "the identity does not have the version in If-Match", false},
+		{identity.ErrIdempotencyReused, 422, "21", "failedPrecondition", "Idempotency-Key was used with a different request", false},
+		{identity.ErrBusy, 409, "21", "failedPrecondition", "another request is changing the same resource, try again shortly", true},
 		{identity.ErrTooLarge, 413, "11", "invalidParam", "the identity is too large", false},
 		{identity.ErrUnavailable, 503, "01", "serverError", "the service is unavailable, try again shortly", true},
-		{identity.ErrNoCodeSent, 422, "21", "failedPrecondition", "no code was sent to this address; ask for one", false},
+		{identity.ErrNoCodeSent, 422, "21", "failedPrecondition", "no code was sent to this address; request one", false},
 		{identity.ErrWrongCode, 400, "11", "invalidParam", "code is wrong", false},
-		{identity.ErrExpiredCode, 422, "21", "failedPrecondition", "the code has expired; ask for another", false},
+		{identity.ErrExpiredCode, 422, "21", "failedPrecondition", "the code has expired; request another", false},
 		{identity.ErrUsedCode, 422, "21", "failedPrecondition", "the code was used already", false},
-		{identity.ErrTooManyAttempts, 422, "21", "failedPrecondition", "too many wrong codes were tried; ask for another", false},
+		{identity.ErrTooManyAttempts, 422, "21", "failedPrecondition", "too many wrong codes were tried; request another", false},
 		{gateway.ErrInsufficientScope, 403, "43", "forbiddenOperation", "the client may not perform this operation", false},
 		{gateway.ErrNoRoute, 404, "31", "notFound", "no such operation", false},
 		{gateway.ErrBodyTooLarge, 413, "11", "invalidParam", "body must have at most 1 MiB", false},
@@ -46,12 +46,12 @@ func TestErrors(t *testing.T) {
 		{auth.ErrMismatch, 403, "43", "forbiddenOperation", "the credentials do not allow this operation", false},
 		{auth.ErrThrottled, 429, "32", "tooManyRequests", "too many failed attempts, try again shortly", false},
 		{auth.ErrEscalation, 403, "43", "forbiddenOperation", "the credentials do not allow this operation", false},
-		{auth.ErrTooManyKeys, 422, "21", "failedPrecondition", "the client has as many keys as it may have", false},
+		{auth.ErrTooManyKeys, 422, "21", "failedPrecondition", "the client has the maximum number of keys", false},
 		{&strictjson.Error{Reason: "is empty", Syntax: true}, 400, "14", "parsingResource", "body is empty", false},
 		{&strictjson.Error{Field: "name", Reason: "must be a string"}, 400, "11", "invalidParam", "name must be a string", false},
 		{&identity.Invalid{Field: identity.FieldNickname, Reason: "must be x"}, 400, "11", "invalidParam", "nickname must be x", false},
 		{&identity.MissingField{Field: identity.FieldEmail}, 400, "12", "missingParam", "email is required", false},
-		{&identity.DanglingReference{Field: "children.3"}, 404, "31", "notFound", "children.3 is no identity of this client", false},
+		{&identity.DanglingReference{Field: "children.3"}, 404, "31", "notFound", "children.3 does not refer to an existing identity", false},
 		{&identity.StateError{Reason: "it is so"}, 422, "21", "failedPrecondition", "it is so", false},
 		{&identity.Conflict{Fields: []identity.Field{identity.FieldID, identity.FieldKind}}, 409, "13", "alreadyExist", "an identity with the same id, type already exists", false},
 		{&identity.RateLimited{RetryAfter: 700 * time.Millisecond, Reason: "it is too soon"}, 429, "32", "tooManyRequests", "it is too soon", true},
@@ -92,9 +92,9 @@ func TestErrorsNameFieldsAsInJSON(t *testing.T) {
 		case "bankAccount":
 			value = strings.Replace(bankAccountBody, `"B"`, bad, 1)
 		}
-		wantError(t, w.Send(createRequest(minimalWith(parent, value))), 400, "11", field+" must not hold control characters")
+		wantError(t, w.Send(createRequest(minimalWith(parent, value))), 400, "11", field+" must not contain control characters")
 	}
 	organization := strings.Replace(minimalWith("name", bad), "{", `{"type":"ORGANIZATION",`, 1)
-	wantError(t, w.Send(createRequest(organization)), 400, "11", "name must not hold control characters")
+	wantError(t, w.Send(createRequest(organization)), 400, "11", "name must not contain control characters")
 	w.WantCalls(faulttable.Calls{})
 }

@@ -52,8 +52,8 @@ func TestUpdateErrors(t *testing.T) {
 		{`{"bankAccount":{"bank":"B"}}`, 400, "12", "bankAccount.accountNumber is required"},
 		{`{"metadata":{"a":"` + strings.Repeat("x", 256<<10) + `"}}`, 413, "11", "the identity is too large"},
 		{`{"children":[{"name":"a"}]}`, 400, "12", "children.0.id is required"},
-		{`{"children":[{"id":"kid"},{"id":"nobody"}]}`, 404, "31", "children.1 is no identity of this client"},
-		{`{"children":[{"id":"kid"},{"id":"kid"}]}`, 400, "11", "children.1 stands twice in the list"},
+		{`{"children":[{"id":"kid"},{"id":"nobody"}]}`, 404, "31", "children.1 does not refer to an existing identity"},
+		{`{"children":[{"id":"kid"},{"id":"kid"}]}`, 400, "11", "children.1 occurs twice in the list"},
 		{`{"children":[{"id":"` + id + `"}]}`, 400, "11", "children.0 must not be the identity itself"},
 		{`{"children":[` + strings.Repeat(`{"id":"x"},`, 100) + `{"id":"y"}]}`, 400, "11", "children must name at most 100 identities"},
 	}

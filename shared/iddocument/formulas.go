@@ -190,7 +190,7 @@ func ciUruguay(number string) Result { return checkLast(number, "0987654321", 2,
 func rutUruguay(number string) Result {
 	registration := number[:2]
 	if registration < "01" || registration > "22" || number[2:8] == "000000" || number[8:11] != "001" {
-		return Result{Invalid, "a RUT begins with 01 to 22, and 001 stands before its check digit"}
+		return Result{Invalid, "a RUT begins with 01 to 22, and has 001 before its check digit"}
 	}
 	return checkLast(number, "0-987654321", 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
 }
@@ -224,7 +224,7 @@ func curp(number string) Result {
 		century = 1900
 	}
 	if !isCalendarDate(number[4:10], century) {
-		return Result{Invalid, "the birthday in the CURP is no day of the calendar"}
+		return Result{Invalid, "the birthday in the CURP is not a valid date"}
 	}
 	if !strings.Contains("HMX", number[10:11]) || !slices.Contains(curpStates, number[11:13]) {
 		return Result{Invalid, "the sex or the state in the CURP does not exist"}
@@ -252,7 +252,7 @@ const rfcAlphabet = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ \xD1"
 func rfc(number string) Result {
 	name := len(number) - 9
 	if !isCalendarDate(number[name:name+6], 2000) { // the century is not in the number; only 1900 would differ
-		return Result{Invalid, "the date in the RFC is no day of the calendar"}
+		return Result{Invalid, "the date in the RFC is not a valid date"}
 	}
 	if !rfcSuffixMatches(number) {
 		return Result{Unchecked, "the last three characters do not match, as in some RFCs in use"}

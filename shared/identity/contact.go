@@ -73,10 +73,10 @@ func allDigits(s string) bool {
 // nil or a *StateError.
 func (c Channel) CheckDeliverable(address string) error {
 	if c.CheckAddress(address) != nil {
-		return &StateError{"the identity's " + string(c) + " is none that a code can be sent to"}
+		return &StateError{"cannot send a code: the " + string(c) + " is not valid"}
 	}
 	if c == ChannelEmail && strings.ContainsFunc(address, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return &StateError{"no code can be sent to an email that is not written in ASCII (its host as xn--...)"}
+		return &StateError{"cannot send a code: the email contains characters outside ASCII; write its host as xn--..."}
 	}
 	return nil
 }

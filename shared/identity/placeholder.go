@@ -15,7 +15,7 @@ func (i *Identity) CheckNewValue(f Field, text string) error {
 	if i.Tokenized(f) == nil || !tokenPattern().MatchString(text) {
 		return nil
 	}
-	return &Invalid{Field: f, Reason: "must be a value, not the text that stood for an earlier one"}
+	return &Invalid{Field: f, Reason: "must be a value, not a placeholder"}
 }
 
 // CheckPlaceholders returns an *Invalid if the new value of a tokenized field is a placeholder, which would

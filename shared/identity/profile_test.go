@@ -30,7 +30,7 @@ func TestTextLengthIsLimited(t *testing.T) {
 			}
 			wantTextError(t, path, validateText(path, strings.Repeat(char, limit+1)), fmt.Sprintf("must have at most %d characters", limit))
 		}
-		wantTextError(t, path, validateText(path, "a\x00b"), "must not hold control characters")
+		wantTextError(t, path, validateText(path, "a\x00b"), "must not contain control characters")
 	}
 }
 
@@ -93,8 +93,8 @@ func allocate(v reflect.Value) reflect.Value {
 }
 
 func TestForbiddenCharactersAreRejected(t *testing.T) {
-	const control, bidi, broken = "must not hold control characters",
-		"must not hold bidirectional control characters", "must be valid Unicode text"
+	const control, bidi, broken = "must not contain control characters",
+		"must not contain bidirectional control characters", "must be valid Unicode text"
 	for _, tt := range []struct{ name, text, reason string }{
 		{"accents", "María Ñandú", ""},
 		{"Hebrew", "שלום", ""},

@@ -88,10 +88,10 @@ func checkText(r rule) error {
 // bidirectional overrides and isolates can make a name look like another one (Unicode TR 36, section 3.2).
 func forbidden(c rune) string {
 	if c < ' ' || (c >= 0x7f && c <= 0x9f) || c == '\u2028' || c == '\u2029' {
-		return "must not hold control characters"
+		return "must not contain control characters"
 	}
 	if c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069' {
-		return "must not hold bidirectional control characters"
+		return "must not contain bidirectional control characters"
 	}
 	if c == unicode.ReplacementChar {
 		return "must be valid Unicode text"

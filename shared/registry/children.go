@@ -53,7 +53,7 @@ func (r *ChildrenUpdate) check(parent string) error {
 			return &identity.Invalid{Field: field, Reason: "must not be the identity itself"}
 		}
 		if seen[id] {
-			return &identity.Invalid{Field: field, Reason: "stands twice in the list"}
+			return &identity.Invalid{Field: field, Reason: "occurs twice in the list"}
 		}
 		seen[id] = true
 	}
@@ -182,7 +182,7 @@ func (r *Registry) descendants(ctx context.Context, parent string, children []id
 			return nil, &identity.StateError{Reason: "an identity cannot be its own ancestor"}
 		}
 		if len(met)+len(next) > maxDescendants {
-			return nil, &identity.StateError{Reason: "too many identities stand below the new children"}
+			return nil, &identity.StateError{Reason: "the new children have too many descendants"}
 		}
 		level, err = r.getMany(ctx, children[0].Tenant, next)
 		if err != nil {

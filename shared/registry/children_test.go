@@ -126,7 +126,7 @@ func TestInvalidChildrenAreRejected(t *testing.T) {
 			return err
 		}
 		wantText[*identity.Invalid](t, "itself", reject("p", "x", "p"), "children.1 must not be the identity itself")
-		wantText[*identity.Invalid](t, "one twice", reject("p", "x", "b", "x"), "children.2 stands twice in the list")
+		wantText[*identity.Invalid](t, "one twice", reject("p", "x", "b", "x"), "children.2 occurs twice in the list")
 		wantText[*identity.Invalid](t, "101", reject("p", make([]string, 101)...), "children must name at most 100 identities")
 		for _, unknown := range []string{"absent", "foreign", "", "a#b", strings.Repeat("x", 65)} {
 			wantText[*identity.DanglingReference](t, unknown, reject("p", "x", unknown, "none"), "children.1 names no identity")
@@ -187,7 +187,7 @@ func TestChildrenOfADraft(t *testing.T) {
 	wantText[*identity.DanglingReference](t, "an unknown one", err, "children.1 names no identity")
 	d.Children = []string{"kid0", "kid0"}
 	_, err = w.Create(ctx, d)
-	wantText[*identity.Invalid](t, "one twice", err, "children.1 stands twice in the list")
+	wantText[*identity.Invalid](t, "one twice", err, "children.1 occurs twice in the list")
 	d.Children = kids[:30]
 	if created := w.mustCreate(t, d); len(created.Children) != 30 || !created.MayHaveChildren {
 		t.Errorf("%d children, MayHaveChildren = %v, want 30 and true", len(created.Children), created.MayHaveChildren)
@@ -219,7 +219,7 @@ func TestNumberOfDescendantsIsLimited(t *testing.T) {
 	w.addChildren(t, "p", "n")
 	w.createLinked(t, "no")
 	_, err := w.Update(ctx, childrenUpdate("q", registry.AddChildren, "n"))
-	wantText[*identity.StateError](t, "51 descendants", err, "too many identities stand below the new children")
+	wantText[*identity.StateError](t, "51 descendants", err, "the new children have too many descendants")
 }
 
 // TestConcurrentLinksCannotFormACycle adds two links that form a cycle together, through more and more identities.

@@ -54,7 +54,7 @@ func TestInvalidDraftDoesNotReachTheStore(t *testing.T) {
 		wantText[*identity.Invalid](t, id, err, "id must have at most 64 letters, digits, '-' and '_'")
 	}
 	_, err := w.Create(ctx, draft(identity.Profile{FirstName: "a\n"}))
-	wantText[*identity.Invalid](t, "a line feed", err, "firstName must not hold control characters")
+	wantText[*identity.Invalid](t, "a line feed", err, "firstName must not contain control characters")
 	d := draft(identity.Profile{})
 	d.Idempotency.Key = "clé"
 	_, err = w.Create(ctx, d)

@@ -58,7 +58,7 @@ func TestRejectedUpdateChangesNothing(t *testing.T) {
 		wantIs(t, name, err, tt.want)
 	}
 	_, err := w.Update(ctx, setFirstName("a", "x\x1b"))
-	wantText[*identity.Invalid](t, "an escape", err, "firstName must not hold control characters")
+	wantText[*identity.Invalid](t, "an escape", err, "firstName must not contain control characters")
 	if diff := cmp.Diff(before, w.mustGet(t, "a")); diff != "" {
 		t.Errorf("the identity afterwards, -want +got:\n%s", diff)
 	}

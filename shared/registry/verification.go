@@ -100,7 +100,7 @@ func (r *Registry) addressToVerify(ctx context.Context, i *identity.Identity, ch
 		return "", &identity.StateError{Reason: "the identity has no " + string(channel)}
 	}
 	if !p.VerifiedAt.IsZero() {
-		return "", &identity.StateError{Reason: "the " + string(channel) + " is proven already"}
+		return "", &identity.StateError{Reason: "the " + string(channel) + " is verified already"}
 	}
 	if !i.NeedsVerification(channel) {
 		return "", &identity.StateError{Reason: "an identity in status " + string(i.Status) + " does not wait for its " + string(channel) + " to be proven"}

@@ -40,7 +40,7 @@ func ParseListSharding(text string) (ListSharding, error) {
 		r, errRead := strconv.Atoi(strings.TrimSpace(read))
 		tenant = strings.TrimSpace(tenant)
 		if tenant == "" || errWrite != nil || errRead != nil {
-			return nil, errors.New("is no list of tenants with their shards, such as acme=8,other=1/8")
+			return nil, errors.New("is not a list of tenants with their shards, such as acme=8,other=1/8")
 		}
 		if _, twice := lists[tenant]; twice {
 			return nil, errors.New("names a tenant twice")

@@ -9,7 +9,7 @@ import (
 )
 
 func TestParseListSharding(t *testing.T) {
-	const bad = "is no list of tenants with their shards, such as acme=8,other=1/8"
+	const bad = "is not a list of tenants with their shards, such as acme=8,other=1/8"
 	const counts = "has shards that are not 1 to 64, or more to write to than to read from"
 	for _, tt := range []struct {
 		text string

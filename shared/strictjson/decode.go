@@ -41,7 +41,7 @@ func (e *Error) Error() string {
 // checked like the others and dropped.
 //
 // Decode returns an *Error if data is empty, null, not JSON, not UTF-8 or nested deeper than MaxDepth, if it has a
-// field twice in one object, text after its end, an escaped NUL or a lone surrogate, or if a field has another type
+// field twice in one object, text after its end, an escaped NUL or an unpaired surrogate, or if a field has another type
 // than in v.
 func Decode(data []byte, v any) error { return decode(data, v) }
 
@@ -118,7 +118,7 @@ func rejectNUL(data []byte) error {
 			return toError(err)
 		}
 		if token.Kind() == '"' && strings.Contains(token.String(), "\x00") {
-			return &Error{Field: fieldPath(d.StackPointer()), Reason: "must not hold a NUL character", Syntax: true}
+			return &Error{Field: fieldPath(d.StackPointer()), Reason: "must not contain a NUL character", Syntax: true}
 		}
 	}
 }
@@ -145,13 +145,13 @@ func toError(err error) error {
 
 func syntaxReason(e *jsontext.SyntacticError) string {
 	if errors.Is(e, jsontext.ErrDuplicateName) {
-		return "stands twice in its object"
+		return "occurs twice in its object"
 	}
 	if strings.Contains(e.Err.Error(), "UTF-8") {
 		return "must be valid UTF-8"
 	}
 	if strings.Contains(e.Err.Error(), "surrogate") {
-		return "must not hold a lone surrogate"
+		return "must not contain an unpaired surrogate"
 	}
 	return fmt.Sprintf("is not valid JSON at byte %d", e.ByteOffset)
 }

@@ -38,6 +38,6 @@ func ExampleDecodeCaseInsensitive() {
 	// Output:
 	// <nil>
 	// Ana [1.10] null
-	// Name stands twice in its object
+	// Name occurs twice in its object
 	// tags must be an array
 }

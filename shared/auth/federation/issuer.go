@@ -95,11 +95,11 @@ func (i Issuer) validate() error {
 		return errors.New("algorithms must be ES256, RS256 or both")
 	}
 	if i.Audience == "" && len(i.ClientIDs) == 0 {
-		return errors.New("audience is missing, and so is clients: the issuer's tokens for anybody would do")
+		return errors.New("audience or clients is required: otherwise any token of the issuer would be accepted")
 	}
 	notAccess := func(typ string) bool { return !slices.Contains(auth.AccessTokenTypes, typ) }
 	if i.Audience == "" && len(i.RequiredClaims) == 0 && slices.ContainsFunc(i.TokenTypes, notAccess) {
-		return errors.New("require is missing: without it, audience or typ at+jwt an id token would do")
+		return errors.New("require, audience or type at+jwt is needed: otherwise an id token would be accepted")
 	}
 	for theirs, ours := range i.ClientIDs {
 		if theirs == "" || !auth.ValidClientID(ours) {

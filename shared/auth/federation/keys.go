@@ -13,7 +13,7 @@ import (
 
 const maxKeyID = 128
 
-var errNoSet = errors.New("the issuer's answer is no JWK set")
+var errNoSet = errors.New("the issuer's response is not a JWK set")
 
 // secretParams are parameters that only private and symmetric keys have: an issuer that publishes one has lost the key
 // (RFC 7518, section 6).

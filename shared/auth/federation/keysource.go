@@ -168,7 +168,7 @@ func (s *KeySource) fetch(ctx context.Context) (map[string]crypto.PublicKey, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the issuer answers with status %d", response.StatusCode)
+		return nil, fmt.Errorf("the issuer responded with status %d", response.StatusCode)
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
