@@ -75,6 +75,33 @@ func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counte
 	}
 }
 
+// testListResharding: while the sharding of a list changes and some processes still have the previous setting, readers
+// with either setting return all identities in order.
+func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
+	settings := []store.ListShards{{1, 1}, {1, 4}, {4, 4}, {4, 64}, {64, 64}}
+	var want []identity.IndexEntry
+	for n, setting := range settings {
+		before := settings[max(n-1, 0)]
+		for k := range 40 {
+			s.ListSharding = store.ListSharding{"t": setting}
+			if k%2 == 0 {
+				s.ListSharding["t"] = before
+			}
+			i := minimalIdentity(fmt.Sprintf("i%d-%d", n, k))
+			mustCreate(t, s, i, nil, identity.Idempotency{})
+			want = append(want, entryOf(i))
+		}
+		slices.SortFunc(want, identity.IndexEntry.Compare)
+		for _, reader := range []store.ListShards{before, setting} {
+			s.ListSharding = store.ListSharding{"t": reader}
+			got := pageThrough(t, s, identity.Index{Tenant: "t"}, 7, false)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("list read with %+v differs (-want +got):\n%s", reader, diff)
+			}
+		}
+	}
+}
+
 // testShardFailure: a list without one of its shards is no list.
 func testShardFailure(t *testing.T, open func(*testing.T) table.Table) {
 	injected := faulttable.NewInjector(open(t))

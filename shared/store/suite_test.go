@@ -62,6 +62,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"one that has lapsed goes with its parts", testExpireWithParts},
 		{"every source is read likewise from a list in shards", withListShards(store.ListShards{Write: 5, Read: 7}, testEntries)},
 		{"a page asks each shard", testShardedListCalls},
+		{"a list is complete while its sharding changes", testListResharding},
 		{"a message comes back as it was, and is delivered", testDeliverMessage},
 		{"a claimed message is its holder's", testMessageLease},
 		{"a message goes by its time", testMessageExpiry},
