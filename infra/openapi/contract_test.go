@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/infra/openapi"
@@ -234,5 +236,34 @@ func TestCompleteFailsWithUncheckedResponses(t *testing.T) {
 	out := privacytest.Capture(t, func() { code = c.Complete(stub(func() int { return 0 })).Run() })
 	if want := "POST /identities 200"; code != 1 || !strings.Contains(out, want) {
 		t.Errorf("exit code = %d with output %s, want 1 with %s", code, out, want)
+	}
+}
+
+// TestOperationsHaveCurlSamples checks that the documentation shows a command for each operation, and a response of each
+// that succeeds with a body.
+func TestOperationsHaveCurlSamples(t *testing.T) {
+	for _, f := range []apidocs.Files{apidocs.Conomy, apidocs.Blnk} {
+		document, err := openapi3.NewLoader().LoadFromData(f.Contract)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, item := range document.Paths.Map() {
+			for method, operation := range item.Operations() {
+				sample := fmt.Sprint(operation.Extensions["x-codeSamples"])
+				fixed, _, _ := strings.Cut(path, "{")
+				if !strings.Contains(sample, "curl -s") || !strings.Contains(sample, fixed) {
+					t.Errorf("%s: %s %s: sample = %s, want a curl command", f.Dialect, method, path, sample)
+				}
+				if method != http.MethodGet && method != http.MethodPost && !strings.Contains(sample, "-X "+method) {
+					t.Errorf("%s: %s %s: sample = %s, want -X %s", f.Dialect, method, path, sample, method)
+				}
+				for status, response := range operation.Responses.Map() {
+					body := response.Value.Content.Get("application/json")
+					if status[0] == '2' && body != nil && body.Example == nil && len(body.Examples) == 0 {
+						t.Errorf("%s: %s %s %s has no example of a response", f.Dialect, method, path, status)
+					}
+				}
+			}
+		}
 	}
 }
