@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -93,9 +94,7 @@ func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key,
 	if n.Scopes != nil {
 		k.Scopes = NewScopes(n.Scopes)
 	}
-	if n.Name != "" {
-		k.Name = n.Name
-	}
+	k.Name = cmp.Or(n.Name, n.API.Name)
 	k.Owner = n.Owner
 	k.CreatedBy = n.createdBy
 	k.RequestedScopes = n.RequestedScopes

@@ -106,7 +106,7 @@ func validTenant(s string) bool {
 	invalid := func(r rune) bool {
 		return r > unicode.MaxASCII || !isAlphanumeric(r) && !strings.ContainsRune("._-", r)
 	}
-	return len(s) > 0 && len(s) <= 64 && !strings.ContainsFunc(s, invalid)
+	return len(s) <= 64 && !strings.ContainsFunc(s, invalid)
 }
 
 func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -49,6 +49,17 @@ func TestOldSecretIsValidForTheOverlap(t *testing.T) {
 	wantError(t, w.loginWith(third), auth.ErrInvalid)
 }
 
+func TestRotatedKeyIsOfTheSameAPI(t *testing.T) {
+	w := newUncachedFixture(t)
+	for _, old := range []string{w.conomyKey, w.blnkKey} {
+		made, fresh, _, err := w.RotateKey(ctx, keyID(old), withOverlap(0))
+		wantError(t, err, nil)
+		if made.API != w.store.keys[keyID(old)].API || fresh[:3] != old[:3] {
+			t.Errorf("API = %q, prefix = %q, want those of the old key", made.API, fresh[:3])
+		}
+	}
+}
+
 func TestInvalidRotationsAreRejected(t *testing.T) {
 	w := newFixture(t)
 	for overlap, want := range map[time.Duration]error{
@@ -145,6 +156,7 @@ func TestOldKeyIsValidForTheOverlap(t *testing.T) {
 	w := newUncachedFixture(t)
 	old, text, err := w.CreateKey(ctx, w.client.ID, w.keyParams("team", auth.ScopeIdentityRead))
 	wantError(t, err, nil)
+	wantEqual(t, old.Name, "svc")
 	made, fresh, retired, err := w.RotateKey(ctx, old.ID, withOverlap(time.Minute))
 	wantError(t, err, nil)
 	want := old
