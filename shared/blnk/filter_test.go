@@ -101,7 +101,7 @@ func TestFilters(t *testing.T) {
 		{"or of an id and a look-up", "identity_id_eq=" + sampleID(3) + "&email_address_eq=bea@example.com&logical_operator=or", "32"},
 		{"limit", "limit=2", "76"},
 		{"offset beyond", "offset=10000", ""},
-		{"limit that is none", "limit=0", "7654321"},
+		{"limit of 0", "limit=0", "7654321"},
 		{"filter, limit and offset", "country_eq=CHL&limit=1&offset=1", "6"},
 	}
 	w := newSampleAPI(t)
@@ -124,7 +124,7 @@ func TestFilterBodies(t *testing.T) {
 		{"sorted", `{"sort_by":"first_name"}`, "5" + "4" + "6" + "2" + "1" + "73"},
 		{"by creation upwards", `{"sort_by":"created_at","sort_order":"ASC"}`, "1234567"},
 		{"by the date of birth", `{"sort_by":"dob","filters":[{"field":"dob","operator":"isnotnull"}]}`, "12"},
-		{"limit that is none", `{"limit":0}`, "7654321"},
+		{"limit of 0", `{"limit":0}`, "7654321"},
 		{"limit, offset and order", `{"limit":2,"offset":1,"sort_by":"first_name","sort_order":"asc"}`, "71"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +162,7 @@ func TestInvalidFilters(t *testing.T) {
 		{"a name that is no UTF-8", "first_name_%ff=1", "a parameter" + operators},
 		{"offset beyond", "offset=10001", "offset must be a whole number from 0 to 10000; to go further, follow the header Link"},
 		{"neither and nor or", "logical_operator=xor", "logical_operator must be and or or"},
-		{"cursor of nobody", "cursor=" + canary, "cursor is not valid for this list"},
+		{"cursor that was not issued", "cursor=" + canary, "cursor is not valid for this list"},
 		{"cursor that is empty", "cursor=", "cursor is not valid for this list"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -200,7 +200,7 @@ func checkStrict(kind, email string) error {
 	return identity.CheckEmail(email)
 }
 
-// parseBirthDate accepts a date or a date-time; empty and Blnk's zero time are no date.
+// parseBirthDate accepts a date or a date-time; empty and Blnk's zero time mean unknown.
 func parseBirthDate(sent string) (identity.Date, error) {
 	if sent == "" {
 		return identity.Date{}, nil

@@ -48,7 +48,7 @@ var maliciousBodies = []struct {
 	{"escaped NUL", minimalWith("name", `"Juana.Canaria\u0000"`), 400, "14", "name must not contain a NUL character"},
 	{"child is a text", minimalWith("children", `["`+canary+`"]`), 400, "11", "children.0 must be an object"},
 	{"child without id", minimalWith("children", `[{"id":"1","name":"a","email":"e"},{"name":"b"}]`), 400, "12", "children.1.id is required"},
-	{"child that is nobody", minimalWith("children", `[{"id":"`+strings.ToLower(canary[:5])+`736155281904"}]`), 404, "31", "children.0 does not refer to an existing identity"},
+	{"child that does not exist", minimalWith("children", `[{"id":"`+strings.ToLower(canary[:5])+`736155281904"}]`), 404, "31", "children.0 does not refer to an existing identity"},
 	{"bank account without holder", minimalWith("bankAccount", `{"accountNumber":"1","bank":"b","currency":"c"}`), 400, "12", "bankAccount.accountHolder is required"},
 	{"access control without scopes", minimalWith("securityOptions", `{"accessControl":{}}`), 400, "12", "securityOptions.accessControl.scopes is required"},
 	{"scope without reference", minimalWith("securityOptions", `{"accessControl":{"scopes":[{"resource":"I"}]}}`), 400, "12", "securityOptions.accessControl.scopes.0.reference is required"},

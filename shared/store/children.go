@@ -6,7 +6,7 @@ import (
 )
 
 // childrenUpdateOps writes a link on both sides, so that it can be read from either. To become a child is a change: the
-// child is written as its next version, so that whoever deletes or changes it meanwhile notices.
+// child is written as its next version, so that a concurrent change or deletion of it fails.
 func (s *Store) childrenUpdateOps(parent *identity.Identity, l identity.LinkChanges) []table.Op {
 	var ops []table.Op
 	from := identity.IndexEntry{ID: parent.ID, CreationNumber: parent.CreationNumber()}

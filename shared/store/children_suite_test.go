@@ -63,7 +63,7 @@ func testStaleChild(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	mustUpdate(t, s, nextVersion(a, "Changed"))
 	for name, l := range map[string]identity.LinkChanges{
 		"a child of an old version": {Add: []identity.Identity{a}}, "one to be checked of an old version": {Check: []identity.Identity{a}},
-		"a child that is nobody": {Add: []identity.Identity{minimalIdentity("absent")}}, "one to be checked that is nobody": {Check: []identity.Identity{minimalIdentity("absent")}},
+		"a child that does not exist": {Add: []identity.Identity{minimalIdentity("absent")}}, "one to check that does not exist": {Check: []identity.Identity{minimalIdentity("absent")}},
 	} {
 		wantError(t, name+": update", errorOf(s.Update(ctx, nextVersion(p, "x"), nil, newIdempotency("k", 1), l, identity.SideWrites{})), identity.ErrVersionMismatch)
 		wantError(t, name+": create", errorOf(s.Create(ctx, minimalIdentity("new"), newClaims("a"), newIdempotency("k", 1), l)), identity.ErrVersionMismatch)

@@ -151,7 +151,7 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 	return c, list, nil
 }
 
-// clientItem is a version of a client, which stands in the list of all.
+// clientItem returns the item of a client, which is in the list of all clients.
 func clientItem(c auth.Client, version int64) table.Item {
 	return table.Item{
 		Key: clientKey(c.ID), Version: version, Body: encodeClient(c),

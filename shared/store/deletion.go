@@ -122,8 +122,8 @@ func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.
 	return ops
 }
 
-// tombstone turns an identity into a tombstone and frees its claims. The tombstone stands in the pending queue, due at
-// once, for whoever clears that.
+// tombstone turns an identity into a tombstone and frees its claims. The tombstone is in the pending index and due
+// immediately, so that the job completes the deletion.
 func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []table.Op) (identityRecord, error) {
 	tomb := identityRecord{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Tombstone: true}
 	due := identity.Identity{Tenant: i.Tenant, ID: i.ID, ExpiresAt: i.CreatedAt}

@@ -85,7 +85,7 @@ var encoding = json.JoinOptions(
 	)),
 )
 
-// mustEncode writes a record. It panics if a JSON value in it is none: the decoders of the dialects let none pass.
+// mustEncode writes a record. It panics if a JSON value is not valid: the decoders of the APIs reject such values.
 func mustEncode(v any) []byte {
 	body, err := json.Marshal(v, encoding)
 	if err != nil {

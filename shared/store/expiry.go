@@ -12,7 +12,7 @@ import (
 // dueBatchSize is how many entries of the queue are read with their identities.
 const dueBatchSize = table.MaxGetItems
 
-// DueBatch reads a part of a shard of the pending queue, and the identities that stand in it: two calls for a hundred.
+// DueBatch reads a batch of a shard of the pending index and its identities, in two calls per hundred.
 func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, after *identity.PendingCursor) (identity.DueBatch, error) {
 	q := table.Query{Index: indexPending, PK: pendingPK(uint32(shard)), From: pendingBound(from), To: pendingBound(until.Add(time.Second)), Limit: dueBatchSize}
 	if after != nil {
@@ -57,7 +57,7 @@ func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due ide
 	return due, nil
 }
 
-// expiryMarkerRecord tells that an identity was there and lapsed.
+// expiryMarkerRecord records that an identity expired.
 type expiryMarkerRecord struct {
 	ID        string `json:"id"`
 	Created   int64  `json:"c"` // seconds since 1970

@@ -40,7 +40,7 @@ func readPendingQueue(t *testing.T, s *store.Store, from, until time.Time) (ids 
 	return ids, remains
 }
 
-// pendingIdentity is an identity that lapses so long after now.
+// pendingIdentity returns an identity that expires that long after now.
 func pendingIdentity(tenant, id string, after time.Duration) identity.Identity {
 	i := minimalIdentity(id)
 	i.Tenant, i.Status, i.ExpiresAt = tenant, identity.Pending, now.Truncate(time.Second).Add(after)

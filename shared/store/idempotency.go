@@ -76,7 +76,7 @@ func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Item, body []byte) error {
 	for _, c := range claims {
 		if c.Owner != id || len(c.Body) < sha256.Size {
-			continue // it lapsed, and another request has the key
+			continue // it expired, and another request uses the key
 		}
 		c.Body = append(slices.Clip(c.Body[:sha256.Size]), body...)
 		if _, err := s.write(ctx, table.Put(c, table.OwnerIs(id))); err != nil {

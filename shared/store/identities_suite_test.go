@@ -139,7 +139,7 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 	got, err := s.ListWithdrawalAccounts(ctx, "t", "p1")
 	wantEqual(t, want, got, err)
 	wantCalls(t, calls, "the list", faulttable.Calls{Query: 1})
-	wantError(t, "an account of nobody", addAccount(s, "t", "p9", full), identity.ErrNotFound)
+	wantError(t, "an account of an unknown identity", addAccount(s, "t", "p9", full), identity.ErrNotFound)
 	wantError(t, "an account of another tenant's", addAccount(s, "other", "p1", full), identity.ErrNotFound)
 	if err := addAccount(s, "t", "p1", full); err == nil {
 		t.Error("an account was written over")

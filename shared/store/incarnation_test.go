@@ -19,8 +19,8 @@ func recreated(i identity.Identity) identity.Identity {
 	return i
 }
 
-// TestStaleWriteDoesNotReachNewIncarnation: an id is deleted and has a new life while somebody is at work with what was
-// read of the old one. None of that reaches the new one.
+// TestStaleWriteDoesNotReachNewIncarnation: an id is deleted and reused while a request works with the old identity.
+// Nothing of that request reaches the new one.
 func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 	for name, late := range map[string]func(s *store.Store, old identity.Identity) error{
 		"change": func(s *store.Store, old identity.Identity) error {

@@ -10,7 +10,7 @@ import (
 	"cedula/shared/table"
 )
 
-// The shape of every key. No personal data stands in one: a value that a person
+// The form of every key. No key contains personal data: a value that a person
 // could be known by is an HMAC under the deployment's secret (see digest).
 //
 //	item                PK                          SK             in indexes
@@ -20,7 +20,7 @@ import (
 //	  a change's key    T#<tenant>#I#<id>           O#<hmac>
 //	  withdrawal acct.  T#<tenant>#I#<id>           W#<account>
 //	  code last sent    T#<tenant>#I#<id>           V#<channel>
-//	mark of a lapsed    T#<tenant>#G#<id>           #
+//	expiry marker       T#<tenant>#G#<id>           #
 //	codes sent, count   T#<tenant>#V#<channel>#<hmac>  #
 //	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
 //	idempotency claim   T#<tenant>#O#<hmac>         #

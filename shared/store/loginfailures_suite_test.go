@@ -43,7 +43,7 @@ func testLoginFailures(t *testing.T, s *store.Store, calls *faulttable.Counter) 
 	if other := readCredentials(t, s, calls, "c2", "c2k", nil); other.Count != 0 || other.CounterID != "c2" {
 		t.Errorf("failures of another client = %+v, want none under c2", other)
 	}
-	// A guesser who does not know a key of the client is nobody.
+	// Guesses without a key of the client are counted for an unknown client.
 	if f := readCredentials(t, s, calls, "c1", "c1x", auth.ErrNotFound); f.CounterID == "c1" || f.Count != 0 {
 		t.Errorf("failures with an unknown key = %+v, want none, not under c1", f)
 	}
@@ -68,7 +68,7 @@ func testUnknownClientFailures(t *testing.T, s *store.Store, calls *faulttable.C
 	if got := readCredentials(t, s, calls, "n1", "n1k", auth.ErrNotFound); got.Count != 5 || got.Version != 1 {
 		t.Errorf("failures = %+v, want 5 in version 1", got)
 	}
-	// Once there is a client of that id, what was counted for nobody is not its own.
+	// Once there is a client of that id, failures counted for unknown clients are not its own.
 	mustSucceed(t, s.CreateClient(ctx, auth.Client{ID: "n1", Tenant: "t"}, auth.Key{ID: "n1k", Client: "n1"}))
 	if got := readCredentials(t, s, calls, "n1", "n1k", nil); got.Count != 0 {
 		t.Errorf("failures of a new client = %+v, want none", got)

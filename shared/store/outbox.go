@@ -53,9 +53,9 @@ func (s *Store) Enqueue(ctx context.Context, m identity.Message) error {
 	return wrapErr("queue message", err)
 }
 
-// Lease takes a message to deliver it, until now and the lease have passed or it is released. The holder is to be shown
-// to Release and Delivered. It returns identity.ErrBusy while another has it, and identity.ErrNotFound when it was
-// delivered or is gone by its time.
+// Lease claims a message for delivery, until the lease has passed since now or Release is called. Release and Ack need
+// the holder. It returns identity.ErrBusy while another caller holds the message, and identity.ErrNotFound if it was
+// delivered or has expired.
 func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.Duration) (m identity.Message, holder string, err error) {
 	item, sealed, err := s.readMessage(ctx, id)
 	if err != nil {

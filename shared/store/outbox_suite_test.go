@@ -84,8 +84,8 @@ func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	leaseMessage(t, s, end.Sub(now)-time.Second, nil)
 }
 
-// TestStoredMessageIsEncrypted: what stands in the table says nothing but the id, and is of no use under another id or
-// to another deployment.
+// TestStoredMessageIsEncrypted: the stored item reveals only the id, and cannot be decrypted under another id or by
+// another deployment.
 func TestStoredMessageIsEncrypted(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m1")))

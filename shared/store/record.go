@@ -8,7 +8,7 @@ import (
 )
 
 // identityRecord is an identity as its item's body: JSON without the members that are zero. Names are short, since
-// every kilobyte is paid for, and never change their meaning: what was written once must be readable for ever.
+// every kilobyte is paid for, and never change their meaning: a stored record must always remain readable.
 type identityRecord struct {
 	ID      string `json:"id"`
 	Status  string `json:"st"`
@@ -158,7 +158,7 @@ func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
 	return table.Put(s.identityItem(i, body), table.VersionAndOwnerAre(i.Incarnation(), i.Version-1))
 }
 
-// indexKeys is where an identity stands in the sparse indexes.
+// indexKeys returns the keys of an identity in the sparse indexes.
 func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
 	at[indexList] = table.Key{

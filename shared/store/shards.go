@@ -14,7 +14,7 @@ import (
 const MaxListShards = 64
 
 // ListShards is how a tenant's list is split. A partition of an index takes a thousand creates a second; each shard is
-// one. New identities stand in the first Write of them, and a list is read from the first Read: so that nothing is
+// one. New identities are in the first Write of them, and a list is read from the first Read: so that nothing is
 // missed while processes of two settings run beside each other, Read rises before Write does, and never falls. An
 // identity stays in the shard that it was made in.
 type ListShards struct{ Write, Read int }

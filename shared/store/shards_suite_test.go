@@ -102,7 +102,7 @@ func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	}
 }
 
-// testShardFailure: a list without one of its shards is no list.
+// testShardFailure: a list with an unreadable shard is an error, not a shorter list.
 func testShardFailure(t *testing.T, open func(*testing.T) table.Table) {
 	injected := faulttable.NewInjector(open(t))
 	s := store.New(injected, secret)

@@ -96,7 +96,7 @@ func (s *Store) eachPage(ctx context.Context, q table.Query, take func([]table.I
 	}
 }
 
-// ifVersion is the condition of what is written over a version; 0 is none.
+// ifVersion returns the condition that an item has a version, or, for 0, that it does not exist.
 func ifVersion(version int64) table.Condition {
 	if version == 0 {
 		return table.Absent()

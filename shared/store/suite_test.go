@@ -53,14 +53,14 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"every source is read to its end, both ways", testEntries},
 		{"a deletion in one transaction", testDelete},
 		{"a tokenized value finds its identity", testLookupOfTokenizedValue},
-		{"a value tokenized anew replaces the old one", testTokenizeAgain},
+		{"a value tokenized again replaces the old one", testTokenizeAgain},
 		{"claims move with a change", testClaimsMoveWithUpdate},
 		{"a code and the counter of its address", testVerificationCode},
 		{"a code is of one version", testVerificationCodeVersions},
-		{"the queue is read to its end, with what stands in it", testDueBatches},
-		{"one that has lapsed goes in one transaction", testExpire},
-		{"one that has lapsed goes with its parts", testExpireWithParts},
-		{"every source is read likewise from a list in shards", withListShards(store.ListShards{Write: 5, Read: 7}, testEntries)},
+		{"the pending index is read to its end, with its identities", testDueBatches},
+		{"an expired identity is removed in one transaction", testExpire},
+		{"an expired identity is removed with its parts", testExpireWithParts},
+		{"every index is read from a sharded list", withListShards(store.ListShards{Write: 5, Read: 7}, testEntries)},
 		{"a page asks each shard", testShardedListCalls},
 		{"a list is complete while its sharding changes", testListResharding},
 		{"a message comes back as it was, and is delivered", testDeliverMessage},
@@ -77,7 +77,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		t.Parallel()
 		testRewriteReplays(t, open)
 	})
-	t.Run("a list without one of its shards is none", func(t *testing.T) {
+	t.Run("a list with an unreadable shard is an error", func(t *testing.T) {
 		t.Parallel()
 		testShardFailure(t, open)
 	})

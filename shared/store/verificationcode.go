@@ -78,8 +78,8 @@ func (s *Store) RecordWrongAttempt(ctx context.Context, tenant, id string, c ide
 	return wrapErr("spend check", err)
 }
 
-// sideWriteOps writes what goes with an identity's next version. Each is conditional: of two who act at once, one
-// begins anew.
+// sideWriteOps returns the side writes of an identity's next version. Each is conditional: of two concurrent requests,
+// one starts over.
 func (s *Store) sideWriteOps(i *identity.Identity, a identity.SideWrites) []table.Op {
 	var ops []table.Op
 	if a.Code != nil {
