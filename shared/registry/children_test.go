@@ -211,6 +211,44 @@ func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 	}
 }
 
+// TestLinksAreWrittenInBatches counts the versions of an update. A transaction holds 90 writes for links, 45 if the
+// descendants of new children are checked too; adding a child takes 3 of them, removing one 2.
+func TestLinksAreWrittenInBatches(t *testing.T) {
+	for name, tt := range map[string]struct {
+		remove, add int
+		related     bool // a new child has a child of its own
+		want        int64
+	}{
+		"30 added":                  {0, 30, false, 1},
+		"31 added":                  {0, 31, false, 2},
+		"15 added with descendants": {0, 15, true, 1},
+		"16 added with descendants": {0, 16, true, 2},
+		"45 removed":                {45, 0, false, 1},
+		"46 removed":                {46, 0, false, 2},
+		"20 added, 15 removed":      {15, 20, false, 1},
+		"20 added, 16 removed":      {16, 20, false, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTestRegistry(t)
+			w.createWithID(t, "p")
+			w.addChildren(t, "p", w.createMany(t, "old", tt.remove)...)
+			added := w.createMany(t, "new", tt.add)
+			if tt.related {
+				w.createWithID(t, "grandchild")
+				w.addChildren(t, "new0", "grandchild")
+			}
+			before := w.mustGet(t, "p").Version
+
+			changed := w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, added...))
+
+			if got := changed.Version - before; got != tt.want {
+				t.Errorf("versions = %d, want %d", got, tt.want)
+			}
+			w.wantChildren(t, "replaced", "p", added...)
+		})
+	}
+}
+
 func TestNumberOfDescendantsIsLimited(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createLinked(t, "qx", "nm")

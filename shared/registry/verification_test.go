@@ -1,8 +1,11 @@
 package registry_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -134,6 +137,17 @@ func TestStartVerification(t *testing.T) {
 	if m != wantMessage || len(m.Code) != 6 {
 		t.Errorf("message = %+v, want %+v with six digits", m, wantMessage)
 	}
+}
+
+// TestCodesAreEquallyLikely draws a number above the last multiple of a million, which would make small codes more
+// likely: it must be drawn again.
+func TestCodesAreEquallyLikely(t *testing.T) {
+	w := newTestRegistry(t)
+	i := w.createPending(t, ana, identity.OnboardingContact)
+	drawn := []byte{0xff, 0xf1, 0x3d, 0x80, 0, 0, 0, 7} // 4,294,000,000, then 7
+	w.Random = io.MultiReader(bytes.NewReader(drawn), rand.NewChaCha8([32]byte{1}))
+	w.sendCode(t, i.ID, identity.ChannelEmail)
+	w.mustConfirm(t, i.ID, identity.ChannelEmail, "000007")
 }
 
 func TestOnlyPresentAddressesNeedVerification(t *testing.T) {
