@@ -84,12 +84,12 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		once       identity.Idempotency
 		want       error
 	}{
-		"another request":    {"t", "p1", newIdempotency("k", 2), identity.ErrIdempotencyReused},
-		"another key":        {"t", "p1", newIdempotency("l", 1), identity.ErrNotFound},
-		"another identity":   {"t", "p2", newIdempotency("k", 1), identity.ErrNotFound},
-		"another tenant":     {"other", "p1", newIdempotency("k", 1), identity.ErrNotFound},
-		"nobody's":           {"t", "p9", newIdempotency("k", 1), identity.ErrNotFound},
-		"a key of no length": {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
+		"another request":       {"t", "p1", newIdempotency("k", 2), identity.ErrIdempotencyReused},
+		"another key":           {"t", "p1", newIdempotency("l", 1), identity.ErrNotFound},
+		"another identity":      {"t", "p2", newIdempotency("k", 1), identity.ErrNotFound},
+		"another tenant":        {"other", "p1", newIdempotency("k", 1), identity.ErrNotFound},
+		"an unknown identity's": {"t", "p9", newIdempotency("k", 1), identity.ErrNotFound},
+		"a key of no length":    {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
 	} {
 		wantError(t, name, errorOf(s.Replay(ctx, tt.tenant, tt.id, tt.once)), tt.want)
 	}
