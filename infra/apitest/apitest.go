@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/infra/openapi"
@@ -284,5 +285,33 @@ func WantStatus(t testing.TB, got events.APIGatewayProxyResponse, status int) {
 	t.Helper()
 	if got.StatusCode != status {
 		t.Errorf("status = %d, want %d: %s", got.StatusCode, status, got.Body)
+	}
+}
+
+// WantSent compares fields of a response with those of a request body that were sent and are not null.
+func WantSent(t testing.TB, sent, shown string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		want := JSONAt(t, sent, name)
+		if got := JSONAt(t, shown, name); want != "" && want != "null" && Canonical(got) != Canonical(want) {
+			t.Errorf("%s = %s, want %s as it was sent", name, got, want)
+		}
+	}
+}
+
+// Canonical removes the white space and the optional escapes of a JSON value.
+func Canonical(value string) string {
+	v := jsontext.Value(value)
+	_ = v.Compact(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
+	return string(v)
+}
+
+// WantUnchanged compares fields of an identity before and after a request that must not change them.
+func WantUnchanged(t testing.TB, before, after string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if want, got := JSONAt(t, before, name), JSONAt(t, after, name); got != want {
+			t.Errorf("%s = %s, want %s as before", name, got, want)
+		}
 	}
 }

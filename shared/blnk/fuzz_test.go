@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"cedula/infra/apitest"
 	"cedula/shared/auth"
@@ -35,33 +34,6 @@ func (w *testAPI) createJuana(t testing.TB) (id string) {
 	return text(t, w.Attack(t, of(false, createRequest(juana))).Body, "identity_id")
 }
 
-// wantSent compares fields of a response with those of a request body that were sent and are not null.
-func wantSent(t testing.TB, sent, shown string, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		want := jsonAt(t, sent, name)
-		if got := jsonAt(t, shown, name); want != "" && want != "null" && canonical(got) != canonical(want) {
-			t.Errorf("%s = %s, want %s as it was sent", name, got, want)
-		}
-	}
-}
-
-// canonical removes the white space and the optional escapes of a JSON value.
-func canonical(value string) string {
-	v := jsontext.Value(value)
-	_ = v.Compact(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
-	return string(v)
-}
-
-func wantUnchanged(t testing.TB, before, after string, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if want, got := jsonAt(t, before, name), jsonAt(t, after, name); got != want {
-			t.Errorf("%s = %s, want %s as before", name, got, want)
-		}
-	}
-}
-
 var generatedID = regexp.MustCompile(`^"idt_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"$`)
 
 func FuzzCreate(f *testing.F) {
@@ -71,9 +43,9 @@ func FuzzCreate(f *testing.F) {
 		if got.StatusCode != 201 {
 			return
 		}
-		wantSent(t, body, got.Body, writableFields...)
+		apitest.WantSent(t, body, got.Body, writableFields...)
 		id := jsonAt(t, got.Body, "identity_id")
-		if sent := jsonAt(t, body, "identity_id"); !generatedID.MatchString(id) || !slices.Contains([]string{"", "null", `""`, id}, canonical(sent)) {
+		if sent := jsonAt(t, body, "identity_id"); !generatedID.MatchString(id) || !slices.Contains([]string{"", "null", `""`, id}, apitest.Canonical(sent)) {
 			t.Errorf("identity_id = %s for %s", id, sent)
 		}
 		const want = `"2026-03-04T05:06:07.123456Z"`
@@ -100,8 +72,8 @@ func FuzzPut(f *testing.F) {
 			}
 			return
 		}
-		wantUnchanged(t, before, after, readOnlyFields...)
-		wantSent(t, body, after, writableFields...)
+		apitest.WantUnchanged(t, before, after, readOnlyFields...)
+		apitest.WantSent(t, body, after, writableFields...)
 	})
 }
 
@@ -114,10 +86,10 @@ func FuzzMetadata(f *testing.F) {
 		before := w.Attack(t, getRequest(id)).Body
 		got := w.Attack(t, newRequest("update-metadata", id, body))
 		after := w.Attack(t, getRequest(id)).Body
-		wantUnchanged(t, before, after, readOnlyFields...)
-		wantUnchanged(t, before, after, textFields...)
+		apitest.WantUnchanged(t, before, after, readOnlyFields...)
+		apitest.WantUnchanged(t, before, after, textFields...)
 		if got.StatusCode != 200 {
-			wantUnchanged(t, before, after, "meta_data")
+			apitest.WantUnchanged(t, before, after, "meta_data")
 			return
 		}
 		var sent, merged map[string]json.RawMessage
@@ -128,7 +100,7 @@ func FuzzMetadata(f *testing.F) {
 			sent["a"] = json.RawMessage("1")
 		}
 		for name, want := range sent {
-			if canonical(string(merged[name])) != canonical(string(want)) {
+			if apitest.Canonical(string(merged[name])) != apitest.Canonical(string(want)) {
 				t.Errorf("metadata %q = %s, want %s", name, merged[name], want)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"cedula/infra/apitest"
 )
 
 func TestUpdate(t *testing.T) {
@@ -46,7 +48,7 @@ func TestUpdateFields(t *testing.T) {
 			before := w.Send(getRequest(ownID)).Body
 			got := w.Send(identityRequest("update-identity", fmt.Sprintf(`{%q:%s}`, name, change[0])))
 			wantEqual(t, name+" after "+change[0], jsonAt(t, got.Body, name), change[1])
-			wantUnchanged(t, before, got.Body, others...)
+			apitest.WantUnchanged(t, before, got.Body, others...)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"cedula/infra/apitest"
 	"cedula/shared/auth"
@@ -24,33 +23,6 @@ var (
 	createOnlyFields = []string{"name", "email", "phone", "documentType", "documentNumber", "idv", "extendedData"}
 	readOnlyFields   = []string{"id", "kyc", "watchList", "createdAt", "tokenizedFields", "expiresAt", "hold", "requirements", "status"}
 )
-
-// wantSent compares fields of a response with those of a request body that were sent and are not null.
-func wantSent(t testing.TB, sent, shown string, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		want := jsonAt(t, sent, name)
-		if got := jsonAt(t, shown, name); want != "" && want != "null" && canonical(got) != canonical(want) {
-			t.Errorf("%s = %s, want %s as it was sent", name, got, want)
-		}
-	}
-}
-
-// canonical removes the white space and the optional escapes of a JSON value.
-func canonical(value string) string {
-	v := jsontext.Value(value)
-	_ = v.Compact(jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(false), jsontext.EscapeForHTML(false))
-	return string(v)
-}
-
-func wantUnchanged(t testing.TB, before, after string, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if want, got := jsonAt(t, before, name), jsonAt(t, after, name); got != want {
-			t.Errorf("%s = %s, want %s as before", name, got, want)
-		}
-	}
-}
 
 // withPassport returns the body of another person.
 func withPassport(number string) string {
@@ -80,9 +52,9 @@ func FuzzCreate(f *testing.F) {
 		if got.StatusCode != 200 {
 			return
 		}
-		wantSent(t, body, got.Body, slices.Concat(writableFields, createOnlyFields)...)
+		apitest.WantSent(t, body, got.Body, slices.Concat(writableFields, createOnlyFields)...)
 		const created = `{"status":"PENDING","kyc":null,"watchList":null,"createdAt":"2026-03-04T05:06:07Z"}`
-		wantUnchanged(t, created, got.Body, "status", "kyc", "watchList", "createdAt", "hold", "tokenizedFields")
+		apitest.WantUnchanged(t, created, got.Body, "status", "kyc", "watchList", "createdAt", "hold", "tokenizedFields")
 		id := text(t, got.Body, "id")
 		if len(id) != 24 {
 			t.Errorf("id = %q, want 24 characters", id)
@@ -110,9 +82,9 @@ func FuzzPatch(f *testing.F) {
 		if after != got.Body {
 			t.Errorf("fetched %s, want the response %s", after, got.Body)
 		}
-		wantUnchanged(t, before, after, readOnlyFields...)
-		wantUnchanged(t, before, after, "type", "documentType", "documentNumber", "idv")
-		wantSent(t, body, after, writableFields...)
+		apitest.WantUnchanged(t, before, after, readOnlyFields...)
+		apitest.WantUnchanged(t, before, after, "type", "documentType", "documentNumber", "idv")
+		apitest.WantSent(t, body, after, writableFields...)
 	})
 }
 
