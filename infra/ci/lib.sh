@@ -10,7 +10,7 @@ start_server() {
   server=$!
   BLNK_URL=
   for _ in $(seq 100); do
-    BLNK_URL=$(sed -n "s|^Blnk's dialect  *\(http://[^ ]*\).*|\1|p" "$1/out")
+    BLNK_URL=$(sed -n "s|^Blnk API  *\(http://[^ ]*\).*|\1|p" "$1/out")
     [ -z "$BLNK_URL" ] || break
     kill -0 "$server" 2>/dev/null || break
     sleep 0.1
@@ -20,7 +20,7 @@ start_server() {
     return 1
   fi
   # shellcheck disable=SC2034 # for the caller
-  CONOMY_URL=$(sed -n "s|^Conomy's dialect  *\(http://[^ ]*\).*|\1|p" "$1/out")
+  CONOMY_URL=$(sed -n "s|^Conomy API  *\(http://[^ ]*\).*|\1|p" "$1/out")
   # shellcheck source=/dev/null
   . "$1/data/sandbox.env"
 }

@@ -66,7 +66,7 @@ func TestLifeOfAClient(t *testing.T) {
 	if strings.Count(smoke, "ok ") != 9 {
 		t.Errorf("smoke = %s, want 9 calls that are ok", smoke)
 	}
-	s.wantError(t, strings.Fields("smoke --base-url blnk="+s.blnk+"/nowhere"), "blnk at "+s.blnk+"/nowhere: POST /identities answered 404, want 201")
+	s.wantError(t, strings.Fields("smoke --base-url blnk="+s.blnk+"/nowhere"), "blnk at "+s.blnk+"/nowhere: POST /identities returned 404, want 201")
 }
 
 func TestWithoutAServer(t *testing.T) {
@@ -74,7 +74,7 @@ func TestWithoutAServer(t *testing.T) {
 	s.stop()
 	id := s.runJSON(t, "clients create --name later --scope *")["id"].(string)
 	out := s.mustRun(t, "clients show "+id)
-	wantContains(t, out, "client          "+id, "name            later", "the registry's own", "what is usual, pending for 168h at most", "live secrets    1")
+	wantContains(t, out, "client          "+id, "name            later", "the registry's defaults", "the default of the API, pending for at most 168h", "live secrets    1")
 	wantFields(t, s.runJSON(t, "expire"), map[string]any{"examined": 0.0, "expired": 0.0})
 }
 
@@ -94,7 +94,7 @@ func TestRotationReportsExpiry(t *testing.T) {
 	}
 	old := s.runJSON(t, "secrets rotate "+client+" --overlap 48h")["old"].([]any)
 	promised := goodUntil(old[0], 48*time.Hour)
-	s.wantError(t, []string{"secrets", "rotate", client}, promised+"; rotate again after that, or end it sooner with --force")
+	s.wantError(t, []string{"secrets", "rotate", client}, promised+"; rotate again after that, or shorten that with --force")
 	old = s.runJSON(t, "secrets rotate "+client+" --force --overlap 1h")["old"].([]any)
 	goodUntil(old[0], 0)
 	goodUntil(old[1], time.Hour)
@@ -102,12 +102,12 @@ func TestRotationReportsExpiry(t *testing.T) {
 		t.Errorf("secrets rotate = %s, want 2 old secrets", out)
 	}
 	goodUntil(s.runJSON(t, "keys rotate "+key+" --overlap 48h")["old"], 48*time.Hour)
-	s.wantError(t, []string{"keys", "rotate", key}, "give an --overlap that lasts until then, or end it sooner with --force")
+	s.wantError(t, []string{"keys", "rotate", key}, "use an --overlap that lasts until then, or shorten that with --force")
 	promised = goodUntil(s.runJSON(t, "keys rotate "+key+" --overlap 72h")["old"], 48*time.Hour) // no later than promised
 	wantContains(t, s.mustRun(t, "keys list "+client), promised)
-	wantContains(t, s.mustRun(t, "keys rotate "+key+" --overlap 1h --force"), key+" is good until ")
+	wantContains(t, s.mustRun(t, "keys rotate "+key+" --overlap 1h --force"), key+" is valid until ")
 	s.mustRun(t, "keys revoke "+key)
-	s.wantError(t, []string{"keys", "rotate", key}, "that key has ended; make a new one with `cedula keys create`")
+	s.wantError(t, []string{"keys", "rotate", key}, "the key is no longer valid; create a new one with `cedula keys create`")
 }
 
 // TestDerivedKeys: keys that a key made are listed with their owner and maker, and revoked with it on demand.
@@ -140,7 +140,7 @@ func TestDerivedKeys(t *testing.T) {
 		}
 	}
 	revoked := s.mustRun(t, "keys revoke "+maker[4:28]+" --with-made")
-	wantContains(t, revoked, "revoked", "made by it  "+child[4:28], "made by it  "+grandchild[4:28])
+	wantContains(t, revoked, "revoked", "created by it  "+child[4:28], "created by it  "+grandchild[4:28])
 	s.wantFetch(t, grandchild, 401)
 	s.wantFetch(t, other, 404)
 	if out := s.mustRun(t, "keys revoke "+other[4:28]); strings.Contains(out, "made by it") {
@@ -163,7 +163,7 @@ func TestExpire(t *testing.T) {
 	for range 2 {
 		wantFields(t, s.runJSON(t, "expire --dry-run"), map[string]any{"examined": 1.0, "expired": 1.0, "failed": 0.0, "dryRun": true})
 	}
-	wantContains(t, s.mustRun(t, "expire --dry-run"), "would be removed   1")
+	wantContains(t, s.mustRun(t, "expire --dry-run"), "would be removed      1")
 	var out, progress bytes.Buffer
 	root := newRoot(&out)
 	root.SetErr(&progress)
@@ -172,6 +172,6 @@ func TestExpire(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantContains(t, progress.String(), "removing", "1/1")
-	wantContains(t, out.String(), "removed            1")
+	wantContains(t, out.String(), "removed               1")
 	wantFields(t, s.runJSON(t, "expire --dry-run"), map[string]any{"examined": 0.0})
 }

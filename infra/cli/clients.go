@@ -16,12 +16,12 @@ import (
 )
 
 func (c *cli) clients() *cobra.Command {
-	return commandGroup("clients", "Make, list, show and suspend clients", c.createClient(), c.listClients(), c.showClient(), c.suspendClient())
+	return commandGroup("clients", "Create, list, show and suspend clients", c.createClient(), c.listClients(), c.showClient(), c.suspendClient())
 }
 
 func (c *cli) listClients() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List all clients, the oldest first", Args: noArguments,
+		Use: "list", Short: "List all clients, oldest first", Args: noArguments,
 		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
 			all, err := r.Clients(ctx, admin.All{})
 			if err != nil {
@@ -52,14 +52,14 @@ func (c *cli) showClient() *cobra.Command {
 			return err
 		}),
 	}
-	cmd.Flags().BoolVar(&enroll, "enrol", false, "make the gateway's key for the client if it is missing")
+	cmd.Flags().BoolVar(&enroll, "enrol", false, "create the client's usage-plan key in API Gateway if it is missing")
 	return cmd
 }
 
 func (c *cli) suspendClient() *cobra.Command {
 	var lift bool
 	cmd := &cobra.Command{
-		Use: "suspend CLIENT", Short: "Shut a client out, or let it in again", Args: exactArg("the client's id"),
+		Use: "suspend CLIENT", Short: "Suspend a client, or end its suspension", Args: exactArg("the client's id"),
 		Example: "  cedula clients suspend 7c2m9x4hq0vt5kzb\n  cedula clients suspend 7c2m9x4hq0vt5kzb --lift",
 		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
 			client, err := r.Suspend(ctx, admin.Suspension{ID: args[0], Lift: lift})
@@ -69,14 +69,14 @@ func (c *cli) suspendClient() *cobra.Command {
 			return c.printChange(statusChange{What: "client", ID: client.ID, State: client.State})
 		}),
 	}
-	cmd.Flags().BoolVar(&lift, "lift", false, "let the client in again")
+	cmd.Flags().BoolVar(&lift, "lift", false, "end the suspension")
 	return cmd
 }
 
 func clientTable(c admin.Client) []row {
-	limits := "the registry's own"
+	limits := "the registry's defaults"
 	if c.Rate != 0 || c.Burst != 0 || c.Quota != 0 {
-		limits = fmt.Sprintf("%g a second, %d at once, %d a day (0: the registry's own)", c.Rate, c.Burst, c.Quota)
+		limits = fmt.Sprintf("%g per second, burst %d, %d per day (0: the registry's default)", c.Rate, c.Burst, c.Quota)
 	}
 	return []row{
 		{"client", c.ID},
@@ -85,7 +85,7 @@ func clientTable(c admin.Client) []row {
 		{"scopes", strings.Join(c.Scopes, " ")},
 		{"state", c.State + ", " + c.Mode + ", " + c.Stage},
 		{"limits", limits},
-		{"new identities", cmp.Or(c.Onboarding, "what is usual") + ", pending for " + cmp.Or(c.PendingTTL, "168h") + " at most"},
+		{"new identities", cmp.Or(c.Onboarding, "the default of the API") + ", pending for at most " + cmp.Or(c.PendingTTL, "168h")},
 		{"live secrets", c.Secrets},
 		{"created", formatTime(c.Created)},
 	}
@@ -99,16 +99,16 @@ type clientFlags struct {
 
 func (n *clientFlags) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&n.Name, "name", "", "what to call the client (required)")
-	f.StringVar(&n.Tenant, "tenant", "", "whose identities it sees (default: a tenant of its own)")
-	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, `what it may do, such as identity:read; may be repeated, "*" is everything`)
-	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to refuse what the dialects otherwise let pass")
-	f.StringVar(&n.stage, "stage", "test", "test, or live for real people")
-	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests a second, with --burst (0: the registry's own limit)")
-	f.IntVar(&n.Limits.Burst, "burst", 0, "requests at once, with --rate (0: the registry's own limit)")
-	f.IntVar(&n.Limits.Quota, "quota", 0, "requests a day (0: the registry's own limit)")
-	f.StringVar(&n.Policy.Onboarding, "steps", "", "what a new identity goes through: instant, contact or contact+screening (default: what is usual in each dialect)")
-	f.DurationVar(&n.Policy.PendingTTL, "pending-life", 0, "how long a new identity may stay pending, 1h to 2160h (default: 168h)")
+	f.StringVar(&n.Name, "name", "", "name of the client (required)")
+	f.StringVar(&n.Tenant, "tenant", "", "tenant whose identities it can access (default: a new tenant)")
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "scope that it has, may be repeated: "+auth.AllScopes.String())
+	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to reject what the vendors' APIs tolerate")
+	f.StringVar(&n.stage, "stage", "test", "test, or live for identities of real people")
+	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests per second, with --burst (0: the registry's default)")
+	f.IntVar(&n.Limits.Burst, "burst", 0, "requests in a burst, with --rate (0: the registry's default)")
+	f.IntVar(&n.Limits.Quota, "quota", 0, "requests per day (0: the registry's default)")
+	f.StringVar(&n.Policy.Onboarding, "steps", "", "onboarding of new identities: instant, contact or contact+screening (default: that of the API)")
+	f.DurationVar(&n.Policy.PendingTTL, "pending-life", 0, "how long a new identity can stay pending, 1h to 2160h (default: 168h)")
 	_ = cmd.MarkFlagRequired("name")
 }
 
@@ -124,13 +124,13 @@ func (n *clientFlags) validate() error {
 		return errors.New("--stage must be test or live")
 	}
 	if len(n.Scopes) == 0 {
-		return fmt.Errorf("--scope is needed, or the client may do nothing; there are: %s", auth.AllScopes)
+		return fmt.Errorf("--scope is required; valid scopes: %s", auth.AllScopes)
 	}
 	n.Strict = n.mode == "strict"
 	n.TestMode = n.stage == "test"
 	policy := identity.Policy{Onboarding: identity.Onboarding(n.Policy.Onboarding), PendingTTL: n.Policy.PendingTTL}
 	if err := policy.Validate(); err != nil {
-		return fmt.Errorf("--steps or --pending-life: %w", err)
+		return fmt.Errorf("--%w", err)
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func checkScopes(list []string) error {
 func (c *cli) createClient() *cobra.Command {
 	var n clientFlags
 	cmd := &cobra.Command{
-		Use: "create --name NAME --scope SCOPE...", Short: "Make a client with a secret and a key for each API", Args: noArguments,
+		Use: "create --name NAME --scope SCOPE...", Short: "Create a client with a secret and a key for each API", Args: noArguments,
 		Example: "  cedula clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := n.validate(); err != nil {
@@ -163,7 +163,7 @@ func (c *cli) createClient() *cobra.Command {
 func (c *cli) bootstrap() *cobra.Command {
 	var n clientFlags
 	cmd := &cobra.Command{
-		Use: "bootstrap --name NAME", Short: "Make the first client of a registry, which may do everything", Args: noArguments,
+		Use: "bootstrap --name NAME", Short: "Create the first client of a registry, with every scope", Args: noArguments,
 		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
 		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
 			existing, err := r.Clients(ctx, admin.All{})
@@ -199,13 +199,13 @@ func (c *cli) addClient(ctx context.Context, r *openRegistry, n *clientFlags) er
 		row{"client secret", made.Secret},
 		row{"x-api-key", made.ConomyKey},
 		row{"X-blnk-key", made.BlnkKey},
-		row{"\nThis is the only time that they are shown. Keep them as you keep passwords."},
+		row{"\nThese secrets are not shown again. Store them like passwords."},
 	))
 	if err != nil {
 		return err
 	}
 	if err := r.addToPlan(ctx, made.Client); err != nil {
-		return fmt.Errorf("the client was made, but the gateway does not count its calls yet: %w; run `cedula clients show %s --enrol`", err, made.ID)
+		return fmt.Errorf("the client was created, but API Gateway does not count its requests yet: %w; run `cedula clients show %s --enrol`", err, made.ID)
 	}
 	return nil
 }

@@ -28,15 +28,15 @@ type expireOutput struct {
 func (c *cli) expire() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use: "expire", Short: "Remove the pending identities whose time is over, as the schedule does", Args: noArguments,
-		Long: "Removes the pending identities whose time is over, as the schedule does every 15 minutes.\n" +
-			"It may be run beside that, and ended at any moment: what is left is for the next run.",
+		Use: "expire", Short: "Remove expired pending identities, as the schedule does", Args: noArguments,
+		Long: "Remove expired pending identities, as the schedule does every 15 minutes.\n" +
+			"It can run at the same time and be interrupted at any time: the next run continues.",
 		Example: "  cedula expire --dry-run\n  cedula expire",
 	}
 	cmd.RunE = c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
 		return c.runExpire(ctx, r, dryRun, cmd.ErrOrStderr())
 	})
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count them")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count the identities")
 	return cmd
 }
 
@@ -60,10 +60,10 @@ func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progr
 	took := time.Since(start).Seconds()
 	out := expireOutput{done.Examined, done.Expired, done.Skipped, done.Conflicts, done.Failed, done.Lag.Seconds(), took, dryRun}
 	return cmp.Or(err, c.print(out, []row{
-		{"looked at", out.Examined},
+		{"examined", out.Examined},
 		{removed, out.Expired},
 		{"kept", out.Skipped},
-		{"changed meanwhile", out.Conflicts},
+		{"changed concurrently", out.Conflicts},
 		{"failed", out.Failed},
 		{"took", fmt.Sprintf("%.1f s", took)},
 	}))

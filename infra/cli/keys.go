@@ -17,18 +17,18 @@ import (
 )
 
 func (c *cli) keys() *cobra.Command {
-	return commandGroup("keys", "Make, list, rotate and revoke API keys", c.createKey(), c.listKeys(), c.rotateKey(), c.revokeKey())
+	return commandGroup("keys", "Create, list, rotate and revoke API keys", c.createKey(), c.listKeys(), c.rotateKey(), c.revokeKey())
 }
 
 func (c *cli) listKeys() *cobra.Command {
 	return &cobra.Command{
-		Use: "list CLIENT", Short: "List a client's keys, the oldest first", Args: exactArg("the client's id"),
+		Use: "list CLIENT", Short: "List the keys of a client, oldest first", Args: exactArg("the client's id"),
 		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
 			all, err := r.Keys(ctx, admin.ByID{ID: args[0]})
 			if err != nil {
 				return err
 			}
-			table := []row{{"KEY", "USE", "NAME", "STATE", "SCOPES", "ENDS", "CREATED", "OWNER", "MADE BY"}}
+			table := []row{{"KEY", "API", "NAME", "STATE", "SCOPES", "EXPIRES", "CREATED", "OWNER", "CREATED BY"}}
 			for _, k := range all {
 				table = append(table, row{k.ID, k.API, k.Name, k.State, keyScopes(k), formatTime(keyEnd(k)), formatTime(k.Created), cmp.Or(k.Owner, "-"), keyMaker(k)})
 			}
@@ -40,7 +40,7 @@ func (c *cli) listKeys() *cobra.Command {
 func (c *cli) revokeKey() *cobra.Command {
 	var withMade bool
 	cmd := &cobra.Command{
-		Use: "revoke KEY", Short: "End a key", Args: exactArg("the key's id, as `cedula keys list` shows it"),
+		Use: "revoke KEY", Short: "Revoke a key", Args: exactArg("the key's id"),
 		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
 		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
 			ended, err := r.RevokeKey(ctx, admin.Revocation{ID: args[0], WithMade: withMade})
@@ -54,14 +54,14 @@ func (c *cli) revokeKey() *cobra.Command {
 			return c.printChange(change)
 		}),
 	}
-	cmd.Flags().BoolVar(&withMade, "with-made", false, "end also the keys that it made, and those that they made")
+	cmd.Flags().BoolVar(&withMade, "with-made", false, "also revoke the keys that it created, and those that they created")
 	return cmd
 }
 
 func (c *cli) createKey() *cobra.Command {
 	var n keyFlags
 	cmd := &cobra.Command{
-		Use: "create --client CLIENT --use conomy|blnk", Short: "Make a further key of a client", Args: noArguments,
+		Use: "create --client CLIENT --use conomy|blnk", Short: "Create another key of a client", Args: noArguments,
 		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := n.validate(cmd.Flags().Changed("expires-in")); err != nil {
@@ -72,10 +72,10 @@ func (c *cli) createKey() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&n.Client, "client", "", "the client's id (required)")
-	f.StringVar(&n.api, "use", "", "the API that it is for: conomy or blnk (required)")
-	f.StringVar(&n.Name, "name", "", "what to call the key")
-	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "narrow what the client may do; may be repeated")
-	f.DurationVar(&n.ttl, "expires-in", 0, "how long the key is valid, such as 720h (default: without an end)")
+	f.StringVar(&n.api, "use", "", "the API that accepts it: conomy or blnk (required)")
+	f.StringVar(&n.Name, "name", "", "name of the key")
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "restrict the key to this scope of the client, may be repeated")
+	f.DurationVar(&n.ttl, "expires-in", 0, "how long the key is valid, such as 720h (default: it does not expire)")
 	_ = cmd.MarkFlagRequired("client")
 	_ = cmd.MarkFlagRequired("use")
 	return cmd
@@ -88,7 +88,7 @@ func (c *cli) addKey(ctx context.Context, r *openRegistry, n *keyFlags) error {
 	}
 	for _, s := range n.Scopes {
 		if len(auth.Scopes(owner.Scopes).Intersect(auth.Scopes{s})) == 0 {
-			return fmt.Errorf("--scope %s is more than the client may do: %s", s, auth.Scopes(owner.Scopes))
+			return fmt.Errorf("--scope %s is not one of the client's scopes: %s", s, auth.Scopes(owner.Scopes))
 		}
 	}
 	if n.ttl > 0 {
@@ -121,7 +121,7 @@ func (n *keyFlags) validate(expires bool) error {
 	}
 	n.API = datadir.APIs[index]
 	if expires && n.ttl < time.Second {
-		return errors.New("--expires-in must be at least 1s, such as 720h; leave it out for a key that never expires")
+		return errors.New("--expires-in must be at least 1s, such as 720h; omit it for a key that does not expire")
 	}
 	return nil
 }
@@ -129,13 +129,13 @@ func (n *keyFlags) validate(expires bool) error {
 func (c *cli) rotateKey() *cobra.Command {
 	var r admin.Rotation
 	cmd := &cobra.Command{
-		Use: "rotate KEY", Short: "Make a key in the place of another", Args: exactArg("the key's id, as `cedula keys list` shows it"),
+		Use: "rotate KEY", Short: "Replace a key by a new one", Args: exactArg("the key's id"),
 		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
 		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
 			r.ID = args[0]
 			made, err := reg.RotateKey(ctx, r)
 			if err != nil {
-				return rotationError(err, "give an --overlap that lasts until then")
+				return rotationError(err, "use an --overlap that lasts until then")
 			}
 			return c.printNewKey(made)
 		}),
@@ -147,9 +147,10 @@ func (c *cli) rotateKey() *cobra.Command {
 func (c *cli) secrets() *cobra.Command {
 	var r admin.Rotation
 	cmd := &cobra.Command{
-		Use: "rotate CLIENT", Short: "Give a client a new secret", Args: exactArg("the client's id"),
-		Long: `Gives a client a new secret. The one before it is good for the overlap. There
-are never more than two: while an earlier overlap lasts, only --force rotates.`,
+		Use: "rotate CLIENT", Short: "Replace the secret of a client", Args: exactArg("the client's id"),
+		Long: `Replace the secret of a client. The previous secret stays valid for the overlap.
+A client has at most two valid secrets: during an earlier overlap a rotation
+requires --force.`,
 		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
 		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
 			r.ID = args[0]
@@ -159,19 +160,19 @@ are never more than two: while an earlier overlap lasts, only --force rotates.`,
 			}
 			table := []row{{"client", made.Client}, {"client secret", made.Secret}}
 			for _, old := range made.Old {
-				table = append(table, row{"old secret", "is good until " + formatTime(old.GoodUntil) + "; its tokens for an hour more"})
+				table = append(table, row{"old secret", "valid until " + formatTime(old.GoodUntil) + "; its access tokens for one more hour"})
 			}
 			return c.print(made, append(table, secretShownOnce))
 		}),
 	}
 	addRotationFlags(cmd, &r)
-	return commandGroup("secrets", "Rotate clients' secrets", cmd)
+	return commandGroup("secrets", "Rotate the secrets of clients", cmd)
 }
 
 // addRotationFlags adds the flags of both rotations.
 func addRotationFlags(cmd *cobra.Command, r *admin.Rotation) {
-	cmd.Flags().DurationVar(&r.Overlap, "overlap", 24*time.Hour, "how long the old one lives on beside it: 0 to 168h")
-	cmd.Flags().BoolVar(&r.Force, "force", false, "end old ones even sooner than an earlier rotation said")
+	cmd.Flags().DurationVar(&r.Overlap, "overlap", 24*time.Hour, "how long the previous one stays valid: 0 to 168h")
+	cmd.Flags().BoolVar(&r.Force, "force", false, "shorten the overlap of an earlier rotation")
 }
 
 // rotationError explains a conflict with an earlier rotation and what to do instead. It returns other errors unchanged.
@@ -180,7 +181,7 @@ func rotationError(err error, instead string) error {
 	if !errors.As(err, &conflict) {
 		return err
 	}
-	return fmt.Errorf("an earlier rotation said that the old one is good until %s; %s, or end it sooner with --force", formatTime(conflict.Until), instead)
+	return fmt.Errorf("an earlier rotation keeps the previous one valid until %s; %s, or shorten that with --force", formatTime(conflict.Until), instead)
 }
 
 // printNewKey prints a key with its text, and the end of the key that it replaces.
@@ -188,13 +189,13 @@ func (c *cli) printNewKey(k admin.NewKey) error {
 	table := []row{
 		{"key", k.ID},
 		{"client", k.Client},
-		{"use", k.API},
+		{"API", k.API},
 		{"scopes", keyScopes(k.Key)},
 		{"expires", formatTime(k.Expires)},
-		{"text", k.Text},
+		{"key text", k.Text},
 	}
 	if k.Old != nil {
-		table = append(table, row{"old key", k.Old.ID + " is good until " + formatTime(k.Old.GoodUntil) + " and refused everywhere by " + formatTime(k.Old.RejectedEverywhereAfter)})
+		table = append(table, row{"old key", k.Old.ID + " is valid until " + formatTime(k.Old.GoodUntil) + " and rejected everywhere by " + formatTime(k.Old.RejectedEverywhereAfter)})
 	}
 	return c.print(k, append(table, secretShownOnce))
 }

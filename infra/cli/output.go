@@ -35,7 +35,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-var secretShownOnce = row{"\nThis is the only time that it is shown. Keep it as you keep a password."}
+var secretShownOnce = row{"\nIt is not shown again. Store it like a password."}
 
 // statusChange says what a client or a key has become, and by when no cache remembers otherwise.
 type statusChange struct {
@@ -52,10 +52,10 @@ func (c *cli) printChange(change statusChange) error {
 	table := []row{
 		{change.What, change.ID},
 		{"state", change.State},
-		{"seen by", formatTime(change.EffectiveBy) + ", also where it is remembered"},
+		{"effective by", formatTime(change.EffectiveBy) + " everywhere"},
 	}
 	for _, id := range change.Made {
-		table = append(table, row{"made by it", id})
+		table = append(table, row{"created by it", id})
 	}
 	return c.print(change, table)
 }

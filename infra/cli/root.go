@@ -28,12 +28,13 @@ type cli struct {
 }
 
 const (
-	longHelp = `Manages the clients of a registry: who may call, with which keys and scopes,
-and how often. It works on the data of "make run" in --data, whether or not the
-server is running, or with --stack on a stack in AWS.
+	longHelp = `Manage the clients of a registry: their keys, scopes and limits.
 
-Secrets are shown once, when they are made. Whatever is ended here is refused
-everywhere within 60 seconds.`
+The commands work on the data directory of a local registry (--data), whether or
+not its server is running, or on a stack in AWS (--stack).
+
+Secrets are shown once, when they are created. Revocations take effect everywhere
+within 60 seconds.`
 	examples = `  cedula clients create --name shop --scope identity:read --scope identity:write
   cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read
   cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h
@@ -49,8 +50,8 @@ func newRoot(out io.Writer) *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
-	f.StringVar(&c.data, "data", ".cedula", "data folder of a local registry")
-	f.StringVar(&c.stack, "stack", "", "name of a stack in AWS, instead of local data")
+	f.StringVar(&c.data, "data", ".cedula", "data directory of a local registry")
+	f.StringVar(&c.stack, "stack", "", "name of a stack in AWS, instead of --data")
 	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
 	f.StringVar(&c.profile, "profile", "", "AWS profile (default: the environment's)")
 	root.SetOut(out)
@@ -94,9 +95,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if !cmd.HasAvailableSubCommands() {
-		return fmt.Errorf("%q is one word too many; see: %s --help", args[0], cmd.CommandPath())
+		return fmt.Errorf("unexpected argument %q; see: %s --help", args[0], cmd.CommandPath())
 	}
-	text := fmt.Sprintf("there is no %q under %q, but:", args[0], cmd.CommandPath())
+	text := fmt.Sprintf("unknown command %q for %q; available:", args[0], cmd.CommandPath())
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {
 			text += " " + sub.Name()
@@ -116,13 +117,13 @@ func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
 		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
 		switch {
 		case blank && required:
-			err = fmt.Errorf("--%s is blank; give it a value", f.Name)
+			err = fmt.Errorf("--%s is empty; give it a value", f.Name)
 		case blank:
-			err = fmt.Errorf("--%s is blank; give it a value, or leave it out", f.Name)
+			err = fmt.Errorf("--%s is empty; give it a value, or omit it", f.Name)
 		case c.stack != "" && f.Name == "data":
-			err = errors.New("--data is the folder of a local registry: leave it out with --stack")
+			err = errors.New("--data is the directory of a local registry and cannot be used with --stack")
 		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
-			err = fmt.Errorf("--%s needs --stack, or the command works on local data", f.Name)
+			err = fmt.Errorf("--%s requires --stack", f.Name)
 		}
 	})
 	return err
@@ -136,7 +137,7 @@ func exactArg(what string) cobra.PositionalArgs {
 		if len(args) == 1 && !isBlank(args[0]) {
 			return nil
 		}
-		return fmt.Errorf("needs %s: %s", what, cmd.UseLine())
+		return fmt.Errorf("%s is required: %s", what, cmd.UseLine())
 	}
 }
 
@@ -154,14 +155,14 @@ func userMessage(cmd *cobra.Command, err error) string {
 		err  error
 		text string
 	}{
-		{auth.ErrNotFound, "the registry has no such client or key; `cedula clients list` and `cedula keys list` show those it has"},
+		{auth.ErrNotFound, "no such client or key; `cedula clients list` and `cedula keys list` show the existing ones"},
 		{auth.ErrInvalidOverlap, "--overlap must be between 0 and 168h (7 days)"},
-		{auth.ErrExpired, "that key has ended; make a new one with `cedula keys create`"},
-		{pebble.ErrLocked, err.Error() + "; it may be a command that ends, or a server that starts: try again"},
-		{fs.ErrNotExist, err.Error() + "; name the folder with --data, or start the registry once with `make run`"},
-		{auth.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
-		{identity.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
-		{table.ErrUnavailable, "the registry's table does not answer, try again: " + err.Error()},
+		{auth.ErrExpired, "the key is no longer valid; create a new one with `cedula keys create`"},
+		{pebble.ErrLocked, err.Error() + "; a server may be starting, or another command may be ending: try again"},
+		{fs.ErrNotExist, err.Error() + "; name the directory with --data, or start the registry once with `make run`"},
+		{auth.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
+		{identity.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
+		{table.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
 	} {
 		if errors.Is(err, known.err) {
 			return known.text

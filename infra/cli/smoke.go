@@ -25,7 +25,7 @@ func (c *cli) smoke() *cobra.Command {
 	var urls map[string]string
 	var envFile string
 	cmd := &cobra.Command{
-		Use: "smoke", Short: "Create, fetch and delete an identity in each dialect of a running registry", Args: noArguments,
+		Use: "smoke", Short: "Test a running registry: create, fetch and delete an identity through each API", Args: noArguments,
 		Example: "  cedula smoke --env-file .cedula/sandbox.env\n" +
 			"  cedula smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -43,8 +43,8 @@ func (c *cli) smoke() *cobra.Command {
 			return c.runSmoke(cmd.Context(), urls, client)
 		},
 	}
-	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "where a dialect is served: conomy=URL or blnk=URL (default: as the stack says, or make run's)")
-	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment, or the sandbox's)")
+	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL (default: those of the stack, or of make run)")
+	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment, or sandbox.env in --data)")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func readCredentials(path string) (map[string]string, error) {
 			found[name] = os.Getenv(name)
 		}
 		if found[name] == "" {
-			return nil, fmt.Errorf("%s is not set: put the client's credentials into the environment, or into a file for --env-file", name)
+			return nil, fmt.Errorf("%s is not set: set the client's credentials in the environment, or in a file for --env-file", name)
 		}
 	}
 	return found, nil
@@ -208,7 +208,7 @@ func (s *smokeTest) call(ctx context.Context, step smokeStep, id string) (string
 	ok := response.StatusCode == step.want
 	s.calls = append(s.calls, smokeCall{s.api, step.method + " " + step.path, response.StatusCode, time.Since(start).Milliseconds(), ok})
 	if !ok {
-		return "", fmt.Errorf("%s %s answered %d, want %d: %s", step.method, step.path, response.StatusCode, step.want, bytes.TrimSpace(text))
+		return "", fmt.Errorf("%s %s returned %d, want %d: %s", step.method, step.path, response.StatusCode, step.want, bytes.TrimSpace(text))
 	}
 	if step.field == "" {
 		return "", nil
@@ -219,7 +219,7 @@ func (s *smokeTest) call(ctx context.Context, step smokeStep, id string) (string
 	}
 	value, _ := all[step.field].(string)
 	if value == "" {
-		return "", fmt.Errorf("the answer has no %s", step.field)
+		return "", fmt.Errorf("the response has no %s", step.field)
 	}
 	return value, nil
 }

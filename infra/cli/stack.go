@@ -25,7 +25,7 @@ func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
 		return nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("no AWS region; say it with --region")
+		return nil, errors.New("no AWS region; set it with --region")
 	}
 	out, err := stackOutputs(ctx, cfg, c.stack)
 	if err != nil {
@@ -108,7 +108,7 @@ func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string
 		}
 	}
 	made, err := g.client.CreateApiKey(ctx, &apigateway.CreateApiKeyInput{
-		Name: name, Value: aws.String(c.UsagePlanKey), Enabled: true, Description: aws.String("counts a client's calls; opens nothing"),
+		Name: name, Value: aws.String(c.UsagePlanKey), Enabled: true, Description: aws.String("counts the requests of a client; grants no access"),
 	})
 	if err != nil {
 		return "", err

@@ -13,8 +13,8 @@ import (
 func TestHelp(t *testing.T) {
 	for line, want := range map[string]string{
 		"clients":      "suspend",
-		"help":         "Manages the clients of a registry",
-		"help clients": "Make, list, show and suspend clients",
+		"help":         "Manage the clients of a registry",
+		"help clients": "Create, list, show and suspend clients",
 	} {
 		wantContains(t, new(server).mustRun(t, line), want)
 	}
@@ -34,47 +34,47 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		line string // words separated by single spaces; at the end of a line, a space precedes an empty word
 		want string
 	}{
-		{"clients nothing", `there is no "nothing" under "cedula clients"`},
-		{"clients list more", `"more" is one word too many`},
+		{"clients nothing", `unknown command "nothing" for "cedula clients"`},
+		{"clients list more", `unexpected argument "more"`},
 		{"clients list --data /nowhere", "make run"},
-		{"clients list --stack x --region us-east-1 --profile absent", "--data is the folder of a local registry: leave it out with --stack"},
-		{"clients list --region us-east-1", "--region needs --stack"},
-		{"clients list --profile work", "--profile needs --stack"},
-		{"clients show", "needs the client's id: cedula clients show CLIENT"},
-		{"clients show ", "needs the client's id"},
+		{"clients list --stack x --region us-east-1 --profile absent", "--data is the directory of a local registry and cannot be used with --stack"},
+		{"clients list --region us-east-1", "--region requires --stack"},
+		{"clients list --profile work", "--profile requires --stack"},
+		{"clients show", "the client's id is required: cedula clients show CLIENT"},
+		{"clients show ", "the client's id is required"},
 		{"clients show absent", "no such client or key"},
 		{"clients show " + long, "no such client or key"},
 		{"clients create", `required flag(s) "name" not set; see: cedula clients create --help`},
-		{"clients create --name x", "--scope is needed"},
+		{"clients create --name x", "--scope is required"},
 		{"clients create --name x --scope identity:reed", `unknown scope "identity:reed"; valid scopes: * client:admin`},
 		{client + "--mode odd", "--mode must be lenient or strict"},
 		{client + "--stage odd", "--stage must be test or live"},
-		{client + "--stack ", "--stack is blank"},
-		{client + "--name ", "--name is blank; give it a value"},
-		{client + "--name \u3000", "--name is blank"},
+		{client + "--stack ", "--stack is empty"},
+		{client + "--name ", "--name is empty; give it a value"},
+		{client + "--name \u3000", "--name is empty"},
 		{client + "--name \xff", "--name must have at most 128 bytes of printable text"},
-		{client + "--tenant ", "--tenant is blank; give it a value, or leave it out"},
+		{client + "--tenant ", "--tenant is empty; give it a value, or omit it"},
 		{client + "--tenant a#b", "--tenant must have up to 64 of the letters a to z and A to Z, digits"},
 		{client + "--rate 1", "--rate requires burst"},
 		{client + "--rate NaN --burst 1", "--rate " + limits},
 		{client + "--rate 1 --burst -1", "--burst " + limits},
 		{client + "--quota 99999999999999999999", "--quota"},
-		{client + "--steps screening", "--steps or --pending-life: "},
-		{client + "--pending-life 1m", "must be"},
-		{"keys list \t", "needs the client's id"},
-		{"keys revoke", "needs the key's id"},
+		{client + "--steps screening", "--steps must be instant, contact or contact+screening"},
+		{client + "--pending-life 1m", "--pending-life must be between 1h and 2160h"},
+		{"keys list \t", "the client's id is required"},
+		{"keys revoke", "the key's id is required"},
 		{"keys rotate x", "no such client or key"},
 		{"keys create --client 0000000000000000 --use blnk", "no such client or key"},
 		{"keys create --client x --use other", "--use must be conomy or blnk"},
-		{"keys create --use blnk --client ", "--client is blank; give it a value"},
+		{"keys create --use blnk --client ", "--client is empty; give it a value"},
 		{key + "--expires-in 0", ttl},
 		{key + "--expires-in 9999999h", "--expires-in"},
-		{key + "--name \t", "--name is blank"},
+		{key + "--name \t", "--name is empty"},
 		{key + "--name a\nb", "--name must have"},
 		{key + "--name \xff", "--name must have"},
-		{key + "--scope ", "--scope is blank"},
-		{narrow + "--scope identity:write", "--scope identity:write is more than the client may do: identity:search"},
-		{narrow + "--scope identity:search --scope key:read", "--scope key:read is more than the client may do: identity:search"},
+		{key + "--scope ", "--scope is empty"},
+		{narrow + "--scope identity:write", "--scope identity:write is not one of the client's scopes: identity:search"},
+		{narrow + "--scope identity:search --scope key:read", "--scope key:read is not one of the client's scopes: identity:search"},
 		{"secrets rotate absent --overlap 200h", "--overlap must be between 0 and 168h"},
 		{"secrets rotate x --overlap soon", `invalid argument "soon"`},
 		{"smoke --env-file /nowhere", "/nowhere"},
@@ -85,9 +85,9 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"smoke --base-url conomy=localhost:5010", baseURL},
 		{"smoke --base-url conomy=http://x?", baseURL},
 		{"smoke --base-url blnk=http://x/#a", baseURL},
-		{"help nosuch", `there is no "nosuch" under "cedula", but:`},
-		{"help clients nosuch", `there is no "nosuch" under "cedula clients", but: create`},
-		{"help keys revoke more", `"more" is one word too many`},
+		{"help nosuch", `unknown command "nosuch" for "cedula"; available:`},
+		{"help clients nosuch", `unknown command "nosuch" for "cedula clients"; available: create`},
+		{"help keys revoke more", `unexpected argument "more"`},
 	} {
 		s.wantError(t, strings.Split(tt.line, " "), tt.want)
 	}
@@ -107,9 +107,9 @@ func TestStackWithoutConfiguration(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for line, want := range map[string]string{
-		"clients list --stack x": "no AWS region; say it with --region",
+		"clients list --stack x":                                     "no AWS region; set it with --region",
 		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
-		"smoke --stack x": "no AWS region; say it with --region",
+		"smoke --stack x":                                            "no AWS region; set it with --region",
 	} {
 		new(server).wantError(t, strings.Fields(line), want)
 	}
@@ -125,7 +125,7 @@ func TestTableWithoutAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.wantError(t, []string{"clients", "list"}, "in use by another process; it may be a command that ends, or a server that starts: try again")
+	s.wantError(t, []string{"clients", "list"}, "in use by another process; a server may be starting, or another command may be ending: try again")
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,17 +8,17 @@ import (
 )
 
 var bannerTemplate = template.Must(template.New("banner").Parse(`
-Cedula is running. Data: {{.Data}}  (Ctrl-C ends it)
+Cedula is running. Data: {{.Data}}  (Ctrl-C stops it)
 
-Conomy's dialect  http://{{.Conomy}}  (with and without /sandbox)
+Conomy API        http://{{.Conomy}}  (with and without /sandbox)
   clientId      {{.C.ClientID}}
   clientSecret  {{.C.ClientSecret}}
   x-api-key     {{.C.ConomyKey}}
-Blnk's dialect    http://{{.Blnk}}
+Blnk API          http://{{.Blnk}}
   X-blnk-key    {{.C.BlnkKey}}
-Mailbox           http://{{.Mailbox}}  (the codes and reminders that people would get)
+Mailbox           http://{{.Mailbox}}  (the codes and reminders that people would receive)
 
-Try it, in another terminal, as often as you like:
+Try it in another terminal. The commands can be repeated:
 
 TOKEN=$(curl -s http://{{.Conomy}}/auth -H 'x-api-key: {{.C.ConomyKey}}' -H 'Content-Type: application/json' \
   -d '{"clientId":"{{.C.ClientID}}","clientSecret":"{{.C.ClientSecret}}"}' | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')

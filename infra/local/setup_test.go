@@ -92,7 +92,7 @@ func (s *server) launch(t testing.TB) {
 // waitReady waits for the banner and reads the sandbox client's credentials.
 func (s *server) waitReady(t testing.TB, folder string) {
 	t.Helper()
-	banner := regexp.MustCompile(`(?s)Conomy's dialect +(\S+).*Blnk's dialect +(\S+).*Mailbox +(\S+).*identity_type`)
+	banner := regexp.MustCompile(`(?s)Conomy API +(\S+).*Blnk API +(\S+).*Mailbox +(\S+).*identity_type`)
 	urls := s.waitFor(t, s.out, banner)
 	s.conomy, s.blnk, s.mailbox = urls[1], urls[2], urls[3]
 	content, err := os.ReadFile(filepath.Join(folder, "sandbox.env"))

@@ -1,7 +1,7 @@
 package identity
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"time"
 )
@@ -33,13 +33,13 @@ const (
 	MaxPendingTTL     = 90 * 24 * time.Hour
 )
 
-// Validate returns an error, as a sentence, if the policy is not valid.
+// Validate returns an error that begins with the name of the invalid setting: steps or pending-life.
 func (p Policy) Validate() error {
 	if p.Onboarding != "" && !slices.Contains(OnboardingModes, p.Onboarding) {
-		return fmt.Errorf("the steps must be one of %v", OnboardingModes)
+		return errors.New("steps must be instant, contact or contact+screening")
 	}
 	if p.PendingTTL != 0 && (p.PendingTTL < MinPendingTTL || p.PendingTTL > MaxPendingTTL) {
-		return fmt.Errorf("the life of a pending identity must be between %v and %v", MinPendingTTL, MaxPendingTTL)
+		return errors.New("pending-life must be between 1h and 2160h")
 	}
 	return nil
 }
