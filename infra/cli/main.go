@@ -1,9 +1,10 @@
-// Command cedula is the operator's: it manages clients and their keys and tries a running registry. It works on a local
-// registry's data, beside a running server or without one, and on a stack in AWS. It knows no wire format but smoke's calls.
+// Command cedula manages the clients and keys of a registry and tests a running one. It works on the data directory of a
+// local registry, with or without a running server, and on a stack in AWS. It must not import an API.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -16,6 +17,20 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cedula:", userMessage(cmd, err))
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// runError is an error of a command that was used correctly.
+type runError struct{ error }
+
+// Unwrap returns the error.
+func (e runError) Unwrap() error { return e.error }
+
+// exitCode returns 1 for a command that failed, and 2 for one that was used incorrectly.
+func exitCode(err error) int {
+	if _, ok := errors.AsType[runError](err); ok {
+		return 1
+	}
+	return 2
 }

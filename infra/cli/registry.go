@@ -45,7 +45,7 @@ func (c *cli) onRegistry(do func(ctx context.Context, r *openRegistry, args []st
 	}
 }
 
-// withRegistry runs do on the registry that the flags name.
+// withRegistry runs do on the registry that the flags name. It returns a runError.
 func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (err error) {
 	open := c.openLocal
 	if c.stack != "" {
@@ -53,9 +53,13 @@ func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (e
 	}
 	r, err := open(ctx)
 	if err != nil {
-		return err
+		return runError{err}
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
+	defer func() {
+		if err = errors.Join(err, r.close()); err != nil {
+			err = runError{err}
+		}
+	}()
 	return do(r)
 }
 

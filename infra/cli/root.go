@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -44,14 +47,14 @@ within 60 seconds.`
 func newRoot(out io.Writer) *cobra.Command {
 	c := &cli{out: out}
 	root := &cobra.Command{
-		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples,
+		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples, Version: version(),
 		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd.Flags()) },
 	}
 	f := root.PersistentFlags()
 	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
-	f.StringVar(&c.data, "data", ".cedula", "data directory of a local registry")
-	f.StringVar(&c.stack, "stack", "", "name of a stack in AWS, instead of --data")
+	f.StringVar(&c.data, "data", cmp.Or(os.Getenv("CEDULA_DATA"), ".cedula"), "data directory of a local registry, or CEDULA_DATA")
+	f.StringVar(&c.stack, "stack", os.Getenv("CEDULA_STACK"), "name of a stack in AWS, instead of --data, or CEDULA_STACK")
 	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
 	f.StringVar(&c.profile, "profile", "", "AWS profile (default: the environment's)")
 	root.SetOut(out)
@@ -61,6 +64,17 @@ func newRoot(out io.Writer) *cobra.Command {
 		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
 	})
 	return root
+}
+
+// version returns the commit that the program was built from.
+func version() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
 }
 
 // commandGroup returns a command that only holds others.

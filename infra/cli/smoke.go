@@ -40,7 +40,10 @@ func (c *cli) smoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.runSmoke(cmd.Context(), urls, client)
+			if err := c.runSmoke(cmd.Context(), urls, client); err != nil {
+				return runError{err}
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL (default: those of the stack, or of make run)")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +97,27 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 	}
 	if keys := s.mustRun(t, "keys list "+id); strings.Count(keys, "\n") != 3 {
 		t.Errorf("keys list = %s, want the client's 2", keys)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	data := startServer(t).folder
+	for line, want := range map[string]int{
+		"clients nothing":           2,
+		"clients list --unknown":    2,
+		"clients create --name x":   2,
+		"clients show absent":       1,
+		"clients list --stack x":    1,
+		"smoke --base-url other=x":  2,
+		"keys create --use neither": 2,
+	} {
+		root := newRoot(io.Discard)
+		root.SetArgs(strings.Fields(line))
+		t.Setenv("CEDULA_DATA", data)
+		t.Setenv("AWS_REGION", "")
+		if err := root.Execute(); exitCode(err) != want {
+			t.Errorf("%s: exit code = %d (%v), want %d", line, exitCode(err), err, want)
+		}
 	}
 }
 
