@@ -129,9 +129,9 @@ func TestStackWithoutConfiguration(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for line, want := range map[string]string{
-		"clients list --stack x":                                     "no AWS region; set it with --region",
+		"clients list --stack x": "no AWS region; set it with --region",
 		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
-		"smoke --stack x":                                            "no AWS region; set it with --region",
+		"smoke --stack x": "no AWS region; set it with --region",
 	} {
 		new(server).wantError(t, strings.Fields(line), want)
 	}

@@ -97,12 +97,13 @@ func TestMustEndsTheProcess(t *testing.T) {
 type fakeDynamoDB struct {
 	delay  time.Duration
 	calls  atomic.Int64
-	header http.Header // the last request's
+	header atomic.Pointer[http.Header] // the last request's
 }
 
 func (d *fakeDynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := r.Header.Clone()
+	d.header.Store(&header)
 	d.calls.Add(1)
-	d.header = r.Header
 	_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client leaves
 	select {
 	case <-time.After(d.delay):
@@ -135,7 +136,7 @@ func TestHealthCheckCallsTheTable(t *testing.T) {
 	if got := d.calls.Load(); got != 1 {
 		t.Errorf("%d calls, want 1: outside of Lambda nothing is warmed", got)
 	}
-	if d.header.Get("X-Amz-Security-Token") != "session" || !strings.Contains(d.header.Get("Authorization"), "AKIDEXAMPLE/") {
+	if d.header.Load().Get("X-Amz-Security-Token") != "session" || !strings.Contains(d.header.Load().Get("Authorization"), "AKIDEXAMPLE/") {
 		t.Error("the call is not signed with the configured credentials")
 	}
 }
@@ -152,7 +153,7 @@ func TestTableIsWarmedInLambda(t *testing.T) {
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("starting took %v, want about a second", took)
 	}
-	if got := d.header.Get("X-Amz-Target"); d.calls.Load() != 1 || got != "DynamoDB_20120810.GetItem" {
+	if got := d.header.Load().Get("X-Amz-Target"); d.calls.Load() != 1 || got != "DynamoDB_20120810.GetItem" {
 		t.Errorf("%d calls at start, the last to %s; want one GetItem", d.calls.Load(), got)
 	}
 }
