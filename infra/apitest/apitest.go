@@ -44,11 +44,11 @@ var (
 // Main runs the tests of a package whose API publishes docs, and exits. The tests fail if they leave a response that the
 // contract declares unchecked, or log personal data.
 func Main(m *testing.M, published apidocs.Files) {
-	var err error
-	docs = published
-	if contract, err = openapi.Load(docs); err != nil {
+	loaded, err := openapi.Load(published)
+	if err != nil {
 		log.Fatal(err)
 	}
+	docs, contract = published, loaded
 	os.Exit(privacytest.Run(contract.Complete(m)))
 }
 

@@ -56,7 +56,8 @@ func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (e
 		return runError{err}
 	}
 	defer func() {
-		if err = errors.Join(err, r.close()); err != nil {
+		err = errors.Join(err, r.close())
+		if err != nil {
 			err = runError{err}
 		}
 	}()
