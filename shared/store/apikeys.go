@@ -45,7 +45,7 @@ func (s *Store) UpdateKey(ctx context.Context, client, id string, change func(*a
 	return updateItem(ctx, s, "change key", apiKeyKey(client, id), decodeAPIKey, change, apiKeyItem)
 }
 
-// RevokeKey writes the time from which on a key is refused. One that is refused by then already stays as it is.
+// RevokeKey sets the time from which a key is invalid, unless it is invalid by then already.
 func (s *Store) RevokeKey(ctx context.Context, client, id string, at time.Time) error {
 	_, err := s.UpdateKey(ctx, client, id, func(k *auth.Key) error {
 		if !k.Revoked.IsZero() && !k.Revoked.After(at) {
@@ -60,10 +60,10 @@ func (s *Store) RevokeKey(ctx context.Context, client, id string, at time.Time) 
 	return err
 }
 
-// errUnchanged ends a change that has nothing to write.
+// errUnchanged ends an update that has nothing to write.
 var errUnchanged = errors.New("store: nothing to change")
 
-// apiKeyItem is a version of a key. The table forgets it after its end.
+// apiKeyItem returns the item of a key, which the table deletes auth.KeyRetention after the key ended.
 func apiKeyItem(k auth.Key, version int64) table.Item {
 	k.Created = k.Created.UTC()
 	item := table.Item{Key: apiKeyKey(k.Client, k.ID), Version: version, Owner: k.Client, Body: mustEncode(apiKeyRecord(k))}

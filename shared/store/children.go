@@ -5,7 +5,7 @@ import (
 	"cedula/shared/table"
 )
 
-// childrenUpdateOps writes a link on both sides, so that it can be read from either. To become a child is a change: the
+// childrenUpdateOps writes a link on both sides, so that it can be read from either. Becoming a child is a change: the
 // child is written as its next version, so that a concurrent change or deletion of it fails.
 func (s *Store) childrenUpdateOps(parent *identity.Identity, l identity.LinkChanges) []table.Op {
 	var ops []table.Op

@@ -11,7 +11,7 @@ import (
 	"cedula/shared/table"
 )
 
-// clientRecord is a client as its item's body.
+// clientRecord is the body of a client's item.
 type clientRecord struct {
 	ID           string        `json:"id"`
 	Tenant       string        `json:"t"`
@@ -30,7 +30,7 @@ type clientRecord struct {
 	PendingTTL   int64         `json:"life,omitzero"` // seconds
 }
 
-// CreateClient writes a client and its keys, all or nothing.
+// CreateClient writes a client and its keys in one transaction.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth.Key) error {
 	ops := []table.Op{table.Put(clientItem(c, 1), table.Absent())}
 	for _, k := range apiKeys {
@@ -52,7 +52,7 @@ func (s *Store) Client(ctx context.Context, id string) (auth.Client, error) {
 	return decodeClient(item.Body)
 }
 
-// Clients reads every client, from an index that may be a moment behind.
+// Clients reads every client, from an eventually consistent index.
 func (s *Store) Clients(ctx context.Context) (list []auth.Client, err error) {
 	q := table.Query{Index: indexList, PK: clientsPK, Limit: table.MaxGetItems}
 	err = s.eachPage(ctx, q, func(entries []table.Item) error {
@@ -72,10 +72,10 @@ func (s *Store) UpdateClient(ctx context.Context, id string, change func(*auth.C
 	return updateItem(ctx, s, "change client", clientKey(id), decodeClient, change, clientItem)
 }
 
-// maxUpdateAttempts is how often an update of a client or a key is tried while others change it.
+// maxUpdateAttempts is how often an update of a client or a key is tried while concurrent updates win.
 const maxUpdateAttempts = 10
 
-// updateItem reads an item, changes what it holds, and writes the result as its next version.
+// updateItem reads an item, changes its contents, and writes the result as its next version.
 func updateItem[T any](
 	ctx context.Context, s *Store, operation string, key table.Key,
 	decode func([]byte) (T, error), change func(*T) error, item func(T, int64) table.Item,
@@ -109,7 +109,7 @@ func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Cli
 	return decodeCredentials(found.Items)
 }
 
-// decodeCredentials reads the items of a client and a key, which stand first.
+// decodeCredentials reads the items of a client and a key, which come first.
 func decodeCredentials(items []table.Item) (auth.Client, auth.Key, error) {
 	if len(items) < 2 || items[0].SK != itemSK || !strings.HasPrefix(items[0].PK, prefixClient) ||
 		!strings.HasPrefix(items[1].SK, prefixAPIKey) {
@@ -123,7 +123,7 @@ func decodeCredentials(items []table.Item) (auth.Client, auth.Key, error) {
 	return c, k, err
 }
 
-// Keys reads a client, which stands before its keys, and all of these.
+// Keys reads a client, which comes before its keys, and all its keys.
 func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []auth.Key, err error) {
 	q := table.Query{PK: clientKey(client).PK, Strong: true}
 	err = s.eachPage(ctx, q, func(items []table.Item) (err error) {

@@ -11,10 +11,10 @@ import (
 	"cedula/shared/table"
 )
 
-// maxDeletesPerWrite keeps a transaction under the table's limit, also when each part is a link with two sides.
+// maxDeletesPerWrite keeps a transaction below the table's limit, even if each part is a link with two sides.
 const maxDeletesPerWrite = 40
 
-// maxDeletePartsAttempts is how often the parts of an identity are tried that is gone already.
+// maxDeletePartsAttempts is how often deleting the parts of a tombstone is tried.
 const maxDeletePartsAttempts = 3
 
 // Delete removes an identity and all its parts in one transaction. If they are too many, the identity first becomes a
@@ -24,7 +24,7 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*ident
 	return s.deleteWithOps(ctx, tenant, id, allow)
 }
 
-// deleteWithOps is Delete, with further operations in the transaction that makes the identity invisible.
+// deleteWithOps is Delete with more operations in the transaction that makes the identity invisible.
 func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
 	page, err := s.nextNonEmptyPage(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 	return s.retryDeleteParts(ctx, tenant, r)
 }
 
-// retryDeleteParts is deleteParts of a tombstone that this call made. It tries again where others are in the way:
-// ErrBusy would say that nothing was done.
+// retryDeleteParts is deleteParts for a tombstone that this call wrote. It retries after conflicts, because ErrBusy would
+// mean that nothing was done.
 func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	var err error
 	for range maxDeletePartsAttempts {
@@ -72,7 +72,7 @@ func (s *Store) retryDeleteParts(ctx context.Context, tenant string, r identityR
 	return fmt.Errorf("%w: deleted but for its parts: %v", identity.ErrUnavailable, err)
 }
 
-// decodeRootRecord reads the identity itself, which stands before its parts.
+// decodeRootRecord reads the identity itself, which comes before its parts.
 func decodeRootRecord(items []table.Item) (identityRecord, error) {
 	if len(items) == 0 || items[0].SK != itemSK {
 		return identityRecord{}, identity.ErrNotFound
@@ -88,9 +88,8 @@ func (s *Store) writeDeletion(ctx context.Context, ops []table.Op) error {
 	return wrapErr("delete identity", err)
 }
 
-// releaseClaimOps frees what the identity reserved. Of its idempotency claim nothing stays but that the key was used:
-// no request under it takes effect again. After a day the claim may have passed to another; then it is not ours to
-// empty.
+// releaseClaimOps deletes the claims of the identity. Its idempotency claim is emptied but kept, so that no request with
+// the key takes effect again. After a day the claim may belong to another identity and is left alone.
 func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 	var ops []table.Op
 	state := stateOf(i)
@@ -104,7 +103,7 @@ func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 	return ops
 }
 
-// deletePartOps removes parts, and of a link its other side too.
+// deletePartOps deletes parts, and for a link its other side too.
 func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.Op {
 	self := r.toIdentity(tenant)
 	entry := identity.IndexEntry{ID: self.ID, CreationNumber: self.CreationNumber()}
@@ -134,8 +133,8 @@ func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []tabl
 	return tomb, s.writeDeletion(ctx, append(ops, releaseClaimOps(i, time.Now())...))
 }
 
-// deleteParts empties a tombstone's partition, the tombstone last. If the tombstone is not there any more, another
-// Delete did it, and the id may have a new life.
+// deleteParts deletes a tombstone's partition, the tombstone last. If the tombstone no longer exists, another Delete did
+// so, and the id may have been reused.
 func (s *Store) deleteParts(ctx context.Context, tenant string, r identityRecord) error {
 	tomb, i := identityKey(tenant, r.ID), r.toIdentity(tenant)
 	q := table.Query{PK: tomb.PK, Limit: maxDeletesPerWrite + 1, Strong: true}

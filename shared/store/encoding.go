@@ -12,7 +12,7 @@ import (
 	"cedula/shared/identity"
 )
 
-// encoding gives the types of the packages identity and auth, which carry no tags, their form in a record.
+// encoding gives the types of the packages identity and auth, which have no tags, their form in a record.
 var encoding = json.JoinOptions(
 	json.WithMarshalers(json.JoinMarshalers(
 		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
@@ -64,7 +64,7 @@ var encoding = json.JoinOptions(
 		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessControl) error {
 			err := json.UnmarshalDecode(d, &v.Scopes)
 			if len(v.Scopes) == 0 {
-				v.Scopes = nil // so that an update without a change finds none
+				v.Scopes = nil // so that an update without a change writes nothing
 			}
 			return err
 		}),
@@ -74,7 +74,7 @@ var encoding = json.JoinOptions(
 		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *auth.Hash) error {
 			var stored []byte
 			err := json.UnmarshalDecode(d, &stored)
-			if len(stored) == len(v) { // a damaged one stays the zero hash, which nothing equals
+			if len(stored) == len(v) { // a damaged hash stays zero, which equals no other
 				*v = auth.Hash(stored)
 			}
 			return err
@@ -94,7 +94,7 @@ func mustEncode(v any) []byte {
 	return body
 }
 
-// decode reads a record. The error names what is damaged and quotes nothing of it.
+// decode reads a record. Its error names the kind of record and does not quote it.
 func decode[R any](body []byte, what string) (R, error) {
 	var r, none R
 	if json.Unmarshal(body, &r, encoding) != nil {
@@ -103,7 +103,7 @@ func decode[R any](body []byte, what string) (R, error) {
 	return r, nil
 }
 
-// unixSeconds are those since 1970; 0 for no time.
+// unixSeconds returns the seconds since 1970, or 0 for the zero time.
 func unixSeconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -111,7 +111,7 @@ func unixSeconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// unixTime is what seconds was given, to the second.
+// unixTime is the inverse of unixSeconds.
 func unixTime(seconds int64) time.Time {
 	if seconds == 0 {
 		return time.Time{}

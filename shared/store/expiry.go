@@ -9,7 +9,7 @@ import (
 	"cedula/shared/table"
 )
 
-// dueBatchSize is how many entries of the queue are read with their identities.
+// dueBatchSize is the number of entries that are read with their identities.
 const dueBatchSize = table.MaxGetItems
 
 // DueBatch reads a batch of a shard of the pending index and its identities, in two calls per hundred.
@@ -65,8 +65,8 @@ type expiryMarkerRecord struct {
 	Reason    string `json:"r"`
 }
 
-// Expire removes an identity as it was read in one transaction. One that may have parts of its own is removed as Delete
-// does.
+// Expire removes an identity, in the version that was read, in one transaction. An identity that may have parts is removed
+// as Delete does.
 func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) error {
 	mark := table.Put(table.Item{
 		Key: expiryMarkerKey(i.Tenant, i.ID), Expires: now.Add(identity.ExpiryMarkerTTL),

@@ -10,10 +10,10 @@ import (
 	"cedula/shared/table"
 )
 
-// idempotencyTTL is how long an idempotency key is remembered.
+// idempotencyTTL is how long an idempotency key is stored.
 const idempotencyTTL = 24 * time.Hour
 
-// rewriteBatchSize is how many idempotency claims are read in one call when they are rewritten.
+// rewriteBatchSize is the number of idempotency claims that are rewritten at a time.
 const rewriteBatchSize = 40
 
 // addIdempotencyClaim stores a request, if it has an idempotency key, and the identity as it is returned. Deleting the
@@ -45,7 +45,7 @@ func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Ide
 func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (identity.WriteResult, error) {
 	size := len(once.Fingerprint)
 	if claim != nil && len(claim.Body) == 0 {
-		return identity.WriteResult{}, identity.ErrNotFound // what was made under the key is deleted
+		return identity.WriteResult{}, identity.ErrNotFound // the identity created under the key is deleted
 	}
 	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
 		return identity.WriteResult{}, identity.ErrIdempotencyReused
@@ -54,8 +54,8 @@ func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (
 	return identity.WriteResult{Identity: i, Replayed: true}, err
 }
 
-// RewriteReplays writes the identity as it is now over what is kept of answers to requests about it: of its creation,
-// and of its changes.
+// RewriteReplays replaces the identity in all its stored idempotent responses, of its creation and of its
+// updates.
 func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 	body := mustEncode(newIdentityRecord(&i))
 	if key := stateOf(&i).IdempotencyKey; key != "" {
@@ -72,7 +72,7 @@ func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 	return wrapErr("forget", err)
 }
 
-// rewriteClaims replaces the identity in idempotency claims of it.
+// rewriteClaims replaces the identity in idempotency claims.
 func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Item, body []byte) error {
 	for _, c := range claims {
 		if c.Owner != id || len(c.Body) < sha256.Size {

@@ -62,7 +62,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	return s.commit(ctx, "create identity", t, i)
 }
 
-// Get reads the newest state of an identity.
+// Get reads the newest version of an identity.
 func (s *Store) Get(ctx context.Context, tenant, id string) (identity.Identity, error) {
 	item, err := s.getItem(ctx, "get identity", identityKey(tenant, id), identityErrors)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Store) replaceClaimKeys(state *State, tenant string, claims []identity.
 	return held
 }
 
-// addClaims writes the claims of an identity, and deletes those that it held and has no longer.
+// addClaims writes the claims of an identity, and deletes those that it no longer has.
 func (t *transaction) addClaims(i *identity.Identity, held []string, claims []identity.Claim) {
 	keys := stateOf(i).ClaimKeys
 	for n, c := range claims {

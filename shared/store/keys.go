@@ -11,7 +11,7 @@ import (
 )
 
 // The form of every key. No key contains personal data: a value that a person
-// could be known by is an HMAC under the deployment's secret (see digest).
+// could be recognised by is an HMAC under the deployment secret (see digest).
 //
 //	item                PK                          SK             in indexes
 //	identity            T#<tenant>#I#<id>           #              L, and E P D X Q as far as set
@@ -74,7 +74,7 @@ func identityKey(tenant, id string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#I#" + id, SK: itemSK}
 }
 
-// parseIdentityPK takes an identity's partition key apart.
+// parseIdentityPK returns the parts of an identity's partition key.
 func parseIdentityPK(pk string) (tenant, id string) {
 	tenant, id, _ = strings.Cut(strings.TrimPrefix(pk, "T#"), "#I#")
 	return tenant, id
@@ -104,7 +104,7 @@ func expiryMarkerKey(tenant, id string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#G#" + id, SK: itemSK}
 }
 
-// sendHistoryKey is the counter of an address, which is given by its partition in an index.
+// sendHistoryKey returns the key of the counter of an address, given by its index partition.
 func (k keyBuilder) sendHistoryKey(tenant string, c identity.Channel, to string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
 }
@@ -123,13 +123,13 @@ func apiKeyKey(client, id string) table.Key {
 	return table.Key{PK: prefixClient + client, SK: prefixAPIKey + id}
 }
 
-// loginFailuresKey is in a partition of its own, so that who may count failures need not be allowed to write
+// loginFailuresKey is in a partition of its own, so that the function that counts failures needs no permission to write
 // credentials.
 func loginFailuresKey(counter string) table.Key {
 	return table.Key{PK: prefixLoginFailures + counter, SK: itemSK}
 }
 
-// sharedFailureCounter is the counter that an id shares with others as long as no client has it.
+// sharedFailureCounter returns the counter that unknown client ids share.
 func (k keyBuilder) sharedFailureCounter(client string) string {
 	return "?" + k.digest("", "L", client)[:2]
 }
@@ -141,10 +141,10 @@ func MessageID(key map[string]string) (id string, ok bool) {
 	return strings.CutPrefix(key[table.AttrPK], PrefixMessage)
 }
 
-// listPK is a shard of a tenant's list.
+// listPK returns the partition key of a shard of a tenant's list.
 func listPK(tenant string, shard int) string { return "T#" + tenant + "#L#" + strconv.Itoa(shard) }
 
-// entrySK is the sort key of an entry of an ordered set, whose prefix tells it from other items of its partition.
+// entrySK returns the sort key of an entry. The prefix distinguishes it from other items of the partition.
 func entrySK(prefix string, number int64, id string) string {
 	return fmt.Sprintf("%s%016d#%s", prefix, number, id)
 }
@@ -167,8 +167,8 @@ func (k keyBuilder) lookupPK(tenant, index, value string) string {
 // fieldIndexes are the fields that can be tokenized and looked up.
 var fieldIndexes = map[identity.Field]string{identity.FieldEmail: indexEmail, identity.FieldPhone: indexPhone}
 
-// fieldLookupPK is the partition of an index that holds those with the value; empty for no value, and for a field that
-// has no index.
+// fieldLookupPK returns the index partition of identities with a value; "" for an empty value, and for a field without an
+// index.
 func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string) string {
 	if value == "" || fieldIndexes[f] == "" {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"cedula/shared/table"
 )
 
-// Entries reads the next part of an ordered set: an index, or the links in an identity's partition.
+// Entries reads the next entries of an index, or of the links in an identity's partition.
 func (s *Store) Entries(ctx context.Context, src identity.Index, after *identity.IndexEntry, limit int, descending bool) ([]identity.IndexEntry, error) {
 	q, prefix := s.indexQuery(src)
 	q.Limit, q.Descending, q.Strong = limit, descending, q.Index == ""
@@ -19,8 +19,8 @@ func (s *Store) Entries(ctx context.Context, src identity.Index, after *identity
 	return s.readEntries(ctx, &q, prefix)
 }
 
-// mergeShards reads a list of several shards in one order. Each shard is asked for its share and a little more, all
-// concurrently, and again if that was not enough.
+// mergeShards reads a list of several shards in one order. It reads from all shards concurrently their share and a little
+// more, and again if that is not enough.
 func (s *Store) mergeShards(ctx context.Context, q table.Query, tenant string, shards int, after *identity.IndexEntry) ([]identity.IndexEntry, error) {
 	share := (q.Limit + shards - 1) / shards
 	limit := min(q.Limit, share+share/4+8)
@@ -42,7 +42,8 @@ func (s *Store) mergeShards(ctx context.Context, q table.Query, tenant string, s
 	return merge.New(compare, pages...).Read(ctx, q.Limit)
 }
 
-// readEntries reads a partition until the query's limit or its end: then the query's start is where to go on, or nil.
+// readEntries reads a partition up to the query's limit or its end. Then the query's start is the position to continue
+// at, or nil.
 func (s *Store) readEntries(ctx context.Context, q *table.Query, prefix string) (entries []identity.IndexEntry, err error) {
 	for limit := q.Limit; ; q.Limit = limit - len(entries) {
 		page, err := s.table.Query(ctx, *q)
@@ -63,7 +64,7 @@ func (s *Store) readEntries(ctx context.Context, q *table.Query, prefix string) 
 	}
 }
 
-// indexQuery returns the partition of a source, and the prefix of its sort keys.
+// indexQuery returns the partition of an index, and the prefix of its sort keys.
 func (s *Store) indexQuery(src identity.Index) (q table.Query, prefix string) {
 	for _, field := range []struct{ index, value string }{
 		{indexEmail, src.Email}, {indexPhone, src.Phone}, {indexDocument, src.Document}, {indexExternal, src.ExternalID},
@@ -81,8 +82,8 @@ func (s *Store) indexQuery(src identity.Index) (q table.Query, prefix string) {
 	return table.Query{Index: indexList, PK: listPK(src.Tenant, 0)}, ""
 }
 
-// seek sets the bounds of a query so that it goes on after an entry. An entry without an id stands for every one of its
-// number.
+// seek sets the bounds of a query so that it continues after an entry. An entry without an id stands for all entries with
+// its number.
 func seek(q *table.Query, tenant, prefix string, after *identity.IndexEntry) {
 	q.From, q.To = prefix, prefix+"~" // above every digit
 	switch {

@@ -10,13 +10,13 @@ import (
 	"cedula/shared/table"
 )
 
-// failureWindowRecord is the failed logins of a counter as its item's body.
+// failureWindowRecord is the body of the item of a failure counter.
 type failureWindowRecord struct {
 	Count int   `json:"n"`
 	Until int64 `json:"u"` // Unix milliseconds
 }
 
-// CredentialsWithFailures reads a client, one of its keys, and its failed logins or those of ids that no client has.
+// CredentialsWithFailures reads a client, one of its keys, and its failed logins, or those of unknown client ids.
 func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID string) (auth.Client, auth.Key, auth.FailureWindow, error) {
 	own, shared := loginFailuresKey(client), loginFailuresKey(s.keys.sharedFailureCounter(client))
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID), own, shared)
@@ -32,7 +32,7 @@ func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID strin
 	return c, k, f, errors.Join(err, damaged)
 }
 
-// RecordFailure writes failed logins over those that f was read as. The item goes by itself once they are forgotten.
+// RecordFailure replaces the failed logins that f was read from. The table deletes the item when the window ends.
 func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.FailureWindow, error) {
 	counter := loginFailuresKey(f.CounterID)
 	failed, err := s.write(ctx, table.Put(table.Item{
@@ -50,7 +50,7 @@ func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.F
 	return now, errors.Join(auth.ErrVersionMismatch, damaged)
 }
 
-// decodeFailures finds a counter's among items; none is zero failures.
+// decodeFailures returns the failures of a counter among items; zero if there is no such item.
 func decodeFailures(counter table.Key, items []table.Item) (auth.FailureWindow, error) {
 	f := auth.FailureWindow{CounterID: strings.TrimPrefix(counter.PK, prefixLoginFailures)}
 	for _, i := range items {

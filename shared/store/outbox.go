@@ -11,18 +11,18 @@ import (
 	"cedula/shared/table"
 )
 
-// messageRetention is how long a message stays after it expired, unless it is delivered: who looks for a failure of
-// yesterday still finds it.
+// messageRetention is how long an undelivered message is kept after it expired, so that an operator can still find a
+// failure of the previous day.
 const messageRetention = 24 * time.Hour
 
-// encryptedMessage is a message as its item's body. What the message says is in Box alone, which no reader of the
-// table, its stream or its backups can open.
+// encryptedMessage is the body of a message's item. The contents are in Box only, which readers of the table, its stream
+// or its backups cannot decrypt.
 type encryptedMessage struct {
 	LeasedUntil int64  `json:"u,omitzero"` // Unix milliseconds: the end of the claim on it
 	Ciphertext  []byte `json:"b"`
 }
 
-// messageRecord is what is in the box. Its id is that of the item.
+// messageRecord is the decrypted contents of Box. The message has the id of the item.
 type messageRecord struct {
 	Tenant   string `json:"t"`
 	Identity string `json:"i"`
@@ -34,7 +34,7 @@ type messageRecord struct {
 	Expires  int64  `json:"x"` // Unix milliseconds
 }
 
-// enqueueOp is the operation that queues a message. It fails if there is one of its id.
+// enqueueOp returns the operation that queues a message. It fails if the id exists.
 func (s *Store) enqueueOp(m identity.Message) table.Op {
 	r := messageRecord{
 		Tenant: m.Tenant, Identity: m.IdentityID, Channel: string(m.Channel), Purpose: string(m.Purpose),
@@ -47,7 +47,7 @@ func (s *Store) enqueueOp(m identity.Message) table.Op {
 	}, table.Absent())
 }
 
-// Enqueue writes a message by itself, to be delivered soon.
+// Enqueue writes a message on its own, for immediate delivery.
 func (s *Store) Enqueue(ctx context.Context, m identity.Message) error {
 	_, err := s.table.Write(ctx, s.enqueueOp(m))
 	return wrapErr("queue message", err)
@@ -76,8 +76,8 @@ func (s *Store) Lease(ctx context.Context, id string, now time.Time, lease time.
 	return m, item.Owner, s.updateMessage(ctx, item, sealed)
 }
 
-// Release gives a claim back, so that the next one may be made at once. It returns identity.ErrBusy if the holder's
-// claim has ended and another has it.
+// Release ends a claim, so that another caller can claim the message immediately. It returns identity.ErrBusy if the
+// holder's claim has ended and another caller holds the message.
 func (s *Store) Release(ctx context.Context, id, holder string) error {
 	item, sealed, err := s.readMessage(ctx, id)
 	if errors.Is(err, identity.ErrNotFound) {
@@ -93,8 +93,8 @@ func (s *Store) Release(ctx context.Context, id, holder string) error {
 	return s.updateMessage(ctx, item, sealed)
 }
 
-// Ack removes a message. It returns identity.ErrBusy if the holder's claim has ended and another has it, and nil if it
-// is gone already.
+// Ack removes a message. It returns identity.ErrBusy if the holder's claim has ended and another caller holds the
+// message, and nil if the message no longer exists.
 func (s *Store) Ack(ctx context.Context, id, holder string) error {
 	failed, err := s.write(ctx, table.Delete(messageKey(id), table.OwnerIs(holder)))
 	if failed == nil {
@@ -133,7 +133,7 @@ func (s *Store) updateMessage(ctx context.Context, item table.Item, sealed encry
 	return fmt.Errorf("write message: %w", identity.ErrBusy)
 }
 
-// decryptMessage reads a box, which must have been sealed for the id.
+// decryptMessage decrypts a box, which must have been encrypted for the id.
 func (s *Store) decryptMessage(id string, box []byte) (identity.Message, error) {
 	text, err := s.messageCipher().Open(nil, nil, box, []byte(id))
 	if err != nil {

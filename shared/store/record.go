@@ -7,8 +7,8 @@ import (
 	"cedula/shared/table"
 )
 
-// identityRecord is an identity as its item's body: JSON without the members that are zero. Names are short, since
-// every kilobyte is paid for, and never change their meaning: a stored record must always remain readable.
+// identityRecord is the body of an identity's item: JSON without zero fields. Names are short, because every kilobyte
+// costs, and never change their meaning: a stored record must always remain readable.
 type identityRecord struct {
 	ID      string `json:"id"`
 	Status  string `json:"st"`
@@ -32,7 +32,7 @@ type identityRecord struct {
 	EncryptedFields []encryptedFieldRecord `json:"tok,omitempty"`
 
 	State
-	Tombstone bool `json:"gone,omitzero"` // deleted, but for its parts: no reader sees it
+	Tombstone bool `json:"gone,omitzero"` // deleted except for its parts; no reader sees it
 }
 
 // encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index that finds its value.
@@ -42,12 +42,12 @@ type encryptedFieldRecord struct {
 	LookupKey  string `json:"l,omitzero"`
 }
 
-// State is the bookkeeping that travels with an identity as identity.Identity.StoreState.
+// State is what the store needs to know of an identity; it is identity.Identity.StoreState.
 type State struct {
 	ClaimKeys      []string           `json:"cl,omitempty"` // partition keys of the uniqueness claims
 	IdempotencyKey string             `json:"o,omitzero"`   // partition key of the idempotency claim of its creation
 	CodeChannels   []identity.Channel `json:"cd,omitempty"` // channels by which codes were sent
-	SingleItem     bool               `json:"al,omitzero"`  // it is known to have no parts but codes
+	SingleItem     bool               `json:"al,omitzero"`  // known to have no parts except codes
 	Shard          int                `json:"ls,omitzero"`  // of the tenant's list
 }
 
@@ -140,20 +140,20 @@ func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 	return i
 }
 
-// identityItem is an identity's own item.
+// identityItem returns the item of an identity.
 func (s *Store) identityItem(i *identity.Identity, body []byte) table.Item {
 	return table.Item{
 		Key: identityKey(i.Tenant, i.ID), Indexes: s.keys.indexKeys(i), Version: i.Version, Owner: i.Incarnation(), Body: body,
 	}
 }
 
-// ifUnchanged holds while an identity is as it was read, and no other has its id: that one would have the same
-// versions.
+// ifUnchanged is the condition that an identity is as it was read. It also compares the incarnation, because a later
+// identity with the same id has the same versions.
 func ifUnchanged(i *identity.Identity) table.Condition {
 	return table.VersionAndOwnerAre(i.Incarnation(), i.Version)
 }
 
-// putVersion writes an identity over the version before its own.
+// putVersion returns the operation that replaces the previous version of an identity.
 func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
 	return table.Put(s.identityItem(i, body), table.VersionAndOwnerAre(i.Incarnation(), i.Version-1))
 }
@@ -181,8 +181,8 @@ func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, i
 	}
 }
 
-// addFieldIndexKey is lookUp for a field that may be tokenized: then the value itself is not there, but the partition
-// that it had.
+// addFieldIndexKey adds the index key of a field. For a tokenized field it is the stored key of the
+// value.
 func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
 	var pk string
 	if s := i.Tokenized(f); s != nil {

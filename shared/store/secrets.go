@@ -12,18 +12,18 @@ import (
 	"sync"
 )
 
-// keyBuilder makes keys for one deployment. Making an HMAC ready costs more than using it, so those that were used are
-// kept.
+// keyBuilder computes the keys of one deployment. It reuses HMACs, because setting one up costs more than using
+// it.
 type keyBuilder struct{ macs *sync.Pool }
 
-// newKeyBuilder derives the secret of the keys from the deployment's.
+// newKeyBuilder derives the secret of the keys from the deployment secret.
 func newKeyBuilder(deployment []byte) keyBuilder {
 	secret := deriveSecret(deployment, "cedula table keys 1")
 	return keyBuilder{&sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 }
 
-// deriveSecret derives 256 bits for one use from the deployment's secret (RFC 5869), so that values computed for
-// different uses cannot be compared.
+// deriveSecret derives 256 bits for one purpose from the deployment secret (RFC 5869), so that values for different
+// purposes cannot be compared.
 func deriveSecret(deployment []byte, use string) []byte {
 	secret, err := hkdf.Key(sha256.New, deployment, nil, use, sha256.Size)
 	if err != nil {
@@ -34,13 +34,13 @@ func deriveSecret(deployment []byte, use string) []byte {
 
 const digestBytes = 16
 
-// digest is the first 128 bits of sum, in hex.
+// digest returns the first 128 bits of sum in hexadecimal.
 func (k keyBuilder) digest(tenant, use string, values ...string) string {
 	return hex.EncodeToString(k.hmac(tenant, use, values...)[:digestBytes])
 }
 
-// hmac is the HMAC-SHA-256 of values for one tenant and use. Each part is preceded by its length, so that no two lists
-// of parts read alike.
+// hmac returns the HMAC-SHA-256 of values for one tenant and purpose. Each part is preceded by its length, so that no two
+// lists of parts have the same encoding.
 func (k keyBuilder) hmac(tenant, use string, values ...string) []byte {
 	text := make([]byte, 0, 512)
 	text = appendLengthPrefixed(appendLengthPrefixed(text, tenant), use)
@@ -58,7 +58,7 @@ func appendLengthPrefixed(text []byte, part string) []byte {
 	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
 }
 
-// newMessageCipher derives the key of the messages' cipher. With random nonces it may encrypt 2^32 messages.
+// newMessageCipher derives the key of the messages' cipher. With random nonces it can encrypt 2^32 messages.
 func newMessageCipher(deployment []byte) cipher.AEAD {
 	block, err := aes.NewCipher(deriveSecret(deployment, "cedula outbox 1"))
 	if err != nil {

@@ -10,20 +10,20 @@ import (
 	"cedula/shared/identity"
 )
 
-// MaxListShards is how many partitions a list can be split into.
+// MaxListShards is the maximum number of shards of a list.
 const MaxListShards = 64
 
-// ListShards is how a tenant's list is split. A partition of an index takes a thousand creates a second; each shard is
-// one. New identities are in the first Write of them, and a list is read from the first Read: so that nothing is
-// missed while processes of two settings run beside each other, Read rises before Write does, and never falls. An
-// identity stays in the shard that it was made in.
+// ListShards is the number of shards of a tenant's list. A shard is an index partition, which accepts a thousand creates
+// per second. New identities are written to the first Write shards, and lists are read from the first Read. Read must be
+// raised before Write, so that no identity is missed while processes with two settings run side by side, and must never be
+// lowered. An identity stays in the shard in which it was created.
 type ListShards struct{ Write, Read int }
 
-// ListSharding are the tenants whose lists are split. Every other one has one shard.
+// ListSharding maps tenants to the shards of their lists. Every other tenant has one shard.
 type ListSharding map[string]ListShards
 
-// ParseListSharding reads what an operator writes: "acme=8, other=1/8" splits the list of acme into 8, and lets other's
-// be read from 8 but written to one as before. Its error quotes nothing.
+// ParseListSharding parses a setting: "acme=8, other=1/8" means 8 shards for acme; other is read from 8 shards and still
+// written to one. Its error does not quote the setting.
 func ParseListSharding(text string) (ListSharding, error) {
 	lists := make(ListSharding)
 	for part := range strings.SplitSeq(text, ",") {
@@ -53,7 +53,7 @@ func ParseListSharding(text string) (ListSharding, error) {
 	return lists, nil
 }
 
-// shardFor is the shard of a new identity.
+// shardFor returns the shard of a new identity.
 func (l ListSharding) shardFor(i *identity.Identity) int {
 	shards, split := l[i.Tenant]
 	if !split {
@@ -62,7 +62,7 @@ func (l ListSharding) shardFor(i *identity.Identity) int {
 	return int(shardOf(i.ID, uint32(shards.Write)))
 }
 
-// shardOf is a number below n that follows from a text.
+// shardOf returns a hash of a string, below n.
 func shardOf(text string, n uint32) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(text))

@@ -1,5 +1,5 @@
-// Package store is the single-table design: every key, every item and every access pattern of the registry. It knows no
-// wire format, no HTTP and no engine's own types.
+// Package store implements the ports of identity and auth on one table: it defines every key, item and access pattern. It
+// must not import an API or an engine.
 package store
 
 import (
@@ -14,7 +14,8 @@ import (
 	"cedula/shared/table"
 )
 
-// Store keeps identities, clients and API keys in one table. It implements identity.Store and auth.Store.
+// Store stores identities, clients and API keys in one table. It implements identity.Store and auth.AdminStore, and is safe
+// for concurrent use.
 type Store struct {
 	ListSharding ListSharding // set before first use; nil: every list has one shard
 
@@ -23,14 +24,14 @@ type Store struct {
 	messageCipher func() cipher.AEAD // of messages
 }
 
-// New is a store on t. The secret is the deployment's, at least 32 bytes, and must never change: every key depends on
-// it.
+// New returns a store on t. The deployment secret has at least 32 bytes and must never change, because every key depends
+// on it.
 func New(t table.Table, secret []byte) *Store {
-	boxes := sync.OnceValue(func() cipher.AEAD { return newMessageCipher(secret) }) // few need it
+	boxes := sync.OnceValue(func() cipher.AEAD { return newMessageCipher(secret) }) // few functions need it
 	return &Store{table: t, keys: newKeyBuilder(secret), messageCipher: boxes}
 }
 
-// Ping returns nil if the table answers. It reads one item that does not exist.
+// Ping returns nil if the table is available. It reads an item that does not exist.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.table.Get(ctx, false, table.Key{PK: "PING", SK: itemSK})
 	return wrapErr("ping", err)
@@ -57,8 +58,8 @@ func (s *Store) write(ctx context.Context, ops ...table.Op) (failed *table.Condi
 	return nil, err
 }
 
-// nextNonEmptyPage reads the next page of a query that holds anything. A page without items is no end where it says how
-// to go on.
+// nextNonEmptyPage reads the next page that is not empty. DynamoDB may return an empty page with a continuation
+// key.
 func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page, error) {
 	for {
 		page, err := s.table.Query(ctx, q)
@@ -69,7 +70,7 @@ func (s *Store) nextNonEmptyPage(ctx context.Context, q table.Query) (table.Page
 	}
 }
 
-// loadItems reads the items that entries of an index stand for.
+// loadItems reads the items of index entries.
 func (s *Store) loadItems(ctx context.Context, entries []table.Item) ([]table.Item, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -82,7 +83,7 @@ func (s *Store) loadItems(ctx context.Context, entries []table.Item) ([]table.It
 	return found.Items, err
 }
 
-// eachPage reads a query to its end. A page may end early, and hold nothing. It returns the error of the table or of take.
+// eachPage reads a query to its end. A page may be short or empty. It returns the error of the table or of take.
 func (s *Store) eachPage(ctx context.Context, q table.Query, take func([]table.Item) error) error {
 	for {
 		page, err := s.table.Query(ctx, q)
@@ -104,7 +105,7 @@ func ifVersion(version int64) table.Condition {
 	return table.VersionIs(version)
 }
 
-// portErrors are the errors of the package whose port a method implements.
+// portErrors are the errors of the port that a method implements.
 type portErrors struct{ notFound, tooLarge, busy, unavailable error }
 
 var (
@@ -133,7 +134,7 @@ func wrapErr(operation string, err error) error { return identityErrors.wrap(ope
 
 func wrapAuthErr(operation string, err error) error { return authErrors.wrap(operation, err) }
 
-// isUnavailable reports whether the table did not answer, or not in time.
+// isUnavailable reports whether the table did not respond, or not in time.
 func isUnavailable(err error) bool {
 	return errors.Is(err, table.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -6,7 +6,7 @@ import (
 	"cedula/shared/identity"
 )
 
-// storeLookupKeys notes under which key a value that is now sealed is found.
+// storeLookupKeys sets the lookup keys of newly encrypted values.
 func (s *Store) storeLookupKeys(i *identity.Identity) {
 	i.EncryptedFields = slices.Clone(i.EncryptedFields)
 	for n := range i.EncryptedFields {
@@ -18,8 +18,8 @@ func (s *Store) storeLookupKeys(i *identity.Identity) {
 	}
 }
 
-// LookupKey is the partition of the index in which an identity with the value stands; empty for no value, and for a
-// field that has no index.
+// LookupKey returns the index partition of identities with the value; "" for an empty value, and for a field without an
+// index.
 func (s *Store) LookupKey(tenant string, f identity.Field, value string) string {
 	return s.keys.fieldLookupPK(tenant, f, value)
 }

@@ -23,7 +23,7 @@ type holdRecord struct {
 	Since  int64  `json:"s"` // seconds since 1970
 }
 
-// verificationState is what is known of an identity's way to being active.
+// verificationState is the stored onboarding state of an identity.
 type verificationState struct {
 	Verifications []verificationRecord `json:"pr,omitempty"`
 	Review        *reviewRecord        `json:"rev,omitzero"`

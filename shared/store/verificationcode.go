@@ -9,7 +9,7 @@ import (
 	"cedula/shared/table"
 )
 
-// verificationCodeRecord is a code as its item's body. Nothing in it is the code or an address.
+// verificationCodeRecord is the body of a code's item. It contains neither the code nor an address.
 type verificationCodeRecord struct {
 	LookupKey     string `json:"to"`
 	Hash          []byte `json:"h,omitempty"`
@@ -17,15 +17,15 @@ type verificationCodeRecord struct {
 	Expires       int64  `json:"x"`
 	WrongAttempts int    `json:"n,omitzero"`
 	Used          bool   `json:"u,omitzero"`
-	TestMode      bool   `json:"sc,omitzero"` // the sandbox's
+	TestMode      bool   `json:"sc,omitzero"` // issued in test mode
 }
 
-// sendHistoryRecord is when codes were sent to an address, in seconds since 1970.
+// sendHistoryRecord contains when codes were sent to an address, in seconds since 1970.
 type sendHistoryRecord struct {
 	Times []int64 `json:"t"`
 }
 
-// HashCode is an HMAC of a code for an identity and an address of it.
+// HashCode returns an HMAC of a code for an identity and one of its addresses.
 func (s *Store) HashCode(tenant, id, to, code string) []byte {
 	return s.keys.hmac(tenant, "code", id, to, code)
 }

@@ -28,7 +28,7 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 	return list, nil
 }
 
-// withdrawalRecord is a withdrawal account as its item's body. Request is the fingerprint of the request that made it,
+// withdrawalRecord is the body of a withdrawal account's item. Request is the fingerprint of the request that created it,
 // if that had an idempotency key.
 type withdrawalRecord struct {
 	bankRecord
