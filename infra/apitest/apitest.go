@@ -1,4 +1,4 @@
-// Package apitest tests an API through its routes: it sends requests as API Gateway does, holds the responses to the
+// Package apitest tests an API through its routes: it sends requests as API Gateway does, checks the responses against the
 // API's contract and compares them with golden files. It must not import an API.
 package apitest
 

@@ -13,7 +13,7 @@ import (
 // row is a line of a table for a person.
 type row []any
 
-// print writes v as JSON with --json, or else the table. It ignores an error of the output: nothing is left to write it to.
+// print writes v as JSON with --json, or else the table. It ignores errors of the output, which could not be shown.
 func (c *cli) print(v any, table []row) error {
 	if c.json {
 		text, err := json.MarshalIndent(v, "", "  ")
@@ -37,7 +37,7 @@ func formatTime(t time.Time) string {
 
 var secretShownOnce = row{"\nIt is not shown again. Store it like a password."}
 
-// statusChange says what a client or a key has become, and by when no cache remembers otherwise.
+// statusChange is the new state of a client or key, and when it is effective everywhere.
 type statusChange struct {
 	What        string    `json:"what"`
 	ID          string    `json:"id"`

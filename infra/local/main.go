@@ -17,11 +17,11 @@ type options struct{ data, conomy, blnk, mailbox, pprof string }
 
 func main() {
 	var o options
-	flag.StringVar(&o.data, "data", ".cedula", "folder of the data; made at the first start")
+	flag.StringVar(&o.data, "data", ".cedula", "data directory, created at the first start")
 	flag.StringVar(&o.conomy, "conomy", "localhost:5010", "address of the Conomy API")
 	flag.StringVar(&o.blnk, "blnk", "localhost:5001", "address of the Blnk API")
-	flag.StringVar(&o.mailbox, "mailbox", "localhost:5012", "address of the page that shows the messages to people")
-	flag.StringVar(&o.pprof, "pprof", "", "address that shows profiles of this process, such as localhost:0; none by default")
+	flag.StringVar(&o.mailbox, "mailbox", "localhost:5012", "address of the mailbox")
+	flag.StringVar(&o.pprof, "pprof", "", "address that serves profiles of this process, such as localhost:0 (default: none)")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "cedula: unexpected argument %q\n", flag.Arg(0))

@@ -1,5 +1,5 @@
-// Command hello is the least that a Lambda function can be: what the others'
-// size and start are held against.
+// Command hello is a minimal Lambda function, with which the size and start-up time of
+// the others are compared.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package admin manages the clients and keys of a registry, on its store or through the running local server, which offers
-// the same as a small JSON API on a unix socket in the data folder.
+// Package admin manages the clients and keys of a registry, on its store or through the running local server, which serves
+// the same operations as a small JSON API on a unix socket in the data directory.
 // It must not import the command line or an API's package.
 package admin
 
@@ -13,7 +13,7 @@ import (
 	"cedula/shared/jobs"
 )
 
-// Registry is what an operator does to a registry. New returns one on a store, Dial one of a running server. The errors
+// Registry holds the operations of an operator. New returns those on a store, Dial those of a running server. The errors
 // are those of auth.Admin.
 type Registry struct {
 	CreateClient func(context.Context, auth.ClientParams) (NewClient, error)
@@ -25,18 +25,18 @@ type Registry struct {
 	Keys         func(context.Context, ByID) ([]Key, error) // of a client, the oldest first
 	RotateKey    func(context.Context, Rotation) (NewKey, error)
 	RevokeKey    func(context.Context, Revocation) ([]Key, error) // the revoked keys, the one that was named first
-	// Expire removes the pending identities whose time is over. The result is nil if it is not known what was done; it may
-	// come with an error.
+	// Expire removes expired pending identities. The result is nil if it is unknown what was done; it may come with an
+	// error.
 	Expire func(context.Context, Expiry) (*jobs.Result, error)
 }
 
 // The requests of a Registry.
 type (
-	// All asks for every client.
+	// All requests every client.
 	All struct{}
 	// ByID names a client.
 	ByID struct{ ID string }
-	// Suspension shuts a client out, or lets it in again.
+	// Suspension suspends a client, or ends its suspension.
 	Suspension struct {
 		ID   string
 		Lift bool
@@ -51,7 +51,7 @@ type (
 		Client string
 		auth.KeyParams
 	}
-	// Revocation ends a key, WithMade also the keys that it made, and those that they made.
+	// Revocation revokes a key; WithMade also revokes the keys that it created, and those that they created.
 	Revocation struct {
 		ID       string
 		WithMade bool
@@ -90,14 +90,14 @@ type NewClient struct {
 	BlnkKey   string `json:"blnkKey"`
 }
 
-// NewSecret is a client's new secret, to be shown once, and the ends of those that were good, the oldest first.
+// NewSecret is a client's new secret, to be shown once, and when each previous secret expires, oldest first.
 type NewSecret struct {
 	Client string           `json:"client"`
 	Secret string           `json:"clientSecret"`
 	Old    []ReplacedSecret `json:"old"`
 }
 
-// ReplacedSecret is a secret that a rotation gave an end.
+// ReplacedSecret is a previous secret and when it expires.
 type ReplacedSecret struct {
 	GoodUntil time.Time `json:"goodUntil"`
 }
@@ -124,7 +124,7 @@ type NewKey struct {
 	Old  *ReplacedKey `json:"old,omitempty"` // the one in whose place it was made
 }
 
-// ReplacedKey is a key that a rotation gave an end.
+// ReplacedKey is a previous key and when it expires.
 type ReplacedKey struct {
 	ID                      string    `json:"id"`
 	GoodUntil               time.Time `json:"goodUntil"`

@@ -18,7 +18,7 @@ import (
 var ErrVersion = errors.New("admin socket: the server is of another version of this program")
 
 // Dial returns the Registry of the running server of a data folder. Its functions reject a server of another version with
-// ErrVersion, and return table.ErrUnavailable if the connection breaks: what became of the call is then unknown.
+// ErrVersion, and return table.ErrUnavailable if the connection breaks: the outcome of the call is then unknown.
 //
 // Dial itself returns ErrPathTooLong, or the system's error: fs.ErrNotExist if there is no socket, syscall.ECONNREFUSED if
 // its server is dead.

@@ -17,8 +17,8 @@ import (
 // expireOperation is the only operation whose response is a stream.
 const expireOperation = "expire"
 
-// Handler serves a registry to those who dial: POST /v1/ and an operation's name, request and response in JSON. An error
-// is status 422 and a failure. A client that goes away ends the context of its call.
+// Handler serves a registry to clients of Dial: POST /v1/ and an operation's name, request and response in JSON. An error
+// is status 422 and a failure. The context of a call ends when its client disconnects.
 func Handler(r *Registry) http.Handler {
 	mux := http.NewServeMux()
 	for _, o := range r.operations() {
