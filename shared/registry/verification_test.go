@@ -269,6 +269,9 @@ func TestCodeIsUsedOnce(t *testing.T) {
 		return err
 	})
 	won := slices.Index(errs, nil)
+	if won < 0 {
+		t.Error("no request used the code, want one")
+	}
 	for n, err := range errs {
 		if n != won {
 			wantIs(t, "the code again", err, identity.ErrUsedCode)
