@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cedula/infra/local/admin"
 	"cedula/shared/auth"
@@ -112,8 +113,8 @@ func (n *clientFlags) addTo(cmd *cobra.Command) {
 	_ = cmd.MarkFlagRequired("name")
 }
 
-// validate checks what auth.ClientParams does not: words that only the command line has, and rules of package identity.
-func (n *clientFlags) validate() error {
+// validate checks every flag, because JSON cannot carry every invalid value to a server.
+func (n *clientFlags) validate(*pflag.FlagSet) error {
 	if err := checkScopes(n.Scopes); err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (n *clientFlags) validate() error {
 	if err := policy.Validate(); err != nil {
 		return fmt.Errorf("--%w", err)
 	}
-	return nil
+	return n.Validate()
 }
 
 func checkScopes(list []string) error {
@@ -149,12 +150,9 @@ func (c *cli) createClient() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create --name NAME --scope SCOPE...", Short: "Create a client with a secret and a key for each API", Args: noArguments,
 		Example: "  cedula clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := n.validate(); err != nil {
-				return err
-			}
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return c.addClient(cmd.Context(), r, &n) })
-		},
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+			return c.addClient(ctx, r, n.ClientParams)
+		})),
 	}
 	n.addTo(cmd)
 	return cmd
@@ -165,7 +163,7 @@ func (c *cli) bootstrap() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bootstrap --name NAME", Short: "Create the first client of a registry, with every scope", Args: noArguments,
 		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
 			existing, err := r.Clients(ctx, admin.All{})
 			if err != nil {
 				return err
@@ -173,11 +171,8 @@ func (c *cli) bootstrap() *cobra.Command {
 			if len(existing) > 0 {
 				return fmt.Errorf("the registry has %d clients; use `cedula clients create`", len(existing))
 			}
-			if err := n.validate(); err != nil {
-				return err
-			}
-			return c.addClient(ctx, r, &n)
-		}),
+			return c.addClient(ctx, r, n.ClientParams)
+		})),
 	}
 	n.addTo(cmd)
 	n.Scopes = auth.Scopes{auth.ScopeAll}
@@ -187,11 +182,8 @@ func (c *cli) bootstrap() *cobra.Command {
 
 // addClient creates a client and prints it, then adds it to the gateway's usage plan. If that fails, the client exists and
 // the error names the command that tries again.
-func (c *cli) addClient(ctx context.Context, r *openRegistry, n *clientFlags) error {
-	if err := n.Validate(); err != nil { // here, since JSON cannot carry every invalid value to a server
-		return err
-	}
-	made, err := r.CreateClient(ctx, n.ClientParams)
+func (c *cli) addClient(ctx context.Context, r *openRegistry, n auth.ClientParams) error {
+	made, err := r.CreateClient(ctx, n)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cedula/infra/local/admin"
 	"cedula/infra/local/datadir"
@@ -63,12 +64,9 @@ func (c *cli) createKey() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create --client CLIENT --use conomy|blnk", Short: "Create another key of a client", Args: noArguments,
 		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := n.validate(cmd.Flags().Changed("expires-in")); err != nil {
-				return err
-			}
-			return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return c.addKey(cmd.Context(), r, &n) })
-		},
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+			return c.addKey(ctx, r, n.KeyParams)
+		})),
 	}
 	f := cmd.Flags()
 	f.StringVar(&n.Client, "client", "", "the client's id (required)")
@@ -81,7 +79,7 @@ func (c *cli) createKey() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) addKey(ctx context.Context, r *openRegistry, n *keyFlags) error {
+func (c *cli) addKey(ctx context.Context, r *openRegistry, n admin.KeyParams) error {
 	owner, err := r.Client(ctx, admin.ByID{ID: n.Client})
 	if err != nil {
 		return err
@@ -91,13 +89,7 @@ func (c *cli) addKey(ctx context.Context, r *openRegistry, n *keyFlags) error {
 			return fmt.Errorf("--scope %s is not one of the client's scopes: %s", s, auth.Scopes(owner.Scopes))
 		}
 	}
-	if n.ttl > 0 {
-		n.Expires = time.Now().Add(n.ttl).UTC().Truncate(time.Second)
-	}
-	if err := n.Validate(time.Now()); err != nil { // here, since JSON cannot carry every invalid value to a server
-		return err
-	}
-	made, err := r.CreateKey(ctx, n.KeyParams)
+	made, err := r.CreateKey(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -111,7 +103,8 @@ type keyFlags struct {
 	ttl time.Duration
 }
 
-func (n *keyFlags) validate(expires bool) error {
+// validate checks every flag, because JSON cannot carry every invalid value to a server, and sets the API and the expiry.
+func (n *keyFlags) validate(flags *pflag.FlagSet) error {
 	if err := checkScopes(n.Scopes); err != nil {
 		return err
 	}
@@ -120,10 +113,14 @@ func (n *keyFlags) validate(expires bool) error {
 		return errors.New("--use must be conomy or blnk")
 	}
 	n.API = datadir.APIs[index]
-	if expires && n.ttl < time.Second {
-		return errors.New("--expires-in must be at least 1s, such as 720h; omit it for a key that does not expire")
+	now := time.Now()
+	if flags.Changed("expires-in") {
+		if n.ttl < time.Second {
+			return errors.New("--expires-in must be at least 1s, such as 720h; omit it for a key that does not expire")
+		}
+		n.Expires = now.Add(n.ttl).UTC().Truncate(time.Second)
 	}
-	return nil
+	return n.Validate(now)
 }
 
 func (c *cli) rotateKey() *cobra.Command {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"cedula/shared/auth"
 )
 
 func main() {
@@ -29,7 +31,8 @@ func (e runError) Unwrap() error { return e.error }
 
 // exitCode returns 1 for a command that failed, and 2 for one that was used incorrectly.
 func exitCode(err error) int {
-	if _, ok := errors.AsType[runError](err); ok {
+	_, ran := errors.AsType[runError](err)
+	if ran && !errors.Is(err, auth.ErrInvalidOverlap) {
 		return 1
 	}
 	return 2

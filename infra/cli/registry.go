@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cedula/infra/local/admin"
 	"cedula/infra/local/datadir"
@@ -42,6 +43,17 @@ func nothingToClose() error { return nil }
 func (c *cli) onRegistry(do func(ctx context.Context, r *openRegistry, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		return c.withRegistry(cmd.Context(), func(r *openRegistry) error { return do(cmd.Context(), r, args) })
+	}
+}
+
+// checkFirst returns a command's RunE that runs check before run. An error of check means that the command was used
+// incorrectly. It is not a PreRunE, which cobra calls before it looks for required flags.
+func checkFirst(check func(*pflag.FlagSet) error, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd.Flags()); err != nil {
+			return err
+		}
+		return run(cmd, args)
 	}
 }
 

@@ -101,20 +101,28 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 }
 
 func TestExitCodes(t *testing.T) {
-	data := startServer(t).folder
+	t.Setenv("CEDULA_DATA", startServer(t).folder)
+	t.Setenv("AWS_REGION", "")
 	for line, want := range map[string]int{
-		"clients nothing":           2,
-		"clients list --unknown":    2,
-		"clients create --name x":   2,
-		"clients show absent":       1,
-		"clients list --stack x":    1,
-		"smoke --base-url other=x":  2,
-		"keys create --use neither": 2,
+		"clients nothing":                                             2,
+		"clients list --unknown":                                      2,
+		"clients create --name x":                                     2,
+		"clients show absent":                                         1,
+		"clients list --stack x":                                      1,
+		"smoke --base-url other=x":                                    2,
+		"keys create --use neither":                                   2,
+		"clients create --name x --scope * --tenant a#b":              2,
+		"clients create --name x --scope * --rate NaN --burst 1":      2,
+		"keys create --client absent --use blnk --name \a":            2,
+		"keys create --client absent --use blnk --expires-in 999999h": 1,
+		"keys create --client absent --use blnk --expires-in 0":       2,
+		"bootstrap --name x --mode odd":                               2,
+		"bootstrap --name x":                                          1,
+		"secrets rotate absent --overlap 200h":                        2,
+		"secrets rotate absent":                                       1,
 	} {
 		root := newRoot(io.Discard)
 		root.SetArgs(strings.Fields(line))
-		t.Setenv("CEDULA_DATA", data)
-		t.Setenv("AWS_REGION", "")
 		if err := root.Execute(); exitCode(err) != want {
 			t.Errorf("%s: exit code = %d (%v), want %d", line, exitCode(err), err, want)
 		}
