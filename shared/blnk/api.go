@@ -1,5 +1,5 @@
-// Package blnk serves the registry as the Blnk API: its routes, its request and response types, its errors. It imports
-// no other API and nothing that stores identities.
+// Package blnk serves the registry as the Blnk API: its routes, its request and response types, its errors. It must not
+// import another API or the store.
 package blnk
 
 import (
@@ -21,7 +21,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// API serves the operations of the Blnk API. A function sets the fields that its operation uses.
+// API serves the operations of the Blnk API. A Lambda function sets the fields that its operation uses.
 type API struct {
 	Identities *registry.Registry
 	Cursors    *CursorCodec
@@ -42,11 +42,11 @@ type Keys interface {
 	Revoke(ctx context.Context, caller auth.Caller, f auth.KeyFilter, id string) error
 }
 
-// AuthAPI is what package auth knows of the Blnk API.
+// AuthAPI describes the Blnk API to package auth.
 var AuthAPI = auth.API{Name: "blnk", KeyPrefix: "cbk"}
 
-// dialect holds how this API reads requests: field names match in any case, as in Blnk, and clients send JSON as curl's
-// default media type and as plain text. Blnk has no statuses: an identity is active from its creation.
+// dialect configures how package rest reads requests: field names match in any case, as in Blnk, and JSON may have
+// curl's default media type or be plain text. Blnk has no statuses: an identity is active from its creation.
 var dialect = rest.Dialect{
 	Name:              "blnk",
 	MediaTypes:        []string{"application/x-www-form-urlencoded", "text/plain"},
@@ -57,7 +57,7 @@ var dialect = rest.Dialect{
 
 const idPrefix = "idt_"
 
-// checkID accepts no id, or "idt_" and a UUID in the canonical form of RFC 9562, section 4: other forms would be other
+// checkID accepts "", or "idt_" and a UUID in the canonical form of RFC 9562, section 4: other forms would be further
 // ids for the same UUID.
 func checkID(id string) error {
 	if id == "" {

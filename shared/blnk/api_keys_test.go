@@ -16,7 +16,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// registeredClient is a client with its master key and the authorizer's context for that key.
+// registeredClient is a client with its master key and the authorizer context for that key.
 type registeredClient struct {
 	w       *testAPI
 	master  string
@@ -52,7 +52,7 @@ func (c *registeredClient) mustAuthenticate(key string) auth.Caller {
 	return caller
 }
 
-// authorizerContext returns the authorizer's context for a key.
+// authorizerContext returns the authorizer context for a key.
 func (c *registeredClient) authorizerContext(key string) map[string]any {
 	c.w.Helper()
 	given, err := gateway.AuthorizerHandler(&blnk.Authorizer{Authenticator: c.w.newAuthenticator()})(c.w.Context(),
@@ -66,7 +66,7 @@ func (c *registeredClient) authorizerContext(key string) map[string]any {
 	return given.Context
 }
 
-// keyRequest is the body of a request for a key. Empty fields have defaults.
+// keyRequest is the body of a request to create a key. Empty fields have defaults.
 type keyRequest struct {
 	Name    string   `json:"name"`
 	Owner   string   `json:"owner"`
@@ -165,7 +165,7 @@ func TestCreateKeyErrors(t *testing.T) {
 	w.WantCalls(faulttable.Calls{})
 }
 
-// TestUnknownKeysAreNotFound checks that keys of others look absent.
+// TestUnknownKeysAreNotFound checks that other clients' keys look absent.
 func TestUnknownKeysAreNotFound(t *testing.T) {
 	w := newTestAPI(t)
 	c, stranger := w.newClient("acme", auth.ScopeAll), w.newClient("other", auth.ScopeAll)

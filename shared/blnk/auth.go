@@ -30,7 +30,7 @@ func (a *Authorizer) Caller(ctx context.Context, h http.Header) (auth.Caller, er
 	return a.Authenticator.AuthenticateKey(ctx, AuthAPI, h.Get("X-Blnk-Key"))
 }
 
-// Denial returns the code and the text that the ACCESS_DENIED response shows: Blnk distinguishes expired keys.
+// Denial returns the code and message of the ACCESS_DENIED response: Blnk distinguishes expired keys.
 func (a *Authorizer) Denial(err error) gateway.Denial {
 	p, text := classify(err)
 	return gateway.Denial{
@@ -42,7 +42,7 @@ func (a *Authorizer) Denial(err error) gateway.Denial {
 // keyIDPrefix begins the ids of keys in this API.
 const keyIDPrefix = "api_key_"
 
-// createKeyRequest is the body of POST /api-keys. All of it is required.
+// createKeyRequest is the body of POST /api-keys. All fields are required.
 type createKeyRequest struct {
 	Name      string   `json:"name"`
 	Owner     string   `json:"owner"`
@@ -50,7 +50,7 @@ type createKeyRequest struct {
 	ExpiresAt string   `json:"expires_at"`
 }
 
-// apiKeyResponse is a key in a response. LastUsedAt is always zero: to record the use would cost a write per request.
+// apiKeyResponse is a key in a response. LastUsedAt is always zero: recording it would cost a write per request.
 type apiKeyResponse struct {
 	ID         string    `json:"api_key_id"`
 	Key        string    `json:"key"`
@@ -64,7 +64,7 @@ type apiKeyResponse struct {
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 }
 
-// createAPIKey creates a key, also if the same request did before. Only its response shows the whole key.
+// createAPIKey creates a key. A repeated request creates another. Only this response shows the whole key.
 func (a *API) createAPIKey(r *gateway.Request, body *createKeyRequest) (gateway.Response, error) {
 	params, err := body.params()
 	if err != nil {
@@ -91,7 +91,7 @@ func (a *API) listAPIKeys(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, rest.Map(list, toListed)), nil
 }
 
-// revokeAPIKey revokes a key that listAPIKeys lists, also if it is revoked already. It takes effect within 60 seconds.
+// revokeAPIKey revokes a key that listAPIKeys lists; revoking twice is no error. It takes effect within 60 seconds.
 func (a *API) revokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	id, ok := strings.CutPrefix(r.Param("id"), keyIDPrefix)
 	if !ok {
@@ -107,7 +107,7 @@ func (a *API) revokeAPIKey(r *gateway.Request) (gateway.Response, error) {
 	return gateway.EmptyResponse(http.StatusNoContent), nil
 }
 
-// keyFilter selects this API's keys, of one owner if the request names one.
+// keyFilter selects the keys of this API, only of one owner if the request names one.
 func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 	if len(r.Query["owner"]) > 1 {
 		return auth.KeyFilter{}, errMultipleOwners
@@ -115,7 +115,7 @@ func keyFilter(r *gateway.Request) (auth.KeyFilter, error) {
 	return auth.KeyFilter{API: AuthAPI.Name, Owner: r.Query.Get("owner")}, nil
 }
 
-// params translates the request for package auth. It returns an *auth.InvalidKeyError for a missing or invalid field.
+// params converts the request for package auth. It returns an *auth.InvalidKeyError for a missing or invalid field.
 func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	for _, f := range []struct {
 		name    string
@@ -138,7 +138,7 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	if err != nil {
 		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be a date-time such as 2030-01-31T00:00:00Z"}
 	}
-	if expires.Unix() <= 0 { // to package auth Go's zero time means no end
+	if expires.Unix() <= 0 { // package auth reads the zero time as no expiry
 		return auth.KeyParams{}, &auth.InvalidKeyError{Field: "expires_at", Reason: "must be in the future"}
 	}
 	return auth.KeyParams{
@@ -146,7 +146,7 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 	}, nil
 }
 
-// toAPIKeyResponse translates a key; shown is the part of its text that the response may show.
+// toAPIKeyResponse converts a key; shown is the part of the key that the response may show.
 func toAPIKeyResponse(k *auth.Key, shown string) apiKeyResponse {
 	return apiKeyResponse{
 		ID: keyIDPrefix + k.ID, Key: shown, Name: k.Name, OwnerID: k.Owner, Scopes: k.RequestedScopes,
@@ -154,8 +154,8 @@ func toAPIKeyResponse(k *auth.Key, shown string) apiKeyResponse {
 	}
 }
 
-// scopeTable maps Blnk's scopes, "resource:action", to the registry's. A key created through this API can have no others:
-// neither "*" nor client:admin. Merging into metadata is part of identities:write.
+// scopeTable maps Blnk's scopes, "resource:action", to the registry's. A key created through this API cannot have any
+// other, such as "*" or client:admin. Merging into metadata is part of identities:write.
 var scopeTable = []struct {
 	resource, action string
 	scope            string
@@ -171,8 +171,8 @@ var scopeTable = []struct {
 
 const wildcard = "*" // on either side of a scope
 
-// scopeTypos maps names that Blnk does not have, such as those in the registry's own scopes, to the resource that the
-// client means; "" if a key cannot have it.
+// scopeTypos maps names that Blnk does not have, such as those of the registry's own scopes, to the intended resource,
+// or to "" if a key cannot have it.
 var scopeTypos = map[string]string{
 	"identity": "identities",
 	"key":      "api-keys", "keys": "api-keys", "api-key": "api-keys", "api_key": "api-keys", "api_keys": "api-keys",
@@ -180,7 +180,7 @@ var scopeTypos = map[string]string{
 	"client": "", "clients": "",
 }
 
-// parseScopes translates the scopes of a request. "*" means every resource or action of scopeTable. Scopes of Blnk's
+// parseScopes converts the scopes of a request. "*" means every resource or action of scopeTable. Scopes of Blnk's
 // other resources, such as ledgers:read, are valid and grant nothing. An invalid scope is an *auth.InvalidKeyError.
 func parseScopes(sent []string) (auth.Scopes, error) {
 	scopes := make(auth.Scopes, 0, len(sent))
@@ -194,7 +194,7 @@ func parseScopes(sent []string) (auth.Scopes, error) {
 	return scopes, nil
 }
 
-// parseScope returns what a scope grants, or the reason why it is invalid.
+// parseScope returns the scopes that a scope grants, or the reason why it is invalid.
 func parseScope(text string) (scopes auth.Scopes, reason string) {
 	resource, action, _ := strings.Cut(text, ":")
 	if !isScopePart(resource) || !isScopePart(action) {
@@ -215,7 +215,7 @@ func parseScope(text string) (scopes auth.Scopes, reason string) {
 	return found, ""
 }
 
-// grantedScopes returns what a well-formed scope grants; false if its resource is known but does not have its action.
+// grantedScopes returns what a well-formed scope grants, or false if its resource is known but lacks the action.
 func grantedScopes(resource, action string) (scopes auth.Scopes, ok bool) {
 	known := false
 	for _, a := range scopeTable {

@@ -86,7 +86,7 @@ func TestGatewayResponses(t *testing.T) {
 	}
 }
 
-// expandContext replaces the authorizer's context for an error in a body, as API Gateway does.
+// expandContext inserts the authorizer context of an error into a body, as API Gateway does.
 func expandContext(body string, err error) string {
 	for name, value := range new(blnk.Authorizer).Denial(err).Context {
 		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)

@@ -11,10 +11,10 @@ import (
 // differ, why gives the reason.
 var compatCases = []struct {
 	name, body string
-	blnk       string // status and code of Blnk
+	blnk       string // Blnk's status and code
 	status     int
-	code, text string // of an error
-	path, want string // of another response
+	code, text string // if the response is an error
+	path, want string // otherwise
 	why        string
 }{
 	{"an empty object", `{}`, "201", 201, "", "", "identity_type", `""`, ""},
@@ -87,12 +87,12 @@ func TestBlnkCompatibilityOfBodies(t *testing.T) {
 	}
 }
 
-// TestBlnkCompatibilityOfRequests compares other requests than bodies.
+// TestBlnkCompatibilityOfRequests compares requests by other parts than the body.
 func TestBlnkCompatibilityOfRequests(t *testing.T) {
 	w := newTestAPI(t)
 	own := `{"identity_id":"idt_11111111-1111-4111-8111-111111111111","identity_type":"individual"}`
 	w.Send(createRequest(own))
-	w.Send(createRequest(own)) // Blnk: 400 with the database's error; it documents 409
+	w.Send(createRequest(own)) // Blnk: 400 with the database error; 409 is documented
 	w.Send(createRequest(own).WithHeader("Idempotency-Key", "k"))
 	w.Send(createRequest(`{"identity_type":"individual"}`).WithHeader("Content-Type", "text/plain"))
 	w.Send(getRequest("abc"))

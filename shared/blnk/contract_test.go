@@ -16,8 +16,8 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// TestPreconditionsOfChanges checks that every change of an identity compares If-Match, rejects an Idempotency-Key that
-// another request has used, and does not find an absent identity.
+// TestPreconditionsOfChanges checks that every change of an identity checks If-Match, rejects an Idempotency-Key that
+// another request has used, and returns 404 for an absent identity.
 func TestPreconditionsOfChanges(t *testing.T) {
 	for _, change := range []request{
 		identityRequest("update-identity", `{"city":"Lagos"}`),
@@ -36,7 +36,7 @@ func TestPreconditionsOfChanges(t *testing.T) {
 	}
 }
 
-// TestDeclaredResponses receives the responses that no other test of this package does.
+// TestDeclaredResponses covers the responses that no other test of this package receives.
 func TestDeclaredResponses(t *testing.T) {
 	w := newTestAPI(t)
 	w.Now = time.Now() // an idempotency key expires by the wall clock
@@ -62,7 +62,7 @@ func TestNotImplemented(t *testing.T) {
 	w.WantCalls(faulttable.Calls{})
 }
 
-// TestMethodNotAllowed checks that every path rejects the methods that it does not have, and names those that it has.
+// TestMethodNotAllowed checks that every path rejects unsupported methods and lists the supported ones.
 func TestMethodNotAllowed(t *testing.T) {
 	w := newTestAPI(t)
 	methods := make(map[string][]string)

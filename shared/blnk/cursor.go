@@ -15,8 +15,8 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// CursorCodec encrypts the cursors of lists (AES-256-GCM), because they are part of URLs and hold filters. A cursor is
-// valid for one tenant and one operation only.
+// CursorCodec encrypts list cursors (AES-256-GCM), because they are part of URLs and contain filters. A cursor is valid
+// for one tenant and one operation only.
 type CursorCodec struct{ aead cipher.AEAD }
 
 // NewCursorCodec derives the key from the deployment's secret (HKDF, RFC 5869). It panics if the secret is empty.
@@ -27,7 +27,7 @@ func NewCursorCodec(secret []byte) *CursorCodec {
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic("blnk: " + err.Error()) // only for a key of another length
+		panic("blnk: " + err.Error()) // only for a wrong key length
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
@@ -39,7 +39,7 @@ func NewCursorCodec(secret []byte) *CursorCodec {
 // Format hides the key.
 func (c *CursorCodec) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[cursors]") }
 
-// cursor says which list continues, and where.
+// cursor identifies a list and the position where it continues.
 type cursor struct {
 	After         cursorEntry `json:"a"`
 	Skip          int         `json:"s,omitzero"`
@@ -73,14 +73,14 @@ func (c *cursor) scanCursor() registry.Cursor {
 }
 
 func (c *CursorCodec) encrypt(tenant, operation string, at cursor) string {
-	box := c.aead.Seal(nil, nil, strictjson.Encode(at), additionalData(tenant, operation)) //nolint:gosec // G407 does not know that this one makes its nonce
+	box := c.aead.Seal(nil, nil, strictjson.Encode(at), additionalData(tenant, operation)) //nolint:gosec // G407 does not know that this AEAD generates its nonce
 	return cursorEncoding.EncodeToString(box)
 }
 
 // cursorEncoding is strict, so that a cursor has one encoding only.
 var cursorEncoding = base64.RawURLEncoding.Strict()
 
-// decrypt returns errInvalidCursor for what encrypt did not return for this tenant and operation.
+// decrypt returns errInvalidCursor unless encrypt returned text for this tenant and operation.
 func (c *CursorCodec) decrypt(tenant, operation, text string) (*cursor, error) {
 	box, err := cursorEncoding.DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") { // which base64 ignores

@@ -54,11 +54,11 @@ const (
 	internalMessage    = "Internal server error"
 )
 
-// apiError is an error that only this API has.
+// apiError is an error specific to this API.
 type apiError struct {
 	errorCode
 	message    string
-	violations []string // what is wrong with a list's parameters
+	violations []string // errors in the parameters of a list
 	allow      string   // for the header Allow
 }
 
@@ -96,7 +96,7 @@ func invalidParamError(text string) error { return &apiError{errorCode: invalidR
 var tooManyKeysMessage = fmt.Sprintf("A client has at most %d live API keys, and %d with those that ended within %d days",
 	auth.MaxActiveKeys, auth.MaxStoredKeys, auth.KeyRetention/(24*time.Hour))
 
-// failures are the errors that clients learn about, by rest.Failure.Kind.
+// failures are the errors that clients see, by rest.Failure.Kind.
 var failures = map[error]struct {
 	errorCode
 	text  string
@@ -132,7 +132,7 @@ var failures = map[error]struct {
 	auth.ErrTooManyKeys:           {conflict, tooManyKeysMessage, nil},
 }
 
-// Error renders err in Blnk's envelope, which has no request id; an unknown error as "Internal server error".
+// Error renders err in Blnk's envelope, which has no request id. An unknown error is "Internal server error".
 func (a *API) Error(err error, _ string) gateway.Response {
 	code, text := classify(err)
 	body := errorResponse{text, errorDetail{Code: code.code, Message: text}}
@@ -177,7 +177,7 @@ type errorDetail struct {
 	Details strictjson.Value `json:"details,omitzero"`
 }
 
-// GatewayResponses returns the responses of API Gateway that involve no function.
+// GatewayResponses returns the responses that API Gateway sends without calling a function.
 func (a *API) GatewayResponses() []gateway.GatewayResponse {
 	response := func(kind string, code errorCode, text string) gateway.GatewayResponse {
 		body := strictjson.Encode(errorResponse{text, errorDetail{Code: code.code, Message: text}})

@@ -15,7 +15,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// errorCases are errors as a client reads them. Package rest tests which error is of which kind.
+// errorCases are errors as clients receive them. Package rest tests the kind of each error.
 var errorCases = []struct {
 	err    error
 	status int

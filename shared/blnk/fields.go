@@ -28,7 +28,7 @@ var jsonNames = rest.Names{
 	identity.FieldIdempotencyKey:   "Idempotency-Key",
 }
 
-// tokenNames are the names of the tokenizable fields in the tokenization operations, and there only.
+// tokenNames are the names of the tokenizable fields, used only in the tokenization operations.
 var tokenNames = rest.Names{
 	identity.FieldFirstName:  "FirstName",
 	identity.FieldLastName:   "LastName",
@@ -84,7 +84,7 @@ func (s *profileStrings[T]) fields() []profileString[T] {
 	}
 }
 
-// tokenPrefix begins what responses show of a tokenized field. A random placeholder and a random reference follow.
+// tokenPrefix begins the displayed value of a tokenized field. A random placeholder and a random reference follow.
 const tokenPrefix = "FPT:"
 
 // displayValue returns a string field as this API shows it.
@@ -99,17 +99,17 @@ func displayValue(i *identity.Identity, f identity.Field) string {
 
 // column is a field of an identity that a list can be filtered and sorted by.
 type column struct {
-	field     identity.Field                  // of a string of the profile
+	field     identity.Field                  // for a string of the profile
 	value     func(*identity.Identity) string // nil for the metadata
-	normalize func(string) (string, bool)     // of a date or time: the form in which values are compared; false for no date
+	normalize func(string) (string, bool)     // for a date or time: its comparable form, false if invalid
 }
 
 const metadataColumn = "meta_data"
 
-// metadataPrefix begins the name of a field of the metadata.
+// metadataPrefix begins the name of a metadata field.
 const metadataPrefix = metadataColumn + "."
 
-// columns are the 19 fields of a response by their names, with the values that responses show, also of tokenized fields.
+// columns are the 19 fields of a response by name, with the values that responses show, including placeholders.
 var columns = sync.OnceValue(func() map[string]column {
 	all := map[string]column{
 		"identity_id":  {value: func(i *identity.Identity) string { return i.ID }},
@@ -123,7 +123,7 @@ var columns = sync.OnceValue(func() map[string]column {
 	return all
 })
 
-// formatDate and formatTimestamp return strings that sort as times do; "" for no date and for Blnk's zero time.
+// formatDate and formatTimestamp return strings that sort by time, "" for an absent date and Blnk's zero time.
 func formatDate(d identity.Date) string {
 	if d.Midnight().IsZero() {
 		return ""
@@ -150,8 +150,8 @@ func normalizeTimestamp(value string) (string, bool) {
 	return value, false
 }
 
-// splitColumn splits a parameter's name into the longest column that it begins with and the rest, which begins with a
-// separator; column is empty if there is none.
+// splitColumn splits a parameter's name into its longest prefix that is a column and the rest, which begins with a
+// separator. The column is empty if no prefix matches.
 func splitColumn(name string) (column, rest string) {
 	for known := range columns() {
 		after, ok := strings.CutPrefix(name, known)

@@ -24,7 +24,7 @@ var sampleValues = map[string][]string{
 }
 
 // TestConditionsCombine compares the list of two conditions with the lists of each: "and" is their intersection, "or" is
-// their union, and an opposite condition lists the other identities, whichever condition an index serves.
+// their union, and a negated condition lists the other identities, whichever condition uses an index.
 func TestConditionsCombine(t *testing.T) {
 	w := newSampleAPI(t)
 	wantStatus(t, w.Send(newRequest("tokenize-identity", sampleID(1), `{"fields":["FirstName","EmailAddress","PhoneNumber"]}`)), 200)

@@ -15,7 +15,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// newSampleAPI returns an API with seven identities, created a minute apart. The last two are like those of the Conomy API.
+// newSampleAPI returns an API with seven identities, created a minute apart. The last two are as the Conomy API creates them.
 func newSampleAPI(t *testing.T) *testAPI {
 	t.Helper()
 	w := newTestAPI(t)
@@ -54,7 +54,7 @@ func listedNumbers(t *testing.T, a events.APIGatewayProxyResponse) (numbers stri
 }
 
 func TestFilters(t *testing.T) {
-	const first = "2026-03-04T05:07:07.123456Z" // when 1 was made
+	const first = "2026-03-04T05:07:07.123456Z" // the creation of identity 1
 	tests := []struct{ name, query, want string }{
 		{"no filter", "", "7654321"},
 		{"equal", "country_eq=CHL", "763"},
@@ -205,7 +205,7 @@ func TestInvalidFilters(t *testing.T) {
 	}
 }
 
-// TestLikeIsFast: no pattern makes the work explode.
+// TestLikeIsFast checks that no pattern takes exponential time.
 func TestLikeIsFast(t *testing.T) {
 	w := newTestAPI(t)
 	wantStatus(t, w.Send(createRequest(`{"meta_data":{"a":"`+strings.Repeat("a", 4096)+`","b":"`+strings.Repeat("a", 4097)+`"}}`)), 201)
@@ -215,7 +215,7 @@ func TestLikeIsFast(t *testing.T) {
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("duration = %v, want at most 5 s", took)
 	}
-	for name, want := range map[string]int{"a": 1, "b": 0} { // beyond 4096 bytes nothing fits
+	for name, want := range map[string]int{"a": 1, "b": 0} { // longer than 4096 bytes: no match
 		got := w.Send(listRequest("meta_data." + name + "_like=%25"))
 		wantEqual(t, "identities with "+name, strings.Count(got.Body, "identity_id"), want)
 	}

@@ -50,8 +50,8 @@ func parseListQuery(q url.Values) (listParams, error) {
 	return l, nil
 }
 
-// splitParameter splits a parameter's name into the longest column that it begins with, and an operator. A name that
-// ends in an operator is a filter too, and so is first_name.eq: to ignore a misspelled filter would list everything.
+// splitParameter splits a parameter's name into its longest prefix that is a column, and an operator. Any name that ends
+// in an operator is a filter, and so is first_name.eq: ignoring a misspelled filter would list all identities.
 func splitParameter(name string) (field, operator string, isFilter bool) {
 	if rest, ok := strings.CutPrefix(name, metadataPrefix); ok {
 		at := strings.LastIndexByte(rest, '_')
@@ -68,7 +68,7 @@ func splitParameter(name string) (field, operator string, isFilter bool) {
 	return name, "", at >= 0 && isFilter
 }
 
-// splitValue reads the values of a parameter: several for in and between.
+// splitValue parses the values of a parameter: several for in and between.
 func splitValue(operator, value string) []string {
 	switch operator {
 	case "in":
@@ -83,7 +83,7 @@ func splitValue(operator, value string) []string {
 	return []string{value}
 }
 
-// safeName returns a parameter's name if an error may repeat it.
+// safeName returns a parameter's name if an error may contain it.
 func safeName(name string) string {
 	if name == "" || len(name) > 64 || strings.Trim(name, alphanumeric+"_.-") != "" {
 		return "a parameter"
@@ -91,7 +91,7 @@ func safeName(name string) string {
 	return name
 }
 
-// parsePage reads the parameters that are no filters and returns what is wrong with them.
+// parsePage parses the parameters that are not filters and returns their errors.
 func (l *listParams) parsePage(q url.Values) (violations []string) {
 	for _, name := range pageParams {
 		if len(q[name]) > 1 {
@@ -192,7 +192,7 @@ func (f *filterRequest) listParams() (listParams, error) {
 	return l, l.setSort(f.SortBy, f.SortOrder)
 }
 
-// values returns the values of a filter from both fields. An operator without values ignores true.
+// values returns the values of both fields of a filter. An operator without values ignores true.
 func (f *filterJSON) values() []string {
 	operator, known := operators[f.Operator]
 	needless := known && operator.values == 0 && f.Value.Value == "true"
@@ -218,7 +218,7 @@ func (f *filterJSON) describe(v *violation) string {
 		return v.part + " " + v.reason
 	}
 	index := v.index
-	if f.hasValue() { // the value counts as the first of the values
+	if f.hasValue() { // value precedes values
 		if index == 0 {
 			return "value " + v.reason
 		}

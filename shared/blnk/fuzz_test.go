@@ -21,7 +21,7 @@ var (
 	readOnlyFields = []string{"identity_id", "created_at", "status", "requirements", "expires_at"}
 )
 
-// of returns the request of a client in test mode that may be strict.
+// of returns the request with a caller in test mode that may be strict.
 func of(isStrict bool, q request) request {
 	if isStrict {
 		return q.WithCaller(withSetting(testModeCaller, "mode", "strict"))
@@ -58,7 +58,7 @@ func FuzzCreate(f *testing.F) {
 	})
 }
 
-// FuzzPut changes one identity many times.
+// FuzzPut updates one identity many times.
 func FuzzPut(f *testing.F) {
 	w := newTestAPI(f)
 	id := w.createJuana(f)
@@ -107,7 +107,7 @@ func FuzzMetadata(f *testing.F) {
 	})
 }
 
-// FuzzList sends filters in a query. A filter that is ignored would make the list longer.
+// FuzzList sends filters in a query. Ignoring a filter would make the list longer.
 func FuzzList(f *testing.F) {
 	w := newTestAPI(f)
 	w.createJuana(f)
@@ -138,7 +138,7 @@ func FuzzFilter(f *testing.F) {
 	})
 }
 
-// FuzzCursor sends cursors that the list did not return, and one that it did.
+// FuzzCursor sends invalid cursors and a valid one.
 func FuzzCursor(f *testing.F) {
 	w := newTestAPI(f)
 	w.createJuana(f)
@@ -163,7 +163,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzAPIKey asks for keys as a caller that has none to derive them from.
+// FuzzAPIKey requests keys as a caller without an API key to derive them from.
 func FuzzAPIKey(f *testing.F) {
 	w := newTestAPI(f)
 	keyless := caller("acme", auth.ScopeKeyRead, auth.ScopeKeyWrite)
@@ -202,7 +202,7 @@ func FuzzEvent(f *testing.F) {
 			return
 		}
 		if jsonAt(t, got.Body, "error_detail.code") == "" || jsonAt(t, got.Body, "error")+jsonAt(t, got.Body, "errors") == "" {
-			t.Errorf("body = %s, want that of an error", got.Body)
+			t.Errorf("body = %s, want an error body", got.Body)
 		}
 	})
 }

@@ -19,23 +19,23 @@ type profileRequest struct {
 
 	DOB       strictjson.Optional[string]            `json:"dob"`
 	MetaData  strictjson.Optional[strictjson.Object] `json:"meta_data"`
-	CreatedAt strictjson.Value                       `json:"created_at"` // dropped: it is the registry's
+	CreatedAt strictjson.Value                       `json:"created_at"` // ignored: the registry sets it
 }
 
-// createRequest is the body of POST /identities. All of it is optional.
+// createRequest is the body of POST /identities. All fields are optional.
 type createRequest struct {
 	IdentityID string `json:"identity_id"`
 	profileRequest
 }
 
-// updateRequest is the body of PUT /identities/{id}. Fields that this API does not know are dropped.
+// updateRequest is the body of PUT /identities/{id}. Unknown fields are ignored.
 type updateRequest struct {
-	IdentityID strictjson.Value `json:"identity_id"` // dropped: it never changes
+	IdentityID strictjson.Value `json:"identity_id"` // ignored: it never changes
 	profileRequest
 }
 
-// identityResponse has Blnk's 19 fields. Three more say what an identity waits for, which those of Blnk never do. The
-// country is the identity's own, not that of its address. What Blnk has no field for is omitted.
+// identityResponse has Blnk's 19 fields and three for pending requirements, which identities in Blnk never have. The
+// country is the identity's, not that of its address. Data without a field in Blnk is omitted.
 type identityResponse struct {
 	IdentityID string `json:"identity_id"`
 	profileStrings[string]
@@ -130,7 +130,7 @@ func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, messageResponse{"Identity deleted successfully"}), nil
 }
 
-// decodeIdentity decodes a body with fields of an identity. An unknown field is a validation error, as in Blnk.
+// decodeIdentity decodes a body with identity fields. An unknown field is a validation error, as in Blnk.
 func decodeIdentity(r *gateway.Request, into any) error {
 	err := dialect.Decode(r, into)
 	var unknown *strictjson.Error
@@ -155,7 +155,7 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	return i.Profile, err
 }
 
-// apply applies the fields that were sent. A tokenized field that is sent as responses show it stays unchanged.
+// apply applies the fields that were sent. A tokenized field sent with its displayed value stays unchanged.
 func (p *profileRequest) apply(i *identity.Identity, born identity.Date) error {
 	for _, s := range p.fields() {
 		if !s.value.Sent {
@@ -180,7 +180,7 @@ func (p *profileRequest) apply(i *identity.Identity, born identity.Date) error {
 	return nil
 }
 
-// hasChanges reports whether a field was sent that can be changed.
+// hasChanges reports whether the request has a field that can be changed.
 func (p *profileRequest) hasChanges() bool {
 	sent := p.DOB.Sent || p.MetaData.Sent
 	for _, s := range p.fields() {
@@ -189,7 +189,7 @@ func (p *profileRequest) hasChanges() bool {
 	return sent
 }
 
-// checkStrict requires one of the two types, and an email address, if there is one, that is valid.
+// checkStrict requires one of the two types and a valid or empty email address.
 func checkStrict(kind, email string) error {
 	if k := identity.Kind(kind); k != identity.Individual && k != identity.Organization {
 		return &identity.Invalid{Field: identity.FieldKind, Reason: "must be individual or organization"}
@@ -217,7 +217,7 @@ func parseBirthDate(sent string) (identity.Date, error) {
 	return born, nil
 }
 
-// toResponse translates an identity of any API.
+// toResponse converts an identity of any API.
 func toResponse(i *identity.Identity) identityResponse {
 	wire := identityResponse{
 		IdentityID: i.ID,
@@ -232,7 +232,7 @@ func toResponse(i *identity.Identity) identityResponse {
 	return wire
 }
 
-// setStatus sets the status and the requirements unless the identity is active and waits for nothing.
+// setStatus sets the status and the requirements unless the identity is active and has no open requirements.
 func (w *identityResponse) setStatus(i *identity.Identity) {
 	required := i.Requirements()
 	if i.Status == identity.Active && len(required.Due)+len(required.Pending) == 0 {
@@ -257,7 +257,7 @@ type metadataResponse struct {
 	MetaData strictjson.Value `json:"meta_data"`
 }
 
-// updateMetadata replaces the fields that were sent, with null too, and returns all of the metadata.
+// updateMetadata replaces the fields that were sent, including nulls, and returns all metadata.
 func (a *API) updateMetadata(r *gateway.Request) (gateway.Response, error) {
 	if !identity.ValidID(r.Param("id")) {
 		return gateway.Response{}, errInvalidEntityID

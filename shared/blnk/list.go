@@ -17,7 +17,7 @@ type countedListResponse struct {
 	Total int                `json:"total_count"`
 }
 
-// listIdentities returns a page, the newest first, filtered by parameters such as country_eq. The header Link has the
+// listIdentities returns a page, newest first, filtered by parameters such as country_eq. The Link header refers to the
 // next page.
 func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	l, err := parseListQuery(r.Query)
@@ -40,7 +40,7 @@ func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	return a.list(r, l, at)
 }
 
-// parseCursorQuery returns the list of a cursor that is sent without its filters.
+// parseCursorQuery returns the list that a cursor belongs to, for a request without filters.
 func parseCursorQuery(query, limit string) (listParams, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -52,8 +52,8 @@ func parseCursorQuery(query, limit string) (listParams, error) {
 	return parseListQuery(values)
 }
 
-// filterIdentities returns a page. The client sends the same body to the link in the header Link for the next page,
-// which ignores the offset.
+// filterIdentities returns a page. For the next page, the client sends the same body to the URL in the Link header. The
+// offset is then ignored.
 func (a *API) filterIdentities(r *gateway.Request, body *filterRequest) (gateway.Response, error) {
 	if err := rejectBodyParams(r.Query); err != nil {
 		return gateway.Response{}, err
@@ -119,7 +119,7 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 }
 
 // nextLink returns the link to the next page (RFC 8288), relative to the request's URL, whose stage is not known here.
-// A list whose filters came in a body has its limit there too.
+// If the filters were in a body, the limit is there too.
 func (a *API) nextLink(r *gateway.Request, l listParams, at registry.Cursor) string {
 	link := "<?cursor=" + a.Cursors.encrypt(r.Caller.Tenant, r.Operation, newCursor(at, l.filterQuery, l.fingerprint()))
 	if !l.fromBody {

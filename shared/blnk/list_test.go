@@ -15,7 +15,7 @@ import (
 
 var linkPattern = regexp.MustCompile(`^<\?(cursor=[A-Za-z0-9_-]+(?:&limit=\d+)?)>; rel="next"$`)
 
-// nextQuery returns the query of a response's link, "" on the last page.
+// nextQuery returns the query of a response's next link, "" on the last page.
 func nextQuery(t *testing.T, a events.APIGatewayProxyResponse) string {
 	t.Helper()
 	link := strings.Join(a.MultiValueHeaders["Link"], "; ")
@@ -27,7 +27,7 @@ func nextQuery(t *testing.T, a events.APIGatewayProxyResponse) string {
 	return m[1]
 }
 
-// readAllPages reads a list to its end by its links.
+// readAllPages follows the links of a list to its last page.
 func (w *testAPI) readAllPages(t *testing.T, r request) (listed string, pages int) {
 	t.Helper()
 	for pages < 100 {
@@ -67,7 +67,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestCursorIsBoundToItsList also checks the parameters that may be sent beside a cursor, and those of a POST.
+// TestCursorIsBoundToItsList also checks the parameters that may be sent with a cursor, and those of a POST.
 func TestCursorIsBoundToItsList(t *testing.T) {
 	const foreign = "cursor is not valid for this list"
 	const another = "cursor belongs to another list: send the same filters and order with it"
@@ -206,7 +206,7 @@ func TestTokenizedContactsAreSearchable(t *testing.T) {
 	}
 }
 
-// The cursors are of a release whose fingerprint had fields without tags.
+// The cursors are from a release whose fingerprint had fields without tags.
 func TestCursorOfAnEarlierReleaseIsAccepted(t *testing.T) {
 	w := newSampleAPI(t)
 	sorted := filterRequest(`{"filters":[{"field":"country","operator":"in","values":["CHL","PER"]}],"logical_operator":"or","sort_by":"first_name","sort_order":"asc","limit":2}`)

@@ -7,7 +7,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// canary stands for personal data in malicious requests.
+// canary represents personal data in malicious requests.
 const canary = "Juana.Canaria.Qzxv"
 
 const (
@@ -33,7 +33,7 @@ func wantNoCanary(t *testing.T, output string) {
 	t.Helper()
 	for _, part := range []string{"juana", "canaria", "qzxv", "736155281904"} {
 		if strings.Contains(strings.ToLower(output), part) {
-			t.Errorf("output contains %q, want nothing of the request: %.2000s", part, output)
+			t.Errorf("output contains %q, want no part of the request: %.2000s", part, output)
 		}
 	}
 }

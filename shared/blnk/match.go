@@ -15,13 +15,13 @@ import (
 type operand struct {
 	text         string
 	isNull       bool              // the identity has no value
-	incomparable bool              // no date, an object or an array
-	isDate       bool              // no date equals Blnk's zero time, which normalize makes empty
-	isNumber     bool              // the text is a JSON number
-	equalFunc    func(string) bool // equality, where that is more than the text's
+	incomparable bool              // not a date, or an object or array
+	isDate       bool              // an absent date equals Blnk's zero time, which normalize returns as ""
+	isNumber     bool              // text is a JSON number
+	equalFunc    func(string) bool // nil: equality of text
 }
 
-// metadataOperand reads a field of the metadata; nil is an absent one.
+// metadataOperand returns the operand of a metadata field; a nil value is an absent field.
 func metadataOperand(v strictjson.Value) operand {
 	switch v.Kind() {
 	case '"':
@@ -40,8 +40,8 @@ func metadataOperand(v strictjson.Value) operand {
 
 // operator is how a condition compares.
 type operator struct {
-	values  int  // how many it takes; -1 is any number but none
-	ordered bool // an incomparable operand does not satisfy it
+	values  int  // the number of values; -1 is one or more
+	ordered bool // an incomparable operand never satisfies it
 	holds   func(o operand, values []string) bool
 }
 
@@ -99,7 +99,7 @@ func (o operand) compare(v string) int {
 	return strings.Compare(o.text, v)
 }
 
-// maxExactDigits bounds the numbers that are compared exactly, which could cost any amount of work, as could exponents.
+// maxExactDigits is the length up to which numbers are compared exactly: long numbers and exponents cost too much.
 const maxExactDigits = 64
 
 // compareNumbers orders two JSON numbers.
@@ -111,12 +111,12 @@ func compareNumbers(a, b string) int {
 			return x.Cmp(y)
 		}
 	}
-	x, _ := strconv.ParseFloat(a, 64) // out of range is infinite, which orders
+	x, _ := strconv.ParseFloat(a, 64) // out of range is ±Inf, which sorts correctly
 	y, _ := strconv.ParseFloat(b, 64)
 	return cmp.Compare(x, y)
 }
 
-// maxLikeBytes bounds the text that a pattern can match: the work grows with both, and metadata can be long.
+// maxLikeBytes bounds the string that a pattern can match: the cost grows with both, and metadata can be long.
 const maxLikeBytes = 4096
 
 // The wildcards of a pattern.
@@ -125,13 +125,13 @@ const (
 	anyChar
 )
 
-// matchLike matches SQL's patterns: % is any string, _ any character, a backslash takes the next character as it is.
+// matchLike matches SQL patterns: % is any string, _ any character, and a backslash escapes the next character.
 func matchLike(text, pattern string) bool {
 	tokens := parseLike(pattern)
-	next := 0   // the token that is compared
-	at := 0     // with the text from here
-	star := -1  // the last % met
-	resume := 0 // and where the text after what it stands for may begin
+	next := 0   // the current token
+	at := 0     // the current position in the text
+	star := -1  // the last %
+	resume := 0 // the position after its match
 	for at < len(text) {
 		if next < len(tokens) && tokens[next] == anyString {
 			star = next
@@ -159,7 +159,7 @@ func matchLike(text, pattern string) bool {
 	return next == len(tokens)
 }
 
-// parseLike returns the characters of a pattern, and anyString and anyChar. A backslash at its end is only a backslash.
+// parseLike returns the tokens of a pattern: characters, anyString and anyChar. A trailing backslash is literal.
 func parseLike(pattern string) []rune {
 	wildcards := map[rune]rune{'%': anyString, '_': anyChar}
 	tokens := make([]rune, 0, len(pattern))

@@ -17,10 +17,10 @@ import (
 
 // Limits of a page.
 const (
-	defaultLimit  = 20 // as Blnk has it; where Blnk lists everything, a page is maxLimit
+	defaultLimit  = 20 // as in Blnk; where Blnk does not paginate, a page has maxLimit
 	maxLimit      = 100
 	maxOffset     = 10_000
-	maxQueryBytes = 6000 // bytes of filters in a URL: a cursor carries them, and must go into one too
+	maxQueryBytes = 6000 // of filters in a URL: the cursor contains them and must fit into one too
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 // invalidates the cursors in use.
 type listParams struct {
 	Conditions []condition `json:"Conditions"`
-	Any        bool        `json:"Any"`    // one condition suffices
+	Any        bool        `json:"Any"`    // one condition is enough
 	SortBy     string      `json:"SortBy"` // a column; empty: created_at
 	Ascending  bool        `json:"Ascending"`
 
@@ -50,7 +50,7 @@ func (l *listParams) fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// setLimit sets the limit, at most maxLimit; 0 means usual. It returns false for a negative limit.
+// setLimit sets the limit, at most maxLimit; 0 means usual, the default. It returns false for a negative limit.
 func (l *listParams) setLimit(asked, usual int) bool {
 	l.limit = min(cmp.Or(asked, usual), maxLimit)
 	return asked >= 0
@@ -122,14 +122,14 @@ func (c *condition) column() (col column, name string, known bool) {
 	return col, "", known && col.value != nil
 }
 
-// violation says what is wrong with a condition.
+// violation is an error in a condition.
 type violation struct {
 	part   string // field, operator, value or values
 	index  int    // of the value; -1 for another part or the number of values
 	reason string // the end of a sentence
 }
 
-// normalize returns what is wrong, or nil, and normalizes dates and times for comparison.
+// normalize normalizes dates and times for comparison. It returns a violation or nil.
 func (c *condition) normalize() *violation {
 	col, _, known := c.column()
 	if !known {
@@ -160,7 +160,7 @@ func (c *condition) normalize() *violation {
 	return nil
 }
 
-// checkCount returns what is wrong with the number of values, or nil.
+// checkCount returns a violation if the number of values is wrong, or nil.
 func (c *condition) checkCount() *violation {
 	want, sent := operators[c.Operator].values, len(c.Values)
 	if want < 0 && (sent == 0 || sent > maxValues) {
@@ -178,8 +178,8 @@ func (c *condition) checkCount() *violation {
 	return &violation{"values", -1, fmt.Sprintf("must have %d values", want)}
 }
 
-// predicate returns the condition as a function. It compares a tokenized field as responses show it; an email address
-// and a phone number also by equality of the value.
+// predicate returns the condition as a function. It compares the displayed value of a tokenized field, and for equality
+// of an email address or phone number also the stored value.
 func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) bool {
 	col, name, _ := c.column()
 	return func(i *identity.Identity) bool {
@@ -203,8 +203,8 @@ func (c *condition) operand(s *registry.Registry, i *identity.Identity, col colu
 	return o
 }
 
-// useIndexes narrows what the registry reads for a query. If one condition suffices, every condition must have lookups,
-// and all must be of one kind.
+// useIndexes limits what the registry reads for a query. If one condition is enough, every condition must have lookups,
+// all of the same kind.
 func useIndexes(q *registry.Query, conditions []condition, anyOf bool) {
 	if anyOf {
 		useIndexesForAny(q, conditions)
@@ -244,7 +244,7 @@ func useIndexesForAny(q *registry.Query, conditions []condition) {
 	}
 }
 
-// lookups returns the ids or the indexes that have the identities which satisfy the condition; neither if it has none.
+// lookups returns ids or indexes that contain all identities that satisfy the condition; neither if no index applies.
 // Indexes do not contain placeholders of tokenized fields.
 func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Index) {
 	none := func(v string) bool { return v == "" || strings.HasPrefix(v, tokenPrefix) }
@@ -264,7 +264,7 @@ func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Ind
 	return ids, indexes
 }
 
-// limitCreation narrows the query to the times of a condition on created_at.
+// limitCreation limits the query to the time range of a condition on created_at.
 func (c *condition) limitCreation(q *registry.Query) {
 	at := func(n int) time.Time {
 		t, _ := time.Parse(time.RFC3339Nano, c.Values[n])

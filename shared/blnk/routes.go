@@ -44,12 +44,12 @@ func (a *API) Routes() []gateway.Route {
 	return append(routes, methodNotAllowedRoutes(routes)...)
 }
 
-// failing returns the handler of an operation that a registry does not have.
+// failing returns the handler of an operation that Cedula does not support.
 func failing(err error) rest.Handler {
 	return func(*gateway.Request) (gateway.Response, error) { return gateway.Response{}, err }
 }
 
-// methodNotAllowedRoutes returns a route for each path, for the methods that it does not have.
+// methodNotAllowedRoutes returns one route per path for its unsupported methods.
 func methodNotAllowedRoutes(routes []gateway.Route) []gateway.Route {
 	allowed := make(map[string][]string)
 	for _, r := range routes {

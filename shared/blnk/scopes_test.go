@@ -10,7 +10,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// grants are the scopes that each scope of Blnk stands for.
+// grants maps each scope of Blnk to the registry's scopes.
 var grants = map[string]string{
 	"identities:read":       "identity:read",
 	"identities:write":      "identity:write",
@@ -33,7 +33,7 @@ var grants = map[string]string{
 
 var blnkScopes = slices.Sorted(maps.Keys(grants))
 
-// wantScopes returns the scopes that those of Blnk stand for.
+// wantScopes returns the registry's scopes for those of Blnk.
 func wantScopes(list ...string) auth.Scopes {
 	var all []string
 	for _, word := range list {
@@ -53,7 +53,7 @@ func TestScopeMatrix(t *testing.T) {
 	}
 }
 
-// checkGrant requests a key with another. The other key must have all scopes that are asked for, and the new one has no more.
+// checkGrant creates a key with another key, which must have all requested scopes. The new key has exactly those.
 func (c *registeredClient) checkGrant(maker string, asked []string) {
 	c.w.Helper()
 	held, want := c.mustAuthenticate(maker).Scopes, wantScopes(asked...)

@@ -34,7 +34,7 @@ var (
 
 var hasher = auth.NewHasher(bytes.Repeat([]byte("s"), 32))
 
-// testAPI is the Blnk API under test, with random numbers that are the same in every run.
+// testAPI is the Blnk API under test, with deterministic random numbers.
 type testAPI struct {
 	*apitest.Harness
 	api *blnk.API
@@ -94,7 +94,7 @@ func identityRequest(operation, body string) request {
 	return newRequest(operation, ownID, body).WithCaller(allScopesCaller)
 }
 
-// etag returns the ETag of a version of an identity that was created when the clock began.
+// etag returns the ETag of a version of an identity that was created at the clock's start.
 func etag(version int64) string {
 	return gateway.ETag((&identity.Identity{Version: version, CreatedAt: apitest.StartTime}).ETag())
 }
@@ -104,7 +104,7 @@ const (
 	absentID = "idt_22222222-2222-4222-8222-222222222222"
 )
 
-// seedBody is an example of Blnk's documentation.
+// seedBody is an example from Blnk's documentation.
 const seedBody = `{"identity_type":"individual","first_name":"Alice","last_name":"Smith","email_address":"alice.smith@example.com"}`
 
 const fullBody = `{
@@ -125,7 +125,7 @@ var (
 	identityFields = slices.Concat([]string{"identity_id"}, textFields, []string{"dob", "created_at", "meta_data"})
 )
 
-// create creates an active identity of the tenant "acme", or of the draft's, without a request.
+// create creates an active identity of the draft's tenant, by default "acme", directly in the registry.
 func (w *testAPI) create(t testing.TB, d registry.Draft) {
 	t.Helper()
 	d.Tenant = cmp.Or(d.Tenant, "acme")

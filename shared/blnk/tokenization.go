@@ -11,7 +11,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// fieldsRequest holds fields by tokenNames.
+// fieldsRequest lists fields by their tokenNames.
 type fieldsRequest struct {
 	Fields *[]string `json:"fields"`
 }
@@ -29,7 +29,7 @@ type fieldValuesResponse struct {
 	Fields map[string]string `json:"fields"`
 }
 
-// tokenizeField ignores the body.
+// tokenizeField tokenizes the field of the path. It ignores the body.
 func (a *API) tokenizeField(r *gateway.Request) (gateway.Response, error) {
 	field, err := parseTokenField(r.Param("field"))
 	if err != nil {
@@ -76,7 +76,7 @@ func (a *API) listTokenizedFields(r *gateway.Request) (gateway.Response, error) 
 	return rest.JSON(http.StatusOK, tokenizedFieldsResponse{names}), nil
 }
 
-// detokenizeField returns the name as it was sent.
+// detokenizeField returns the field under the name in the path.
 func (a *API) detokenizeField(r *gateway.Request) (gateway.Response, error) {
 	name := r.Param("field")
 	field, err := parseTokenField(name)
@@ -103,8 +103,8 @@ func (a *API) detokenizeIdentity(r *gateway.Request, body *fieldsRequest) (gatew
 	return rest.JSON(http.StatusOK, fieldValuesResponse{values}), nil
 }
 
-// detokenize returns values by the names sent for the fields, or by tokenNames if none was sent. It logs who read which
-// fields before the response is sent.
+// detokenize returns values by the requested field names, or by tokenNames if the request has none. It logs the client
+// and the fields before the response is sent.
 func (a *API) detokenize(r *gateway.Request, names []string, fields []identity.Field) (map[string]string, error) {
 	found, err := a.Identities.Detokenize(r.Context(), r.Caller.Tenant, r.Param("id"), fields...)
 	if err != nil {
@@ -145,7 +145,7 @@ func (f *fieldsRequest) parse() ([]identity.Field, error) {
 	return fields, nil
 }
 
-// parseTokenField returns the field of a name, whose first letter may be of either case.
+// parseTokenField returns the field of a name. The case of the first letter is ignored.
 func parseTokenField(name string) (identity.Field, error) {
 	for f, n := range tokenNames {
 		if name == n || name == strings.ToLower(n[:1])+n[1:] {

@@ -31,10 +31,10 @@ func TestUpdate(t *testing.T) {
 	w.CheckGolden("update")
 }
 
-// TestUpdateFields sets and clears each field, which must change no other field.
+// TestUpdateFields sets and clears each field and checks that no other field changes.
 func TestUpdateFields(t *testing.T) {
 	const noDate = `"0001-01-01T00:00:00Z"`
-	changes := map[string][][2]string{ // sent and shown
+	changes := map[string][][2]string{ // the value sent and the value shown
 		"dob":       {{`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {"null", noDate}, {`"2001-02-03"`, `"2001-02-03T00:00:00Z"`}, {`""`, noDate}, {noDate, noDate}},
 		"meta_data": {{`{"big":9007199254740993}`, `{"big":9007199254740993}`}, {"null", "null"}},
 	}
@@ -85,7 +85,7 @@ func TestStrictClientErrors(t *testing.T) {
 	wantError(t, send(identityRequest("update-identity", `{"identity_id":"x","created_at":1}`)), 400, "GEN_BAD_REQUEST", "No fields provided for update")
 }
 
-// TestStrictClientMaySendResponsesBack checks that the read-only fields of a response are known fields of a request.
+// TestStrictClientMaySendResponsesBack checks that requests may contain the read-only fields of a response.
 func TestStrictClientMaySendResponsesBack(t *testing.T) {
 	w := newTestAPI(t)
 	read := w.Send(createRequest(seedBody).WithCaller(strictCaller))

@@ -19,7 +19,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// API serves the operations of the Conomy API. A function sets the fields that its operation uses.
+// API serves the operations of the Conomy API. A Lambda function sets the fields that its operation uses.
 type API struct {
 	Identities     *registry.Registry
 	Logins         Logins
@@ -39,7 +39,7 @@ type Tokens interface {
 	Issue(ctx context.Context, c auth.Client) (token string, expires time.Time, err error)
 }
 
-// dialect is how the Conomy API reads requests.
+// dialect configures how package rest reads requests of the Conomy API.
 var dialect = rest.Dialect{
 	Name:              "conomy",
 	FingerprintQuery:  true,
@@ -61,10 +61,10 @@ func generateID(now time.Time, random io.Reader) (string, error) {
 // formatTime returns t in UTC as RFC 3339, in whole seconds.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// The header by which a client selects a version of the API, and its values. They do not differ for identities.
+// The header that selects a version of the API, and its values. The versions do not differ for identities.
 const (
 	versionHeader  = "Conomyhq-Api-Version"
-	versionDefault = "v1" // of a header that is absent or empty
+	versionDefault = "v1" // if the header is absent or empty
 	versionCurrent = "24-04-2025"
 )
 

@@ -15,7 +15,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// AuthAPI is what package auth knows of the Conomy API.
+// AuthAPI describes the Conomy API to package auth.
 var AuthAPI = auth.API{Name: "conomy", KeyPrefix: "cak"}
 
 // Authorizer authenticates requests by their bearer token and API key.
@@ -53,7 +53,7 @@ type tokenResponse struct {
 	ExpiresIn   int64  `json:"expiresIn"` // seconds
 }
 
-// createToken exchanges a client's id, secret and API key, which is in x-api-key, for a bearer token.
+// createToken exchanges a client's id, secret and API key (header x-api-key) for a bearer token.
 func (a *API) createToken(r *gateway.Request, body *tokenRequest) (gateway.Response, error) {
 	err := requireFields("", []requiredField{{"clientId", body.ClientID}, {"clientSecret", body.ClientSecret}})
 	if err != nil {
@@ -75,12 +75,12 @@ const (
 	jwksPath     = "/.well-known/jwks.json"
 	metadataPath = "/.well-known/oauth-authorization-server"
 
-	// publicKeysCacheControl expires sooner than a new key is used for signing.
+	// publicKeysCacheControl expires before a new key is used for signing.
 	publicKeysCacheControl = "public, max-age=300"
 )
 
-// issuerMetadataResponse is RFC 8414, section 2. POST /auth is not an OAuth token endpoint, so it is not in it. The
-// lists are empty because response types are required and absent grant types would mean the two default ones.
+// issuerMetadataResponse follows RFC 8414, section 2. POST /auth is not an OAuth token endpoint, so it is omitted. The
+// lists are empty because response types are required and absent grant types would mean the two defaults.
 type issuerMetadataResponse struct {
 	Issuer        string   `json:"issuer"`
 	KeysURI       string   `json:"jwks_uri,omitempty"`

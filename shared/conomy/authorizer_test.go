@@ -48,7 +48,7 @@ func TestAuthorizerReadsHeaders(t *testing.T) {
 			g := new(recordingAuthenticator)
 			_, err := (&conomy.Authorizer{Authenticator: g}).Caller(context.Background(), tt.headers)
 			if !slices.Equal(g.args, tt.asked) {
-				t.Errorf("authenticator was asked %q, want %q", g.args, tt.asked)
+				t.Errorf("authenticated with %q, want %q", g.args, tt.asked)
 			}
 			if refused := errors.Is(err, auth.ErrMissing); refused != (tt.asked == nil) {
 				t.Errorf("error = %v, want ErrMissing: %v", err, tt.asked == nil)
@@ -88,7 +88,7 @@ func TestGatewayResponses(t *testing.T) {
 			continue
 		}
 		if want := new(conomy.API).Error(errs[c.Type], apitest.TraceID); body != string(want.Body) || c.Status != want.Status {
-			t.Errorf("%s: response = %d %s, want %d %s as of a function", c.Type, c.Status, body, want.Status, want.Body)
+			t.Errorf("%s: response = %d %s, want %d %s as from a function", c.Type, c.Status, body, want.Status, want.Body)
 		}
 	}
 }

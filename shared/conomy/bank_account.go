@@ -22,8 +22,8 @@ type bankAccountRequest struct {
 	ExternalID       strictjson.Optional[string] `json:"externalId"`
 }
 
-// applyTo merges the fields that were sent into b, which must then have the required ones. The path of the account in
-// the body begins the names in errors.
+// applyTo merges the fields that were sent into b, which must then have the required ones. Errors name fields by their
+// path in the body.
 func (s *bankAccountRequest) applyTo(b *identity.BankAccount, path string) error {
 	s.AccountNumber.ApplyTo(&b.AccountNumber)
 	s.Nickname.ApplyTo(&b.Nickname)

@@ -43,7 +43,7 @@ func TestTableCalls(t *testing.T) {
 		{newRequest("decide-screening", pending, `{"decision":"reject","reason":"r","reviewer":"v"}`).WithCaller(reviewingCaller), faulttable.Calls{Get: 1, Write: 1}},
 	} {
 		if got := w.Send(tt.request); got.StatusCode >= 300 {
-			t.Errorf("%s: status = %d, want a success: %s", tt.Operation, got.StatusCode, got.Body)
+			t.Errorf("%s: status = %d, want success: %s", tt.Operation, got.StatusCode, got.Body)
 		}
 		w.WantCalls(tt.Calls)
 	}

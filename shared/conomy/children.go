@@ -27,7 +27,7 @@ type parentsResponse struct {
 	Data []identityResponse `json:"data"`
 }
 
-// listParents returns the identities of which the one of the path is a child.
+// listParents returns the identities that have the identity of the path as a child.
 func (a *API) listParents(r *gateway.Request) (gateway.Response, error) {
 	parents, err := a.Identities.ListParents(r.Context(), r.Caller.Tenant, r.Param("id"))
 	if err != nil {

@@ -62,7 +62,7 @@ func TestDeletion(t *testing.T) {
 		step{getRequest(id), 404, "31", "identity not found"},
 		step{newRequest("list-withdrawal-accounts", id, ""), 404, "31", "identity not found"},
 		step{newRequest("list-parents", "kid", ""), 200, "", ""},
-		step{createRequest(minimalBody).WithCaller(trustedCaller), 200, "", ""}, // nothing of the deleted one is in the way
+		step{createRequest(minimalBody).WithCaller(trustedCaller), 200, "", ""}, // the deleted identity does not conflict
 	)
 	w.CheckGolden("deletion")
 }

@@ -7,7 +7,7 @@ import (
 	"cedula/shared/auth"
 )
 
-// TestPreconditionsOfChanges checks that every change of an identity compares If-Match, and rejects an Idempotency-Key
+// TestPreconditionsOfChanges checks that every change of an identity checks If-Match, and rejects an Idempotency-Key
 // that another request has used.
 func TestPreconditionsOfChanges(t *testing.T) {
 	for _, change := range []request{

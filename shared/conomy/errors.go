@@ -46,7 +46,7 @@ type errorDetail struct {
 	detail string
 }
 
-// errorDetails are the errors that clients learn about, by rest.Failure.Kind. Details are as in rest.Failure.Message.
+// errorDetails are the errors that clients see, by rest.Failure.Kind. Details are formats for rest.Failure.Message.
 var errorDetails = map[error]errorDetail{
 	rest.MalformedBody:            {parsingResource, "{reason}"},
 	rest.InvalidBody:              {invalidParam, "{reason}"},
@@ -110,10 +110,10 @@ func invalidField(name, reason string) error {
 	return &identity.Invalid{Field: identity.Field(name), Reason: reason}
 }
 
-// requiredField is a field that must not be empty, by the name that it was sent under.
+// requiredField is a field that must not be empty, with its name in the request.
 type requiredField struct{ name, sent string }
 
-// requireFields returns an error for the first field that is empty. The path of the fields in the body begins its name.
+// requireFields returns an error for the first empty field, named by its path in the body.
 func requireFields(path string, fields []requiredField) error {
 	for _, f := range fields {
 		if f.sent == "" {
@@ -123,7 +123,7 @@ func requireFields(path string, fields []requiredField) error {
 	return nil
 }
 
-// Error renders err in the union of Conomy's two documented envelopes; an unknown error as "unexpected error".
+// Error renders err in the union of Conomy's two documented envelopes. An unknown error is "unexpected error".
 func (a *API) Error(err error, traceID string) gateway.Response {
 	if errors.Is(err, errNotImplemented) {
 		return errorDetail{unimplemented, "not part of an identity registry"}.response(traceID)
@@ -156,7 +156,7 @@ func (d errorDetail) response(traceID string) gateway.Response {
 	})
 }
 
-// GatewayResponses returns the responses of API Gateway that involve no function.
+// GatewayResponses returns the responses that API Gateway sends without calling a function.
 func (a *API) GatewayResponses() []gateway.GatewayResponse {
 	response := func(kind string, code errorCode, detail string) gateway.GatewayResponse {
 		r := errorDetail{code, detail}.response(gateway.RequestIDVariable)

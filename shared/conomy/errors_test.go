@@ -57,7 +57,7 @@ func TestErrors(t *testing.T) {
 		{&identity.RateLimited{RetryAfter: 700 * time.Millisecond, Reason: "it is too soon"}, 429, "32", "tooManyRequests", "it is too soon", true},
 		{&auth.Throttled{RetryAfter: 700 * time.Millisecond}, 429, "32", "tooManyRequests", "too many failed attempts, try again shortly", true},
 		{auth.ErrNotFound, 500, "01", "serverError", "unexpected error", false},
-		{identity.ErrNotTokenized, 500, "01", "serverError", "unexpected error", false}, // the Conomy API tokenizes nothing
+		{identity.ErrNotTokenized, 500, "01", "serverError", "unexpected error", false}, // the Conomy API does not tokenize
 		{errors.New("10.0.0.1:5432 said secret"), 500, "01", "serverError", "unexpected error", false},
 	} {
 		t.Run(tt.err.Error(), func(t *testing.T) {

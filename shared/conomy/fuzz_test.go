@@ -24,12 +24,12 @@ var (
 	readOnlyFields   = []string{"id", "kyc", "watchList", "createdAt", "tokenizedFields", "expiresAt", "hold", "requirements", "status"}
 )
 
-// withPassport returns the body of another person.
+// withPassport returns the body of a person with another passport.
 func withPassport(number string) string {
 	return strings.NewReplacer("11.111.111-1", number, "RUT", "PASSPORT").Replace(juana)
 }
 
-// createPending creates an identity for a client that is not in test mode, so that its codes are not known.
+// createPending creates an identity for a client that is not in test mode, so that its codes are unknown.
 func (w *testAPI) createPending(t testing.TB, passport string) (id string) {
 	t.Helper()
 	return text(t, w.Attack(t, createRequest(withPassport(passport)).WithCaller(liveTester)).Body, "id")
@@ -88,7 +88,7 @@ func FuzzPatch(f *testing.F) {
 	})
 }
 
-// FuzzSearch sends the filters of a body in a query too: both find the same.
+// FuzzSearch sends the same filters in a body and in a query, and compares the results.
 func FuzzSearch(f *testing.F) {
 	w := newTestAPI(f)
 	w.mustCreate(createRequest(juana).WithCaller(testModeCaller))
@@ -98,7 +98,7 @@ func FuzzSearch(f *testing.F) {
 			return
 		}
 		if jsonAt(t, body, "limit")+jsonAt(t, body, "next")+jsonAt(t, body, "offset") != "" {
-			return // a number has more spellings in JSON
+			return // a number has several forms in JSON
 		}
 		query := url.Values{}
 		for _, name := range []string{"type", "email", "documentNumber", "phone", "country", "status", "externalId", "parents", "scopeIdentity", "sort"} {
@@ -152,7 +152,7 @@ func FuzzVerification(f *testing.F) {
 	})
 }
 
-// FuzzConfirm sends codes after too many wrong ones, so that even the right one is rejected.
+// FuzzConfirm sends codes after too many wrong ones, so that even the correct one is rejected.
 func FuzzConfirm(f *testing.F) {
 	w := newTestAPI(f)
 	id := w.createPending(f, "P-1111111")
@@ -172,7 +172,7 @@ func FuzzConfirm(f *testing.F) {
 	})
 }
 
-// FuzzReview sends bodies to the operations of reviewers, each for a new identity.
+// FuzzReview sends bodies to the operations for reviewers, each for a new identity.
 func FuzzReview(f *testing.F) {
 	w := newTestAPI(f)
 	created := 0

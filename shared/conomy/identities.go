@@ -14,7 +14,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// createRequest is the body of POST /identities. Status is ignored unless the client is trusted with it.
+// createRequest is the body of POST /identities. Status is ignored unless the client is trusted.
 type createRequest struct {
 	profileRequest
 
@@ -43,7 +43,7 @@ func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.R
 	return respondOrError(a.Identities.Create(r.Context(), draft))
 }
 
-// profile translates the request. It returns a *MissingField or an *Invalid for Conomy's rules beyond the core's own.
+// profile converts the request. It returns a *MissingField or an *Invalid for Conomy's rules beyond the core's.
 func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	if err := c.check(); err != nil {
 		return identity.Profile{}, err
@@ -56,7 +56,7 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 		Metadata:     identity.JSON(c.Metadata.Value.Value),
 	}
 	if c.SecurityOptions.Value.TwoFactorAuth.Null() {
-		c.SecurityOptions.Value.TwoFactorAuth.Sent = false // TwoFactorEnabled counts
+		c.SecurityOptions.Value.TwoFactorAuth.Sent = false // TwoFactorEnabled wins
 	}
 	if err := c.applyTo(&p); err != nil {
 		return p, err
@@ -155,7 +155,7 @@ func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time
 	return checkISOCodes(i.Country, i.Bank)
 }
 
-// mergeJSON applies a merge patch. A patch without a value, as null has, clears.
+// mergeJSON applies a merge patch. A patch without a value (null) clears dst.
 func mergeJSON(dst *identity.JSON, sent bool, patch strictjson.Value) {
 	if !sent {
 		return
@@ -179,7 +179,7 @@ func (u *updateRequest) checkPhoneOfCountry(i *identity.Identity) error {
 		var sent string
 		cancels := strictjson.DecodeString(u.Phone.Value, &sent) == nil && sent == i.Phone
 		if !cancels {
-			return nil // another phone is compared with the new country, or rejected
+			return nil // a new phone is compared with the new country, or rejected
 		}
 		phone = i.Phone
 	}
@@ -217,7 +217,7 @@ func (u *updateRequest) applyStatusAndContacts(i *identity.Identity, caller auth
 	return nil
 }
 
-// setEmail sets an email. The identity's own email cancels a pending change.
+// setEmail sets the email. Setting the current email cancels a pending change.
 func setEmail(i *identity.Identity, email string) error {
 	if email == i.Email {
 		i.CancelContactChange(identity.FieldEmail)
@@ -227,8 +227,8 @@ func setEmail(i *identity.Identity, email string) error {
 	return identity.CheckEmail(email)
 }
 
-// setPhone sets a phone. The identity's own phone cancels a pending change and must then match the country, which the
-// same request may have changed.
+// setPhone sets the phone. Setting the current phone cancels a pending change. The phone must then match the country,
+// which the same request may have changed.
 func setPhone(i *identity.Identity, phone string) error {
 	if phone != i.Phone {
 		i.Phone = phone

@@ -105,7 +105,7 @@ func TestStatus(t *testing.T) {
 		{`"x":1`, trustedCaller, "ACTIVE"},
 		{`"status":null`, trustedCaller, "ACTIVE"},
 		{`"status":"SCREENING"`, trustedCaller, "SCREENING"},
-		{`"status":"PENDING_2FA"`, trustedCaller, "PENDING"}, // Conomy's, but unknown here
+		{`"status":"PENDING_2FA"`, trustedCaller, "PENDING"}, // valid in Conomy, unknown here
 		{`"status":"BLOCKED"`, caller("acme", auth.ScopeAll), "BLOCKED"},
 	} {
 		got := newTestAPI(t).Send(minimalPlus(tt.sent).WithCaller(tt.caller))

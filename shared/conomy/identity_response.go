@@ -12,7 +12,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// identityResponse has all of Conomy's fields. Those that are not known are "", null, [] or {}, as in Conomy.
+// identityResponse has all of Conomy's fields. Unknown values are "", null, [] or {}, as in Conomy.
 type identityResponse struct {
 	ID              string               `json:"id"`
 	Type            string               `json:"type"`
@@ -24,7 +24,7 @@ type identityResponse struct {
 	DocumentType    string               `json:"documentType"`
 	DocumentNumber  string               `json:"documentNumber"`
 	DocumentCheck   string               `json:"documentCheck"`       // valid, invalid or unchecked
-	DocumentReason  string               `json:"documentCheckReason"` // why; empty when valid
+	DocumentReason  string               `json:"documentCheckReason"` // empty if valid
 	IDV             string               `json:"idv"`
 	SecurityOptions securityResponse     `json:"securityOptions"`
 	Country         string               `json:"country"`
@@ -45,7 +45,7 @@ type identityResponse struct {
 	UpdatedAt       string               `json:"updatedAt"`
 	Tokenized       []string             `json:"tokenizedFields,omitzero"`
 	Requirements    requirementsResponse `json:"requirements"`
-	ExpiresAt       *string              `json:"expiresAt,omitzero"` // while it is pending
+	ExpiresAt       *string              `json:"expiresAt,omitzero"` // only while pending
 	Hold            *holdResponse        `json:"hold,omitzero"`
 	PendingEmail    string               `json:"pendingEmail,omitzero"`
 	PendingPhone    string               `json:"pendingPhone,omitzero"`
@@ -99,8 +99,8 @@ func respondOrError(result identity.WriteResult, err error) (gateway.Response, e
 	return rest.WriteResponse(http.StatusOK, result, toResponse(&result.Identity)), nil
 }
 
-// toResponse translates an identity of any API. Every kind but an organization is a USER. The name is the organization's
-// or the person's first names, or the other if that is empty. A country that Conomy did not set need not be ISO 3166.
+// toResponse converts an identity of any API. Every kind except an organization is a USER. The name is the organization's
+// or the person's first names, or the other if that is empty. A country set by another API may not be an ISO 3166 code.
 func toResponse(i *identity.Identity) identityResponse {
 	document := documentCheck(&i.Profile)
 	required := i.Requirements()
@@ -197,7 +197,7 @@ func toHoldResponse(h *identity.Hold) *holdResponse {
 	return &holdResponse{h.Reason, formatTime(h.Since)}
 }
 
-// screeningResponse is a reviewer's decision, as an identity's watchList shows it.
+// screeningResponse is a reviewer's decision in the watchList of an identity.
 type screeningResponse struct {
 	Decision  string `json:"decision"`
 	Reason    string `json:"reason"`
@@ -212,7 +212,7 @@ func toWatchList(i *identity.Identity) strictjson.Value {
 	return strictjson.Value(i.WatchList)
 }
 
-// pendingContact returns the address that replaces the identity's once it is verified; "" for a tokenized one.
+// pendingContact returns the address that replaces the current one once verified, or "" if it is tokenized.
 func pendingContact(i *identity.Identity, c identity.Channel) string {
 	if i.Tokenized(c.Field()) != nil {
 		return ""
@@ -231,7 +231,7 @@ var (
 	}
 )
 
-// tokenizedFields lists the fields that show a placeholder, which a client could not otherwise distinguish from a value.
+// tokenizedFields lists the fields that show a placeholder, which clients could not otherwise tell from a value.
 func tokenizedFields(i *identity.Identity, members map[identity.Field]string) (list []string) {
 	for _, f := range identity.TokenizableFields {
 		text, _ := i.DisplayValue(f)

@@ -50,7 +50,7 @@ func TestManageIdentityCreatedByBlnk(t *testing.T) {
 	w.CheckGolden("manages-blnks")
 }
 
-// TestTokenizedFieldsAreListed checks that a response names the fields of which it shows a placeholder, and no others.
+// TestTokenizedFieldsAreListed checks that a response names exactly the fields that show a placeholder.
 func TestTokenizedFieldsAreListed(t *testing.T) {
 	w := newTestAPI(t)
 	const contact = `"email":"Ana@Example.com","phone":"+56912345678","documentType":"RUT","idv":"iv"`

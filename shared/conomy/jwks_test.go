@@ -19,7 +19,7 @@ const (
 	metadataPath = "/.well-known/oauth-authorization-server"
 )
 
-// TestJWKS checks that the published keys verify tokens, also those of the previous key.
+// TestJWKS checks that the published keys verify tokens, including those signed by the previous key.
 func TestJWKS(t *testing.T) {
 	b := newTokenAPI(t)
 	previous, err := auth.NewLocalKey()
@@ -52,7 +52,7 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
-// TestIssuerMetadata checks that URLs begin with that of API Gateway or, if it is unknown, with the issuer.
+// TestIssuerMetadata checks that URLs begin with API Gateway's URL or, if it is unknown, with the issuer.
 func TestIssuerMetadata(t *testing.T) {
 	b := newTokenAPI(t)
 	const lists = `"response_types_supported":[],"grant_types_supported":[]`
@@ -94,6 +94,6 @@ func TestJWKSUnavailable(t *testing.T) {
 	wantHeader(t, got, "Retry-After", "1")
 	wantHeader(t, got, "Cache-Control", "no-store")
 	if strings.Contains(got.Body, internalErrorText) {
-		t.Errorf("body = %s, want nothing of the cause", got.Body)
+		t.Errorf("body = %s, want no part of the cause", got.Body)
 	}
 }

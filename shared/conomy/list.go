@@ -21,8 +21,8 @@ const (
 	maxLimit     = 100
 )
 
-// listRequest holds the parameters of a list or the body of a search. All of them are strings, as in Conomy's contract,
-// but the body may also have numbers.
+// listRequest holds the parameters of a list or the body of a search. All are strings, as in Conomy's contract, but the
+// body may also have numbers.
 type listRequest struct {
 	Type           string          `json:"type"`
 	Email          string          `json:"email"`
@@ -47,7 +47,7 @@ func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
 	switch v := strictjson.Value(data); v.Kind() {
 	case '"':
 		return strictjson.DecodeString(v, (*string)(t))
-	case '0': // 20.0 is a whole number too
+	case '0': // 20.0 is also a whole number
 		whole, fraction, _ := strings.Cut(string(data), ".")
 		if strings.Trim(fraction, "0") != "" {
 			whole = string(data)
@@ -59,7 +59,7 @@ func (t *stringOrNumber) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// parseListQuery reads the parameters. It ignores unknown ones and rejects one that is sent twice.
+// parseListQuery reads the parameters. It ignores unknown ones and rejects duplicates.
 func parseListQuery(q url.Values) (listRequest, error) {
 	var l listRequest
 	for _, p := range []struct {
@@ -98,7 +98,7 @@ func parseListQuery(q url.Values) (listRequest, error) {
 	return l, nil
 }
 
-// listParams translates the request. It returns an *Invalid naming the parameter.
+// listParams converts the request. It returns an *Invalid naming the parameter.
 func (l *listRequest) listParams() (registry.ListParams, error) {
 	limit, limitErr := parseInt("limit", l.Limit, 1, maxLimit)
 	after, offsetErr := parseInt("offset", l.Offset, 0, 1<<53-1)
@@ -139,7 +139,7 @@ func (l *listRequest) check() error {
 	)
 }
 
-// parseInt reads a number; 0 if it was not sent. It rejects an empty one: a client that lost its cursor would restart.
+// parseInt parses a number, 0 if absent. It rejects "": a client that lost its cursor would start at page one.
 func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, error) {
 	if sent == nil {
 		return 0, nil
@@ -151,7 +151,7 @@ func parseInt(name string, sent *stringOrNumber, least, most int64) (int64, erro
 	return n, nil
 }
 
-// parseSortOrder reports whether the oldest come first.
+// parseSortOrder reports whether the oldest identities come first.
 func parseSortOrder(sort string) (bool, error) {
 	switch sort {
 	case "", "desc", "-createdAt":
@@ -170,7 +170,7 @@ func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 	return a.list(r, &request)
 }
 
-// list serves POST /identities/search: the same list, with its filters in the body to keep them out of URLs.
+// list serves POST /identities/search: the same list with its filters in the body, which keeps them out of URLs.
 func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, error) {
 	listing, err := request.listParams()
 	if err != nil {
@@ -184,7 +184,7 @@ func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, 
 	return rest.JSON(http.StatusOK, toListResponse(page)), nil
 }
 
-// listResponse is Conomy's envelope, which has the four numbers twice.
+// listResponse is Conomy's envelope, which repeats its four numbers.
 type listResponse struct {
 	Data       []identityResponse `json:"data"`
 	Pagination paginationResponse `json:"pagination"`
@@ -196,7 +196,7 @@ type paginationResponse struct {
 	Results    []identityResponse `json:"results"`
 }
 
-// pageInfo has the cursor of the next page, 0 after the last. Lists have no way back, so previous is always 0.
+// pageInfo has the cursor of the next page, 0 on the last. Lists only go forward, so previous is always 0.
 type pageInfo struct {
 	Count    int   `json:"count"`
 	Next     int64 `json:"next"`

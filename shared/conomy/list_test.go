@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// createSampleIdentities creates five identities, a second apart, and returns their ids.
+// createSampleIdentities creates five identities, one second apart, and returns their ids.
 func (w *testAPI) createSampleIdentities() (ids []string) {
 	for n := range 5 {
 		w.Now = w.Now.Add(time.Second)
@@ -50,7 +50,7 @@ func TestList(t *testing.T) {
 		}
 	}
 	w.Transcript.Reset()
-	// The whole answers, walked by both names of the cursor.
+	// Whole responses, paged with both names of the cursor.
 	for _, cursor := range []string{"next", "offset"} {
 		query := "limit=2&type=&sort=asc"
 		for range 3 {

@@ -14,7 +14,7 @@ import (
 	"cedula/shared/table/faulttable"
 )
 
-// canary stands for personal data in malicious requests.
+// canary represents personal data in malicious requests.
 const canary = "Juana.Canaria.Qzxv"
 
 var deeplyNested = strings.Repeat(`{"a":[`, 5_000) + strings.Repeat("]}", 5_000)
@@ -81,7 +81,7 @@ func TestMaliciousBodies(t *testing.T) {
 			}
 		})
 	}
-	// The person can be created, because what was too large for the table left no claim.
+	// The person can be created, because the identity that was too large left no claim.
 	wantStatus(t, w.Send(createRequest(minimalWith("x", "1"))), 200)
 }
 
@@ -116,7 +116,7 @@ func wantNoCanary(t *testing.T, output string) {
 	t.Helper()
 	for _, part := range []string{"juana", "canaria", "qzxv", "736155281904"} {
 		if strings.Contains(strings.ToLower(output), part) {
-			t.Errorf("output has %q, want nothing of the request: %.2000s", part, output)
+			t.Errorf("output contains %q, want no part of the request: %.2000s", part, output)
 		}
 	}
 }

@@ -13,7 +13,7 @@ type verificationRequest struct {
 	Channel string `json:"channel"`
 }
 
-// verificationResponse does not reveal where the code was sent, nor whether it can arrive.
+// verificationResponse does not reveal where the code was sent or whether it can arrive.
 type verificationResponse struct {
 	Channel   string `json:"channel"`
 	SentAt    string `json:"sentAt"`
@@ -74,7 +74,7 @@ type holdRequest struct {
 	Reason string `json:"reason"`
 }
 
-// holdIdentity puts an identity on hold: it does not expire meanwhile.
+// holdIdentity puts an identity on hold. It does not expire while on hold.
 func (a *API) holdIdentity(r *gateway.Request, body *holdRequest) (gateway.Response, error) {
 	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.Hold(r.Context(), c, body.Reason)

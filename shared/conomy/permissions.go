@@ -39,7 +39,7 @@ func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
 	return &accessControlJSON{rest.Map(c.Scopes, func(s *identity.AccessScope) scopeJSON { return scopeJSON(*s) })}
 }
 
-// checkScopes requires the fields of each scope. The path of the scopes in the body begins the names in errors.
+// checkScopes requires the fields of each scope. Errors name fields by their path in the body.
 func checkScopes(scopes []scopeJSON, path string) error {
 	for n, s := range scopes {
 		at := fmt.Sprintf("%s%d.", path, n)
@@ -73,7 +73,7 @@ func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Res
 	return rest.MarkReplay(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
-// checkReferences returns a *DanglingReference for a scope over an identity that does not exist.
+// checkReferences returns a *DanglingReference if a scope refers to an identity that does not exist.
 func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
 	if len(scopes) > identity.MaxListLength {
 		return &identity.Invalid{Field: identity.FieldAccessControl, Reason: fmt.Sprintf("must hold at most %d scopes", identity.MaxListLength)}
@@ -105,7 +105,7 @@ func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 	return rest.JSON(http.StatusOK, scopes).WithHeader("ETag", gateway.ETag(i.ETag())), nil
 }
 
-// removePermission removes the scopes over a reference, or those of one resource if the query has the parameter.
+// removePermission removes the scopes over a reference, or only those of the resource in the query.
 func (a *API) removePermission(r *gateway.Request) (gateway.Response, error) {
 	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
 		return i.Revoke(r.Query.Get("resource"), r.Param("reference"))

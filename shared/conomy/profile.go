@@ -26,8 +26,8 @@ type profileRequest struct {
 	Children        strictjson.Optional[[]childRequest]     `json:"children"`
 }
 
-// applyTo applies the fields that were sent, except free JSON, which a new identity keeps as it was sent and an update
-// merges. The profile's kind must be set: it decides whose name the name is.
+// applyTo applies the fields that were sent, except free-form JSON, which a create stores unchanged and an update
+// merges. The profile's kind must be set: it decides whether the name is a person's or an organization's.
 func (u *profileRequest) applyTo(p *identity.Profile) error {
 	name := &p.FirstName
 	if p.Kind == identity.Organization {
@@ -48,7 +48,7 @@ func (u *profileRequest) applyTo(p *identity.Profile) error {
 	return u.applyBankAccount(p)
 }
 
-// checkFormats checks what does not depend on the stored identity.
+// checkFormats checks the fields that do not depend on the stored identity.
 func (u *profileRequest) checkFormats() error {
 	if err := checkCountry(u.Country.Value); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (u *profileRequest) checkFormats() error {
 	return checkScopes(control.Scopes, "securityOptions.accessControl.scopes.")
 }
 
-// childRequest is a child. Its name and email are ignored: responses show the child's own.
+// childRequest is a child. Its name and email are ignored: responses show those of the child's identity.
 type childRequest struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
@@ -86,7 +86,7 @@ func (u *profileRequest) childIDs() []string {
 	return ids
 }
 
-// securityRequest has the two-factor field as in Conomy's schema, which wins, and as in its examples.
+// securityRequest has the two-factor field of Conomy's schema, which wins, and that of its examples.
 type securityRequest struct {
 	TwoFactorAuth          strictjson.Optional[bool]               `json:"twoFactorAuth"`
 	TwoFactorEnabled       strictjson.Optional[bool]               `json:"twoFactorEnabled"`

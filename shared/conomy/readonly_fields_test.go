@@ -26,7 +26,7 @@ var readOnlyValues = []string{
 	`[{"channel":"email","proven":"2020-01-01T00:00:00Z"}]`, `{"currentlyDue":[],"pending":[],"dueBy":null}`, `{"outcome":"clear"}`, `["name"]`,
 }
 
-// homoglyphs replaces letters by others that fold to them or look like them.
+// homoglyphs replaces letters with others that fold to them or look like them.
 var homoglyphs = strings.NewReplacer("s", "\u017f", "k", "\u212a", "i", "\u0131", "a", "\u0430", "e", "\u0435")
 
 // drawField returns a field with a name like that of a read-only field, sometimes escaped.
@@ -59,7 +59,7 @@ func drawBody(r *rapid.T, body string) string {
 	return body
 }
 
-// readOnlyPart returns what a client cannot write of stored identities.
+// readOnlyPart returns the part of stored identities that clients cannot write.
 func (w *testAPI) readOnlyPart(t testing.TB, ids ...string) (parts []identity.Identity) {
 	t.Helper()
 	for _, id := range ids {
@@ -84,7 +84,7 @@ func TestReadOnlyFieldsAreKept(t *testing.T) {
 		api gateway.API
 		request
 	}{
-		{w.api, createRequest("")}, // of another person each time
+		{w.api, createRequest("")}, // a different person each time
 		{blnkAPI, createRequest(blnkPerson)},
 		{w.api, patchRequest(conomyID, `{"nickname":"n"}`)},
 		{w.api, patchRequest(blnkID, `{"nickname":"n"}`)},

@@ -30,7 +30,7 @@ var (
 	wantStatus = apitest.WantStatus
 )
 
-// testAPI is the Conomy API under test, with random numbers that are the same in every run.
+// testAPI is the Conomy API under test, with deterministic random numbers.
 type testAPI struct {
 	*apitest.Harness
 	api *conomy.API
@@ -83,7 +83,7 @@ func confirmRequest(id, channel, body string) request {
 	return request{Operation: "confirm-verification", Params: map[string]string{"id": id, "channel": channel}, Body: body}
 }
 
-// etag returns the ETag of a version of an identity that was created when the clock began.
+// etag returns the ETag of a version of an identity that was created at the clock's start.
 func etag(version int64) string {
 	return gateway.ETag((&identity.Identity{Version: version, CreatedAt: apitest.StartTime}).ETag())
 }
@@ -91,7 +91,7 @@ func etag(version int64) string {
 // minimalBody has only the fields that the API requires.
 const minimalBody = `{"name":"Ana","email":"ana@example.com","phone":"+56911111111","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1"}`
 
-// minimalPlus returns a create with the fields of minimalBody and more.
+// minimalPlus returns a create request with minimalBody and more fields.
 func minimalPlus(fields string) request {
 	return createRequest(strings.TrimSuffix(minimalBody, "}") + "," + fields + "}")
 }
@@ -106,7 +106,7 @@ func (w *testAPI) mustCreate(q request) string {
 	return text(w, created.Body, "id")
 }
 
-// createPersons creates active identities with these ids without requests.
+// createPersons creates active identities with these ids directly in the registry.
 func (w *testAPI) createPersons(ids ...string) {
 	w.Helper()
 	for _, id := range ids {
@@ -122,14 +122,14 @@ func (w *testAPI) createPersons(ids ...string) {
 
 func (w *testAPI) advanceHour() { w.Now = w.Now.Add(time.Hour) }
 
-// step is a request with the status of its response; for an error, also with its code and detail.
+// step is a request with the expected status and, for an error, its code and detail.
 type step struct {
 	request
 	status       int
 	code, detail string
 }
 
-// runSteps sends a request an hour.
+// runSteps sends one request per hour.
 func (w *testAPI) runSteps(steps ...step) {
 	w.Helper()
 	for _, s := range steps {

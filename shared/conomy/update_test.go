@@ -15,7 +15,7 @@ func TestUpdate(t *testing.T) {
 	id := w.mustCreate(createRequest(fullBody).WithCaller(trustedCaller))
 	for _, body := range []string{
 		`{"nickname":"Thomas"}`,
-		`{"nickname":"Thomas"}`, // nothing new: no version
+		`{"nickname":"Thomas"}`, // no change: no new version
 		`{}`,
 		`{"address":{"street":"New","zipcode":null},"securityOptions":{"signTrx":false},"bankAccount":{"bank":"Other","nickname":null}}`,
 		`{"children":[{"id":"c3"},{"id":"c1","name":"not looked at"}]}`,
@@ -103,7 +103,7 @@ func TestIdempotentUpdate(t *testing.T) {
 	wantStatus(t, w.Send(patchRequest(id, `{"nickname":"other"}`).WithHeader("Idempotency-Key", "k")), 422)
 	wantStatus(t, w.Send(newRequest("deactivate-identity", id, `{"nickname":"once"}`).WithHeader("Idempotency-Key", "k")), 422)
 	wantJSON(t, w.Send(getRequest(id)).Body, "nickname", `"twice"`)
-	// A replay succeeds although its change has been made.
+	// A replay succeeds although the change was already applied.
 	for n, q := range []request{
 		newRequest("add-children", id, `{"children":["kid"]}`), newRequest("remove-children", id, `{"children":["kid"]}`),
 		newRequest("add-permissions", id, `[{"resource":"A","reference":"r","permissions":[]},{"resource":"B","reference":"r","permissions":[]}]`),

@@ -9,7 +9,7 @@ import (
 	"cedula/shared/iso"
 )
 
-// The two values of an identity's type on the wire.
+// The values of an identity's type in requests and responses.
 const (
 	typeUser         = "USER"
 	typeOrganization = "ORGANIZATION"
@@ -17,7 +17,7 @@ const (
 
 const countryReason = "must be three capital letters of ISO 3166-1, such as CHL"
 
-// require returns an error about a field, by the name that it was sent under, unless ok.
+// require returns an error about a field, by its name in the request, unless ok.
 func require(ok bool, name, reason string) error {
 	if ok {
 		return nil
@@ -29,7 +29,7 @@ func checkType(text string) error {
 	return require(text == "" || text == typeUser || text == typeOrganization, "type", "must be USER or ORGANIZATION")
 }
 
-// checkCountry accepts three capital letters, or none.
+// checkCountry accepts three capital letters or "".
 func checkCountry(text string) error {
 	capitals := strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 	return require(text == "" || len(text) == 3 && capitals, "country", countryReason)
@@ -87,7 +87,7 @@ func checkDocument(p *identity.Profile) error {
 	)
 }
 
-// documentCheck checks the document number. Identities of other APIs have none.
+// documentCheck checks the document number. Identities of other APIs may have none.
 func documentCheck(p *identity.Profile) iddocument.Result {
 	if p.DocumentNumber == "" {
 		return iddocument.Result{Verdict: iddocument.Unchecked, Reason: "the identity has no document"}

@@ -14,7 +14,7 @@ import (
 // contactCaller is a trusted caller whose identities need verified contacts.
 var contactCaller = withSetting(trustedCaller, "steps", "contact")
 
-// testOutcomeBody is a person whose email and phone are proven by 000000.
+// testOutcomeBody is a person whose email and phone are verified by 000000.
 const testOutcomeBody = `{"name":"Ana","email":"ana+verifies@example.com","phone":"+56900000001","documentType":"RUT","documentNumber":"11.111.111-1","idv":"iv-1","country":"CHL"}`
 
 func TestVerificationLifecycle(t *testing.T) {
@@ -23,11 +23,11 @@ func TestVerificationLifecycle(t *testing.T) {
 	for _, q := range []request{
 		verifyRequest(id, "email").WithCaller(testModeCaller).WithHeader("Idempotency-Key", "send"),
 		verifyRequest(id, "email").WithCaller(testModeCaller).WithHeader("Idempotency-Key", "send"),
-		verifyRequest(id, "email").WithCaller(testModeCaller), // too soon
+		verifyRequest(id, "email").WithCaller(testModeCaller), // within the resend interval
 		confirmRequest(id, "email", `{"code":"111111"}`).WithCaller(testModeCaller),
 		confirmRequest(id, "email", `{"code":"000000"}`).WithCaller(testModeCaller),
-		confirmRequest(id, "email", `{"code":"000000"}`).WithCaller(testModeCaller), // used
-		verifyRequest(id, "email").WithCaller(testModeCaller),                       // proven
+		confirmRequest(id, "email", `{"code":"000000"}`).WithCaller(testModeCaller), // already used
+		verifyRequest(id, "email").WithCaller(testModeCaller),                       // already verified
 		verifyRequest(id, "phone").WithCaller(testModeCaller),
 		confirmRequest(id, "phone", `{"code":"000000"}`).WithCaller(testModeCaller),
 		newRequest("hold-identity", id, `{"reason":"asked for by a court"}`).WithCaller(reviewingCaller),
@@ -35,7 +35,7 @@ func TestVerificationLifecycle(t *testing.T) {
 		newRequest("decide-screening", id, `{"decision":"clear","reason":"no list names her","reviewer":"rosa"}`).WithCaller(reviewingCaller),
 		newRequest("decide-screening", id, `{"decision":"clear","reason":"again","reviewer":"rosa"}`).WithCaller(reviewingCaller),
 		patchRequest(id, `{"email":"new+verifies@example.com","phone":"+56900000001"}`),
-		verifyRequest(id, "email").WithCaller(testModeCaller), // of the new one
+		verifyRequest(id, "email").WithCaller(testModeCaller), // for the new address
 		confirmRequest(id, "email", `{"code":"000000"}`).WithCaller(testModeCaller),
 		patchRequest(id, `{"status":"SCREENING"}`).WithCaller(trustedCaller),
 		patchRequest(id, `{"status":"BLOCKED"}`).WithCaller(trustedCaller),

@@ -17,8 +17,8 @@ import (
 
 // Authorizer authenticates requests by their headers.
 type Authorizer interface {
-	// Caller returns the caller. Of its errors, those for which auth.IsDenial is true deny the request; others mean that
-	// no decision could be made.
+	// Caller returns the caller. An error for which auth.IsDenial is true denies the request; any other means that no
+	// decision was possible.
 	Caller(ctx context.Context, h http.Header) (auth.Caller, error)
 	// Denial returns the response to a denied request.
 	Denial(err error) Denial
@@ -31,11 +31,11 @@ type Denial struct {
 	Context      map[string]string // if not Unauthorized
 }
 
-// ErrUnauthorized makes API Gateway answer 401: it looks for this very text
+// ErrUnauthorized makes API Gateway respond with 401: it looks for this exact text
 // (API Gateway Developer Guide, "Output from an API Gateway Lambda authorizer").
 var ErrUnauthorized = errors.New("Unauthorized")
 
-// errUndecided makes API Gateway respond with AuthorizerFailure and cache nothing.
+// errUndecided makes API Gateway respond with AuthorizerFailure and not cache the result.
 var errUndecided = errors.New("authorizer could not decide")
 
 // AuthorizerHandler returns the Lambda handler of an authorizer. Its policies cover the whole API, because API Gateway
@@ -111,8 +111,8 @@ func StartAuthorizer(a Authorizer) {
 }
 
 // callerContext returns the authorizer's context, which API Gateway passes to a function as strings. "key" is the id of the
-// API key; "expires" is in Unix seconds, 0 for a credential without end; "steps" and "life", in seconds, are the client's
-// policy.
+// API key; "expires" is in Unix seconds, 0 if the credential does not expire; "steps" and "life", in seconds, are the
+// client's policy.
 func callerContext(c auth.Caller) map[string]any {
 	expires := int64(0)
 	if !c.Expires.IsZero() {

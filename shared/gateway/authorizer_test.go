@@ -60,7 +60,7 @@ func TestAuthorizedCallerReachesTheOperation(t *testing.T) {
 	until := time.Now().Add(time.Hour).Truncate(time.Second)
 	for name, tt := range map[string]struct {
 		caller  auth.Caller
-		context map[string]any // beside tenant and client
+		context map[string]any // in addition to tenant and client
 	}{
 		"test client": {
 			auth.Caller{Key: "c1k1", Scopes: auth.Scopes{"a", "b"}, TestMode: true},

@@ -17,7 +17,7 @@ func TestInvalidContextsAreUnauthorized(t *testing.T) {
 		{},
 		{"principalId": "client-1"}, // a token authorizer's
 		{"claims": map[string]any{"sub": "x", "tenant": "acme"}},                // a user pool's
-		{"Tenant": "acme", "client": "client-1", "scopes": "*", "expires": "0"}, // another case
+		{"Tenant": "acme", "client": "client-1", "scopes": "*", "expires": "0"}, // different case
 	}
 	for _, field := range []struct {
 		name  string
@@ -54,7 +54,7 @@ func TestInvalidContextsAreUnauthorized(t *testing.T) {
 
 func TestExpiredContextIsDenied(t *testing.T) {
 	for _, expires := range []string{
-		"1", unixSeconds(time.Now().Add(-time.Second)), unixSeconds(time.Now()), "9223372036854775807", // past every clock
+		"1", unixSeconds(time.Now().Add(-time.Second)), unixSeconds(time.Now()), "9223372036854775807", // beyond any clock
 	} {
 		e := event()
 		e.RequestContext.Authorizer["expires"] = expires

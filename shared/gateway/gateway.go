@@ -1,6 +1,6 @@
 // Package gateway turns API Gateway REST events into calls of an API's operations, and their responses back. It determines
 // the caller, checks its scope and logs the request. It also adapts authorizers, jobs and stream consumers to Lambda. It
-// must not import an API, and knows nothing of identities or tables.
+// must not import an API, package identity or package table.
 package gateway
 
 import (
@@ -21,7 +21,7 @@ const MaxBodyBytes = 1 << 20
 type API interface {
 	// Routes returns all operations.
 	Routes() []Route
-	// Error renders err. It must not show the text of an error that it does not know.
+	// Error renders err. It must not reveal the text of an unknown error.
 	Error(err error, traceID string) Response
 }
 
@@ -30,12 +30,12 @@ type Route struct {
 	Name   string
 	Method string
 	Path   string // as in API Gateway: "/identities/{id}"
-	Scope  string // that the caller must have
+	Scope  string // required of the caller
 	Public bool   // served without a caller; Scope is empty
 	Serve  func(*Request) (Response, error)
 }
 
-// AnyMethod is the method of a route for the methods that no other route of its path has.
+// AnyMethod is the method of a route that serves all methods without a route of their own.
 const AnyMethod = "ANY"
 
 // matches reports whether the route serves an event.
@@ -52,13 +52,13 @@ type Request struct {
 	Query     url.Values
 	Body      []byte
 	TraceID   string // the gateway's request id, a UUID
-	BaseURL   string // the URL of the API, on a path without parameters; empty if API Gateway does not tell it
+	BaseURL   string // the URL of the API, on a path without parameters; empty if unknown
 
 	ctx    context.Context
 	params map[string]string
 }
 
-// Context returns the request's context. It ends shortly before the function's time does.
+// Context returns the request's context. It is canceled shortly before the function's timeout.
 func (r *Request) Context() context.Context { return r.ctx }
 
 // Param returns a path parameter, decoded; "" if the route has none with that name.
@@ -70,8 +70,8 @@ func (r *Request) Param(name string) string {
 	return v
 }
 
-// Fingerprint returns a hash that tells this request from others with the same idempotency key: requests for the same
-// operation with the same path parameters and, byte for byte, the same body have the same one.
+// Fingerprint returns a hash that distinguishes requests with the same idempotency key. It is equal for requests for the
+// same operation with equal path parameters and byte-identical bodies.
 func (r *Request) Fingerprint(operation string) [32]byte {
 	text := []byte(operation + "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.params)) {
@@ -85,8 +85,8 @@ type Response struct {
 	Status                int
 	Header                http.Header // may be nil
 	Body                  []byte
-	ContentSecurityPolicy string // of a page; empty: that of an API
-	CacheControl          string // of a public response; empty: no-store
+	ContentSecurityPolicy string // for a page; empty: that of an API
+	CacheControl          string // for a public response; empty: no-store
 }
 
 // JSON returns a response with a JSON body.
@@ -111,7 +111,7 @@ type APIDocs interface {
 }
 
 // docsContentSecurityPolicy allows the page to load its own files only. Redoc writes its styles into the page and searches
-// in a worker made of a blob.
+// in a worker created from a blob.
 const docsContentSecurityPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; " +
 	"img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

@@ -1,7 +1,7 @@
 package gateway
 
-// GatewayResponse is a response of API Gateway that involves no function: a GatewayResponse of the template. Its body may
-// contain variables of API Gateway, such as RequestIDVariable.
+// GatewayResponse is a response that API Gateway sends without calling a function: a GatewayResponse of the template. Its
+// body may contain variables of API Gateway, such as RequestIDVariable.
 type GatewayResponse struct { //nolint:revive // API Gateway calls it so
 	Type   string
 	Status int
@@ -20,7 +20,7 @@ func (c GatewayResponse) RetryAfter() string {
 	return ""
 }
 
-// RequestIDVariable stands for the request's id in the body of a GatewayResponse.
+// RequestIDVariable is the variable for the request's id in the body of a GatewayResponse.
 const RequestIDVariable = "$context.requestId"
 
 // The gateway response types (API Gateway Developer Guide, "Gateway response types"). NoSuchRoute is the response to a path

@@ -56,7 +56,7 @@ func logToLambda() {
 }
 
 // Handler returns the Lambda handler of a route, or of several routes with the same name that are all public or all not.
-// Its error is always nil: api renders every failure as a response.
+// The handler's error is always nil: api renders every failure as a response.
 func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		ctx, cancel := beforeDeadline(ctx)
@@ -76,7 +76,7 @@ func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayPr
 	}
 }
 
-// deadlineMargin is the time that a function keeps to respond that its time ran out.
+// deadlineMargin is the time that a function reserves to respond after a timeout.
 const deadlineMargin = 500 * time.Millisecond
 
 // beforeDeadline ends ctx shortly before Lambda would end the process.
@@ -87,7 +87,7 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
 
-// sanitized returns the event with the headers only, which is all that the adapter needs. Method and path are constant,
+// sanitized returns the event with only its headers, which are all that the adapter needs. Method and path are constant,
 // because the adapter logs those of a request that it cannot convert, and they may contain personal data.
 func sanitized(event events.APIGatewayProxyRequest) events.APIGatewayProxyRequest {
 	event.HTTPMethod, event.Path = http.MethodGet, "/"
@@ -105,7 +105,7 @@ func newRequest(r *http.Request, event *events.APIGatewayProxyRequest, route Rou
 }
 
 // queryParams returns the query parameters, which API Gateway has decoded. Do not use url.ParseQuery: it drops pairs that
-// it cannot parse, and a dropped filter widens a listing.
+// it cannot parse, and without a filter a list has more results.
 func queryParams(event *events.APIGatewayProxyRequest) url.Values {
 	if len(event.MultiValueQueryStringParameters) > 0 {
 		return event.MultiValueQueryStringParameters
@@ -153,8 +153,8 @@ func serve(r *Request, event *events.APIGatewayProxyRequest, route Route) (_ Res
 	return route.Serve(r)
 }
 
-// authorize sets the caller from the authorizer's context and checks the route's scope. A route that is neither public nor
-// has a scope admits no caller.
+// authorize sets the caller from the authorizer's context and checks the route's scope. It rejects every caller of a route
+// that is neither public nor has a scope.
 func authorize(r *Request, event *events.APIGatewayProxyRequest, route Route) error {
 	if route.Public {
 		return nil

@@ -51,7 +51,7 @@ func TestBody(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body     string
 		isBase64 bool
-		want     string // what the operation sees, or the error
+		want     string // the body that the operation receives, or the error
 		status   int
 	}{
 		"none":                    {"", false, "", 200},
@@ -157,7 +157,7 @@ func TestResponses(t *testing.T) {
 		err      error
 		status   int
 		body     string
-		extra    http.Header // beside the security headers
+		extra    http.Header // in addition to the security headers
 	}{
 		"body":             {gateway.JSON(200, []byte("{}")), nil, 200, "{}", asJSON},
 		"no body":          {gateway.EmptyResponse(204), nil, 204, "", nil},

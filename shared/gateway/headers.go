@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// HeaderError says what is wrong with a header. Its text does not contain the value.
+// HeaderError describes an invalid header. Its text does not contain the value.
 type HeaderError struct {
 	Name   string
 	Reason string // the end of a sentence: "must be sent once"
@@ -20,7 +20,7 @@ func (e *HeaderError) Error() string { return e.Name + " " + e.Reason }
 const headerIdempotencyKey = "Idempotency-Key"
 
 // IdempotencyKey returns the request's key, "" if it has none. It returns a *HeaderError for a key that is empty or sent
-// more than once, because the client expects the request to take effect once.
+// more than once, because the client expects the request to take effect only once.
 func (r *Request) IdempotencyKey() (string, error) {
 	sent := r.Header[headerIdempotencyKey]
 	if len(sent) == 0 {
@@ -35,7 +35,7 @@ func (r *Request) IdempotencyKey() (string, error) {
 	return sent[0], nil
 }
 
-// MediaType returns the media type of the body in lower case, "" if the request does not tell it. It returns a
+// MediaType returns the media type of the body in lower case, "" if the request has none. It returns a
 // *HeaderError for a body that is compressed or not UTF-8, and for an invalid media type.
 func (r *Request) MediaType() (string, error) {
 	const name = "Content-Type"
@@ -100,8 +100,8 @@ func NotModifiedResponse(state string) Response {
 
 // AcceptedLanguages returns which of the supported languages, given without region, the client
 // accepts by its Accept-Language header (RFC 9110, section 12.5.4): the one that it prefers or,
-// if it prefers none of them, all that it does not exclude. It returns nil if the client accepts
-// all of them alike. The first supported language is the fallback and never excluded.
+// without a preference, all that it does not exclude. It returns nil if the client accepts
+// all of them equally. The first supported language is the fallback and never excluded.
 func (r *Request) AcceptedLanguages(supported []string) []string {
 	preferred := ""
 	highest := 0.0

@@ -13,19 +13,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Job is work that a schedule starts. Its metrics are valid even if it returns an error.
+// Job is a scheduled task. Its metrics are valid even if it returns an error.
 type Job func(ctx context.Context, in JobInput) (Metrics, error)
 
 // JobInput is the input of a job.
 type JobInput struct {
-	DryRun bool      // only count
-	StopAt time.Time // from then on it starts nothing new
+	DryRun bool      // count without changing anything
+	StopAt time.Time // the job must not start new work after this time
 }
 
 var errJobInput = errors.New("the event must be a JSON object, in which dryRun is true or false")
 
-// A job starts nothing new jobMargin before the Lambda deadline, or once a quarter of its time is left, whichever is later,
-// so that work in progress can finish.
+// A job stops starting work jobMargin before the Lambda deadline, or when a quarter of its time is left, whichever is
+// later, so that work in progress can finish.
 const (
 	jobMargin          = 15 * time.Second
 	defaultJobDuration = time.Minute // without a deadline
@@ -105,14 +105,14 @@ func (j *job) log(ctx context.Context, in JobInput, done Metrics, err error) {
 	slog.LogAttrs(ctx, level, "job", attrs...)
 }
 
-// Metric is one number of a run of a job.
+// Metric is one measurement of a job run.
 type Metric struct {
 	Name  string
 	Unit  Unit
 	Value float64 `json:"-"`
 }
 
-// Metrics are the numbers of a run. Their names differ.
+// Metrics are the measurements of a job run. Names are unique.
 type Metrics []Metric
 
 // Unit is a unit of CloudWatch metrics.

@@ -17,7 +17,7 @@ import (
 	"cedula/shared/gateway"
 )
 
-// jobResult is what a job's handler did with an event.
+// jobResult is the outcome of invoking a job's handler with an event.
 type jobResult struct {
 	inputs   []gateway.JobInput
 	response string

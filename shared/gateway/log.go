@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// logRequest writes one line with our own names and numbers, and nothing that a client sent. The text of an error, which
+// logRequest writes one line with our own names and numbers, and no data from the client. The text of an error, which
 // contains no values, is logged if the response does not show it.
 func logRequest(r *Request, response Response, err error, took time.Duration) {
 	level := slog.LevelInfo
@@ -32,7 +32,7 @@ func logRequest(r *Request, response Response, err error, took time.Duration) {
 }
 
 // Audit logs an action that must be traceable to an API key, with the identity and the names of its parts, never their
-// values. Lambda has the line when it returns.
+// values. The line is written when Audit returns.
 func (r *Request) Audit(action, id string, parts []string) {
 	slog.LogAttrs(r.ctx, slog.LevelInfo, "audit",
 		slog.String("action", action), slog.String("tenant", r.Caller.Tenant), slog.String("client", r.Caller.Client),

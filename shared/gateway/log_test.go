@@ -87,7 +87,7 @@ func TestPanicIsLoggedByPlace(t *testing.T) {
 
 const canary = "juan.canary@example.com"
 
-// eventFilledWith returns an event with a value wherever a client can write.
+// eventFilledWith returns an event with a value in every part that a client controls.
 func eventFilledWith(value string) events.APIGatewayProxyRequest {
 	e := event()
 	e.Path = "/identities/" + value

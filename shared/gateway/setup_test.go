@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 const trace = "5f8f2a8e-4b7c-4a1e-8d3f-1234567890ab"
 
-// testAPI renders the text of the errors that it knows.
+// testAPI renders the text of known errors.
 type testAPI struct{ routes []gateway.Route }
 
 func (d testAPI) Routes() []gateway.Route { return d.routes }
@@ -54,7 +54,7 @@ func okHandler(*gateway.Request) (gateway.Response, error) {
 	return gateway.JSON(http.StatusOK, []byte("fine")), nil
 }
 
-// event returns a valid event for that route.
+// event returns a valid event for the route of func route.
 func event() events.APIGatewayProxyRequest {
 	return events.APIGatewayProxyRequest{
 		Resource: "/identities/{id}", Path: "/identities/abc", HTTPMethod: "GET",

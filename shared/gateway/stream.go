@@ -16,9 +16,9 @@ const maxConcurrentItems = 10
 
 // StreamConsumer handles the items of one kind that are inserted into a table.
 type StreamConsumer struct {
-	// ItemID returns the id in an item's key, whose parts it gets by attribute, or false for an item of another kind.
+	// ItemID returns the id in an item's key, given by attribute, or false for an item of another kind.
 	ItemID func(key map[string]string) (id string, ok bool)
-	// Handle must do nothing for an item that it has handled before: Lambda sends items again.
+	// Handle must be idempotent: Lambda may send an item more than once.
 	Handle func(ctx context.Context, id string) error
 }
 
@@ -31,7 +31,7 @@ func StartStream(c StreamConsumer) {
 // StreamHandler returns a Lambda handler for batches of a DynamoDB stream. It calls c.Handle concurrently for the
 // inserted items and reports the records whose item failed. Its error is always nil.
 //
-// Lambda takes the first reported record as its checkpoint and sends it and all that follow again, whether they failed
+// Lambda uses the first reported record as its checkpoint and resends it and all that follow, whether they failed
 // or not (AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda").
 func StreamHandler(c StreamConsumer) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, event events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {

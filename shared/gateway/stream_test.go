@@ -138,7 +138,7 @@ func TestConcurrentDeliveriesAreBounded(t *testing.T) {
 }
 
 func TestStreamStopsBeforeDeadline(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // the last 500 ms are kept for the response
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // the last 500 ms are reserved for the response
 	defer cancel()
 	var records []string
 	for n := range 30 {

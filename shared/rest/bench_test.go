@@ -26,8 +26,8 @@ import (
 	"cedula/shared/table"
 )
 
-// memoryTable returns the last identity written, so that a benchmark measures everything but the table. An identity
-// comes after the claim of its idempotency key, which expires.
+// memoryTable returns the last identity written, so that a benchmark measures everything except the table. An identity
+// follows the claim of its idempotency key, which expires.
 type memoryTable struct {
 	table.Table
 	last atomic.Pointer[table.Item]
@@ -43,8 +43,8 @@ func (m *memoryTable) Get(context.Context, bool, ...table.Key) (table.GetResult,
 	return table.GetResult{Items: []table.Item{*m.last.Load()}}, nil
 }
 
-// benchmarkedCalls returns the calls of sample events as Lambda runs them. Log lines are encoded, unlike those of
-// slog.DiscardHandler, and then discarded.
+// benchmarkedCalls returns the calls of sample events as Lambda runs them. Log lines are encoded and then discarded;
+// slog.DiscardHandler would not encode them.
 func benchmarkedCalls(t testing.TB) map[string]func() {
 	t.Helper()
 	previous := slog.Default()
@@ -56,7 +56,7 @@ func benchmarkedCalls(t testing.TB) map[string]func() {
 			Store: store.New(new(memoryTable), bytes.Repeat([]byte("s"), 32)), Now: time.Now, Random: rand.NewChaCha8([32]byte{}),
 		}
 		api := map[string]gateway.API{"conomy": &conomy.API{Identities: identities}, "blnk": &blnk.API{Identities: identities}}[name]
-		for _, operation := range []string{"create-identity", "get-identity"} { // a get returns what was created last
+		for _, operation := range []string{"create-identity", "get-identity"} { // a get returns the last identity created
 			var event events.APIGatewayProxyRequest
 			sample, err := os.ReadFile("../../events/" + name + "-" + operation + ".json")
 			if err == nil {
@@ -68,7 +68,7 @@ func benchmarkedCalls(t testing.TB) map[string]func() {
 			handle := gateway.Handler(api, apitest.Route(t, api, operation))
 			call := func() {
 				if got, err := handle(context.Background(), event); err != nil || got.StatusCode >= 300 {
-					t.Errorf("%s %s: status = %d, error %v, want a success: %s", name, operation, got.StatusCode, err, got.Body)
+					t.Errorf("%s %s: status = %d, error %v, want success: %s", name, operation, got.StatusCode, err, got.Body)
 				}
 			}
 			call()

@@ -14,7 +14,7 @@ import (
 	"cedula/shared/strictjson"
 )
 
-// kind stands for errors of a type, each of which names a field or gives a reason.
+// kind represents an error type whose values name a field or give a reason.
 type kind string
 
 // Error implements error.
@@ -23,7 +23,7 @@ func (k kind) Error() string { return string(k) }
 // The kinds of errors: see Failure. Any other kind is an error of package identity, gateway or auth.
 const (
 	MalformedBody     kind = "malformed body" // not JSON
-	InvalidBody       kind = "invalid body"   // JSON of another shape
+	InvalidBody       kind = "invalid body"   // JSON with wrong fields or types
 	InvalidHeader     kind = "invalid header"
 	InvalidField      kind = "invalid field"
 	MissingField      kind = "missing field"
@@ -34,7 +34,7 @@ const (
 	InvalidKey        kind = "invalid parameter of an API key"
 )
 
-// sentinels are the errors that are a kind of their own.
+// sentinels are the errors that are each their own kind.
 var sentinels = []error{
 	identity.ErrNotFound, identity.ErrVersionMismatch, identity.ErrIdempotencyReused, identity.ErrBusy, identity.ErrTooLarge,
 	identity.ErrUnavailable, identity.ErrNoCodeSent, identity.ErrWrongCode, identity.ErrExpiredCode, identity.ErrUsedCode,
@@ -44,18 +44,18 @@ var sentinels = []error{
 	auth.ErrTooManyKeys, auth.ErrThrottled, auth.ErrBusy, auth.ErrUnavailable,
 }
 
-// equivalents are errors that mean to a client what another sentinel means.
+// equivalents maps errors to the sentinel that means the same to a client.
 var equivalents = map[error]error{auth.ErrBusy: identity.ErrBusy, auth.ErrUnavailable: identity.ErrUnavailable}
 
-// Failure is what a response may say about an error. It holds no value that a client sent.
+// Failure is the part of an error that a response may show. It contains no value that a client sent.
 type Failure struct {
-	Kind       error // nil for an error that clients learn nothing about
+	Kind       error // nil for an internal error
 	Fields     []identity.Field
 	Reason     string
 	RetryAfter time.Duration // zero if the response has no Retry-After
 }
 
-// Classify returns the failure that err stands for; the zero Failure for an error that it does not know.
+// Classify returns the Failure for err, the zero Failure for an unknown error.
 func Classify(err error) Failure {
 	if f := classifyRequest(err); f.Kind != nil {
 		return f
@@ -72,8 +72,8 @@ func Classify(err error) Failure {
 	return Failure{}
 }
 
-// classifyRequest classifies what is wrong with a request's body and headers. The header Idempotency-Key counts as a
-// field, as registry reports its length.
+// classifyRequest classifies errors in a request's body and headers. It treats Idempotency-Key as a field, because
+// registry reports its length.
 func classifyRequest(err error) Failure {
 	if body, ok := errors.AsType[*strictjson.Error](err); ok {
 		if body.Syntax {

@@ -44,7 +44,7 @@ func TestClassifyKnowsWrappedErrors(t *testing.T) {
 // TestEveryExportedErrorIsClassified reads the packages' sources. No client receives the errors that are left out.
 func TestEveryExportedErrorIsClassified(t *testing.T) {
 	leftOut := []string{
-		"identity.ErrPreconditionFailed", // wraps another
+		"identity.ErrPreconditionFailed", // always wraps another error
 		"gateway.ErrPanic", "gateway.ErrUnauthorized", "auth.ErrVersionMismatch", "auth.ErrInvalidOverlap", "auth.ErrAlreadyExists",
 	}
 	classified, err := os.ReadFile("errors.go")
@@ -122,7 +122,7 @@ func TestRetryAfterIsInWholeSeconds(t *testing.T) {
 	}
 }
 
-// failingStore is a store that fails in one way.
+// failingStore is a store that always returns the same error.
 type failingStore struct {
 	identity.Store
 	err error

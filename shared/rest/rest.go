@@ -1,5 +1,5 @@
-// Package rest holds what every API does alike between package gateway and package registry: it reads requests,
-// classifies errors and marks responses. It must not import an API, nor anything below the registry's ports.
+// Package rest contains what all APIs share between package gateway and package registry: it reads requests, classifies
+// errors and marks responses. It must not import an API, or anything below the registry's ports.
 package rest
 
 import (
@@ -29,8 +29,8 @@ type Dialect struct {
 	GenerateID        func(now time.Time, random io.Reader) (string, error)
 }
 
-// Decode decodes the body of a request. The body of a strict client must not have fields that into does not have. It
-// returns a *gateway.HeaderError or a *strictjson.Error.
+// Decode decodes the body of a request. It rejects fields that into does not have if the client is strict. It returns a
+// *gateway.HeaderError or a *strictjson.Error.
 func (d *Dialect) Decode(r *gateway.Request, into any) error {
 	media, err := r.MediaType()
 	if err != nil {
@@ -70,7 +70,7 @@ func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) 
 	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint(operation)}, err
 }
 
-// NewDraft returns a draft without a profile: with the caller's tenant, policy and rights and the request's idempotency
+// NewDraft returns a draft without a profile, with the caller's tenant, policy and rights and the request's idempotency
 // key. It returns a *gateway.HeaderError.
 func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 	key, err := d.Idempotency(r)
@@ -87,8 +87,8 @@ func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 	}, err
 }
 
-// NewChange returns a change, still without effect, of the identity named by the path parameter id: with the caller's
-// tenant and the conditions in the request's headers. It returns a *gateway.HeaderError.
+// NewChange returns an empty change of the identity in the path parameter id, with the caller's tenant and the
+// conditions in the request's headers. It returns a *gateway.HeaderError.
 func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
 	key, err := d.Idempotency(r)
 	return registry.Change{
@@ -96,7 +96,7 @@ func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
 	}, err
 }
 
-// Update changes the identity named by the path parameter id, as Apply and Children of c say.
+// Update changes the identity in the path parameter id by the Apply and Children of c.
 func (d *Dialect) Update(r *gateway.Request, identities *registry.Registry, c registry.Change) (identity.WriteResult, error) {
 	change, err := d.NewChange(r)
 	if err != nil {
@@ -107,7 +107,7 @@ func (d *Dialect) Update(r *gateway.Request, identities *registry.Registry, c re
 	return identities.Update(r.Context(), change)
 }
 
-// Map returns what f returns for each element of list, in an empty list if list is nil.
+// Map returns the results of f for the elements of list. It returns an empty slice for nil.
 func Map[T, U any](list []T, f func(*T) U) []U {
 	mapped := make([]U, len(list))
 	for n := range list {

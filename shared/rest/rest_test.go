@@ -123,7 +123,7 @@ func TestWriteResponseShowsVersionAndReplay(t *testing.T) {
 	}
 }
 
-// docs is a reference with the path of each file in place of its content.
+// docs is a reference whose files contain their own path.
 type docs struct{}
 
 func (docs) File(path string) ([]byte, string) { return []byte(path), "text/plain" }

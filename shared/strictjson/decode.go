@@ -1,6 +1,6 @@
 // Package strictjson decodes and encodes the JSON of requests and responses. It accepts the subset of RFC 8259 that
-// every parser reads alike (I-JSON, RFC 7493) and says which field of a body is wrong. It imports nothing of this
-// module: it knows no field of any API and no HTTP.
+// all parsers read the same way (I-JSON, RFC 7493) and reports which field of a body is invalid. It must not import
+// another package of this module.
 package strictjson
 
 import (
@@ -20,11 +20,11 @@ import (
 // MaxDepth is how deeply arrays and objects may be nested.
 const MaxDepth = 16
 
-// Error says what is wrong with a document. Its text may contain field names of the document but never a value.
+// Error describes an invalid document. Its text may contain field names of the document but never a value.
 type Error struct {
-	Field  string // dotted path of the wrong field, truncated if long; empty for the document
+	Field  string // dotted path of the invalid field, truncated if long; empty for the document
 	Reason string // the end of a sentence: "must be a string"
-	Syntax bool   // the document is not (strict) JSON at all
+	Syntax bool   // the document is not strict JSON
 
 	UnknownField bool // only DecodeDisallowUnknown rejects the field
 }
@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 }
 
 // Decode reads one JSON object or array into v. Field names match by exact case. Fields that v does not have are
-// checked like the others and dropped.
+// checked like the others and ignored.
 //
 // Decode returns an *Error if data is empty, null, not JSON, not UTF-8 or nested deeper than MaxDepth, if it has a
 // field twice in one object, text after its end, an escaped NUL or an unpaired surrogate, or if a field has another type
@@ -156,7 +156,7 @@ func syntaxReason(e *jsontext.SyntacticError) string {
 	return fmt.Sprintf("is not valid JSON at byte %d", e.ByteOffset)
 }
 
-// jsonTypeName names the JSON type that a Go type is read from.
+// jsonTypeName returns the JSON type that a Go type is decoded from.
 func jsonTypeName(t reflect.Type) string {
 	if t == nil {
 		return "of another type"
@@ -181,11 +181,11 @@ func jsonTypeName(t reflect.Type) string {
 	return "of another type"
 }
 
-// maxPathBytes bounds the path in an Error: a malicious document may have names as long as itself, and responses repeat
-// the path.
+// maxPathBytes bounds the path in an Error: names in a malicious document may be very long, and responses contain the
+// path.
 const maxPathBytes = 256
 
-// fieldPath writes a JSON pointer (RFC 6901) as a path such as "children.0.name", truncated after maxPathBytes.
+// fieldPath converts a JSON pointer (RFC 6901) to a path such as "children.0.name", truncated after maxPathBytes.
 func fieldPath(p jsontext.Pointer) string {
 	path := strings.Join(slices.Collect(p.Tokens()), ".")
 	if len(path) > maxPathBytes {

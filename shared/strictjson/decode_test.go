@@ -92,7 +92,7 @@ func TestEncodeKeepsValuesAndEscapesMarkup(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := string(strictjson.Encode(b)); got != in || b.Text != "<a>&" {
-		t.Errorf("Encode = %s of the text %q\n  want %s of <a>&", got, b.Text, in)
+		t.Errorf("Encode = %s for the string %q\n  want %s for <a>&", got, b.Text, in)
 	}
 }
 

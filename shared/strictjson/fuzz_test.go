@@ -39,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzMerge checks that a merged object has the names of both, each once.
+// FuzzMerge checks that a merged object has the names of both objects, each once.
 func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base, over []byte) {
 		var a, b strictjson.Object

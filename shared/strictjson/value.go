@@ -11,7 +11,7 @@ type Value = jsontext.Value
 // Object is a Value that is an object, or nil for null.
 type Object struct{ Value }
 
-// UnmarshalJSON accepts an object or null.
+// UnmarshalJSON implements json.Unmarshaler. It accepts an object or null.
 func (o *Object) UnmarshalJSON(data []byte) error {
 	return unmarshalKind(data, '{', "must be an object", &o.Value)
 }
@@ -19,7 +19,7 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 // Array is a Value that is an array, or nil for null.
 type Array struct{ Value }
 
-// UnmarshalJSON accepts an array or null.
+// UnmarshalJSON implements json.Unmarshaler. It accepts an array or null.
 func (a *Array) UnmarshalJSON(data []byte) error {
 	return unmarshalKind(data, '[', "must be an array", &a.Value)
 }
@@ -68,7 +68,7 @@ func (o Optional[T]) ApplyTo(dst *T) {
 }
 
 // Encode writes v as JSON in the order of its fields; a nil slice is null. It escapes '<', '>' and '&', so that a
-// response shown in a page by mistake is not markup. It panics if v cannot be encoded: response types always can.
+// response shown in a page by mistake is not markup. It panics if v cannot be encoded, which response types always can.
 func Encode(v any) []byte {
 	data, err := json.Marshal(v, jsontext.EscapeForHTML(true), json.Deterministic(true), json.FormatNilSliceAsNull(true))
 	if err != nil {
