@@ -17,7 +17,7 @@ import (
 // markers are parts of the personal data in tests, golden files and sample events,
 // in lower case. They occur nowhere else.
 var markers = append([]string{
-	"@example.com", "%40example.com", `\u0040example.com`, "+569", "%2b569", "11.111.111-1", "qzxv",
+	"@example.com", "%40example.com", `\u0040example.com`, "+569", "%2b569", "11.111.111-1", "quix",
 }, encodings("canaria", "canary", "martina", "okafor", "736155281904")...)
 
 // encodings returns each word in plain text, in hex and in base64. Base64 has three

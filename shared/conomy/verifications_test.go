@@ -79,17 +79,17 @@ func TestVerificationErrors(t *testing.T) {
 		wantError(t, w.Send(tt.request), tt.status, tt.code, tt.detail)
 	}
 	for _, q := range []request{
-		verifyRequest("nobody", "email"), verifyRequest(id, "email").WithCaller(otherTenantCaller), confirmRequest("nobody", "email", `{"code":"000000"}`),
-		newRequest("decide-screening", "nobody", `{"decision":"clear","reason":"r","reviewer":"v"}`).WithCaller(reviewingCaller),
-		newRequest("hold-identity", "nobody", `{"reason":"r"}`).WithCaller(reviewingCaller), newRequest("release-identity", "nobody", ``).WithCaller(reviewingCaller),
-		newRequest("reactivate-identity", "nobody", ``),
+		verifyRequest("absent", "email"), verifyRequest(id, "email").WithCaller(otherTenantCaller), confirmRequest("absent", "email", `{"code":"000000"}`),
+		newRequest("decide-screening", "absent", `{"decision":"clear","reason":"r","reviewer":"v"}`).WithCaller(reviewingCaller),
+		newRequest("hold-identity", "absent", `{"reason":"r"}`).WithCaller(reviewingCaller), newRequest("release-identity", "absent", ``).WithCaller(reviewingCaller),
+		newRequest("reactivate-identity", "absent", ``),
 	} {
 		wantError(t, w.Send(q), 404, "31", "identity not found")
 	}
 	for _, q := range []request{patchRequest(active, `{"email":"x","phone":5,"status":["BLOCKED"]}`), getRequest(active)} {
 		got := w.Send(q)
 		wantStatus(t, got, 200)
-		wantJSON(t, got.Body, "email", `"juana.canaria.qzxv@example.com"`)
+		wantJSON(t, got.Body, "email", `"juana.canaria.quix@example.com"`)
 		wantJSON(t, got.Body, "status", `"ACTIVE"`)
 	}
 }
