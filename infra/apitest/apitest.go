@@ -266,7 +266,7 @@ func (h *Harness) AttackEvent(t testing.TB, route gateway.Route, event events.AP
 	return response
 }
 
-// JSONAt returns the JSON in a body at a path such as "address.street"; "" if there is none.
+// JSONAt returns the JSON in a body at a path such as "address.street", or "" if the path is absent.
 func JSONAt(t testing.TB, body, path string) string {
 	t.Helper()
 	value := json.RawMessage(body)

@@ -28,7 +28,7 @@ import (
 // openRegistry is what a command works on.
 type openRegistry struct {
 	*admin.Registry
-	// addToPlan adds a client to its usage plan at the gateway. It changes nothing if the client is there already.
+	// addToPlan adds a client to its usage plan in API Gateway. It is idempotent.
 	addToPlan func(context.Context, admin.Client) error
 	urls      map[string]string // of a stack: the base URL of each API
 	close     func() error
@@ -57,7 +57,7 @@ func checkFirst(check func(*pflag.FlagSet) error, run func(*cobra.Command, []str
 	}
 }
 
-// withRegistry runs do on the registry that the flags name. It returns a runError.
+// withRegistry runs do on the registry that the flags select. It returns a runError.
 func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (err error) {
 	open := c.openLocal
 	if c.stack != "" {
@@ -76,7 +76,7 @@ func (c *cli) withRegistry(ctx context.Context, do func(*openRegistry) error) (e
 	return do(r)
 }
 
-// openLocal connects with the running server or, if there is none, opens the table itself.
+// openLocal connects to the running server. Without one it opens the table itself.
 func (c *cli) openLocal(ctx context.Context) (*openRegistry, error) {
 	secret, err := os.ReadFile(filepath.Join(c.data, datadir.SecretFile))
 	if err != nil {

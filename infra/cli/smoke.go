@@ -77,7 +77,7 @@ func readCredentials(path string) (map[string]string, error) {
 	return found, nil
 }
 
-// baseURLs returns the given URLs or, if there are none, those of the registry.
+// baseURLs returns the given URLs. If given is empty, it returns those of the registry.
 func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string]string, error) {
 	for api, base := range given {
 		if api != "conomy" && api != "blnk" || !validBaseURL(base) {

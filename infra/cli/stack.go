@@ -95,7 +95,7 @@ func (g *apiGatewayPlans) addClient(ctx context.Context, c admin.Client) error {
 	return err
 }
 
-// ensureKey returns the id of the client's usage-plan key, which it creates if there is none.
+// ensureKey returns the id of the client's usage-plan key. It creates a missing key.
 func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string, error) {
 	name := aws.String(g.stack + "-" + c.ID)
 	found, err := g.client.GetApiKeys(ctx, &apigateway.GetApiKeysInput{NameQuery: name})
@@ -116,7 +116,7 @@ func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string
 	return aws.ToString(made.Id), nil
 }
 
-// ensureClientPlan returns the id of the client's own usage plan, which it creates if there is none.
+// ensureClientPlan returns the id of the client's own usage plan. It creates a missing plan.
 func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c admin.Client) (string, error) {
 	name := g.stack + "-" + c.ID
 	pages := apigateway.NewGetUsagePlansPaginator(g.client, &apigateway.GetUsagePlansInput{})

@@ -43,8 +43,7 @@ const (
 	twoChildren       = `{"children":["*","*"]}`
 )
 
-// pending makes the sample event create an identity that has to verify its contacts and to be screened. Its codes are
-// known.
+// pending makes the sample event create an identity that requires verified contacts and screening. Its codes are known.
 func pending(number string, pairs ...string) []string {
 	return slices.Concat([]string{
 		"martina.rojas@", "martina." + number + "+verifies@", "+56912345678", "+56912000001",

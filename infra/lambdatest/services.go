@@ -24,7 +24,7 @@ const (
 // Services are the AWS services on this machine: a DynamoDB that finds nothing and a KMS.
 type Services struct{ DynamoDB, KMS *httptest.Server }
 
-// StartServices starts the services, which the caller has to close.
+// StartServices starts the services. The caller must close them.
 func StartServices() (*Services, error) {
 	signing, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

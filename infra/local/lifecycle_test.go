@@ -14,7 +14,7 @@ import (
 	"cedula/shared/identity"
 )
 
-// pendingIdentity is an identity of a running server that still has to verify its contacts.
+// pendingIdentity is an identity of a running server whose contacts are not verified yet.
 type pendingIdentity struct {
 	*server
 	headers []string

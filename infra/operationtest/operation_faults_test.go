@@ -219,7 +219,7 @@ func TestFaultsOfOperations(t *testing.T) {
 	}
 }
 
-// attempt prepares a trial that has to start as the baseline did.
+// attempt prepares a trial that must start from the same state as the baseline.
 func (o *operation) attempt(e *testEnv, api string, b baseline, f faulttable.Fault, n, times int) *attempt {
 	e.Helper()
 	c, before := o.start(e, api)

@@ -205,7 +205,7 @@ type reply struct {
 
 var pathParameter = regexp.MustCompile(`\{\w+\}`)
 
-// send calls the function of an operation as API Gateway does. Every error has to be one that the contract declares.
+// send calls the function of an operation as API Gateway does. The contract must declare every error.
 func (c *trial) send(r request) reply {
 	c.Helper()
 	api := c.api()
@@ -249,7 +249,7 @@ func (c *trial) send(r request) reply {
 	return reply{response.StatusCode, response.MultiValueHeaders, response.Body}
 }
 
-// mustSend sends a request that has to succeed and returns a field of the response; "": none.
+// mustSend sends a request that must succeed. It returns a field of the response, or "" if field is empty.
 func (c *trial) mustSend(r request, field string) string {
 	c.Helper()
 	a := c.send(r)

@@ -187,7 +187,7 @@ func TestUnknownKeysAreNotFound(t *testing.T) {
 	for _, q := range []request{listKeysRequest(c.context, "owner=a&owner=b"), revokeKeyRequest(c.context, keyID(theirs), "owner=a&owner=b")} {
 		wantError(t, w.Send(q), 400, "GEN_BAD_REQUEST", "owner must be sent once")
 	}
-	for _, q := range []request{listKeysRequest(c.context, "owner=nobody"), listKeysRequest(w.newClient("acme", auth.ScopeAll).context, "")} {
+	for _, q := range []request{listKeysRequest(c.context, "owner=absent"), listKeysRequest(w.newClient("acme", auth.ScopeAll).context, "")} {
 		if got := w.Send(q); got.Body != "[]" {
 			t.Errorf("keys listed for ?%s = %s, want none", q.Query, got.Body)
 		}

@@ -74,7 +74,7 @@ func TestFilters(t *testing.T) {
 		{"is null", "email_address_isnull=", "7543"},
 		{"type", "identity_type_eq=organization", "73"},
 		{"id", "identity_id_eq=" + sampleID(2), "2"},
-		{"ids, some of nobody", "identity_id_in=" + sampleID(2) + ",foreign,nobody,a b," + sampleID(4), "42"},
+		{"ids, some absent", "identity_id_in=" + sampleID(2) + ",foreign,absent,a b," + sampleID(4), "42"},
 		{"dob", "dob_eq=1990-01-15", "1"},
 		{"dob before", "dob_lt=1990-01-01", "2"},
 		{"Blnk's own way to say no dob", "dob_eq=0001-01-01T00:00:00Z", "76543"},
@@ -197,7 +197,7 @@ func TestInvalidFilters(t *testing.T) {
 		{"odd order", `{"sort_order":"up"}`, "GEN_VALIDATION_ERROR", "sort_order must be asc or desc"},
 		{"limit that is a text", `{"limit":"5"}`, malformed, "limit must be a whole number"},
 		{"limit below", `{"limit":-1}`, "GEN_VALIDATION_ERROR", "limit must be a whole number from 1 to 100"},
-		{"filters that are none", `{"filters":{}}`, malformed, "filters must be an array"},
+		{"filters that are not a list", `{"filters":{}}`, malformed, "filters must be an array"},
 	} {
 		t.Run("POST "+tt.name, func(t *testing.T) {
 			wantError(t, newTestAPI(t).Send(filterRequest(tt.body)), 400, tt.code, tt.text)

@@ -113,7 +113,7 @@ func TestListErrors(t *testing.T) {
 		w.runSteps(step{listRequest(tt.query), 400, "", ""}, step{searchRequest(tt.body), 400, "", ""})
 	}
 	w.runSteps(
-		step{listRequest("scopeIdentity=nobody"), 404, "31", "identity not found"},
+		step{listRequest("scopeIdentity=absent"), 404, "31", "identity not found"},
 		step{searchRequest(""), 400, "14", "body is empty"},
 		step{searchRequest(`{"emial":"x"}`).WithCaller(strictCaller), 400, "", ""},
 	)

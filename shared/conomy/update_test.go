@@ -52,7 +52,7 @@ func TestUpdateErrors(t *testing.T) {
 		{`{"bankAccount":{"bank":"B"}}`, 400, "12", "bankAccount.accountNumber is required"},
 		{`{"metadata":{"a":"` + strings.Repeat("x", 256<<10) + `"}}`, 413, "11", "the identity is too large"},
 		{`{"children":[{"name":"a"}]}`, 400, "12", "children.0.id is required"},
-		{`{"children":[{"id":"kid"},{"id":"nobody"}]}`, 404, "31", "children.1 does not refer to an existing identity"},
+		{`{"children":[{"id":"kid"},{"id":"absent"}]}`, 404, "31", "children.1 does not refer to an existing identity"},
 		{`{"children":[{"id":"kid"},{"id":"kid"}]}`, 400, "11", "children.1 occurs twice in the list"},
 		{`{"children":[{"id":"` + id + `"}]}`, 400, "11", "children.0 must not be the identity itself"},
 		{`{"children":[` + strings.Repeat(`{"id":"x"},`, 100) + `{"id":"y"}]}`, 400, "11", "children must name at most 100 identities"},
@@ -71,7 +71,7 @@ func TestUpdateErrors(t *testing.T) {
 	if after := w.Send(getRequest(id)); after.Body != before.Body || after.MultiValueHeaders["Etag"][0] != etag(1) {
 		t.Errorf("after rejected patches the identity is %s, want %s as before", after.Body, before.Body)
 	}
-	wantStatus(t, w.Send(patchRequest("nobody", "{}")), 404)
+	wantStatus(t, w.Send(patchRequest("absent", "{}")), 404)
 	wantStatus(t, w.Send(patchRequest(id, "{}").WithCaller(otherTenantCaller)), 404)
 }
 
@@ -84,7 +84,7 @@ func TestPreconditions(t *testing.T) {
 		w.Send(getRequest(id).WithHeader("If-None-Match", value))
 	}
 	w.Send(patchRequest(id, `{"nickname":"lost"}`).WithHeader("If-Match", etag(1)))
-	w.Send(patchRequest("nobody", `{}`).WithHeader("If-Match", "*"))
+	w.Send(patchRequest("absent", `{}`).WithHeader("If-Match", "*"))
 	w.CheckGolden("preconditions")
 }
 
@@ -131,7 +131,7 @@ func TestDeactivation(t *testing.T) {
 		step{newRequest("reactivate-identity", id, "{}"), 200, "", ""},
 		step{newRequest("deactivate-identity", pending, "{}"), 422, "", ""},
 		step{newRequest("reactivate-identity", pending, "{}"), 422, "", ""},
-		step{newRequest("deactivate-identity", "nobody", "{}"), 404, "", ""},
+		step{newRequest("deactivate-identity", "absent", "{}"), 404, "", ""},
 	)
 	wantStatus(t, w.Send(newRequest("deactivate-identity", id, "{}").WithCaller(otherTenantCaller)), 404)
 	w.CheckGolden("deactivation")

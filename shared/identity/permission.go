@@ -23,7 +23,7 @@ func (i *Identity) Grant(scopes []AccessScope) {
 }
 
 // Revoke removes the scopes on a reference, of one resource or, if resource is empty, of any. It
-// returns ErrNotFound if there are none.
+// returns ErrNotFound if the reference has no such scopes.
 func (i *Identity) Revoke(resource, reference string) error {
 	control := i.Security.AccessControl
 	if control == nil {

@@ -14,7 +14,7 @@ const (
 	Pending                Status = "PENDING"                  // no step has been started
 	PendingEmailValidation Status = "PENDING_EMAIL_VALIDATION" // the next step is to verify the email
 	PendingPhoneValidation Status = "PENDING_PHONE_VALIDATION" // the next step is to verify the phone
-	Screening              Status = "SCREENING"                // a reviewer has to decide
+	Screening              Status = "SCREENING"                // the next step is a decision by a reviewer
 	Active                 Status = "ACTIVE"
 	Inactive               Status = "INACTIVE"
 	Rejected               Status = "REJECTED"

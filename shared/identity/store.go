@@ -25,7 +25,7 @@ type Store interface {
 	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges, aside SideWrites) (WriteResult, error)
 
 	// VerificationCode returns the last code sent to an identity through a channel and, unless to is empty, when codes
-	// were sent to that address. The results are zero if there are none.
+	// were sent to that address. The results are zero if no code was sent.
 	VerificationCode(ctx context.Context, tenant, id string, channel Channel, to string) (VerificationCode, SendHistory, error)
 	// RecordWrongAttempt writes a code after a wrong attempt. It returns ErrVersionMismatch if the code was tried, used or
 	// replaced since it was read.
@@ -43,7 +43,7 @@ type Store interface {
 	LookupKey(tenant string, f Field, value string) string
 
 	// Replay returns the stored result of the same update of an identity, or of the same create if the id is empty. It
-	// returns ErrNotFound if there is none, and ErrIdempotencyReused if the key belongs to a different request.
+	// returns ErrNotFound if no result is stored, and ErrIdempotencyReused if the key belongs to a different request.
 	Replay(ctx context.Context, tenant, id string, once Idempotency) (WriteResult, error)
 
 	// Get returns the newest version of an identity, or ErrNotFound.

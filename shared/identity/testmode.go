@@ -37,8 +37,8 @@ var testAddresses = []struct {
 	{"+lost", "000003", TestOutcomeLost},
 }
 
-// TestOutcome returns the fixed outcome of an address of the identity. There is none for a live
-// client.
+// TestOutcome returns the fixed outcome of an address of the identity: TestOutcomeNone for
+// live clients.
 func (i *Identity) TestOutcome(c Channel, address string, test bool) TestOutcome {
 	if !i.TestMode || !test {
 		return TestOutcomeNone

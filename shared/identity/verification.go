@@ -45,12 +45,12 @@ func (i *Identity) SetVerification(p Verification) {
 	}
 }
 
-// RequiresVerification reports whether the identity's addresses have to be verified at all.
+// RequiresVerification reports whether the identity's onboarding requires verified addresses.
 func (i *Identity) RequiresVerification() bool {
 	return i.Onboarding == OnboardingContact || i.Onboarding == OnboardingContactAndScreening
 }
 
-// NeedsVerification reports whether an address has to be verified before the identity becomes active:
+// NeedsVerification reports whether an address must be verified before the identity becomes active:
 // every address that it has, unless verification was waived. An identity without any address needs
 // its email verified.
 func (i *Identity) NeedsVerification(c Channel) bool {
@@ -62,7 +62,7 @@ func (i *Identity) NeedsVerification(c Channel) bool {
 	return i.Status.Pending() && has && p.VerifiedAt.IsZero() && !p.Waived
 }
 
-// needsScreening reports whether a reviewer has to decide before the identity becomes active.
+// needsScreening reports whether a reviewer must decide before the identity becomes active.
 func (i *Identity) needsScreening() bool {
 	return i.Review == nil && (i.Status == Screening || i.Status.Pending() && i.Onboarding == OnboardingContactAndScreening)
 }
@@ -150,7 +150,7 @@ func sameAddress(c Channel, a, b string) bool {
 // need verification.
 type Requirements struct {
 	Due      []string  // not started: "email", "phone", "screening"
-	Pending  []string  // started: a code was sent, or a reviewer has to decide
+	Pending  []string  // started: a code was sent, or a reviewer must decide
 	Deadline time.Time // when the pending identity expires; zero: never
 }
 

@@ -98,7 +98,7 @@ func (r *Reaper) eachShard(run Run, work func(*shardRun) error) (Result, error) 
 }
 
 // walk calls visit with each batch of the shard that is due between two times, until visit
-// returns false or an error, or until the run has to stop. At the end of the shard the
+// returns false or an error, or until the run must stop. At the end of the shard the
 // result is complete.
 func (s *shardRun) walk(ctx context.Context, from, until time.Time, visit func(identity.DueBatch) (more bool, err error)) error {
 	var at *identity.PendingCursor

@@ -35,7 +35,7 @@ func New[V any](ttl time.Duration, limit int, now func() time.Time) *Cache[V] {
 	return &Cache[V]{ttl: ttl, limit: limit, now: func() time.Time { return now().Round(0) }, entries: map[string]*list.Element{}}
 }
 
-// Get returns the value of key. It returns false if there is none or it has expired.
+// Get returns the value of key. It returns false if the key is absent or has expired.
 func (c *Cache[V]) Get(key string) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

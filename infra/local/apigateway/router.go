@@ -57,7 +57,7 @@ func (routes router) match(method, path string) (*route, map[string]string) {
 	return nil, nil
 }
 
-// match returns the parameters in a path; nil if there are none. An empty parameter matches nothing.
+// match returns the parameters in a path; nil for a route without parameters. An empty segment matches no parameter.
 func (r *route) match(segments []string) (params map[string]string, ok bool) {
 	if len(r.segments) != len(segments) {
 		return nil, false

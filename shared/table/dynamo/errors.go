@@ -22,7 +22,7 @@ const (
 	maybeApplied                   // it may have taken effect: the response is lost
 )
 
-// errorMeaning is what an error of DynamoDB means for the next attempt, and for the caller if there is none.
+// errorMeaning classifies an error of DynamoDB: whether to retry, and what to return to the caller otherwise.
 type errorMeaning struct {
 	retry retryClass
 	err   error // nil in errorMeanings: a failed condition, which is a result

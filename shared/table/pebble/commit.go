@@ -85,7 +85,7 @@ func (db *DB) update(ctx context.Context, stage func(*commit) error) error {
 	return refusal
 }
 
-// apply makes the changes of a commit visible. It reports false if there are none, or if stage or the engine returned an
+// apply makes the changes of a commit visible. It reports false if the commit has no changes, or if stage or the engine returned an
 // error.
 func (db *DB) apply(c *commit, stage func(*commit) error) (applied bool, err error) {
 	db.writeMu.Lock()

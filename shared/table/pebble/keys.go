@@ -39,7 +39,7 @@ func appendPart(row []byte, s string) []byte {
 	}
 }
 
-// cutPart splits the first part off a row; ok is false if there is none.
+// cutPart splits the first part off a row; ok is false if no part is complete.
 func cutPart(row []byte) (s string, rest []byte, ok bool) {
 	var out []byte
 	for {

@@ -28,7 +28,7 @@ PHONES = "PyPI phonenumbers " + phonenumbers.__version__ + " (libphonenumber's m
 COUNTRIES = {
     "XKX": ("XK", "2026-11-22", "Kosovo, user-assigned: the code of the European Union and the World Bank"),
 }
-I18N_ALONE = {"XKK"}  # Kosovo in Unicode's data: nobody's documents have it
+I18N_ALONE = {"XKK"}  # Kosovo in Unicode's data: no country issues documents with it
 
 # ISO 4217 since the sources were made: +1 comes, -1 goes.
 CURRENCIES = {
