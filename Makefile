@@ -20,8 +20,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 run: ## serve both APIs on this machine, data in .cedula/
 	@mkdir -p .build
-	$(GO) build -o .build/cedula ./infra/local
-	@exec .build/cedula
+	$(GO) build -o .build/cedula ./infra/cedula
+	@exec .build/cedula serve
 test: ## all tests that need Go alone
 	$(GO) test ./...
 build: $(FUNCTIONS:%=.build/arm64/%/bootstrap) ## every bootstrap for Lambda, with sizes and start-up times
@@ -42,8 +42,8 @@ fmt-check:
 	$(TOOL) golangci-lint fmt --diff
 vet:
 	$(GO) vet ./...
-	GOOS=windows $(GO) build ./infra/local ./infra/cli
-	GOOS=darwin $(GO) build ./infra/local ./infra/cli
+	GOOS=windows $(GO) build ./infra/cedula ./infra/cedula-aws
+	GOOS=darwin $(GO) build ./infra/cedula ./infra/cedula-aws
 lint: # CI has no network for govulncheck: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 	$(TOOL) golangci-lint run
 	"$$(infra/ci/install.sh shellcheck)/bin/shellcheck" -x -s sh infra/ci/*.sh infra/template/rules/*.sh infra/bench/load/*.sh .ci/run

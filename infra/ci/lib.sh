@@ -5,8 +5,8 @@ random_port() { echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 20000)); }
 # start_server builds cedula and starts it on free ports with data in "$1/data", then sets server (its process),
 # CONOMY_URL, BLNK_URL and the credentials of the sandbox client. Its log is "$1/log".
 start_server() {
-  "${GO:-go}" build -o "$1/cedula" ./infra/local
-  "$1/cedula" -data "$1/data" -conomy localhost:0 -blnk localhost:0 -mailbox localhost:0 >"$1/out" 2>"$1/log" &
+  "${GO:-go}" build -o "$1/cedula" ./infra/cedula
+  "$1/cedula" serve --data "$1/data" --conomy localhost:0 --blnk localhost:0 --mailbox localhost:0 >"$1/out" 2>"$1/log" &
   server=$!
   BLNK_URL=
   for _ in $(seq 100); do

@@ -1,4 +1,4 @@
-package main
+package cli_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/cli"
 	"cedula/shared/auth"
 )
 
@@ -38,7 +39,7 @@ func TestLifeOfAClient(t *testing.T) {
 	rotated := secrets("keys rotate "+blnkKey[4:28]+" --overlap 1h", "key")
 	s.wantFetch(t, blnkKey, 404)
 	s.wantFetch(t, rotated, 404)
-	s.wantFetch(t, secrets("keys create --client "+id+" --use blnk --scope identity:write --expires-in 24h", "key"), 403)
+	s.wantFetch(t, secrets("keys create --client "+id+" --use blnk --scope identity:write --expires-in 1d", "key"), 403)
 	revoked := secrets("keys create --client "+id+" --use blnk", "key")
 	change := s.runJSON(t, "keys revoke "+revoked[4:28])
 	s.wantFetch(t, revoked, 401)
@@ -165,11 +166,8 @@ func TestExpire(t *testing.T) {
 	}
 	wantContains(t, s.mustRun(t, "expire --dry-run"), "would be removed      1")
 	var out, progress bytes.Buffer
-	root := newRoot(&out)
-	root.SetErr(&progress)
-	root.SetArgs([]string{"--data", s.folder, "expire"})
-	if err := root.Execute(); err != nil {
-		t.Fatal(err)
+	if status := cli.Run(cli.New("cedula", "a registry", &cli.Local{}), []string{"--data", s.folder, "expire"}, &out, &progress); status != 0 {
+		t.Fatalf("expire: exit status %d: %s", status, progress.String())
 	}
 	wantContains(t, progress.String(), "removing", "1/1")
 	wantContains(t, out.String(), "removed               1")

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -22,8 +22,8 @@ func (c *cli) clients() *cobra.Command {
 
 func (c *cli) listClients() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List all clients, oldest first", Args: noArguments,
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		Use: "list", Short: "List all clients, oldest first", Args: NoArguments,
+		RunE: c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {
 			all, err := r.Clients(ctx, admin.All{})
 			if err != nil {
 				return err
@@ -41,14 +41,14 @@ func (c *cli) showClient() *cobra.Command {
 	var enroll bool
 	cmd := &cobra.Command{
 		Use: "show CLIENT", Short: "Show a client", Args: exactArg("the client's id"),
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+		RunE: c.onRegistry(func(ctx context.Context, r *Registry, args []string) error {
 			client, err := r.Client(ctx, admin.ByID{ID: args[0]})
 			if err != nil {
 				return err
 			}
 			err = c.print(client, clientTable(client))
-			if err == nil && enroll {
-				err = r.addToPlan(ctx, client)
+			if err == nil && enroll && r.AddToPlan != nil {
+				err = r.AddToPlan(ctx, client)
 			}
 			return err
 		}),
@@ -61,8 +61,8 @@ func (c *cli) suspendClient() *cobra.Command {
 	var lift bool
 	cmd := &cobra.Command{
 		Use: "suspend CLIENT", Short: "Suspend a client, or end its suspension", Args: exactArg("the client's id"),
-		Example: "  cedula clients suspend 7c2m9x4hq0vt5kzb\n  cedula clients suspend 7c2m9x4hq0vt5kzb --lift",
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+		Example: c.example("clients suspend 7c2m9x4hq0vt5kzb", "clients suspend 7c2m9x4hq0vt5kzb --lift"),
+		RunE: c.onRegistry(func(ctx context.Context, r *Registry, args []string) error {
 			client, err := r.Suspend(ctx, admin.Suspension{ID: args[0], Lift: lift})
 			if err != nil {
 				return err
@@ -109,7 +109,7 @@ func (n *clientFlags) addTo(cmd *cobra.Command) {
 	f.IntVar(&n.Limits.Burst, "burst", 0, "requests in a burst, with --rate (0: the registry's default)")
 	f.IntVar(&n.Limits.Quota, "quota", 0, "requests per day (0: the registry's default)")
 	f.StringVar(&n.Policy.Onboarding, "steps", "", "onboarding of new identities: instant, contact or contact+screening (default: that of the API)")
-	f.DurationVar(&n.Policy.PendingTTL, "pending-life", 0, "how long a new identity can stay pending, 1h to 2160h (default: 168h)")
+	f.Var((*duration)(&n.Policy.PendingTTL), "pending-life", "how long a new identity can stay pending, 1h to 90d (default: 7d)")
 	_ = cmd.MarkFlagRequired("name")
 }
 
@@ -148,9 +148,9 @@ func checkScopes(list []string) error {
 func (c *cli) createClient() *cobra.Command {
 	var n clientFlags
 	cmd := &cobra.Command{
-		Use: "create --name NAME --scope SCOPE...", Short: "Create a client with a secret and a key for each API", Args: noArguments,
-		Example: "  cedula clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100",
-		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		Use: "create --name NAME --scope SCOPE...", Short: "Create a client with a secret and a key for each API", Args: NoArguments,
+		Example: c.example("clients create --name shop --scope identity:read --scope identity:write --rate 50 --burst 100"),
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {
 			return c.addClient(ctx, r, n.ClientParams)
 		})),
 	}
@@ -161,15 +161,15 @@ func (c *cli) createClient() *cobra.Command {
 func (c *cli) bootstrap() *cobra.Command {
 	var n clientFlags
 	cmd := &cobra.Command{
-		Use: "bootstrap --name NAME", Short: "Create the first client of a registry, with every scope", Args: noArguments,
-		Example: "  cedula --stack cedula-sandbox bootstrap --name back-office",
-		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		Use: "bootstrap --name NAME", Short: "Create the first client of a registry, with every scope", Args: NoArguments,
+		Example: c.example("bootstrap --name back-office"),
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {
 			existing, err := r.Clients(ctx, admin.All{})
 			if err != nil {
 				return err
 			}
 			if len(existing) > 0 {
-				return fmt.Errorf("the registry has %d clients; use `cedula clients create`", len(existing))
+				return fmt.Errorf("the registry has %d clients; use `%s clients create`", len(existing), c.program)
 			}
 			return c.addClient(ctx, r, n.ClientParams)
 		})),
@@ -182,7 +182,7 @@ func (c *cli) bootstrap() *cobra.Command {
 
 // addClient creates a client and prints it, then adds it to the gateway's usage plan. If that fails, the client exists and
 // the error names the command that tries again.
-func (c *cli) addClient(ctx context.Context, r *openRegistry, n auth.ClientParams) error {
+func (c *cli) addClient(ctx context.Context, r *Registry, n auth.ClientParams) error {
 	made, err := r.CreateClient(ctx, n)
 	if err != nil {
 		return err
@@ -196,8 +196,11 @@ func (c *cli) addClient(ctx context.Context, r *openRegistry, n auth.ClientParam
 	if err != nil {
 		return err
 	}
-	if err := r.addToPlan(ctx, made.Client); err != nil {
-		return fmt.Errorf("the client was created, but API Gateway does not count its requests yet: %w; run `cedula clients show %s --enrol`", err, made.ID)
+	if r.AddToPlan == nil {
+		return nil
+	}
+	if err := r.AddToPlan(ctx, made.Client); err != nil {
+		return fmt.Errorf("the client was created, but API Gateway does not count its requests yet: %w; run `%s clients show %s --enrol`", err, c.program, made.ID)
 	}
 	return nil
 }

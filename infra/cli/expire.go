@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -28,12 +28,12 @@ type expireOutput struct {
 func (c *cli) expire() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use: "expire", Short: "Remove expired pending identities, as the schedule does", Args: noArguments,
+		Use: "expire", Short: "Remove expired pending identities, as the schedule does", Args: NoArguments,
 		Long: "Remove expired pending identities, as the schedule does every 15 minutes.\n" +
 			"It can run at the same time and be interrupted at any time: the next run continues.",
-		Example: "  cedula expire --dry-run\n  cedula expire",
+		Example: c.example("expire --dry-run", "expire"),
 	}
-	cmd.RunE = c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+	cmd.RunE = c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {
 		return c.runExpire(ctx, r, dryRun, cmd.ErrOrStderr())
 	})
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only count the identities")
@@ -41,7 +41,7 @@ func (c *cli) expire() *cobra.Command {
 }
 
 // runExpire counts first, so that the progress has an end.
-func (c *cli) runExpire(ctx context.Context, r *openRegistry, dryRun bool, progress io.Writer) error {
+func (c *cli) runExpire(ctx context.Context, r *Registry, dryRun bool, progress io.Writer) error {
 	start := time.Now()
 	done, err := r.Expire(ctx, admin.Expiry{DryRun: true})
 	if err == nil && !dryRun && done.Expired > 0 {

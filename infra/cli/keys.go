@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ func (c *cli) keys() *cobra.Command {
 func (c *cli) listKeys() *cobra.Command {
 	return &cobra.Command{
 		Use: "list CLIENT", Short: "List the keys of a client, oldest first", Args: exactArg("the client's id"),
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+		RunE: c.onRegistry(func(ctx context.Context, r *Registry, args []string) error {
 			all, err := r.Keys(ctx, admin.ByID{ID: args[0]})
 			if err != nil {
 				return err
@@ -42,8 +42,8 @@ func (c *cli) revokeKey() *cobra.Command {
 	var withMade bool
 	cmd := &cobra.Command{
 		Use: "revoke KEY", Short: "Revoke a key", Args: exactArg("the key's id"),
-		Example: "  cedula keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made",
-		RunE: c.onRegistry(func(ctx context.Context, r *openRegistry, args []string) error {
+		Example: c.example("keys revoke 7c2m9x4hq0vt5kzb4f8d2k9w --with-made"),
+		RunE: c.onRegistry(func(ctx context.Context, r *Registry, args []string) error {
 			ended, err := r.RevokeKey(ctx, admin.Revocation{ID: args[0], WithMade: withMade})
 			if err != nil {
 				return err
@@ -62,9 +62,9 @@ func (c *cli) revokeKey() *cobra.Command {
 func (c *cli) createKey() *cobra.Command {
 	var n keyFlags
 	cmd := &cobra.Command{
-		Use: "create --client CLIENT --use conomy|blnk", Short: "Create another key of a client", Args: noArguments,
-		Example: "  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 720h",
-		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *openRegistry, _ []string) error {
+		Use: "create --client CLIENT --use conomy|blnk", Short: "Create another key of a client", Args: NoArguments,
+		Example: c.example("keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read --expires-in 30d"),
+		RunE: checkFirst(n.validate, c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {
 			return c.addKey(ctx, r, n.KeyParams)
 		})),
 	}
@@ -72,14 +72,14 @@ func (c *cli) createKey() *cobra.Command {
 	f.StringVar(&n.Client, "client", "", "the client's id (required)")
 	f.StringVar(&n.api, "use", "", "the API that accepts it: conomy or blnk (required)")
 	f.StringVar(&n.Name, "name", "", "name of the key")
-	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "restrict the key to this scope of the client, may be repeated")
-	f.DurationVar(&n.ttl, "expires-in", 0, "how long the key is valid, such as 720h (default: it does not expire)")
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "restrict the key to this scope of the client, may be repeated: "+auth.AllScopes.String())
+	f.Var((*duration)(&n.ttl), "expires-in", "how long the key is valid, such as 30d (default: it does not expire)")
 	_ = cmd.MarkFlagRequired("client")
 	_ = cmd.MarkFlagRequired("use")
 	return cmd
 }
 
-func (c *cli) addKey(ctx context.Context, r *openRegistry, n admin.KeyParams) error {
+func (c *cli) addKey(ctx context.Context, r *Registry, n admin.KeyParams) error {
 	owner, err := r.Client(ctx, admin.ByID{ID: n.Client})
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (n *keyFlags) validate(flags *pflag.FlagSet) error {
 	now := time.Now()
 	if flags.Changed("expires-in") {
 		if n.ttl < time.Second {
-			return errors.New("--expires-in must be at least 1s, such as 720h; omit it for a key that does not expire")
+			return errors.New("--expires-in must be at least 1s, such as 30d; omit it for a key that does not expire")
 		}
 		n.Expires = now.Add(n.ttl).UTC().Truncate(time.Second)
 	}
@@ -127,8 +127,8 @@ func (c *cli) rotateKey() *cobra.Command {
 	var r admin.Rotation
 	cmd := &cobra.Command{
 		Use: "rotate KEY", Short: "Replace a key by a new one", Args: exactArg("the key's id"),
-		Example: "  cedula keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h",
-		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
+		Example: c.example("keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h"),
+		RunE: c.onRegistry(func(ctx context.Context, reg *Registry, args []string) error {
 			r.ID = args[0]
 			made, err := reg.RotateKey(ctx, r)
 			if err != nil {
@@ -148,8 +148,8 @@ func (c *cli) secrets() *cobra.Command {
 		Long: `Replace the secret of a client. The previous secret stays valid for the overlap.
 A client has at most two valid secrets: during an earlier overlap a rotation
 requires --force.`,
-		Example: "  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h",
-		RunE: c.onRegistry(func(ctx context.Context, reg *openRegistry, args []string) error {
+		Example: c.example("secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h"),
+		RunE: c.onRegistry(func(ctx context.Context, reg *Registry, args []string) error {
 			r.ID = args[0]
 			made, err := reg.RotateSecret(ctx, r)
 			if err != nil {
@@ -168,7 +168,8 @@ requires --force.`,
 
 // addRotationFlags adds the flags of both rotations.
 func addRotationFlags(cmd *cobra.Command, r *admin.Rotation) {
-	cmd.Flags().DurationVar(&r.Overlap, "overlap", 24*time.Hour, "how long the previous one stays valid: 0 to 168h")
+	r.Overlap = 24 * time.Hour
+	cmd.Flags().Var((*duration)(&r.Overlap), "overlap", "how long the previous one stays valid: 0 to 7d")
 	cmd.Flags().BoolVar(&r.Force, "force", false, "shorten the overlap of an earlier rotation")
 }
 

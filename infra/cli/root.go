@@ -1,69 +1,77 @@
-package main
+// Package cli is the command line of a registry. A program chooses the registry: one on this machine or a stack in AWS.
+package cli
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"cedula/shared/auth"
-	"cedula/shared/identity"
-	"cedula/shared/table"
-	"cedula/shared/table/pebble"
 )
 
-// cli holds the global flags and the output.
-type cli struct {
-	out     io.Writer
-	json    bool
-	data    string // folder of a local registry
-	stack   string // or a stack in AWS
-	region  string
-	profile string
+// Target is where the commands find their registry.
+type Target interface {
+	// AddFlags adds the flags that select the registry, with their defaults from the environment.
+	AddFlags(*pflag.FlagSet)
+	// Check reports a flag that is missing.
+	Check() error
+	// Open opens the registry. The caller closes it.
+	Open(context.Context) (*Registry, error)
+	// BaseURLs returns the base URL of each API, by its name.
+	BaseURLs(context.Context) (map[string]string, error)
+	// EnvFile returns the path of a file with a client's credentials. It is empty if there is no such file.
+	EnvFile() string
 }
 
-const (
-	longHelp = `Manage the clients of a registry: their keys, scopes and limits.
+// cli is what the commands share.
+type cli struct {
+	Target
+	program string
+	json    bool
+	out     io.Writer // of the command that runs
+}
 
-The commands work on the data directory of a local registry (--data), whether or
-not its server is running, or on a stack in AWS (--stack).
+const longHelp = `.
 
 Secrets are shown once, when they are created. Revocations take effect everywhere
-within 60 seconds.`
-	examples = `  cedula clients create --name shop --scope identity:read --scope identity:write
-  cedula keys create --client 7c2m9x4hq0vt5kzb --use blnk --scope identity:read
-  cedula secrets rotate 7c2m9x4hq0vt5kzb --overlap 24h
-  cedula --stack cedula-production --region us-east-1 bootstrap --name back-office`
-)
+within 60 seconds. Durations are written like 90m, 12h or 7d.`
 
-func newRoot(out io.Writer) *cobra.Command {
-	c := &cli{out: out}
+// New returns the root command of a program, which short describes, with the commands that manage clients and keys.
+func New(program, short string, target Target) *cobra.Command {
+	c := &cli{Target: target, program: program}
 	root := &cobra.Command{
-		Use: "cedula", Short: "Manage the clients and keys of a registry", Long: longHelp, Example: examples, Version: version(),
-		SilenceUsage: true, SilenceErrors: true, Args: noArguments, RunE: showHelp,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd.Flags()) },
+		Use: program, Short: short, Long: short + longHelp, Version: version(), SilenceUsage: true, SilenceErrors: true, Args: NoArguments, RunE: showHelp,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			c.out = cmd.OutOrStdout()
+			return checkFlags(cmd.Flags())
+		},
 	}
 	f := root.PersistentFlags()
-	f.BoolVar(&c.json, "json", false, "print JSON, for scripts")
-	f.StringVar(&c.data, "data", cmp.Or(os.Getenv("CEDULA_DATA"), ".cedula"), "data directory of a local registry, or CEDULA_DATA")
-	f.StringVar(&c.stack, "stack", os.Getenv("CEDULA_STACK"), "name of a stack in AWS, instead of --data, or CEDULA_STACK")
-	f.StringVar(&c.region, "region", "", "AWS region of the stack (default: the profile's)")
-	f.StringVar(&c.profile, "profile", "", "AWS profile (default: the environment's)")
-	root.SetOut(out)
+	f.BoolVar(&c.json, "json", false, "print JSON, errors too")
+	target.AddFlags(f)
 	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke(), c.expire())
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not .HasAvailableSubCommands}}", 1)) // a group only shows its help
 	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if args := cmd.Flags().Args(); cmd.HasAvailableSubCommands() && len(args) > 0 {
+			return NoArguments(cmd, args) // the command does not exist, so that its flags are unknown
+		}
+		if strings.Contains(err.Error(), "unknown flag: --stack") {
+			return fmt.Errorf("%w; cedula-aws manages a registry in AWS", err)
+		}
 		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
 	})
 	return root
+}
+
+// example returns lines of help that run the program with these arguments.
+func (c *cli) example(lines ...string) string {
+	return "  " + c.program + " " + strings.Join(lines, "\n  "+c.program+" ")
 }
 
 // version returns the commit that the program was built from.
@@ -79,7 +87,7 @@ func version() string {
 
 // commandGroup returns a command that only holds others.
 func commandGroup(use, short string, members ...*cobra.Command) *cobra.Command {
-	g := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: showHelp}
+	g := &cobra.Command{Use: use, Short: short, Args: NoArguments, RunE: showHelp}
 	g.AddCommand(members...)
 	return g
 }
@@ -95,7 +103,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := noArguments(cmd, rest); err != nil {
+			if err := NoArguments(cmd, rest); err != nil {
 				return err
 			}
 			return cmd.Help()
@@ -103,8 +111,8 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// noArguments rejects arguments. For a group its error lists the subcommands.
-func noArguments(cmd *cobra.Command, args []string) error {
+// NoArguments rejects arguments. For a group its error lists the subcommands.
+func NoArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -120,24 +128,19 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return errors.New(text)
 }
 
-// checkFlags rejects empty flag values (an unset shell variable), and --region or --profile without --stack.
-func (c *cli) checkFlags(flags *pflag.FlagSet) (err error) {
+// checkFlags rejects empty flag values, as of an unset shell variable.
+func checkFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			values = list.GetSlice()
 		}
-		blank := slices.ContainsFunc(values, isBlank)
-		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
-		switch {
-		case blank && required:
-			err = fmt.Errorf("--%s is empty; give it a value", f.Name)
-		case blank:
-			err = fmt.Errorf("--%s is empty; give it a value, or omit it", f.Name)
-		case c.stack != "" && f.Name == "data":
-			err = errors.New("--data is the directory of a local registry and cannot be used with --stack")
-		case c.stack == "" && (f.Name == "region" || f.Name == "profile"):
-			err = fmt.Errorf("--%s requires --stack", f.Name)
+		if !slices.ContainsFunc(values, isBlank) {
+			return
+		}
+		err = fmt.Errorf("--%s is empty; give it a value", f.Name)
+		if _, required := f.Annotations[cobra.BashCompOneRequiredFlag]; !required {
+			err = fmt.Errorf("%w, or omit it", err)
 		}
 	})
 	return err
@@ -153,37 +156,4 @@ func exactArg(what string) cobra.PositionalArgs {
 		}
 		return fmt.Errorf("%s is required: %s", what, cmd.UseLine())
 	}
-}
-
-// userMessage turns an error of a command into what an operator can do about it.
-func userMessage(cmd *cobra.Command, err error) string {
-	var key *auth.InvalidKeyError
-	if errors.As(err, &key) {
-		return "--" + key.Field + " " + key.Reason
-	}
-	var client *auth.InvalidClientError
-	if errors.As(err, &client) {
-		return "--" + client.Field + " " + client.Reason
-	}
-	for _, known := range []struct {
-		err  error
-		text string
-	}{
-		{auth.ErrNotFound, "no such client or key; `cedula clients list` and `cedula keys list` show the existing ones"},
-		{auth.ErrInvalidOverlap, "--overlap must be between 0 and 168h (7 days)"},
-		{auth.ErrExpired, "the key is no longer valid; create a new one with `cedula keys create`"},
-		{pebble.ErrLocked, err.Error() + "; a server may be starting, or another command may be ending: try again"},
-		{fs.ErrNotExist, err.Error() + "; name the directory with --data, or start the registry once with `make run`"},
-		{auth.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
-		{identity.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
-		{table.ErrUnavailable, "the table is unavailable, try again: " + err.Error()},
-	} {
-		if errors.Is(err, known.err) {
-			return known.text
-		}
-	}
-	if strings.HasPrefix(err.Error(), "required flag") {
-		return err.Error() + "; see: " + cmd.CommandPath() + " --help"
-	}
-	return err.Error()
 }

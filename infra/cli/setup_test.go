@@ -1,9 +1,8 @@
-package main
+package cli_test
 
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"cedula/infra/cli"
 	"cedula/infra/privacytest"
 )
 
@@ -38,12 +38,12 @@ type server struct {
 
 func startServer(t *testing.T) *server {
 	t.Helper()
-	program := filepath.Join(programFolder, "local")
-	if out, err := exec.Command("go", "build", "-o", program, "../local").CombinedOutput(); err != nil {
+	program := filepath.Join(programFolder, "cedula")
+	if out, err := exec.Command("go", "build", "-o", program, "../cedula").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	s := &server{folder: t.TempDir()}
-	s.process = exec.Command(program, "-data", s.folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0")
+	s.process = exec.Command(program, "serve", "--data", s.folder, "--conomy", "localhost:0", "--blnk", "localhost:0", "--mailbox", "localhost:0")
 	s.process.Stderr = privacytest.Log
 	out, err := s.process.StdoutPipe()
 	if err != nil {
@@ -70,27 +70,22 @@ func (s *server) stop() {
 	_ = s.process.Wait()
 }
 
-// run runs a command line and returns what a person sees.
-func (s *server) run(words ...string) (string, error) {
-	var out bytes.Buffer
-	root := newRoot(&out)
+// run runs a command line and returns what it prints, its error, and its exit status.
+func (s *server) run(words ...string) (out, failure string, status int) {
+	var stdout, stderr bytes.Buffer
 	if s.folder != "" {
 		words = append([]string{"--data", s.folder}, words...)
 	}
-	root.SetArgs(words)
-	cmd, err := root.ExecuteContextC(context.Background())
-	if err != nil {
-		return userMessage(cmd, err), err
-	}
-	return out.String(), nil
+	status = cli.Run(cli.New("cedula", "a registry", &cli.Local{}), words, &stdout, &stderr)
+	return stdout.String(), stderr.String(), status
 }
 
 // mustRun runs a command line, given as words separated by spaces.
 func (s *server) mustRun(t *testing.T, line string) string {
 	t.Helper()
-	out, err := s.run(strings.Fields(line)...)
-	if err != nil {
-		t.Fatalf("%s: %s", line, out)
+	out, failure, status := s.run(strings.Fields(line)...)
+	if status != 0 {
+		t.Fatalf("%s: exit status %d: %s", line, status, failure)
 	}
 	return out
 }
@@ -108,11 +103,11 @@ func (s *server) runJSON(t *testing.T, line string) map[string]any {
 // wantError runs a command line that must fail with one line that has these parts.
 func (s *server) wantError(t *testing.T, words []string, parts ...string) {
 	t.Helper()
-	out, err := s.run(words...)
-	if err == nil || strings.Contains(out, "\n") {
-		t.Errorf("%q = %v, %q, want an error of one line", words, err, out)
+	_, failure, status := s.run(words...)
+	if status == 0 || strings.Count(failure, "\n") != 1 {
+		t.Errorf("%q: exit status %d, error %q, want an error of one line", words, status, failure)
 	}
-	wantContains(t, out, parts...)
+	wantContains(t, failure, parts...)
 }
 
 func wantContains(t *testing.T, text string, parts ...string) {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -11,43 +11,47 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// defaultLocalURLs are where `make run` serves unless it is told otherwise.
-var defaultLocalURLs = map[string]string{"conomy": "http://localhost:5010", "blnk": "http://localhost:5001"}
-
 func (c *cli) smoke() *cobra.Command {
 	var urls map[string]string
 	var envFile string
 	cmd := &cobra.Command{
-		Use: "smoke", Short: "Test a running registry: create, fetch and delete an identity through each API", Args: noArguments,
-		Example: "  cedula smoke --env-file .cedula/sandbox.env\n" +
-			"  cedula smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production",
+		Use: "smoke", Short: "Test a running registry: create, fetch and delete an identity through each API", Args: NoArguments,
+		Example: c.example("smoke --env-file credentials.env",
+			"smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if envFile == "" && c.stack == "" && os.Getenv("CLIENT_ID") == "" {
-				envFile = filepath.Join(c.data, "sandbox.env")
+			if err := c.Check(); err != nil {
+				return err
+			}
+			if envFile == "" && os.Getenv("CLIENT_ID") == "" {
+				envFile = c.EnvFile()
 			}
 			client, err := readCredentials(envFile)
 			if err != nil {
 				return err
 			}
-			urls, err = c.baseURLs(cmd.Context(), urls)
-			if err != nil {
+			if err := checkBaseURLs(urls); err != nil {
 				return err
 			}
+			if len(urls) == 0 {
+				urls, err = c.BaseURLs(cmd.Context())
+				if err != nil {
+					return RunError{err}
+				}
+			}
 			if err := c.runSmoke(cmd.Context(), urls, client); err != nil {
-				return runError{err}
+				return RunError{err}
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL (default: those of the stack, or of make run)")
-	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment, or sandbox.env in --data)")
+	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL (default: the URLs of the registry)")
+	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment)")
 	return cmd
 }
 
@@ -59,7 +63,7 @@ func readCredentials(path string) (map[string]string, error) {
 	if path != "" {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("cannot read the client's credentials: %w; name their file with --env-file", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
@@ -77,25 +81,13 @@ func readCredentials(path string) (map[string]string, error) {
 	return found, nil
 }
 
-// baseURLs returns the given URLs. If given is empty, it returns those of the registry.
-func (c *cli) baseURLs(ctx context.Context, given map[string]string) (map[string]string, error) {
-	for api, base := range given {
+func checkBaseURLs(urls map[string]string) error {
+	for api, base := range urls {
 		if api != "conomy" && api != "blnk" || !validBaseURL(base) {
-			return nil, fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", api, base)
+			return fmt.Errorf("--base-url must be conomy=URL or blnk=URL, such as conomy=http://localhost:5010, not %s=%s", api, base)
 		}
 	}
-	if len(given) > 0 {
-		return given, nil
-	}
-	if c.stack == "" {
-		return defaultLocalURLs, nil
-	}
-	var urls map[string]string
-	err := c.withRegistry(ctx, func(r *openRegistry) error {
-		urls = r.urls
-		return nil
-	})
-	return urls, err
+	return nil
 }
 
 func validBaseURL(base string) bool {

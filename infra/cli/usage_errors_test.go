@@ -1,20 +1,22 @@
-package main
+package cli_test
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"cedula/infra/cli"
 	"cedula/shared/store"
 	"cedula/shared/table/pebble"
 )
 
 func TestHelp(t *testing.T) {
 	for line, want := range map[string]string{
-		"clients":      "suspend",
-		"help":         "Manage the clients of a registry",
+		"clients":      "Usage:\n  cedula clients [command]\n\nAvailable Commands:\n  create",
+		"help":         "a registry.\n\nSecrets are shown once",
 		"help clients": "Create, list, show and suspend clients",
 	} {
 		wantContains(t, new(server).mustRun(t, line), want)
@@ -37,10 +39,9 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 	}{
 		{"clients nothing", `unknown command "nothing" for "cedula clients"`},
 		{"clients list more", `unexpected argument "more"`},
-		{"clients list --data /nowhere", "make run"},
-		{"clients list --stack x --region us-east-1 --profile absent", "--data is the directory of a local registry and cannot be used with --stack"},
-		{"clients list --region us-east-1", "--region requires --stack"},
-		{"clients list --profile work", "--profile requires --stack"},
+		{"clients list --data /nowhere", "or start the registry once with `cedula serve`"},
+		{"clients list --stack x --region us-east-1", "unknown flag: --stack; cedula-aws manages a registry in AWS"},
+		{"clients update x --steps instant", `unknown command "update" for "cedula clients"; available: create list show suspend`},
 		{"clients show", "the client's id is required: cedula clients show CLIENT"},
 		{"clients show ", "the client's id is required"},
 		{"clients show absent", "no such client or key"},
@@ -50,7 +51,7 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"clients create --name x --scope identity:reed", `unknown scope "identity:reed"; valid scopes: * client:admin`},
 		{client + "--mode odd", "--mode must be lenient or strict"},
 		{client + "--stage odd", "--stage must be test or live"},
-		{client + "--stack ", "--stack is empty"},
+		{client + "--data ", "--data is empty"},
 		{client + "--name ", "--name is empty; give it a value"},
 		{client + "--name \u3000", "--name is empty"},
 		{client + "--name \xff", "--name must have at most 128 bytes of printable text"},
@@ -70,14 +71,16 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"keys create --use blnk --client ", "--client is empty; give it a value"},
 		{key + "--expires-in 0", ttl},
 		{key + "--expires-in 9999999h", "--expires-in"},
+		{key + "--expires-in 70000d", "want a duration"},
+		{key + "--expires-in d", "want a duration such as 90m, 12h or 7d"},
 		{key + "--name \t", "--name is empty"},
 		{key + "--name a\nb", "--name must have"},
 		{key + "--name \xff", "--name must have"},
 		{key + "--scope ", "--scope is empty"},
 		{narrow + "--scope identity:write", "--scope identity:write is not one of the client's scopes: identity:search"},
 		{narrow + "--scope identity:search --scope key:read", "--scope key:read is not one of the client's scopes: identity:search"},
-		{"secrets rotate absent --overlap 200h", "--overlap must be between 0 and 168h"},
-		{"secrets rotate x --overlap soon", `invalid argument "soon"`},
+		{"secrets rotate absent --overlap 8d", "--overlap must be between 0 and 7d"},
+		{"secrets rotate x --overlap soon", `invalid argument "soon" for "--overlap" flag: want a duration such as 90m, 12h or 7d`},
 		{"smoke --env-file /nowhere", "/nowhere"},
 		{"smoke --env-file " + os.DevNull, "CLIENT_ID is not set"},
 		{"smoke --base-url blnk=http://localhost:1", "connection refused"},
@@ -102,46 +105,49 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	t.Setenv("CEDULA_DATA", startServer(t).folder)
-	t.Setenv("AWS_REGION", "")
 	for line, want := range map[string]int{
-		"clients nothing":                                             2,
-		"clients list --unknown":                                      2,
-		"clients create --name x":                                     2,
-		"clients show absent":                                         1,
-		"clients list --stack x":                                      1,
-		"smoke --base-url other=x":                                    2,
-		"keys create --use neither":                                   2,
-		"clients create --name x --scope * --tenant a#b":              2,
-		"clients create --name x --scope * --rate NaN --burst 1":      2,
-		"keys create --client absent --use blnk --name \a":            2,
-		"keys create --client absent --use blnk --expires-in 999999h": 1,
-		"keys create --client absent --use blnk --expires-in 0":       2,
-		"bootstrap --name x --mode odd":                               2,
-		"bootstrap --name x":                                          1,
-		"secrets rotate absent --overlap 200h":                        2,
-		"secrets rotate absent":                                       1,
+		"clients nothing":                                           2,
+		"clients list --unknown":                                    2,
+		"clients create --name x":                                   2,
+		"clients show absent":                                       1,
+		"clients list --stack x":                                    2,
+		"smoke --base-url other=x":                                  2,
+		"keys create --use neither":                                 2,
+		"clients create --name x --scope * --tenant a#b":            2,
+		"clients create --name x --scope * --rate NaN --burst 1":    2,
+		"keys create --client absent --use blnk --name \a":          2,
+		"keys create --client absent --use blnk --expires-in 4166d": 1,
+		"keys create --client absent --use blnk --expires-in 0":     2,
+		"bootstrap --name x --mode odd":                             2,
+		"bootstrap --name x":                                        1,
+		"secrets rotate absent --overlap 8d":                        2,
+		"secrets rotate absent":                                     1,
 	} {
-		root := newRoot(io.Discard)
-		root.SetArgs(strings.Fields(line))
-		if err := root.Execute(); exitCode(err) != want {
-			t.Errorf("%s: exit code = %d (%v), want %d", line, exitCode(err), err, want)
+		var out bytes.Buffer
+		if got := cli.Run(cli.New("cedula", "a registry", &cli.Local{}), strings.Fields(line), io.Discard, &out); got != want {
+			t.Errorf("%s: exit status = %d (%s), want %d", line, got, out.String(), want)
 		}
 	}
 }
 
-func TestStackWithoutConfiguration(t *testing.T) {
-	for name, value := range map[string]string{
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"CLIENT_ID": "x", "CLIENT_SECRET": "x", "CONOMY_KEY": "x", "BLNK_KEY": "x",
-	} {
-		t.Setenv(name, value)
-	}
+func TestErrorsAsJSON(t *testing.T) {
+	s := &server{folder: t.TempDir()}
 	for line, want := range map[string]string{
-		"clients list --stack x": "no AWS region; set it with --region",
-		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
-		"smoke --stack x": "no AWS region; set it with --region",
+		"clients create --json --name x": `{"error":"--scope is required; valid scopes: `,
+		"clients list --bad --json":      `{"error":"unknown flag: --bad; see: cedula clients list --help","exitStatus":2}`,
+		"clients list --json=true":       `{"error":"no local registry in `,
 	} {
-		new(server).wantError(t, strings.Fields(line), want)
+		s.wantError(t, strings.Split(line, " "), want)
+	}
+}
+
+func TestDurationsHaveDays(t *testing.T) {
+	s := startServer(t)
+	for life, want := range map[string]string{"1d": "24h0m0s", "1d12h": "36h0m0s", "90d": "2160h0m0s", "90m": "1h30m0s", "0d2h": "2h0m0s"} {
+		got := s.runJSON(t, "clients create --name shop --scope * --pending-life "+life)["pendingLife"]
+		if got != want {
+			t.Errorf("--pending-life %s: pendingLife = %v, want %s", life, got, want)
+		}
 	}
 }
 

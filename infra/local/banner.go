@@ -1,7 +1,9 @@
-package main
+package local
 
 import (
+	"encoding/json"
 	"io"
+	"path/filepath"
 	"text/template"
 
 	"cedula/infra/local/datadir"
@@ -35,8 +37,16 @@ curl -s http://{{.Blnk}}/identities -H 'X-blnk-key: {{.C.BlnkKey}}' -H 'Content-
 // addresses are where the servers listen, as host:port.
 type addresses struct{ Conomy, Blnk, Mailbox string }
 
-// printBanner prints where the APIs are, the sandbox client's credentials, and commands to paste.
-func printBanner(out io.Writer, data *datadir.Dir, a addresses) {
+// printBanner prints where the APIs are, the sandbox client's credentials, and commands to paste; or as JSON, the
+// addresses and the file with the credentials.
+func printBanner(out io.Writer, asJSON bool, data *datadir.Dir, a addresses) {
+	if asJSON {
+		_ = json.NewEncoder(out).Encode(map[string]string{
+			"data": data.Path(), "conomy": "http://" + a.Conomy, "blnk": "http://" + a.Blnk, "mailbox": "http://" + a.Mailbox,
+			"envFile": filepath.Join(data.Path(), "sandbox.env"),
+		})
+		return
+	}
 	_ = bannerTemplate.Execute(out, map[string]any{
 		"Data": data.Path(), "Conomy": a.Conomy, "Blnk": a.Blnk, "Mailbox": a.Mailbox, "C": data.Sandbox,
 	})

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"fmt"
@@ -38,7 +38,7 @@ func readExamples(t *testing.T, page string) []example {
 // startDefault starts the server on its default ports, which the pages name.
 func startDefault(t *testing.T, folder string) *server {
 	t.Helper()
-	return startServer(t, folder, "-conomy", "localhost:5010", "-blnk", "localhost:5001", "-mailbox", "localhost:5012")
+	return startServer(t, folder, "--conomy", "localhost:5010", "--blnk", "localhost:5001", "--mailbox", "localhost:5012")
 }
 
 const endOfExample = "=== end of example ==="
@@ -109,15 +109,16 @@ func TestReadmeExamples(t *testing.T) {
 // TestOperationsExamples runs the commands of infra/docs/operations.md while a server runs.
 func TestOperationsExamples(t *testing.T) {
 	testenv.Need(t, testenv.DynamoDB)
+	folder := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(folder, ".build", "cedula"), "../cedula").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, shell := range [][]string{{"bash", "-eu", "-o", "pipefail"}, {"zsh", "-f", "-i"}} {
 		t.Run(shell[0], func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), ".cedula")
 			startDefault(t, data)
-			examples := readExamples(t, "infra/docs/operations.md")
-			for n := range examples {
-				examples[n].commands = strings.ReplaceAll(examples[n].commands, "./infra/cli ", "./infra/cli --data "+data+" ")
-			}
-			out := strings.Join(runExamples(t, filepath.Join("..", ".."), shell, examples), "")
+			t.Setenv("CEDULA_DATA", data)
+			out := strings.Join(runExamples(t, folder, shell, readExamples(t, "infra/docs/operations.md")), "")
 			wantContains(t, out, `"ahead":"192h0m0s"`, "client secret", "X-blnk-key", "shop", "sandbox")
 			if strings.Count(out, "ok ") != 9 || strings.Contains(out, "FAILED") {
 				t.Errorf("smoke = %s, want 9 calls that are ok", out)

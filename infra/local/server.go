@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -38,7 +38,7 @@ const (
 func run(ctx context.Context, o options, out io.Writer) error {
 	s := newServers()
 	defer s.closeListeners()
-	for _, l := range []struct{ address, flag string }{{o.conomy, "-conomy"}, {o.blnk, "-blnk"}, {o.mailbox, "-mailbox"}} {
+	for _, l := range []struct{ address, flag string }{{o.conomy, "--conomy"}, {o.blnk, "--blnk"}, {o.mailbox, "--mailbox"}} {
 		if err := s.listen(ctx, l.address, l.flag); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	addresses := addresses{
 		Conomy: displayAddr(o.conomy, s.listeners[0]), Blnk: displayAddr(o.blnk, s.listeners[1]), Mailbox: displayAddr(o.mailbox, s.listeners[2]),
 	}
-	printBanner(out, data, addresses)
+	printBanner(out, o.json, data, addresses)
 	conomyAPI, blnkAPI := all.apis("http://" + addresses.Conomy)
 	s.serve(
 		withLanding(apigateway.New(conomyAPI), addresses), apigateway.New(blnkAPI),
@@ -106,11 +106,7 @@ func (s *servers) listen(ctx context.Context, address, flag string) error {
 	return err
 }
 
-// listen rejects an empty address, which would be any port of every interface.
 func listen(ctx context.Context, address, flag string) (net.Listener, error) {
-	if address == "" {
-		return nil, fmt.Errorf("%s needs an address, such as localhost:5010", flag)
-	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use by another program; stop it, or choose another address with %s", address, flag)
@@ -223,7 +219,7 @@ func servePprof(ctx context.Context, address string, out io.Writer) error {
 	if address == "" {
 		return nil
 	}
-	l, err := listen(ctx, address, "-pprof")
+	l, err := listen(ctx, address, "--pprof")
 	if err != nil {
 		return err
 	}

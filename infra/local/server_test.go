@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"encoding/json"
@@ -30,10 +30,9 @@ func TestStartAndStop(t *testing.T) {
 		server *server
 		want   []string
 	}{
-		"busy port":                  {newServerCommand(t.TempDir(), "-conomy", strings.TrimPrefix(s.conomy, "http://")), []string{"is in use by another program", "-conomy"}},
+		"busy port":                  {newServerCommand(t.TempDir(), "--conomy", strings.TrimPrefix(s.conomy, "http://")), []string{"is in use by another program", "--conomy"}},
 		"locked data":                {newServerCommand(folder), []string{"cannot open the data in " + folder, "another process uses it"}},
-		"address missing":            {newServerCommand(t.TempDir(), "-blnk", ""), []string{"-blnk needs an address"}},
-		"address of another machine": {newServerCommand(t.TempDir(), "-pprof", "192.0.2.1:1"), []string{"cannot listen on 192.0.2.1:1"}},
+		"address of another machine": {newServerCommand(t.TempDir(), "--pprof", "192.0.2.1:1"), []string{"cannot listen on 192.0.2.1:1"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantStartFailure(t, tt.server, tt.want...) })
 	}
@@ -46,12 +45,36 @@ func TestStartAndStop(t *testing.T) {
 	again.stop(t)
 }
 
-func TestUnexpectedArgumentIsRejected(t *testing.T) {
-	s := newServerCommand(t.TempDir(), "production")
-	if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {
-		t.Errorf("the server ended with %v, want exit status 2", err)
+func TestInvalidFlagsAreRejected(t *testing.T) {
+	for _, tt := range []struct{ flag, value, want string }{
+		{"production", "", `cedula: unexpected argument "production"; see: cedula serve --help`},
+		{"--blnk", "", "cedula: --blnk is empty; give it a value, or omit it"},
+		{"--port", "80", "cedula: unknown flag: --port; see: cedula serve --help"},
+	} {
+		s := newServerCommand(t.TempDir(), tt.flag, tt.value)
+		if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("%s: the server ended with %v, want exit status 2", tt.flag, err)
+		}
+		if got := s.log.String(); got != tt.want+"\n" {
+			t.Errorf("%s: stderr = %q, want %q", tt.flag, got, tt.want)
+		}
 	}
-	wantContains(t, s.log.String(), "cedula: unexpected argument \"production\"\nUsage", "-conomy", "-blnk", "-mailbox", "-data")
+}
+
+func TestStartIsPrintedAsJSON(t *testing.T) {
+	folder := t.TempDir()
+	s := newServerCommand(folder, "--json")
+	s.launch(t)
+	line := s.waitFor(t, s.out, regexp.MustCompile(`(?m)^{.*}$`))[0]
+	var got struct{ Data, Conomy, Blnk, Mailbox, EnvFile string }
+	if err := json.Unmarshal([]byte(line), &got); err != nil {
+		t.Fatalf("output = %s: %v", line, err)
+	}
+	call(t, "GET", got.Blnk+"/health", "").want(t, 200)
+	if _, err := os.Stat(got.EnvFile); err != nil || got.Data != folder || got.Conomy == "" || got.Mailbox == "" {
+		t.Errorf("output = %s (%v), want the directory %s, its credentials and every address", line, err, folder)
+	}
+	s.stop(t)
 }
 
 func TestDamagedClockIsRejected(t *testing.T) {
@@ -91,7 +114,7 @@ func TestGarbageCollectorKeepsTheUsersSettings(t *testing.T) {
 }
 
 func TestProfilesAreServed(t *testing.T) {
-	s := newServerCommand(t.TempDir(), "-pprof", "localhost:0")
+	s := newServerCommand(t.TempDir(), "--pprof", "localhost:0")
 	s.launch(t)
 	url := s.waitFor(t, s.out, regexp.MustCompile(`Profiles +(\S+)`))[1]
 	call(t, "GET", url, "").want(t, 200, "goroutine")
@@ -122,7 +145,7 @@ func TestShutdownWaitsForServersConcurrently(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 	})
 	for range 2 {
-		if err := s.listen(t.Context(), "localhost:0", "-conomy"); err != nil {
+		if err := s.listen(t.Context(), "localhost:0", "--conomy"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +191,7 @@ func TestDisplayAddr(t *testing.T) {
 	for address, want := range map[string]string{
 		":0": "localhost", "0.0.0.0:0": "localhost", "[::]:0": "localhost", "localhost:0": "localhost", "127.0.0.1:0": "127.0.0.1",
 	} {
-		l, err := listen(t.Context(), address, "-conomy")
+		l, err := listen(t.Context(), address, "--conomy")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +209,7 @@ func TestIssuerIsTheServedAddress(t *testing.T) {
 	folder := t.TempDir()
 	previous := ""
 	for _, address := range []string{"127.0.0.1:0", "localhost:0", ":0"} {
-		s := startServer(t, folder, "-conomy", address)
+		s := startServer(t, folder, "--conomy", address)
 		metadata := call(t, "GET", s.conomy+"/.well-known/oauth-authorization-server", "")
 		if issuer := metadata.field(t, "issuer"); issuer != s.conomy {
 			t.Errorf("%s: issuer = %s, want %s", address, issuer, s.conomy)
@@ -229,7 +252,7 @@ func TestSigningKeyRotation(t *testing.T) {
 			t.Fatal(change)
 		}
 		s.stop(t)
-		s = startServer(t, folder, "-conomy", strings.TrimPrefix(s.conomy, "http://"))
+		s = startServer(t, folder, "--conomy", strings.TrimPrefix(s.conomy, "http://"))
 	}
 	wantKeys := func(want int) {
 		t.Helper()

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/cli"
 	"cedula/infra/local/apigateway"
 	"cedula/infra/local/datadir"
 	"cedula/infra/privacytest"
@@ -35,8 +36,10 @@ const (
 func TestMain(m *testing.M) {
 	if os.Getenv(serverVariable) != "" {
 		limitFileSize(os.Getenv(fileLimitVariable))
-		main()
-		return
+		registry := &cli.Local{}
+		root := cli.New("cedula", "a registry", registry)
+		root.AddCommand(NewCommand(registry))
+		os.Exit(cli.Run(root, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(privacytest.Run(m))
 }
@@ -73,7 +76,7 @@ func startServer(t testing.TB, folder string, flags ...string) *server {
 // newServerCommand prepares a process on free ports. Flags override the defaults.
 func newServerCommand(folder string, flags ...string) *server {
 	s := &server{out: &transcript{}, log: &transcript{}, done: make(chan error, 1)}
-	defaults := []string{"-data", folder, "-conomy", "localhost:0", "-blnk", "localhost:0", "-mailbox", "localhost:0"}
+	defaults := []string{"serve", "--data", folder, "--conomy", "localhost:0", "--blnk", "localhost:0", "--mailbox", "localhost:0"}
 	s.cmd = exec.Command(os.Args[0], append(defaults, flags...)...)
 	s.cmd.Env = append(os.Environ(), serverVariable+"=1", "GORACE=atexit_sleep_ms=0")
 	s.cmd.Stdout, s.cmd.Stderr = s.out, io.MultiWriter(s.log, privacytest.Log)

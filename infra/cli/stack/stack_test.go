@@ -1,6 +1,7 @@
-package main
+package stack_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,10 +17,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"cedula/infra/cli"
+	"cedula/infra/cli/stack"
+	"cedula/infra/privacytest"
 	"cedula/infra/testenv"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
 )
+
+func TestMain(m *testing.M) { os.Exit(privacytest.Run(m)) }
 
 // fakeAWS is the part of an AWS account that the commands use: a real DynamoDB's table, and the other services' protocols.
 type fakeAWS struct {
@@ -137,9 +143,9 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 // gets a plan of its own; to enroll a client again changes nothing.
 func TestStack(t *testing.T) {
 	a := newFakeAWS(t)
-	s := &server{}
-	const stack = "--stack cedula-test --region us-east-1 "
-	first := s.runJSON(t, stack+"bootstrap --name back-office")
+	t.Setenv("AWS_REGION", "us-east-1")
+	t.Setenv("CEDULA_STACK", "cedula-test")
+	first := runJSON(t, "bootstrap --name back-office")
 	if got := first["scopes"].([]any)[0]; got != "*" {
 		t.Errorf("scope of the first client = %v, want *", got)
 	}
@@ -153,21 +159,85 @@ func TestStack(t *testing.T) {
 	if got := a.plans["standard"]; len(got) != 1 || got[0] != "key-"+name {
 		t.Errorf("keys in the stack's plan = %v, want the first client's", got)
 	}
-	s.wantError(t, strings.Fields(stack+"bootstrap --name again"), "has 1 clients")
-	s.wantError(t, strings.Fields("clients list --stack old --region us-east-1"), "the stack old has no output UsagePlanId: deploy it again from this version")
+	wantError(t, 1, "bootstrap --name again", "the registry has 1 clients; use `cedula-aws clients create`")
+	wantError(t, 1, "clients list --stack old", "the stack old has no output UsagePlanId: deploy it again from this version")
 
-	limited := s.runJSON(t, stack+"clients create --name shop --scope identity:read --rate 5 --burst 10 --quota 1000")["id"].(string)
+	limited := runJSON(t, "clients create --name shop --scope identity:read --rate 5 --burst 10 --quota 1000")["id"].(string)
 	plan := a.clientPlans["cedula-test-"+limited]
 	if plan == nil || plan["throttle"].(map[string]any)["rateLimit"] != 5.0 || plan["quota"].(map[string]any)["limit"] != 1000.0 || len(plan["apiStages"].([]any)) != 2 {
 		t.Errorf("the client's own plan = %v, want its limits on both APIs", plan)
 	}
-	s.mustRun(t, stack+"clients show "+first["id"].(string)+" --enrol")
-	s.mustRun(t, stack+"clients show "+limited+" --enrol")
+	mustRun(t, "clients show "+first["id"].(string)+" --enrol")
+	mustRun(t, "clients show "+limited+" --enrol")
 	if len(a.keys) != 2 || len(a.clientPlans) != 1 || len(a.plans["standard"]) != 1 {
 		t.Errorf("after enrolling again: keys %v, plans %v, want no more", a.keys, a.plans)
 	}
-	if out := s.mustRun(t, stack+"clients list"); strings.Count(out, "\n") != 3 {
+	if out := mustRun(t, "clients list"); strings.Count(out, "\n") != 3 {
 		t.Errorf("clients list = %s, want 2 clients", out)
 	}
-	wantFields(t, s.runJSON(t, stack+"expire"), map[string]any{"examined": 0.0})
+	if got := runJSON(t, "expire")["examined"]; got != 0.0 {
+		t.Errorf("expire examined %v identities, want 0", got)
+	}
+}
+
+func TestInvalidTargetIsRejected(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"CLIENT_ID": "x", "CLIENT_SECRET": "x", "CONOMY_KEY": "x", "BLNK_KEY": "x", "CEDULA_STACK": "",
+	} {
+		t.Setenv(name, value)
+	}
+	if out := mustRun(t, "clients"); !strings.Contains(out, "Usage:") {
+		t.Errorf("clients = %s, want its help", out)
+	}
+	for line, want := range map[string]string{
+		"clients list":           "--stack is required: the name of the CloudFormation stack; or set CEDULA_STACK",
+		"smoke":                  "--stack is required",
+		"clients list --data x":  "unknown flag: --data",
+		"clients list --stack  ": "flag needs an argument: --stack",
+	} {
+		wantError(t, 2, line, want)
+	}
+	for line, want := range map[string]string{
+		"clients list --stack x": "no AWS region; set it with --region",
+		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
+		"smoke --stack x": "no AWS region; set it with --region",
+	} {
+		wantError(t, 1, line, want)
+	}
+}
+
+// run runs a command line, given as words separated by spaces.
+func run(line string) (out string, status int) {
+	var printed, failure bytes.Buffer
+	status = cli.Run(cli.New("cedula-aws", "a registry in AWS", &stack.Stack{}), strings.Fields(line), &printed, &failure)
+	return printed.String() + failure.String(), status
+}
+
+func mustRun(t *testing.T, line string) string {
+	t.Helper()
+	out, status := run(line)
+	if status != 0 {
+		t.Fatalf("%s: exit status %d: %s", line, status, out)
+	}
+	return out
+}
+
+// runJSON runs a command line with --json and returns the object that it prints.
+func runJSON(t *testing.T, line string) map[string]any {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(mustRun(t, line+" --json")), &all); err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return all
+}
+
+// wantError runs a command line that must fail with one line that contains part.
+func wantError(t *testing.T, status int, line, part string) {
+	t.Helper()
+	out, got := run(line)
+	if got != status || strings.Count(out, "\n") != 1 || !strings.Contains(out, part) {
+		t.Errorf("%s: exit status %d, %q, want %d and one line with %q", line, got, out, status, part)
+	}
 }

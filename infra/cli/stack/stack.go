@@ -1,9 +1,11 @@
-package main
+// Package stack finds a registry that runs in AWS.
+package stack
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -12,22 +14,44 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/spf13/pflag"
 
+	"cedula/infra/cli"
 	"cedula/infra/local/admin"
 	"cedula/shared/store"
 	"cedula/shared/table/dynamo"
 )
 
-// openStack reads where a stack keeps its table and its secret from its outputs.
-func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.region), config.WithSharedConfigProfile(c.profile))
-	if err != nil {
-		return nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)
+// Stack is a registry in AWS.
+type Stack struct{ Name, Region, Profile string }
+
+// AddFlags implements cli.Target.
+func (s *Stack) AddFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.Name, "stack", os.Getenv("CEDULA_STACK"), "name of the CloudFormation stack, or CEDULA_STACK (required)")
+	f.StringVar(&s.Region, "region", "", "AWS region of the stack, or AWS_REGION (default: the profile's)")
+	f.StringVar(&s.Profile, "profile", "", "AWS profile, or AWS_PROFILE")
+}
+
+// Check implements cli.Target.
+func (s *Stack) Check() error {
+	if s.Name == "" {
+		return errors.New("--stack is required: the name of the CloudFormation stack; or set CEDULA_STACK")
 	}
-	if cfg.Region == "" {
-		return nil, errors.New("no AWS region; set it with --region")
-	}
-	out, err := stackOutputs(ctx, cfg, c.stack)
+	return nil
+}
+
+// EnvFile implements cli.Target.
+func (s *Stack) EnvFile() string { return "" }
+
+// BaseURLs implements cli.Target.
+func (s *Stack) BaseURLs(ctx context.Context) (map[string]string, error) {
+	_, out, err := s.outputs(ctx)
+	return map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}, err
+}
+
+// Open implements cli.Target. It reads from the stack's outputs where the table and the secret are.
+func (s *Stack) Open(ctx context.Context) (*cli.Registry, error) {
+	cfg, out, err := s.outputs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,36 +60,42 @@ func (c *cli) openStack(ctx context.Context) (*openRegistry, error) {
 		return nil, fmt.Errorf("cannot read the stack's secret: %w", err)
 	}
 	t := dynamo.New(dynamodb.NewFromConfig(cfg), out["TableName"], store.Indexes)
-	p := &apiGatewayPlans{client: apigateway.NewFromConfig(cfg), stack: c.stack, outputs: out}
-	urls := map[string]string{"conomy": out["ConomyUrl"], "blnk": out["BlnkUrl"]}
-	r := newRegistry(t, []byte(aws.ToString(secret.SecretString)), "")
-	return &openRegistry{Registry: r, addToPlan: p.addClient, urls: urls, close: nothingToClose}, nil
+	p := &usagePlans{client: apigateway.NewFromConfig(cfg), stack: s.Name, outputs: out}
+	return &cli.Registry{Registry: cli.OnTable(t, []byte(aws.ToString(secret.SecretString)), ""), AddToPlan: p.addClient}, nil
 }
 
 // requiredOutputs are the outputs of a stack that the commands use.
 var requiredOutputs = []string{"TableName", "DeploymentSecretArn", "ConomyUrl", "BlnkUrl", "ConomyApiId", "BlnkApiId", "StageName", "UsagePlanId"}
 
-func stackOutputs(ctx context.Context, cfg aws.Config, stack string) (map[string]string, error) {
-	found, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(stack)})
+// outputs returns the AWS configuration and the stack's outputs.
+func (s *Stack) outputs(ctx context.Context) (aws.Config, map[string]string, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithSharedConfigProfile(s.Profile))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the stack %s: %w", stack, err)
+		return cfg, nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)
+	}
+	if cfg.Region == "" {
+		return cfg, nil, errors.New("no AWS region; set it with --region")
+	}
+	found, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(s.Name)})
+	if err != nil {
+		return cfg, nil, fmt.Errorf("cannot read the stack %s: %w", s.Name, err)
 	}
 	out := make(map[string]string)
-	for _, s := range found.Stacks {
-		for _, o := range s.Outputs {
+	for _, one := range found.Stacks {
+		for _, o := range one.Outputs {
 			out[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
 		}
 	}
 	for _, name := range requiredOutputs {
 		if out[name] == "" {
-			return nil, fmt.Errorf("the stack %s has no output %s: deploy it again from this version", stack, name)
+			return cfg, nil, fmt.Errorf("the stack %s has no output %s: deploy it again from this version", s.Name, name)
 		}
 	}
-	return out, nil
+	return cfg, out, nil
 }
 
-// apiGatewayPlans are API Gateway's usage plans.
-type apiGatewayPlans struct {
+// usagePlans adds clients to API Gateway's usage plans.
+type usagePlans struct {
 	client  *apigateway.Client
 	stack   string
 	outputs map[string]string
@@ -73,7 +103,7 @@ type apiGatewayPlans struct {
 
 // addClient creates the client's usage-plan key, named by its id, and adds it to the stack's plan or, if the client has limits
 // of its own, to one of its own. The key's value follows from the id and opens nothing.
-func (g *apiGatewayPlans) addClient(ctx context.Context, c admin.Client) error {
+func (g *usagePlans) addClient(ctx context.Context, c admin.Client) error {
 	keyID, err := g.ensureKey(ctx, c)
 	if err != nil {
 		return err
@@ -96,7 +126,7 @@ func (g *apiGatewayPlans) addClient(ctx context.Context, c admin.Client) error {
 }
 
 // ensureKey returns the id of the client's usage-plan key. It creates a missing key.
-func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string, error) {
+func (g *usagePlans) ensureKey(ctx context.Context, c admin.Client) (string, error) {
 	name := aws.String(g.stack + "-" + c.ID)
 	found, err := g.client.GetApiKeys(ctx, &apigateway.GetApiKeysInput{NameQuery: name})
 	if err != nil {
@@ -117,7 +147,7 @@ func (g *apiGatewayPlans) ensureKey(ctx context.Context, c admin.Client) (string
 }
 
 // ensureClientPlan returns the id of the client's own usage plan. It creates a missing plan.
-func (g *apiGatewayPlans) ensureClientPlan(ctx context.Context, c admin.Client) (string, error) {
+func (g *usagePlans) ensureClientPlan(ctx context.Context, c admin.Client) (string, error) {
 	name := g.stack + "-" + c.ID
 	pages := apigateway.NewGetUsagePlansPaginator(g.client, &apigateway.GetUsagePlansInput{})
 	for pages.HasMorePages() {

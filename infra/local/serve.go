@@ -1,0 +1,61 @@
+// Package local runs a whole registry on this machine: both APIs behind a local API Gateway, the real authorizers and
+// operations, the embedded table. It is for development; nothing in it is part of a function.
+package local
+
+import (
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"cedula/infra/cli"
+)
+
+// options are the flags of the server.
+type options struct {
+	data, conomy, blnk, mailbox, pprof string
+
+	json bool // print the addresses as JSON
+}
+
+// NewCommand returns the command that serves a registry until its context ends.
+func NewCommand(registry *cli.Local) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve both APIs on this machine", Args: cli.NoArguments,
+		Long: "Serve both APIs, the mailbox and the scheduled jobs on this machine. The first start creates the data\n" +
+			"directory and a sandbox client.",
+		Example: "  cedula serve\n  cedula serve --data /tmp/try --conomy localhost:0 --blnk localhost:0 --mailbox localhost:0",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			relaxGC()
+			slog.SetDefault(slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
+			o.data = registry.Data
+			o.json, _ = cmd.Flags().GetBool("json")
+			if err := run(cmd.Context(), o, cmd.OutOrStdout()); err != nil {
+				return cli.RunError{Err: err}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.conomy, "conomy", cli.DefaultConomyAddress, "address of the Conomy API; port 0 chooses a free one")
+	f.StringVar(&o.blnk, "blnk", cli.DefaultBlnkAddress, "address of the Blnk API")
+	f.StringVar(&o.mailbox, "mailbox", cli.DefaultMailboxAddress, "address of the mailbox")
+	f.StringVar(&o.pprof, "pprof", "", "address that serves profiles of this process, such as localhost:0 (default: none)")
+	return cmd
+}
+
+// relaxGC collects garbage less often than is usual: little is kept in memory, so that collecting often costs a sixth of
+// each request and collecting rarely a few megabytes. It keeps what the user set: GOGC, which turns all of this off, and
+// GOMEMLIMIT.
+func relaxGC() {
+	const percent, limit = 400, 128 << 20
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	debug.SetGCPercent(percent)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
+}
