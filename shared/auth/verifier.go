@@ -37,7 +37,7 @@ type TrustedIssuer struct {
 	ParseClaims func(body []byte, now time.Time) (Claims, error)
 }
 
-// NewVerifier makes a Verifier. An empty issuer or audience takes no token.
+// NewVerifier makes a Verifier. An empty issuer or audience accepts no token.
 func NewVerifier(issuer, audience string, keys KeySource) *Verifier {
 	own := TrustedIssuer{
 		Issuer: issuer, Keys: keys, Algorithms: []string{ES256}, TokenTypes: AccessTokenTypes,

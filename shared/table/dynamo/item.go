@@ -46,7 +46,7 @@ func toAttributes(i *table.Item) attributes {
 	return a
 }
 
-// fromAttributes reads one item. Attributes that are not an item's are ignored.
+// fromAttributes reads one item. It ignores unknown attributes.
 func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 	var i table.Item
 	var ok bool

@@ -11,7 +11,7 @@ import (
 	"cedula/shared/table"
 )
 
-// The key conditions by the bounds of a query.
+// The key conditions, by which bounds a query has.
 var (
 	keyExprPartition = aws.String("#p = :p")
 	keyExprFrom      = aws.String("#p = :p AND #s >= :f")

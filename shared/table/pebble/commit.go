@@ -135,7 +135,7 @@ func (p *pendingCommits) register(c *commit) {
 	p.newest = c
 }
 
-// complete removes a commit and tells those who wait for it err, which it returns.
+// complete removes a commit, passes err to the calls that wait for it, and returns err.
 func (p *pendingCommits) complete(c *commit, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -53,7 +53,7 @@ func (db *DB) readItem(k table.Key) (*table.Item, error) {
 	return item, nil
 }
 
-// readError names damage as such. It drops the engine's own text, which could quote keys.
+// readError returns ErrCorrupt for damage. It drops the engine's own text, which could quote keys.
 func readError(err error) error {
 	if pebble.IsCorruptionError(err) || errors.Is(err, ErrCorrupt) {
 		return fmt.Errorf("%w: %w", table.ErrUnavailable, ErrCorrupt)

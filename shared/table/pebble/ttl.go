@@ -47,8 +47,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 	}
 }
 
-// stageExpired stages the deletion of the items that expired and returns how many these are. Entries that contradict
-// their item, which no write leaves behind, are deleted alone.
+// stageExpired stages the deletion of the items that expired and returns their number. An entry that contradicts its item
+// (no write leaves one) is deleted alone.
 func (db *DB) stageExpired(c *commit, due []expiryEntry) (int, error) {
 	deleted := 0
 	for _, e := range due {
