@@ -75,7 +75,7 @@ func TestWithoutAServer(t *testing.T) {
 	s.stop()
 	id := s.runJSON(t, "clients create --name later --scope *")["id"].(string)
 	out := s.mustRun(t, "clients show "+id)
-	wantContains(t, out, "client          "+id, "name            later", "the registry's defaults", "the default of the API, pending for at most 168h", "live secrets    1")
+	wantContains(t, out, "client          "+id, "name            later", "the registry's defaults", "the default of the API, pending for at most 7d", "live secrets    1")
 	wantFields(t, s.runJSON(t, "expire"), map[string]any{"examined": 0.0, "expired": 0.0})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -86,10 +87,18 @@ func clientTable(c admin.Client) []row {
 		{"scopes", strings.Join(c.Scopes, " ")},
 		{"state", c.State + ", " + c.Mode + ", " + c.Stage},
 		{"limits", limits},
-		{"new identities", cmp.Or(c.Onboarding, "the default of the API") + ", pending for at most " + cmp.Or(c.PendingTTL, "168h")},
+		{"new identities", cmp.Or(c.Onboarding, "the default of the API") + ", pending for at most " + pendingLife(c)},
 		{"live secrets", c.Secrets},
 		{"created", formatTime(c.Created)},
 	}
+}
+
+func pendingLife(c admin.Client) string {
+	life, err := time.ParseDuration(c.PendingTTL)
+	if err != nil {
+		life = identity.DefaultPendingTTL
+	}
+	return (*duration)(&life).String()
 }
 
 // clientFlags are the flags of a new client.
@@ -114,7 +123,7 @@ func (n *clientFlags) addTo(cmd *cobra.Command) {
 }
 
 // validate checks every flag, because JSON cannot carry every invalid value to a server.
-func (n *clientFlags) validate(*pflag.FlagSet) error {
+func (n *clientFlags) validate(flags *pflag.FlagSet) error {
 	if err := checkScopes(n.Scopes); err != nil {
 		return err
 	}
@@ -129,6 +138,9 @@ func (n *clientFlags) validate(*pflag.FlagSet) error {
 	}
 	n.Strict = n.mode == "strict"
 	n.TestMode = n.stage == "test"
+	if flags.Changed("pending-life") && n.Policy.PendingTTL == 0 {
+		n.Policy.PendingTTL = -1 // which is invalid: without the flag zero stands for the default
+	}
 	policy := identity.Policy{Onboarding: identity.Onboarding(n.Policy.Onboarding), PendingTTL: n.Policy.PendingTTL}
 	if err := policy.Validate(); err != nil {
 		return fmt.Errorf("--%w", err)

@@ -97,7 +97,7 @@ func validBaseURL(base string) bool {
 
 // smokeCall is a call and how it went.
 type smokeCall struct {
-	API    string `json:"dialect"`
+	API    string `json:"api"`
 	Call   string `json:"call"`
 	Status int    `json:"status"`
 	Millis int64  `json:"ms"`

@@ -39,7 +39,7 @@ func (p Policy) Validate() error {
 		return errors.New("steps must be instant, contact or contact+screening")
 	}
 	if p.PendingTTL != 0 && (p.PendingTTL < MinPendingTTL || p.PendingTTL > MaxPendingTTL) {
-		return errors.New("pending-life must be between 1h and 2160h")
+		return errors.New("pending-life must be between 1h and 90d")
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func (s *Stack) outputs(ctx context.Context) (aws.Config, map[string]string, err
 		return cfg, nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)
 	}
 	if cfg.Region == "" {
-		return cfg, nil, errors.New("no AWS region; set it with --region")
+		return cfg, nil, errors.New("no AWS region; set it with --region or AWS_REGION")
 	}
 	found, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(s.Name)})
 	if err != nil {

@@ -198,10 +198,12 @@ func TestInvalidTargetIsRejected(t *testing.T) {
 	} {
 		wantError(t, 2, line, want)
 	}
+	const list, noRegion = "clients list --stack x", "no AWS region; set it with --region or AWS_REGION"
 	for line, want := range map[string]string{
-		"clients list --stack x": "no AWS region; set it with --region",
-		"clients list --stack x --region us-east-1 --profile absent": "no AWS configuration: ",
-		"smoke --stack x": "no AWS region; set it with --region",
+		list:              noRegion,
+		"smoke --stack x": noRegion,
+
+		list + " --region us-east-1 --profile absent": "no AWS configuration: ",
 	} {
 		wantError(t, 1, line, want)
 	}

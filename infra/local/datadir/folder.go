@@ -34,7 +34,7 @@ func openFolder(path string) (*folder, error) {
 	if err := lock(locked); err != nil {
 		_ = locked.Close()
 		if errors.Is(err, errLocked) {
-			return nil, errors.New("another process uses it; stop that one, or choose another folder with -data")
+			return nil, errors.New("another process uses it; stop that one, or choose another directory with --data")
 		}
 		return nil, &fs.PathError{Op: "lock", Path: locked.Name(), Err: err}
 	}
