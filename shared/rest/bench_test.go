@@ -92,7 +92,7 @@ func BenchmarkCalls(b *testing.B) {
 func TestAllocations(t *testing.T) {
 	build, ok := debug.ReadBuildInfo()
 	for name, call := range benchmarkedCalls(t) {
-		most := 165.0
+		most := 150.0
 		if strings.HasSuffix(name, "get-identity") {
 			most = 80
 		}

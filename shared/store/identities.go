@@ -15,6 +15,10 @@ type transaction struct {
 	results []failureResult
 }
 
+func newTransaction(capacity int) transaction {
+	return transaction{ops: make([]table.Op, 0, capacity), results: make([]failureResult, 0, capacity)}
+}
+
 // failureResult returns what a failed condition means, given the current item under its key; nil if that is absent.
 type failureResult func(current *table.Item) (identity.WriteResult, error)
 
@@ -52,7 +56,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	held := s.replaceClaimKeys(&state, i.Tenant, claims)
 	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
-	var t transaction
+	t := newTransaction(len(claims) + len(links.Add) + 4)
 	t.addIdempotencyClaim(key, &i, i.CreatedAt, once, body)
 	t.add(func(*table.Item) (identity.WriteResult, error) {
 		return identity.WriteResult{}, &identity.Conflict{Fields: []identity.Field{identity.FieldID}, ExistingID: i.ID}
@@ -110,7 +114,7 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 	}
 	state.attachTo(&i)
 	body := mustEncode(newIdentityRecord(&i))
-	var t transaction
+	t := newTransaction(len(claims) + len(links.Add) + 4)
 	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, body)
 	t.add(func(current *table.Item) (identity.WriteResult, error) {
 		if current == nil {

@@ -160,7 +160,11 @@ func parseEntry(sk string) identity.IndexEntry {
 	return identity.IndexEntry{ID: id, CreationNumber: n}
 }
 
+// lookupPK returns the partition of a value in an index; "" for an empty value.
 func (k keyBuilder) lookupPK(tenant, index, value string) string {
+	if value == "" {
+		return ""
+	}
 	return "T#" + tenant + "#" + index + "#" + k.digest(tenant, index, value)
 }
 
@@ -170,7 +174,7 @@ var fieldIndexes = map[identity.Field]string{identity.FieldEmail: indexEmail, id
 // fieldLookupPK returns the index partition of identities with a value; "" for an empty value, and for a field without an
 // index.
 func (k keyBuilder) fieldLookupPK(tenant string, f identity.Field, value string) string {
-	if value == "" || fieldIndexes[f] == "" {
+	if fieldIndexes[f] == "" {
 		return ""
 	}
 	if f == identity.FieldEmail {

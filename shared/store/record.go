@@ -161,36 +161,28 @@ func (s *Store) putVersion(i *identity.Identity, body []byte) table.Op {
 // indexKeys returns the keys of an identity in the sparse indexes.
 func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
 	at := make(map[string]table.Key, len(Indexes))
-	at[indexList] = table.Key{
-		PK: listPK(i.Tenant, stateOf(i).Shard),
-		SK: entrySK("", i.CreationNumber(), i.ID),
+	sk := entrySK("", i.CreationNumber(), i.ID)
+	for _, entry := range [...]struct{ index, pk string }{
+		{indexList, listPK(i.Tenant, stateOf(i).Shard)},
+		{indexEmail, k.fieldIndexPK(i, identity.FieldEmail, i.Email)},
+		{indexPhone, k.fieldIndexPK(i, identity.FieldPhone, i.Phone)},
+		{indexDocument, k.lookupPK(i.Tenant, indexDocument, identity.NormalizeDocument(i.DocumentNumber))},
+		{indexExternal, k.lookupPK(i.Tenant, indexExternal, i.ExternalID)},
+	} {
+		if entry.pk != "" {
+			at[entry.index] = table.Key{PK: entry.pk, SK: sk}
+		}
 	}
-	k.addFieldIndexKey(at, i, identity.FieldEmail, i.Email)
-	k.addFieldIndexKey(at, i, identity.FieldPhone, i.Phone)
-	k.addIndexKey(at, i, indexDocument, identity.NormalizeDocument(i.DocumentNumber))
-	k.addIndexKey(at, i, indexExternal, i.ExternalID)
 	if i.Status.Pending() && i.Hold == nil {
 		at[indexPending] = pendingKey(i)
 	}
 	return at
 }
 
-func (k keyBuilder) addIndexKey(at map[string]table.Key, i *identity.Identity, index, value string) {
-	if value != "" {
-		at[index] = table.Key{PK: k.lookupPK(i.Tenant, index, value), SK: entrySK("", i.CreationNumber(), i.ID)}
-	}
-}
-
-// addFieldIndexKey adds the index key of a field. For a tokenized field it is the stored key of the
-// value.
-func (k keyBuilder) addFieldIndexKey(at map[string]table.Key, i *identity.Identity, f identity.Field, value string) {
-	var pk string
+// fieldIndexPK returns the index partition of a field's value, the stored one if the field is tokenized.
+func (k keyBuilder) fieldIndexPK(i *identity.Identity, f identity.Field, value string) string {
 	if s := i.Tokenized(f); s != nil {
-		pk = s.LookupKey
-	} else {
-		pk = k.fieldLookupPK(i.Tenant, f, value)
+		return s.LookupKey
 	}
-	if pk != "" {
-		at[fieldIndexes[f]] = table.Key{PK: pk, SK: entrySK("", i.CreationNumber(), i.ID)}
-	}
+	return k.fieldLookupPK(i.Tenant, f, value)
 }
