@@ -20,7 +20,7 @@ func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	for _, group := range [][]testCase{
 		conditionCases, writeCases, itemCases, concurrencyCases,
 		getCases, queryCases, indexCases, memoryCases,
-		limitCases, misuseCases, writeUnitsCases, readUnitsCases,
+		limitCases, writeUnitsCases, readUnitsCases,
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { c.run(fixture{t, open(t)}) })
@@ -115,13 +115,6 @@ func (s fixture) wantError(call string, err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("%s: error = %v, want %v", call, err, want)
 	}
-}
-
-// wantWriteError checks the error of a write.
-func (s fixture) wantWriteError(want error, ops ...table.Op) {
-	s.Helper()
-	_, err := s.table.Write(context.Background(), ops...)
-	s.wantError("Write", err, want)
 }
 
 // wantItems checks the items under keys.

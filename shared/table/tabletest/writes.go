@@ -104,10 +104,8 @@ var writeCases = []testCase{
 		s.wantEqual("failures", failed, []table.Failure{{Op: 0, Current: &a}, {Op: 2, Current: &c}, {Op: 3}})
 		s.wantItems(keys("a", "b", "c"), a, c)
 	}},
-	{"100 operations are written together or not at all, 101 are too many", func(s fixture) {
-		ops := puts(numberedItems(table.MaxWriteItems + 1)...)
-		s.wantWriteError(table.ErrTooLarge, ops...)
-		ops = ops[:table.MaxWriteItems]
+	{"100 operations are written together or not at all", func(s fixture) {
+		ops := puts(numberedItems(table.MaxWriteItems)...)
 		last := &ops[len(ops)-1]
 		last.Condition = table.Absent()
 		s.mustPut(last.Item)
@@ -204,12 +202,25 @@ func (s fixture) tryWrite(ops ...table.Op) []table.Failure {
 }
 
 var concurrencyCases = []testCase{
-	{"race: of 32 writers of one absent key one wins, the others see it", func(s fixture) {
-		testSingleWinner(s, func(int) []table.Op { return nil })
-	}},
-	{"race: of 32 transactions on one absent key one wins, the others see it", func(s fixture) {
-		testSingleWinner(s, func(n int) []table.Op { return puts(item("q", fmt.Sprint(n))) })
+	{"race: of 32 transactions on one absent key one wins, the others see its item", func(s fixture) {
+		var winners atomic.Int64
+		seen := make([]int64, writerCount)
+		runWriters(func(n int) {
+			version := int64(n + 1)
+			failed := s.tryWrite(
+				table.Put(versionedItem("p", "s", version), table.Absent()),
+				table.Put(item("q", fmt.Sprint(n)), table.Always()))
+			if failed == nil {
+				winners.Add(1)
+				seen[n] = version
+			} else if failed[0].Op == 0 && failed[0].Current != nil {
+				seen[n] = failed[0].Current.Version
+			}
+		})
+		s.wantEqual("winners", winners.Load(), int64(1))
 		s.wantEqual("transactions done", len(s.allSortKeys(table.Query{PK: "q"})), 1)
+		winner := s.mustGet(key("p", "s"))[0].Version
+		s.wantEqual("versions seen", seen, slices.Repeat([]int64{winner}, writerCount))
 	}},
 	{"race: 32 writers count by version and lose no count", func(s fixture) {
 		s.mustPut(versionedItem("p", "s", 1))
@@ -239,25 +250,4 @@ var concurrencyCases = []testCase{
 			}
 		})
 	}},
-}
-
-// testSingleWinner lets each writer create version n+1 of p/s together with other operations, and checks that all see the
-// version of one.
-func testSingleWinner(s fixture, others func(writer int) []table.Op) {
-	s.Helper()
-	var winners atomic.Int64
-	seen := make([]int64, writerCount)
-	runWriters(func(n int) {
-		create := table.Put(versionedItem("p", "s", int64(n+1)), table.Absent())
-		failed := s.tryWrite(append([]table.Op{create}, others(n)...)...)
-		if failed == nil {
-			winners.Add(1)
-			seen[n] = int64(n + 1)
-		} else if failed[0].Op == 0 && failed[0].Current != nil {
-			seen[n] = failed[0].Current.Version
-		}
-	})
-	s.wantEqual("winners", winners.Load(), int64(1))
-	winner := s.mustGet(key("p", "s"))[0].Version
-	s.wantEqual("versions seen", seen, slices.Repeat([]int64{winner}, writerCount))
 }
