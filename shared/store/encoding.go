@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"time"
 
@@ -13,77 +12,76 @@ import (
 )
 
 // encoding gives the types of the packages identity and auth, which have no tags, their form in a record.
-var encoding = json.JoinOptions(
-	json.WithMarshalers(json.JoinMarshalers(
-		json.MarshalFunc(func(v identity.JSON) ([]byte, error) { return v, nil }),
-		json.MarshalToFunc(func(e *jsontext.Encoder, d identity.Date) error {
-			return e.WriteToken(jsontext.String(d.String()))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, a identity.Address) error {
-			return json.MarshalEncode(e, addressRecord(a))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, b identity.BankAccount) error {
-			return json.MarshalEncode(e, bankRecord(b))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, o identity.SecurityOptions) error {
-			return json.MarshalEncode(e, securityRecord(o))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, c identity.AccessControl) error {
-			return json.MarshalEncode(e, c.Scopes)
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, s identity.AccessScope) error {
-			return json.MarshalEncode(e, scopeRecord(s))
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, h auth.Hash) error {
-			return json.MarshalEncode(e, h[:])
-		}),
-		json.MarshalToFunc(func(e *jsontext.Encoder, s auth.Secret) error {
-			return json.MarshalEncode(e, secretRecord(s))
-		}),
-	)),
-	json.WithUnmarshalers(json.JoinUnmarshalers(
-		json.UnmarshalFunc(func(text []byte, v *identity.JSON) error {
-			*v = bytes.Clone(text)
-			return nil
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Date) error {
+var encoding = joinCodecs(
+	storedAs(func(v *identity.JSON) *jsontext.Value { return (*jsontext.Value)(v) }),
+	storedAs(func(v *identity.Address) *addressRecord { return (*addressRecord)(v) }),
+	storedAs(func(v *identity.BankAccount) *bankRecord { return (*bankRecord)(v) }),
+	storedAs(func(v *identity.SecurityOptions) *securityRecord { return (*securityRecord)(v) }),
+	storedAs(func(v *identity.AccessScope) *scopeRecord { return (*scopeRecord)(v) }),
+	storedAs(func(v *identity.EncryptedField) *encryptedFieldRecord { return (*encryptedFieldRecord)(v) }),
+	storedAs(func(v *auth.Secret) *secretRecord { return (*secretRecord)(v) }),
+	newCodec(
+		func(e *jsontext.Encoder, d *identity.Date) error { return e.WriteToken(jsontext.String(d.String())) },
+		func(d *jsontext.Decoder, v *identity.Date) error {
 			var text string
 			err := json.UnmarshalDecode(d, &text)
 			*v, _ = identity.ParseDate(text)
 			return err
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.Address) error {
-			return json.UnmarshalDecode(d, (*addressRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.BankAccount) error {
-			return json.UnmarshalDecode(d, (*bankRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.SecurityOptions) error {
-			return json.UnmarshalDecode(d, (*securityRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessControl) error {
+		},
+	),
+	newCodec(
+		func(e *jsontext.Encoder, c *identity.AccessControl) error { return json.MarshalEncode(e, c.Scopes) },
+		func(d *jsontext.Decoder, v *identity.AccessControl) error {
 			err := json.UnmarshalDecode(d, &v.Scopes)
 			if len(v.Scopes) == 0 {
 				v.Scopes = nil // so that an update without a change writes nothing
 			}
 			return err
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *identity.AccessScope) error {
-			return json.UnmarshalDecode(d, (*scopeRecord)(v))
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *auth.Hash) error {
+		},
+	),
+	newCodec(
+		func(e *jsontext.Encoder, h *auth.Hash) error { return json.MarshalEncode(e, h[:]) },
+		func(d *jsontext.Decoder, v *auth.Hash) error {
 			var stored []byte
 			err := json.UnmarshalDecode(d, &stored)
 			if len(stored) == len(v) { // a damaged hash stays zero, which equals no other
 				*v = auth.Hash(stored)
 			}
 			return err
-		}),
-		json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *auth.Secret) error {
-			return json.UnmarshalDecode(d, (*secretRecord)(v))
-		}),
-	)),
+		},
+	),
 )
+
+// codec writes and reads the values of one type.
+type codec struct {
+	marshal   *json.Marshalers
+	unmarshal *json.Unmarshalers
+}
+
+func newCodec[T any](write func(*jsontext.Encoder, *T) error, read func(*jsontext.Decoder, *T) error) codec {
+	return codec{json.MarshalToFunc(write), json.UnmarshalFromFunc(read)}
+}
+
+// storedAs stores a T in the form of an R. The record that it converts to shares the memory of the value.
+func storedAs[T, R any](record func(*T) *R) codec {
+	return newCodec(
+		func(e *jsontext.Encoder, v *T) error { return json.MarshalEncode(e, record(v)) },
+		func(d *jsontext.Decoder, v *T) error { return json.UnmarshalDecode(d, record(v)) },
+	)
+}
+
+func joinCodecs(codecs ...codec) json.Options {
+	var marshal []*json.Marshalers
+	var unmarshal []*json.Unmarshalers
+	for _, c := range codecs {
+		marshal = append(marshal, c.marshal)
+		unmarshal = append(unmarshal, c.unmarshal)
+	}
+	return json.JoinOptions(
+		json.WithMarshalers(json.JoinMarshalers(marshal...)),
+		json.WithUnmarshalers(json.JoinUnmarshalers(unmarshal...)),
+	)
+}
 
 // mustEncode writes a record. It panics if a JSON value is not valid: the decoders of the APIs reject such values.
 func mustEncode(v any) []byte {

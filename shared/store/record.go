@@ -28,8 +28,8 @@ type identityRecord struct {
 	KYC       identity.JSON `json:"kyc,omitzero"`
 	WatchList identity.JSON `json:"wl,omitzero"`
 
-	WrappedKey      []byte                 `json:"dk,omitempty"`
-	EncryptedFields []encryptedFieldRecord `json:"tok,omitempty"`
+	WrappedKey      []byte                    `json:"dk,omitempty"`
+	EncryptedFields []identity.EncryptedField `json:"tok,omitempty"`
 
 	State
 	Tombstone bool `json:"gone,omitzero"` // deleted except for its parts; no reader sees it
@@ -37,9 +37,10 @@ type identityRecord struct {
 
 // encryptedFieldRecord is a tokenized field. LookupKey is the partition key of the index that finds its value.
 type encryptedFieldRecord struct {
-	Field      string `json:"f"`
-	Ciphertext []byte `json:"b"`
-	LookupKey  string `json:"l,omitzero"`
+	Field      identity.Field `json:"f"`
+	Ciphertext []byte         `json:"b"`
+	LookupKey  string         `json:"l,omitzero"`
+	Plaintext  string         `json:"-"`
 }
 
 // State is what the store needs to know of an identity; it is identity.Identity.StoreState.
@@ -103,18 +104,14 @@ type profileRecord struct {
 }
 
 func newIdentityRecord(i *identity.Identity) *identityRecord {
-	r := &identityRecord{
+	return &identityRecord{
 		ID: i.ID, Status: string(i.Status), Version: i.Version,
 		Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Expires: unixSeconds(i.ExpiresAt),
 		Onboarding: string(i.Onboarding), verificationState: newVerificationState(i), Reminded: i.Reminded, TestMode: i.TestMode,
 		profileRecord: profileRecord(i.Profile), KYC: i.KYC, WatchList: i.WatchList,
-		Parent: i.MayHaveChildren, WrappedKey: i.WrappedKey,
+		Parent: i.MayHaveChildren, WrappedKey: i.WrappedKey, EncryptedFields: i.EncryptedFields,
 		State: stateOf(i),
 	}
-	for _, s := range i.EncryptedFields {
-		r.EncryptedFields = append(r.EncryptedFields, encryptedFieldRecord{string(s.Field), s.Ciphertext, s.LookupKey})
-	}
-	return r
 }
 
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
@@ -130,12 +127,9 @@ func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 		Tenant: tenant, ID: r.ID, Profile: identity.Profile(r.profileRecord), Status: identity.Status(r.Status), Version: r.Version,
 		CreatedAt: time.UnixMicro(r.Created).UTC(), UpdatedAt: time.UnixMicro(r.Updated).UTC(), ExpiresAt: unixTime(r.Expires),
 		Onboarding: identity.Onboarding(r.Onboarding), Reminded: r.Reminded, TestMode: r.TestMode,
-		KYC: r.KYC, WatchList: r.WatchList, MayHaveChildren: r.Parent, WrappedKey: r.WrappedKey,
+		KYC: r.KYC, WatchList: r.WatchList, MayHaveChildren: r.Parent, WrappedKey: r.WrappedKey, EncryptedFields: r.EncryptedFields,
 	}
 	r.State.attachTo(&i)
-	for _, s := range r.EncryptedFields {
-		i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: identity.Field(s.Field), Ciphertext: s.Ciphertext, LookupKey: s.LookupKey})
-	}
 	r.verificationState.applyTo(&i)
 	return i
 }
