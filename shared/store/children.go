@@ -15,15 +15,15 @@ func (s *Store) childrenUpdateOps(parent *identity.Identity, l identity.LinkChan
 		notSingleItem(&child)
 		to := identity.IndexEntry{ID: child.ID, CreationNumber: child.CreationNumber()}
 		ops = append(ops,
-			table.Put(table.Item{Key: childKey(parent.ID, parent.Tenant, to)}, table.Always()),
-			table.Put(table.Item{Key: parentKey(child.ID, parent.Tenant, from)}, table.Always()),
+			table.Put(table.Item{Key: linkKey(parent.Tenant, parent.ID, prefixChild, to)}, table.Always()),
+			table.Put(table.Item{Key: linkKey(parent.Tenant, child.ID, prefixParent, from)}, table.Always()),
 			s.putVersion(&child, mustEncode(newIdentityRecord(&child))),
 		)
 	}
 	for _, child := range l.Remove {
 		ops = append(ops,
-			table.Delete(childKey(parent.ID, parent.Tenant, child), table.Always()),
-			table.Delete(parentKey(child.ID, parent.Tenant, from), table.Always()),
+			table.Delete(linkKey(parent.Tenant, parent.ID, prefixChild, child), table.Always()),
+			table.Delete(linkKey(parent.Tenant, child.ID, prefixParent, from), table.Always()),
 		)
 	}
 	for i := range l.Check {

@@ -112,10 +112,10 @@ func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.
 		key := parts[i].Key
 		ops = append(ops, table.Delete(key, table.Always()))
 		if sk, ok := strings.CutPrefix(key.SK, prefixChild); ok {
-			ops = append(ops, table.Delete(parentKey(parseEntry(sk).ID, tenant, entry), table.Always()))
+			ops = append(ops, table.Delete(linkKey(tenant, parseEntry(sk).ID, prefixParent, entry), table.Always()))
 		}
 		if sk, ok := strings.CutPrefix(key.SK, prefixParent); ok {
-			ops = append(ops, table.Delete(childKey(parseEntry(sk).ID, tenant, entry), table.Always()))
+			ops = append(ops, table.Delete(linkKey(tenant, parseEntry(sk).ID, prefixChild, entry), table.Always()))
 		}
 	}
 	return ops

@@ -80,12 +80,10 @@ func parseIdentityPK(pk string) (tenant, id string) {
 	return tenant, id
 }
 
-func childKey(parent string, tenant string, e identity.IndexEntry) table.Key {
-	return table.Key{PK: identityKey(tenant, parent).PK, SK: entrySK(prefixChild, e.CreationNumber, e.ID)}
-}
-
-func parentKey(child string, tenant string, e identity.IndexEntry) table.Key {
-	return table.Key{PK: identityKey(tenant, child).PK, SK: entrySK(prefixParent, e.CreationNumber, e.ID)}
+// linkKey returns the key of one side of a link: in the partition of id, with prefixChild for the link to a child and
+// prefixParent for the link to a parent.
+func linkKey(tenant, id, prefix string, to identity.IndexEntry) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: entrySK(prefix, to.CreationNumber, to.ID)}
 }
 
 func (k keyBuilder) changeIdempotencyKey(tenant, id, idempotencyKey string) table.Key {

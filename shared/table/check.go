@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -36,20 +37,12 @@ func CheckQuery(q *Query, indexes []string) error {
 	if q.Limit < 0 {
 		return fmt.Errorf("%w: limit below zero", ErrMisuse)
 	}
-	if err := checkKeyPart(q.PK, MaxPKBytes); err != nil {
-		return err
-	}
-	if err := checkBounds(q); err != nil {
-		return err
-	}
-	return checkStart(q)
+	return cmp.Or(checkKeyPart(q.PK, MaxPKBytes), checkBounds(q), checkStart(q))
 }
 
 func checkBounds(q *Query) error {
-	for _, bound := range []string{q.From, q.To} {
-		if err := checkKeyString(bound, MaxSKBytes); err != nil {
-			return err
-		}
+	if err := cmp.Or(checkKeyString(q.From, MaxSKBytes), checkKeyString(q.To, MaxSKBytes)); err != nil {
+		return err
 	}
 	if q.To != "" && q.From > q.To {
 		return fmt.Errorf("%w: bounds the wrong way round", ErrMisuse)
@@ -147,10 +140,7 @@ func checkItem(i *Item, indexes []string) error {
 }
 
 func checkKey(k Key) error {
-	if err := checkKeyPart(k.PK, MaxPKBytes); err != nil {
-		return err
-	}
-	return checkKeyPart(k.SK, MaxSKBytes)
+	return cmp.Or(checkKeyPart(k.PK, MaxPKBytes), checkKeyPart(k.SK, MaxSKBytes))
 }
 
 func checkKeyPart(s string, maxBytes int) error {

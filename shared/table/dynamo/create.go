@@ -18,18 +18,22 @@ import (
 // earlier attempt may have been lost. The stack's template creates deployed tables.
 func CreateTable(ctx context.Context, client *dynamodb.Client, name string, indexes []string) error {
 	in := &dynamodb.CreateTableInput{
-		TableName:            aws.String(name),
-		BillingMode:          types.BillingModePayPerRequest,
-		KeySchema:            keySchema(""),
-		AttributeDefinitions: attributeDefinitions("", nil),
+		TableName:   aws.String(name),
+		BillingMode: types.BillingModePayPerRequest,
+		KeySchema:   keySchema(""),
 	}
 	for _, index := range indexes {
-		in.AttributeDefinitions = attributeDefinitions(index, in.AttributeDefinitions)
 		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
 			IndexName:  aws.String(IndexName(index)),
 			KeySchema:  keySchema(index),
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 		})
+	}
+	for _, index := range append([]string{""}, indexes...) {
+		for _, k := range keySchema(index) {
+			in.AttributeDefinitions = append(in.AttributeDefinitions,
+				types.AttributeDefinition{AttributeName: k.AttributeName, AttributeType: types.ScalarAttributeTypeS})
+		}
 	}
 	var there *types.ResourceInUseException
 	if _, err := client.CreateTable(ctx, in); err != nil && !errors.As(err, &there) {
@@ -61,10 +65,4 @@ func keySchema(index string) []types.KeySchemaElement {
 		{AttributeName: aws.String(index + table.AttrPK), KeyType: types.KeyTypeHash},
 		{AttributeName: aws.String(index + table.AttrSK), KeyType: types.KeyTypeRange},
 	}
-}
-
-func attributeDefinitions(index string, more []types.AttributeDefinition) []types.AttributeDefinition {
-	return append(more,
-		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrPK), AttributeType: types.ScalarAttributeTypeS},
-		types.AttributeDefinition{AttributeName: aws.String(index + table.AttrSK), AttributeType: types.ScalarAttributeTypeS})
 }

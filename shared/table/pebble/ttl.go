@@ -20,8 +20,6 @@ type expiryEntry struct {
 	seconds int64
 }
 
-func (e expiryEntry) row() []byte { return expiryRow(e.seconds, e.Key) }
-
 // Sweep deletes the items whose Expires is not after now, in batches, and returns how many it deleted.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 	total := 0
@@ -43,12 +41,13 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
 		if len(due) < sweepBatchSize {
 			return total, nil
 		}
-		lower = append(due[len(due)-1].row(), 0)
+		last := due[len(due)-1]
+		lower = append(expiryRow(last.seconds, last.Key), 0)
 	}
 }
 
-// stageExpired stages the deletion of the items that expired and returns their number. An entry that contradicts its item
-// (no write leaves one) is deleted alone.
+// stageExpired stages the deletion of the items that expired and returns their number. It ignores an entry that
+// contradicts its item; no write leaves one.
 func (db *DB) stageExpired(c *commit, due []expiryEntry) (int, error) {
 	deleted := 0
 	for _, e := range due {
@@ -57,14 +56,12 @@ func (db *DB) stageExpired(c *commit, due []expiryEntry) (int, error) {
 			return 0, err
 		}
 		if item == nil || item.Expires.IsZero() || item.Expires.Unix() != e.seconds {
-			err = c.batch.Delete(e.row(), nil)
-		} else {
-			err = c.stage(item, nil)
-			deleted++
+			continue
 		}
-		if err != nil {
+		if err := c.stage(item, nil); err != nil {
 			return 0, fmt.Errorf("%w: %v", table.ErrUnavailable, err)
 		}
+		deleted++
 	}
 	return deleted, nil
 }

@@ -2,15 +2,11 @@ package pebble_test
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	engine "github.com/cockroachdb/pebble"
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/table"
@@ -56,41 +52,6 @@ func TestSweepDeletesExpiredItems(t *testing.T) {
 	putExpiring(t, db, "never", time.Time{})
 	wantSweep(t, db, now.Add(999*time.Millisecond), 251, "never", "next second", "renewed")
 	wantSweep(t, db, now, 0, "never", "next second", "renewed")
-}
-
-// Entries that contradict their item, which no write leaves behind, are removed alone.
-func TestSweepRemovesStaleEntries(t *testing.T) {
-	dir := t.TempDir()
-	db := mustOpen(t, dir)
-	putExpiring(t, db, "due", now.Add(-time.Minute))
-	putExpiring(t, db, "later", now.Add(time.Hour))
-	putExpiring(t, db, "never", time.Time{})
-	mustClose(t, db)
-	entry := binary.BigEndian.AppendUint64([]byte{'e'}, uint64(now.Add(-time.Hour).Unix())^(1<<63))
-	entriesLeft := 0
-	changeRows(t, dir, func(kv *engine.DB) error {
-		var errs []error
-		for _, sk := range []string{"absent", "due", "later", "never"} {
-			errs = append(errs, kv.Set(slices.Concat(entry, []byte("p\x00\x01"+sk)), nil, engine.Sync))
-		}
-		return errors.Join(errs...)
-	})
-	db = mustOpen(t, dir)
-	wantSweep(t, db, now, 1, "later", "never")
-	mustClose(t, db)
-	changeRows(t, dir, func(kv *engine.DB) error {
-		rows, err := kv.NewIter(&engine.IterOptions{LowerBound: entry, UpperBound: []byte{'f'}})
-		if err != nil {
-			return err
-		}
-		for ok := rows.First(); ok; ok = rows.Next() {
-			entriesLeft++
-		}
-		return rows.Close()
-	})
-	if entriesLeft != 1 {
-		t.Errorf("expiry entries left = %d, want 1, that of the item that expires later", entriesLeft)
-	}
 }
 
 func TestSweepKeepsItemsRenewedMeanwhile(t *testing.T) {
