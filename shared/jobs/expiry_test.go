@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -202,4 +203,40 @@ func TestExpireRacesActivation(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d became active in time", remain, size)
+}
+
+// TestExpireUsesLittleMemory: the heap stays far below the memory of the function, because identities are read in batches;
+// and each takes one write, so that a run of 14 minutes expires a million even if a write takes 25 ms.
+func TestExpireUsesLittleMemory(t *testing.T) {
+	testenv.Need(t, testenv.Soak)
+	const identities, batch, most = 200_000, 1_000, 64 << 20
+	w := newTestJobs(t)
+	w.createMany(t, identities)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	runtime.GC()
+	before := heap()
+	var mu sync.Mutex
+	var writes, peak uint64
+	w.beforeWrite = func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		writes++
+		if writes%batch == 0 {
+			peak = max(peak, heap())
+		}
+		return nil
+	}
+	w.now = noon.Add(week)
+	got, err := w.Expire(ctx, w.run())
+	if err != nil || got.Expired != identities || writes != identities {
+		t.Errorf("Expire() = %+v, %v with %d writes, want %d of each", got, err, writes, identities)
+	}
+	t.Logf("heap before %d MB, at most %d MB", before>>20, peak>>20)
+	if peak > before+most {
+		t.Errorf("the heap grew from %d to %d bytes, want at most %d more", before, peak, most)
+	}
 }
