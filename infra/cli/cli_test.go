@@ -149,7 +149,7 @@ func TestDerivedKeys(t *testing.T) {
 	}
 }
 
-// TestExpire counts what is past its time, then removes it with a progress line.
+// TestExpire counts expired identities, then removes them with a progress bar.
 func TestExpire(t *testing.T) {
 	s := startServer(t)
 	client := s.runJSON(t, "clients create --name shop --scope * --tenant shop --steps contact --pending-life 1h")

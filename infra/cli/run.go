@@ -41,7 +41,7 @@ func Run(root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	}
 	status, message := exitStatus(err), userMessage(cmd, err)
 	asJSON, _ := root.PersistentFlags().GetBool("json")
-	if asJSON || slices.Contains(args, "--json") { // the flags before an unknown one only are parsed
+	if asJSON || slices.Contains(args, "--json") { // flags after an unknown one are not parsed
 		line, _ := json.Marshal(map[string]any{"error": message, "exitStatus": status})
 		_, _ = fmt.Fprintf(stderr, "%s\n", line)
 	} else {

@@ -294,12 +294,12 @@ func (s *replayEnv) matchesText(got any, want string) bool {
 // invoke invokes an operation.
 func invoke(t *testing.T, f *lambdatest.Function, event []byte, wantStatus int) events.APIGatewayProxyResponse {
 	t.Helper()
-	var answer events.APIGatewayProxyResponse
-	invokeInto(t, f, event, &answer)
-	if answer.StatusCode != wantStatus {
-		t.Fatalf("status = %d, want %d: %s\n%s", answer.StatusCode, wantStatus, answer.Body, f.Output())
+	var response events.APIGatewayProxyResponse
+	invokeInto(t, f, event, &response)
+	if response.StatusCode != wantStatus {
+		t.Fatalf("status = %d, want %d: %s\n%s", response.StatusCode, wantStatus, response.Body, f.Output())
 	}
-	return answer
+	return response
 }
 
 // authorize invokes an authorizer and returns its effect, or "Unauthorized", and the context.
@@ -313,7 +313,7 @@ func (s *replayEnv) authorize(t *testing.T, api string, pairs ...string) (string
 	if err != nil {
 		t.Fatalf("%v\n%s", err, f.Output())
 	}
-	var answer events.APIGatewayCustomAuthorizerResponse
-	decode(t, payload, &answer)
-	return answer.PolicyDocument.Statement[0].Effect, answer.Context
+	var response events.APIGatewayCustomAuthorizerResponse
+	decode(t, payload, &response)
+	return response.PolicyDocument.Statement[0].Effect, response.Context
 }

@@ -79,12 +79,12 @@ func TestMalformedEvents(t *testing.T) {
 		t.Run(folder, func(t *testing.T) {
 			f := d.startWithEnv(t, folder, d.environment(t, folder))
 			for _, event := range events {
-				answer, err := f.Invoke(requestContext(t), []byte(event))
+				response, err := f.Invoke(requestContext(t), []byte(event))
 				var reported *lambdatest.FunctionError
 				if err != nil && !errors.As(err, &reported) {
 					t.Fatalf("event %.60q: error = %v, want a function error or none", event, err)
 				}
-				if err == nil && len(answer) == 0 {
+				if err == nil && len(response) == 0 {
 					t.Errorf("event %.60q: the response is empty", event)
 				}
 			}

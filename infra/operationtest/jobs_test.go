@@ -78,13 +78,13 @@ func authorize(c *trial) error {
 	if c.apiName == "conomy" {
 		a = &conomy.Authorizer{Authenticator: c.authenticator}
 	}
-	answer, err := gateway.AuthorizerHandler(a)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
+	response, err := gateway.AuthorizerHandler(a)(context.Background(), events.APIGatewayCustomAuthorizerRequestTypeRequest{
 		MethodArn: "arn:aws:execute-api:us-east-1:1:api/sandbox/GET/",
 		MultiValueHeaders: map[string][]string{
 			"Authorization": {c.other}, "X-Api-Key": {c.credentials.Keys["conomy"]}, "X-Blnk-Key": {c.credentials.Keys["blnk"]},
 		},
 	})
-	if err == nil && answer.PolicyDocument.Statement[0].Effect != "Allow" || err != nil && err.Error() == "Unauthorized" {
+	if err == nil && response.PolicyDocument.Statement[0].Effect != "Allow" || err != nil && err.Error() == "Unauthorized" {
 		c.report("authorizer", "valid credentials are not allowed")
 	}
 	return err

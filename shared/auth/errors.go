@@ -24,7 +24,7 @@ var (
 
 // Other errors.
 var (
-	// ErrUnavailable means that the Store or a KeySource does not answer.
+	// ErrUnavailable means that the Store or a KeySource does not respond.
 	ErrUnavailable = errors.New("auth: unavailable")
 	// ErrBusy means that a Store could not write, because others keep writing to the same client or key.
 	ErrBusy = errors.New("auth: another request on the same resource is running")

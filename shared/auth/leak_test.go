@@ -50,7 +50,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		}
 	}
 	if !strings.Contains(out, w.client.ID) {
-		t.Error("the client's id was not printed, so nothing was")
+		t.Error("the client's id is missing from the output, want it there")
 	}
 }
 
@@ -82,7 +82,7 @@ func TestHashHasNoJSONForm(t *testing.T) {
 func TestHashDependsOnSecretAndText(t *testing.T) {
 	a, b := auth.NewHasher(bytes.Repeat([]byte{1}, 32)), auth.NewHasher(bytes.Repeat([]byte{2}, 32))
 	if !a.Hash("x").Equal(a.Hash("x")) || a.Hash("x").Equal(a.Hash("y")) || a.Hash("x").Equal(b.Hash("x")) {
-		t.Error("hashes are equal, or not, for another reason than their secret and text")
+		t.Error("Equal does not depend on the secret and the text alone")
 	}
 	// Another value would lock all clients out.
 	if got, want := a.Hash("x"), "ca8f1aaf57f2bdb4"; hex.EncodeToString(got[:8]) != want {

@@ -56,7 +56,7 @@ func (v *Verifier) AddIssuer(i TrustedIssuer) error {
 }
 
 // Verify returns what a token says. It returns ErrInvalid for a token that is not trustworthy, ErrExpired for one that was,
-// and the error of a KeySource that does not answer.
+// and the error of a KeySource that does not respond.
 //
 // Of our own tokens it requires more than RFC 9068: ES256; no header parameters but alg, typ and kid; times in whole
 // seconds; a lifetime of at most 24 hours; sub equal to client_id.

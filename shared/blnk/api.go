@@ -90,7 +90,7 @@ type healthResponse struct {
 func (a *API) getHealth(r *gateway.Request) (gateway.Response, error) {
 	if err := a.Health.Ping(r.Context()); err != nil {
 		slog.ErrorContext(r.Context(), "health", "trace", r.TraceID, "error", err.Error())
-		down := healthResponse{"DOWN", "the table does not answer"}
+		down := healthResponse{"DOWN", "the table does not respond"}
 		return rest.JSON(http.StatusServiceUnavailable, down).WithHeader("Retry-After", "1"), nil
 	}
 	return rest.JSON(http.StatusOK, healthResponse{Status: "UP"}), nil

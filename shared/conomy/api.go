@@ -75,10 +75,10 @@ func withAPIVersion(serve rest.Handler) rest.Handler {
 		if chosen != versionDefault && chosen != versionCurrent {
 			return gateway.Response{}, invalidField("conomyhq-api-version", "must be 24-04-2025, or absent")
 		}
-		answer, err := serve(r)
+		response, err := serve(r)
 		if err == nil {
-			answer = answer.WithHeader(versionHeader, chosen)
+			response = response.WithHeader(versionHeader, chosen)
 		}
-		return answer, err
+		return response, err
 	}
 }

@@ -102,9 +102,9 @@ func (a *API) getTokenKeys(r *gateway.Request) (gateway.Response, error) {
 }
 
 func cacheableJSON(body []byte) gateway.Response {
-	answer := gateway.JSON(http.StatusOK, body)
-	answer.CacheControl = publicKeysCacheControl
-	return answer.WithHeader("Vary", versionHeader)
+	response := gateway.JSON(http.StatusOK, body)
+	response.CacheControl = publicKeysCacheControl
+	return response.WithHeader("Vary", versionHeader)
 }
 
 // issuerMetadata omits the URLs if the API's own URL is not known.

@@ -67,7 +67,7 @@ func TestFields(t *testing.T) {
 		{"two-factor by the examples' name", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
 		{"the schema's name wins, off", `"securityOptions":{"twoFactorEnabled":true,"twoFactorAuth":false}`, "securityOptions.twoFactorAuth", "false"},
 		{"null for the schema's name is not there", `"securityOptions":{"twoFactorAuth":null,"twoFactorEnabled":true}`, "securityOptions.twoFactorAuth", "true"},
-		{"the examples' name is not answered", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorEnabled", ""},
+		{"the examples' name is not returned", `"securityOptions":{"twoFactorEnabled":true}`, "securityOptions.twoFactorEnabled", ""},
 		{"switches at the top are not seen", `"twoFactorAuth":true`, "securityOptions.twoFactorAuth", "false"},
 		{"no access control", `"securityOptions":{}`, "securityOptions.accessControl", ""},
 		{"access control without scopes", `"securityOptions":{"accessControl":{"scopes":[]}}`, "securityOptions.accessControl", `{"scopes":[]}`},

@@ -94,11 +94,11 @@ func TestIdempotentUpdate(t *testing.T) {
 	id := w.mustCreate(createRequest(minimalBody).WithCaller(trustedCaller))
 	w.Transcript.Reset()
 	first := patchRequest(id, `{"nickname":"once"}`).WithHeader("Idempotency-Key", "k").WithHeader("If-Match", etag(1))
-	answered := w.Send(first)
+	original := w.Send(first)
 	w.advanceHour()
 	wantStatus(t, w.Send(patchRequest(id, `{"nickname":"twice"}`)), 200)
-	if again := w.Send(first); again.Body != answered.Body || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
-		t.Errorf("second response = %d %s, want the replay of %s", again.StatusCode, again.Body, answered.Body)
+	if again := w.Send(first); again.Body != original.Body || len(again.MultiValueHeaders["Idempotent-Replayed"]) != 1 {
+		t.Errorf("second response = %d %s, want the replay of %s", again.StatusCode, again.Body, original.Body)
 	}
 	wantStatus(t, w.Send(patchRequest(id, `{"nickname":"other"}`).WithHeader("Idempotency-Key", "k")), 422)
 	wantStatus(t, w.Send(newRequest("deactivate-identity", id, `{"nickname":"once"}`).WithHeader("Idempotency-Key", "k")), 422)

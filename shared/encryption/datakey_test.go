@@ -86,7 +86,7 @@ func TestErrorsAreNotCached(t *testing.T) {
 	f.wrapper.err = nil
 	for call, err := range callAll() {
 		if err != nil {
-			t.Errorf("%s: error = %v once the key service answers again, want nil", call, err)
+			t.Errorf("%s: error = %v once the key service responds again, want nil", call, err)
 		}
 	}
 }

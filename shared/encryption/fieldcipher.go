@@ -23,7 +23,7 @@ var (
 	// ErrInvalidCiphertext means that a ciphertext or a wrapped key was modified, or belongs to another tenant, place or
 	// key. These cases cannot be told apart.
 	ErrInvalidCiphertext = errors.New("damaged, or of another tenant, place or key")
-	// ErrUnavailable means that the key service does not answer now, or not before the context ends.
+	// ErrUnavailable means that the key service does not respond now, or not before the context ends.
 	ErrUnavailable = errors.New("key service is unavailable")
 )
 
@@ -152,7 +152,7 @@ func (c *FieldCipher) unwrap(ctx context.Context, tenant string, wrapped []byte)
 	})
 }
 
-// wrapErr names the operation, and adds the core's error for a key service that does not answer.
+// wrapErr names the operation, and adds the core's error for a key service that does not respond.
 func wrapErr(operation string, err error) error {
 	if errors.Is(err, ErrUnavailable) {
 		return fmt.Errorf("encryption: %s: %w: %w", operation, identity.ErrUnavailable, err)

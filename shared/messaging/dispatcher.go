@@ -45,7 +45,7 @@ func ServiceError(ctx context.Context, service string, err error, rejects func(c
 		ErrorMessage() string
 	}
 	if !errors.As(err, &response) {
-		return errors.New(service + ": no readable answer")
+		return errors.New(service + ": no readable response")
 	}
 	if rejects(response.ErrorCode(), response.ErrorMessage()) {
 		return fmt.Errorf("%s: %w: %s", service, ErrRejected, response.ErrorCode())

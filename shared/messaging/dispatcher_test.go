@@ -135,7 +135,7 @@ func TestServiceErrorShowsTheCodeAlone(t *testing.T) {
 		is   error
 	}{
 		{t.Context(), nil, "<nil>", nil},
-		{t.Context(), errors.New("https://example.com: EOF"), "ses: no readable answer", nil},
+		{t.Context(), errors.New("https://example.com: EOF"), "ses: no readable response", nil},
 		{ended, errors.New("EOF"), "ses: context canceled", context.Canceled},
 		{t.Context(), &smithy.GenericAPIError{Code: "Throttled", Message: "about canary@example.com"}, "ses: Throttled", nil},
 		{

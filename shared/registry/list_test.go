@@ -68,11 +68,11 @@ func (w *testRegistry) listPages(t *testing.T, l registry.ListParams) (pages [][
 			return pages
 		}
 		if page.Next == l.After {
-			t.Fatal("the walk stands still")
+			t.Fatal("a page has the cursor that it was requested with, want progress")
 		}
 		l.After = page.Next
 	}
-	t.Fatal("no end")
+	t.Fatal("the list has more pages than identities, want an end")
 	return nil
 }
 

@@ -93,14 +93,14 @@ func (w *testRegistry) searchAll(t *testing.T, q registry.Query, between func(me
 			return ids, pages
 		}
 		if *found.Next == q.Cursor {
-			t.Fatal("the walk stands still")
+			t.Fatal("a page has the cursor that it was requested with, want progress")
 		}
 		q.Cursor = *found.Next
 		if between != nil {
 			between(ids)
 		}
 	}
-	t.Fatal("no end")
+	t.Fatal("the list has more pages than identities, want an end")
 	return nil, 0
 }
 

@@ -170,6 +170,6 @@ func TestKeyRecordFormatIsStable(t *testing.T) {
 	_, _, listErr := s.Keys(ctx, "c1")
 	revokeErr := s.RevokeKey(ctx, "c1", "c1k0003", now)
 	if listErr == nil || revokeErr == nil {
-		t.Error("a damaged key was read")
+		t.Error("Credentials with a damaged key: error = nil, want one")
 	}
 }

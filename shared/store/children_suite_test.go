@@ -138,7 +138,7 @@ func pageThrough(t *testing.T, s *store.Store, src identity.Index, limit int, de
 		}
 		last = &some[len(some)-1]
 	}
-	t.Fatal("no end")
+	t.Fatal("the list has more pages than identities, want an end")
 	return nil
 }
 

@@ -60,9 +60,9 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	mustCreate(t, s, minimalIdentity("p2"), nil, identity.Idempotency{})
 	second := nextVersion(first, "Second")
 	// A create's key and a change's are two: this one is not taken yet.
-	answered, err := s.Update(ctx, second, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
-	if err != nil || answered.Replayed {
-		t.Fatalf("Update = %+v, %v, want it not replayed", answered, err)
+	updated, err := s.Update(ctx, second, nil, newIdempotency("k", 1), identity.LinkChanges{}, identity.SideWrites{})
+	if err != nil || updated.Replayed {
+		t.Fatalf("Update = %+v, %v, want it not replayed", updated, err)
 	}
 	mustUpdate(t, s, nextVersion(second, "Third"))
 	state := second.StoreState.(store.State)
@@ -142,7 +142,7 @@ func testWithdrawalAccounts(t *testing.T, s *store.Store, calls *faulttable.Coun
 	wantError(t, "an account of an unknown identity", addAccount(s, "t", "p9", full), identity.ErrNotFound)
 	wantError(t, "an account of another tenant's", addAccount(s, "other", "p1", full), identity.ErrNotFound)
 	if err := addAccount(s, "t", "p1", full); err == nil {
-		t.Error("an account was written over")
+		t.Error("a second account with the same id: error = nil, want one")
 	}
 	for _, absent := range [][3]string{{"t", "p1", "x"}, {"t", "p2", "a"}, {"other", "p1", "a"}, {"t", "p9", "a"}} {
 		wantError(t, fmt.Sprint(absent), s.RemoveWithdrawalAccount(ctx, absent[0], absent[1], absent[2]), identity.ErrNotFound)

@@ -70,18 +70,18 @@ func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 		return map[int]faulttable.Fault{1: faulttable.SpuriousNext, 3: faulttable.TimeoutBefore}[n]
 	})
 	if err := store.New(short, secret).Delete(ctx, "t", "a", nil); err == nil {
-		t.Fatal("it was not cut short")
+		t.Fatal("Delete interrupted at its third call: error = nil, want one")
 	}
 	slow.beforeWrite = func() {
-		wantError(t, "who finishes it", quick.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
+		wantError(t, "a deletion that finishes it", quick.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
 		mustCreate(t, quick, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{})
 	}
-	wantError(t, "who comes too late to finish it", s.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
+	wantError(t, "a deletion that finds the new identity", s.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
 	if _, err := quick.Get(ctx, "t", "a"); err != nil {
-		t.Errorf("the new life is gone: %v", err)
+		t.Errorf("Get of the new identity: error = %v, want none", err)
 	}
 	if _, err := quick.Create(ctx, minimalIdentity("b"), newClaims("new"), identity.Idempotency{}, identity.LinkChanges{}); err == nil {
-		t.Error("its claim is gone")
+		t.Error("the claim of the new identity is free, want it held")
 	}
 }
 

@@ -22,12 +22,12 @@ func codeMessage(id string) identity.Message {
 	}
 }
 
-// leaseMessage claims m1 after so much time.
+// leaseMessage leases the message m1 at a time after now.
 func leaseMessage(t *testing.T, s *store.Store, after time.Duration, want error) (identity.Message, string) {
 	t.Helper()
 	m, holder, err := s.Lease(ctx, "m1", now.Add(after), lease)
 	if !errors.Is(err, want) || (err == nil) != (holder != "") {
-		t.Fatalf("claim: %v, want %v", err, want)
+		t.Fatalf("Lease after %v: error = %v, want %v", after, err, want)
 	}
 	return m, holder
 }
@@ -39,7 +39,7 @@ func testDeliverMessage(t *testing.T, s *store.Store, calls *faulttable.Counter)
 	} {
 		mustSucceed(t, s.Enqueue(ctx, m))
 		if err := s.Enqueue(ctx, m); err == nil {
-			t.Error("an id was queued twice")
+			t.Error("Enqueue of the same id again: error = nil, want one")
 		}
 		calls.Reset()
 		got, holder := leaseMessage(t, s, 0, nil)
@@ -56,9 +56,9 @@ func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	mustSucceed(t, s.Enqueue(ctx, codeMessage("m1")))
 	_, holder := leaseMessage(t, s, 0, nil)
 	leaseMessage(t, s, lease-time.Millisecond, identity.ErrBusy)
-	for _, stranger := range []string{"", "x", holder + "x"} {
-		wantError(t, "a stranger acknowledges", s.Ack(ctx, "m1", stranger), identity.ErrBusy)
-		wantError(t, "a stranger releases", s.Release(ctx, "m1", stranger), identity.ErrBusy)
+	for _, other := range []string{"", "x", holder + "x"} {
+		wantError(t, "Ack by another holder", s.Ack(ctx, "m1", other), identity.ErrBusy)
+		wantError(t, "Release by another holder", s.Release(ctx, "m1", other), identity.ErrBusy)
 	}
 	leaseMessage(t, s, 0, identity.ErrBusy)
 	mustSucceed(t, s.Release(ctx, "m1", holder))
@@ -74,10 +74,10 @@ func testMessageLease(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	wantError(t, "acknowledged when it is gone", s.Ack(ctx, "m1", second), nil)
 }
 
-// An engine deletes what is past its time when it likes. Until then a claim must say the same.
+// testMessageExpiry: an engine deletes an expired item some time later. Until then a lease finds nothing either.
 func testMessageExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	m := codeMessage("m1")
-	m.ExpiresAt = time.Now().Add(time.Hour) // or the engine's own sweep might be first
+	m.ExpiresAt = time.Now().Add(time.Hour) // or the engine might delete it during the test
 	mustSucceed(t, s.Enqueue(ctx, m))
 	end := m.ExpiresAt.Add(24 * time.Hour).Truncate(time.Second)
 	leaseMessage(t, s, end.Sub(now), identity.ErrNotFound)
@@ -91,7 +91,7 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m1")))
 	mustSucceed(t, store.New(s, secret).Enqueue(ctx, codeMessage("m2")))
 	if bytes.Equal(s.ops[0].Item.Body, s.ops[1].Item.Body) {
-		t.Error("equal messages look alike")
+		t.Error("equal messages have equal ciphertexts, want different ones")
 	}
 	for _, op := range s.ops {
 		i := op.Item
@@ -99,7 +99,7 @@ func TestStoredMessageIsEncrypted(t *testing.T) {
 			t.Errorf("item = %+v, want only the keys of m1 or m2 and version 1", i)
 		}
 		if want := now.Add(10*time.Minute + 24*time.Hour).Truncate(time.Second); !i.Expires.Equal(want) {
-			t.Errorf("goes at %v, want %v", i.Expires, want)
+			t.Errorf("Expires = %v, want %v", i.Expires, want)
 		}
 		for _, canary := range []string{"canary", "example", "271828", "email"} {
 			if strings.Contains(string(i.Body), canary) {

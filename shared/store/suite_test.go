@@ -42,7 +42,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"ids that no client has share few counters", testUnknownClientFailures},
 		{"a count of a stale version is rejected", testStaleLoginFailures},
 		{"an identity too large is refused", testTooLarge},
-		{"a table that answers is pinged", testPing},
+		{"a table that responds is healthy", testPing},
 		{"an update writes the next version", testUpdate},
 		{"an update of another version is refused", testUpdateVersionMismatch},
 		{"an equal change is replayed", testUpdateReplay},
@@ -73,7 +73,7 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 			tt.run(t, store.New(counted, secret), counted)
 		})
 	}
-	t.Run("what is kept of answers can be forgotten", func(t *testing.T) {
+	t.Run("stored responses can be rewritten", func(t *testing.T) {
 		t.Parallel()
 		testRewriteReplays(t, open)
 	})

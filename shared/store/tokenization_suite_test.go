@@ -66,7 +66,7 @@ func testLookupOfTokenizedValue(t *testing.T, s *store.Store, _ *faulttable.Coun
 		t.Errorf("LookupKey = %q, want the stored %q", got, read.EncryptedFields[0].LookupKey)
 	}
 	if s.LookupKey("t2", identity.FieldEmail, "ana@example.com") == read.EncryptedFields[0].LookupKey || s.LookupKey("t", identity.FieldStreet, "x") != "" {
-		t.Error("look-ups of another tenant, or of a field that has none")
+		t.Error("LookupKey is the same for another tenant, or not empty for a field without an index")
 	}
 }
 
@@ -79,10 +79,10 @@ func testTokenizeAgain(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	i.EncryptedFields[1].Ciphertext, i.EncryptedFields[1].Plaintext, i.Phone = []byte("box of nothing"), "", ""
 	i = mustUpdate(t, s, i)
 	if !isFound(t, s, identity.Index{Email: "bea@example.com"}, "p1") || isFound(t, s, identity.Index{Email: "ana@example.com"}, "p1") {
-		t.Error("the new value is not found, or the old one is")
+		t.Error("a list by the new value is empty, or one by the old value is not")
 	}
 	if isFound(t, s, identity.Index{Phone: "+56912345678"}, "p1") || i.EncryptedFields[1].LookupKey != "" {
-		t.Error("a value that was cleared is found")
+		t.Error("a list by a cleared value is not empty, want it empty")
 	}
 }
 

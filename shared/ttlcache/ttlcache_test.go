@@ -96,7 +96,7 @@ func TestOldestValueIsEvictedAtLimit(t *testing.T) {
 		f.Put(key, n)
 	}
 	if _, ok := f.Get("b"); ok {
-		t.Error("the oldest value is still there")
+		t.Error("Get of the oldest value = true in a full cache, want false")
 	}
 	for _, key := range []string{"a", "c", "d"} {
 		if _, ok := f.Get(key); !ok {
@@ -122,7 +122,7 @@ func TestDeletedValueIsGone(t *testing.T) {
 	f.Delete("a")
 	f.Delete("never there")
 	if _, ok := f.Get("a"); ok {
-		t.Error("a deleted value is served")
+		t.Error("Get of a deleted value = true, want false")
 	}
 }
 

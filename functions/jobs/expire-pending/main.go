@@ -1,4 +1,4 @@
-// Command expire-pending deletes the identities that stayed pending past their time.
+// Command expire-pending deletes expired pending identities.
 package main
 
 import (

@@ -79,7 +79,7 @@ type Client struct {
 	PendingTTL   string    `json:"pendingLife"`
 	Secrets      int       `json:"liveSecrets"`
 	Created      time.Time `json:"created"`
-	UsagePlanKey string    `json:"-"` // empty from a Remote: the local gateway has no usage plans
+	UsagePlanKey string    `json:"-"` // empty through a socket: the local gateway has no usage plans
 }
 
 // NewClient is a client with its credentials, to be shown once.
@@ -109,7 +109,7 @@ type Key struct {
 	API       string    `json:"use"`
 	Name      string    `json:"name"`
 	Owner     string    `json:"owner,omitempty"`
-	CreatedBy string    `json:"maker,omitempty"` // the key that made it; empty: an operator did
+	CreatedBy string    `json:"maker,omitempty"` // the key that created it; empty: an operator did
 	Scopes    []string  `json:"scopes"`          // null: the client's
 	State     string    `json:"state"`
 	Expires   time.Time `json:"expires,omitzero"`
@@ -121,7 +121,7 @@ type Key struct {
 type NewKey struct {
 	Key
 	Text string       `json:"key"`
-	Old  *ReplacedKey `json:"old,omitempty"` // the one in whose place it was made
+	Old  *ReplacedKey `json:"old,omitempty"` // the key that it replaces
 }
 
 // ReplacedKey is a previous key and when it expires.

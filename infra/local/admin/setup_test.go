@@ -25,7 +25,7 @@ type fixture struct {
 	db   *pebble.DB
 }
 
-// onEachRegistry runs a test on a Service, and on a Remote of one.
+// onEachRegistry runs a test on a registry in this process and on one behind a socket.
 func onEachRegistry(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Helper()
 	t.Run("service", func(t *testing.T) { test(t, newService(t)) })
@@ -36,7 +36,7 @@ func onEachRegistry(t *testing.T, test func(t *testing.T, f fixture)) {
 	})
 }
 
-// newService returns a Service on an empty table, which removes identities two hours before their time.
+// newService returns a registry on an empty table, whose clock for expiry is two hours ahead.
 func newService(t *testing.T) fixture {
 	t.Helper()
 	db, err := pebble.Open(t.TempDir(), store.Indexes)

@@ -20,7 +20,7 @@ import (
 
 const (
 	refreshAfter       = 5 * time.Minute  // keys are requested again at this age
-	maxStaleAge        = 24 * time.Hour   // keys are used up to this age while the issuer does not answer
+	maxStaleAge        = 24 * time.Hour   // keys are used up to this age while the issuer does not respond
 	minRequestInterval = 30 * time.Second // between two requests, even if the first failed
 	requestTimeout     = 2 * time.Second  // of a request, to the last byte of its response
 
@@ -98,7 +98,7 @@ func newHTTPClient() *http.Client {
 }
 
 // Key implements auth.KeySource. It requests the keys if it does not have this one or has had it for five minutes, but at
-// most once in 30 seconds, however many callers need whatever key. While the issuer does not answer, its keys are used
+// most once in 30 seconds, however many callers need whatever key. While the issuer does not respond, its keys are used
 // until they are 24 hours old. After that, and before the first response, and if no usable key is published, the error is
 // auth.ErrUnavailable.
 func (s *KeySource) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {

@@ -106,7 +106,7 @@ func confusedAlgorithmTokens(a, b *signer) map[string]string {
 	good := a.token(a.claims())
 	parts := strings.Split(good, ".")
 	h, c, s := parts[0], parts[1], parts[2]
-	stranger := &signer{name: a.name, rsa: b.rsa, ec: b.ec}
+	foreign := &signer{name: a.name, rsa: b.rsa, ec: b.ec}
 	zero := strings.Repeat("A", 342)
 	manyMembers := strings.Repeat(`"a":0,`, 700)
 	ownHeader := fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q}`, ownKey().KeyID())
@@ -132,7 +132,7 @@ func confusedAlgorithmTokens(a, b *signer) map[string]string {
 		"B, said ES256, signed RS256":       b.sign("RS256", `{"typ":"JWT","kid":"e","alg":"ES256"}`, claimsOfB(b)),
 		"iss of A signed by B":              b.token(a.claims()),
 		"iss of B signed by A":              a.sign("RS256", headerOfB, claimsOfB(b)),
-		"iss of A, keys of a stranger":      stranger.token(a.claims()),
+		"iss of A, keys of another":         foreign.token(a.claims()),
 		"iss of ours signed by A":           a.token(ownClaims),
 		"iss of ours in A's form":           a.token(a.claims("iss", quote(ownIssuer))),
 		"iss of A in our form, our key":     ownToken(ownHeader, a.claims("aud", `"cedula"`, "tenant", `"acme"`)),

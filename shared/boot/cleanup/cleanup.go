@@ -13,7 +13,7 @@ import (
 	"cedula/shared/jobs"
 )
 
-// NewExpireJob returns the job that deletes identities which stayed pending past their time.
+// NewExpireJob returns the job that deletes expired pending identities.
 func NewExpireJob(c boot.Config) (gateway.Job, error) {
 	r, err := newReaper(c)
 	if err != nil {

@@ -77,11 +77,11 @@ func wrapErr(ctx context.Context, operation string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("kms: %s: %w: %w", operation, encryption.ErrUnavailable, ended)
 	}
-	var answer smithy.APIError
-	if !errors.As(err, &answer) {
+	var apiErr smithy.APIError
+	if !errors.As(err, &apiErr) {
 		return fmt.Errorf("kms: %s: %w: %s", operation, encryption.ErrUnavailable, transportError(err))
 	}
-	code := answer.ErrorCode()
+	code := apiErr.ErrorCode()
 	if class := classOf(code, httpStatus(err)); class != nil {
 		return fmt.Errorf("kms: %s: %w: %s", operation, class, code)
 	}
@@ -94,9 +94,9 @@ func transportError(err error) string {
 		return broken.Err.Error()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
+		return "no response in time"
 	}
-	return "no readable answer"
+	return "no readable response"
 }
 
 func httpStatus(err error) int {

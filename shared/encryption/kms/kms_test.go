@@ -96,7 +96,7 @@ func TestErrorsAreClassified(t *testing.T) {
 		{serviceError(400, "KMSInvalidStateException"), encryption.ErrUnavailable, "KMSInvalidStateException"},
 		{serviceError(400, "DisabledException"), encryption.ErrUnavailable, "DisabledException"},
 		{serviceError(502, "UnknownError"), encryption.ErrUnavailable, "UnknownError"},
-		{withStatus(200, &smithy.DeserializationError{Err: errors.New(canary), Snapshot: []byte(canary)}), encryption.ErrUnavailable, "no readable answer"},
+		{withStatus(200, &smithy.DeserializationError{Err: errors.New(canary), Snapshot: []byte(canary)}), encryption.ErrUnavailable, "no readable response"},
 		{&url.Error{Op: "Post", URL: "https://" + canary, Err: errors.New("EOF")}, encryption.ErrUnavailable, "EOF"},
 		{serviceError(400, "NotFoundException"), unclassified, "NotFoundException"},
 		{serviceError(400, "AccessDeniedException"), unclassified, "AccessDeniedException"},

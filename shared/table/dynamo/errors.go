@@ -85,11 +85,11 @@ func interpret(err error) errorMeaning {
 	if errors.Is(err, errUnprocessed) {
 		return errorMeaning{notApplied, err}
 	}
-	var answer smithy.APIError
-	if errors.As(err, &answer) {
-		m := interpretCode(answer.ErrorCode(), answer.ErrorMessage(), httpStatus(err))
+	var apiErr smithy.APIError
+	if errors.As(err, &apiErr) {
+		m := interpretCode(apiErr.ErrorCode(), apiErr.ErrorMessage(), httpStatus(err))
 		if m.err == nil { // a failed condition without its exception
-			m.err = fmt.Errorf("%w: %s", errUnexpected, answer.ErrorCode())
+			m.err = fmt.Errorf("%w: %s", errUnexpected, apiErr.ErrorCode())
 		}
 		return m
 	}
