@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/cockroachdb/pebble"
@@ -18,30 +17,29 @@ type commit struct {
 	err     error         // of the flush; set before flushed is closed
 }
 
-// stage adds the replacement of an item to the commit, with its index and expiry entries. A nil item is absent.
-func (c *commit) stage(before, after *table.Item) error {
+// stage adds the replacement of an item to the commit, with its index and expiry entries. A nil item is absent. Additions
+// to a batch without an index of its own never fail.
+func (c *commit) stage(before, after *table.Item) {
 	if before == after {
-		return nil
+		return
 	}
-	var errs []error
 	for _, e := range entriesNotIn(before, after) {
-		errs = append(errs, c.batch.Delete(e.row(), nil))
+		_ = c.batch.Delete(e.row(), nil)
 	}
 	for _, e := range entriesNotIn(after, before) {
-		errs = append(errs, c.batch.Set(e.row(), nil, nil))
+		_ = c.batch.Set(e.row(), nil, nil)
 	}
 	if before != nil && !before.Expires.IsZero() {
-		errs = append(errs, c.batch.Delete(expiryRow(before.Expires.Unix(), before.Key), nil))
+		_ = c.batch.Delete(expiryRow(before.Expires.Unix(), before.Key), nil)
 	}
 	if after == nil {
-		errs = append(errs, c.batch.Delete(c.addRow(before.Key), nil))
-		return errors.Join(errs...)
+		_ = c.batch.Delete(c.addRow(before.Key), nil)
+		return
 	}
 	if !after.Expires.IsZero() {
-		errs = append(errs, c.batch.Set(expiryRow(after.Expires.Unix(), after.Key), nil, nil))
+		_ = c.batch.Set(expiryRow(after.Expires.Unix(), after.Key), nil, nil)
 	}
-	errs = append(errs, c.batch.Set(c.addRow(after.Key), encode(after), nil))
-	return errors.Join(errs...)
+	_ = c.batch.Set(c.addRow(after.Key), encode(after), nil)
 }
 
 // addRow notes that the commit changes the item under k and returns that item's row.

@@ -66,20 +66,6 @@ func cutKey(row []byte) (table.Key, bool) {
 	return table.Key{PK: pk, SK: string(sk)}, ok
 }
 
-// cutParts splits the first n parts off a row and returns them and the rest; false if there are fewer.
-func cutParts(row []byte, n int) ([]string, []byte, bool) {
-	var parts []string
-	for range n {
-		part, rest, ok := cutPart(row)
-		if !ok {
-			return nil, nil, false
-		}
-		parts = append(parts, part)
-		row = rest
-	}
-	return parts, row, true
-}
-
 func itemRow(k table.Key) []byte {
 	row := append(make([]byte, 0, 8+len(k.PK)+len(k.SK)), kindItem)
 	return appendKey(row, k)
@@ -122,13 +108,12 @@ func expiryBound(seconds int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
 }
 
-// cutExpiryRow is the reverse of expiryRow; ok is false for another row.
-func cutExpiryRow(row []byte) (seconds int64, k table.Key, ok bool) {
+// cutExpiryRow returns the key of the item that an expiry entry is of; false for another row.
+func cutExpiryRow(row []byte) (table.Key, bool) {
 	if len(row) < 9 {
-		return 0, table.Key{}, false
+		return table.Key{}, false
 	}
-	k, ok = cutKey(row[9:])
-	return int64(binary.BigEndian.Uint64(row[1:9]) ^ (1 << 63)), k, ok
+	return cutKey(row[9:])
 }
 
 func itemPartition(pk string) []byte {

@@ -122,12 +122,17 @@ func decodeRow(q *table.Query, rows *pebble.Iterator) (*table.Item, error) {
 
 // decodeIndexRow decodes an index row, which holds both keys and nothing else.
 func decodeIndexRow(row []byte) (*table.Item, error) {
-	parts, sk, ok := cutParts(row[1:], 4)
-	if !ok {
-		return nil, ErrCorrupt
+	var parts [4]string
+	rest := row[1:]
+	for n := range parts {
+		var ok bool
+		parts[n], rest, ok = cutPart(rest)
+		if !ok {
+			return nil, ErrCorrupt
+		}
 	}
 	entry := map[string]table.Key{parts[0]: {PK: parts[1], SK: parts[2]}}
-	return &table.Item{Key: table.Key{PK: parts[3], SK: string(sk)}, Indexes: entry}, nil
+	return &table.Item{Key: table.Key{PK: parts[3], SK: string(rest)}, Indexes: entry}, nil
 }
 
 func rowBytes(q *table.Query, i *table.Item) int {

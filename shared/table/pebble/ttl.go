@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble"
@@ -14,74 +15,63 @@ import (
 // sweepBatchSize is how many items one commit of Sweep deletes, so that other writers do not wait long.
 const sweepBatchSize = table.MaxWriteItems
 
-// expiryEntry is a row that says when an item expires.
-type expiryEntry struct {
-	table.Key
-	seconds int64
-}
-
 // Sweep deletes the items whose Expires is not after now, in batches, and returns how many it deleted.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (int, error) {
-	total := 0
-	lower, upper := []byte{kindExpiry}, expiryBound(now.Unix()+1)
-	for {
-		deleted := 0
-		var due []expiryEntry
+	expired, err := db.expiredKeys(ctx, now)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	deleted := 0
+	for batch := range slices.Chunk(expired, sweepBatchSize) {
+		staged := 0
 		err := db.update(ctx, func(c *commit) (err error) {
-			due, err = db.readExpiryEntries(lower, upper)
-			if err == nil {
-				deleted, err = db.stageExpired(c, due)
-			}
+			staged, err = db.stageExpired(c, batch, now)
 			return err
 		})
 		if err != nil {
-			return total, fmt.Errorf("sweep: %w", err)
+			return deleted, fmt.Errorf("sweep: %w", err)
 		}
-		total += deleted
-		if len(due) < sweepBatchSize {
-			return total, nil
-		}
-		last := due[len(due)-1]
-		lower = append(expiryRow(last.seconds, last.Key), 0)
-	}
-}
-
-// stageExpired stages the deletion of the items that expired and returns their number. It ignores an entry that
-// contradicts its item; no write leaves one.
-func (db *DB) stageExpired(c *commit, due []expiryEntry) (int, error) {
-	deleted := 0
-	for _, e := range due {
-		item, err := db.readItem(e.Key)
-		if err != nil {
-			return 0, err
-		}
-		if item == nil || item.Expires.IsZero() || item.Expires.Unix() != e.seconds {
-			continue
-		}
-		if err := c.stage(item, nil); err != nil {
-			return 0, fmt.Errorf("%w: %v", table.ErrUnavailable, err)
-		}
-		deleted++
+		deleted += staged
 	}
 	return deleted, nil
 }
 
-// readExpiryEntries returns the first entries from lower, included, to upper, excluded.
-func (db *DB) readExpiryEntries(lower, upper []byte) ([]expiryEntry, error) {
-	rows, err := db.kv.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+// stageExpired stages the deletion of the items under these keys and returns their number. It spares an item that was
+// renewed since its key was read.
+func (db *DB) stageExpired(c *commit, keys []table.Key, now time.Time) (int, error) {
+	deleted := 0
+	for _, k := range keys {
+		item, err := db.readItem(k)
+		if err != nil {
+			return 0, err
+		}
+		if item != nil && !item.Expires.IsZero() && !item.Expires.After(now) {
+			c.stage(item, nil)
+			deleted++
+		}
+	}
+	return deleted, nil
+}
+
+// expiredKeys returns the keys of the items whose Expires is not after now.
+func (db *DB) expiredKeys(ctx context.Context, now time.Time) (keys []table.Key, err error) {
+	if err := db.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer db.leave()
+	rows, err := db.kv.NewIter(&pebble.IterOptions{LowerBound: []byte{kindExpiry}, UpperBound: expiryBound(now.Unix() + 1)})
 	if err != nil {
 		return nil, readError(err)
 	}
-	var found []expiryEntry
-	for ok := rows.First(); ok && len(found) < sweepBatchSize; ok = rows.Next() {
-		seconds, k, ok := cutExpiryRow(rows.Key())
+	for ok := rows.First(); ok; ok = rows.Next() {
+		k, ok := cutExpiryRow(rows.Key())
 		if !ok {
 			return nil, errors.Join(readError(ErrCorrupt), rows.Close())
 		}
-		found = append(found, expiryEntry{k, seconds})
+		keys = append(keys, k)
 	}
 	if err := errors.Join(rows.Error(), rows.Close()); err != nil {
 		return nil, readError(err)
 	}
-	return found, nil
+	return keys, nil
 }

@@ -22,9 +22,7 @@ func (db *DB) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 			return err
 		}
 		for i := range ops {
-			if err := c.stage(before[i], itemAfter(&ops[i], before[i])); err != nil {
-				return fmt.Errorf("%w: %v", table.ErrUnavailable, err)
-			}
+			c.stage(before[i], itemAfter(&ops[i], before[i]))
 		}
 		units = consumedUnits(ops, before)
 		return nil
