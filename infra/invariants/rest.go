@@ -21,29 +21,30 @@ const (
 func (t *Table) Check(m Moment) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := snapshot{t.items, map[string]Identity{}, slices.Clone(t.violations)}
+	s := snapshot{t.items, slices.Clone(t.violations)}
 	for k, item := range t.items {
-		if kind(k) == kindIdentity {
-			s.identities[k.PK] = decode[Identity](item)
+		s.checkOwner(k, item)
+		if kind(k) != kindIdentity {
+			continue
 		}
-	}
-	for pk, i := range s.identities {
-		s.checkClaims(pk, i)
+		i := decode[Identity](item)
+		s.checkClaims(k.PK, i)
 		if i.Tombstone && m == AtRest {
 			s.report("the tombstone of %s is left", i.ID)
 		}
-	}
-	for k, item := range t.items {
-		s.checkOwner(k, item)
 	}
 	return s.violations
 }
 
 // snapshot is the state of the table at one moment.
 type snapshot struct {
-	items      map[table.Key]table.Item
-	identities map[string]Identity // by partition key
+	items map[table.Key]table.Item
 	violations
+}
+
+// identity returns the identity of a partition, without fields if there is none.
+func (s *snapshot) identity(pk string) Identity {
+	return decode[Identity](s.items[table.Key{PK: pk, SK: "#"}])
 }
 
 // checkClaims checks that the claims of an identity exist. Its idempotency claim may belong to a later identity that
@@ -64,14 +65,14 @@ func (s *snapshot) checkClaims(pk string, i Identity) {
 		return
 	}
 	owner := s.items[table.Key{PK: i.IdempotencyKey, SK: "#"}].Owner
-	if owner != i.ID && s.identities[identityPK(pk, owner)].IdempotencyKey != i.IdempotencyKey {
+	if owner != i.ID && s.identity(identityPK(pk, owner)).IdempotencyKey != i.IdempotencyKey {
 		s.report("%s lacks its idempotency claim", i.ID)
 	}
 }
 
 // checkOwner checks that what belongs to an identity has one.
 func (s *snapshot) checkOwner(k table.Key, item table.Item) {
-	owner := s.identities[identityPK(k.PK, item.Owner)]
+	owner := s.identity(identityPK(k.PK, item.Owner))
 	switch kind(k) {
 	case kindClaim:
 		if owner.Tombstone || !slices.Contains(owner.Claims, k.PK) {
@@ -86,7 +87,7 @@ func (s *snapshot) checkOwner(k table.Key, item table.Item) {
 	case kindParent:
 		s.checkLink(k, "C#")
 	}
-	if _, exists := s.identities[k.PK]; strings.Contains(k.PK, "#I#") && !exists {
+	if _, exists := s.items[table.Key{PK: k.PK, SK: "#"}]; strings.Contains(k.PK, "#I#") && !exists {
 		s.report("a part %s is left of %s", kind(k), k.PK)
 	}
 }
@@ -94,7 +95,7 @@ func (s *snapshot) checkOwner(k table.Key, item table.Item) {
 // checkLink checks that the other identity of a link exists and has the link's other side, whose sort key begins with
 // a prefix. The links of a tombstone are being removed.
 func (s *snapshot) checkLink(k table.Key, prefix string) {
-	self := s.identities[k.PK]
+	self := s.identity(k.PK)
 	if self.Tombstone {
 		return
 	}
@@ -105,7 +106,7 @@ func (s *snapshot) checkLink(k table.Key, prefix string) {
 			sides++
 		}
 	}
-	if _, exists := s.identities[other]; sides != 1 || !exists {
+	if _, exists := s.items[table.Key{PK: other, SK: "#"}]; sides != 1 || !exists {
 		s.report("a link of %s to %s has %d other sides", self.ID, other, sides)
 	}
 }

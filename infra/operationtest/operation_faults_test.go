@@ -21,7 +21,7 @@ func faultsFor(k faulttable.Operation) []faulttable.Fault {
 
 // harmless reports whether a fault may have no consequence at all.
 func harmless(f faulttable.Fault) bool {
-	return slices.Contains([]faulttable.Fault{faulttable.ShortPage, faulttable.EmptyPage, faulttable.SpuriousNext, faulttable.Slow}, f)
+	return slices.Contains([]faulttable.Fault{faulttable.ShortPage, faulttable.EmptyPage, faulttable.SpuriousNext}, f)
 }
 
 // baseline is what an operation does when nothing fails.

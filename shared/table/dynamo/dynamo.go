@@ -25,8 +25,6 @@
 package dynamo
 
 import (
-	"context"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -35,19 +33,9 @@ import (
 	"cedula/shared/table"
 )
 
-// Client is what this package calls of a *dynamodb.Client.
-type Client interface {
-	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
-	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
-	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
-	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
-}
-
 // Table is one DynamoDB table and its indexes.
 type Table struct {
-	client  Client
+	client  *dynamodb.Client
 	name    *string
 	indexes []string
 	retries *ratelimit.TokenBucket // keeps retries from multiplying the load of a table in trouble
@@ -57,7 +45,7 @@ var _ table.Table = (*Table)(nil)
 
 // New returns the Table on the DynamoDB table of that name. Each of indexes is a name that the items use; IndexName returns
 // the name of the DynamoDB index behind it.
-func New(client Client, tableName string, indexes []string) *Table {
+func New(client *dynamodb.Client, tableName string, indexes []string) *Table {
 	return &Table{client, aws.String(tableName), indexes, ratelimit.NewTokenBucket(maxTokens)}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"cedula/shared/table"
 )
@@ -29,13 +28,11 @@ const (
 	Throttle            // rejected unread
 	TimeoutBefore       // no response in time
 	TimeoutAfter
-	ResetBefore // the connection breaks
-	ResetAfter
+	ResetAfter   // the connection breaks
 	Conflict     // a Write that loses against other writers
 	ShortPage    // a Query's page ends after one item
 	EmptyPage    // a Query's page ends before its first item
 	SpuriousNext // a Query's last page has a Next
-	Slow         // the response is late
 	CrashBefore  // the process ends: neither this call nor a later one has an effect
 	CrashAfter
 )
@@ -57,20 +54,17 @@ var effects = [...]struct {
 	name       string
 	before     error // returned without making the call
 	after      error // returned after the call
-	delay      time.Duration
 	operations []Operation
 }{
 	None:          {name: "none"},
 	Throttle:      {name: "throttle", before: errThrottled, operations: everyOperation},
 	TimeoutBefore: {name: "timeout before", before: errTimeout, operations: everyOperation},
 	TimeoutAfter:  {name: "timeout after", after: errTimeout, operations: everyOperation},
-	ResetBefore:   {name: "reset before", before: errReset, operations: everyOperation},
 	ResetAfter:    {name: "reset after", after: errReset, operations: []Operation{Write}},
 	Conflict:      {name: "conflict", before: errConflict, operations: []Operation{Write}},
 	ShortPage:     {name: "short page", operations: []Operation{Query}},
 	EmptyPage:     {name: "empty page", operations: []Operation{Query}},
 	SpuriousNext:  {name: "open page", operations: []Operation{Query}},
-	Slow:          {name: "slow", delay: 20 * time.Millisecond, operations: everyOperation},
 	CrashBefore:   {name: "crash before", before: ErrCrashed},
 	CrashAfter:    {name: "crash after", after: ErrCrashed},
 }
@@ -93,7 +87,6 @@ func FaultsFor(o Operation) []Fault {
 func inject[R any](f Fault, call func() (R, error)) (R, error) {
 	var none R
 	e := effects[f]
-	time.Sleep(e.delay)
 	if e.before != nil {
 		return none, e.before
 	}

@@ -53,10 +53,8 @@ func TestWriteFaults(t *testing.T) {
 		{faulttable.Throttle, table.ErrUnavailable, false},
 		{faulttable.TimeoutBefore, context.DeadlineExceeded, false},
 		{faulttable.TimeoutAfter, context.DeadlineExceeded, true},
-		{faulttable.ResetBefore, table.ErrUnavailable, false},
 		{faulttable.ResetAfter, table.ErrUnavailable, true},
 		{faulttable.Conflict, table.ErrConflict, false},
-		{faulttable.Slow, nil, true},
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			tab := faulttable.NewInjector(open(t))
@@ -83,7 +81,7 @@ func TestWriteFaults(t *testing.T) {
 }
 
 func TestFaultsForLeavesOutCrashesAndOtherOperations(t *testing.T) {
-	want := []faulttable.Fault{faulttable.Throttle, faulttable.TimeoutBefore, faulttable.TimeoutAfter, faulttable.ResetBefore, faulttable.Slow}
+	want := []faulttable.Fault{faulttable.Throttle, faulttable.TimeoutBefore, faulttable.TimeoutAfter}
 	if diff := cmp.Diff(want, faulttable.FaultsFor(faulttable.Get)); diff != "" {
 		t.Errorf("FaultsFor(Get) (-want +got):\n%s", diff)
 	}

@@ -17,29 +17,32 @@ type commit struct {
 	err     error         // of the flush; set before flushed is closed
 }
 
-// stage adds the replacement of an item to the commit, with its index and expiry entries. A nil item is absent. Additions
-// to a batch without an index of its own never fail.
-func (c *commit) stage(before, after *table.Item) {
+// stage adds the replacement of an item to the commit, with its index and expiry entries, and returns the write units of
+// the index entries that it removes and puts. A nil item is absent. Additions to a batch without an index never fail.
+func (c *commit) stage(before, after *table.Item) (indexUnits float64) {
 	if before == after {
-		return
+		return 0
 	}
 	for _, e := range entriesNotIn(before, after) {
 		_ = c.batch.Delete(e.row(), nil)
+		indexUnits += unitsFor(e.bytes(), writeUnitBytes)
 	}
 	for _, e := range entriesNotIn(after, before) {
 		_ = c.batch.Set(e.row(), nil, nil)
+		indexUnits += unitsFor(e.bytes(), writeUnitBytes)
 	}
 	if before != nil && !before.Expires.IsZero() {
 		_ = c.batch.Delete(expiryRow(before.Expires.Unix(), before.Key), nil)
 	}
 	if after == nil {
 		_ = c.batch.Delete(c.addRow(before.Key), nil)
-		return
+		return indexUnits
 	}
 	if !after.Expires.IsZero() {
 		_ = c.batch.Set(expiryRow(after.Expires.Unix(), after.Key), nil, nil)
 	}
 	_ = c.batch.Set(c.addRow(after.Key), encode(after), nil)
+	return indexUnits
 }
 
 // addRow notes that the commit changes the item under k and returns that item's row.

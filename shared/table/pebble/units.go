@@ -1,10 +1,6 @@
 package pebble
 
-import (
-	"slices"
-
-	"cedula/shared/table"
-)
+import "cedula/shared/table"
 
 // DynamoDB's price list (Developer Guide, "Capacity unit consumption").
 const (
@@ -34,28 +30,13 @@ func writeUnits(before, after *table.Item) float64 {
 	return unitsFor(max(itemBytes(before), itemBytes(after)), writeUnitBytes)
 }
 
-// indexUnits returns the price of the index entries that a change removes and puts. An entry that stays is free.
-func indexUnits(before, after *table.Item) float64 {
-	var units float64
-	for _, e := range slices.Concat(entriesNotIn(before, after), entriesNotIn(after, before)) {
-		units += unitsFor(e.bytes(), writeUnitBytes)
-	}
-	return units
-}
-
-// consumedUnits returns what DynamoDB would bill: a single put or delete as PutItem or DeleteItem, everything else as a
-// transaction, which doubles the table's part.
-func consumedUnits(ops []table.Op, before []*table.Item) table.Units {
-	factor := 2.0
+// priceFactor returns what DynamoDB multiplies the table's part of a write with: a transaction costs twice as much as
+// PutItem or DeleteItem.
+func priceFactor(ops []table.Op) float64 {
 	if len(ops) == 1 && ops[0].Action != table.ActionCheck {
-		factor = 1
+		return 1
 	}
-	var units table.Units
-	for i := range ops {
-		after := itemAfter(&ops[i], before[i])
-		units.Write += factor*writeUnits(before[i], after) + indexUnits(before[i], after)
-	}
-	return units
+	return 2
 }
 
 func unitsFor(n, unit int) float64 {

@@ -22,9 +22,9 @@ func (db *DB) Write(ctx context.Context, ops ...table.Op) (table.Units, error) {
 			return err
 		}
 		for i := range ops {
-			c.stage(before[i], itemAfter(&ops[i], before[i]))
+			after := itemAfter(&ops[i], before[i])
+			units.Write += priceFactor(ops)*writeUnits(before[i], after) + c.stage(before[i], after)
 		}
-		units = consumedUnits(ops, before)
 		return nil
 	})
 	if err != nil {
