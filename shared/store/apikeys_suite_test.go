@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"cedula/shared/auth"
-	"cedula/shared/identity"
 	"cedula/shared/store"
 	"cedula/shared/table/faulttable"
 )
@@ -104,20 +102,6 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		k.Revoked = try.want
 		wantKeys(t, s, "c1", own, k)
 	}
-}
-
-func testConcurrentRevocation(t *testing.T, s *store.Store, _ *faulttable.Counter) {
-	own, k := createClientWithKey(t, s, "c1"), fullAPIKey("c1", 1)
-	mustSucceed(t, s.CreateKey(ctx, k))
-	for _, o := range runConcurrently(16, func(int) (identity.WriteResult, error) {
-		return identity.WriteResult{}, s.RevokeKey(ctx, "c1", k.ID, now)
-	}) {
-		if o.err != nil && !errors.Is(o.err, auth.ErrBusy) {
-			t.Errorf("revocation: error = %v, want none or ErrBusy", o.err)
-		}
-	}
-	k.Revoked = now
-	wantKeys(t, s, "c1", own, k)
 }
 
 // TestKeyItemExpiresAfterRetention: the table may delete a key a while after its end, and one without end never.

@@ -101,33 +101,37 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 }
 
-func testInterruptedDelete(t *testing.T, links int, fault faulttable.Fault, raw table.Table) {
-	injected := faulttable.NewInjector(raw)
-	s := store.New(injected, secret)
-	for n := 1; ; n++ {
-		if n > 1 {
-			deleteAll(t, s, links)
-		}
-		key := fmt.Sprint("k", n)
-		p := createWithParts(t, s, links, key)
-		injected.SetPlan(faulttable.FaultAt(n, fault))
-		err := s.Delete(ctx, "t", "p", nil)
-		interrupted := len(injected.Injected()) > 0
-		injected.SetPlan(nil)
-		if !interrupted {
-			if err != nil || n < 3 {
-				t.Fatalf("deletion of %d calls: error = %v, want none and at least 2 calls", n-1, err)
+// interruptedDelete returns a test that interrupts the deletion of an identity at every call that it makes, and then
+// deletes it again.
+func interruptedDelete(links int, fault faulttable.Fault) func(*testing.T, *store.Store, *faulttable.Counter) {
+	return func(t *testing.T, _ *store.Store, raw *faulttable.Counter) {
+		injected := faulttable.NewInjector(raw)
+		s := store.New(injected, secret)
+		for n := 1; ; n++ {
+			if n > 1 {
+				deleteAll(t, s, links)
 			}
+			key := fmt.Sprint("k", n)
+			p := createWithParts(t, s, links, key)
+			injected.SetPlan(faulttable.FaultAt(n, fault))
+			err := s.Delete(ctx, "t", "p", nil)
+			interrupted := len(injected.Injected()) > 0
+			injected.SetPlan(nil)
+			if !interrupted {
+				if err != nil || n < 3 {
+					t.Fatalf("deletion of %d calls: error = %v, want none and at least 2 calls", n-1, err)
+				}
+				wantGone(t, s, raw, p, links, key)
+				return
+			}
+			wantError(t, fmt.Sprint("interrupted at call ", n), err, identity.ErrUnavailable)
+			var want error
+			if !checkWholeOrGone(t, s, p) {
+				want = identity.ErrNotFound // the interrupted call deleted it
+			}
+			wantError(t, fmt.Sprint("the deletion after one interrupted at call ", n), s.Delete(ctx, "t", "p", nil), want)
 			wantGone(t, s, raw, p, links, key)
-			return
 		}
-		wantError(t, fmt.Sprint("interrupted at call ", n), err, identity.ErrUnavailable)
-		var want error
-		if !checkWholeOrGone(t, s, p) {
-			want = identity.ErrNotFound // the interrupted call deleted it
-		}
-		wantError(t, fmt.Sprint("the deletion after one interrupted at call ", n), s.Delete(ctx, "t", "p", nil), want)
-		wantGone(t, s, raw, p, links, key)
 	}
 }
 

@@ -103,8 +103,8 @@ func testListResharding(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 }
 
 // testShardFailure: a list with an unreadable shard is an error, not a shorter list.
-func testShardFailure(t *testing.T, open func(*testing.T) table.Table) {
-	injected := faulttable.NewInjector(open(t))
+func testShardFailure(t *testing.T, _ *store.Store, calls *faulttable.Counter) {
+	injected := faulttable.NewInjector(calls)
 	s := store.New(injected, secret)
 	s.ListSharding = store.ListSharding{"t": {4, 4}}
 	for n := range 40 {

@@ -85,21 +85,6 @@ func TestKeysHoldNoPersonalData(t *testing.T) {
 	}
 }
 
-// TestPendingQueue: an identity is in the queue exactly while it is pending and not on hold.
-func TestPendingQueue(t *testing.T) {
-	for _, status := range []identity.Status{identity.Pending, identity.Screening, identity.Active, identity.Inactive, identity.Rejected, identity.Blocked} {
-		for _, hold := range []*identity.Hold{nil, {Reason: "h"}} {
-			s := &recordingTable{Table: openPebble(t)}
-			p := fullIdentity("p")
-			p.Status, p.Hold = status, hold
-			mustCreate(t, store.New(s, secret), p, nil, identity.Idempotency{})
-			if _, queued := s.ops[0].Item.Indexes["Q"]; queued != (status.Pending() && hold == nil) {
-				t.Errorf("%s, hold %v: in the queue = %v, want it exactly while pending and not on hold", status, hold, queued)
-			}
-		}
-	}
-}
-
 // TestIdentityRecordFormatIsStable pins the members of a stored identity, in any order: a change here must still read
 // what tables hold today.
 func TestIdentityRecordFormatIsStable(t *testing.T) {

@@ -37,7 +37,6 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a client's further keys", testCreateKey},
 		{"keys of a full client", testKeysAcrossPages},
 		{"a key is revoked once", testRevokeKey},
-		{"many revoke one key", testConcurrentRevocation},
 		{"failed logins are read with the credentials", testLoginFailures},
 		{"ids that no client has share few counters", testUnknownClientFailures},
 		{"a count of a stale version is rejected", testStaleLoginFailures},
@@ -66,28 +65,18 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a message comes back as it was, and is delivered", testDeliverMessage},
 		{"a claimed message is its holder's", testMessageLease},
 		{"a message goes by its time", testMessageExpiry},
+		{"stored responses can be rewritten", testRewriteReplays},
+		{"a list with an unreadable shard is an error", testShardFailure},
+		{"a deletion of 7 parts cut short before a call", interruptedDelete(2, faulttable.TimeoutBefore)},
+		{"a deletion of 7 parts cut short after a call", interruptedDelete(2, faulttable.TimeoutAfter)},
+		{"a deletion of 151 parts cut short before a call", interruptedDelete(50, faulttable.TimeoutBefore)},
+		{"a deletion of 151 parts cut short after a call", interruptedDelete(50, faulttable.TimeoutAfter)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			counted := faulttable.NewCounter(open(t))
 			tt.run(t, store.New(counted, secret), counted)
 		})
-	}
-	t.Run("stored responses can be rewritten", func(t *testing.T) {
-		t.Parallel()
-		testRewriteReplays(t, open)
-	})
-	t.Run("a list with an unreadable shard is an error", func(t *testing.T) {
-		t.Parallel()
-		testShardFailure(t, open)
-	})
-	for _, links := range []int{2, 50} {
-		for _, fault := range []faulttable.Fault{faulttable.TimeoutBefore, faulttable.TimeoutAfter} {
-			t.Run(fmt.Sprintf("a deletion of %d parts cut short, %v", 3*links+1, fault), func(t *testing.T) {
-				t.Parallel()
-				testInterruptedDelete(t, links, fault, open(t))
-			})
-		}
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -19,24 +18,6 @@ import (
 
 func TestContract(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return open(t, t.TempDir()) })
-}
-
-func TestReopenedTableContainsAllItems(t *testing.T) {
-	dir := t.TempDir()
-	want := table.Item{
-		Key: table.Key{PK: "p\x00", SK: "s\x00"}, Indexes: map[string]table.Key{"L": {PK: "l", SK: "1"}, "E": {PK: "e", SK: "1"}},
-		Version: 7, Owner: "ann", Expires: time.Unix(1_700_000_000, 0).UTC(), Body: []byte("body"),
-	}
-	db := mustOpen(t, dir)
-	write(t, db, table.Put(want, table.Absent()))
-	for range 3 {
-		if diff := cmp.Diff([]table.Item{want}, get(t, db, want.Key)); diff != "" {
-			t.Errorf("items (-want +got):\n%s", diff)
-		}
-		mustClose(t, db)
-		db = mustOpen(t, dir)
-	}
-	mustClose(t, db)
 }
 
 // A table may be opened with other indexes, but an item's entries in all indexes are removed with it.
