@@ -84,7 +84,7 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), ifUnchanged(&i)), mark}
 	ops = append(ops, releaseClaimOps(&i, now)...)
 	for _, c := range stateOf(&i).CodeChannels {
-		ops = append(ops, table.Delete(codeKey(i.Tenant, i.ID, c), table.Always()))
+		ops = append(ops, table.Delete(partKey(i.Tenant, i.ID, prefixCode+string(c)), table.Always()))
 	}
 	return s.writeDeletion(ctx, ops)
 }

@@ -90,12 +90,9 @@ func (k keyBuilder) changeIdempotencyKey(tenant, id, idempotencyKey string) tabl
 	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixIdempotency + k.digest(tenant, "O"+id, idempotencyKey)}
 }
 
-func withdrawalKey(tenant, id, account string) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixWithdrawal + account}
-}
-
-func codeKey(tenant, id string, c identity.Channel) table.Key {
-	return table.Key{PK: identityKey(tenant, id).PK, SK: prefixCode + string(c)}
+// partKey returns the key of a part of an identity, such as prefixWithdrawal and an account.
+func partKey(tenant, id, sk string) table.Key {
+	return table.Key{PK: identityKey(tenant, id).PK, SK: sk}
 }
 
 func expiryMarkerKey(tenant, id string) table.Key {

@@ -55,11 +55,7 @@ func ParseListSharding(text string) (ListSharding, error) {
 
 // shardFor returns the shard of a new identity.
 func (l ListSharding) shardFor(i *identity.Identity) int {
-	shards, split := l[i.Tenant]
-	if !split {
-		return 0
-	}
-	return int(shardOf(i.ID, uint32(shards.Write)))
+	return int(shardOf(i.ID, uint32(max(1, l[i.Tenant].Write))))
 }
 
 // shardOf returns a hash of a string, below n.

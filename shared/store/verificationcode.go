@@ -32,7 +32,7 @@ func (s *Store) HashCode(tenant, id, to, code string) []byte {
 
 // VerificationCode reads an identity's code and the counter of an address in one call.
 func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel identity.Channel, to string) (identity.VerificationCode, identity.SendHistory, error) {
-	at := codeKey(tenant, id, channel)
+	at := partKey(tenant, id, prefixCode+string(channel))
 	wanted := []table.Key{at}
 	if to != "" {
 		wanted = append(wanted, s.keys.sendHistoryKey(tenant, channel, to))
@@ -96,7 +96,7 @@ func (s *Store) sideWriteOps(i *identity.Identity, a identity.SideWrites) []tabl
 
 func putCode(tenant, id string, c *identity.VerificationCode) table.Op {
 	return table.Put(table.Item{
-		Key: codeKey(tenant, id, c.Channel), Version: c.Version + 1, Owner: id, Expires: c.ExpiresAt.Add(identity.CodeRetention),
+		Key: partKey(tenant, id, prefixCode+string(c.Channel)), Version: c.Version + 1, Owner: id, Expires: c.ExpiresAt.Add(identity.CodeRetention),
 		Body: mustEncode(verificationCodeRecord{c.LookupKey, c.Hash, unixSeconds(c.SentAt), unixSeconds(c.ExpiresAt), c.WrongAttempts, c.Used, c.TestMode}),
 	}, ifVersion(c.Version))
 }

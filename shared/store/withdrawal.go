@@ -44,7 +44,7 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 	notSingleItem(&i)
 	failed, err := s.write(ctx,
 		s.putVersion(&i, mustEncode(newIdentityRecord(&i))),
-		table.Put(table.Item{Key: withdrawalKey(i.Tenant, i.ID, b.ID), Body: mustEncode(r)}, table.Absent()),
+		table.Put(table.Item{Key: partKey(i.Tenant, i.ID, prefixWithdrawal+b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	if failed == nil {
 		return identity.WithdrawalAccountResult{BankAccount: b}, wrapErr("add withdrawal account", err)
@@ -68,7 +68,7 @@ func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.
 
 // RemoveWithdrawalAccount deletes an account.
 func (s *Store) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error {
-	failed, err := s.write(ctx, table.Delete(withdrawalKey(tenant, id, account), table.Exists()))
+	failed, err := s.write(ctx, table.Delete(partKey(tenant, id, prefixWithdrawal+account), table.Exists()))
 	if failed != nil {
 		return identity.ErrNotFound
 	}

@@ -43,12 +43,8 @@ func CreateTable(ctx context.Context, client *dynamodb.Client, name string, inde
 	if err := ready.Wait(ctx, &dynamodb.DescribeTableInput{TableName: in.TableName}, 2*time.Minute); err != nil {
 		return fmt.Errorf("create table: %w", err)
 	}
-	return enableTTL(ctx, client, in.TableName)
-}
-
-func enableTTL(ctx context.Context, client *dynamodb.Client, name *string) error {
 	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
-		TableName: name,
+		TableName: in.TableName,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{
 			AttributeName: aws.String(table.AttrExpires),
 			Enabled:       aws.Bool(true),

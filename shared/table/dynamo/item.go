@@ -47,13 +47,12 @@ func toAttributes(i *table.Item) attributes {
 }
 
 // fromAttributes reads one item. It ignores unknown attributes.
-func fromAttributes(a attributes, indexes []string) (table.Item, error) {
-	var i table.Item
-	var ok bool
-	i.Key, ok = keyOf(a, "")
+func fromAttributes(a attributes, indexes []string) (i table.Item, err error) {
+	key, ok := keyOf(a, "")
 	if !ok {
 		return i, errMalformedItem
 	}
+	i.Key = key
 	for _, index := range indexes {
 		at, ok := keyOf(a, index)
 		if !ok {
@@ -64,26 +63,22 @@ func fromAttributes(a attributes, indexes []string) (table.Item, error) {
 		}
 		i.Indexes[index] = at
 	}
-	return i, decodeFields(a, &i)
-}
-
-func decodeFields(a attributes, i *table.Item) (err error) {
-	i.Version, _, err = numberOf(a[table.AttrVersion])
+	i.Version, err = numberOf(a[table.AttrVersion])
 	if err != nil {
-		return err
+		return i, err
 	}
-	seconds, expires, err := numberOf(a[table.AttrExpires])
-	if err != nil {
-		return err
-	}
-	if expires {
+	if expires := a[table.AttrExpires]; expires != nil {
+		seconds, err := numberOf(expires)
+		if err != nil {
+			return i, err
+		}
 		i.Expires = time.Unix(seconds, 0).UTC()
 	}
 	i.Owner, _ = stringOf(a[table.AttrOwner])
 	if b, ok := a[table.AttrBody].(*types.AttributeValueMemberB); ok && len(b.Value) > 0 {
 		i.Body = b.Value
 	}
-	return nil
+	return i, nil
 }
 
 func keyOf(a attributes, index string) (table.Key, bool) {
@@ -100,17 +95,18 @@ func stringOf(v types.AttributeValue) (string, bool) {
 	return s.Value, true
 }
 
-func numberOf(v types.AttributeValue) (n int64, present bool, err error) {
+// numberOf returns a number, or 0 for an attribute that the item does not have.
+func numberOf(v types.AttributeValue) (int64, error) {
 	if v == nil {
-		return 0, false, nil
+		return 0, nil
 	}
 	s, ok := v.(*types.AttributeValueMemberN)
 	if !ok {
-		return 0, false, errMalformedItem
+		return 0, errMalformedItem
 	}
-	n, err = strconv.ParseInt(s.Value, 10, 64)
+	n, err := strconv.ParseInt(s.Value, 10, 64)
 	if err != nil {
-		return 0, false, errMalformedItem
+		return 0, errMalformedItem
 	}
-	return n, true, nil
+	return n, nil
 }

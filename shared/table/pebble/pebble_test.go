@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
 	"cedula/shared/table/tabletest"

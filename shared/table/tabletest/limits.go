@@ -7,17 +7,15 @@ import (
 	"cedula/shared/table"
 )
 
-func stringOfLength(n int) string { return strings.Repeat("k", n) }
-
 // What exceeds a limit by a byte never reaches an engine; package table tests its checks itself.
 var limitCases = []testCase{
 	{"limit: an item of 400 KB is written, with index keys and an owner", func(s fixture) {
-		i := table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("l", "l")}, Owner: stringOfLength(300 << 10)}
+		i := table.Item{Key: key("p", "s"), Indexes: map[string]table.Key{"L": key("l", "l")}, Owner: strings.Repeat("k", 300<<10)}
 		s.mustPut(itemOfSize(item("p", "s"), table.MaxItemBytes), itemOfSize(i, table.MaxItemBytes))
 		s.wantEqual("bytes", s.mustGet(i.Key)[0].Bytes(), table.MaxItemBytes)
 	}},
 	{"limit: keys of 2048 and 1024 bytes are written", func(s fixture) {
-		k := key(stringOfLength(table.MaxPKBytes), stringOfLength(table.MaxSKBytes))
+		k := key(strings.Repeat("k", table.MaxPKBytes), strings.Repeat("k", table.MaxSKBytes))
 		i := table.Item{Key: k, Indexes: map[string]table.Key{"L": k}}
 		s.mustPut(i)
 		s.wantItems([]table.Key{k}, i)
@@ -47,7 +45,7 @@ var (
 	inL    = map[string]table.Key{"L": key("l", "1")}
 	movedL = map[string]table.Key{"L": key("l", "2")}
 	inBoth = map[string]table.Key{"L": key("l", "1"), "E": key("e", "1")}
-	longL  = map[string]table.Key{"L": key(stringOfLength(1000), stringOfLength(1000))}
+	longL  = map[string]table.Key{"L": key(strings.Repeat("k", 1000), strings.Repeat("k", 1000))}
 
 	oneKB      = itemOfSize(item("p", "a"), 1<<10)
 	otherOneKB = itemOfSize(item("p", "b"), 1<<10)

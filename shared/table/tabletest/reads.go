@@ -9,11 +9,6 @@ import (
 )
 
 var getCases = []testCase{
-	{"get distinguishes similar keys, and returns nothing for absent ones", func(s fixture) {
-		s.mustPut(versionedItem("ab", "c", 1))
-		s.wantItems([]table.Key{key("a", "bc")})
-		s.wantItems([]table.Key{key("abc", "c"), key("ab", "cc"), key("AB", "c")})
-	}},
 	{"get of 100 keys returns the items in the order of the keys, without the absent ones", func(s fixture) {
 		items := numberedItems(table.MaxGetItems)
 		stored := append([]table.Item{item("q", "000")}, items[10:]...)
@@ -70,22 +65,6 @@ var queryCases = []testCase{
 			s.wantEqual("items", page.Items, want)
 			s.wantEqual("next", page.Next, (*table.Position)(nil))
 		}
-	}},
-	{"query: paging neither repeats nor skips while others write", func(s fixture) {
-		s.mustPut(numberedItems(20)...)
-		q := table.Query{PK: "p", Limit: 3}
-		var seen []string
-		for n := range 100 {
-			page := s.mustQuery(q)
-			seen = append(seen, sortKeys(page.Items)...)
-			s.mustPut(item("p", fmt.Sprintf("%03dx", n*3)), item("p", fmt.Sprintf("000%d", n)))
-			q.Start = page.Next
-			if q.Start == nil {
-				break
-			}
-		}
-		old := slices.DeleteFunc(seen, func(sk string) bool { return len(sk) > 3 })
-		s.wantEqual("items that existed from the start", old, sortKeys(numberedItems(20)))
 	}},
 	{"query: a page ends after 1 MB", func(s fixture) {
 		items := itemsOfSize(100_000, numberedItems(25)...)

@@ -234,20 +234,4 @@ var concurrencyCases = []testCase{
 		})
 		s.wantItems(keys("s"), versionedItem("p", "s", 1+writerCount*5))
 	}},
-	{"race: two items always change together", func(s fixture) {
-		s.mustPut(versionedItem("p", "a", 1), versionedItem("p", "b", 1))
-		runWriters(func(int) {
-			for range 3 {
-				now := s.mustQuery(table.Query{PK: "p", Strong: true}).Items
-				if len(now) != 2 || now[0].Version != now[1].Version {
-					s.Errorf("items = %v, want two of one version", now)
-					return
-				}
-				next := now[0].Version + 1
-				s.tryWrite(
-					table.Put(versionedItem("p", "a", next), table.VersionIs(next-1)),
-					table.Put(versionedItem("p", "b", next), table.VersionIs(next-1)))
-			}
-		})
-	}},
 }
