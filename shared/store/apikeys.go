@@ -32,7 +32,7 @@ func (s *Store) CreateKey(ctx context.Context, k auth.Key) error {
 		table.Check(clientKey(k.Client), table.Exists()),
 	)
 	if failed == nil {
-		return wrapAuthErr("create key", err)
+		return authErrors.wrap("create key", err)
 	}
 	if failed.FailureOf(1) != nil {
 		return auth.ErrNotFound

@@ -40,7 +40,7 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client, apiKeys ...auth
 	if failed != nil {
 		return auth.ErrAlreadyExists
 	}
-	return wrapAuthErr("create client", err)
+	return authErrors.wrap("create client", err)
 }
 
 // Client reads a client.
@@ -64,7 +64,7 @@ func (s *Store) Clients(ctx context.Context) (list []auth.Client, err error) {
 		}
 		return err
 	})
-	return list, wrapAuthErr("list clients", err)
+	return list, authErrors.wrap("list clients", err)
 }
 
 // UpdateClient writes the next version of a client.
@@ -94,7 +94,7 @@ func updateItem[T any](
 		}
 		failed, err := s.write(ctx, table.Put(item(t, current.Version+1), table.VersionIs(current.Version)))
 		if failed == nil {
-			return t, wrapAuthErr(operation, err)
+			return t, authErrors.wrap(operation, err)
 		}
 	}
 	return t, fmt.Errorf("%s: %w", operation, auth.ErrBusy)
@@ -104,7 +104,7 @@ func updateItem[T any](
 func (s *Store) Credentials(ctx context.Context, client, keyID string) (auth.Client, auth.Key, error) {
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID))
 	if err != nil {
-		return auth.Client{}, auth.Key{}, wrapAuthErr("read credentials", err)
+		return auth.Client{}, auth.Key{}, authErrors.wrap("read credentials", err)
 	}
 	return decodeCredentials(found.Items)
 }
@@ -128,12 +128,11 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 	q := table.Query{PK: clientKey(client).PK, Strong: true}
 	err = s.eachPage(ctx, q, func(items []table.Item) (err error) {
 		for n := range items {
-			item := &items[n]
-			if item.SK == itemSK {
-				c, err = decodeClient(item.Body)
+			if items[n].SK == itemSK {
+				c, err = decodeClient(items[n].Body)
 			} else {
 				var k auth.Key
-				k, err = decodeAPIKey(item.Body)
+				k, err = decodeAPIKey(items[n].Body)
 				list = append(list, k)
 			}
 			if err != nil {
@@ -143,7 +142,7 @@ func (s *Store) Keys(ctx context.Context, client string) (c auth.Client, list []
 		return nil
 	})
 	if err != nil {
-		return auth.Client{}, nil, wrapAuthErr("read keys", err)
+		return auth.Client{}, nil, authErrors.wrap("read keys", err)
 	}
 	if c.ID == "" {
 		return auth.Client{}, nil, auth.ErrNotFound

@@ -28,7 +28,7 @@ func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*ident
 func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
 	page, err := s.nextNonEmptyPage(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
-		return wrapErr("delete identity", err)
+		return identityErrors.wrap("delete identity", err)
 	}
 	r, err := decodeRootRecord(page.Items)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Store) writeDeletion(ctx context.Context, ops []table.Op) error {
 	if failed != nil {
 		return identity.ErrVersionMismatch
 	}
-	return wrapErr("delete identity", err)
+	return identityErrors.wrap("delete identity", err)
 }
 
 // releaseClaimOps deletes the claims of the identity. Its idempotency claim is emptied but kept, so that no request with
@@ -141,7 +141,7 @@ func (s *Store) deleteParts(ctx context.Context, tenant string, r identityRecord
 	for {
 		page, err := s.nextNonEmptyPage(ctx, q)
 		if err != nil {
-			return wrapErr("delete identity", err)
+			return identityErrors.wrap("delete identity", err)
 		}
 		parts := page.Items
 		if q.Start == nil {

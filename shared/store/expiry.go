@@ -22,7 +22,7 @@ func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, 
 	}
 	page, err := s.table.Query(ctx, q)
 	if err != nil {
-		return identity.DueBatch{}, wrapErr("read pending", err)
+		return identity.DueBatch{}, identityErrors.wrap("read pending", err)
 	}
 	due, err := s.loadDueBatch(ctx, page.Items)
 	if n := page.Next; n != nil {
@@ -35,7 +35,7 @@ func (s *Store) DueBatch(ctx context.Context, shard int, from, until time.Time, 
 func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due identity.DueBatch, err error) {
 	items, err := s.loadItems(ctx, entries)
 	if err != nil {
-		return due, wrapErr("read pending", err)
+		return due, identityErrors.wrap("read pending", err)
 	}
 	for n := range entries {
 		tenant, id := parseIdentityPK(entries[n].PK)

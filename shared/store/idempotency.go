@@ -61,15 +61,15 @@ func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
 	if key := stateOf(&i).IdempotencyKey; key != "" {
 		found, err := s.table.Get(ctx, true, table.Key{PK: key, SK: itemSK})
 		if err != nil {
-			return wrapErr("forget", err)
+			return identityErrors.wrap("forget", err)
 		}
 		if err := s.rewriteClaims(ctx, i.ID, found.Items, body); err != nil {
-			return wrapErr("forget", err)
+			return identityErrors.wrap("forget", err)
 		}
 	}
 	q := table.Query{PK: identityKey(i.Tenant, i.ID).PK, From: prefixIdempotency, To: prefixIdempotency + "~", Limit: rewriteBatchSize, Strong: true}
 	err := s.eachPage(ctx, q, func(claims []table.Item) error { return s.rewriteClaims(ctx, i.ID, claims, body) })
-	return wrapErr("forget", err)
+	return identityErrors.wrap("forget", err)
 }
 
 // rewriteClaims replaces the identity in idempotency claims.

@@ -40,7 +40,7 @@ func (s *Store) commit(ctx context.Context, operation string, t transaction, i i
 		first := failed.Failures[0]
 		return t.results[first.Op](first.Current)
 	}
-	return identity.WriteResult{Identity: i}, wrapErr(operation, err)
+	return identity.WriteResult{Identity: i}, identityErrors.wrap(operation, err)
 }
 
 // Create writes the identity, its claims and its idempotency claim in one transaction. The idempotency claim comes
@@ -86,7 +86,7 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 	}
 	found, err := s.table.Get(ctx, true, keys...)
 	if err != nil {
-		return nil, wrapErr("get identities", err)
+		return nil, identityErrors.wrap("get identities", err)
 	}
 	list := make([]identity.Identity, 0, len(found.Items))
 	for n := range found.Items {

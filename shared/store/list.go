@@ -48,7 +48,7 @@ func (s *Store) readEntries(ctx context.Context, q *table.Query, prefix string) 
 	for limit := q.Limit; ; q.Limit = limit - len(entries) {
 		page, err := s.table.Query(ctx, *q)
 		if err != nil {
-			return nil, wrapErr("read entries", err)
+			return nil, identityErrors.wrap("read entries", err)
 		}
 		for n := range page.Items {
 			sk := page.Items[n].SK

@@ -21,7 +21,7 @@ func (s *Store) CredentialsWithFailures(ctx context.Context, client, keyID strin
 	own, shared := loginFailuresKey(client), loginFailuresKey(s.keys.sharedFailureCounter(client))
 	found, err := s.table.Get(ctx, true, clientKey(client), apiKeyKey(client, keyID), own, shared)
 	if err != nil {
-		return auth.Client{}, auth.Key{}, auth.FailureWindow{}, wrapAuthErr("read credentials", err)
+		return auth.Client{}, auth.Key{}, auth.FailureWindow{}, authErrors.wrap("read credentials", err)
 	}
 	c, k, err := decodeCredentials(found.Items)
 	counter := own
@@ -40,7 +40,7 @@ func (s *Store) RecordFailure(ctx context.Context, f auth.FailureWindow) (auth.F
 		Body: mustEncode(failureWindowRecord{f.Count, f.Expires.UnixMilli()}),
 	}, ifVersion(f.Version)))
 	if failed == nil {
-		return f, wrapAuthErr("count failed logins", err)
+		return f, authErrors.wrap("count failed logins", err)
 	}
 	var stored []table.Item
 	if current := failed.Failures[0].Current; current != nil {

@@ -50,7 +50,7 @@ func (s *Store) enqueueOp(m identity.Message) table.Op {
 // Enqueue writes a message on its own, for immediate delivery.
 func (s *Store) Enqueue(ctx context.Context, m identity.Message) error {
 	_, err := s.table.Write(ctx, s.enqueueOp(m))
-	return wrapErr("queue message", err)
+	return identityErrors.wrap("queue message", err)
 }
 
 // Lease claims a message for delivery, until the lease has passed since now or Release is called. Release and Ack need
@@ -98,7 +98,7 @@ func (s *Store) Release(ctx context.Context, id, holder string) error {
 func (s *Store) Ack(ctx context.Context, id, holder string) error {
 	failed, err := s.write(ctx, table.Delete(messageKey(id), table.OwnerIs(holder)))
 	if failed == nil {
-		return wrapErr("remove message", err)
+		return identityErrors.wrap("remove message", err)
 	}
 	if failed.Failures[0].Current != nil {
 		return fmt.Errorf("remove message: %w", identity.ErrBusy)
@@ -125,7 +125,7 @@ func (s *Store) updateMessage(ctx context.Context, item table.Item, sealed encry
 	item.Body = mustEncode(sealed)
 	failed, err := s.write(ctx, table.Put(item, was))
 	if failed == nil {
-		return wrapErr("write message", err)
+		return identityErrors.wrap("write message", err)
 	}
 	if failed.Failures[0].Current == nil {
 		return fmt.Errorf("write message: %w", identity.ErrNotFound)

@@ -34,7 +34,7 @@ func New(t table.Table, secret []byte) *Store {
 // Ping returns nil if the table is available. It reads an item that does not exist.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.table.Get(ctx, false, table.Key{PK: "PING", SK: itemSK})
-	return wrapErr("ping", err)
+	return identityErrors.wrap("ping", err)
 }
 
 // getItem reads an item that must exist.
@@ -129,10 +129,6 @@ func (p portErrors) wrap(operation string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }
-
-func wrapErr(operation string, err error) error { return identityErrors.wrap(operation, err) }
-
-func wrapAuthErr(operation string, err error) error { return authErrors.wrap(operation, err) }
 
 // isUnavailable reports whether the table did not respond, or not in time.
 func isUnavailable(err error) bool {

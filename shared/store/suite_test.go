@@ -164,6 +164,8 @@ func testClientRoundTrip(t *testing.T, s *store.Store, calls *faulttable.Counter
 		wantEqual(t, c, gotClient, err)
 		wantEqual(t, k, gotKey, err)
 		wantCalls(t, calls, "credentials", faulttable.Calls{Get: 1})
+		gotClient, err = s.Client(ctx, c.ID)
+		wantEqual(t, c, gotClient, err)
 		_, _, err = s.Credentials(ctx, c.ID, "nokey")
 		wantError(t, "unknown key", err, auth.ErrNotFound)
 	}

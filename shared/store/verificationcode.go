@@ -39,7 +39,7 @@ func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel
 	}
 	found, err := s.table.Get(ctx, true, wanted...)
 	if err != nil {
-		return identity.VerificationCode{}, identity.SendHistory{}, wrapErr("read code", err)
+		return identity.VerificationCode{}, identity.SendHistory{}, identityErrors.wrap("read code", err)
 	}
 	code, sends := identity.VerificationCode{Channel: channel}, identity.SendHistory{Channel: channel, LookupKey: to}
 	for n := range found.Items {
@@ -75,7 +75,7 @@ func (s *Store) RecordWrongAttempt(ctx context.Context, tenant, id string, c ide
 	if failed != nil {
 		return identity.ErrVersionMismatch
 	}
-	return wrapErr("spend check", err)
+	return identityErrors.wrap("spend check", err)
 }
 
 // sideWriteOps returns the side writes of an identity's next version. Each is conditional: of two concurrent requests,

@@ -23,7 +23,7 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 		return nil
 	})
 	if err != nil {
-		return nil, wrapErr("read withdrawal accounts", err)
+		return nil, identityErrors.wrap("read withdrawal accounts", err)
 	}
 	return list, nil
 }
@@ -47,7 +47,7 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 		table.Put(table.Item{Key: partKey(i.Tenant, i.ID, prefixWithdrawal+b.ID), Body: mustEncode(r)}, table.Absent()),
 	)
 	if failed == nil {
-		return identity.WithdrawalAccountResult{BankAccount: b}, wrapErr("add withdrawal account", err)
+		return identity.WithdrawalAccountResult{BankAccount: b}, identityErrors.wrap("add withdrawal account", err)
 	}
 	if failed.FailureOf(1) != nil {
 		return decodeAccountReplay(failed.FailureOf(1).Current, once)
@@ -72,5 +72,5 @@ func (s *Store) RemoveWithdrawalAccount(ctx context.Context, tenant, id, account
 	if failed != nil {
 		return identity.ErrNotFound
 	}
-	return wrapErr("remove withdrawal account", err)
+	return identityErrors.wrap("remove withdrawal account", err)
 }

@@ -43,10 +43,3 @@ func TestConditionErrorFindsFailuresByOperation(t *testing.T) {
 		t.Errorf("Error = %q, want %q", got, want)
 	}
 }
-
-func TestIndexEntryBytes(t *testing.T) {
-	got := table.IndexEntryBytes(table.Key{PK: "p", SK: "s"}, "List", table.Key{PK: "l", SK: "123"})
-	if want := 6 + 12 + 4; got != want {
-		t.Errorf("IndexEntryBytes = %d, want %d", got, want)
-	}
-}

@@ -25,7 +25,7 @@ const (
 // errorMeaning classifies an error of DynamoDB: whether to retry, and what to return to the caller otherwise.
 type errorMeaning struct {
 	retry retryClass
-	err   error // nil in errorMeanings: a failed condition, which is a result
+	err   error
 }
 
 // errUnexpected is an error that errorMeanings does not list. It wraps no error of package table: the call had no effect,
@@ -41,8 +41,6 @@ var errUnprocessed = fmt.Errorf("%w: every key left over", table.ErrUnavailable)
 // response to the earlier request, for ErrTooLarge 413, and for ErrMisuse, our own mistake, and every unknown code 500,
 // logged as an error.
 var errorMeanings = map[string]errorMeaning{
-	"ConditionalCheckFailed": {notRetryable, nil},
-
 	"ProvisionedThroughputExceeded": {notApplied, table.ErrUnavailable},
 	"Throttling":                    {notApplied, table.ErrUnavailable},
 	"ThrottlingError":               {notApplied, table.ErrUnavailable},
@@ -87,11 +85,7 @@ func interpret(err error) errorMeaning {
 	}
 	var apiErr smithy.APIError
 	if errors.As(err, &apiErr) {
-		m := interpretCode(apiErr.ErrorCode(), apiErr.ErrorMessage(), httpStatus(err))
-		if m.err == nil { // a failed condition without its exception
-			m.err = fmt.Errorf("%w: %s", errUnexpected, apiErr.ErrorCode())
-		}
-		return m
+		return interpretCode(apiErr.ErrorCode(), apiErr.ErrorMessage(), httpStatus(err))
 	}
 	// The connection broke, so the response may be lost. The error is not wrapped: a deadline of the transport is not the caller's.
 	if broken := new(url.Error); errors.As(err, &broken) {
@@ -107,9 +101,6 @@ func interpretCode(code, message string, status int) errorMeaning {
 		m = errorMeaning{maybeApplied, table.ErrUnavailable}
 	} else if !listed {
 		m = errorMeaning{notRetryable, errUnexpected}
-	}
-	if m.err == nil {
-		return m
 	}
 	if errors.Is(m.err, table.ErrMisuse) && saysTooLarge(message) {
 		m.err = table.ErrTooLarge
@@ -128,16 +119,16 @@ func interpretReasons(cancelled *types.TransactionCanceledException) errorMeanin
 		if code == "" || code == "None" {
 			continue
 		}
-		m := interpretCode(code, aws.ToString(r.Message), 0)
-		rank := m.precedence()
+		m, rank := errorMeaning{notRetryable, cancelled}, 1
+		if code != conditionalCheckFailed {
+			m = interpretCode(code, aws.ToString(r.Message), 0)
+			m.err = fmt.Errorf("operation %d: %w", i, m.err)
+			rank = m.precedence()
+		}
 		if rank < highest {
 			continue
 		}
-		highest = rank
-		decisive = errorMeaning{notRetryable, cancelled}
-		if m.err != nil {
-			decisive.err = fmt.Errorf("operation %d: %w", i, m.err)
-		}
+		highest, decisive = rank, m
 		if m.retry != notRetryable {
 			decisive.retry = notApplied // cancelled as a whole
 		}
@@ -145,11 +136,9 @@ func interpretReasons(cancelled *types.TransactionCanceledException) errorMeanin
 	return decisive
 }
 
-// precedence orders the reasons of one transaction: a bad request, then a throttle, a conflict, a failed condition.
+// precedence orders the reasons of one transaction: a bad request, then a throttle, a conflict. A failed condition, which
+// has 1, is the last.
 func (m errorMeaning) precedence() int {
-	if m.err == nil {
-		return 1
-	}
 	if errors.Is(m.err, table.ErrConflict) {
 		return 2
 	}

@@ -32,7 +32,7 @@ func TestEachCallUsesTheCheapestOperation(t *testing.T) {
 	_, _ = tab.Write(t.Context(), putOps...)
 	_, _ = tab.Write(t.Context(), deleteOps...)
 	_, _ = tab.Write(t.Context(), table.Check(testKey, table.Always()))
-	_, _ = tab.Write(t.Context(), transactionOps...)
+	_, _ = tab.Write(t.Context(), append([]table.Op{table.Delete(keyA, table.Exists())}, transactionOps...)...)
 	var operations []string
 	for _, r := range f.requests() {
 		operations = append(operations, r.operation)

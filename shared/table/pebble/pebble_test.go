@@ -19,26 +19,6 @@ func TestContract(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return open(t, t.TempDir()) })
 }
 
-// A table may be opened with other indexes, but an item's entries in all indexes are removed with it.
-func TestIndexEntriesAreRemovedWhateverIndexesAreOpen(t *testing.T) {
-	dir := t.TempDir()
-	i := table.Item{Key: table.Key{PK: "p", SK: "s"}, Indexes: map[string]table.Key{"L": {PK: "l", SK: "1"}}}
-	for _, step := range []struct {
-		index string
-		op    table.Op
-	}{{"L", table.Put(i, table.Absent())}, {"E", table.Delete(i.Key, table.Exists())}} {
-		db, err := pebble.Open(dir, []string{step.index})
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, db, step.op)
-		mustClose(t, db)
-	}
-	if got := queryAll(t, open(t, dir), table.Query{Index: "L", PK: "l"}); len(got) != 0 {
-		t.Errorf("entries = %v, want none", got)
-	}
-}
-
 func TestClosedTableIsUnavailable(t *testing.T) {
 	db := mustOpen(t, t.TempDir())
 	mustClose(t, db)
