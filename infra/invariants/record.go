@@ -74,7 +74,7 @@ func (i Identity) verified(c identity.Channel) bool {
 	})
 }
 
-// canTurn reports whether an identity of one status may come to have the other.
+// canTurn reports whether the status of an identity may change from one to the other.
 func canTurn(from, to identity.Status) bool {
 	return from == to || slices.ContainsFunc(identity.Transitions, func(t identity.Transition) bool {
 		return t.From == from && slices.Contains(t.To, to)

@@ -42,7 +42,7 @@ type snapshot struct {
 	violations
 }
 
-// identity returns the identity of a partition, without fields if there is none.
+// identity returns the identity of a partition, or one without fields.
 func (s *snapshot) identity(pk string) Identity {
 	return decode[Identity](s.items[table.Key{PK: pk, SK: "#"}])
 }

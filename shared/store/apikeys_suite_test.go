@@ -63,7 +63,7 @@ func testCreateKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	wantError(t, "keys of a client that was not created", err, auth.ErrNotFound)
 }
 
-// testKeysAcrossPages are more than a page of the table holds.
+// testKeysAcrossPages reads more keys than fit in one page of the table.
 func testKeysAcrossPages(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	own := createClientWithKey(t, s, "c1")
 	want := []auth.Key{own}
@@ -104,7 +104,7 @@ func testRevokeKey(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	}
 }
 
-// TestKeyItemExpiresAfterRetention: the table may delete a key a while after its end, and one without end never.
+// TestKeyItemExpiresAfterRetention: the table may delete a key KeyRetention after its end, and never one without end.
 func TestKeyItemExpiresAfterRetention(t *testing.T) {
 	endless, expiring := fullAPIKey("c1", 1), fullAPIKey("c1", 2)
 	endless.Expires = time.Time{}

@@ -173,7 +173,7 @@ func checkAfter(t *testing.T, s *store.Store, src identity.Index, all []identity
 	}
 }
 
-// idsWithEqualNumber are ids whose identities have one number if created at once.
+// idsWithEqualNumber returns ids of identities that have the same creation number if created at the same time.
 func idsWithEqualNumber(n int) (ids []string) {
 	byNumber := make(map[int64][]string)
 	for i := 0; ; i++ {

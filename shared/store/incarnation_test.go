@@ -45,7 +45,7 @@ func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 	}
 }
 
-// hookedTable is a table before whose next write something happens.
+// hookedTable is a table that calls beforeWrite before its next write.
 type hookedTable struct {
 	table.Table
 	beforeWrite func()
@@ -59,8 +59,8 @@ func (b *hookedTable) Write(ctx context.Context, ops ...table.Op) (table.Units, 
 	return b.Table.Write(ctx, ops...)
 }
 
-// TestResumedDeleteSparesNewIncarnation: of two who finish one deletion, the later finds a new life of the id, and
-// leaves it alone. Neither has deleted anybody.
+// TestResumedDeleteSparesNewIncarnation: two calls complete an interrupted deletion. The id is reused after the first, so
+// the second finds a new identity and must leave it alone. Both return ErrNotFound.
 func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 	slow := &hookedTable{Table: openPebble(t)}
 	s, quick := store.New(slow, secret), store.New(slow.Table, secret)
@@ -85,8 +85,8 @@ func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 	}
 }
 
-// TestInterruptedDeleteIsNotBusy: that others are in the way says that nothing was done. Of an identity that is gone
-// but for its parts that is not true.
+// TestInterruptedDeleteIsNotBusy: ErrBusy means that nothing was done. Delete must not return it once the identity is a
+// tombstone.
 func TestInterruptedDeleteIsNotBusy(t *testing.T) {
 	for times, want := range map[int]error{1: nil, 100: identity.ErrUnavailable} {
 		raw := openPebble(t)

@@ -91,7 +91,7 @@ func testStaleLoginFailures(t *testing.T, s *store.Store, _ *faulttable.Counter)
 	wantError(t, "a first count of a counter that exists", errorOf(s.RecordFailure(ctx, stale)), auth.ErrVersionMismatch)
 }
 
-// TestLoginFailuresExpire: a counter's item may go once its failures are forgotten, and stands apart from credentials.
+// TestLoginFailuresExpire: a counter's item expires with its window, and is not in the partition of the credentials.
 func TestLoginFailuresExpire(t *testing.T) {
 	s := &recordingTable{Table: openPebble(t)}
 	until := time.UnixMilli(1772600767123)

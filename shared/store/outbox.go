@@ -15,14 +15,14 @@ import (
 // failure of the previous day.
 const messageRetention = 24 * time.Hour
 
-// encryptedMessage is the body of a message's item. The contents are in Box only, which readers of the table, its stream
+// encryptedMessage is the body of a message's item. The contents are in Ciphertext only, which readers of the table, its stream
 // or its backups cannot decrypt.
 type encryptedMessage struct {
 	LeasedUntil int64  `json:"u,omitzero"` // Unix milliseconds: the end of the claim on it
 	Ciphertext  []byte `json:"b"`
 }
 
-// messageRecord is the decrypted contents of Box. The message has the id of the item.
+// messageRecord is the decrypted Ciphertext. The message has the id of the item.
 type messageRecord struct {
 	Tenant   string `json:"t"`
 	Identity string `json:"i"`
@@ -133,7 +133,7 @@ func (s *Store) updateMessage(ctx context.Context, item table.Item, sealed encry
 	return fmt.Errorf("write message: %w", identity.ErrBusy)
 }
 
-// decryptMessage decrypts a box, which must have been encrypted for the id.
+// decryptMessage decrypts the contents of a message, which must have been encrypted for the id.
 func (s *Store) decryptMessage(id string, box []byte) (identity.Message, error) {
 	text, err := s.messageCipher().Open(nil, nil, box, []byte(id))
 	if err != nil {

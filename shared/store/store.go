@@ -21,7 +21,7 @@ type Store struct {
 
 	table         table.Table
 	keys          keyBuilder
-	messageCipher func() cipher.AEAD // of messages
+	messageCipher func() cipher.AEAD // encrypts queued messages
 }
 
 // New returns a store on t. The deployment secret has at least 32 bytes and must never change, because every key depends

@@ -20,7 +20,7 @@ var (
 	secret = []byte("0123456789abcdef0123456789abcdef")
 )
 
-// runSuite is what the store promises, on whatever table it stands.
+// runSuite tests a store on the tables that open creates.
 func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 	for _, tt := range []struct {
 		name string

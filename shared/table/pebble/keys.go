@@ -108,7 +108,7 @@ func expiryBound(seconds int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindExpiry}, uint64(seconds)^(1<<63))
 }
 
-// cutExpiryRow returns the key of the item that an expiry entry is of; false for another row.
+// cutExpiryRow returns the key of the item that an expiry row names; false if the row is malformed.
 func cutExpiryRow(row []byte) (table.Key, bool) {
 	if len(row) < 9 {
 		return table.Key{}, false
