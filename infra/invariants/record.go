@@ -76,9 +76,7 @@ func (i Identity) verified(c identity.Channel) bool {
 
 // canTurn reports whether the status of an identity may change from one to the other.
 func canTurn(from, to identity.Status) bool {
-	return from == to || slices.ContainsFunc(identity.Transitions, func(t identity.Transition) bool {
-		return t.From == from && slices.Contains(t.To, to)
-	})
+	return from == to || slices.Contains(identity.Transitions[from], to)
 }
 
 // code is what the rules read of a verification code.

@@ -156,9 +156,9 @@ func TestPhoneAndCountryChangeTogether(t *testing.T) {
 }
 
 func TestContractListsTheTransitions(t *testing.T) {
-	for _, row := range identity.Transitions {
-		to := strings.ReplaceAll(strings.Trim(fmt.Sprint(row.To), "[]"), " ", ", ")
-		if line := fmt.Sprintf("| %s | %s |\n", row.From, to); !strings.Contains(string(apidocs.Conomy.Contract), line) {
+	for from, next := range identity.Transitions {
+		to := strings.ReplaceAll(strings.Trim(fmt.Sprint(next), "[]"), " ", ", ")
+		if line := fmt.Sprintf("| %s | %s |\n", from, to); !strings.Contains(string(apidocs.Conomy.Contract), line) {
 			t.Errorf("the contract has no line %q, want every transition", line)
 		}
 	}

@@ -1,8 +1,6 @@
 package identity
 
-import (
-	"time"
-)
+import "time"
 
 // Hold suspends the expiry of a pending identity.
 type Hold struct {
@@ -16,5 +14,5 @@ const MinPendingAfterHold = 24 * time.Hour
 // Validate returns a *MissingField without a reason, and an *Invalid for one that is
 // too long or holds control characters.
 func (h Hold) Validate() error {
-	return requireText(rule{FieldReason, h.Reason, MaxTextLength})
+	return requireText(FieldReason, h.Reason)
 }

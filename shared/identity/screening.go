@@ -1,8 +1,6 @@
 package identity
 
-import (
-	"time"
-)
+import "time"
 
 // Outcome is the result of a screening.
 type Outcome string
@@ -27,10 +25,10 @@ func (r Review) Validate() error {
 	if r.Outcome != OutcomeClear && r.Outcome != OutcomeReject {
 		return &Invalid{FieldOutcome, "must be clear or reject"}
 	}
-	if err := requireText(rule{FieldReason, r.Reason, MaxTextLength}); err != nil {
+	if err := requireText(FieldReason, r.Reason); err != nil {
 		return err
 	}
-	return requireText(rule{FieldReviewer, r.Reviewer, MaxTextLength})
+	return requireText(FieldReviewer, r.Reviewer)
 }
 
 // ApplyReview records a decision and moves the identity on: a clear one from SCREENING to its next step, a rejected one to

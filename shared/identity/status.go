@@ -2,7 +2,6 @@ package identity
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,37 +20,21 @@ const (
 	Blocked                Status = "BLOCKED"
 )
 
-// Transition lists the statuses that may follow a status.
-type Transition struct {
-	From Status
-	To   []Status
-}
-
-// Transitions lists every allowed change of status; there is no other, for any caller. Setting the
-// current status again changes nothing.
-var Transitions = []Transition{
-	{Pending, []Status{PendingEmailValidation, PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
-	{PendingEmailValidation, []Status{PendingPhoneValidation, Screening, Active, Rejected, Blocked}},
-	{PendingPhoneValidation, []Status{Screening, Active, Rejected, Blocked}},
-	{Screening, []Status{Active, Rejected, Blocked}},
-	{Active, []Status{Inactive, Blocked}},
-	{Inactive, []Status{Active, Blocked}},
-	{Rejected, []Status{Screening, Blocked}},
-	{Blocked, []Status{Active, Inactive}},
-}
-
-// allowedNext returns the statuses that may follow s.
-func (s Status) allowedNext() []Status {
-	for _, t := range Transitions {
-		if t.From == s {
-			return t.To
-		}
-	}
-	return nil
+// Transitions lists the statuses that may follow each status, for any caller. Setting the current
+// status again changes nothing.
+var Transitions = map[Status][]Status{
+	Pending:                {PendingEmailValidation, PendingPhoneValidation, Screening, Active, Rejected, Blocked},
+	PendingEmailValidation: {PendingPhoneValidation, Screening, Active, Rejected, Blocked},
+	PendingPhoneValidation: {Screening, Active, Rejected, Blocked},
+	Screening:              {Active, Rejected, Blocked},
+	Active:                 {Inactive, Blocked},
+	Inactive:               {Active, Blocked},
+	Rejected:               {Screening, Blocked},
+	Blocked:                {Active, Inactive},
 }
 
 // Known reports whether s is one of the statuses.
-func (s Status) Known() bool { return s.allowedNext() != nil }
+func (s Status) Known() bool { return Transitions[s] != nil }
 
 // Pending reports whether an identity in this status waits for a step, and expires if that is
 // not done.
@@ -69,9 +52,9 @@ func (i *Identity) transition(to Status, now time.Time) error {
 	if i.Status == to {
 		return nil
 	}
-	if !slices.Contains(i.Status.allowedNext(), to) {
+	if !slices.Contains(Transitions[i.Status], to) {
 		return &StateError{Reason: "an identity in status " + string(i.Status) + " cannot become " + string(to) +
-			", only " + joinOr(i.Status.allowedNext())}
+			", only " + joinOr(Transitions[i.Status])}
 	}
 	if to.Pending() && !i.Status.Pending() {
 		i.Review, i.Reminded = nil, false
@@ -84,20 +67,14 @@ func (i *Identity) transition(to Status, now time.Time) error {
 	return nil
 }
 
-// joinOr returns a list such as "A, B or C".
+// joinOr returns a list of two or more, such as "A, B or C".
 func joinOr(list []Status) string {
-	var b strings.Builder
-	for n, s := range list {
-		switch {
-		case n == 0:
-		case n == len(list)-1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(s))
+	last := len(list) - 1
+	text := string(list[0])
+	for _, s := range list[1:last] {
+		text += ", " + string(s)
 	}
-	return b.String()
+	return text + " or " + string(list[last])
 }
 
 // SetStatus sets the status for a caller that may do so directly. It returns an *Invalid for an unknown

@@ -6,18 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// rule limits one string of a profile.
-type rule struct {
-	field Field
-	text  string
-	max   int
-}
-
 // Validate returns an *Invalid for the first string that is too long or contains forbidden
 // characters, and for a list longer than MaxListLength; ErrTooLarge if the JSON values are too large.
 func (p *Profile) Validate() error {
 	for _, f := range stringFields {
-		if err := checkText(rule{f.field, *f.at(p), f.max}); err != nil {
+		if err := checkText(f.field, *f.at(p), f.max); err != nil {
 			return err
 		}
 	}
@@ -65,20 +58,20 @@ func (a *AccessControl) check() error {
 
 func checkAll(f Field, texts ...string) error {
 	for _, t := range texts {
-		if err := checkText(rule{f, t, MaxTextLength}); err != nil {
+		if err := checkText(f, t, MaxTextLength); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkText(r rule) error {
-	if len(r.text) > r.max && utf8.RuneCountInString(r.text) > r.max {
-		return &Invalid{r.field, fmt.Sprintf("must have at most %d characters", r.max)}
+func checkText(f Field, text string, limit int) error {
+	if len(text) > limit && utf8.RuneCountInString(text) > limit {
+		return &Invalid{f, fmt.Sprintf("must have at most %d characters", limit)}
 	}
-	for _, c := range r.text {
+	for _, c := range text {
 		if reason := forbidden(c); reason != "" {
-			return &Invalid{r.field, reason}
+			return &Invalid{f, reason}
 		}
 	}
 	return nil
@@ -99,10 +92,10 @@ func forbidden(c rune) string {
 	return ""
 }
 
-// requireText is checkText for a string that must not be empty.
-func requireText(r rule) error {
-	if r.text == "" {
-		return &MissingField{r.field}
+// requireText checks a string that must not be empty.
+func requireText(f Field, text string) error {
+	if text == "" {
+		return &MissingField{f}
 	}
-	return checkText(r)
+	return checkText(f, text, MaxTextLength)
 }

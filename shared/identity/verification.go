@@ -93,7 +93,7 @@ func (i *Identity) Advance(now time.Time) error {
 	case i.needsScreening():
 		to = Screening
 	}
-	if !slices.Contains(i.Status.allowedNext(), to) {
+	if !slices.Contains(Transitions[i.Status], to) {
 		return nil
 	}
 	return i.transition(to, now)

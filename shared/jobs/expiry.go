@@ -11,42 +11,32 @@ import (
 // maxShardFailures ends a shard's run: the table cannot be reached.
 const maxShardFailures = 10
 
-// Expire removes every identity that has expired, and finishes deletions that were
+// Expire removes every identity that has expired, and completes deletions that were
 // interrupted. Its error is the table's; the result says what was done until then.
 func (r *Reaper) Expire(ctx context.Context, run Run) (Result, error) {
 	return r.eachShard(run, func(s *shardRun) error {
-		e := shardExpiry{shardRun: s}
-		err := e.run(ctx)
-		if err != nil {
-			return err
+		until := s.Registry.Now().Add(s.MaxClockOffset).Truncate(time.Second)
+		var last *identity.Identity // those after it in the index expire no earlier
+		for due, err := range s.batches(ctx, time.Time{}, until) {
+			if err != nil {
+				return err
+			}
+			if !s.expireBatch(ctx, due) {
+				return s.err
+			}
+			if len(due.Identities) > 0 {
+				last = &due.Identities[len(due.Identities)-1]
+			}
 		}
-		return e.err
+		if !s.result.Complete && last != nil {
+			s.recordLag(last)
+		}
+		return s.err
 	})
 }
 
-// shardExpiry is Expire over one shard.
-type shardExpiry struct {
-	*shardRun
-	lastExamined *identity.Identity // those after it in the index expired no earlier
-	err          error              // the last failure, which does not end the run
-}
-
-func (s *shardExpiry) run(ctx context.Context) error {
-	until := s.Registry.Now().Add(s.MaxClockOffset).Truncate(time.Second)
-	more := true
-	err := s.walk(ctx, time.Time{}, until, func(due identity.DueBatch) (bool, error) {
-		more = s.expireBatch(ctx, due)
-		return more, nil
-	})
-	outOfTime := more && !s.result.Complete
-	if err == nil && outOfTime && s.lastExamined != nil {
-		s.recordLag(s.lastExamined)
-	}
-	return err
-}
-
-// expireBatch removes what is due and reports whether to go on.
-func (s *shardExpiry) expireBatch(ctx context.Context, due identity.DueBatch) bool {
+// expireBatch removes what is due. It returns false if the run of the shard must end.
+func (s *shardRun) expireBatch(ctx context.Context, due identity.DueBatch) bool {
 	if !s.DryRun {
 		for _, orphan := range due.Orphans {
 			s.finishDeletion(ctx, orphan)
@@ -59,20 +49,19 @@ func (s *shardExpiry) expireBatch(ctx context.Context, due identity.DueBatch) bo
 			return false
 		}
 		s.expireOne(ctx, i)
-		s.lastExamined = i
 	}
 	return true
 }
 
 // finishDeletion removes what an interrupted deletion left.
-func (s *shardExpiry) finishDeletion(ctx context.Context, o identity.Orphan) {
+func (s *shardRun) finishDeletion(ctx context.Context, o identity.Orphan) {
 	err := s.Registry.FinishDeletion(ctx, o.Tenant, o.ID)
 	if err != nil && !errors.Is(err, identity.ErrPreconditionFailed) && !errors.Is(err, identity.ErrNotFound) {
 		s.recordFailure(err)
 	}
 }
 
-func (s *shardExpiry) expireOne(ctx context.Context, i *identity.Identity) {
+func (s *shardRun) expireOne(ctx context.Context, i *identity.Identity) {
 	s.result.Examined++
 	if s.OnExamined != nil {
 		defer s.OnExamined()
@@ -104,13 +93,13 @@ func changedConcurrently(err error) bool {
 	return errors.Is(err, identity.ErrVersionMismatch) || errors.Is(err, identity.ErrNotFound) || errors.Is(err, identity.ErrBusy)
 }
 
-func (s *shardExpiry) recordFailure(err error) {
+func (s *shardRun) recordFailure(err error) {
 	s.result.Failed++
 	s.err = err
 }
 
 // recordLag notes an expired identity that remains.
-func (s *shardExpiry) recordLag(i *identity.Identity) {
+func (s *shardRun) recordLag(i *identity.Identity) {
 	now := s.Registry.TenantNow(i.Tenant)
 	if i.Expired(now) {
 		s.result.Lag = max(s.result.Lag, now.Sub(i.ExpiresAt))

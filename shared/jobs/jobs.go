@@ -6,6 +6,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"iter"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ type shardRun struct {
 	Run
 	shard  int
 	result Result
+	err    error // the last failure of Expire, which does not end the run
 }
 
 func (s *shardRun) pastStop() bool { return !s.Registry.Now().Before(s.StopAt) }
@@ -97,25 +99,21 @@ func (r *Reaper) eachShard(run Run, work func(*shardRun) error) (Result, error) 
 	return sum, cmp.Or(errs[:]...)
 }
 
-// walk calls visit with each batch of the shard that is due between two times, until visit
-// returns false or an error, or until the run must stop. At the end of the shard the
-// result is complete.
-func (s *shardRun) walk(ctx context.Context, from, until time.Time, visit func(identity.DueBatch) (more bool, err error)) error {
-	var at *identity.PendingCursor
-	for !s.pastStop() {
-		due, err := s.PendingIndex.DueBatch(ctx, s.shard, from, until, at)
-		if err != nil {
-			return err
-		}
-		more, err := visit(due)
-		if err != nil || !more {
-			return err
-		}
-		at = due.Next
-		if at == nil {
-			s.result.Complete = true
-			return nil
+// batches yields what is due in the shard between two times, until the run must stop. It ends
+// after an error. The result is complete once the last batch has been used.
+func (s *shardRun) batches(ctx context.Context, from, until time.Time) iter.Seq2[identity.DueBatch, error] {
+	return func(yield func(identity.DueBatch, error) bool) {
+		var at *identity.PendingCursor
+		for !s.pastStop() {
+			due, err := s.PendingIndex.DueBatch(ctx, s.shard, from, until, at)
+			if !yield(due, err) || err != nil {
+				return
+			}
+			at = due.Next
+			if at == nil {
+				s.result.Complete = true
+				return
+			}
 		}
 	}
-	return nil
 }

@@ -28,15 +28,18 @@ func (r *Reaper) Remind(ctx context.Context, run Run) (Result, error) {
 	return r.eachShard(run, func(s *shardRun) error {
 		now := r.Registry.Now()
 		from, until := now.Add(remindBefore-reminderWindow), now.Add(remindBefore+r.MaxClockOffset)
-		return s.walk(ctx, from, until, func(due identity.DueBatch) (bool, error) {
+		for due, err := range s.batches(ctx, from, until) {
+			if err != nil {
+				return err
+			}
 			for n := range due.Identities {
 				if err := s.remindOne(ctx, &due.Identities[n]); err != nil {
 					s.result.Failed++
-					return false, err
+					return err
 				}
 			}
-			return true, nil
-		})
+		}
+		return nil
 	})
 }
 

@@ -19,11 +19,6 @@ type RenderedMessage struct {
 // not contain the code, because locked screens show it.
 type messageTemplate struct{ subject, text, sms string }
 
-const (
-	codePlaceholder = "{code}"
-	datePlaceholder = "{date}"
-)
-
 // templates name neither the person nor the client, so that a message to a wrong address
 // reveals nothing.
 var templates = map[identity.Purpose]map[string]messageTemplate{
@@ -81,7 +76,7 @@ func Render(m identity.Message) (RenderedMessage, error) {
 		template = languages[m.Language]
 	}
 	expires := m.ExpiresAt.UTC().Format(dateFormats[m.Language])
-	fill := strings.NewReplacer(codePlaceholder, m.Code, datePlaceholder, expires)
+	fill := strings.NewReplacer("{code}", m.Code, "{date}", expires)
 	if m.Channel == identity.ChannelPhone {
 		return RenderedMessage{Message: m, Text: fill.Replace(template.sms)}, nil
 	}

@@ -144,9 +144,6 @@ func (r *Registry) planAddedChildren(ctx context.Context, parent *identity.Ident
 // resolveChildren returns the identities with the given ids, or a *DanglingReference for the first that does
 // not exist.
 func (r *Registry) resolveChildren(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
 	found, err := r.getMany(ctx, tenant, ids)
 	if err != nil {
 		return nil, err

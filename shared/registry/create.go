@@ -60,12 +60,15 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 
 func (r *Registry) newIdentity(d Draft) (identity.Identity, error) {
 	now := r.TenantNow(d.Tenant)
-	id, err := r.newID(d, now)
-	if err != nil {
-		return identity.Identity{}, err
+	if d.ID == "" {
+		id, err := d.GenerateID(now, r.Random)
+		if err != nil {
+			return identity.Identity{}, err
+		}
+		d.ID = id
 	}
 	i := identity.Identity{
-		Tenant: d.Tenant, ID: id, Profile: d.Profile, TestMode: d.TestMode,
+		Tenant: d.Tenant, ID: d.ID, Profile: d.Profile, TestMode: d.TestMode,
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	i.Status, i.Onboarding = d.initialStatus()
@@ -114,28 +117,21 @@ func (d *Draft) initialStatus() (status identity.Status, steps identity.Onboardi
 	return status, steps
 }
 
-func (r *Registry) newID(d Draft, now time.Time) (string, error) {
-	if d.ID != "" {
-		return d.ID, nil
-	}
-	return d.GenerateID(now, r.Random)
-}
-
 // setBankAccountMetadata sets the id and times of a new or changed bank account, in a copy of the
 // account.
-func (r *Registry) setBankAccountMetadata(i *identity.Identity, before *identity.BankAccount, mint func(time.Time, io.Reader) (string, error)) error {
+func (r *Registry) setBankAccountMetadata(i *identity.Identity, before *identity.BankAccount, newID func(time.Time, io.Reader) (string, error)) error {
 	if i.Bank == nil || (before != nil && *before == *i.Bank) {
 		return nil
 	}
 	account := *i.Bank
+	i.Bank = &account
 	account.UpdatedAt = i.UpdatedAt
 	if before != nil {
 		account.ID, account.CreatedAt = before.ID, before.CreatedAt
-		i.Bank = &account
 		return nil
 	}
-	id, err := mint(i.UpdatedAt, r.Random)
-	account.ID, account.CreatedAt = id, i.UpdatedAt
-	i.Bank = &account
+	var err error
+	account.CreatedAt = i.UpdatedAt
+	account.ID, err = newID(i.UpdatedAt, r.Random)
 	return err
 }

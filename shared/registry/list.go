@@ -67,7 +67,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 		return Page{}, err
 	}
 	w := listPage{scan: s, allMatch: whole}
-	if err := w.read(ctx); err != nil {
+	if err := w.each(ctx, w.batch, w.visit); err != nil {
 		return Page{}, err
 	}
 	w.Total = len(w.Identities)
@@ -86,29 +86,17 @@ type listPage struct {
 	weight   int
 }
 
-// read continues beyond a full page until the creation number changes.
-func (p *listPage) read(ctx context.Context) error {
-	for done := false; !done; {
-		var err error
-		done, err = p.readBatch(ctx, p.batch(), p.visit)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// batch returns one entry more than fits, to see whether the full page may end there.
+// batch returns one entry more than fits: a full page continues until the creation number changes.
 func (p *listPage) batch() int {
-	left := maxExamined - p.examined
+	left := p.room()
 	if p.allMatch {
-		left = min(left, p.query.Limit-len(p.Identities))
+		left = min(left, max(p.query.Limit-len(p.Identities), 0))
 	}
-	return min(batchSize, max(left, 0)+1)
+	return min(batchSize, left+1)
 }
 
 func (p *listPage) visit(e identity.IndexEntry, i *identity.Identity) bool {
-	full := len(p.Identities) >= p.query.Limit || p.weight >= maxPageWeight || p.exhausted()
+	full := len(p.Identities) >= p.query.Limit || p.weight >= maxPageWeight || p.room() == 0
 	begun := p.last != identity.IndexEntry{}
 	if full && begun && e.CreationNumber != p.last.CreationNumber {
 		p.Next = p.last.CreationNumber

@@ -68,11 +68,11 @@ func (r *Registry) Search(ctx context.Context, q Query) (SearchPage, error) {
 	if err != nil {
 		return SearchPage{}, err
 	}
+	s.counting, s.total = counting, total
 	if q.SortBy != nil {
-		w := window{scan: s, counting: counting, total: total}
-		return w.page(ctx)
+		return (&window{scan: s}).page(ctx)
 	}
-	p := pageBuilder{scan: s, counting: counting, total: total, skip: q.Cursor.Skip, last: q.Cursor.After}
+	p := pageBuilder{scan: s, skip: q.Cursor.Skip, last: q.Cursor.After}
 	return p.page(ctx)
 }
 
@@ -94,13 +94,11 @@ func (q *Query) totalSeen(page *SearchPage, skipped int) int {
 // pageBuilder collects a page in the order of creation.
 type pageBuilder struct {
 	*scan
-	counting bool // count the matches beyond the page too
-	total    int
-	skip     int // matches still to omit
-	list     []identity.Identity
-	weight   int
-	last     identity.IndexEntry // the next page begins after it
-	more     bool                // there is a match beyond the page
+	skip   int // matches still to omit
+	list   []identity.Identity
+	weight int
+	last   identity.IndexEntry // the next page begins after it
+	more   bool                // there is a match beyond the page
 }
 
 func (p *pageBuilder) page(ctx context.Context) (SearchPage, error) {
@@ -141,7 +139,7 @@ func (p *pageBuilder) skipUnread(ctx context.Context) error {
 
 // batch returns one more than the page has room for if everything matches.
 func (p *pageBuilder) batch() int {
-	n := min(batchSize, maxExamined-p.examined)
+	n := p.room()
 	if p.query.Match == nil && !p.counting {
 		n = min(n, p.query.Limit-len(p.list)+1)
 	}

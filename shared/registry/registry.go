@@ -6,9 +6,11 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"cedula/shared/identity"
+	"cedula/shared/ttlcache"
 )
 
 // Registry implements the use cases for every API. It is safe for concurrent use once its fields are set.
@@ -20,7 +22,8 @@ type Registry struct {
 
 	ClockOffset func(tenant string) time.Duration // nil: every tenant uses Now; only the local server moves time
 
-	totals totals
+	initTotals sync.Once
+	totals     *ttlcache.Cache[int] // by tenant
 }
 
 // TenantNow returns the current time of a tenant in UTC, in whole microseconds.

@@ -20,10 +20,7 @@ const (
 
 // vanishedConflict is a conflict whose holder no longer existed when it was read, so that the write can be
 // retried.
-type vanishedConflict struct{ conflict *identity.Conflict }
-
-// Error returns the message of the conflict.
-func (v *vanishedConflict) Error() string { return v.conflict.Error() }
+type vanishedConflict struct{ *identity.Conflict }
 
 // retry calls do until it returns something else than ErrVersionMismatch or a
 // *vanishedConflict. After maxRetries it returns ErrBusy, and ErrUnavailable if ctx ends.
@@ -35,7 +32,7 @@ func retry(ctx context.Context, do func() error) error {
 		if errors.As(err, &gone) {
 			vanished++
 			if vanished == maxVanishedConflicts {
-				return gone.conflict
+				return gone.Conflict
 			}
 		} else if !errors.Is(err, identity.ErrVersionMismatch) || errors.Is(err, identity.ErrPreconditionFailed) {
 			return err

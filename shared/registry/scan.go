@@ -33,6 +33,8 @@ type scan struct {
 	started  time.Time
 	examined int
 	ended    bool // every entry was examined
+	counting bool // count every match
+	total    int  // counted so far
 }
 
 func (r *Registry) newScan(ctx context.Context, q Query) (*scan, error) {
@@ -134,15 +136,19 @@ func (s *scan) lookUp(ctx context.Context) ([]identity.IndexEntry, error) {
 	return entries, nil
 }
 
-// exhausted reports whether the request has examined as much, or taken as long, as it may.
-func (s *scan) exhausted() bool {
-	return s.examined >= maxExamined || s.registry.Now().Sub(s.started) > maxScanTime
+// room returns how many entries the request may still examine in one batch: none once it has examined as much, or
+// taken as long, as it may.
+func (s *scan) room() int {
+	if s.registry.Now().Sub(s.started) > maxScanTime {
+		return 0
+	}
+	return min(batchSize, max(maxExamined-s.examined, 0))
 }
 
 // each reads entries in batches and calls visit for each, with its identity if that matches and nil otherwise. It ends
 // when visit returns false, batch returns 0, or all entries are examined.
 func (s *scan) each(ctx context.Context, batch func() int, visit func(identity.IndexEntry, *identity.Identity) bool) error {
-	for n := batch(); n > 0 && !s.exhausted(); n = batch() {
+	for n := batch(); n > 0; n = batch() {
 		done, err := s.readBatch(ctx, n, visit)
 		if err != nil || done {
 			return err

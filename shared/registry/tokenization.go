@@ -35,18 +35,14 @@ func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Fi
 		return identity.WriteResult{}, err
 	}
 	// Also if the field is tokenized already: the request that did so may have been interrupted.
-	if forgotten := r.rewriteReplays(ctx, c.Tenant, c.ID); forgotten != nil {
-		return identity.WriteResult{}, forgotten
+	newest, failed := r.Get(ctx, c.Tenant, c.ID)
+	if failed == nil {
+		failed = r.Store.RewriteReplays(ctx, newest)
+	}
+	if failed != nil {
+		return identity.WriteResult{}, failed
 	}
 	return changed, err
-}
-
-func (r *Registry) rewriteReplays(ctx context.Context, tenant, id string) error {
-	newest, err := r.Get(ctx, tenant, id)
-	if err != nil {
-		return err
-	}
-	return r.Store.RewriteReplays(ctx, newest)
 }
 
 // Detokenize returns the values of the named tokenized fields, or of all if none is named. It returns ErrNotFound, or

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"cedula/shared/identity"
@@ -18,20 +17,14 @@ const (
 	maxCachedTotals = 1000        // tenants
 )
 
-// totals caches the number of identities per tenant, because counting up to MaxTotal index entries costs more than
-// a page.
-type totals struct {
-	once  sync.Once
-	cache *ttlcache.Cache[int]
-}
-
-// count returns the number of entries of an index, at most MaxTotal. For a whole tenant the number may be totalTTL old.
+// count returns the number of entries of an index, at most MaxTotal. For a whole tenant the number may be totalTTL old,
+// because counting costs more than a page.
 func (r *Registry) count(ctx context.Context, index identity.Index) (int, error) {
 	if index != (identity.Index{Tenant: index.Tenant}) {
 		return r.countEntries(ctx, index)
 	}
-	r.totals.once.Do(func() { r.totals.cache = ttlcache.New[int](totalTTL, maxCachedTotals, r.Now) })
-	return r.totals.cache.Load(ctx, index.Tenant, func(ctx context.Context) (int, error) { return r.countEntries(ctx, index) })
+	r.initTotals.Do(func() { r.totals = ttlcache.New[int](totalTTL, maxCachedTotals, r.Now) })
+	return r.totals.Load(ctx, index.Tenant, func(ctx context.Context) (int, error) { return r.countEntries(ctx, index) })
 }
 
 func (r *Registry) countEntries(ctx context.Context, index identity.Index) (int, error) {

@@ -12,17 +12,15 @@ import (
 // them; the next window begins where it ended. Every page of a window reads the whole window again.
 type window struct {
 	*scan
-	counting bool
-	total    int
-	start    identity.IndexEntry // the window begins after it
-	last     identity.IndexEntry // the last entry examined
-	matches  []SortKey
+	start   identity.IndexEntry // the window begins after it
+	last    identity.IndexEntry // the last entry examined
+	matches []SortKey
 }
 
 func (w *window) page(ctx context.Context) (SearchPage, error) {
 	w.start = w.query.Cursor.After
 	w.last = w.start
-	if err := w.read(ctx); err != nil {
+	if err := w.each(ctx, w.batch, w.visit); err != nil {
 		return SearchPage{}, err
 	}
 	slices.SortFunc(w.matches, w.compareKeys)
@@ -37,20 +35,12 @@ func (w *window) page(ctx context.Context) (SearchPage, error) {
 	return page, nil
 }
 
-// read examines the window: all of one that an earlier page began, whatever the limits.
-func (w *window) read(ctx context.Context) error {
-	if !w.continues() {
-		batch := func() int { return min(batchSize, maxExamined-w.examined) }
-		return w.each(ctx, batch, w.visit)
+// batch has no limit for a window that an earlier page began: all of it is examined again.
+func (w *window) batch() int {
+	if w.continues() {
+		return batchSize
 	}
-	for done := false; !done; {
-		var err error
-		done, err = w.readBatch(ctx, batchSize, w.visit)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.room()
 }
 
 // continues reports whether an earlier page began the window.
