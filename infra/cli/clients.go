@@ -113,11 +113,11 @@ func (n *clientFlags) addTo(cmd *cobra.Command) {
 	f.StringVar(&n.Tenant, "tenant", "", "tenant whose identities it can access (default: a new tenant)")
 	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "scope that it has, may be repeated: "+auth.AllScopes.String())
 	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to reject what the vendors' APIs tolerate")
-	f.StringVar(&n.stage, "stage", "test", "test, or live for identities of real people")
+	f.StringVar(&n.stage, "stage", "test", "test, whose identities accept the code 000000, or live")
 	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests per second, with --burst (0: the registry's default)")
 	f.IntVar(&n.Limits.Burst, "burst", 0, "requests in a burst, with --rate (0: the registry's default)")
 	f.IntVar(&n.Limits.Quota, "quota", 0, "requests per day (0: the registry's default)")
-	f.StringVar(&n.Policy.Onboarding, "steps", "", "onboarding of new identities: instant, contact or contact+screening (default: that of the API)")
+	f.StringVar(&n.Policy.Onboarding, "steps", "", "onboarding policy of new identities: instant, contact or contact+screening (default: contact through the Conomy API, unless the client has identity:status:write; instant through the Blnk API)")
 	f.Var((*duration)(&n.Policy.PendingTTL), "pending-life", "how long a new identity can stay pending, 1h to 90d (default: 7d)")
 	_ = cmd.MarkFlagRequired("name")
 }
@@ -181,7 +181,7 @@ func (c *cli) bootstrap() *cobra.Command {
 				return err
 			}
 			if len(existing) > 0 {
-				return fmt.Errorf("the registry has %d clients; use `%s clients create`", len(existing), c.program)
+				return fmt.Errorf("the registry has clients already; use `%s clients create`", c.program)
 			}
 			return c.addClient(ctx, r, n.ClientParams)
 		})),

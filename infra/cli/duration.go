@@ -10,7 +10,7 @@ import (
 
 const day = 24 * time.Hour
 
-var errNoDuration = errors.New("want a duration such as 90m, 12h or 7d")
+var errNoDuration = errors.New("want a duration such as 90m, 12h or 7d, not negative, with at most 65535 whole days")
 
 // duration is a flag value that also accepts days: 7d, 1d12h. A day has 24 hours.
 type duration time.Duration
@@ -45,7 +45,7 @@ func (d *duration) String() string {
 	if t%day == 0 {
 		return fmt.Sprintf("%dd", t/day)
 	}
-	return t.String()
+	return strings.TrimSuffix(strings.TrimSuffix(t.String(), "0s"), "0m")
 }
 
 // Type implements pflag.Value.

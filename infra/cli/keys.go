@@ -126,7 +126,7 @@ func (n *keyFlags) validate(flags *pflag.FlagSet) error {
 func (c *cli) rotateKey() *cobra.Command {
 	var r admin.Rotation
 	cmd := &cobra.Command{
-		Use: "rotate KEY", Short: "Replace a key by a new one", Args: exactArg("the key's id"),
+		Use: "rotate KEY", Short: "Replace a key with a new one", Args: exactArg("the key's id"),
 		Example: c.example("keys rotate 7c2m9x4hq0vt5kzb4f8d2k9w --overlap 24h"),
 		RunE: c.onRegistry(func(ctx context.Context, reg *Registry, args []string) error {
 			r.ID = args[0]

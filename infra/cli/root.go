@@ -151,6 +151,9 @@ func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 // exactArg accepts exactly one argument; its error says what that is.
 func exactArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return NoArguments(cmd, args[1:])
+		}
 		if len(args) == 1 && !isBlank(args[0]) {
 			return nil
 		}

@@ -73,7 +73,7 @@ func userMessage(cmd *cobra.Command, err error) string {
 		err  error
 		text string
 	}{
-		{auth.ErrNotFound, "no such client or key; `" + program + " clients list` and `" + program + " keys list` show the existing ones"},
+		{auth.ErrNotFound, "no such client or key; `" + program + " clients list` shows the clients, `" + program + " keys list CLIENT` their keys"},
 		{auth.ErrInvalidOverlap, "--overlap must be between 0 and 7d"},
 		{auth.ErrExpired, "the key is no longer valid; create a new one with `" + program + " keys create`"},
 		{pebble.ErrLocked, err.Error() + "; a server may be starting, or another command may be ending: try again"},

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,6 +22,8 @@ func (c *cli) smoke() *cobra.Command {
 	var envFile string
 	cmd := &cobra.Command{
 		Use: "smoke", Short: "Test a running registry: create, fetch and delete an identity through each API", Args: NoArguments,
+		Long: "Test a running registry: create, fetch and delete an identity through each API.\n" +
+			"The client needs the scopes identity:read, identity:write and identity:delete.",
 		Example: c.example("smoke --env-file credentials.env",
 			"smoke --base-url conomy=https://id.example.com/production --base-url blnk=https://blnk.example.com/production"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,8 +52,14 @@ func (c *cli) smoke() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL (default: the URLs of the registry)")
-	cmd.Flags().StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment)")
+	defaultFile := ""
+	if c.EnvFile() != "" {
+		defaultFile = ", or " + filepath.Base(c.EnvFile()) + " in the data directory"
+	}
+	f := cmd.Flags()
+	f.StringToStringVar(&urls, "base-url", nil, "base URL of an API: conomy=URL or blnk=URL, may be repeated; an API without one is not tested (default: those of the registry)")
+	f.Lookup("base-url").DefValue = ""
+	f.StringVar(&envFile, "env-file", "", "file with "+strings.Join(credentialNames, ", ")+" (default: the environment"+defaultFile+")")
 	return cmd
 }
 
@@ -75,7 +83,7 @@ func readCredentials(path string) (map[string]string, error) {
 			found[name] = os.Getenv(name)
 		}
 		if found[name] == "" {
-			return nil, fmt.Errorf("%s is not set: set the client's credentials in the environment, or in a file for --env-file", name)
+			return nil, fmt.Errorf("%s is not in %s", name, strings.TrimPrefix(path+" or the environment; name a file with the client's credentials with --env-file", " or "))
 		}
 	}
 	return found, nil
@@ -106,15 +114,15 @@ type smokeCall struct {
 
 // runSmoke tests both APIs, the second one also when the first fails.
 func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string) error {
-	var calls []smokeCall
-	var failed error
+	calls := []smokeCall{}
+	var failed []string
 	for _, api := range []string{"conomy", "blnk"} {
 		if urls[api] == "" {
 			continue
 		}
 		s := newSmokeTest(api, strings.TrimSuffix(urls[api], "/"), credentials)
 		if err := s.run(ctx); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s at %s: %w", api, s.url, err))
+			failed = append(failed, fmt.Sprintf("%s at %s: %v", api, s.url, err))
 		}
 		calls = append(calls, s.calls...)
 	}
@@ -126,7 +134,11 @@ func (c *cli) runSmoke(ctx context.Context, urls, credentials map[string]string)
 		}
 		table = append(table, row{verdict, one.API, one.Call, one.Status, fmt.Sprint(one.Millis, " ms")})
 	}
-	return cmp.Or(failed, c.print(calls, table))
+	err := c.print(calls, table)
+	if len(failed) > 0 {
+		return errors.New(strings.Join(failed, "; "))
+	}
+	return err
 }
 
 // smokeTest creates, fetches and deletes an identity through one API.
@@ -193,7 +205,8 @@ func (s *smokeTest) call(ctx context.Context, step smokeStep, id string) (string
 	r.Header = s.header
 	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
 	if err != nil {
-		return "", err
+		s.calls = append(s.calls, smokeCall{API: s.api, Call: step.method + " " + step.path})
+		return "", fmt.Errorf("%w; name the addresses of the APIs with --base-url", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))

@@ -44,7 +44,8 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{"clients update x --steps instant", `unknown command "update" for "cedula clients"; available: create list show suspend`},
 		{"clients show", "the client's id is required: cedula clients show CLIENT"},
 		{"clients show ", "the client's id is required"},
-		{"clients show absent", "no such client or key"},
+		{"clients show absent", "no such client or key; `cedula clients list` shows the clients, `cedula keys list CLIENT` their keys"},
+		{"clients show a b", `unexpected argument "b"`},
 		{"clients show " + long, "no such client or key"},
 		{"clients create", `required flag(s) "name" not set; see: cedula clients create --help`},
 		{"clients create --name x", "--scope is required"},
@@ -81,10 +82,10 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		{narrow + "--scope identity:write", "--scope identity:write is not one of the client's scopes: identity:search"},
 		{narrow + "--scope identity:search --scope key:read", "--scope key:read is not one of the client's scopes: identity:search"},
 		{"secrets rotate absent --overlap 8d", "--overlap must be between 0 and 7d"},
-		{"secrets rotate x --overlap soon", `invalid argument "soon" for "--overlap" flag: want a duration such as 90m, 12h or 7d`},
+		{"secrets rotate x --overlap soon", `invalid argument "soon" for "--overlap" flag: want a duration such as 90m, 12h or 7d, not negative, with at most 65535 whole days`},
 		{"smoke --env-file /nowhere", "/nowhere"},
-		{"smoke --env-file " + os.DevNull, "CLIENT_ID is not set"},
-		{"smoke --base-url blnk=http://localhost:1", "connection refused"},
+		{"smoke --env-file " + os.DevNull, "CLIENT_ID is not in /dev/null or the environment"},
+		{"smoke --base-url blnk=http://localhost:1", "connection refused; name the addresses of the APIs with --base-url"},
 		{"smoke --base-url other=http://x", baseURL},
 		{"smoke --base-url conomy=", baseURL},
 		{"smoke --base-url conomy=localhost:5010", baseURL},
@@ -171,5 +172,5 @@ func TestTableWithoutAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wantError(t, []string{"expire"}, "clock.json is damaged")
-	s.wantError(t, strings.Fields("bootstrap --name second"), "the registry has 1 clients; use `cedula clients create`")
+	s.wantError(t, strings.Fields("bootstrap --name second"), "the registry has clients already; use `cedula clients create`")
 }

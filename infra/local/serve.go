@@ -3,9 +3,12 @@
 package local
 
 import (
+	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +31,9 @@ func NewCommand(registry *cli.Local) *cobra.Command {
 			"directory and a sandbox client.",
 		Example: "  cedula serve\n  cedula serve --data /tmp/try --conomy localhost:0 --blnk localhost:0 --mailbox localhost:0",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			relaxGC()
 			slog.SetDefault(slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
 			o.data = registry.Data
@@ -44,6 +50,20 @@ func NewCommand(registry *cli.Local) *cobra.Command {
 	f.StringVar(&o.mailbox, "mailbox", cli.DefaultMailboxAddress, "address of the mailbox")
 	f.StringVar(&o.pprof, "pprof", "", "address that serves profiles of this process, such as localhost:0 (default: none)")
 	return cmd
+}
+
+// check reports an address that cannot be one.
+func (o *options) check() error {
+	for _, a := range []struct{ flag, address string }{{"conomy", o.conomy}, {"blnk", o.blnk}, {"mailbox", o.mailbox}, {"pprof", o.pprof}} {
+		_, port, err := net.SplitHostPort(a.address)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil && a.address != "" {
+			return fmt.Errorf("--%s must be host:port, such as localhost:5010", a.flag)
+		}
+	}
+	return nil
 }
 
 // relaxGC collects garbage less often than is usual: little is kept in memory, so that collecting often costs a sixth of

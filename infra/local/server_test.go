@@ -19,7 +19,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"cedula/infra/cli"
 	"cedula/infra/local/admin"
+	"cedula/infra/local/datadir"
 	"cedula/infra/local/timetravel"
 )
 
@@ -45,11 +47,38 @@ func TestStartAndStop(t *testing.T) {
 	again.stop(t)
 }
 
+// TestSandboxClientCanBeManaged: the server starts after the sandbox client's secret was rotated, its key revoked, or it was
+// suspended, and warns that the credentials in sandbox.env are no longer valid.
+func TestSandboxClientCanBeManaged(t *testing.T) {
+	for name, change := range map[string]func(c datadir.Credentials) []string{
+		"secret rotated": func(c datadir.Credentials) []string {
+			return []string{"secrets", "rotate", c.ClientID, "--overlap", "0"}
+		},
+		"key revoked": func(c datadir.Credentials) []string { return []string{"keys", "revoke", c.BlnkKey[4:28]} },
+		"suspended":   func(c datadir.Credentials) []string { return []string{"clients", "suspend", c.ClientID} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			s := startServer(t, folder)
+			s.stop(t)
+			root := cli.New("cedula", "a registry", &cli.Local{})
+			if status := cli.Run(root, append([]string{"--data", folder}, change(s.credentials)...), io.Discard, io.Discard); status != 0 {
+				t.Fatalf("exit status = %d, want 0", status)
+			}
+			again := startServer(t, folder)
+			wantContains(t, again.log.String(), "the sandbox client's credentials are no longer valid", "sandbox.env")
+			again.stop(t)
+		})
+	}
+}
+
 func TestInvalidFlagsAreRejected(t *testing.T) {
 	for _, tt := range []struct{ flag, value, want string }{
 		{"production", "", `cedula: unexpected argument "production"; see: cedula serve --help`},
 		{"--blnk", "", "cedula: --blnk is empty; give it a value, or omit it"},
 		{"--port", "80", "cedula: unknown flag: --port; see: cedula serve --help"},
+		{"--conomy", "5010", "cedula: --conomy must be host:port, such as localhost:5010"},
+		{"--mailbox", "localhost:abc", "cedula: --mailbox must be host:port, such as localhost:5010"},
 	} {
 		s := newServerCommand(t.TempDir(), tt.flag, tt.value)
 		if err := s.cmd.Run(); err == nil || s.cmd.ProcessState.ExitCode() != 2 {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/pflag"
 
 	"cedula/infra/cli"
@@ -69,12 +70,17 @@ var requiredOutputs = []string{"TableName", "DeploymentSecretArn", "ConomyUrl", 
 
 // outputs returns the AWS configuration and the stack's outputs.
 func (s *Stack) outputs(ctx context.Context) (aws.Config, map[string]string, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithSharedConfigProfile(s.Profile))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.Region), config.WithSharedConfigProfile(s.Profile), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return cfg, nil, fmt.Errorf("no AWS configuration: %w; see --profile and --region", err)
 	}
 	if cfg.Region == "" {
 		return cfg, nil, errors.New("no AWS region; set it with --region or AWS_REGION")
+	}
+	if s.Profile == "" && os.Getenv("AWS_PROFILE") == "" {
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return cfg, nil, errors.New("no AWS credentials; set AWS_PROFILE, or name a profile with --profile")
+		}
 	}
 	found, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(s.Name)})
 	if err != nil {

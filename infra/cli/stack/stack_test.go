@@ -159,7 +159,7 @@ func TestStack(t *testing.T) {
 	if got := a.plans["standard"]; len(got) != 1 || got[0] != "key-"+name {
 		t.Errorf("keys in the stack's plan = %v, want the first client's", got)
 	}
-	wantError(t, 1, "bootstrap --name again", "the registry has 1 clients; use `cedula-aws clients create`")
+	wantError(t, 1, "bootstrap --name again", "the registry has clients already; use `cedula-aws clients create`")
 	wantError(t, 1, "clients list --stack old", "the stack old has no output UsagePlanId: deploy it again from this version")
 
 	limited := runJSON(t, "clients create --name shop --scope identity:read --rate 5 --burst 10 --quota 1000")["id"].(string)
@@ -184,6 +184,7 @@ func TestInvalidTargetIsRejected(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"CLIENT_ID": "x", "CLIENT_SECRET": "x", "CONOMY_KEY": "x", "BLNK_KEY": "x", "CEDULA_STACK": "",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -204,6 +205,7 @@ func TestInvalidTargetIsRejected(t *testing.T) {
 		"smoke --stack x": noRegion,
 
 		list + " --region us-east-1 --profile absent": "no AWS configuration: ",
+		list + " --region us-east-1":                  "no AWS credentials; set AWS_PROFILE, or name a profile with --profile",
 	} {
 		wantError(t, 1, line, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"strings"
 
@@ -36,12 +37,13 @@ func parseCredentials(content []byte) (Credentials, error) {
 	return Credentials{string(m[1]), string(m[2]), string(m[3]), string(m[4])}, nil
 }
 
-// checkSandbox rejects credentials, if there are any, that the table does not accept.
+// checkSandbox rejects credentials, if there are any, of a client that the table does not have.
 func (d *Dir) checkSandbox(ctx context.Context) error {
 	if d.Sandbox.ClientID == "" {
 		return nil
 	}
-	a := &auth.Authenticator{Store: store.New(d.Table, d.Secret), Hasher: auth.NewHasher(d.Secret)}
+	s := store.New(d.Table, d.Secret)
+	a := &auth.Authenticator{Store: s, Hasher: auth.NewHasher(d.Secret)}
 	_, err := a.Login(ctx, conomy.AuthAPI, d.Sandbox.ConomyKey, d.Sandbox.ClientID, d.Sandbox.ClientSecret)
 	if err == nil {
 		var caller auth.Caller
@@ -51,6 +53,13 @@ func (d *Dir) checkSandbox(ctx context.Context) error {
 		}
 	}
 	if auth.IsDenial(err) {
+		c := d.Sandbox
+		_, unknown := s.Client(ctx, c.ClientID)
+		if unknown == nil && strings.Contains(c.ConomyKey, "_"+c.ClientID) && strings.Contains(c.BlnkKey, "_"+c.ClientID) {
+			slog.WarnContext(ctx, "the sandbox client's credentials are no longer valid: its secret was rotated, a key was revoked, or it is suspended; "+
+				"remove the file to create another client", "file", d.folder.join(sandboxFile))
+			return nil
+		}
 		return fmt.Errorf("%s does not belong to %s and %s; put the right one back, or remove it to have a new client of the same tenant made",
 			d.folder.join(sandboxFile), d.folder.join(TableDir), d.folder.join(SecretFile))
 	}
