@@ -262,8 +262,25 @@ func TestOperationsHaveCurlSamples(t *testing.T) {
 					if status[0] == '2' && body != nil && body.Example == nil && len(body.Examples) == 0 {
 						t.Errorf("%s: %s %s %s has no example of a response", f.Dialect, method, path, status)
 					}
+					if body != nil {
+						checkErrorExamples(t, body.Examples)
+					}
 				}
 			}
+		}
+	}
+}
+
+// checkErrorExamples checks that the repeated text of an error is the same in both places.
+func checkErrorExamples(t *testing.T, examples openapi3.Examples) {
+	t.Helper()
+	for _, example := range examples {
+		shown, _ := example.Value.Value.(map[string]any)
+		if shown["detail"] != nil && shown["detail"] != shown["message"] {
+			t.Errorf("example: detail = %q, message = %q, want equal texts", shown["detail"], shown["message"])
+		}
+		if detail, ok := shown["error_detail"].(map[string]any); ok && shown["errors"] == nil && detail["message"] != shown["error"] {
+			t.Errorf("example: error = %q, error_detail.message = %q, want equal texts", shown["error"], detail["message"])
 		}
 	}
 }
