@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	lockFile    = "lock"
-	tempPattern = ".new-*" // a file that has no name yet
+	lockFile   = "lock"
+	tempSuffix = ".new" // of a file that is being created
 )
 
 // folder is a folder that this process alone uses, until Close.
@@ -20,8 +20,7 @@ type folder struct {
 	lock *os.File
 }
 
-// openFolder creates the folder if needed and locks it before anything else. It removes the temporary files of an
-// interrupted start.
+// openFolder creates the folder if needed and locks it before anything else.
 func openFolder(path string) (*folder, error) {
 	if err := createDir(path); err != nil {
 		return nil, err
@@ -30,7 +29,6 @@ func openFolder(path string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{path, locked}
 	if err := lock(locked); err != nil {
 		_ = locked.Close()
 		if errors.Is(err, errLocked) {
@@ -38,11 +36,7 @@ func openFolder(path string) (*folder, error) {
 		}
 		return nil, &fs.PathError{Op: "lock", Path: locked.Name(), Err: err}
 	}
-	if err := f.removeTempFiles(); err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
+	return &folder{path, locked}, nil
 }
 
 // Close releases the lock.
@@ -59,19 +53,6 @@ func createDir(path string) error {
 	err := syncDir(filepath.Dir(filepath.Clean(path)))
 	if errors.Is(err, fs.ErrPermission) { // may be written but not read
 		return nil
-	}
-	return err
-}
-
-func (f *folder) removeTempFiles() error {
-	entries, err := os.ReadDir(f.path)
-	if errors.Is(err, fs.ErrPermission) { // may be written but not read
-		return nil
-	}
-	for _, e := range entries {
-		if left, _ := filepath.Match(tempPattern, e.Name()); left {
-			err = errors.Join(err, os.Remove(f.join(e.Name())))
-		}
 	}
 	return err
 }
@@ -108,17 +89,16 @@ func (f *folder) createRandom(name string, size int) ([]byte, error) {
 	return content, f.create(name, content)
 }
 
-// create creates a file that only its owner can read. After a crash the file has all its content or does not exist.
-// It returns fs.ErrExist rather than replace one.
+// create creates a file that only its owner can read. After a crash the file has all its content or does not exist; the
+// next start then creates it again. It returns fs.ErrExist rather than replace one.
 func (f *folder) create(name string, content []byte) error {
 	if f.exists(name) { // the lock keeps others from creating it meanwhile
 		return fmt.Errorf("%s: %w", f.join(name), fs.ErrExist)
 	}
-	temp, err := os.CreateTemp(f.path, tempPattern)
+	temp, err := os.OpenFile(f.join(name)+tempSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(temp.Name()) }() // if that fails, the next start removes it
 	_, writeErr := temp.Write(content)
 	if err := errors.Join(writeErr, temp.Sync(), temp.Close()); err != nil {
 		return err
