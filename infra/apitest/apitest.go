@@ -49,7 +49,7 @@ func Main(m *testing.M, published apidocs.Files) {
 		log.Fatal(err)
 	}
 	docs, contract = published, loaded
-	os.Exit(privacytest.Run(contract.Complete(m)))
+	os.Exit(contract.Complete(privacytest.Run(m)))
 }
 
 // StartTime is the time at which the clock of a Harness begins.
