@@ -194,12 +194,12 @@ func (f *Function) routes() http.Handler {
 	mux.HandleFunc("GET "+root+"/invocation/next", f.next)
 	mux.HandleFunc("POST "+root+"/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) {
 		payload, err := io.ReadAll(r.Body)
-		f.complete(w, r, result{payload, err})
+		f.complete(w, result{payload, err})
 	})
 	mux.HandleFunc("POST "+root+"/invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) {
 		failed := &FunctionError{Type: r.Header.Get("Lambda-Runtime-Function-Error-Type")}
 		_ = json.NewDecoder(r.Body).Decode(failed)
-		f.complete(w, r, result{err: failed})
+		f.complete(w, result{err: failed})
 	})
 	return mux
 }
@@ -230,16 +230,11 @@ func (f *Function) next(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(i.event)
 }
 
-// complete ends the current invocation, once.
-func (f *Function) complete(w http.ResponseWriter, r *http.Request, outcome result) {
+// complete ends the current invocation, once: a process asks for the next one only after that.
+func (f *Function) complete(w http.ResponseWriter, outcome result) {
 	f.mu.Lock()
 	i := f.current
-	f.current = nil
 	f.mu.Unlock()
-	if i == nil || i.id != r.PathValue("id") {
-		http.Error(w, `{"errorType":"InvalidRequestID"}`, http.StatusBadRequest)
-		return
-	}
 	i.result <- outcome
 	w.WriteHeader(http.StatusAccepted)
 }

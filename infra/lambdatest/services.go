@@ -1,8 +1,7 @@
 package lambdatest
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+
+	"cedula/shared/encryption"
 )
 
 // The ids of the keys in KMS: one signs, data keys are wrapped under the other.
@@ -30,11 +31,7 @@ func StartServices() (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(randomKey())
-	if err != nil {
-		return nil, err
-	}
-	wrapping, err := cipher.NewGCMWithRandomNonce(block)
+	wrapping, err := encryption.NewLocalKeyWrapper(make([]byte, encryption.KeySize))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +74,7 @@ func (s *Services) Environment() map[string]string {
 // fakeKMS speaks AWS KMS's JSON protocol, as far as tokens and encryption need it. It does not check who calls.
 type fakeKMS struct {
 	signing  *ecdsa.PrivateKey
-	wrapping cipher.AEAD
+	wrapping *encryption.LocalKeyWrapper
 }
 
 type kmsRequest struct {
@@ -105,7 +102,7 @@ func (k *fakeKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := kmsResponse{KeyId: in.KeyId}
 	if err == nil {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		err = k.call(operation, in, &out)
+		err = k.call(r.Context(), operation, in, &out)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if err != nil {
@@ -117,8 +114,8 @@ func (k *fakeKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // call carries out an operation. The text of an error is KMS's type of it.
-func (k *fakeKMS) call(operation string, in kmsRequest, out *kmsResponse) (err error) {
-	context, err := json.Marshal(in.EncryptionContext) // sorts the names
+func (k *fakeKMS) call(ctx context.Context, operation string, in kmsRequest, out *kmsResponse) (err error) {
+	boundTo, err := json.Marshal(in.EncryptionContext) // sorts the names
 	if err != nil {
 		return err
 	}
@@ -129,10 +126,9 @@ func (k *fakeKMS) call(operation string, in kmsRequest, out *kmsResponse) (err e
 	case "Sign " + SigningKeyID:
 		out.Signature, err = ecdsa.SignASN1(rand.Reader, k.signing, in.Message)
 	case "GenerateDataKey " + WrappingKeyID:
-		out.Plaintext = randomKey()
-		out.CiphertextBlob = k.wrapping.Seal(nil, nil, out.Plaintext, context)
+		out.Plaintext, out.CiphertextBlob, err = k.wrapping.GenerateDataKey(ctx, string(boundTo))
 	case "Decrypt " + WrappingKeyID:
-		out.Plaintext, err = k.wrapping.Open(nil, nil, in.CiphertextBlob, context)
+		out.Plaintext, err = k.wrapping.Unwrap(ctx, string(boundTo), in.CiphertextBlob)
 		if err != nil {
 			return errors.New("InvalidCiphertextException")
 		}
@@ -140,11 +136,4 @@ func (k *fakeKMS) call(operation string, in kmsRequest, out *kmsResponse) (err e
 		return errors.New("NotFoundException")
 	}
 	return err
-}
-
-// randomKey returns a key of AES-256.
-func randomKey() []byte {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	return key
 }
