@@ -36,12 +36,14 @@ const (
 // run serves both APIs, the mailbox and the admin API until ctx ends or the disk rejects a write, then finishes the
 // requests in flight.
 func run(ctx context.Context, o options, out io.Writer) error {
-	s := newServers()
+	s := &servers{errs: make(chan error, 4)}
 	defer s.closeListeners()
 	for _, l := range []struct{ address, flag string }{{o.conomy, "--conomy"}, {o.blnk, "--blnk"}, {o.mailbox, "--mailbox"}} {
-		if err := s.listen(ctx, l.address, l.flag); err != nil {
+		listener, err := listen(ctx, l.address, l.flag)
+		if err != nil {
 			return err
 		}
+		s.listeners = append(s.listeners, listener)
 	}
 	if err := servePprof(ctx, o.pprof, out); err != nil {
 		return err
@@ -95,17 +97,7 @@ type servers struct {
 	errs      chan error
 }
 
-func newServers() *servers { return &servers{errs: make(chan error, 4)} }
-
-// listen adds a TCP listener.
-func (s *servers) listen(ctx context.Context, address, flag string) error {
-	l, err := listen(ctx, address, flag)
-	if err == nil {
-		s.listeners = append(s.listeners, l)
-	}
-	return err
-}
-
+// listen opens a TCP listener. An error names the flag with which the user can choose another address.
 func listen(ctx context.Context, address, flag string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {

@@ -22,7 +22,6 @@ import (
 	"cedula/infra/cli"
 	"cedula/infra/local/admin"
 	"cedula/infra/local/datadir"
-	"cedula/infra/local/timetravel"
 )
 
 func TestStartAndStop(t *testing.T) {
@@ -106,15 +105,6 @@ func TestStartIsPrintedAsJSON(t *testing.T) {
 	s.stop(t)
 }
 
-func TestDamagedClockIsRejected(t *testing.T) {
-	folder := t.TempDir()
-	clock := filepath.Join(folder, timetravel.FileName)
-	if err := os.WriteFile(clock, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wantStartFailure(t, newServerCommand(folder), clock+" is damaged")
-}
-
 func TestGarbageCollectorKeepsTheUsersSettings(t *testing.T) {
 	const ownPercent, ownLimit = 77, 1 << 30
 	percent, limit := debug.SetGCPercent(ownPercent), debug.SetMemoryLimit(ownLimit)
@@ -167,16 +157,18 @@ func sendPartialRequest(t *testing.T, base string) net.Conn {
 // counted.
 func TestShutdownWaitsForServersConcurrently(t *testing.T) {
 	const timeout = 300 * time.Millisecond
-	s := newServers()
+	s := &servers{errs: make(chan error, 2)}
 	began := make(chan bool, 2)
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		began <- true
 		_, _ = io.Copy(io.Discard, r.Body)
 	})
 	for range 2 {
-		if err := s.listen(t.Context(), "localhost:0", "--conomy"); err != nil {
+		l, err := listen(t.Context(), "localhost:0", "--conomy")
+		if err != nil {
 			t.Fatal(err)
 		}
+		s.listeners = append(s.listeners, l)
 	}
 	s.serve(h, h)
 	var conns []net.Conn

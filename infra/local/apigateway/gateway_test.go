@@ -117,25 +117,6 @@ func TestAuthorizerCacheDistinguishesRepeatedHeaders(t *testing.T) {
 	}
 }
 
-func TestAuthorizerCacheForgetsDecisions(t *testing.T) {
-	a, now := &countingAuthorizer{}, time.Now()
-	c := newAuthorizerCache(a.authorize, []string{"X-Key"}, func() time.Time { return now })
-	for n := range 100 {
-		c.decide(requestWithKeys(fmt.Sprint("key-", n)))
-	}
-	now = now.Add(authorizerTTL)
-	c.decide(requestWithKeys("key-0"))
-	if a.calls != 101 || c.decisions.Len() != 1 {
-		t.Errorf("after the TTL: %d calls and %d decisions, want 101 and 1", a.calls, c.decisions.Len())
-	}
-	for n := range maxCacheEntries + 10 {
-		c.decide(requestWithKeys(fmt.Sprint(n)))
-	}
-	if got := c.decisions.Len(); got > maxCacheEntries {
-		t.Errorf("decisions = %d, want at most %d", got, maxCacheEntries)
-	}
-}
-
 func TestAuthorizerErrorsAreNotCached(t *testing.T) {
 	for key, want := range map[string]string{"broken": gateway.AuthorizerFailure, "unauthorized": gateway.Unauthorized} {
 		a := &countingAuthorizer{}
