@@ -35,7 +35,7 @@ func (a *Authorizer) Denial(err error) gateway.Denial {
 	p, text := classify(err)
 	return gateway.Denial{
 		Unauthorized: p == missingKey,
-		Context:      map[string]string{"code": p.code, "message": text},
+		Context:      map[string]any{"code": p.code, "message": text},
 	}
 }
 

@@ -57,7 +57,7 @@ func TestAuthorizerDenials(t *testing.T) {
 		auth.ErrSuspended:                    {"AUTH_INVALID_API_KEY", "Invalid API key"},
 		fmt.Errorf("x: %w", auth.ErrExpired): {"AUTH_EXPIRED_API_KEY", "API key is expired or revoked"},
 	} {
-		denial := gateway.Denial{Context: map[string]string{"code": want[0], "message": want[1]}}
+		denial := gateway.Denial{Context: map[string]any{"code": want[0], "message": want[1]}}
 		if diff := cmp.Diff(denial, new(blnk.Authorizer).Denial(err)); diff != "" {
 			t.Errorf("Denial(%v) (-want +got):\n%s", err, diff)
 		}
@@ -89,7 +89,7 @@ func TestGatewayResponses(t *testing.T) {
 // expandContext inserts the authorizer context of an error into a body, as API Gateway does.
 func expandContext(body string, err error) string {
 	for name, value := range new(blnk.Authorizer).Denial(err).Context {
-		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
+		body = strings.ReplaceAll(body, "$context.authorizer."+name, value.(string))
 	}
 	return body
 }

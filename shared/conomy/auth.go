@@ -102,8 +102,7 @@ func (a *API) getTokenKeys(r *gateway.Request) (gateway.Response, error) {
 }
 
 func cacheableJSON(body []byte) gateway.Response {
-	response := gateway.JSON(http.StatusOK, body)
-	response.CacheControl = publicKeysCacheControl
+	response := gateway.Response{Status: http.StatusOK, Body: body, CacheControl: publicKeysCacheControl}
 	return response.WithHeader("Vary", versionHeader)
 }
 

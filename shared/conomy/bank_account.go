@@ -10,16 +10,21 @@ import (
 	"cedula/shared/strictjson"
 )
 
+// bankAccountFields holds what a client may write: strictjson.Optional[string] in requests, string in responses.
+type bankAccountFields[T any] struct {
+	AccountNumber    T `json:"accountNumber"`
+	Nickname         T `json:"nickname"`
+	Bank             T `json:"bank"`
+	Currency         T `json:"currency"`
+	TypeAccount      T `json:"typeAccount"`
+	AccountHolder    T `json:"accountHolder"`
+	AccountHolderDni T `json:"accountHolderDni"`
+	Country          T `json:"country"`
+	ExternalID       T `json:"externalId"`
+}
+
 type bankAccountRequest struct {
-	AccountNumber    strictjson.Optional[string] `json:"accountNumber"`
-	Nickname         strictjson.Optional[string] `json:"nickname"`
-	Bank             strictjson.Optional[string] `json:"bank"`
-	Currency         strictjson.Optional[string] `json:"currency"`
-	TypeAccount      strictjson.Optional[string] `json:"typeAccount"`
-	AccountHolder    strictjson.Optional[string] `json:"accountHolder"`
-	AccountHolderDni strictjson.Optional[string] `json:"accountHolderDni"`
-	Country          strictjson.Optional[string] `json:"country"`
-	ExternalID       strictjson.Optional[string] `json:"externalId"`
+	bankAccountFields[strictjson.Optional[string]]
 }
 
 // applyTo merges the fields that were sent into b, which must then have the required ones. Errors name fields by their
@@ -45,18 +50,10 @@ func (s *bankAccountRequest) applyTo(b *identity.BankAccount, path string) error
 }
 
 type bankAccountResponse struct {
-	ID               string `json:"id"`
-	AccountNumber    string `json:"accountNumber"`
-	Nickname         string `json:"nickname"`
-	Bank             string `json:"bank"`
-	Currency         string `json:"currency"`
-	TypeAccount      string `json:"typeAccount"`
-	AccountHolder    string `json:"accountHolder"`
-	AccountHolderDni string `json:"accountHolderDni"`
-	Country          string `json:"country"`
-	ExternalID       string `json:"externalId"`
-	CreatedAt        string `json:"createdAt"`
-	UpdatedAt        string `json:"updatedAt"`
+	ID string `json:"id"`
+	bankAccountFields[string]
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
 }
 
 func toBankAccountResponse(b *identity.BankAccount) *bankAccountResponse {
@@ -64,10 +61,11 @@ func toBankAccountResponse(b *identity.BankAccount) *bankAccountResponse {
 		return nil
 	}
 	return &bankAccountResponse{
-		ID: b.ID, AccountNumber: b.AccountNumber, Nickname: b.Nickname, Bank: b.Bank,
-		Currency: b.Currency, TypeAccount: b.AccountType,
-		AccountHolder: b.Holder, AccountHolderDni: b.HolderDocument,
-		Country: b.Country, ExternalID: b.ExternalID,
+		ID: b.ID,
+		bankAccountFields: bankAccountFields[string]{
+			AccountNumber: b.AccountNumber, Nickname: b.Nickname, Bank: b.Bank, Currency: b.Currency, TypeAccount: b.AccountType,
+			AccountHolder: b.Holder, AccountHolderDni: b.HolderDocument, Country: b.Country, ExternalID: b.ExternalID,
+		},
 		CreatedAt: formatTime(b.CreatedAt), UpdatedAt: formatTime(b.UpdatedAt),
 	}
 }

@@ -232,7 +232,7 @@ func setEmail(i *identity.Identity, email string) error {
 func setPhone(i *identity.Identity, phone string) error {
 	if phone != i.Phone {
 		i.Phone = phone
-		return checkDialCode(phone, i.Country)
+		return cmp.Or(identity.CheckPhone(phone), checkDialCode(phone, i.Country))
 	}
 	pending := i.Verification(identity.ChannelPhone).PendingAddress != "" && i.Tokenized(identity.FieldPhone) == nil
 	i.CancelContactChange(identity.FieldPhone)

@@ -40,7 +40,7 @@ type identityResponse struct {
 	WatchList       strictjson.Value     `json:"watchList"`
 	ExtendedData    strictjson.Value     `json:"extendedData"`
 	Metadata        strictjson.Value     `json:"metadata"`
-	Address         addressJSON          `json:"address"`
+	Address         addressJSON[string]  `json:"address"`
 	CreatedAt       string               `json:"createdAt"`
 	UpdatedAt       string               `json:"updatedAt"`
 	Tokenized       []string             `json:"tokenizedFields,omitzero"`
@@ -65,17 +65,6 @@ type childResponse struct {
 	LastName  string   `json:"lastName"`
 	Email     string   `json:"email"`
 	Tokenized []string `json:"tokenizedFields,omitzero"`
-}
-
-type addressJSON struct {
-	AdministrativeAreaLevel1 string `json:"administrativeAreaLevel1"`
-	AdministrativeAreaLevel2 string `json:"administrativeAreaLevel2"`
-	AdministrativeAreaLevel3 string `json:"administrativeAreaLevel3"`
-	Street                   string `json:"street"`
-	StreetNumber             string `json:"streetNumber"`
-	OptionalAddress          string `json:"optionalAddress"`
-	Country                  string `json:"country"`
-	Zipcode                  string `json:"zipcode"`
 }
 
 // update changes the identity of the path and returns it.
@@ -120,7 +109,7 @@ func toResponse(i *identity.Identity) identityResponse {
 		Gender: i.Gender, BirthDate: i.BirthDate.String(), Nationality: i.Nationality,
 		KYC: strictjson.Value(i.KYC), WatchList: toWatchList(i),
 		ExtendedData: valueOrDefault(i.ExtendedData, "[]"), Metadata: valueOrDefault(i.Metadata, "{}"),
-		Address: addressJSON{
+		Address: addressJSON[string]{
 			AdministrativeAreaLevel1: i.Address.State, AdministrativeAreaLevel2: i.Address.City, AdministrativeAreaLevel3: i.Address.District,
 			Street: i.Address.Street, StreetNumber: i.Address.StreetNumber, OptionalAddress: i.Address.Unit,
 			Country: i.Address.Country, Zipcode: i.Address.PostalCode,

@@ -9,21 +9,21 @@ import (
 
 // profileRequest holds the fields that a client may send for a new identity and change later. Null clears a field.
 type profileRequest struct {
-	Name            strictjson.Optional[string]             `json:"name"`
-	Nickname        strictjson.Optional[string]             `json:"nickname"`
-	Lastname        strictjson.Optional[string]             `json:"lastname"`
-	Country         strictjson.Optional[string]             `json:"country"`
-	ExternalID      strictjson.Optional[string]             `json:"externalId"`
-	Gender          strictjson.Optional[string]             `json:"gender"`
-	BirthDate       strictjson.Optional[string]             `json:"birthDate"`
-	Nationality     strictjson.Optional[string]             `json:"nationality"`
-	Rules           strictjson.Optional[strictjson.Value]   `json:"rules"`
-	ExtendedData    strictjson.Optional[strictjson.Array]   `json:"extendedData"`
-	Metadata        strictjson.Optional[strictjson.Object]  `json:"metadata"`
-	SecurityOptions strictjson.Optional[securityRequest]    `json:"securityOptions"`
-	Address         strictjson.Optional[addressRequest]     `json:"address"`
-	BankAccount     strictjson.Optional[bankAccountRequest] `json:"bankAccount"`
-	Children        strictjson.Optional[[]childRequest]     `json:"children"`
+	Name            strictjson.Optional[string]                                   `json:"name"`
+	Nickname        strictjson.Optional[string]                                   `json:"nickname"`
+	Lastname        strictjson.Optional[string]                                   `json:"lastname"`
+	Country         strictjson.Optional[string]                                   `json:"country"`
+	ExternalID      strictjson.Optional[string]                                   `json:"externalId"`
+	Gender          strictjson.Optional[string]                                   `json:"gender"`
+	BirthDate       strictjson.Optional[string]                                   `json:"birthDate"`
+	Nationality     strictjson.Optional[string]                                   `json:"nationality"`
+	Rules           strictjson.Optional[strictjson.Value]                         `json:"rules"`
+	ExtendedData    strictjson.Optional[strictjson.Array]                         `json:"extendedData"`
+	Metadata        strictjson.Optional[strictjson.Object]                        `json:"metadata"`
+	SecurityOptions strictjson.Optional[securityRequest]                          `json:"securityOptions"`
+	Address         strictjson.Optional[addressJSON[strictjson.Optional[string]]] `json:"address"`
+	BankAccount     strictjson.Optional[bankAccountRequest]                       `json:"bankAccount"`
+	Children        strictjson.Optional[[]childRequest]                           `json:"children"`
 }
 
 // applyTo applies the fields that were sent, except free-form JSON, which a create stores unchanged and an update
@@ -110,15 +110,16 @@ func (u *profileRequest) applySecurity(o *identity.SecurityOptions) {
 	}
 }
 
-type addressRequest struct {
-	AdministrativeAreaLevel1 strictjson.Optional[string] `json:"administrativeAreaLevel1"`
-	AdministrativeAreaLevel2 strictjson.Optional[string] `json:"administrativeAreaLevel2"`
-	AdministrativeAreaLevel3 strictjson.Optional[string] `json:"administrativeAreaLevel3"`
-	Street                   strictjson.Optional[string] `json:"street"`
-	StreetNumber             strictjson.Optional[string] `json:"streetNumber"`
-	OptionalAddress          strictjson.Optional[string] `json:"optionalAddress"`
-	Country                  strictjson.Optional[string] `json:"country"`
-	Zipcode                  strictjson.Optional[string] `json:"zipcode"`
+// addressJSON holds the fields of an address: strictjson.Optional[string] in requests, string in responses.
+type addressJSON[T any] struct {
+	AdministrativeAreaLevel1 T `json:"administrativeAreaLevel1"`
+	AdministrativeAreaLevel2 T `json:"administrativeAreaLevel2"`
+	AdministrativeAreaLevel3 T `json:"administrativeAreaLevel3"`
+	Street                   T `json:"street"`
+	StreetNumber             T `json:"streetNumber"`
+	OptionalAddress          T `json:"optionalAddress"`
+	Country                  T `json:"country"`
+	Zipcode                  T `json:"zipcode"`
 }
 
 func (u *profileRequest) applyAddress(a *identity.Address) {

@@ -28,7 +28,7 @@ type Authorizer interface {
 // ACCESS_DENIED response, which can show the context.
 type Denial struct {
 	Unauthorized bool
-	Context      map[string]string // if not Unauthorized
+	Context      map[string]any // if not Unauthorized
 }
 
 // ErrUnauthorized makes API Gateway respond with 401: it looks for this exact text
@@ -56,11 +56,7 @@ func AuthorizerHandler(a Authorizer) func(context.Context, events.APIGatewayCust
 		if denial.Unauthorized {
 			return events.APIGatewayCustomAuthorizerResponse{}, ErrUnauthorized
 		}
-		values := make(map[string]any, len(denial.Context))
-		for k, v := range denial.Context {
-			values[k] = v
-		}
-		return policyResponse("Deny", event.MethodArn, "refused", values), nil
+		return policyResponse("Deny", event.MethodArn, "refused", denial.Context), nil
 	}
 }
 

@@ -104,9 +104,9 @@ func TestAuthorizedCallerReachesTheOperation(t *testing.T) {
 func TestAuthorizerDenies(t *testing.T) {
 	const undecided = "authorizer could not decide"
 	none := events.APIGatewayCustomAuthorizerResponse{}
-	denial := gateway.Denial{Context: map[string]string{"code": "C", "message": "m"}}
+	denial := gateway.Denial{Context: map[string]any{"code": "C", "message": "m"}}
 	denied := policy("Deny", "refused", stageARN+"*", map[string]any{"code": "C", "message": "m"})
-	deniedBare := policy("Deny", "refused", stageARN+"*", map[string]any{})
+	deniedBare := policy("Deny", "refused", stageARN+"*", nil)
 	for name, tt := range map[string]struct {
 		err     error
 		denial  gateway.Denial

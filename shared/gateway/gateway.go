@@ -38,11 +38,6 @@ type Route struct {
 // AnyMethod is the method of a route that serves all methods without a route of their own.
 const AnyMethod = "ANY"
 
-// matches reports whether the route serves an event.
-func (r Route) matches(method, resource string) bool {
-	return (method == r.Method || r.Method == AnyMethod) && resource == r.Path
-}
-
 // Request is an HTTP request to an operation.
 type Request struct {
 	Operation string      // the route's name

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,9 +64,9 @@ func Handler(api API, routes ...Route) func(context.Context, events.APIGatewayPr
 		defer cancel()
 		start := time.Now()
 		adapter := httpadapter.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			route := routeOf(&event, routes)
+			route, found := routeOf(&event, routes)
 			request := newRequest(r, &event, route)
-			response, err := serve(request, &event, route)
+			response, err := serve(request, &event, route, found)
 			if err != nil {
 				response = api.Error(err, request.TraceID)
 			}
@@ -128,19 +129,17 @@ func baseURL(event *events.APIGatewayProxyRequest) string {
 	return "https://" + c.DomainName + before
 }
 
-// routeOf returns the route of an event, the first one if none matches.
-func routeOf(event *events.APIGatewayProxyRequest, routes []Route) Route {
-	for _, r := range routes {
-		if r.matches(event.HTTPMethod, event.Resource) {
-			return r
-		}
-	}
-	return routes[0]
+// routeOf returns the route of an event. If none matches, it returns false and the first one, whose name is logged.
+func routeOf(event *events.APIGatewayProxyRequest, routes []Route) (_ Route, found bool) {
+	n := slices.IndexFunc(routes, func(r Route) bool {
+		return (r.Method == event.HTTPMethod || r.Method == AnyMethod) && r.Path == event.Resource
+	})
+	return routes[max(n, 0)], n >= 0
 }
 
-func serve(r *Request, event *events.APIGatewayProxyRequest, route Route) (_ Response, err error) {
+func serve(r *Request, event *events.APIGatewayProxyRequest, route Route, found bool) (_ Response, err error) {
 	defer recoverPanic(r.ctx, &err, "operation", route.Name, "trace", r.TraceID)
-	if !route.matches(event.HTTPMethod, event.Resource) {
+	if !found {
 		return Response{}, ErrNoRoute
 	}
 	if err := authorize(r, event, route); err != nil {

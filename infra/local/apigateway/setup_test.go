@@ -54,7 +54,7 @@ func (a *fakeAPI) Caller(_ context.Context, h http.Header) (auth.Caller, error) 
 
 // Denial is a policy that denies.
 func (a *fakeAPI) Denial(error) gateway.Denial {
-	return gateway.Denial{Context: map[string]string{"code": "41"}}
+	return gateway.Denial{Context: map[string]any{"code": "41"}}
 }
 
 // newFakeGateway returns a gateway whose client has these limits.
