@@ -212,7 +212,7 @@ func TestGatewayResponsesMatchContract(t *testing.T) {
 func fillVariables(body string, r gateway.Denial) []byte {
 	body = strings.ReplaceAll(body, gateway.RequestIDVariable, traceID)
 	for name, value := range r.Context {
-		body = strings.ReplaceAll(body, "$context.authorizer."+name, value)
+		body = strings.ReplaceAll(body, "$context.authorizer."+name, value.(string))
 	}
 	return []byte(body)
 }
