@@ -223,7 +223,7 @@ var (
 // tokenizedFields lists the fields that show a placeholder, which clients could not otherwise tell from a value.
 func tokenizedFields(i *identity.Identity, members map[identity.Field]string) (list []string) {
 	for _, f := range identity.TokenizableFields {
-		text, _ := i.DisplayValue(f)
+		text := *i.StringField(f)
 		if f == identity.FieldFirstName && text != displayName(&i.Profile) {
 			continue // the other name is shown
 		}

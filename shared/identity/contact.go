@@ -57,14 +57,7 @@ func CheckPhone(s string) error {
 	return nil
 }
 
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
+func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 // CheckDeliverable rejects an address that cannot receive a code: a malformed one, which
 // the Blnk API accepts, and an email with letters outside ASCII. A mailbox has several

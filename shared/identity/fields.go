@@ -92,19 +92,11 @@ func (p *Profile) StringField(f Field) *string {
 	return nil
 }
 
-// TokenizableField returns the place of a tokenizable field in the profile, or nil.
+// TokenizableField returns the place of a tokenizable field in the profile, or nil. A tokenized field holds its
+// placeholder there.
 func (p *Profile) TokenizableField(f Field) *string {
 	if !slices.Contains(TokenizableFields, f) {
 		return nil
 	}
 	return p.StringField(f)
-}
-
-// DisplayValue returns the content of a tokenizable field: its value or, if it is tokenized, the
-// placeholder. It returns false for any other field.
-func (p *Profile) DisplayValue(f Field) (string, bool) {
-	if text := p.TokenizableField(f); text != nil {
-		return *text, true
-	}
-	return "", false
 }

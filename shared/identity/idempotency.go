@@ -1,5 +1,7 @@
 package identity
 
+import "strings"
+
 // Idempotency identifies a request, so that it is applied once. The zero value means that the client sent no
 // key.
 type Idempotency struct {
@@ -15,10 +17,8 @@ func (i Idempotency) Validate() error {
 	if len(i.Key) > MaxIdempotencyKeyLength {
 		return &Invalid{FieldIdempotencyKey, "must have at most 255 characters"}
 	}
-	for _, c := range []byte(i.Key) {
-		if c < ' ' || c > '~' {
-			return &Invalid{FieldIdempotencyKey, "must be printable ASCII"}
-		}
+	if strings.ContainsFunc(i.Key, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return &Invalid{FieldIdempotencyKey, "must be printable ASCII"}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func IsCryptocurrency(code string) bool { return code == "USDC" || code == "USDT
 // countries under +1 accept the same numbers. It returns false for an unknown country.
 func PhoneMatchesCountry(e164, country string) bool {
 	digits, ok := strings.CutPrefix(e164, "+")
-	if !ok || !isNumeric(digits) {
+	if !ok || strings.Trim(digits, "0123456789") != "" {
 		return false
 	}
 	for _, plan := range countries[country] {
@@ -36,15 +36,6 @@ func PhoneMatchesCountry(e164, country string) bool {
 		}
 	}
 	return false
-}
-
-func isNumeric(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // numberingPlan is a dial code of a country and how many digits its national numbers have.

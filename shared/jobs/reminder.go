@@ -62,7 +62,8 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 		return err
 	}
 	sentAt := now.Truncate(time.Second)
-	if !maySend(address, &sends, sentAt) {
+	// Reminders share the limits of verification codes.
+	if identity.ChannelEmail.CheckDeliverable(address) != nil || sends.CheckRateLimit(sentAt) != nil {
 		s.result.Skipped++
 		return nil
 	}
@@ -98,9 +99,4 @@ func wantsReminder(i *identity.Identity, now time.Time) bool {
 	}
 	soon := i.ExpiresAt.After(now) && !i.ExpiresAt.After(now.Add(remindBefore))
 	return soon && i.TestOutcome(identity.ChannelEmail, i.Email, true) == identity.TestOutcomeNone
-}
-
-// maySend reports whether a reminder may be sent to an address. Reminders share the limits of verification codes.
-func maySend(address string, sends *identity.SendHistory, now time.Time) bool {
-	return identity.ChannelEmail.CheckDeliverable(address) == nil && sends.CheckRateLimit(now) == nil
 }

@@ -38,19 +38,17 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 	if err != nil {
 		return identity.WriteResult{}, err
 	}
-	var created identity.WriteResult
-	err = retry(ctx, func() error {
+	created, err := retry(ctx, func() (identity.WriteResult, error) {
 		children, err := r.resolveChildren(ctx, d.Tenant, d.Children)
 		if err != nil {
-			created, err = r.replayOr(ctx, &identity.Identity{Tenant: d.Tenant}, d.Idempotency, err)
-			return err
+			return r.replayOr(ctx, &identity.Identity{Tenant: d.Tenant}, d.Idempotency, err)
 		}
 		i.MayHaveChildren = len(children) > 0
-		created, err = r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
+		created, err := r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
 		if err == nil && created.Replayed && created.Expired(r.TenantNow(d.Tenant)) {
 			_, err = r.Get(ctx, d.Tenant, created.ID) // ErrNotFound unless it has become active since
 		}
-		return r.evictExpired(ctx, d.Tenant, err)
+		return created, r.evictExpired(ctx, d.Tenant, err)
 	})
 	if err != nil {
 		return identity.WriteResult{}, err
@@ -101,11 +99,10 @@ func (d *Draft) check() error {
 func (d *Draft) initialStatus() (status identity.Status, steps identity.Onboarding) {
 	status, steps = identity.Pending, cmp.Or(d.Policy.Onboarding, d.DefaultOnboarding, identity.OnboardingContact)
 	decides := d.Trusted && d.Status != ""
-	switch {
-	case decides && d.Status.Known():
+	if decides && d.Status.Known() {
 		status = d.Status
-	case decides:
-	case steps == identity.OnboardingInstant, d.Trusted && d.Policy.Onboarding == "":
+	}
+	if !decides && (steps == identity.OnboardingInstant || d.Trusted && d.Policy.Onboarding == "") {
 		status = identity.Active
 	}
 	if status.Pending() && steps == identity.OnboardingInstant {

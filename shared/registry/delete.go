@@ -22,7 +22,8 @@ func (r *Registry) Delete(ctx context.Context, tenant, id string, ifMatch func(e
 		}
 		return nil
 	}
-	return retry(ctx, func() error { return r.Store.Delete(ctx, tenant, id, allow) })
+	_, err := retry(ctx, func() (struct{}, error) { return struct{}{}, r.Store.Delete(ctx, tenant, id, allow) })
+	return err
 }
 
 // FinishDeletion completes a deletion that was interrupted and then returns ErrNotFound. If an

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -60,9 +59,9 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	q := Query{Tenant: l.Tenant, Match: match, Indexes: []identity.Index{index}, Ascending: l.OldestFirst, Limit: l.Limit}
-	q.Cursor.After = identity.IndexEntry{CreationNumber: l.After}
-	s, err := r.newScan(ctx, q)
+	q := l.query()
+	q.Match, q.Indexes = match, []identity.Index{index}
+	s, err := r.newScan(ctx, *q)
 	if err != nil {
 		return Page{}, err
 	}
@@ -185,30 +184,21 @@ func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) 
 		return Page{}, err
 	}
 	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !match(&i) })
-	return cut(all, l), nil
+	p := listPage{scan: &scan{registry: r, query: l.query(), started: r.Now()}}
+	slices.SortFunc(all, func(a, b identity.Identity) int { return p.compare(identity.EntryOf(&a), identity.EntryOf(&b)) })
+	for n := range all {
+		e := identity.EntryOf(&all[n])
+		beyondCursor := l.After == 0 || e.CreationNumber != l.After && (e.CreationNumber > l.After) == l.OldestFirst
+		if beyondCursor && !p.visit(e, &all[n]) {
+			break
+		}
+	}
+	p.Total = len(all)
+	return p.Page, nil
 }
 
-// cut sorts identities and returns the page of them.
-func cut(all []identity.Identity, l ListParams) Page {
-	direction := 1
-	if !l.OldestFirst {
-		direction = -1
-	}
-	slices.SortFunc(all, func(a, b identity.Identity) int {
-		return direction * cmp.Compare(a.CreationNumber(), b.CreationNumber())
-	})
-	page := Page{Total: len(all)}
-	for n := range all {
-		number := all[n].CreationNumber()
-		if l.After > 0 && direction*cmp.Compare(number, l.After) <= 0 {
-			continue
-		}
-		if len(page.Identities) >= l.Limit && number != page.Next {
-			return page
-		}
-		page.Identities = append(page.Identities, all[n])
-		page.Next = number
-	}
-	page.Next = 0
-	return page
+// query returns the query of the page, for all identities of the tenant.
+func (l ListParams) query() *Query {
+	after := identity.IndexEntry{CreationNumber: l.After}
+	return &Query{Tenant: l.Tenant, Ascending: l.OldestFirst, Limit: l.Limit, Cursor: Cursor{After: after}}
 }

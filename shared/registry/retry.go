@@ -22,26 +22,27 @@ const (
 // retried.
 type vanishedConflict struct{ *identity.Conflict }
 
-// retry calls do until it returns something else than ErrVersionMismatch or a
+// retry calls do until its error is something else than ErrVersionMismatch or a
 // *vanishedConflict. After maxRetries it returns ErrBusy, and ErrUnavailable if ctx ends.
-func retry(ctx context.Context, do func() error) error {
+func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	var none T
 	vanished := 0
 	for attempt := range maxRetries {
-		err := do()
+		result, err := do()
 		var gone *vanishedConflict
 		if errors.As(err, &gone) {
 			vanished++
 			if vanished == maxVanishedConflicts {
-				return gone.Conflict
+				return none, gone.Conflict
 			}
 		} else if !errors.Is(err, identity.ErrVersionMismatch) || errors.Is(err, identity.ErrPreconditionFailed) {
-			return err
+			return result, err
 		}
 		if err := pause(ctx, attempt); err != nil {
-			return err
+			return none, err
 		}
 	}
-	return identity.ErrBusy
+	return none, identity.ErrBusy
 }
 
 // pause waits a random time, longer with each attempt up to maxBackoff.

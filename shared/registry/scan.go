@@ -96,15 +96,11 @@ func (s *scan) bounds() (after *identity.IndexEntry, end func(identity.IndexEntr
 		beyond = max(identity.CreationNumberAt(q.CreatedUntil.Add(time.Millisecond)), 1)
 	}
 	// An entry without an id stands for all of its number.
-	start := identity.IndexEntry{CreationNumber: beyond}
+	start, bounded := identity.IndexEntry{CreationNumber: beyond}, beyond > 0
 	end = func(e identity.IndexEntry) bool { return first > 0 && e.CreationNumber < first }
 	if q.Ascending {
-		start.CreationNumber = first - 1
+		start, bounded = identity.IndexEntry{CreationNumber: first - 1}, first > 0
 		end = func(e identity.IndexEntry) bool { return beyond > 0 && e.CreationNumber >= beyond }
-	}
-	bounded := beyond > 0
-	if q.Ascending {
-		bounded = first > 0
 	}
 	continues := q.Cursor.After != identity.IndexEntry{}
 	if continues && (!bounded || s.compare(start, q.Cursor.After) < 0) {
@@ -149,36 +145,28 @@ func (s *scan) room() int {
 // when visit returns false, batch returns 0, or all entries are examined.
 func (s *scan) each(ctx context.Context, batch func() int, visit func(identity.IndexEntry, *identity.Identity) bool) error {
 	for n := batch(); n > 0; n = batch() {
-		done, err := s.readBatch(ctx, n, visit)
-		if err != nil || done {
+		entries, err := s.entries.Read(ctx, n)
+		if err != nil {
 			return err
+		}
+		if len(entries) == 0 {
+			s.ended = true
+			return nil
+		}
+		found, err := s.registry.getByEntry(ctx, s.query.Tenant, entries)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			i := found[e]
+			if i != nil && s.query.Match != nil && !s.query.Match(i) {
+				i = nil
+			}
+			if !visit(e, i) {
+				return nil
+			}
+			s.examined++
 		}
 	}
 	return nil
-}
-
-func (s *scan) readBatch(ctx context.Context, n int, visit func(identity.IndexEntry, *identity.Identity) bool) (done bool, err error) {
-	entries, err := s.entries.Read(ctx, n)
-	if err != nil {
-		return false, err
-	}
-	if len(entries) == 0 {
-		s.ended = true
-		return true, nil
-	}
-	found, err := s.registry.getByEntry(ctx, s.query.Tenant, entries)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range entries {
-		i := found[e]
-		if i != nil && s.query.Match != nil && !s.query.Match(i) {
-			i = nil
-		}
-		if !visit(e, i) {
-			return true, nil
-		}
-		s.examined++
-	}
-	return false, nil
 }

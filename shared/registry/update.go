@@ -39,11 +39,7 @@ func (r *Registry) Update(ctx context.Context, c Change) (identity.WriteResult, 
 	if err := c.Idempotency.Validate(); err != nil {
 		return identity.WriteResult{}, err
 	}
-	var changed identity.WriteResult
-	err := retry(ctx, func() (err error) {
-		changed, err = r.tryUpdate(ctx, c)
-		return err
-	})
+	changed, err := retry(ctx, func() (identity.WriteResult, error) { return r.tryUpdate(ctx, c) })
 	if err != nil {
 		return identity.WriteResult{}, err
 	}

@@ -47,12 +47,7 @@ func (r *Registry) AddWithdrawalAccount(ctx context.Context, w WithdrawalAccount
 		return identity.WithdrawalAccountResult{}, err
 	}
 	w.CreatedAt, w.UpdatedAt = now, now
-	var added identity.WithdrawalAccountResult
-	err = retry(ctx, func() (err error) {
-		added, err = r.tryAddWithdrawalAccount(ctx, w)
-		return err
-	})
-	return added, err
+	return retry(ctx, func() (identity.WithdrawalAccountResult, error) { return r.tryAddWithdrawalAccount(ctx, w) })
 }
 
 // accountID returns a new id or, with an idempotency key, the id derived from the key: the account is then its own

@@ -11,7 +11,7 @@ func (s *Store) storeLookupKeys(i *identity.Identity) {
 	i.EncryptedFields = slices.Clone(i.EncryptedFields)
 	for n := range i.EncryptedFields {
 		sealed := &i.EncryptedFields[n]
-		if text, _ := i.DisplayValue(sealed.Field); sealed.Plaintext != "" || text == "" {
+		if sealed.Plaintext != "" || *i.StringField(sealed.Field) == "" {
 			sealed.LookupKey = s.LookupKey(i.Tenant, sealed.Field, sealed.Plaintext)
 		}
 		sealed.Plaintext = ""

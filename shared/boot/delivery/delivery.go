@@ -53,7 +53,7 @@ func NewDispatcher(c boot.Config) (*messaging.Dispatcher, error) {
 
 func newEmailSender(c boot.Config, cfg aws.Config) *amazon.EmailSender {
 	client := sesv2.NewFromConfig(cfg, func(o *sesv2.Options) { o.BaseEndpoint = boot.Endpoint(c.SESEndpoint) })
-	return amazon.NewEmailSender(client, c.EmailFrom, c.EmailConfiguration)
+	return &amazon.EmailSender{Client: client, From: c.EmailFrom, ConfigurationSet: c.EmailConfiguration}
 }
 
 func newSMSSender(c boot.Config, cfg aws.Config) (*amazon.SMSSender, error) {

@@ -28,31 +28,24 @@ type SES interface {
 
 // EmailSender is a messaging.Sender of emails from one address.
 type EmailSender struct {
-	client           SES
-	from             string
-	configurationSet *string
-}
-
-// NewEmailSender returns an EmailSender. SES must have verified the address from;
-// configurationSet may be empty. NewEmailSender makes no call.
-func NewEmailSender(client SES, from, configurationSet string) *EmailSender {
-	s := &EmailSender{client: client, from: from}
-	if configurationSet != "" {
-		s.configurationSet = &configurationSet
-	}
-	return s
+	Client           SES
+	From             string // an address that SES has verified
+	ConfigurationSet string // may be empty
 }
 
 // Send implements messaging.Sender.
 func (s *EmailSender) Send(ctx context.Context, m messaging.RenderedMessage) error {
-	_, err := s.client.SendEmail(ctx, &sesv2.SendEmailInput{
-		FromEmailAddress:     &s.from,
-		ConfigurationSetName: s.configurationSet,
-		Destination:          &email.Destination{ToAddresses: []string{m.To}},
+	in := &sesv2.SendEmailInput{
+		FromEmailAddress: &s.From,
+		Destination:      &email.Destination{ToAddresses: []string{m.To}},
 		Content: &email.EmailContent{Simple: &email.Message{
 			Subject: utf8Content(m.Subject), Body: &email.Body{Text: utf8Content(m.Text)},
 		}},
-	})
+	}
+	if s.ConfigurationSet != "" {
+		in.ConfigurationSetName = &s.ConfigurationSet
+	}
+	_, err := s.Client.SendEmail(ctx, in)
 	return messaging.ServiceError(ctx, "ses", err, sesRejects)
 }
 

@@ -43,7 +43,8 @@ var message = messaging.RenderedMessage{
 
 func (s *services) sendEmail(t *testing.T, configurationSet string) error {
 	t.Helper()
-	return amazon.NewEmailSender(s, "registry@example.org", configurationSet).Send(t.Context(), message)
+	sender := amazon.EmailSender{Client: s, From: "registry@example.org", ConfigurationSet: configurationSet}
+	return sender.Send(t.Context(), message)
 }
 
 func (s *services) sendSMS(t *testing.T, senderID string) error {
