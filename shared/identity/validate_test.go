@@ -68,6 +68,9 @@ func TestErrorsNameFieldsNotValues(t *testing.T) {
 	}{
 		{&identity.Invalid{Field: identity.FieldEmail, Reason: "must be x"}, "email must be x"},
 		{&identity.MissingField{Field: identity.FieldPhone}, "phone is required"},
+		{&identity.DanglingReference{Field: "children.0"}, "children.0 names no identity"},
+		{&identity.FieldError{Field: identity.FieldCity, Err: identity.ErrNotTokenizable}, "address.city cannot be tokenized"},
+		{&identity.RateLimited{Reason: "too many codes"}, "too many codes"},
 		{&identity.Conflict{Fields: []identity.Field{"email", "phone"}}, "an identity with the same [email phone] exists"},
 	} {
 		if tt.err.Error() != tt.want {
