@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ const (
 func BenchmarkStart(b *testing.B) {
 	d := newDeployment(b)
 	hello := filepath.Join(d.root, ".build", "host", "hello", "bootstrap")
-	if err := lambdatest.Build(b.Context(), d.root, "infra/lambdatest/hello", runtime.GOARCH, hello); err != nil {
+	if err := lambdatest.Build(b.Context(), d.root, "infra/lambdatest/hello", hello); err != nil {
 		b.Fatal(err)
 	}
 	built := bootstraps(b)

@@ -3,8 +3,8 @@ package apigateway
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -65,18 +65,13 @@ func (c *authorizerCache) decide(x *exchange) decision {
 
 // key hashes every value of every identity source. complete is false if a source is missing or its first value is empty.
 func (c *authorizerCache) key(headers http.Header) (key string, complete bool) {
-	var text []byte
-	for _, name := range c.sources {
-		values := headers.Values(name)
-		if len(values) == 0 || values[0] == "" {
+	all := make([][]string, len(c.sources))
+	for n, name := range c.sources {
+		all[n] = headers.Values(name)
+		if len(all[n]) == 0 || all[n][0] == "" {
 			return "", false
 		}
-		text = binary.AppendUvarint(text, uint64(len(values)))
-		for _, v := range values {
-			text = binary.AppendUvarint(text, uint64(len(v)))
-			text = append(text, v...)
-		}
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", all)) // quoted, so that no two lists look the same
 	return string(sum[:]), true
 }

@@ -34,9 +34,7 @@ type API struct {
 
 // Gateway serves one API over HTTP.
 type Gateway struct {
-	stage      string
-	limiter    *Limiter
-	now        func() time.Time
+	api        API
 	routes     router
 	responses  map[string]gateway.GatewayResponse
 	authorizer *authorizerCache
@@ -47,8 +45,7 @@ type lambdaHandler func(context.Context, events.APIGatewayProxyRequest) (events.
 // New returns a gateway whose authorizer cache is empty.
 func New(a API) *Gateway {
 	g := &Gateway{
-		stage: a.Stage, limiter: a.Limiter, now: a.Now, routes: newRouter(a.Operations.Routes()),
-		responses:  make(map[string]gateway.GatewayResponse),
+		api: a, routes: newRouter(a.Operations.Routes()), responses: make(map[string]gateway.GatewayResponse),
 		authorizer: newAuthorizerCache(gateway.AuthorizerHandler(a.Authorizer), a.IdentitySources, a.Now),
 	}
 	for n := range g.routes {
@@ -96,7 +93,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client, _ := decided.context["client"].(string)
-	if exceeded := g.limiter.check(r.Context(), client, g.now()); exceeded != "" {
+	if exceeded := g.api.Limiter.check(r.Context(), client, g.api.Now()); exceeded != "" {
 		g.reject(x, exceeded, nil)
 		return
 	}
@@ -105,8 +102,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // stripStage removes the stage from the start of a path.
 func (g *Gateway) stripStage(path string) string {
-	rest, ok := strings.CutPrefix(path, g.stage)
-	if g.stage != "" && ok && strings.HasPrefix(rest, "/") {
+	rest, ok := strings.CutPrefix(path, g.api.Stage)
+	if g.api.Stage != "" && ok && strings.HasPrefix(rest, "/") {
 		return rest
 	}
 	return path

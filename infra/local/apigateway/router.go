@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,30 +14,22 @@ type router []route
 
 type route struct {
 	gateway.Route
-	segments []segment
-	rank     string // a digit for each segment, and one for the method: 0 if it is given, 1 if it may be any
+	segments []string // of the path
+	rank     string   // the path, with { for each parameter and at the end if the method may be any
 	handler  lambdaHandler
 }
 
-// segment is a part of a path: a literal, or the name of a parameter.
-type segment struct {
-	text        string
-	isParameter bool
-}
+var parameterPattern = regexp.MustCompile(`{[^}]*}`)
 
 // newRouter sorts the routes by API Gateway's preference: a literal before a parameter, segment by segment, then a method
-// before any.
+// before any. No literal contains {, which sorts after the characters of literals.
 func newRouter(routes []gateway.Route) router {
-	digit := map[bool]string{false: "0", true: "1"}
 	list := make(router, len(routes))
 	for n, r := range routes {
-		list[n].Route = r
-		for text := range strings.SplitSeq(r.Path, "/") {
-			name, isParameter := strings.CutPrefix(text, "{")
-			list[n].segments = append(list[n].segments, segment{strings.TrimSuffix(name, "}"), isParameter})
-			list[n].rank += digit[isParameter]
+		list[n] = route{Route: r, segments: strings.Split(r.Path, "/"), rank: parameterPattern.ReplaceAllString(r.Path, "{")}
+		if r.Method == gateway.AnyMethod {
+			list[n].rank += "{"
 		}
-		list[n].rank += digit[r.Method == gateway.AnyMethod]
 	}
 	slices.SortStableFunc(list, func(a, b route) int { return cmp.Compare(a.rank, b.rank) })
 	return list
@@ -63,19 +56,17 @@ func (r *route) match(segments []string) (params map[string]string, ok bool) {
 		return nil, false
 	}
 	for n, part := range r.segments {
-		if !part.isParameter {
-			if part.text != segments[n] {
-				return nil, false
-			}
+		name, isParameter := strings.CutPrefix(part, "{")
+		if !isParameter && part == segments[n] {
 			continue
 		}
-		if segments[n] == "" {
+		if !isParameter || segments[n] == "" {
 			return nil, false
 		}
 		if params == nil {
 			params = make(map[string]string, 2)
 		}
-		params[part.text] = segments[n]
+		params[strings.TrimSuffix(name, "}")] = segments[n]
 	}
 	return params, true
 }
