@@ -37,8 +37,8 @@ func recordUse(folder string, g template.Grant) {
 	usedGrants.by[folder][g] = true
 }
 
-// unusedGrants are the grants that no replay uses: these functions remove an expired holder that has more parts than
-// one transaction removes, as conomy/create-identity is seen to do.
+// unusedGrants are the grants that no replay uses. The functions need them to remove an expired identity that has more
+// items than one transaction can delete; only conomy/create-identity is tested with such an identity.
 var unusedGrants = map[string]template.Grant{
 	"blnk/create-identity":        conditionCheck,
 	"blnk/update-identity":        conditionCheck,

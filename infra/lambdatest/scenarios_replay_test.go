@@ -118,7 +118,7 @@ var scenarios = map[string][]step{
 		{"conomy/add-children", about("$parent", "$child"), 200, ``},
 		{"conomy/remove-children", about("$parent", "$child"), 200, ``},
 	}),
-	// What stands below a new child is read, so that no identity becomes its own descendant.
+	// The descendants of a new child are read, so that no identity becomes its own descendant.
 	"conomy: descendants": slices.Concat(family, []step{
 		{"conomy/remove-children", about("$parent", "$organisation"), 200, ``},
 		{"conomy/add-children", about("$parent", "$organisation"), 200, ``},

@@ -65,7 +65,8 @@ func (d *deployment) wantStart(t *testing.T, folder string, env []string, missin
 	}
 }
 
-// TestMalformedEvents checks that a function answers or reports an event that API Gateway does not send, and goes on.
+// TestMalformedEvents checks that a function responds to an event that API Gateway does not send, or reports an error, and
+// continues.
 func TestMalformedEvents(t *testing.T) {
 	d := newDeployment(t)
 	events := []string{

@@ -132,7 +132,7 @@ func unsignedToken(token string) string {
 	return "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0." + strings.Split(token, ".")[1] + "."
 }
 
-// objectKinds are whose the object of a request is, on a route that has one. Each cell gets a new object.
+// objectKinds say whose object a request is about, on a route that names one. Each cell gets a new object.
 var objectKinds = []string{"absent", "own", "foreign", "deleted"}
 
 func (m *matrix) createObject(t *testing.T, kind string) string {
@@ -193,9 +193,9 @@ func (m *matrix) send(t *testing.T, g *apigateway.Gateway, api string, r gateway
 	return outcome{response.Code, uuidPattern.ReplaceAllString(response.Body.String(), "ID"), m.tableCalls.Reset()}
 }
 
-// TestAuthorizationMatrix calls every route in every way. Only who may gets in, whatever the caches hold; a rejected
-// caller learns nothing about the object; and another tenant's object gives the response, at the cost, of one that does
-// not exist or has been deleted.
+// TestAuthorizationMatrix calls every route in every way. Only permitted callers are accepted, whatever the caches hold. A
+// rejected caller learns nothing about the object. A request for another tenant's object returns the same response, at the
+// same cost, as one for an object that does not exist or has been deleted.
 func TestAuthorizationMatrix(t *testing.T) {
 	m := newMatrix(t)
 	people := m.principals(t)

@@ -66,9 +66,9 @@ func (o *options) check() error {
 	return nil
 }
 
-// relaxGC collects garbage less often than is usual: little is kept in memory, so that collecting often costs a sixth of
-// each request and collecting rarely a few megabytes. It keeps what the user set: GOGC, which turns all of this off, and
-// GOMEMLIMIT.
+// relaxGC makes the garbage collector run less often than by default. The server keeps little in memory, so frequent
+// collections cost a sixth of the time of each request, and rare ones only a few megabytes. If the user set GOGC, relaxGC
+// does nothing; it does not change a limit set by GOMEMLIMIT.
 func relaxGC() {
 	const percent, limit = 400, 128 << 20
 	if os.Getenv("GOGC") != "" {

@@ -57,7 +57,7 @@ func (s *services) apis(issuer string) (conomyAPI, blnkAPI apigateway.API) {
 	}
 	hasher := auth.NewHasher(s.data.Secret)
 	authenticator := &auth.Authenticator{Store: s.store, Hasher: hasher, Tokens: auth.NewVerifier(issuer, audience, keySet), Now: s.now}
-	// What the gateway reads is not what the registry reads: it has a store of its own.
+	// The limiter reads the folder's table directly: in AWS the gateway's usage plans do not read the table either.
 	limiter := apigateway.NewLimiter(store.New(s.data.Table, nil).Client)
 	conomyAPI = apigateway.API{
 		Operations: &conomy.API{

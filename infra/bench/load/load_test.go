@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// fakeServer answers as both APIs do, counts each request and fails the fetches of one identity.
+// fakeServer responds as both APIs do, counts each request and fails the fetches of one identity.
 type fakeServer struct {
 	mu       sync.Mutex
 	requests map[string]int

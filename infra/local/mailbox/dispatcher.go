@@ -19,7 +19,7 @@ const (
 )
 
 // Dispatcher is a table that delivers the messages queued in it, in the background, as the deployed table's stream and its
-// function do. Unlike those it forgets when the process ends: messages not delivered by then stay in the table.
+// function do. Unlike them, it does not deliver messages of an earlier process: those stay in the table.
 type Dispatcher struct {
 	table.Table
 	queue   chan string // message ids

@@ -63,7 +63,7 @@ func allowedHost(host, configured string) bool {
 func (m *Mailbox) servePage(w http.ResponseWriter, r *http.Request) {
 	to := r.URL.Query().Get("to")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = page.Execute(w, map[string]any{"To": to, "Letters": m.messagesTo(to)})
+	_ = page.Execute(w, map[string]any{"To": to, "Messages": m.messagesTo(to)})
 }
 
 // serveList serves the messages as JSON: ?to= an address, or all of them.

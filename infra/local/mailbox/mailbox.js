@@ -1,5 +1,5 @@
-// Draws the messages anew when there are others. The server writes the page, and
-// escapes what is in it; this only puts its newest state in place.
+// Shows new messages without a reload. The server renders the page and escapes its
+// content; this script only replaces the list with the latest one.
 "use strict";
 
 const everyMilliseconds = 2000;
@@ -7,12 +7,12 @@ const messages = document.getElementById("messages");
 
 async function refresh() {
   try {
-    const answer = await fetch(location.href, { cache: "no-store" });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("messages");
+    const response = await fetch(location.href, { cache: "no-store" });
+    if (!response.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("messages");
     if (fresh.innerHTML !== messages.innerHTML) messages.replaceChildren(...fresh.childNodes);
   } catch {
-    // the server is away; it may come back
+    // The server cannot be reached. The next refresh tries again.
   }
 }
 
