@@ -59,12 +59,9 @@ func (i *Issuer) claims(c Client) (tokenClaims, error) {
 // sign writes the compact serialization (RFC 7515, section 3.1) without a library, which would add half a megabyte to the
 // function.
 func (i *Issuer) sign(ctx context.Context, claims tokenClaims) (string, error) {
-	if err := loadKey(ctx, i.Signer); err != nil {
+	kid, _, err := i.PublicKey(ctx)
+	if err != nil {
 		return "", err
-	}
-	kid := i.KeyID()
-	if kid == "" {
-		return "", errors.New("no signing key")
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	signed := encode(strictjson.Encode(jwsHeader{ES256, kid, tokenType})) + "." + encode(strictjson.Encode(claims))

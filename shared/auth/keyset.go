@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"slices"
 
 	"cedula/shared/strictjson"
 )
@@ -17,11 +18,10 @@ type KeySet []Signer
 func (r KeySet) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
 	var loadErr error
 	for _, s := range r {
-		if err := loadKey(ctx, s); err != nil {
+		id, key, err := s.PublicKey(ctx)
+		if err != nil {
 			loadErr = err
-			continue
-		}
-		if key := s.Public(); key != nil && s.KeyID() == kid {
+		} else if id == kid {
 			return key, nil
 		}
 	}
@@ -38,19 +38,18 @@ func (r KeySet) JWKS(ctx context.Context) ([]byte, error) {
 		Keys []jwk `json:"keys"`
 	}
 	set.Keys = []jwk{}
-	seen := map[string]bool{}
 	for _, s := range r {
-		if err := loadKey(ctx, s); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		key, err := newJWK(s.Public())
+		_, public, err := s.PublicKey(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		if !seen[key.KeyID] {
+		key, err := newJWK(public)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(set.Keys, key) {
 			set.Keys = append(set.Keys, key)
 		}
-		seen[key.KeyID] = true
 	}
 	return strictjson.Encode(set), nil
 }
@@ -62,12 +61,4 @@ type IssuerMetadata struct {
 	Keys   interface {
 		JWKS(ctx context.Context) ([]byte, error)
 	}
-}
-
-// loadKey loads a remote key.
-func loadKey(ctx context.Context, s Signer) error {
-	if l, ok := s.(interface{ Load(context.Context) error }); ok {
-		return l.Load(ctx)
-	}
-	return nil
 }

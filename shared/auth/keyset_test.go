@@ -16,12 +16,13 @@ import (
 type remoteSigner struct {
 	auth.Signer
 	loads int
-	err   error // of Load
+	err   error // of PublicKey
 }
 
-func (f *remoteSigner) Load(context.Context) error {
+func (f *remoteSigner) PublicKey(ctx context.Context) (string, *ecdsa.PublicKey, error) {
 	f.loads++
-	return f.err
+	id, key, _ := f.Signer.PublicKey(ctx)
+	return id, key, f.err
 }
 
 // newKeySet returns a set of two remote keys.
@@ -62,7 +63,8 @@ func TestKeySetLoadsKeysLazily(t *testing.T) {
 	keys, first, second := newKeySet(t)
 	wantKey := func(s *remoteSigner) {
 		t.Helper()
-		if key, err := keys.Key(ctx, s.KeyID()); err != nil || !s.Public().Equal(key) {
+		id, want, _ := s.Signer.PublicKey(ctx)
+		if key, err := keys.Key(ctx, id); err != nil || !want.Equal(key) {
 			t.Errorf("Key = %v, error = %v, want the key with the id", key, err)
 		}
 	}
@@ -94,8 +96,8 @@ func TestJWKS(t *testing.T) {
 	}
 	for i, s := range []*remoteSigner{first, second} {
 		k := set.Keys[i]
-		public, ok := k.Key.(*ecdsa.PublicKey)
-		if !ok || !public.Equal(s.Public()) || k.KeyID != s.KeyID() || k.Algorithm != "ES256" || k.Use != "sig" || !k.IsPublic() {
+		id, want, _ := s.PublicKey(ctx)
+		if !want.Equal(k.Key) || k.KeyID != id || k.Algorithm != "ES256" || k.Use != "sig" || !k.IsPublic() {
 			t.Errorf("key %d = %+v, want that of the signer for ES256 signatures", i, k)
 		}
 	}

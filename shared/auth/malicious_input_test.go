@@ -64,7 +64,7 @@ func withSpareBit(part string) string {
 
 func (w *fixture) badHeaders() map[string]string {
 	good, c := w.header(""), w.claims()
-	kid := fmt.Sprintf("%q", w.signer.KeyID())
+	kid := fmt.Sprintf("%q", kid(w.signer))
 	as := func(was, is string) string { return w.signToken(strings.Replace(good, was, is, 1), c) }
 	with := func(member string) string { return w.signToken(w.header(","+member), c) }
 	return map[string]string{

@@ -230,6 +230,12 @@ func newRealFixture(t *testing.T) *fixture {
 	return w
 }
 
+// kid returns the id of a signer's key.
+func kid(s auth.Signer) string {
+	id, _, _ := s.PublicKey(ctx)
+	return id
+}
+
 func newLocalKey(t testing.TB) *auth.LocalKey {
 	t.Helper()
 	key, err := auth.NewLocalKey()

@@ -15,14 +15,9 @@ import (
 )
 
 // Signer signs with one P-256 key (RFC 7518, section 3.4).
-//
-// A Signer of a remote key may also have a method Load(context.Context) error. An Issuer calls it first, so that KeyID
-// and Public do not wait.
 type Signer interface {
-	// KeyID returns the Thumbprint of Public, or "" if the key is not available.
-	KeyID() string
-	// Public returns nil if the key is not available.
-	Public() *ecdsa.PublicKey
+	// PublicKey returns the public key and its Thumbprint. The Signer of a remote key loads it if necessary.
+	PublicKey(ctx context.Context) (kid string, key *ecdsa.PublicKey, err error)
 	// Sign returns r and s, 32 bytes each, for a SHA-256 digest.
 	Sign(ctx context.Context, digest []byte) (sig []byte, err error)
 }
@@ -127,11 +122,10 @@ func (k *LocalKey) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
-// KeyID implements Signer.
-func (k *LocalKey) KeyID() string { return k.kid }
-
-// Public implements Signer.
-func (k *LocalKey) Public() *ecdsa.PublicKey { return &k.private().PublicKey }
+// PublicKey implements Signer. It never returns an error.
+func (k *LocalKey) PublicKey(context.Context) (kid string, key *ecdsa.PublicKey, err error) {
+	return k.kid, &k.private().PublicKey, nil
+}
 
 // Sign implements Signer.
 func (k *LocalKey) Sign(_ context.Context, digest []byte) ([]byte, error) {

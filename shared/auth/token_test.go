@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/x509"
@@ -21,7 +22,7 @@ import (
 )
 
 func (w *fixture) header(extra string) string {
-	return fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q%s}`, w.signer.KeyID(), extra)
+	return fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q%s}`, kid(w.signer), extra)
 }
 
 // claims are those of a valid token. Pairs of changes replace or add a claim, or remove it with "".
@@ -64,7 +65,7 @@ func TestTokenRoundTrip(t *testing.T) {
 			t.Fatalf("part %d of the token is not JSON: %v", i, err)
 		}
 	}
-	wantEqual(t, parts[0], map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": w.signer.KeyID()})
+	wantEqual(t, parts[0], map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": kid(w.signer)})
 	now := float64(w.now.Unix())
 	wantEqual(t, parts[1], map[string]any{
 		"iss": issuer, "sub": w.client.ID, "aud": []any{audience}, "client_id": w.client.ID, "iat": now, "exp": now + 3600,
@@ -181,7 +182,8 @@ func bytesPerRun(f func()) uint64 {
 
 // hmacToken is the confusion of RFC 8725, section 2.1: the public key as a secret.
 func (w *fixture) hmacToken(alg string) string {
-	der, _ := x509.MarshalPKIXPublicKey(w.signer.Public())
+	_, public, _ := w.signer.PublicKey(ctx)
+	der, _ := x509.MarshalPKIXPublicKey(public)
 	signed := b64(strings.Replace(w.header(""), "ES256", alg, 1)) + "." + b64(w.claims())
 	mac := hmac.New(sha256.New, der)
 	mac.Write([]byte(signed))
@@ -191,7 +193,7 @@ func (w *fixture) hmacToken(alg string) string {
 func TestIssueRejectsInvalidInput(t *testing.T) {
 	w := newFixture(t)
 	failing := func(load, sign error) func(*auth.Issuer) {
-		return func(i *auth.Issuer) { i.Signer = failingSigner{w.signer, load, sign} }
+		return func(i *auth.Issuer) { i.Signer = failingSigner{load, sign} }
 	}
 	unchanged := func(*auth.Issuer) {}
 	suspended, withoutID, withoutTenant, long := w.client, w.client, w.client, w.client
@@ -229,12 +231,12 @@ func TestLongestLifetimeIsIssued(t *testing.T) {
 	wantError(t, w.authenticateBearer(w.token(t), w.conomyKey), nil)
 }
 
-type failingSigner struct {
-	auth.Signer
-	load, sign error
+type failingSigner struct{ load, sign error }
+
+func (b failingSigner) PublicKey(context.Context) (string, *ecdsa.PublicKey, error) {
+	return "k", nil, b.load
 }
 
-func (b failingSigner) Load(context.Context) error                   { return b.load }
 func (b failingSigner) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 63), b.sign }
 
 // keySourceFunc is a KeySource with one key, whatever the id.
@@ -262,14 +264,17 @@ func TestVerifierWithoutIssuerOrAudienceRejectsAll(t *testing.T) {
 
 func TestHeaderIsCheckedForEveryKeySource(t *testing.T) {
 	w := newFixture(t)
-	v := auth.NewVerifier(issuer, audience, keySourceFunc(func() (crypto.PublicKey, error) { return w.signer.Public(), nil }))
+	v := auth.NewVerifier(issuer, audience, keySourceFunc(func() (crypto.PublicKey, error) {
+		_, key, err := w.signer.PublicKey(ctx)
+		return key, err
+	}))
 	accepted := map[string]bool{"kid unknown": true, "kid a path": true}
 	for fact, token := range w.badHeaders() {
 		if _, err := v.Verify(ctx, token, w.now); (err == nil) != accepted[fact] {
 			t.Errorf("%s: Verify = %v, want success = %v", fact, err, accepted[fact])
 		}
 	}
-	longest := strings.Replace(w.header(""), w.signer.KeyID(), strings.Repeat("k", 128), 1)
+	longest := strings.Replace(w.header(""), kid(w.signer), strings.Repeat("k", 128), 1)
 	_, err := v.Verify(ctx, w.signToken(longest, w.claims()), w.now)
 	wantError(t, err, nil)
 }

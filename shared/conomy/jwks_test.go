@@ -2,6 +2,7 @@ package conomy_test
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -82,8 +83,8 @@ func TestIssuerMetadata(t *testing.T) {
 // unavailableSigner fails to load its key.
 type unavailableSigner struct{ auth.Signer }
 
-func (unavailableSigner) Load(context.Context) error {
-	return errors.New("kms said " + internalErrorText)
+func (unavailableSigner) PublicKey(context.Context) (string, *ecdsa.PublicKey, error) {
+	return "", nil, errors.New("kms said " + internalErrorText)
 }
 
 func TestJWKSUnavailable(t *testing.T) {

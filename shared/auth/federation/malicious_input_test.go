@@ -109,7 +109,8 @@ func confusedAlgorithmTokens(a, b *signer) map[string]string {
 	foreign := &signer{name: a.name, rsa: b.rsa, ec: b.ec}
 	zero := strings.Repeat("A", 342)
 	manyMembers := strings.Repeat(`"a":0,`, 700)
-	ownHeader := fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q}`, ownKey().KeyID())
+	kid, _, _ := ownKey().PublicKey(ctx)
+	ownHeader := fmt.Sprintf(`{"alg":"ES256","typ":"at+jwt","kid":%q}`, kid)
 	ownClaims := a.claims("iss", quote(ownIssuer), "sub", quote(ownClientID), "client_id", quote(ownClientID), "aud", `"cedula"`, "tenant", `"acme"`)
 	return map[string]string{
 		"A, HS256 with the key in DER":      signHMAC(hs, a.claims(), der),

@@ -3,13 +3,15 @@
 package kms
 
 import (
+	"cmp"
 	"context"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,8 +30,8 @@ type API interface {
 	Sign(context.Context, *kms.SignInput, ...func(*kms.Options)) (*kms.SignOutput, error)
 }
 
-// Key is one KMS key: an auth.Signer, and an auth.KeySource that trusts only this key. It loads the public key when it is
-// first needed; after a failure the next call tries again. It is safe for concurrent use.
+// Key is an auth.Signer with one KMS key. It loads the public key when it is first needed; after a failure the next call
+// tries again. It is safe for concurrent use.
 type Key struct {
 	client   API
 	id       string
@@ -44,51 +46,18 @@ type publicKey struct {
 	key *ecdsa.PublicKey
 }
 
-var (
-	_ auth.Signer    = (*Key)(nil)
-	_ auth.KeySource = (*Key)(nil)
-)
-
 // New returns the key with an id, ARN or alias. It makes no call.
-func New(client API, keyID string) (*Key, error) {
-	if client == nil || keyID == "" {
-		return nil, errors.New("kms: a client and a key id are needed")
-	}
-	return &Key{client: client, id: keyID, loadLock: make(chan struct{}, 1)}, nil
+func New(client API, keyID string) *Key {
+	return &Key{client: client, id: keyID, loadLock: make(chan struct{}, 1)}
 }
 
-// Load loads the public key unless it is loaded. It also returns an error if the key cannot make ES256 signatures.
-func (k *Key) Load(ctx context.Context) error {
-	_, err := k.load(ctx)
-	return err
-}
-
-// KeyID implements auth.Signer. It loads the key if necessary.
-func (k *Key) KeyID() string {
-	if p, err := k.load(context.Background()); err == nil {
-		return p.kid
-	}
-	return ""
-}
-
-// Public implements auth.Signer. It loads the key if necessary.
-func (k *Key) Public() *ecdsa.PublicKey {
-	if p, err := k.load(context.Background()); err == nil {
-		return p.key
-	}
-	return nil
-}
-
-// Key implements auth.KeySource.
-func (k *Key) Key(ctx context.Context, kid string) (crypto.PublicKey, error) {
+// PublicKey implements auth.Signer. It returns an error if the key cannot make ES256 signatures.
+func (k *Key) PublicKey(ctx context.Context) (kid string, key *ecdsa.PublicKey, err error) {
 	p, err := k.load(ctx)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	if p.kid != kid {
-		return nil, auth.ErrNotFound
-	}
-	return p.key, nil
+	return p.kid, p.key, nil
 }
 
 // Sign implements auth.Signer.
@@ -141,9 +110,23 @@ func (k *Key) parse(out *kms.GetPublicKeyOutput) (*publicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kms: public key: %w", err)
 	}
-	arn := aws.ToString(out.KeyId)
-	if arn == "" {
-		arn = k.id
-	}
-	return &publicKey{arn, kid, key}, nil
+	return &publicKey{cmp.Or(aws.ToString(out.KeyId), k.id), kid, key}, nil
 }
+
+const coordinateBytes = 32 // bytes of r and of s on P-256
+
+// derToFixedWidth converts the DER of RFC 3279, section 2.2.3, which KMS returns, to the fixed width of RFC 7518, section
+// 3.4.
+func derToFixedWidth(der []byte) ([]byte, error) {
+	var sig struct{ R, S *big.Int }
+	rest, err := asn1.Unmarshal(der, &sig)
+	if err != nil || len(rest) > 0 || !validInteger(sig.R) || !validInteger(sig.S) {
+		return nil, errors.New("kms: sign: unreadable signature")
+	}
+	out := make([]byte, 2*coordinateBytes)
+	sig.R.FillBytes(out[:coordinateBytes])
+	sig.S.FillBytes(out[coordinateBytes:])
+	return out, nil
+}
+
+func validInteger(n *big.Int) bool { return n.Sign() > 0 && n.BitLen() <= 8*coordinateBytes }

@@ -22,14 +22,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cedula/shared/auth"
-	"cedula/shared/auth/kms"
 )
 
 func TestTokenSignedByKMSIsVerified(t *testing.T) {
 	key, s := newKey(t)
 	issuer := auth.Issuer{Signer: key, Issuer: "https://i.example", Audience: "a"}
 	client := auth.Client{ID: "0123456789abcdef", Tenant: "acme", Scopes: auth.ParseScopes("identity:read")}
-	verifier := auth.NewVerifier("https://i.example", "a", key)
+	verifier := auth.NewVerifier("https://i.example", "a", auth.KeySet{key})
 	for range 20 { // one in 128 has a short r or s
 		token, _, err := issuer.Issue(ctx, client)
 		if err != nil {
@@ -63,40 +62,29 @@ func TestKeyIDEqualsLocalKeyID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key.KeyID() != local.KeyID() || !key.Public().Equal(local.Public()) {
-		t.Errorf("KeyID = %q, want that of the same key in memory %q", key.KeyID(), local.KeyID())
+	got, gotKey, err := key.PublicKey(ctx)
+	want, wantKey, _ := local.PublicKey(ctx)
+	if err != nil || got != want || !gotKey.Equal(wantKey) {
+		t.Errorf("PublicKey = %q, %v, error = %v, want the id of the same key in memory %q", got, gotKey, err, want)
 	}
 	s.wantCalls(t, 1, 0)
-}
-
-func TestKeySource(t *testing.T) {
-	key, s := newKey(t)
-	if got, err := key.Key(ctx, key.KeyID()); err != nil || !s.private.PublicKey.Equal(got) {
-		t.Errorf("Key = %v, error = %v, want the public key", got, err)
-	}
-	if _, err := key.Key(ctx, "another"); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("Key of another id: error = %v, want %v", err, auth.ErrNotFound)
-	}
 }
 
 func TestKeyIsLoadedAgainAfterAFailure(t *testing.T) {
 	key, s := newKey(t)
 	s.err = errOutage
-	_, keyErr := key.Key(ctx, "any")
+	_, _, keyErr := key.PublicKey(ctx)
 	_, signErr := key.Sign(ctx, digest)
-	for _, err := range []error{key.Load(ctx), keyErr, signErr} {
+	for _, err := range []error{keyErr, signErr} {
 		if !errors.Is(err, errOutage) {
 			t.Errorf("error = %v, want %v", err, errOutage)
 		}
-	}
-	if key.KeyID() != "" || key.Public() != nil {
-		t.Errorf("KeyID = %q, Public = %v, want none while KMS fails", key.KeyID(), key.Public())
 	}
 	s.err = nil
 	if _, err := key.Sign(ctx, digest); err != nil {
 		t.Errorf("Sign after the failure: error = %v, want nil", err)
 	}
-	s.wantCalls(t, 6, 1)
+	s.wantCalls(t, 3, 1)
 }
 
 func TestSignErrors(t *testing.T) {
@@ -105,7 +93,7 @@ func TestSignErrors(t *testing.T) {
 		t.Error("Sign of 20 bytes: error = nil, want one")
 	}
 	s.wantCalls(t, 0, 0)
-	if err := key.Load(ctx); err != nil {
+	if _, _, err := key.PublicKey(ctx); err != nil {
 		t.Fatal(err)
 	}
 	s.err = errOutage
@@ -130,8 +118,8 @@ func TestUnsupportedKeysAreRejected(t *testing.T) {
 	} {
 		key, s := newKey(t)
 		s.override = edit
-		if err := key.Load(ctx); err == nil || key.KeyID() != "" {
-			t.Errorf("%s: Load = %v, KeyID = %q, want an error and no id", fact, err, key.KeyID())
+		if kid, _, err := key.PublicKey(ctx); err == nil || kid != "" {
+			t.Errorf("%s: PublicKey = %q, error = %v, want an error and no id", fact, kid, err)
 		}
 	}
 }
@@ -196,8 +184,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 	var first sync.WaitGroup
 	first.Go(func() {
-		if err := key.Load(ctx); err != nil {
-			t.Errorf("Load: error = %v, want nil", err)
+		if _, _, err := key.PublicKey(ctx); err != nil {
+			t.Errorf("PublicKey: error = %v, want nil", err)
 		}
 	})
 	<-held
@@ -208,12 +196,4 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 	close(release)
 	first.Wait()
-}
-
-func TestNewRequiresClientAndKeyID(t *testing.T) {
-	_, clientErr := kms.New(nil, "k")
-	_, idErr := kms.New(&fakeKMS{}, "")
-	if clientErr == nil || idErr == nil {
-		t.Errorf("New without a client = %v, without an id = %v, want errors", clientErr, idErr)
-	}
 }

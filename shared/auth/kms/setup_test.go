@@ -46,11 +46,7 @@ func newKey(t *testing.T) (*kms.Key, *fakeKMS) {
 		t.Fatal(err)
 	}
 	s := &fakeKMS{private: private, override: func(*awskms.GetPublicKeyOutput) {}, hold: func() {}}
-	k, err := kms.New(s, "alias/tokens")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k, s
+	return kms.New(s, "alias/tokens"), s
 }
 
 func (s *fakeKMS) GetPublicKey(_ context.Context, in *awskms.GetPublicKeyInput, _ ...func(*awskms.Options)) (*awskms.GetPublicKeyOutput, error) {

@@ -4,6 +4,7 @@
 package tokens
 
 import (
+	"context"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -80,7 +81,10 @@ func keySet(c boot.Config) (auth.KeySet, error) {
 		keys = append(keys, key)
 	}
 	if first, ok := keys[0].(*signing.Key); ok {
-		boot.Warm(c, first.Load)
+		boot.Warm(c, func(ctx context.Context) error {
+			_, _, err := first.PublicKey(ctx)
+			return err
+		})
 	}
 	return keys, nil
 }
@@ -93,16 +97,15 @@ func newKey(c boot.Config, name string) (auth.Signer, error) {
 		}
 		return key, nil
 	}
+	if name == "" {
+		return nil, invalidKey("names no key where one is due")
+	}
 	cfg, err := boot.AWSConfig(c)
 	if err != nil {
 		return nil, err
 	}
 	client := kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = boot.Endpoint(c.KMSEndpoint) })
-	key, err := signing.New(client, name)
-	if err != nil {
-		return nil, invalidKey("names no key where one is due")
-	}
-	return key, nil
+	return signing.New(client, name), nil
 }
 
 func invalidKey(reason string) error {
