@@ -48,7 +48,7 @@ func TestDocsPages(t *testing.T) {
 		for _, m := range regexp.MustCompile(`operation/(\w+)`).FindAllStringSubmatch(dom, -1) {
 			operations[m[1]] = true
 		}
-		if want := len(contract.Operations()); len(operations) != want {
+		if want := len(contract.Operations); len(operations) != want {
 			t.Errorf("%s: operations on the page = %d, want %d", base, len(operations), want)
 		}
 	}

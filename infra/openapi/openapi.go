@@ -21,6 +21,8 @@ import (
 
 // Contract is an OpenAPI document. It is safe for concurrent use.
 type Contract struct {
+	Operations map[string]*openapi3.Operation // by method and path: "GET /identities/{id}"
+
 	document *openapi3.T
 	checked  sync.Map // the responses that Check was given: "GET /identities 200"
 }
@@ -38,20 +40,13 @@ func Load(f apidocs.Files) (*Contract, error) {
 	if err := document.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("openapi: %s: %w", f.Dialect, err)
 	}
-	return &Contract{document: document}, nil
-}
-
-// Operations returns the statuses that each operation declares, by method and path: "GET /identities/{id}".
-func (c *Contract) Operations() map[string][]string {
-	all := make(map[string][]string)
-	for path, item := range c.document.Paths.Map() {
+	all := make(map[string]*openapi3.Operation)
+	for path, item := range document.Paths.Map() {
 		for method, operation := range item.Operations() {
-			for status := range operation.Responses.Map() {
-				all[method+" "+path] = append(all[method+" "+path], status)
-			}
+			all[method+" "+path] = operation
 		}
 	}
-	return all
+	return &Contract{Operations: all, document: document}, nil
 }
 
 // commonStatuses are the statuses that many operations have for the same reason. The tests of this package and of the
@@ -60,9 +55,9 @@ var commonStatuses = []string{"400", "401", "403", "409", "413", "429", "431", "
 
 // Unchecked returns the declared responses that Check was not given, apart from the common ones.
 func (c *Contract) Unchecked() (missing []string) {
-	for operation, statuses := range c.Operations() {
-		for _, status := range statuses {
-			response := operation + " " + status
+	for name, operation := range c.Operations {
+		for status := range operation.Responses.Map() {
+			response := name + " " + status
 			if _, done := c.checked.Load(response); !done && !slices.Contains(commonStatuses, status) {
 				missing = append(missing, response)
 			}
@@ -88,20 +83,6 @@ func (c *Contract) Complete(code int) int {
 	return code
 }
 
-// Public reports whether an operation asks for no credentials.
-func (c *Contract) Public(method, path string) bool {
-	operation := c.operation(method, path)
-	return operation != nil && operation.Security != nil && len(*operation.Security) == 0
-}
-
-func (c *Contract) operation(method, path string) *openapi3.Operation {
-	item := c.document.Paths.Value(path)
-	if item == nil {
-		return nil
-	}
-	return item.GetOperation(method)
-}
-
 // Response is a response of an API.
 type Response struct {
 	Status int
@@ -113,8 +94,8 @@ type Response struct {
 // fields of the schema and no others, or no body.
 func (c *Contract) Check(method, path string, a Response) error {
 	c.checked.Store(fmt.Sprintf("%s %s %d", method, path, a.Status), true)
-	operation := c.operation(method, path)
-	if operation == nil {
+	operation, ok := c.Operations[method+" "+path]
+	if !ok {
 		return fmt.Errorf("openapi: no operation %s %s", method, path)
 	}
 	declared := operation.Responses.Status(a.Status)
