@@ -2,6 +2,8 @@ package registry_test
 
 import (
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,10 +227,7 @@ func TestCreateFailsWithoutRandomness(t *testing.T) {
 	}
 }
 
-var statuses = []identity.Status{
-	identity.Pending, identity.PendingEmailValidation, identity.PendingPhoneValidation, identity.Screening,
-	identity.Active, identity.Inactive, identity.Rejected, identity.Blocked,
-}
+var statuses = slices.Sorted(maps.Keys(identity.Transitions))
 
 func TestInitialStatus(t *testing.T) {
 	const instant, contact, screening = identity.OnboardingInstant, identity.OnboardingContact, identity.OnboardingContactAndScreening

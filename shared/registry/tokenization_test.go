@@ -3,7 +3,6 @@ package registry_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -178,20 +177,6 @@ func TestTokenizedIdentityIsUnique(t *testing.T) {
 	wantIs(t, "the values before the change", err, nil)
 	_, err = create("bea@example.com")
 	wantErrorAs[*identity.Conflict](t, "the values after the change", err)
-}
-
-func TestConcurrentTokenizations(t *testing.T) {
-	w := newTestRegistryWithCipher(t)
-	id := w.createTokenized(t)
-	errs := concurrently(len(identity.TokenizableFields), func(n int) error {
-		_, err := w.Tokenize(ctx, change(id, nil), identity.TokenizableFields[n])
-		return err
-	})
-	wantIs(t, "Tokenize", errors.Join(errs...), nil)
-	w.wantDetokenized(t, id, tokenizableValues)
-	if got := w.mustGet(t, id).Version; got != 8 {
-		t.Errorf("Version = %d after seven changes, want 8", got)
-	}
 }
 
 // failingRewriteStore cannot rewrite stored responses.
