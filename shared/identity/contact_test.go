@@ -73,40 +73,6 @@ func TestCheckEmail(t *testing.T) {
 	}
 }
 
-func TestCheckPhone(t *testing.T) {
-	tests := []struct {
-		in string
-		ok bool
-	}{
-		{"+56912345674", true},
-		{"+5691111111", true}, // eight national digits where Chile uses nine
-		{"+1234567", true},    // seven digits
-		{"+123456789012345", true},
-
-		{"", false},
-		{"+", false},
-		{"56912345674", false},       // no plus
-		{"0056912345674", false},     // international prefix
-		{"++56912345674", false},     // two plus signs
-		{"+123456", false},           // six digits
-		{"+1234567890123456", false}, // sixteen digits
-		{"+0123456789", false},       // begins with 0
-		{"+56 912345674", false},     // space
-		{"+56-912345674", false},     // hyphen
-		{"+(56)912345674", false},    // brackets
-		{" +56912345674", false},     // space before
-		{"+56912345674\n", false},    // line break after
-		{"+5691234567x", false},      // letter
-		{"+5691234567٣", false},      // digit outside ASCII
-		{"＋56912345674", false},      // plus outside ASCII
-		{"+56912345674;ext=1", false},
-		{"tel:+56912345674", false},
-	}
-	for _, tt := range tests {
-		wantCheck(t, identity.CheckPhone, tt.in, tt.ok, "phone must be an international number such as +56912345678")
-	}
-}
-
 func wantCheck(t *testing.T, check func(string) error, in string, ok bool, want string) {
 	t.Helper()
 	err := check(in)

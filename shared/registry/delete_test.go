@@ -56,14 +56,14 @@ func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
 			w.mustDelete(t, "x")
 			_, err := w.Get(ctx, "acme", "x")
 			wantIs(t, "Get", err, identity.ErrNotFound)
-			accounts, err := inner.ListWithdrawalAccounts(ctx, "acme", "x")
-			if len(must(t, accounts, err)) > 0 {
+			accounts := must(inner.ListWithdrawalAccounts(ctx, "acme", "x"))(t)
+			if len(accounts) > 0 {
 				t.Errorf("accounts that remain = %+v, want none", accounts)
 			}
 			for _, index := range []identity.Index{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
 				index.Tenant = "acme"
-				links, err := inner.Entries(ctx, index, nil, 10, false)
-				if len(must(t, links, err)) > 0 {
+				links := must(inner.Entries(ctx, index, nil, 10, false))(t)
+				if len(links) > 0 {
 					t.Errorf("links that remain in %+v = %+v, want none", index, links)
 				}
 			}
@@ -97,14 +97,13 @@ func TestWithdrawalAccounts(t *testing.T) {
 	w.createWithID(t, "a")
 	var ids []string
 	for range 2 {
-		added, err := w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "a", GenerateID: generateID})
-		ids = append(ids, must(t, added, err).ID)
+		ids = append(ids, must(w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "a", GenerateID: generateID}))(t).ID)
 	}
 	for _, want := range []error{nil, identity.ErrNotFound} {
 		wantIs(t, "RemoveWithdrawalAccount", w.RemoveWithdrawalAccount(ctx, "acme", "a", ids[0]), want)
 	}
-	got, err := w.ListWithdrawalAccounts(ctx, "acme", "a")
-	if len(must(t, got, err)) != 1 || got[0].ID != ids[1] {
+	got := must(w.ListWithdrawalAccounts(ctx, "acme", "a"))(t)
+	if len(got) != 1 || got[0].ID != ids[1] {
 		t.Errorf("ListWithdrawalAccounts() = %+v, want only %s", got, ids[1])
 	}
 }

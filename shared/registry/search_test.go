@@ -75,8 +75,8 @@ func (w *testRegistry) searchAll(t *testing.T, q registry.Query, between func(me
 	t.Helper()
 	q.Tenant = "acme"
 	for pages = 1; pages < 2000; pages++ {
-		found, err := w.Search(ctx, q)
-		if got := len(must(t, found, err).Identities); got > q.Limit {
+		found := must(w.Search(ctx, q))(t)
+		if got := len(found.Identities); got > q.Limit {
 			t.Fatalf("%d identities on a page, want at most %d", got, q.Limit)
 		}
 		if slices.ContainsFunc(found.Identities, func(i identity.Identity) bool { return i.Tenant != "acme" }) {
@@ -248,13 +248,13 @@ func TestSearchCounts(t *testing.T) {
 		}
 	}
 	w.createWithID(t, "late")
-	found, err := w.Search(ctx, registry.Query{Tenant: "acme", Limit: 1, CountTotal: true})
-	if got := must(t, found, err).Total; got != len(oldest)+1 {
+	found := must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 1, CountTotal: true}))(t)
+	if got := found.Total; got != len(oldest)+1 {
 		t.Errorf("with one more: Total = %d, want %d", got, len(oldest)+1)
 	}
 	defer registry.SetMaxExamined(70)()
-	found, err = w.Search(ctx, registry.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half})
-	if total := must(t, found, err).Total; total < 30 || total > 40 || len(found.Identities) != 5 {
+	found = must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half}))(t)
+	if total := found.Total; total < 30 || total > 40 || len(found.Identities) != 5 {
 		t.Errorf("half of 70 examined: %d identities of %d, want 5 of 30 to 40", len(found.Identities), total)
 	}
 }
@@ -274,8 +274,8 @@ func TestTotalIsAtLeastTheNumberShown(t *testing.T) {
 			for next := &q.Cursor; next != nil; {
 				page := q
 				page.Cursor = *next
-				found, err := w.Search(ctx, page)
-				next = must(t, found, err).Next
+				found := must(w.Search(ctx, page))(t)
+				next = found.Next
 				shown += len(found.Identities)
 				if len(found.Identities) > 0 && found.Total < shown {
 					t.Errorf("%s, limit %d: Total = %d, want at least the %d shown or skipped", name, limit, found.Total, shown)
@@ -361,8 +361,8 @@ func TestSearchIsBounded(t *testing.T) {
 		q.Tenant, q.Limit, q.Ascending = "acme", 20, true
 		e := new(endlessStore)
 		search := func(now func() time.Time) int64 {
-			found, err := (&registry.Registry{Store: e, Now: now}).Search(ctx, q)
-			if must(t, found, err).Next == nil {
+			found := must((&registry.Registry{Store: e, Now: now}).Search(ctx, q))(t)
+			if found.Next == nil {
 				t.Fatalf("%s: no cursor, want one", name)
 			}
 			return found.Next.After.CreationNumber

@@ -134,18 +134,20 @@ func setFirstName(id, name string) registry.Change {
 	return change(id, func(i *identity.Identity) error { i.FirstName = name; return nil })
 }
 
-func must[T any](t *testing.T, result T, err error) T {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+// must returns a function that returns the result, or ends the test with the error.
+func must[T any](result T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
 	}
-	return result
 }
 
 func (w *testRegistry) mustCreate(t *testing.T, d registry.Draft) identity.WriteResult {
 	t.Helper()
-	created, err := w.Create(ctx, d)
-	return must(t, created, err)
+	return must(w.Create(ctx, d))(t)
 }
 
 // createWithID creates an identity whose first name is its id.
@@ -158,26 +160,23 @@ func (w *testRegistry) createWithID(t *testing.T, id string) identity.Identity {
 
 func (w *testRegistry) mustGet(t *testing.T, id string) identity.Identity {
 	t.Helper()
-	found, err := w.Get(ctx, "acme", id)
-	return must(t, found, err)
+	return must(w.Get(ctx, "acme", id))(t)
 }
 
 func (w *testRegistry) mustUpdate(t *testing.T, c registry.Change) identity.WriteResult {
 	t.Helper()
-	changed, err := w.Update(ctx, c)
-	return must(t, changed, err)
+	return must(w.Update(ctx, c))(t)
 }
 
 func (w *testRegistry) mustDelete(t *testing.T, id string) {
 	t.Helper()
 	err := w.Delete(ctx, "acme", id, nil)
-	must(t, id, err)
+	must(id, err)(t)
 }
 
 func (w *testRegistry) mustTokenize(t *testing.T, id string, fields ...identity.Field) identity.WriteResult {
 	t.Helper()
-	changed, err := w.Tokenize(ctx, change(id, nil), fields...)
-	return must(t, changed, err)
+	return must(w.Tokenize(ctx, change(id, nil), fields...))(t)
 }
 
 // wantIs checks for an error; nil means none.

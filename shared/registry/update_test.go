@@ -141,7 +141,7 @@ func TestConcurrentUpdatesAreNotLost(t *testing.T) {
 		versions[n] = changed.Version
 		return err
 	})
-	must(t, versions, errors.Join(errs...))
+	must(versions, errors.Join(errs...))(t)
 	slices.Sort(versions)
 	if versions[0] != 2 || versions[writers-1] != writers+1 || len(slices.Compact(versions)) != writers {
 		t.Errorf("versions = %v, want each from 2 to %d once", versions, writers+1)
@@ -161,7 +161,7 @@ func TestConcurrentEqualUpdatesAreReplayed(t *testing.T) {
 		results[n], err = w.Update(ctx, c)
 		return err
 	})
-	must(t, results, errors.Join(errs...))
+	must(results, errors.Join(errs...))(t)
 	written := 0
 	for _, r := range results {
 		if !r.Replayed {

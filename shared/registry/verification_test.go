@@ -51,7 +51,7 @@ func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Me
 	t.Helper()
 	before := len(w.outbox.messageIDs)
 	err := do()
-	ids := must(t, w.outbox.messageIDs, err)[before:]
+	ids := must(w.outbox.messageIDs, err)(t)[before:]
 	if len(ids) == 0 {
 		return identity.Message{}
 	}
@@ -59,7 +59,7 @@ func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Me
 		t.Fatalf("%d messages were sent, want at most one", len(ids))
 	}
 	m, _, err := w.store.Store.(*store.Store).Lease(ctx, ids[0], w.now, time.Minute)
-	return must(t, m, err)
+	return must(m, err)(t)
 }
 
 func (w *testRegistry) confirm(id string, c identity.Channel, code string) (identity.WriteResult, error) {
@@ -68,8 +68,7 @@ func (w *testRegistry) confirm(id string, c identity.Channel, code string) (iden
 
 func (w *testRegistry) mustConfirm(t *testing.T, id string, c identity.Channel, code string) identity.WriteResult {
 	t.Helper()
-	got, err := w.confirm(id, c, code)
-	return must(t, got, err)
+	return must(w.confirm(id, c, code))(t)
 }
 
 // verify sends a code to an address and confirms it.
@@ -110,8 +109,8 @@ func TestOnboardingToActive(t *testing.T) {
 	wantState(t, w.mustGet(t, i.ID), identity.PendingPhoneValidation, []string{"screening"}, []string{"phone"})
 	wantState(t, w.mustConfirm(t, i.ID, identity.ChannelPhone, code).Identity, identity.Screening, nil, []string{"screening"})
 
-	decided, err := w.DecideScreening(ctx, change(i.ID, nil), review(identity.OutcomeClear))
-	wantState(t, must(t, decided, err).Identity, identity.Active, nil, nil)
+	decided := must(w.DecideScreening(ctx, change(i.ID, nil), review(identity.OutcomeClear)))(t)
+	wantState(t, decided.Identity, identity.Active, nil, nil)
 	if got, want := decided.Verification(identity.ChannelPhone).VerifiedAt, w.now.Truncate(time.Second); !got.Equal(want) {
 		t.Errorf("VerifiedAt of the phone = %v, want %v", got, want)
 	}
@@ -290,14 +289,14 @@ func TestVerificationRequestsAreIdempotent(t *testing.T) {
 	})
 	w.now = w.now.Add(10 * time.Second)
 	want.Replayed = true
-	again, err := w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
-	if must(t, again, err) != want {
+	again := must(w.StartVerification(ctx, c, identity.ChannelEmail, nil, false))(t)
+	if again != want {
 		t.Errorf("StartVerification() again = %+v, want %+v", again, want)
 	}
 	c.Idempotency = identity.Idempotency{Key: "use", Fingerprint: [32]byte{2}}
 	for _, replayed := range []bool{false, true} {
-		got, err := w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false)
-		if must(t, got, err).Replayed != replayed || got.Status != identity.PendingPhoneValidation {
+		got := must(w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false))(t)
+		if got.Replayed != replayed || got.Status != identity.PendingPhoneValidation {
 			t.Errorf("ConfirmVerification(): Replayed = %v, status %s, want %v, PENDING_PHONE_VALIDATION", got.Replayed, got.Status, replayed)
 		}
 	}
