@@ -56,24 +56,6 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func TestClientChosenIDs(t *testing.T) {
-	w := newTestAPI(t)
-	for _, valid := range []string{"", "idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1", "idt_019a7b1e-7a0c-7da9-ae51-93b124d8eee1"} {
-		wantStatus(t, w.Send(createRequest(`{"identity_id":"`+valid+`"}`)), 201)
-	}
-	w.Table.Reset()
-	for id, want := range map[string]string{
-		"IDT_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1":  ownIDPrefix,
-		" idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1": ownIDPrefix,
-		"idt_": ownIDMessage,
-		"idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1 ":    ownIDMessage,
-		"idt_idt_ae2b1e04-7a0c-4da9-ae51-93b124d8eee1": ownIDMessage,
-	} {
-		wantError(t, w.Send(createRequest(`{"identity_id":"`+id+`"}`)), 400, validation, want)
-	}
-	w.WantCalls(faulttable.Calls{})
-}
-
 func TestIdempotency(t *testing.T) {
 	w := newTestAPI(t)
 	first := createRequest(seedBody).WithHeader("Idempotency-Key", "key 1")

@@ -193,14 +193,6 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-func TestWithHeaderDoesNotChangeItsReceiver(t *testing.T) {
-	plain := gateway.JSON(200, nil)
-	marked := plain.WithHeader("a", "b")
-	if plain.Header != nil || marked.Header.Get("A") != "b" {
-		t.Errorf("headers = %v, then %v with one more; want none, then A: b", plain.Header, marked.Header)
-	}
-}
-
 func TestStartPanicsOnUnknownOperation(t *testing.T) {
 	defer func() {
 		if got, want := recover(), `gateway: the dialect has no operation "get-nothing"`; got != want {

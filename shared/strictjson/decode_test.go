@@ -151,13 +151,3 @@ func TestOptional(t *testing.T) {
 		}
 	}
 }
-
-func TestOptionalOfNestedTypes(t *testing.T) {
-	var p patch
-	if err := strictjson.Decode([]byte(`{"in":{"flag":false}}`), &p); err != nil {
-		t.Fatal(err)
-	}
-	if flag := p.In.Value.Flag; !p.In.Sent || !flag.Sent || flag.Null() {
-		t.Errorf("in = %+v, want a flag that was sent", p.In)
-	}
-}
