@@ -35,7 +35,7 @@ func BenchmarkStart(b *testing.B) {
 			env := d.environment(b, folder)
 			withoutCalls := append(slices.Clone(env), "AWS_LAMBDA_FUNCTION_NAME=")
 			var ofHello, start, startWithCalls []time.Duration
-			for b.Loop() { // in turns: whatever disturbs the machine disturbs all three
+			for b.Loop() { // in turns, so that a load on the machine affects all three
 				ofHello = append(ofHello, startupTime(b, hello, env))
 				start = append(start, startupTime(b, built[folder], withoutCalls))
 				startWithCalls = append(startWithCalls, startupTime(b, built[folder], env))

@@ -69,7 +69,7 @@ func runExamples(t *testing.T, folder string, shell []string, examples []example
 
 var generatedID = regexp.MustCompile(`idt_[0-9a-f-]{36}|\b[0-9a-f]{24}\b`)
 
-// wantShown fails if an output is not what the page shows. There … stands for any text, and ids may differ.
+// wantShown fails if an output is not what the page shows. In the page … matches any text, and ids may differ.
 func wantShown(t *testing.T, got, shown string) {
 	t.Helper()
 	rest := generatedID.ReplaceAllString(got, "<id>")

@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// run runs each kind of request against each target in turns: whatever disturbs the machine for a while disturbs all of them.
+// run sends each kind of request to each target in turns, so that a temporary load on the machine affects all of them alike.
 func run(ctx context.Context, out io.Writer, o options) error {
 	targets, err := targetsFromEnv(ctx)
 	if err != nil {

@@ -98,8 +98,8 @@ func requestWithKeys(values ...string) *exchange {
 	return &exchange{r: r, route: &route{}}
 }
 
-// TestAuthorizerCacheDistinguishesRepeatedHeaders: whatever comes first, the decision for one value is not used for two,
-// or the other way round.
+// TestAuthorizerCacheDistinguishesRepeatedHeaders checks that a decision for one value is never used for two values, nor
+// one for two values for a single value, whatever their order.
 func TestAuthorizerCacheDistinguishesRepeatedHeaders(t *testing.T) {
 	single, repeated, joined := requestWithKeys("a"), requestWithKeys("a", "b"), requestWithKeys("a\x01b")
 	want := map[*exchange]string{repeated: gateway.AccessDenied}

@@ -37,26 +37,26 @@ type Message struct {
 }
 
 // Send implements messaging.Sender.
-func (m *Mailbox) Send(_ context.Context, l messaging.RenderedMessage) error {
+func (m *Mailbox) Send(_ context.Context, sent messaging.RenderedMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.messages) == maxMessages {
 		m.messages = slices.Delete(m.messages, 0, 1)
 	}
 	m.messages = append(m.messages, Message{
-		l.ID, time.Now().UTC(), string(l.Channel), l.To, l.Subject, l.Text, l.Language, string(l.Purpose), l.Code,
+		sent.ID, time.Now().UTC(), string(sent.Channel), sent.To, sent.Subject, sent.Text, sent.Language, string(sent.Purpose), sent.Code,
 	})
 	return nil
 }
 
-// messagesTo returns the messages to an address, newest first. An empty address stands for all.
+// messagesTo returns the messages to an address, newest first, or all messages if the address is empty.
 func (m *Mailbox) messagesTo(address string) []Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found := []Message{}
-	for _, l := range slices.Backward(m.messages) {
-		if address == "" || l.To == address {
-			found = append(found, l)
+	for _, message := range slices.Backward(m.messages) {
+		if address == "" || message.To == address {
+			found = append(found, message)
 		}
 	}
 	return found
