@@ -90,20 +90,8 @@ func (o *Admin) CreateKey(ctx context.Context, client string, n KeyParams) (Key,
 	if err := n.Validate(o.now()); err != nil {
 		return Key{}, "", err
 	}
-	k, text := newKey(client, n.API, o.Hasher)
-	if n.Scopes != nil {
-		k.Scopes = NewScopes(n.Scopes)
-	}
-	k.Name = cmp.Or(n.Name, n.API.Name)
-	k.Owner = n.Owner
-	k.CreatedBy = n.createdBy
-	k.RequestedScopes = n.RequestedScopes
-	k.Expires = n.Expires
-	k.Created = o.now()
-	if err := o.AdminStore.CreateKey(ctx, k); err != nil {
-		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
-	}
-	return k, text, nil
+	n.Name = cmp.Or(n.Name, n.API.Name)
+	return n.create(ctx, o.AdminStore, client, o.Hasher, o.now())
 }
 
 // RevokeKey revokes a key. It does not change a key that is already revoked.

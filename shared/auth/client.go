@@ -3,7 +3,6 @@ package auth
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -151,8 +150,5 @@ func (c Credentials) redacted() string { return "[credentials of " + c.ClientID 
 // Format hides the credentials under every verb.
 func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.redacted()) }
 
-// LogValue hides the credentials.
-func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.redacted()) }
-
-// MarshalJSON hides the credentials.
-func (c Credentials) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%q", c.redacted()), nil }
+// MarshalText hides the credentials in logs and JSON.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.redacted()), nil }

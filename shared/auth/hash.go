@@ -5,10 +5,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // minSecretBytes is the minimum length of a deployment secret: that of the hash's output (RFC 2104, section 3).
@@ -25,14 +23,8 @@ func (h Hash) Equal(other Hash) bool { return subtle.ConstantTimeCompare(h[:], o
 // Format hides the hash under every verb.
 func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedHash) }
 
-// LogValue hides the hash.
-func (h Hash) LogValue() slog.Value { return slog.StringValue(redactedHash) }
-
-// MarshalJSON hides the hash.
-func (h Hash) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedHash + `"`), nil }
-
-// UnmarshalJSON always fails, because MarshalJSON writes a placeholder.
-func (h *Hash) UnmarshalJSON([]byte) error { return errors.New("auth: a hash has no JSON form") }
+// MarshalText hides the hash in logs and JSON.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(redactedHash), nil }
 
 // Hasher hashes credentials for storage. The zero Hasher panics when used.
 type Hasher struct {

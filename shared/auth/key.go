@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"strings"
@@ -121,12 +122,8 @@ func validKeyPrefix(prefix string) bool {
 
 // checksum returns the check characters of a key's body.
 func checksum(body string) string {
-	sum := crc32.ChecksumIEEE([]byte(body)) >> 2
-	var c [checksumChars]byte
-	for i := range c {
-		c[i] = alphabet[sum>>(5*(checksumChars-1-i))&31]
-	}
-	return string(c[:])
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body)))
+	return crockford.EncodeToString(sum)[:checksumChars]
 }
 
 // clientIDFromKeyID returns ErrNotFound if id is not the id of a key.

@@ -46,7 +46,7 @@ type KeyParams struct {
 	RequestedScopes []string  // the scopes in the words of the request
 	Expires         time.Time // in whole seconds; zero: never
 
-	createdBy string // of the key that a rotation replaces
+	createdBy string // the id of the key that creates it, or created the one that a rotation replaces
 }
 
 // KeyFilter selects the keys of one API.
@@ -79,18 +79,27 @@ func (k *KeyManager) Create(ctx context.Context, caller Caller, n KeyParams) (Ke
 	if err := n.checkAllowed(own, all, now); err != nil {
 		return Key{}, "", err
 	}
-	created, text := newKey(caller.Client, n.API, k.Hasher)
-	created.Name = n.Name
-	created.Owner = n.Owner
-	created.Scopes = NewScopes(n.Scopes)
-	created.RequestedScopes = n.RequestedScopes
-	created.CreatedBy = own.ID
-	created.Expires = n.Expires
-	created.Created = now
-	if err := k.Store.CreateKey(ctx, created); err != nil {
+	n.createdBy = own.ID
+	n.Scopes = NewScopes(n.Scopes) // not nil
+	return n.create(ctx, k.Store, caller.Client, k.Hasher, now)
+}
+
+// create creates a key with these parameters.
+func (n KeyParams) create(ctx context.Context, s Store, client string, h Hasher, now time.Time) (Key, string, error) {
+	k, text := newKey(client, n.API, h)
+	if n.Scopes != nil {
+		k.Scopes = NewScopes(n.Scopes)
+	}
+	k.Name = n.Name
+	k.Owner = n.Owner
+	k.CreatedBy = n.createdBy
+	k.RequestedScopes = n.RequestedScopes
+	k.Expires = n.Expires
+	k.Created = now
+	if err := s.CreateKey(ctx, k); err != nil {
 		return Key{}, "", fmt.Errorf("auth: create key: %w", err)
 	}
-	return created, text, nil
+	return k, text, nil
 }
 
 // List returns at most MaxStoredKeys of the keys that keys created, also inactive ones, the newest first.

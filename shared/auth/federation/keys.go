@@ -20,14 +20,7 @@ var errNoSet = errors.New("the issuer's response is not a JWK set")
 var secretParams = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
 // publicParams are the parameters of public keys. Others, such as certificates, are ignored.
-type publicParams struct {
-	KeyType  string `json:"kty"`
-	Curve    string `json:"crv,omitempty"`
-	X        string `json:"x,omitempty"`
-	Y        string `json:"y,omitempty"`
-	Modulus  string `json:"n,omitempty"`
-	Exponent string `json:"e,omitempty"`
-}
+var publicParams = []string{"kty", "crv", "x", "y", "n", "e"}
 
 // keyInfo says what a key of a set is for (RFC 7517, section 4).
 type keyInfo struct {
@@ -68,17 +61,19 @@ func parseKeySet(text []byte) (map[string]crypto.PublicKey, error) {
 
 // publicKey returns nil unless raw is a public key.
 func publicKey(raw json.RawMessage) crypto.PublicKey {
-	var all map[string]json.RawMessage
-	var public publicParams
-	if json.Unmarshal(raw, &all) != nil || json.Unmarshal(raw, &public) != nil {
+	var params map[string]*json.RawMessage
+	if json.Unmarshal(raw, &params) != nil {
 		return nil
 	}
-	for _, name := range secretParams {
-		if _, ok := all[name]; ok {
+	for name := range params {
+		if slices.Contains(secretParams, name) {
 			return nil
 		}
+		if !slices.Contains(publicParams, name) {
+			delete(params, name)
+		}
 	}
-	text, err := json.Marshal(public)
+	text, err := json.Marshal(params)
 	if err != nil {
 		return nil
 	}
