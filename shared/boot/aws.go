@@ -34,8 +34,8 @@ func Endpoint(url string) *string {
 	return &url
 }
 
-// Timeouts of one attempt of a call. The services respond within milliseconds, so a slower
-// attempt is lost and a new one is the better bet; three fit into a function's time.
+// Timeouts of one attempt of a call. The services respond within milliseconds, so a slow attempt
+// is better retried than waited for. Three attempts fit into a function's timeout.
 const (
 	dialTimeout           = time.Second
 	tlsTimeout            = time.Second

@@ -42,7 +42,7 @@ func NewAuthenticator(c Config) (*auth.Authenticator, error) {
 	return &auth.Authenticator{Store: s, Hasher: auth.NewHasher([]byte(c.Secret))}, nil
 }
 
-// NewKeyManager returns what creates, lists and revokes API keys.
+// NewKeyManager returns the manager that creates, lists and revokes API keys.
 func NewKeyManager(c Config) (*auth.KeyManager, error) {
 	s, err := NewStore(c)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package blnk starts the functions that serve the Blnk API on the registry. It is apart from package
+// Package blnk starts the functions that serve the Blnk API on the registry. It is separate from package
 // boot so that a function links one API.
 // It must not import the client of AWS KMS, which only a few of these functions need.
 package blnk

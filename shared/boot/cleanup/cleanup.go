@@ -1,4 +1,4 @@
-// Package cleanup wires the jobs on pending identities. It is apart from package boot so that
+// Package cleanup wires the jobs on pending identities. It is separate from package boot so that
 // no other function links the client of AWS KMS for them.
 // It imports no API and knows nothing of schedules.
 package cleanup

@@ -1,4 +1,4 @@
-// Package conomy starts the functions that serve the Conomy API on the registry. It is apart from
+// Package conomy starts the functions that serve the Conomy API on the registry. It is separate from
 // package boot so that a function links one API.
 // It must not import the client of AWS KMS, which only a few of these functions need.
 package conomy

@@ -1,4 +1,4 @@
-// Package delivery wires the dispatcher of messages. It is apart from package boot so that only
+// Package delivery wires the dispatcher of messages. It is separate from package boot so that only
 // the function that delivers links the clients of Amazon SES and SNS.
 // It imports no API and knows nothing of events or of the text of messages.
 package delivery
@@ -18,7 +18,7 @@ import (
 	"cedula/shared/store"
 )
 
-// NewConsumer returns what delivers each message that is inserted into the table.
+// NewConsumer returns the consumer that delivers each message inserted into the table.
 func NewConsumer(c boot.Config) (gateway.StreamConsumer, error) {
 	d, err := NewDispatcher(c)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package tokenization wires the registry that can tokenize. It is apart from package boot so
+// Package tokenization wires the registry that can tokenize. It is separate from package boot so
 // that only functions which tokenize link the client of AWS KMS.
 // It imports no API and knows nothing of requests.
 package tokenization

@@ -1,4 +1,4 @@
-// Package tokens wires what issues and verifies bearer tokens. It is apart from package boot so
+// Package tokens wires the issuer and the verifiers of bearer tokens. It is separate from package boot so
 // that only those functions link the client of AWS KMS.
 // It imports no API and knows nothing of requests.
 package tokens
