@@ -71,9 +71,8 @@ for event in events/*.json; do
   fi
 done
 
-# Each API is asked for its contract, which needs no credentials, and for a list,
-# which is refused with wrong ones: by the function where sam calls no authorizer,
-# as was seen of sam 1.170.
+# Each API must return its contract without credentials, and reject a list request
+# that has wrong ones. sam 1.170 calls no authorizer: then the function rejects it.
 for name in Conomy Blnk; do
   only=$(dirname "$template")/$name.yaml port=$(random_port)
   "$(dirname "$sam")/python" infra/template/only.py "$template" $name "$only"

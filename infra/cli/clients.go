@@ -111,7 +111,7 @@ func (n *clientFlags) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&n.Name, "name", "", "name of the client (required)")
 	f.StringVar(&n.Tenant, "tenant", "", "tenant whose identities it can access (default: a new tenant)")
-	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "scope that it has, may be repeated: "+auth.AllScopes.String())
+	f.StringArrayVar((*[]string)(&n.Scopes), "scope", nil, "scope of the client, may be repeated: "+auth.AllScopes.String())
 	f.StringVar(&n.mode, "mode", "lenient", "lenient, or strict to reject what the vendors' APIs tolerate")
 	f.StringVar(&n.stage, "stage", "test", "test, whose identities accept the code 000000, or live")
 	f.Float64Var(&n.Limits.Rate, "rate", 0, "requests per second, with --burst (0: the registry's default)")

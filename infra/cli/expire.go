@@ -30,7 +30,7 @@ func (c *cli) expire() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "expire", Short: "Remove expired pending identities, as the schedule does", Args: NoArguments,
 		Long: "Remove expired pending identities, as the schedule does every 15 minutes.\n" +
-			"It can run at the same time and be interrupted at any time: the next run continues.",
+			"The command can run alongside the schedule and can be interrupted at any time: the next run continues.",
 		Example: c.example("expire --dry-run", "expire"),
 	}
 	cmd.RunE = c.onRegistry(func(ctx context.Context, r *Registry, _ []string) error {

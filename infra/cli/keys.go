@@ -169,7 +169,7 @@ requires --force.`,
 // addRotationFlags adds the flags of both rotations.
 func addRotationFlags(cmd *cobra.Command, r *admin.Rotation) {
 	r.Overlap = 24 * time.Hour
-	cmd.Flags().Var((*duration)(&r.Overlap), "overlap", "how long the previous one stays valid: 0 to 7d")
+	cmd.Flags().Var((*duration)(&r.Overlap), "overlap", "how long the previous key or secret stays valid: 0 to 7d")
 	cmd.Flags().BoolVar(&r.Force, "force", false, "shorten the overlap of an earlier rotation")
 }
 

@@ -52,7 +52,7 @@ func New(program, short string, target Target) *cobra.Command {
 		},
 	}
 	f := root.PersistentFlags()
-	f.BoolVar(&c.json, "json", false, "print JSON, errors too")
+	f.BoolVar(&c.json, "json", false, "print JSON, including errors")
 	target.AddFlags(f)
 	root.AddCommand(c.clients(), c.keys(), c.secrets(), c.bootstrap(), c.smoke(), c.expire())
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not .HasAvailableSubCommands}}", 1)) // a group only shows its help
