@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The formulas get numbers of the strict form in the table of rules. Unless they say otherwise, they
-// were compared with those of python-stdnum, by their country in its module stdnum.
+// The formulas expect numbers of the strict form in the table of rules. Unless they say otherwise, they
+// were compared with those of python-stdnum, which has a module for each country.
 
 // matchResult returns the result for a well-formed number with a check digit.
 func matchResult(match bool) Result {
@@ -106,7 +106,7 @@ func nit(number string) Result {
 }
 
 // cedulaDominicana checks the identity card of the Dominican Republic: 11
-// digits, the last as ISO/IEC 7812-1 has it. Some cards were issued with a wrong
+// digits, the last by ISO/IEC 7812-1. Some cards were issued with a wrong
 // one: they are Invalid here, since a list of them would name people.
 func cedulaDominicana(number string) Result { return matchResult(luhn(number)) }
 

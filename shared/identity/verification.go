@@ -118,7 +118,7 @@ func (i *Identity) ApplyContactChange(before *Identity, now time.Time) error {
 		was, is := before.TokenizableField(c.Field()), i.TokenizableField(c.Field())
 		switch {
 		case *was == *is:
-		case sameAddress(c, *was, *is):
+		case c == ChannelEmail && NormalizeEmail(*was) == NormalizeEmail(*is):
 			i.CancelContactChange(c.Field())
 		case *is == "" || !before.keepsAddressUntilVerified(c):
 			i.SetVerification(Verification{Channel: c})
@@ -139,11 +139,6 @@ func (i *Identity) ApplyContactChange(before *Identity, now time.Time) error {
 func (i *Identity) keepsAddressUntilVerified(c Channel) bool {
 	p := i.Verification(c)
 	return i.RequiresVerification() && (!i.Status.Pending() || *i.TokenizableField(c.Field()) != "" && (!p.VerifiedAt.IsZero() || p.Waived))
-}
-
-// sameAddress reports whether two strings are spellings of one address.
-func sameAddress(c Channel, a, b string) bool {
-	return c == ChannelEmail && a != "" && NormalizeEmail(a) == NormalizeEmail(b)
 }
 
 // Requirements list what an identity that is not active still needs, and which pending changes

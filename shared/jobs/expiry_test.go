@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"runtime"
@@ -27,10 +28,7 @@ func TestExpire(t *testing.T) {
 			w.hold(t, id)
 			stay = append(stay, id)
 		case 1:
-			err := activate(w.Registry, id)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(id, activate(w.Registry, id))(t)
 			stay = append(stay, id)
 		default:
 			gone = append(gone, id)
@@ -57,9 +55,7 @@ func TestExpire(t *testing.T) {
 
 	w.now = noon // a reader whose clock is late
 	for _, id := range stay {
-		if _, err := w.Registry.Get(ctx, tenant, id); err != nil {
-			t.Errorf("Get(%s), which is not due: error = %v, want none", id, err)
-		}
+		must(w.Registry.Get(ctx, tenant, id))(t)
 	}
 	for _, id := range gone {
 		if _, err := w.Registry.Get(ctx, tenant, id); !errors.Is(err, identity.ErrNotFound) {
@@ -119,16 +115,9 @@ func TestExpireStopsAShardAfterRepeatedFailures(t *testing.T) {
 func TestExpireFinishesAnInterruptedDeletion(t *testing.T) {
 	w := newTestJobs(t)
 	w.create(t, "a", ana)
-	var accounts int
-	newID := func(time.Time, io.Reader) (string, error) {
-		accounts++
-		return "account" + string(rune('A'+accounts)), nil
-	}
+	newID := func(time.Time, io.Reader) (string, error) { return rand.Text(), nil }
 	for range 60 {
-		_, err := w.Registry.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: tenant, ID: "a", GenerateID: newID})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(w.Registry.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: tenant, ID: "a", GenerateID: newID}))(t)
 	}
 	w.now = noon.Add(week)
 	left := 2

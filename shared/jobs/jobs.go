@@ -15,7 +15,7 @@ import (
 )
 
 // Job is one kind of scheduled work. It may be stopped at any point and run again, also
-// beside another run.
+// while another run is active.
 type Job struct {
 	Name  string        // of its Lambda function, and in its log lines
 	Every time.Duration // between two runs

@@ -62,8 +62,7 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 		return err
 	}
 	sentAt := now.Truncate(time.Second)
-	// Reminders share the limits of verification codes.
-	if identity.ChannelEmail.CheckDeliverable(address) != nil || sends.CheckRateLimit(sentAt) != nil {
+	if !maySend(address, &sends, sentAt) {
 		s.result.Skipped++
 		return nil
 	}
@@ -99,4 +98,9 @@ func wantsReminder(i *identity.Identity, now time.Time) bool {
 	}
 	soon := i.ExpiresAt.After(now) && !i.ExpiresAt.After(now.Add(remindBefore))
 	return soon && i.TestOutcome(identity.ChannelEmail, i.Email, true) == identity.TestOutcomeNone
+}
+
+// maySend reports whether a reminder may be sent to an address. Reminders share the limits of verification codes.
+func maySend(address string, sends *identity.SendHistory, now time.Time) bool {
+	return identity.ChannelEmail.CheckDeliverable(address) == nil && sends.CheckRateLimit(now) == nil
 }

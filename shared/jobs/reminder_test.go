@@ -48,10 +48,7 @@ func TestReleasedIdentityIsRemindedAgain(t *testing.T) {
 	w.wantReminded(t, jobs.Result{Examined: 1, Reminded: 1})
 	w.hold(t, "a")
 	w.now = i.ExpiresAt.Add(time.Hour)
-	released, err := w.Registry.Release(ctx, changeOf("a"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	released := must(w.Registry.Release(ctx, changeOf("a")))(t)
 	w.wantReminded(t, jobs.Result{Examined: 1, Reminded: 1})
 	if m := w.lastMessage(t); !m.ExpiresAt.Equal(released.ExpiresAt) {
 		t.Errorf("message.ExpiresAt = %v, want %v", m.ExpiresAt, released.ExpiresAt)
@@ -63,10 +60,7 @@ func TestRemindersShareTheRateLimitOfCodes(t *testing.T) {
 	i := w.create(t, "a", ana)
 	w.now = i.ExpiresAt.Add(-24 * time.Hour)
 	for range identity.MaxSendsPerHour {
-		_, err := w.Registry.StartVerification(ctx, changeOf("a"), identity.ChannelEmail, nil, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(w.Registry.StartVerification(ctx, changeOf("a"), identity.ChannelEmail, nil, false))(t)
 		w.now = w.now.Add(identity.ResendInterval)
 	}
 	w.wantReminded(t, jobs.Result{Examined: 1, Skipped: 1})

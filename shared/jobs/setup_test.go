@@ -45,10 +45,7 @@ type testJobs struct {
 
 func newTestJobs(t *testing.T) *testJobs {
 	t.Helper()
-	db, err := pebble.Open(t.TempDir(), store.Indexes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := must(pebble.Open(t.TempDir(), store.Indexes))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	w := &testJobs{now: noon, hookedTable: &hookedTable{Table: db}}
 	w.store = store.New(w.hookedTable, secret)
@@ -57,6 +54,17 @@ func newTestJobs(t *testing.T) *testJobs {
 		PendingIndex: w.store,
 	}
 	return w
+}
+
+// must returns a function that returns the result, or ends the test with the error.
+func must[T any](result T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
 }
 
 // hookedTable calls beforeWrite, if not nil, before each write, and records the id of the last message written.
@@ -86,10 +94,7 @@ func (h *hookedTable) Write(ctx context.Context, ops ...table.Op) (table.Units, 
 func (w *testJobs) lastMessage(t *testing.T) identity.Message {
 	t.Helper()
 	m, _, err := w.store.Lease(ctx, *w.messageID.Load(), w.now, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return must(m, err)(t)
 }
 
 // run limits a run to an hour from now.
@@ -111,11 +116,7 @@ func draft(id string, p identity.Profile) registry.Draft {
 
 func (w *testJobs) create(t *testing.T, id string, p identity.Profile) identity.WriteResult {
 	t.Helper()
-	created, err := w.Registry.Create(ctx, draft(id, p))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return created
+	return must(w.Registry.Create(ctx, draft(id, p)))(t)
 }
 
 // createMany creates n pending identities and returns their ids.
@@ -142,10 +143,7 @@ func changeOf(id string) registry.Change { return registry.Change{Tenant: tenant
 
 func (w *testJobs) hold(t *testing.T, id string) {
 	t.Helper()
-	_, err := w.Registry.Hold(ctx, changeOf(id), "held")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(w.Registry.Hold(ctx, changeOf(id), "held"))(t)
 }
 
 // activate makes an identity active at noon.

@@ -7,14 +7,14 @@ import (
 	"cedula/shared/identity"
 )
 
-// RenderedMessage is a message in the words that the person reads.
+// RenderedMessage is a message with the text that the person reads.
 type RenderedMessage struct {
 	identity.Message
 	Subject string // empty for a text message
 	Text    string
 }
 
-// messageTemplate holds the words for one purpose in one language. A text message fits one
+// messageTemplate is the text for one purpose in one language. A text message fits one
 // segment: 160 characters of the GSM alphabet, otherwise 70 (3GPP TS 23.038). A subject does
 // not contain the code, because locked screens show it.
 type messageTemplate struct{ subject, text, sms string }

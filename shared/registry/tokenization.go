@@ -25,7 +25,6 @@ func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Fi
 			if i.Tokenized(f) != nil {
 				return &identity.FieldError{Field: f, Err: identity.ErrAlreadyTokenized}
 			}
-
 			i.EncryptedFields = append(i.EncryptedFields, identity.EncryptedField{Field: f})
 		}
 		return nil
@@ -146,11 +145,6 @@ func (r *Registry) HasValue(i *identity.Identity, f identity.Field, value string
 	if sealed != nil {
 		return sealed.LookupKey != "" && value != "" && sealed.LookupKey == r.Store.LookupKey(i.Tenant, f, value)
 	}
-	if f == identity.FieldEmail {
-		return identity.NormalizeEmail(i.Email) == identity.NormalizeEmail(value)
-	}
-	if f == identity.FieldPhone {
-		return i.Phone == value
-	}
-	return false
+	sameEmail := f == identity.FieldEmail && identity.NormalizeEmail(i.Email) == identity.NormalizeEmail(value)
+	return sameEmail || f == identity.FieldPhone && i.Phone == value
 }
