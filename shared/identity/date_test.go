@@ -26,13 +26,10 @@ func TestParseDate(t *testing.T) {
 		{"1990-13-01", ""},            // month 13
 		{"1990-01-32", ""},            // day 32
 		{"0000-01-01", ""},            // year 0
-		{"90-01-15", ""},              // two digits of the year
 		{"1990-1-15", ""},             // one digit of the month
-		{"1990-01-15 ", ""},           // trailing space
 		{" 1990-01-15", ""},           // leading space
 		{"1990-01-15T", ""},           // no time
 		{"1990-01-15T00:00:00", ""},   // no offset
-		{"1990-01-15 00:00:00Z", ""},  // space for T
 		{"1990-01-15T00:00:00Zx", ""}, // trailing text
 		{"1990-01-15\x00", ""},        // NUL
 		{"１９９０-01-15", ""},            // digits outside ASCII

@@ -170,8 +170,7 @@ func (w *testRegistry) mustUpdate(t *testing.T, c registry.Change) identity.Writ
 
 func (w *testRegistry) mustDelete(t *testing.T, id string) {
 	t.Helper()
-	err := w.Delete(ctx, "acme", id, nil)
-	must(id, err)(t)
+	must(id, w.Delete(ctx, "acme", id, nil))(t)
 }
 
 func (w *testRegistry) mustTokenize(t *testing.T, id string, fields ...identity.Field) identity.WriteResult {
