@@ -70,15 +70,6 @@ func printAll(values ...any) string {
 	return out.String()
 }
 
-func TestHashHasNoJSONForm(t *testing.T) {
-	h := newFixture(t).hasher.Hash("x")
-	text, err := json.Marshal(h)
-	wantError(t, err, nil)
-	if json.Unmarshal(text, &h) == nil {
-		t.Errorf("Unmarshal of %s = nil, want an error", text)
-	}
-}
-
 func TestHashDependsOnSecretAndText(t *testing.T) {
 	a, b := auth.NewHasher(bytes.Repeat([]byte{1}, 32)), auth.NewHasher(bytes.Repeat([]byte{2}, 32))
 	if !a.Hash("x").Equal(a.Hash("x")) || a.Hash("x").Equal(a.Hash("y")) || a.Hash("x").Equal(b.Hash("x")) {

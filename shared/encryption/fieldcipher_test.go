@@ -121,17 +121,6 @@ func TestModifiedInputIsRejected(t *testing.T) {
 	}
 }
 
-func TestEncryptUnderForeignKeyIsRejected(t *testing.T) {
-	f := newFixture(t)
-	for name, wrapped := range map[string][]byte{
-		"none": nil, "another tenant's": f.mustNewKey(t, "globex"), "another deployment's": wrappedBy(t, newLocalKeyWrapper(t, 2)),
-	} {
-		if got, err := f.Encrypt(ctx, tenant, wrapped, place, "v"); got != nil || !errors.Is(err, encryption.ErrInvalidCiphertext) {
-			t.Errorf("key of %s: Encrypt = %x, %v, want ErrInvalidCiphertext", name, got, err)
-		}
-	}
-}
-
 // wrappedBy returns a new key of the tenant.
 func wrappedBy(t *testing.T, w encryption.KeyWrapper) []byte {
 	t.Helper()
