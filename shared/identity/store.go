@@ -34,10 +34,6 @@ type Store interface {
 	// address key, and reveals nothing without the deployment secret.
 	HashCode(tenant, id, to, code string) []byte
 
-	// RewriteReplays replaces the identity in all its stored idempotent responses with i, so that replays no longer show
-	// values that have been tokenized since.
-	RewriteReplays(ctx context.Context, i Identity) error
-
 	// LookupKey returns the key under which an identity with this email or phone is found. It is an HMAC under the
 	// deployment secret and reveals nothing about the value.
 	LookupKey(tenant string, f Field, value string) string

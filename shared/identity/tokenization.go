@@ -66,6 +66,23 @@ func (i *Identity) Tokenized(f Field) *EncryptedField {
 	return &i.EncryptedFields[at]
 }
 
+// ShowTokenized replaces the values of fields that are tokenized in a newer version by their placeholders there.
+func (i *Identity) ShowTokenized(newer *Identity) {
+	for _, encrypted := range newer.EncryptedFields {
+		if i.Tokenized(encrypted.Field) != nil {
+			continue
+		}
+		*i.TokenizableField(encrypted.Field) = *newer.TokenizableField(encrypted.Field)
+		i.EncryptedFields = append(i.EncryptedFields, encrypted)
+		for n := range i.Verifications {
+			v := &i.Verifications[n]
+			if v.Channel.Field() == encrypted.Field {
+				v.PendingAddress = newer.Verification(v.Channel).PendingAddress
+			}
+		}
+	}
+}
+
 // EncryptionContext returns the place of a field, to which its ciphertext is bound.
 func (i *Identity) EncryptionContext(f Field) string { return i.ID + "/" + string(f) }
 

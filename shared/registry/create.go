@@ -45,10 +45,10 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 		}
 		i.MayHaveChildren = len(children) > 0
 		created, err := r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
-		if err == nil && created.Replayed && created.Expired(r.TenantNow(d.Tenant)) {
-			_, err = r.Get(ctx, d.Tenant, created.ID) // ErrNotFound unless it has become active since
+		if err != nil {
+			return created, r.evictExpired(ctx, d.Tenant, err)
 		}
-		return created, r.evictExpired(ctx, d.Tenant, err)
+		return r.replayCreate(ctx, created)
 	})
 	if err != nil {
 		return identity.WriteResult{}, err

@@ -56,27 +56,3 @@ func pause(ctx context.Context, attempt int) error {
 		return nil
 	}
 }
-
-// replayOr returns the stored response if this request succeeded before (a retry); otherwise
-// it returns refusal. For a create, i has only a tenant.
-func (r *Registry) replayOr(ctx context.Context, i *identity.Identity, key identity.Idempotency, refusal error) (identity.WriteResult, error) {
-	if key.Key == "" {
-		return identity.WriteResult{}, refusal
-	}
-	first, err := r.Store.Replay(ctx, i.Tenant, i.ID, key)
-	if !errors.Is(err, identity.ErrNotFound) {
-		return first, err
-	}
-	if i.ID == "" {
-		return identity.WriteResult{}, refusal
-	}
-	// The stored response is deleted with its identity, so check whether the identity still exists.
-	now, err := r.Get(ctx, i.Tenant, i.ID)
-	if err != nil {
-		return identity.WriteResult{}, err
-	}
-	if !now.CreatedAt.Equal(i.CreatedAt) {
-		return identity.WriteResult{}, identity.ErrVersionMismatch // another identity has this id now
-	}
-	return identity.WriteResult{}, refusal
-}

@@ -9,7 +9,7 @@ import (
 )
 
 // Tokenize replaces the values of fields by random placeholders of the same shape and stores the values encrypted, all
-// fields or none. Stored responses to earlier requests lose the values too. It ignores c.Apply. It returns a
+// fields or none. Replays of earlier requests show the placeholders from then on. It ignores c.Apply. It returns a
 // *FieldError with ErrNotTokenizable or ErrAlreadyTokenized, and the errors of Update.
 func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Field) (identity.WriteResult, error) {
 	c.Apply = func(i *identity.Identity) error {
@@ -29,19 +29,7 @@ func (r *Registry) Tokenize(ctx context.Context, c Change, fields ...identity.Fi
 		}
 		return nil
 	}
-	changed, err := r.Update(ctx, c)
-	if err != nil && !errors.Is(err, identity.ErrAlreadyTokenized) {
-		return identity.WriteResult{}, err
-	}
-	// Also if the field is tokenized already: the request that did so may have been interrupted.
-	newest, failed := r.Get(ctx, c.Tenant, c.ID)
-	if failed == nil {
-		failed = r.Store.RewriteReplays(ctx, newest)
-	}
-	if failed != nil {
-		return identity.WriteResult{}, failed
-	}
-	return changed, err
+	return r.Update(ctx, c)
 }
 
 // Detokenize returns the values of the named tokenized fields, or of all if none is named. It returns ErrNotFound, or

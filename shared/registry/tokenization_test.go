@@ -2,8 +2,10 @@ package registry_test
 
 import (
 	"bytes"
-	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,32 +179,107 @@ func TestTokenizedIdentityIsUnique(t *testing.T) {
 	wantErrorAs[*identity.Conflict](t, "the values after the change", err)
 }
 
-// failingRewriteStore cannot rewrite stored responses.
-type failingRewriteStore struct{ identity.Store }
-
-func (failingRewriteStore) RewriteReplays(context.Context, identity.Identity) error {
-	return identity.ErrUnavailable
-}
-
-// TestReplayAfterTokenizing interrupts the first tokenization. The same request completes it, though it is rejected.
-func TestReplayAfterTokenizing(t *testing.T) {
+// TestReplayHidesTokenizedValues: the replays of a create and of an update show the placeholders of now, in the versions
+// that the requests created, and an address that waits for its verification is hidden as well.
+func TestReplayHidesTokenizedValues(t *testing.T) {
 	w := newTestRegistryWithCipher(t)
 	d := draft(tokenizableProfile())
-	d.Idempotency = identity.Idempotency{Key: "k", Fingerprint: [32]byte{1}}
+	d.Idempotency = idempotency("create", 1)
 	id := w.mustCreate(t, d).ID
-	w.Store = failingRewriteStore{w.store}
-	_, err := w.Tokenize(ctx, change(id, nil), identity.TokenizableFields...)
-	wantIs(t, "an interrupted Tokenize", err, identity.ErrUnavailable)
-	w.Store = w.store
-	_, err = w.Tokenize(ctx, change(id, nil), identity.TokenizableFields...)
-	wantIs(t, "Tokenize again", err, identity.ErrAlreadyTokenized)
-	again := w.mustCreate(t, d)
-	if !again.Replayed || again.ID != id || len(again.EncryptedFields) != len(tokenizableValues) {
-		t.Errorf("Create again: Replayed = %v with %d tokenized fields, want true with %d", again.Replayed, len(again.EncryptedFields), len(tokenizableValues))
+	rename := setFirstName(id, "Bea")
+	rename.Idempotency = idempotency("rename", 2)
+	w.mustUpdate(t, rename)
+	w.mustTokenize(t, id, identity.FieldFirstName)
+	others := slices.DeleteFunc(slices.Clone(identity.TokenizableFields), func(f identity.Field) bool { return f == identity.FieldFirstName })
+	w.mustTokenize(t, id, others...)
+	current := w.mustGet(t, id)
+	for version, send := range map[int64]func() (identity.WriteResult, error){
+		1: func() (identity.WriteResult, error) { return w.Create(ctx, d) },
+		2: func() (identity.WriteResult, error) { return w.Update(ctx, rename) },
+	} {
+		got, err := send()
+		wantIs(t, "the replay", err, nil)
+		if !got.Replayed || got.Version != version {
+			t.Errorf("Replayed = %v, Version = %d, want true and the version %d of the request", got.Replayed, got.Version, version)
+		}
+		for _, f := range identity.TokenizableFields {
+			if shown, want := *got.StringField(f), *current.StringField(f); shown != want {
+				t.Errorf("%s in the replay of version %d = %q, want the placeholder %q", f, version, shown, want)
+			}
+		}
 	}
-	for f, value := range tokenizableValues {
-		if shown := *again.StringField(f); shown == value {
-			t.Errorf("%s: the response to Create again shows %q, want a placeholder", f, shown)
+}
+
+func idempotency(key string, request byte) identity.Idempotency {
+	return identity.Idempotency{Key: key, Fingerprint: [32]byte{request}}
+}
+
+func TestReplayShowsNoAddressThatIsTokenized(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	created := w.createActive(t, ana)
+	move := change(created.ID, func(i *identity.Identity) error { i.Email = "secret@example.com"; return nil })
+	move.Idempotency = idempotency("move", 1)
+	wantEmail(t, "changed", w.mustUpdate(t, move), ana.Email, true, "secret@example.com")
+	w.mustTokenize(t, created.ID, identity.FieldEmail)
+	again := w.mustUpdate(t, move)
+	now := w.mustGet(t, created.ID)
+	got, want := again.Verification(identity.ChannelEmail).PendingAddress, now.Verification(identity.ChannelEmail).PendingAddress
+	if !again.Replayed || got != want || got == "secret@example.com" {
+		t.Errorf("PendingAddress in the replay = %q, want the placeholder %q", got, want)
+	}
+}
+
+// TestReplayOfAnotherIncarnation: the response to a create does not come back when its id belongs to another identity.
+func TestReplayOfAnotherIncarnation(t *testing.T) {
+	w := newTestRegistry(t)
+	d := draft(tokenizableProfile())
+	d.ID, d.Idempotency = "p", idempotency("create", 1)
+	w.mustCreate(t, d)
+	w.mustDelete(t, "p")
+	_, err := w.Create(ctx, d)
+	wantIs(t, "the replay after the deletion", err, identity.ErrNotFound)
+	w.now = w.now.Add(time.Second)
+	w.createWithID(t, "p")
+	_, err = w.Create(ctx, d)
+	wantIs(t, "the replay beside another identity", err, identity.ErrNotFound)
+}
+
+func (w *testRegistry) tryTokenize(id string, f identity.Field) error {
+	_, err := w.Tokenize(ctx, change(id, nil), f)
+	return err
+}
+
+// TestReplaysBesideTokenizationAndDeletion: once a tokenization or a deletion has returned, no replay shows the value or
+// the identity.
+func TestReplaysBesideTokenizationAndDeletion(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	for n := range 200 {
+		w.now = w.now.Add(time.Second)
+		id := fmt.Sprint("p", n)
+		d := draft(tokenizableProfile())
+		d.ID, d.Idempotency = id, idempotency(id, 1)
+		w.mustCreate(t, d)
+		steps := []func() error{
+			func() error { return w.tryTokenize(id, identity.FieldFirstName) },
+			func() error { return w.tryTokenize(id, identity.FieldLastName) },
+			func() error { _, err := w.Create(ctx, d); return err },
+		}
+		deletes := n%2 == 0
+		if deletes {
+			steps = append(steps, func() error { return w.Delete(ctx, "acme", id, nil) })
+		}
+		for _, err := range concurrently(len(steps), func(n int) error { return steps[n]() }) {
+			if err != nil && !errors.Is(err, identity.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+		again, err := w.Create(ctx, d)
+		if deletes {
+			wantIs(t, "the replay after the deletion", err, identity.ErrNotFound)
+			continue
+		}
+		if err != nil || again.FirstName == d.FirstName || again.LastName == d.LastName {
+			t.Fatalf("the replay shows %q %q, %v, want two placeholders", again.FirstName, again.LastName, err)
 		}
 	}
 }

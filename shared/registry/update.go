@@ -125,9 +125,11 @@ func (r *Registry) write(ctx context.Context, before identity.Identity, p prepar
 			once = identity.Idempotency{}
 		}
 		changed, err := r.Store.Update(ctx, after, p.claims, once, now, p.sideWrites)
-		err = r.evictExpired(ctx, after.Tenant, err)
-		if err != nil || rest.Empty() {
-			return changed, err
+		if err != nil {
+			return identity.WriteResult{}, r.evictExpired(ctx, after.Tenant, err)
+		}
+		if rest.Empty() {
+			return replay(changed, &before)
 		}
 		after, links, p.claims = changed.Identity, rest, nil
 	}

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"slices"
 	"time"
 
 	"cedula/shared/identity"
@@ -12,9 +10,6 @@ import (
 
 // idempotencyTTL is how long an idempotency key is stored.
 const idempotencyTTL = 24 * time.Hour
-
-// rewriteBatchSize is the number of idempotency claims that are rewritten at a time.
-const rewriteBatchSize = 40
 
 // addIdempotencyClaim stores a request, if it has an idempotency key, and the identity as it is returned. Deleting the
 // identity empties the claim of its creation and deletes those of its changes, so that the copy is deleted with it.
@@ -52,36 +47,4 @@ func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (
 	}
 	i, err := decodeIdentity(claim.Body[size:], tenant)
 	return identity.WriteResult{Identity: i, Replayed: true}, err
-}
-
-// RewriteReplays replaces the identity in all its stored idempotent responses, of its creation and of its
-// updates.
-func (s *Store) RewriteReplays(ctx context.Context, i identity.Identity) error {
-	body := mustEncode(newIdentityRecord(&i))
-	if key := stateOf(&i).IdempotencyKey; key != "" {
-		found, err := s.table.Get(ctx, true, table.Key{PK: key, SK: itemSK})
-		if err != nil {
-			return identityErrors.wrap("forget", err)
-		}
-		if err := s.rewriteClaims(ctx, i.ID, found.Items, body); err != nil {
-			return identityErrors.wrap("forget", err)
-		}
-	}
-	q := table.Query{PK: identityKey(i.Tenant, i.ID).PK, From: prefixIdempotency, To: prefixIdempotency + "~", Limit: rewriteBatchSize, Strong: true}
-	err := s.eachPage(ctx, q, func(claims []table.Item) error { return s.rewriteClaims(ctx, i.ID, claims, body) })
-	return identityErrors.wrap("forget", err)
-}
-
-// rewriteClaims replaces the identity in idempotency claims.
-func (s *Store) rewriteClaims(ctx context.Context, id string, claims []table.Item, body []byte) error {
-	for _, c := range claims {
-		if c.Owner != id || len(c.Body) < sha256.Size {
-			continue // it expired, and another request uses the key
-		}
-		c.Body = append(slices.Clip(c.Body[:sha256.Size]), body...)
-		if _, err := s.write(ctx, table.Put(c, table.OwnerIs(id))); err != nil {
-			return err
-		}
-	}
-	return nil
 }

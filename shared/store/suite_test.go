@@ -65,7 +65,6 @@ func runSuite(t *testing.T, open func(*testing.T) table.Table) {
 		{"a message comes back as it was, and is delivered", testDeliverMessage},
 		{"a claimed message is its holder's", testMessageLease},
 		{"a message goes by its time", testMessageExpiry},
-		{"stored responses can be rewritten", testRewriteReplays},
 		{"a list with an unreadable shard is an error", testShardFailure},
 		{"a deletion of 7 parts cut short before a call", interruptedDelete(2, faulttable.TimeoutBefore)},
 		{"a deletion of 7 parts cut short after a call", interruptedDelete(2, faulttable.TimeoutAfter)},

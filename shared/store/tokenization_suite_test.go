@@ -1,14 +1,12 @@
 package store_test
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"cedula/shared/identity"
 	"cedula/shared/store"
-	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
 )
 
@@ -83,36 +81,6 @@ func testTokenizeAgain(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	}
 	if isFound(t, s, identity.Index{Phone: "+56912345678"}, "p1") || i.EncryptedFields[1].LookupKey != "" {
 		t.Error("a list by a cleared value is not empty, want it empty")
-	}
-}
-
-func testRewriteReplays(t *testing.T, _ *store.Store, calls *faulttable.Counter) {
-	k := &recordingTable{Table: calls}
-	s := store.New(k, secret)
-	p := minimalIdentity("p1")
-	p.Email = "canary@example.com"
-	created := mustCreate(t, s, p, nil, newIdempotency("create", 1)).Identity
-	second := nextVersion(created, "Second")
-	mustSucceed(t, errorOf(s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{})))
-	mustCreate(t, s, minimalIdentity("p2"), nil, newIdempotency("other", 3))
-	now := mustUpdate(t, s, withTokenizedContact(second))
-	mustSucceed(t, s.RewriteReplays(ctx, now))
-	bodies := make(map[table.Key][]byte)
-	for _, op := range k.ops {
-		bodies[op.Item.Key] = op.Item.Body
-	}
-	for key, body := range bodies {
-		if bytes.Contains(body, []byte("canary")) {
-			t.Errorf("%v still contains the email address: %s", key, body)
-		}
-	}
-	again, err := s.Create(ctx, p, nil, newIdempotency("create", 1), identity.LinkChanges{})
-	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
-	again, err = s.Update(ctx, second, nil, newIdempotency("change", 2), identity.LinkChanges{}, identity.SideWrites{})
-	wantEqual(t, identity.WriteResult{Identity: now, Replayed: true}, again, err)
-	wantError(t, "another request under the key", errorOf(s.Create(ctx, p, nil, newIdempotency("create", 9), identity.LinkChanges{})), identity.ErrIdempotencyReused)
-	if other, err := s.Create(ctx, minimalIdentity("p3"), nil, newIdempotency("other", 3), identity.LinkChanges{}); err != nil || other.ID != "p2" {
-		t.Errorf("replay of another identity = %v, %v, want p2", other.ID, err)
 	}
 }
 
