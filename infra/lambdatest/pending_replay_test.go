@@ -105,7 +105,11 @@ func (s *replayEnv) backdateCode(t *testing.T, id string) {
 		t.Fatal(err)
 	}
 	code.SentAt = code.SentAt.Add(-identity.ResendInterval)
-	if err := s.store.RecordWrongAttempt(t.Context(), "acme", id, code); err != nil {
+	i, err := s.store.Get(t.Context(), "acme", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.RecordWrongAttempt(t.Context(), &i, code); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -158,14 +158,15 @@ func TestOperationsStayWithinBudget(t *testing.T) {
 	}
 }
 
-// TestReplayIsOneCall checks that the repetition of a create with an Idempotency-Key does not read first.
-func TestReplayIsOneCall(t *testing.T) {
+// TestReplayIsTwoCalls checks that the repetition of a create with an Idempotency-Key does not read first: it fails to write,
+// and then reads the identity as it is now.
+func TestReplayIsTwoCalls(t *testing.T) {
 	m := newMeter(t)
 	for api := range operations {
 		create := m.prepare(api, "create-identity", 0)
 		create()
-		if got, _ := m.measure(create); got.calls != 1 {
-			t.Errorf("calls of a replay by the %s API = %d, want 1", api, got.calls)
+		if got, _ := m.measure(create); got.calls != 2 || got.read > 2 {
+			t.Errorf("a replay by the %s API uses %d calls and %g read units, want 2 and at most 2", api, got.calls, got.read)
 		}
 	}
 }

@@ -127,7 +127,7 @@ func TestIdempotency(t *testing.T) {
 	wantStatus(t, w.Send(changed), 422)
 	wantStatus(t, w.Send(first.WithCaller(otherTenantCaller)), 200)       // keys belong to a tenant
 	wantStatus(t, w.Send(first.WithHeader("Idempotency-Key", "k2")), 409) // the identity exists
-	w.WantCalls(faulttable.Calls{Get: 1, Write: 5})                       // the read finds the holder of the claim
+	w.WantCalls(faulttable.Calls{Get: 2, Write: 5})                       // for the replay, and to find the holder of the claim
 	w.CheckGolden("idempotency")
 }
 

@@ -27,9 +27,9 @@ type Store interface {
 	// VerificationCode returns the last code sent to an identity through a channel and, unless to is empty, when codes
 	// were sent to that address. The results are zero if no code was sent.
 	VerificationCode(ctx context.Context, tenant, id string, channel Channel, to string) (VerificationCode, SendHistory, error)
-	// RecordWrongAttempt writes a code after a wrong attempt. It returns ErrVersionMismatch if the code was tried, used or
-	// replaced since it was read.
-	RecordWrongAttempt(ctx context.Context, tenant, id string, c VerificationCode) error
+	// RecordWrongAttempt writes an identity's code after a wrong attempt. It returns ErrVersionMismatch if the code was
+	// tried, used or replaced since it was read, or if the identity was deleted.
+	RecordWrongAttempt(ctx context.Context, i *Identity, c VerificationCode) error
 	// HashCode returns the keyed hash stored instead of a verification code. It is bound to the identity and to the
 	// address key, and reveals nothing without the deployment secret.
 	HashCode(tenant, id, to, code string) []byte
@@ -55,9 +55,9 @@ type Store interface {
 	// Delete removes an identity, its parts, its links from both sides and its claims. If Delete is interrupted, the
 	// identity is already invisible; the next Delete completes the removal and returns ErrNotFound.
 	//
-	// It returns ErrNotFound, the error of allow (which may be nil) for the current identity, or ErrVersionMismatch if
+	// now is the tenant's time. It returns ErrNotFound, the error of allow (which may be nil) for the current identity, or ErrVersionMismatch if
 	// the identity changes concurrently.
-	Delete(ctx context.Context, tenant, id string, allow func(*Identity) error) error
+	Delete(ctx context.Context, tenant, id string, now time.Time, allow func(*Identity) error) error
 
 	// Expire removes an expired identity as Delete does and leaves a marker without personal data for ExpiryMarkerTTL. It
 	// returns ErrVersionMismatch if the identity is no longer as it was read.

@@ -22,7 +22,9 @@ func (r *Registry) Delete(ctx context.Context, tenant, id string, ifMatch func(e
 		}
 		return nil
 	}
-	_, err := retry(ctx, func() (struct{}, error) { return struct{}{}, r.Store.Delete(ctx, tenant, id, allow) })
+	_, err := retry(ctx, func() (struct{}, error) {
+		return struct{}{}, r.Store.Delete(ctx, tenant, id, r.TenantNow(tenant), allow)
+	})
 	return err
 }
 
@@ -30,7 +32,7 @@ func (r *Registry) Delete(ctx context.Context, tenant, id string, ifMatch func(e
 // identity with this id exists, it changes nothing and returns ErrPreconditionFailed.
 func (r *Registry) FinishDeletion(ctx context.Context, tenant, id string) error {
 	tombstonesOnly := func(*identity.Identity) error { return identity.ErrPreconditionFailed }
-	return r.Store.Delete(ctx, tenant, id, tombstonesOnly)
+	return r.Store.Delete(ctx, tenant, id, r.TenantNow(tenant), tombstonesOnly)
 }
 
 // evictExpired handles a *Conflict whose holder has expired but is not cleaned up yet, or

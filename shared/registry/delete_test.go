@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"cedula/shared/identity"
 	"cedula/shared/registry"
@@ -23,8 +24,8 @@ func once(do *func()) {
 }
 
 // Delete interferes between the two steps of a deletion.
-func (s *interferingStore) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
-	return s.Store.Delete(ctx, tenant, id, func(i *identity.Identity) error {
+func (s *interferingStore) Delete(ctx context.Context, tenant, id string, now time.Time, allow func(*identity.Identity) error) error {
+	return s.Store.Delete(ctx, tenant, id, now, func(i *identity.Identity) error {
 		once(&s.beforeDelete)
 		return allow(i)
 	})

@@ -187,7 +187,7 @@ func (r *Registry) redeemCode(ctx context.Context, i *identity.Identity, channel
 	}
 	if !r.codeMatches(i, &kept, address, code, test) {
 		kept.WrongAttempts++
-		if err := r.Store.RecordWrongAttempt(ctx, i.Tenant, i.ID, kept); err != nil {
+		if err := r.Store.RecordWrongAttempt(ctx, i, kept); err != nil {
 			return identity.SideWrites{}, err
 		}
 		return identity.SideWrites{}, identity.ErrWrongCode

@@ -20,12 +20,12 @@ const maxDeletePartsAttempts = 3
 // Delete removes an identity and all its parts in one transaction. If they are too many, the identity first becomes a
 // tombstone without any data, which no reader sees. Its parts are then deleted in batches, and the tombstone last. A
 // call that finds a tombstone completes that work and returns identity.ErrNotFound.
-func (s *Store) Delete(ctx context.Context, tenant, id string, allow func(*identity.Identity) error) error {
-	return s.deleteWithOps(ctx, tenant, id, allow)
+func (s *Store) Delete(ctx context.Context, tenant, id string, now time.Time, allow func(*identity.Identity) error) error {
+	return s.deleteWithOps(ctx, tenant, id, now, allow)
 }
 
 // deleteWithOps is Delete with more operations in the transaction that makes the identity invisible.
-func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func(*identity.Identity) error, more ...table.Op) error {
+func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, now time.Time, allow func(*identity.Identity) error, more ...table.Op) error {
 	page, err := s.nextNonEmptyPage(ctx, table.Query{PK: identityKey(tenant, id).PK, Strong: true})
 	if err != nil {
 		return identityErrors.wrap("delete identity", err)
@@ -49,10 +49,10 @@ func (s *Store) deleteWithOps(ctx context.Context, tenant, id string, allow func
 	}
 	if page.Next == nil && len(parts) <= maxDeletesPerWrite {
 		ops := append([]table.Op{table.Delete(page.Items[0].Key, ifUnchanged(&i))}, more...)
-		ops = append(ops, releaseClaimOps(&i, time.Now())...)
+		ops = append(ops, releaseClaimOps(&i, now)...)
 		return s.writeDeletion(ctx, append(ops, deletePartOps(tenant, r, parts)...))
 	}
-	r, err = s.tombstone(ctx, &i, more)
+	r, err = s.tombstone(ctx, &i, now, more)
 	if err != nil {
 		return err
 	}
@@ -123,14 +123,14 @@ func deletePartOps(tenant string, r identityRecord, parts []table.Item) []table.
 
 // tombstone turns an identity into a tombstone and frees its claims. The tombstone is in the pending index and due
 // immediately, so that the job completes the deletion.
-func (s *Store) tombstone(ctx context.Context, i *identity.Identity, more []table.Op) (identityRecord, error) {
+func (s *Store) tombstone(ctx context.Context, i *identity.Identity, now time.Time, more []table.Op) (identityRecord, error) {
 	tomb := identityRecord{ID: i.ID, Version: i.Version + 1, Created: i.CreatedAt.UnixMicro(), Updated: i.UpdatedAt.UnixMicro(), Tombstone: true}
 	due := identity.Identity{Tenant: i.Tenant, ID: i.ID, ExpiresAt: i.CreatedAt}
 	ops := append([]table.Op{table.Put(table.Item{
 		Key: identityKey(i.Tenant, i.ID), Version: tomb.Version, Owner: i.Incarnation(), Body: mustEncode(&tomb),
 		Indexes: map[string]table.Key{indexPending: pendingKey(&due)},
 	}, ifUnchanged(i))}, more...)
-	return tomb, s.writeDeletion(ctx, append(ops, releaseClaimOps(i, time.Now())...))
+	return tomb, s.writeDeletion(ctx, append(ops, releaseClaimOps(i, now)...))
 }
 
 // deleteParts deletes a tombstone's partition, the tombstone last. If the tombstone no longer exists, another Delete did

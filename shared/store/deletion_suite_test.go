@@ -56,7 +56,7 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 	if slices.ContainsFunc(readAllEntries(t, s, identity.Index{Tenant: "t"}), func(e identity.IndexEntry) bool { return e.ID == "p" }) {
 		t.Error("the list has an entry of p, want none")
 	}
-	wantError(t, "second deletion", s.Delete(ctx, "t", "p", nil), identity.ErrNotFound)
+	wantError(t, "second deletion", s.Delete(ctx, "t", "p", time.Now(), nil), identity.ErrNotFound)
 	// The claim only says that the key was used.
 	claim := table.Item{
 		Key:   table.Key{PK: p.StoreState.(store.State).IdempotencyKey, SK: "#"},
@@ -82,8 +82,8 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	for _, links := range []int{0, 13} { // 13 of each of three kinds and a key: the most for one transaction
 		key := fmt.Sprint("k", links)
 		p := createWithParts(t, s, links, key)
-		wantError(t, "deletion by another tenant", s.Delete(ctx, "other", "p", nil), identity.ErrNotFound)
-		wantError(t, "deletion of an absent identity", s.Delete(ctx, "t", "p9", nil), identity.ErrNotFound)
+		wantError(t, "deletion by another tenant", s.Delete(ctx, "other", "p", time.Now(), nil), identity.ErrNotFound)
+		wantError(t, "deletion of an absent identity", s.Delete(ctx, "t", "p9", time.Now(), nil), identity.ErrNotFound)
 		only := func(tag string) func(*identity.Identity) error {
 			return func(i *identity.Identity) error {
 				if i.ETag() != tag {
@@ -92,9 +92,9 @@ func testDelete(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 				return nil
 			}
 		}
-		wantError(t, "of another version", s.Delete(ctx, "t", "p", only("")), identity.ErrPreconditionFailed)
+		wantError(t, "of another version", s.Delete(ctx, "t", "p", time.Now(), only("")), identity.ErrPreconditionFailed)
 		calls.Reset()
-		mustSucceed(t, s.Delete(ctx, "t", "p", only(p.ETag())))
+		mustSucceed(t, s.Delete(ctx, "t", "p", time.Now(), only(p.ETag())))
 		wantCalls(t, calls, fmt.Sprintf("a deletion with %d links of each kind", links), faulttable.Calls{Query: 1, Write: 1})
 		wantGone(t, s, calls, p, links, key)
 		deleteAll(t, s, links)
@@ -114,7 +114,7 @@ func interruptedDelete(links int, fault faulttable.Fault) func(*testing.T, *stor
 			key := fmt.Sprint("k", n)
 			p := createWithParts(t, s, links, key)
 			injected.SetPlan(faulttable.FaultAt(n, fault))
-			err := s.Delete(ctx, "t", "p", nil)
+			err := s.Delete(ctx, "t", "p", time.Now(), nil)
 			interrupted := len(injected.Injected()) > 0
 			injected.SetPlan(nil)
 			if !interrupted {
@@ -129,7 +129,7 @@ func interruptedDelete(links int, fault faulttable.Fault) func(*testing.T, *stor
 			if !checkWholeOrGone(t, s, p) {
 				want = identity.ErrNotFound // the interrupted call deleted it
 			}
-			wantError(t, fmt.Sprint("the deletion after one interrupted at call ", n), s.Delete(ctx, "t", "p", nil), want)
+			wantError(t, fmt.Sprint("the deletion after one interrupted at call ", n), s.Delete(ctx, "t", "p", time.Now(), nil), want)
 			wantGone(t, s, raw, p, links, key)
 		}
 	}
@@ -166,6 +166,6 @@ func deleteAll(t *testing.T, s *store.Store, links int) {
 		ids = append(ids, fmt.Sprintf("c%d", n), fmt.Sprintf("f%d", n))
 	}
 	for _, id := range ids {
-		mustSucceed(t, s.Delete(ctx, "t", id, nil))
+		mustSucceed(t, s.Delete(ctx, "t", id, time.Now(), nil))
 	}
 }

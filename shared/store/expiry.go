@@ -74,12 +74,12 @@ func (s *Store) Expire(ctx context.Context, i identity.Identity, now time.Time) 
 	}, table.Always())
 	if !stateOf(&i).SingleItem {
 		same := func(there *identity.Identity) error {
-			if there.Version != i.Version {
+			if there.ETag() != i.ETag() {
 				return identity.ErrPreconditionFailed
 			}
 			return nil
 		}
-		return s.deleteWithOps(ctx, i.Tenant, i.ID, same, mark)
+		return s.deleteWithOps(ctx, i.Tenant, i.ID, now, same, mark)
 	}
 	ops := []table.Op{table.Delete(identityKey(i.Tenant, i.ID), ifUnchanged(&i)), mark}
 	ops = append(ops, releaseClaimOps(&i, now)...)

@@ -102,7 +102,7 @@ func testExpire(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 			t.Errorf("queue = %v, orphans %v, want none", ids, remains)
 		}
 		mustCreate(t, s, minimalIdentity("p1"), newClaims("a"), newIdempotency(fmt.Sprint("again ", n), 2)) // all that it held is free
-		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
+		mustSucceed(t, s.Delete(ctx, "t", "p1", time.Now(), nil))
 	}
 }
 
@@ -124,6 +124,6 @@ func testExpireWithParts(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 		if list, err := s.ListWithdrawalAccounts(ctx, "t", "p1"); err != nil || len(list) != 0 {
 			t.Errorf("accounts of an expired identity = %d, %v, want none", len(list), err)
 		}
-		mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
+		mustSucceed(t, s.Delete(ctx, "t", "p1", time.Now(), nil))
 	}
 }

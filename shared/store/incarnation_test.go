@@ -27,7 +27,17 @@ func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 			_, err := s.Update(ctx, nextVersion(old, "Late"), nil, identity.Idempotency{}, identity.LinkChanges{}, identity.SideWrites{})
 			return err
 		},
-		"clean-up": func(s *store.Store, old identity.Identity) error { return s.Expire(ctx, old, now) },
+		"expiry": func(s *store.Store, old identity.Identity) error { return s.Expire(ctx, old, now) },
+		"expiry of an identity that has parts": func(s *store.Store, old identity.Identity) error {
+			state := old.StoreState.(store.State)
+			state.SingleItem = false
+			old.StoreState = state
+			return s.Expire(ctx, old, now)
+		},
+		"wrong attempt": func(s *store.Store, old identity.Identity) error {
+			code := codeSideWrites(s, "a", "123456").Code
+			return s.RecordWrongAttempt(ctx, &old, *code)
+		},
 		"parent": func(s *store.Store, old identity.Identity) error {
 			_, err := s.Create(ctx, minimalIdentity("p"), nil, identity.Idempotency{}, identity.LinkChanges{Add: []identity.Identity{old}})
 			return err
@@ -36,7 +46,7 @@ func TestStaleWriteDoesNotReachNewIncarnation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := store.New(openPebble(t), secret)
 			old := mustCreate(t, s, minimalIdentity("a"), newClaims("old"), identity.Idempotency{}).Identity
-			mustSucceed(t, s.Delete(ctx, "t", "a", nil))
+			mustSucceed(t, s.Delete(ctx, "t", "a", time.Now(), nil))
 			fresh := mustCreate(t, s, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{}).Identity
 			wantError(t, name, late(s, old), identity.ErrVersionMismatch)
 			got, err := s.Get(ctx, "t", "a")
@@ -69,14 +79,14 @@ func TestResumedDeleteSparesNewIncarnation(t *testing.T) {
 	short.SetPlan(func(n int, _ faulttable.Operation) faulttable.Fault {
 		return map[int]faulttable.Fault{1: faulttable.SpuriousNext, 3: faulttable.TimeoutBefore}[n]
 	})
-	if err := store.New(short, secret).Delete(ctx, "t", "a", nil); err == nil {
+	if err := store.New(short, secret).Delete(ctx, "t", "a", time.Now(), nil); err == nil {
 		t.Fatal("Delete interrupted at its third call: error = nil, want one")
 	}
 	slow.beforeWrite = func() {
-		wantError(t, "a deletion that finishes it", quick.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
+		wantError(t, "a deletion that finishes it", quick.Delete(ctx, "t", "a", time.Now(), nil), identity.ErrNotFound)
 		mustCreate(t, quick, recreated(minimalIdentity("a")), newClaims("new"), identity.Idempotency{})
 	}
-	wantError(t, "a deletion that finds the new identity", s.Delete(ctx, "t", "a", nil), identity.ErrNotFound)
+	wantError(t, "a deletion that finds the new identity", s.Delete(ctx, "t", "a", time.Now(), nil), identity.ErrNotFound)
 	if _, err := quick.Get(ctx, "t", "a"); err != nil {
 		t.Errorf("Get of the new identity: error = %v, want none", err)
 	}
@@ -102,7 +112,7 @@ func TestInterruptedDeleteIsNotBusy(t *testing.T) {
 			return faulttable.None
 		})
 		s := store.New(table, secret)
-		if err := s.Delete(ctx, "t", "a", nil); !errors.Is(err, want) || errors.Is(err, identity.ErrBusy) {
+		if err := s.Delete(ctx, "t", "a", time.Now(), nil); !errors.Is(err, want) || errors.Is(err, identity.ErrBusy) {
 			t.Errorf("%d conflicts: %v, want %v", times, err, want)
 		}
 		wantError(t, fmt.Sprintf("%d conflicts, then", times), errorOf(s.Get(ctx, "t", "a")), identity.ErrNotFound)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -58,7 +59,7 @@ func testShardedListCalls(t *testing.T, s *store.Store, calls *faulttable.Counte
 	}
 	for id, n := range shards {
 		if n != 3 {
-			mustSucceed(t, s.Delete(ctx, "t", id, nil))
+			mustSucceed(t, s.Delete(ctx, "t", id, time.Now(), nil))
 			delete(shards, id)
 		}
 	}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -108,6 +109,6 @@ func testClaimsMoveWithUpdate(t *testing.T, s *store.Store, _ *faulttable.Counte
 	if err != nil || same.Version != 3 {
 		t.Errorf("update that keeps its claim: %v, want version 3", err)
 	}
-	mustSucceed(t, s.Delete(ctx, "t", "p1", nil))
+	mustSucceed(t, s.Delete(ctx, "t", "p1", time.Now(), nil))
 	mustCreate(t, s, minimalIdentity("p5"), newClaims("c"), identity.Idempotency{})
 }

@@ -69,9 +69,10 @@ func decodeSendHistory(item *table.Item, s *identity.SendHistory) error {
 	return err
 }
 
-// RecordWrongAttempt writes the next version of a code.
-func (s *Store) RecordWrongAttempt(ctx context.Context, tenant, id string, c identity.VerificationCode) error {
-	failed, err := s.write(ctx, putCode(tenant, id, &c))
+// RecordWrongAttempt writes the next version of a code. A later identity with the same id may have a code of that version.
+func (s *Store) RecordWrongAttempt(ctx context.Context, i *identity.Identity, c identity.VerificationCode) error {
+	sameIdentity := table.Check(identityKey(i.Tenant, i.ID), table.OwnerIs(i.Incarnation()))
+	failed, err := s.write(ctx, putCode(i.Tenant, i.ID, &c), sameIdentity)
 	if failed != nil {
 		return identity.ErrVersionMismatch
 	}

@@ -74,8 +74,8 @@ func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Co
 	}
 	spent := read
 	spent.WrongAttempts++
-	mustSucceed(t, s.RecordWrongAttempt(ctx, "t", "p1", spent))
-	wantError(t, "a check spent twice", s.RecordWrongAttempt(ctx, "t", "p1", spent), identity.ErrVersionMismatch)
+	mustSucceed(t, s.RecordWrongAttempt(ctx, &first, spent))
+	wantError(t, "a check spent twice", s.RecordWrongAttempt(ctx, &first, spent), identity.ErrVersionMismatch)
 	used := read
 	used.Used = true
 	third := nextVersion(nextVersion(first, "x"), "y")
