@@ -108,3 +108,22 @@ func TestWithdrawalAccounts(t *testing.T) {
 		t.Errorf("ListWithdrawalAccounts() = %+v, want only %s", got, ids[1])
 	}
 }
+
+// TestDeleteGoesByTheTenantsTime: after a day of the tenant's time an idempotency key may belong to another identity, which
+// the deletion of the first must leave alone.
+func TestDeleteGoesByTheTenantsTime(t *testing.T) {
+	w := newTestRegistry(t)
+	w.now = time.Now()
+	d := draft(identity.Profile{FirstName: "Ana"})
+	d.Idempotency = idempotency("k", 1)
+	first := w.mustCreate(t, d).ID
+	w.now = w.now.Add(25 * time.Hour)
+	second := w.mustCreate(t, d)
+	if second.Replayed || second.ID == first {
+		t.Fatalf("a day later: Replayed = %v, ID = %s, want another identity", second.Replayed, second.ID)
+	}
+	w.mustDelete(t, first)
+	if again := w.mustCreate(t, d); !again.Replayed || again.ID != second.ID {
+		t.Errorf("Replayed = %v, ID = %s, want the replay of %s", again.Replayed, again.ID, second.ID)
+	}
+}
