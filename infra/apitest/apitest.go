@@ -315,3 +315,9 @@ func WantUnchanged(t testing.TB, before, after string, names ...string) {
 		}
 	}
 }
+
+// MoveFirstMember returns a JSON object with its first member, which contains no comma, at the end, and other white space.
+func MoveFirstMember(object string) string {
+	first, rest, _ := strings.Cut(object[1:len(object)-1], ",")
+	return "{ " + rest + " ,\n" + first + "}"
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/apitest"
 	"cedula/shared/table/faulttable"
 )
 
@@ -62,8 +63,11 @@ func TestIdempotency(t *testing.T) {
 	created := w.Send(first)
 	w.Now = w.Now.Add(time.Hour)
 	wantEqual(t, "replayed body", w.Send(first).Body, created.Body)
+	rewritten := first
+	rewritten.Body = apitest.MoveFirstMember(first.Body)
+	wantEqual(t, "body replayed for the same members in another order", w.Send(rewritten).Body, created.Body)
 	changed := first
-	changed.Body += " "
+	changed.Body = strings.Replace(first.Body, "{", `{"category":"x",`, 1)
 	wantStatus(t, w.Send(changed), 422)
 	wantStatus(t, w.Send(first.WithCaller(otherTenantCaller)), 201)       // keys belong to a tenant
 	wantStatus(t, w.Send(first.WithHeader("Idempotency-Key", "k2")), 201) // only the id is unique

@@ -122,12 +122,17 @@ func TestIdempotency(t *testing.T) {
 	if again := w.Send(first); again.Body != created.Body || again.StatusCode != 200 {
 		t.Errorf("second response = %d %s, want 200 %s", again.StatusCode, again.Body, created.Body)
 	}
+	rewritten := first
+	rewritten.Body = apitest.MoveFirstMember(first.Body)
+	if again := w.Send(rewritten); again.Body != created.Body {
+		t.Errorf("response to the same members in another order = %s, want %s", again.Body, created.Body)
+	}
 	changed := first
-	changed.Body += " "
+	changed.Body = strings.Replace(first.Body, "{", `{"nickname":"x",`, 1)
 	wantStatus(t, w.Send(changed), 422)
 	wantStatus(t, w.Send(first.WithCaller(otherTenantCaller)), 200)       // keys belong to a tenant
 	wantStatus(t, w.Send(first.WithHeader("Idempotency-Key", "k2")), 409) // the identity exists
-	w.WantCalls(faulttable.Calls{Get: 2, Write: 5})                       // for the replay, and to find the holder of the claim
+	w.WantCalls(faulttable.Calls{Get: 3, Write: 6})                       // for two replays, and to find the holder of the claim
 	w.CheckGolden("idempotency")
 }
 

@@ -66,13 +66,13 @@ func (r *Request) Param(name string) string {
 }
 
 // Fingerprint returns a hash that distinguishes requests with the same idempotency key. It is equal for requests for the
-// same operation with equal path parameters and byte-identical bodies.
-func (r *Request) Fingerprint(operation string) [32]byte {
+// same operation with equal path parameters and equal bodies; body is the request's, or a canonical form of it.
+func (r *Request) Fingerprint(operation string, body []byte) [32]byte {
 	text := []byte(operation + "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.params)) {
 		text = append(text, name+"="+url.QueryEscape(r.params[name])+"\n"...)
 	}
-	return sha256.Sum256(append(text, r.Body...))
+	return sha256.Sum256(append(text, body...))
 }
 
 // Response is the response of an operation.

@@ -137,11 +137,11 @@ func TestFingerprint(t *testing.T) {
 	seen := map[[32]byte]string{}
 	for _, request := range []struct{ operation, body string }{{"a", ""}, {"a", "x"}, {"a", "x "}, {"b", "x"}, {"ax", ""}, {"a", "\nx"}} {
 		r := gateway.Request{Body: []byte(request.body)}
-		f := r.Fingerprint(request.operation)
+		f := r.Fingerprint(request.operation, r.Body)
 		if other, ok := seen[f]; ok {
 			t.Errorf("requests %q and %q have the same fingerprint", request, other)
 		}
-		if f != r.Fingerprint(request.operation) {
+		if f != r.Fingerprint(request.operation, r.Body) {
 			t.Errorf("request %q has two fingerprints", request)
 		}
 		seen[f] = fmt.Sprintf("%q", request)

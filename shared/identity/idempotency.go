@@ -1,12 +1,21 @@
 package identity
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Idempotency identifies a request, so that it is applied once. The zero value means that the client sent no
 // key.
 type Idempotency struct {
-	Key         string   // at most MaxIdempotencyKeyLength bytes
-	Fingerprint [32]byte // of the whole request; equal requests have equal ones
+	Key             string   // at most MaxIdempotencyKeyLength bytes
+	Fingerprint     [32]byte // of the whole request; equal requests have equal ones
+	ByteFingerprint [32]byte // the same with the bytes of the body, as stored until v0.1.0; zero: none
+}
+
+// Matches reports whether a stored fingerprint is that of this request.
+func (i Idempotency) Matches(stored []byte) bool {
+	return bytes.Equal(stored, i.Fingerprint[:]) || bytes.Equal(stored, i.ByteFingerprint[:]) && i.ByteFingerprint != [32]byte{}
 }
 
 // MaxIdempotencyKeyLength is the maximum length of a key, in bytes.

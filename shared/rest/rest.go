@@ -59,15 +59,24 @@ func WithBody[T any](d *Dialect, serve func(*gateway.Request, *T) (gateway.Respo
 	}
 }
 
-// Idempotency returns the request's idempotency key, with the fingerprint of the request. It returns a
-// *gateway.HeaderError.
+// Idempotency returns the request's idempotency key, with the fingerprint of the request: bodies with equal JSON values are
+// equal. Without a key it returns the zero value. It returns a *gateway.HeaderError.
 func (d *Dialect) Idempotency(r *gateway.Request) (identity.Idempotency, error) {
 	key, err := r.IdempotencyKey()
+	if key == "" || err != nil {
+		return identity.Idempotency{}, err
+	}
 	operation := d.Name + " " + r.Operation
 	if d.FingerprintQuery {
 		operation += " " + r.Query.Encode()
 	}
-	return identity.Idempotency{Key: key, Fingerprint: r.Fingerprint(operation)}, err
+	once := identity.Idempotency{Key: key, ByteFingerprint: r.Fingerprint(operation, r.Body)}
+	canonical, err := strictjson.Canonical(r.Body)
+	if err != nil {
+		canonical = r.Body // a request without a JSON body
+	}
+	once.Fingerprint = r.Fingerprint(operation, canonical)
+	return once, nil
 }
 
 // NewDraft returns a draft without a profile, with the caller's tenant, policy and rights and the request's idempotency

@@ -96,7 +96,8 @@ func TestUpdateChecksHeadersBeforeTheIdentity(t *testing.T) {
 }
 
 func TestFingerprintDependsOnTheQueryIfTheAPISaysSo(t *testing.T) {
-	plain, filtered := &gateway.Request{}, &gateway.Request{Query: url.Values{"a": {"1"}}}
+	key := http.Header{"Idempotency-Key": {"k"}}
+	plain, filtered := &gateway.Request{Header: key}, &gateway.Request{Header: key, Query: url.Values{"a": {"1"}}}
 	for _, differs := range []bool{true, false} {
 		d := dialect
 		d.FingerprintQuery = differs

@@ -42,7 +42,7 @@ func decodeReplay(claim *table.Item, tenant string, once identity.Idempotency) (
 	if claim != nil && len(claim.Body) == 0 {
 		return identity.WriteResult{}, identity.ErrNotFound // the identity created under the key is deleted
 	}
-	if claim == nil || len(claim.Body) < size || [32]byte(claim.Body[:size]) != once.Fingerprint {
+	if claim == nil || len(claim.Body) < size || !once.Matches(claim.Body[:size]) {
 		return identity.WriteResult{}, identity.ErrIdempotencyReused
 	}
 	i, err := decodeIdentity(claim.Body[size:], tenant)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 
 	"cedula/shared/identity"
@@ -60,7 +59,7 @@ func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.
 	if err != nil {
 		return identity.WithdrawalAccountResult{}, err
 	}
-	if once.Key == "" || !bytes.Equal(r.RequestFingerprint, once.Fingerprint[:]) {
+	if once.Key == "" || !once.Matches(r.RequestFingerprint) {
 		return identity.WithdrawalAccountResult{}, identity.ErrIdempotencyReused
 	}
 	return identity.WithdrawalAccountResult{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
