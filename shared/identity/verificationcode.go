@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/hmac"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -109,10 +110,12 @@ func (c *VerificationCode) MatchesHash(hash []byte) bool {
 	return c.Hash != nil && hmac.Equal(c.Hash, hash)
 }
 
-// CheckCodeFormat returns an *Invalid unless code has six digits.
-func CheckCodeFormat(code string) error {
+// ParseCode returns a code as it was sent. It removes white space, which copying from a message adds. It returns an *Invalid
+// unless six digits are left.
+func ParseCode(text string) (string, error) {
+	code := strings.Join(strings.Fields(text), "")
 	if len(code) != CodeDigits || !allDigits(code) {
-		return &Invalid{FieldCode, "must be six digits"}
+		return "", &Invalid{FieldCode, "must be six digits"}
 	}
-	return nil
+	return code, nil
 }

@@ -149,13 +149,14 @@ func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, 
 // many requests run concurrently, at most MaxCodeAttempts wrong codes are compared, and a correct code is used once.
 // test says whether the caller is a test client.
 //
-// It returns an *Invalid unless code has six digits, ErrNoCodeSent, ErrUsedCode, ErrTooManyAttempts, ErrExpiredCode or
+// White space in code is ignored. It returns an *Invalid unless code has six digits, ErrNoCodeSent, ErrUsedCode, ErrTooManyAttempts, ErrExpiredCode or
 // ErrWrongCode, and the errors of Update: a *Conflict if the new address makes the identity equal to another.
 func (r *Registry) ConfirmVerification(ctx context.Context, c Change, channel identity.Channel, code string, test bool) (identity.WriteResult, error) {
 	if !channel.Known() {
 		return identity.WriteResult{}, errInvalidChannel
 	}
-	if err := identity.CheckCodeFormat(code); err != nil {
+	code, err := identity.ParseCode(code)
+	if err != nil {
 		return identity.WriteResult{}, err
 	}
 	c.verifiesAddress = true

@@ -174,6 +174,18 @@ func TestMalformedCodeIsInvalid(t *testing.T) {
 	wantText[*identity.Invalid](t, "fax", w.startVerification("a", "fax"), "channel must be email or phone")
 }
 
+func TestWhiteSpaceInACodeIsIgnored(t *testing.T) {
+	w := newTestRegistry(t)
+	for n, format := range []string{" %s%s", "%s%s\n", "%s %s", "\u00a0%s\t%s\u2003"} {
+		p := ana
+		p.DocumentNumber = fmt.Sprint(n)
+		id := w.createPending(t, p, identity.OnboardingContact).ID
+		w.now = w.now.Add(time.Minute)
+		code := w.sendCode(t, id, identity.ChannelEmail)
+		w.mustConfirm(t, id, identity.ChannelEmail, fmt.Sprintf(format, code[:3], code[3:]))
+	}
+}
+
 func TestCodeErrors(t *testing.T) {
 	w := newTestRegistry(t)
 	id := w.createPending(t, ana, identity.OnboardingContact).ID

@@ -97,13 +97,20 @@ func (c rawClaims) arrayClaim(name string) []string {
 // audience returns the claim aud, which is an array or one string (RFC 7519, section 4.1.3).
 func (c rawClaims) audience() []string { return append(c.arrayClaim("aud"), c.stringClaim("aud")) }
 
-// lifetime returns false unless each of the times is absent or a whole number.
+// lifetime returns false unless each of the times is absent or a number of seconds, which may have a fraction (RFC 7519,
+// section 2). The fraction is cut off.
 func (c rawClaims) lifetime() (l auth.Lifetime, ok bool) {
+	const last = 1 << 40 // seconds since 1970: the year 36812
 	for name, into := range map[string]*int64{"iat": &l.Issued, "nbf": &l.NotBefore, "exp": &l.Expiry} {
 		raw, present := c[name]
-		if present && (strictjson.Decode(raw, into) != nil || *into < 0) {
+		if !present {
+			continue
+		}
+		var seconds float64
+		if strictjson.Decode(raw, &seconds) != nil || raw.Kind() != '0' || seconds < 0 || seconds > last {
 			return auth.Lifetime{}, false
 		}
+		*into = int64(seconds)
 	}
 	return l, true
 }

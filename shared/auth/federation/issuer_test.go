@@ -30,16 +30,19 @@ func TestExternalTokensAreAccepted(t *testing.T) {
 		changes     []string
 		scopes      string
 	}{
-		"Cognito":               {cognito(), "RS256", cognitoHeader, nil, both},
-		"RFC 9068":              {rfc9068(), "ES256", `{"alg":"ES256","typ":"at+jwt","kid":"e"}`, []string{"client_id", own, "aud", `["x","cedula"]`}, both},
-		"full media type":       {rfc9068(), "RS256", `{"alg":"RS256","typ":"application/at+jwt","kid":"r"}`, []string{"client_id", own, "aud", `"cedula"`}, both},
-		"either algorithm":      {eitherAlgorithm, "ES256", `{"alg":"ES256","kid":"e"}`, nil, both},
-		"azp and JWT":           {azp, "RS256", `{"typ":"JWT","alg":"RS256","x5t":"AA","x5t#S256":"AA","kid":"r"}`, []string{"azp", own, "client_id", "", "aud", `"cedula"`}, both},
-		"sub and an array":      {scp, "RS256", cognitoHeader, []string{"scp", `["identity:read","identity:write","identity:read","not one"]`}, "identity:read identity:write"},
-		"no scope":              {cognito(), "RS256", cognitoHeader, []string{"scope", ""}, ""},
-		"scope without prefix":  {cognito(), "RS256", cognitoHeader, []string{"scope", `"identity:read"`}, ""},
-		"scopes in an object":   {cognito(), "RS256", cognitoHeader, []string{"scope", `{"a":"identity:read"}`}, ""},
-		"nbf of zero":           {cognito(), "RS256", cognitoHeader, []string{"nbf", "0"}, both},
+		"Cognito":              {cognito(), "RS256", cognitoHeader, nil, both},
+		"RFC 9068":             {rfc9068(), "ES256", `{"alg":"ES256","typ":"at+jwt","kid":"e"}`, []string{"client_id", own, "aud", `["x","cedula"]`}, both},
+		"full media type":      {rfc9068(), "RS256", `{"alg":"RS256","typ":"application/at+jwt","kid":"r"}`, []string{"client_id", own, "aud", `"cedula"`}, both},
+		"either algorithm":     {eitherAlgorithm, "ES256", `{"alg":"ES256","kid":"e"}`, nil, both},
+		"azp and JWT":          {azp, "RS256", `{"typ":"JWT","alg":"RS256","x5t":"AA","x5t#S256":"AA","kid":"r"}`, []string{"azp", own, "client_id", "", "aud", `"cedula"`}, both},
+		"sub and an array":     {scp, "RS256", cognitoHeader, []string{"scp", `["identity:read","identity:write","identity:read","not one"]`}, "identity:read identity:write"},
+		"no scope":             {cognito(), "RS256", cognitoHeader, []string{"scope", ""}, ""},
+		"scope without prefix": {cognito(), "RS256", cognitoHeader, []string{"scope", `"identity:read"`}, ""},
+		"scopes in an object":  {cognito(), "RS256", cognitoHeader, []string{"scope", `{"a":"identity:read"}`}, ""},
+		"nbf of zero":          {cognito(), "RS256", cognitoHeader, []string{"nbf", "0"}, both},
+		"times with fractions": {
+			cognito(), "RS256", cognitoHeader, []string{"exp", fmt.Sprint(epoch.Add(time.Hour).Unix(), ".811"), "iat", fmt.Sprint(epoch.Unix(), "e0")}, both,
+		},
 		"nested claims":         {cognito(), "RS256", cognitoHeader, []string{"x", `{"y":{"z":[1,{"a":null}]}}`}, both},
 		"a tenant, not trusted": {cognito(), "RS256", cognitoHeader, []string{"tenant", `"other"`}, both},
 	} {
