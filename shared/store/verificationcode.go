@@ -69,10 +69,11 @@ func decodeSendHistory(item *table.Item, s *identity.SendHistory) error {
 	return err
 }
 
-// RecordWrongAttempt writes the next version of a code. A later identity with the same id may have a code of that version.
+// RecordWrongAttempt writes the next version of a code, if the identity is unchanged: a later one with the same id may have a
+// code of that version.
 func (s *Store) RecordWrongAttempt(ctx context.Context, i *identity.Identity, c identity.VerificationCode) error {
-	sameIdentity := table.Check(identityKey(i.Tenant, i.ID), table.OwnerIs(i.Incarnation()))
-	failed, err := s.write(ctx, putCode(i.Tenant, i.ID, &c), sameIdentity)
+	unchanged := table.Check(identityKey(i.Tenant, i.ID), ifUnchanged(i))
+	failed, err := s.write(ctx, putCode(i.Tenant, i.ID, &c), unchanged)
 	if failed != nil {
 		return identity.ErrVersionMismatch
 	}

@@ -67,15 +67,16 @@ func testVerificationCode(t *testing.T, s *store.Store, calls *faulttable.Counte
 func testVerificationCodeVersions(t *testing.T, s *store.Store, _ *faulttable.Counter) {
 	first := mustCreate(t, s, fullIdentity("p1"), nil, identity.Idempotency{}).Identity
 	aside := codeSideWrites(s, "p1", "123456")
-	mustSucceed(t, errorOf(s.Update(ctx, nextVersion(first, "x"), nil, identity.Idempotency{}, identity.LinkChanges{}, aside)))
+	second := nextVersion(first, "x")
+	mustSucceed(t, errorOf(s.Update(ctx, second, nil, identity.Idempotency{}, identity.LinkChanges{}, aside)))
 	read, counted, err := s.VerificationCode(ctx, "t", "p1", identity.ChannelEmail, aside.Code.LookupKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	spent := read
 	spent.WrongAttempts++
-	mustSucceed(t, s.RecordWrongAttempt(ctx, &first, spent))
-	wantError(t, "a check spent twice", s.RecordWrongAttempt(ctx, &first, spent), identity.ErrVersionMismatch)
+	mustSucceed(t, s.RecordWrongAttempt(ctx, &second, spent))
+	wantError(t, "a check spent twice", s.RecordWrongAttempt(ctx, &second, spent), identity.ErrVersionMismatch)
 	used := read
 	used.Used = true
 	third := nextVersion(nextVersion(first, "x"), "y")
