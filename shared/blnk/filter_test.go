@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"pgregory.net/rapid"
 
 	"cedula/shared/identity"
 	"cedula/shared/registry"
@@ -219,4 +221,53 @@ func TestLikeIsFast(t *testing.T) {
 		got := w.Send(listRequest("meta_data." + name + "_like=%25"))
 		wantEqual(t, "identities with "+name, strings.Count(got.Body, "identity_id"), want)
 	}
+}
+
+// TestLikeAgreesWithRegularExpressions compares random patterns with the regular expressions that mean the same.
+func TestLikeAgreesWithRegularExpressions(t *testing.T) {
+	w := newTestAPI(t)
+	anyID := regexp.MustCompile(`idt_[0-9a-f-]{36}`)
+	texts := rapid.StringMatching(`[aAbé%_\\]{1,8}`)
+	rapid.Check(t, func(r *rapid.T) {
+		text, pattern := texts.Draw(r, "text"), texts.Draw(r, "pattern")
+		created := w.Send(createRequest(`{"first_name":` + strconv.Quote(text) + `}`))
+		expression, escaped := "(?s)^", false
+		for _, c := range pattern {
+			switch {
+			case !escaped && c == '%':
+				expression += ".*"
+			case !escaped && c == '_':
+				expression += "."
+			case !escaped && c == '\\':
+				escaped = true
+				continue
+			default:
+				expression += regexp.QuoteMeta(string(c))
+			}
+			escaped = false
+		}
+		if escaped {
+			expression += `\\`
+		}
+		for operator, flag := range map[string]string{"like": "", "ilike": "(?i)"} {
+			id := anyID.FindString(created.Body)
+			got := w.Send(listRequest("identity_id_eq=" + id + "&first_name_" + operator + "=" + url.QueryEscape(pattern)))
+			want := regexp.MustCompile(flag + expression + "$").MatchString(text)
+			if found := strings.Contains(got.Body, id); found != want {
+				r.Errorf("%q %s %q = %v, want %v", text, operator, pattern, found, want)
+			}
+		}
+	})
+}
+
+func TestPatternsAreLimitedTogether(t *testing.T) {
+	w := newTestAPI(t)
+	half := strings.Repeat("a", 501)
+	got := w.Send(listRequest("first_name_like=" + half + "&last_name_ilike=" + half))
+	wantStatus(t, got, 400)
+	if want := `"errors":["last_name_ilike and the other patterns must have at most 1000 characters together"]`; !strings.Contains(got.Body, want) {
+		t.Errorf("body = %s, want %s", got.Body, want)
+	}
+	got = w.Send(filterRequest(`{"filters":[{"field":"first_name","operator":"like","value":"` + half + `"},{"field":"last_name","operator":"like","value":"` + half + `"}]}`))
+	wantError(t, got, 400, "GEN_VALIDATION_ERROR", "filters.1.value and the other patterns must have at most 1000 characters together")
 }

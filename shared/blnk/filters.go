@@ -25,11 +25,9 @@ func parseListQuery(q url.Values) (listParams, error) {
 			continue
 		}
 		for _, value := range q[name] {
-			c := condition{Field: field, Operator: operator, Values: splitValue(operator, value)}
-			if v := c.normalize(); v != nil {
+			if v := l.add(condition{Field: field, Operator: operator, Values: splitValue(operator, value)}); v != nil {
 				violations = append(violations, safeName(name)+" "+v.reason)
 			}
-			l.Conditions = append(l.Conditions, c)
 			filters.Add(name, value)
 		}
 	}
@@ -180,11 +178,9 @@ func (f *filterRequest) listParams() (listParams, error) {
 	}
 	for n := range f.Filters {
 		sent := &f.Filters[n]
-		c := condition{Field: sent.Field, Operator: sent.Operator, Values: sent.values()}
-		if v := c.normalize(); v != nil {
+		if v := l.add(condition{Field: sent.Field, Operator: sent.Operator, Values: sent.values()}); v != nil {
 			return l, invalidParamError(fmt.Sprintf("filters.%d.%s", n, sent.describe(v)))
 		}
-		l.Conditions = append(l.Conditions, c)
 	}
 	if !l.setLimit(f.Limit, defaultLimit) {
 		return l, invalidParamError(limitMessage)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"cedula/shared/strictjson"
 )
@@ -57,29 +56,17 @@ var operators = map[string]operator{
 	"lt":        {1, true, func(o operand, v []string) bool { return o.compare(v[0]) < 0 }},
 	"lte":       {1, true, func(o operand, v []string) bool { return o.compare(v[0]) <= 0 }},
 	"between":   {2, true, func(o operand, v []string) bool { return o.compare(v[0]) >= 0 && o.compare(v[1]) <= 0 }},
-	"like":      {1, true, operand.like},
-	"ilike":     {1, true, operand.ilike},
+	opLike:      {1, true, nil}, // see likePattern
+	opILike:     {1, true, nil},
 }
+
+const opLike, opILike = "like", "ilike"
 
 const operatorNames = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull or isnotnull"
-
-// satisfies reports whether "o operator values" holds.
-func (o operand) satisfies(operator string, values []string) bool {
-	op := operators[operator]
-	return (!op.ordered || !o.incomparable) && op.holds(o, values)
-}
 
 func (o operand) equalsAny(values []string) bool { return slices.ContainsFunc(values, o.equals) }
 
 func (o operand) differs(values []string) bool { return !o.equals(values[0]) }
-
-func (o operand) like(values []string) bool {
-	return len(o.text) <= maxLikeBytes && matchLike(o.text, values[0])
-}
-
-func (o operand) ilike(values []string) bool {
-	return len(o.text) <= maxLikeBytes && matchLike(strings.ToLower(o.text), strings.ToLower(values[0]))
-}
 
 func (o operand) equals(v string) bool {
 	if o.equalFunc != nil && o.equalFunc(v) {
@@ -114,69 +101,4 @@ func compareNumbers(a, b string) int {
 	x, _ := strconv.ParseFloat(a, 64) // out of range is ±Inf, which sorts correctly
 	y, _ := strconv.ParseFloat(b, 64)
 	return cmp.Compare(x, y)
-}
-
-// maxLikeBytes bounds the string that a pattern can match: the cost grows with both, and metadata can be long.
-const maxLikeBytes = 4096
-
-// The wildcards of a pattern.
-const (
-	anyString rune = -1 - iota
-	anyChar
-)
-
-// matchLike matches SQL patterns: % is any string, _ any character, and a backslash escapes the next character.
-func matchLike(text, pattern string) bool {
-	tokens := parseLike(pattern)
-	next := 0   // the current token
-	at := 0     // the current position in the text
-	star := -1  // the last %
-	resume := 0 // the position after its match
-	for at < len(text) {
-		if next < len(tokens) && tokens[next] == anyString {
-			star = next
-			resume = at
-			next++
-			continue
-		}
-		c, size := utf8.DecodeRuneInString(text[at:])
-		if next < len(tokens) && (tokens[next] == anyChar || tokens[next] == c) {
-			next++
-			at += size
-			continue
-		}
-		if star < 0 {
-			return false
-		}
-		_, size = utf8.DecodeRuneInString(text[resume:])
-		resume += size
-		at = resume
-		next = star + 1
-	}
-	for next < len(tokens) && tokens[next] == anyString {
-		next++
-	}
-	return next == len(tokens)
-}
-
-// parseLike returns the tokens of a pattern: characters, anyString and anyChar. A trailing backslash is literal.
-func parseLike(pattern string) []rune {
-	wildcards := map[rune]rune{'%': anyString, '_': anyChar}
-	tokens := make([]rune, 0, len(pattern))
-	escaped := false
-	for _, c := range pattern {
-		if c == '\\' && !escaped {
-			escaped = true
-			continue
-		}
-		if wildcard, ok := wildcards[c]; ok && !escaped {
-			c = wildcard
-		}
-		escaped = false
-		tokens = append(tokens, c)
-	}
-	if escaped {
-		tokens = append(tokens, '\\')
-	}
-	return tokens
 }

@@ -42,6 +42,21 @@ type listParams struct {
 	includeCount bool
 	filterQuery  string // the filters of a URL, for the next page's link
 	fromBody     bool   // the filters came in a body
+	patternChars int    // of all like and ilike
+}
+
+// add normalizes a condition and adds it. It returns a violation or nil.
+func (l *listParams) add(c condition) *violation {
+	v := c.normalize()
+	l.Conditions = append(l.Conditions, c)
+	if v != nil || !c.isPattern() {
+		return v
+	}
+	l.patternChars += utf8.RuneCountInString(c.Values[0])
+	if l.patternChars > maxValueChars {
+		return &violation{"values", 0, fmt.Sprintf("and the other patterns must have at most %d characters together", maxValueChars)}
+	}
+	return nil
 }
 
 // fingerprint distinguishes lists by their filters and order.
@@ -103,7 +118,7 @@ type condition struct {
 const (
 	maxConditions = 20
 	maxValues     = 100
-	maxValueChars = 1000
+	maxValueChars = 1000 // also of all patterns together, because matching them costs most
 )
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -141,7 +156,7 @@ func (c *condition) normalize() *violation {
 	if v := c.checkCount(); v != nil {
 		return v
 	}
-	if col.normalize != nil && strings.HasSuffix(c.Operator, "like") {
+	if col.normalize != nil && c.isPattern() {
 		return &violation{"operator", -1, "must not be like or ilike for a date"}
 	}
 	for n, v := range c.Values {
@@ -182,10 +197,18 @@ func (c *condition) checkCount() *violation {
 // of an email address or phone number also the stored value.
 func (c *condition) predicate(s *registry.Registry) func(*identity.Identity) bool {
 	col, name, _ := c.column()
+	op := operators[c.Operator]
+	if c.isPattern() {
+		pattern := newLikePattern(c.Values[0], c.Operator == opILike)
+		op.holds = func(o operand, _ []string) bool { return pattern.match(o.text) }
+	}
 	return func(i *identity.Identity) bool {
-		return c.operand(s, i, col, name).satisfies(c.Operator, c.Values)
+		o := c.operand(s, i, col, name)
+		return (!op.ordered || !o.incomparable) && op.holds(o, c.Values)
 	}
 }
+
+func (c *condition) isPattern() bool { return c.Operator == opLike || c.Operator == opILike }
 
 func (c *condition) operand(s *registry.Registry, i *identity.Identity, col column, name string) operand {
 	if col.value == nil {

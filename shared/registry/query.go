@@ -105,7 +105,7 @@ func (p *pageBuilder) page(ctx context.Context) (SearchPage, error) {
 	if err := p.skipUnread(ctx); err != nil {
 		return SearchPage{}, err
 	}
-	if err := p.each(ctx, p.batch, p.visit); err != nil {
+	if err := p.each(ctx, p.batch, p.inTime(p.visit)); err != nil {
 		return SearchPage{}, err
 	}
 	page := SearchPage{Identities: p.list, Total: p.total}

@@ -12,7 +12,7 @@ import (
 const (
 	// MaxExamined bounds the identities that one request reads. A query that would read more returns the matches among
 	// them and where to continue; one that sorts by a string sorts that many at a time.
-	MaxExamined = 10_000
+	MaxExamined = 50_000
 	// maxScanTime bounds the duration of one request. Clients wait ten seconds.
 	maxScanTime = 4 * time.Second
 	// maxPageWeight, in bytes of JSON values, ends a page early, so that it fits in a Lambda response of 6 MB even if its
@@ -133,17 +133,27 @@ func (s *scan) lookUp(ctx context.Context) ([]identity.IndexEntry, error) {
 }
 
 // room returns how many entries the request may still examine in one batch: none once it has examined as much, or
-// taken as long, as it may.
+// taken as long, as it may. Each request examines at least one.
 func (s *scan) room() int {
-	if s.registry.Now().Sub(s.started) > maxScanTime {
+	if s.examined > 0 && s.registry.Now().Sub(s.started) > maxScanTime {
 		return 0
 	}
 	return min(batchSize, max(maxExamined-s.examined, 0))
 }
 
+// visitor is called for each entry that was examined, with its identity if that matches. It returns false to end the scan.
+type visitor = func(identity.IndexEntry, *identity.Identity) bool
+
+// inTime returns a visitor that also ends the scan once there is no room.
+func (s *scan) inTime(visit visitor) visitor {
+	return func(e identity.IndexEntry, i *identity.Identity) bool {
+		return visit(e, i) && s.room() > 0
+	}
+}
+
 // each reads entries in batches and calls visit for each, with its identity if that matches and nil otherwise. It ends
 // when visit returns false, batch returns 0, or all entries are examined.
-func (s *scan) each(ctx context.Context, batch func() int, visit func(identity.IndexEntry, *identity.Identity) bool) error {
+func (s *scan) each(ctx context.Context, batch func() int, visit visitor) error {
 	for n := batch(); n > 0; n = batch() {
 		entries, err := s.entries.Read(ctx, n)
 		if err != nil {
@@ -158,6 +168,9 @@ func (s *scan) each(ctx context.Context, batch func() int, visit func(identity.I
 			return err
 		}
 		for _, e := range entries {
+			if ctx.Err() != nil {
+				return identity.ErrUnavailable
+			}
 			i := found[e]
 			if i != nil && s.query.Match != nil && !s.query.Match(i) {
 				i = nil

@@ -377,3 +377,34 @@ func TestSearchIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeIsCheckedAtEachIdentity: a condition that takes a second for each identity ends the page within the limit of four
+// seconds, and the next page continues there. A request whose context ends is an error.
+func TestTimeIsCheckedAtEachIdentity(t *testing.T) {
+	w := newTestRegistry(t)
+	for n := range 20 {
+		w.createWithID(t, fmt.Sprintf("i%02d", n))
+	}
+	matched := 0
+	slow := func(*identity.Identity) bool {
+		w.now = w.now.Add(time.Second)
+		matched++
+		return false
+	}
+	q := registry.Query{Tenant: "acme", Limit: 10, Match: slow}
+	page, err := w.Search(ctx, q)
+	must(t, page, err)
+	if matched > 5 || page.Next == nil {
+		t.Fatalf("%d identities examined, next page %v, want at most 5 and a next page", matched, page.Next)
+	}
+	q.Cursor = *page.Next
+	page, err = w.Search(ctx, q)
+	must(t, page, err)
+	if matched > 10 || matched < 7 {
+		t.Errorf("%d identities examined in two pages, want 7 to 10", matched)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	q.Match = func(*identity.Identity) bool { cancel(); return false }
+	_, err = w.Search(ended, registry.Query{Tenant: "acme", Limit: 10, Match: q.Match})
+	wantIs(t, "a request whose context ended", err, identity.ErrUnavailable)
+}

@@ -20,7 +20,11 @@ type window struct {
 func (w *window) page(ctx context.Context) (SearchPage, error) {
 	w.start = w.query.Cursor.After
 	w.last = w.start
-	if err := w.each(ctx, w.batch, w.visit); err != nil {
+	visit := w.visit
+	if !w.continues() {
+		visit = w.inTime(visit)
+	}
+	if err := w.each(ctx, w.batch, visit); err != nil {
 		return SearchPage{}, err
 	}
 	slices.SortFunc(w.matches, w.compareKeys)
