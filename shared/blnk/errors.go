@@ -204,3 +204,11 @@ func (a *API) GatewayResponses() []gateway.GatewayResponse {
 		response(gateway.Default5XX, internal, internalMessage),
 	}
 }
+
+// errPartial is the error of a list whose page, order or count would be incomplete.
+func errPartial(examined int) error {
+	return &apiError{errorCode: badRequest, message: fmt.Sprintf(
+		"the list has too many identities for one request, which examined %d: filter by identity_id, email_address, phone_number or created_at as well, or send partial=true and follow the Link header",
+		examined,
+	)}
+}

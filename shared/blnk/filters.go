@@ -12,7 +12,7 @@ import (
 )
 
 // pageParams are the parameters of GET /identities besides its filters.
-var pageParams = []string{"cursor", "limit", "offset", "logical_operator"}
+var pageParams = []string{"cursor", "limit", "offset", "logical_operator", "partial"}
 
 // parseListQuery reads the parameters of GET /identities. It ignores unknown ones.
 func parseListQuery(q url.Values) (listParams, error) {
@@ -116,6 +116,9 @@ func (l *listParams) parsePage(q url.Values) (violations []string) {
 	}
 	if !l.setLogicalOperator(q.Get("logical_operator")) {
 		violations = append(violations, operatorMessage)
+	}
+	if !l.setPartial(q) {
+		violations = append(violations, partialMessage)
 	}
 	return violations
 }

@@ -32,10 +32,12 @@ func (a *API) listIdentities(r *gateway.Request) (gateway.Response, error) {
 		if r.Query.Has("logical_operator") {
 			return gateway.Response{}, errOperatorWithCursor
 		}
+		partial := l.partial
 		l, err = parseCursorQuery(at.Query, r.Query.Get("limit"))
 		if err != nil {
 			return gateway.Response{}, err
 		}
+		l.partial = partial
 	}
 	return a.list(r, l, at)
 }
@@ -61,6 +63,9 @@ func (a *API) filterIdentities(r *gateway.Request, body *filterRequest) (gateway
 	l, err := body.listParams()
 	if err != nil {
 		return gateway.Response{}, err
+	}
+	if !l.setPartial(r.Query) {
+		return gateway.Response{}, invalidParamError(partialMessage)
 	}
 	at, err := a.cursorOf(r)
 	if err != nil {
@@ -107,6 +112,9 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	if found.Partial && !l.partial {
+		return gateway.Response{}, errPartial(found.Examined)
+	}
 	page := rest.Map(found.Identities, toResponse)
 	response := rest.JSON(http.StatusOK, page)
 	if l.includeCount {
@@ -124,6 +132,9 @@ func (a *API) nextLink(r *gateway.Request, l listParams, at registry.Cursor) str
 	link := "<?cursor=" + a.Cursors.encrypt(r.Caller.Tenant, r.Operation, newCursor(at, l.filterQuery, l.fingerprint()))
 	if !l.fromBody {
 		link += "&limit=" + strconv.Itoa(l.limit)
+	}
+	if l.partial {
+		link += "&partial=true"
 	}
 	return link + `>; rel="next"`
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -214,4 +215,49 @@ func TestCursorOfAnEarlierReleaseIsAccepted(t *testing.T) {
 	filtered := listRequest("limit=1&cursor=-qHjoDwm-1UyOB5AIAmViWOi7SgaimkOkFsF_0nmWPFVg0Z6uyATG6G26SAMj_OwYDsunb2LPXmcqUPUetoi9QnovInZ3CYAo8lICMgH9er_bC5wopO3ZHn_PKIhuDRNBYz_WHLSkJV9dDFtxCN_crYzrZdDgKQfG5l32ubYGhe6Lds4JcAAqYdXWbAX79hG-FDE9LIrt9Fm9OVLxwc")
 	wantEqual(t, "next of the sorted list", listedNumbers(t, w.Send(sorted)), "12")
 	wantEqual(t, "next of the filtered list", listedNumbers(t, w.Send(filtered)), "6")
+}
+
+// TestIncompleteListsAreRejected: a request that reaches its limits before its page is full, its matches are counted or its
+// order is known is an error, unless the client accepts partial pages; then following the links returns every match once.
+func TestIncompleteListsAreRejected(t *testing.T) {
+	w := newTestAPI(t)
+	for n := range 12 {
+		category := "usual"
+		if n == 0 {
+			category = "vip"
+		}
+		wantStatus(t, w.Send(createRequest(`{"category":"`+category+`"}`)), 201)
+		w.Now = w.Now.Add(time.Second)
+	}
+	now := w.Now
+	w.Identities.Now = func() time.Time { now = now.Add(time.Second); return now } // time for a few identities
+	const vip = `"filters":[{"field":"category","operator":"eq","value":"vip"}]`
+	for name, q := range map[string]request{
+		"filter in the URL": listRequest("category_eq=vip"),
+		"filter in a body":  filterRequest(`{` + vip + `}`),
+		"count":             filterRequest(`{"filters":[{"field":"category","operator":"eq","value":"usual"}],"limit":1,"include_count":true}`),
+		"order":             filterRequest(`{"limit":1,"sort_by":"category"}`),
+	} {
+		got := w.Send(q)
+		if got.StatusCode != 400 || !strings.Contains(got.Body, "GEN_BAD_REQUEST") || !strings.Contains(got.Body, "filter by identity_id, email_address, phone_number or created_at as well, or send partial=true") {
+			t.Errorf("%s: response = %d %s, want 400 and what to do", name, got.StatusCode, got.Body)
+		}
+	}
+	wantStatus(t, w.Send(listRequest("limit=1")), 200)
+	found, pages := 0, 0
+	for q := "category_eq=vip&partial=true"; q != ""; pages++ {
+		got := w.Send(listRequest(q))
+		wantStatus(t, got, 200)
+		found += strings.Count(got.Body, "identity_id")
+		q = ""
+		if link := got.MultiValueHeaders["Link"]; len(link) > 0 {
+			q = strings.TrimSuffix(strings.TrimPrefix(link[0], "<?"), `>; rel="next"`)
+		}
+	}
+	if found != 1 || pages < 3 {
+		t.Errorf("%d identities in %d partial pages, want 1 in at least 3", found, pages)
+	}
+	odd := filterRequest(`{}`)
+	odd.Query = "partial=maybe"
+	wantError(t, w.Send(odd), 400, "GEN_VALIDATION_ERROR", "partial must be true or false")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ const (
 	limitMessage    = "limit must be a whole number from 1 to 100"
 	offsetMessage   = "offset must be a whole number from 0 to 10000; to go further, follow the header Link"
 	operatorMessage = "logical_operator must be and or or"
+	partialMessage  = "partial must be true or false"
 )
 
 // listParams is a request for a page of a list. The fingerprint in a cursor is a hash of its JSON: renaming a field
@@ -43,6 +45,7 @@ type listParams struct {
 	filterQuery  string // the filters of a URL, for the next page's link
 	fromBody     bool   // the filters came in a body
 	patternChars int    // of all like and ilike
+	partial      bool   // the client accepts pages that are not full, and goes on with the next
 }
 
 // add normalizes a condition and adds it. It returns a violation or nil.
@@ -76,6 +79,13 @@ func (l *listParams) setLogicalOperator(s string) bool {
 	s = strings.ToLower(s)
 	l.Any = s == "or"
 	return l.Any || s == "and" || s == ""
+}
+
+// setPartial sets whether partial pages are accepted; it returns false for an unknown value.
+func (l *listParams) setPartial(q url.Values) bool {
+	sent := q["partial"]
+	l.partial = slices.Equal(sent, []string{"true"})
+	return l.partial || len(sent) == 0 || slices.Equal(sent, []string{"false"})
 }
 
 // query returns the registry's query for the list.

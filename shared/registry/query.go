@@ -46,9 +46,13 @@ type SortKey struct {
 type SearchPage struct {
 	Identities []identity.Identity
 	Next       *Cursor // the position of the next page; nil after the last
-	// Total is the number of matches if CountTotal is set. It is exact unless there are more than MaxExamined identities
-	// to examine; then it is the number of matches among those, or the number seen so far if that is larger.
+	// Total is the number of matches if CountTotal is set. It is exact unless the page is Partial; then it is the number
+	// of matches examined, or the number seen so far if that is larger.
 	Total int
+	// Partial says that the request reached its limits before the page was full, the matches were counted, or all of
+	// them were sorted. Other matches may follow.
+	Partial  bool
+	Examined int // identities
 }
 
 // Search returns a page of identities. It keeps at most one batch of examined identities in memory.
@@ -108,7 +112,8 @@ func (p *pageBuilder) page(ctx context.Context) (SearchPage, error) {
 	if err := p.each(ctx, p.batch, p.inTime(p.visit)); err != nil {
 		return SearchPage{}, err
 	}
-	page := SearchPage{Identities: p.list, Total: p.total}
+	page := SearchPage{Identities: p.list, Total: p.total, Examined: p.examined}
+	page.Partial = !p.ended && (!p.more || p.counting)
 	seen := p.query.totalSeen(&page, p.query.Cursor.Skip-p.skip)
 	if p.more || !p.ended {
 		page.Next = &Cursor{After: p.last, Skip: p.skip, Total: page.Total, Seen: seen}

@@ -30,7 +30,7 @@ func (w *window) page(ctx context.Context) (SearchPage, error) {
 	slices.SortFunc(w.matches, w.compareKeys)
 	from := w.firstIndex()
 	to := min(from+w.query.Limit, len(w.matches))
-	page := SearchPage{Total: w.total}
+	page := SearchPage{Total: w.total, Examined: w.examined, Partial: !w.ended && !w.continues()}
 	shown, err := w.show(ctx, w.matches[from:to], &page)
 	if err != nil {
 		return SearchPage{}, err
