@@ -202,10 +202,15 @@ type pageInfo struct {
 	Next     int64 `json:"next"`
 	Previous int64 `json:"previous"`
 	Total    int   `json:"total"`
+
+	TotalIsExact *bool `json:"totalIsExact,omitzero"` // false if Total is a lower bound, otherwise absent
 }
 
 func toListResponse(p registry.Page) listResponse {
 	figures := pageInfo{Count: len(p.Identities), Next: p.Next, Total: p.Total}
+	if !p.TotalIsExact {
+		figures.TotalIsExact = &p.TotalIsExact
+	}
 	return listResponse{
 		Data:       rest.Map(p.Identities, toResponse),
 		Pagination: paginationResponse{pageInfo: figures, Pagination: figures, Results: []identityResponse{}},

@@ -31,9 +31,10 @@ type ListParams struct {
 type Page struct {
 	Identities []identity.Identity
 	Next       int64 // ListParams.After of the next page; 0 after the last
-	// Total is the number of matches, exact up to MaxTotal, if one index answers the filter. Otherwise it is the number
-	// of matches on this page.
-	Total int
+	// Total is the number of matches, at most MaxTotal, if one index answers the filter. Otherwise it is the number of
+	// matches on this page. TotalIsExact says that there are no more; the total of a whole tenant may be totalTTL old.
+	Total        int
+	TotalIsExact bool
 }
 
 // List returns a page of a tenant's identities in the order of their creation. An identity that exists throughout is
@@ -48,7 +49,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if l.ParentID != "" {
 		_, err := r.Get(ctx, l.Tenant, l.ParentID)
 		if errors.Is(err, identity.ErrNotFound) {
-			return Page{}, nil
+			return Page{TotalIsExact: true}, nil
 		}
 		if err != nil {
 			return Page{}, err
@@ -70,10 +71,16 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 		return Page{}, err
 	}
 	w.Total = len(w.Identities)
-	if w.allMatch {
-		w.Total, err = r.count(ctx, index)
+	w.TotalIsExact = l.After == 0 && w.Next == 0
+	if w.allMatch && !w.TotalIsExact {
+		n, err := r.count(ctx, index)
+		if err != nil {
+			return Page{}, err
+		}
+		w.Total = max(n, w.Total)
+		w.TotalIsExact = n < MaxTotal
 	}
-	return w.Page, err
+	return w.Page, nil
 }
 
 // listPage collects a page that ends where the creation number changes.
@@ -194,6 +201,7 @@ func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) 
 		}
 	}
 	p.Total = len(all)
+	p.TotalIsExact = true
 	return p.Page, nil
 }
 

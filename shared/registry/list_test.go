@@ -240,21 +240,39 @@ func TestPagesAreLimitedInSize(t *testing.T) {
 
 func TestTotal(t *testing.T) {
 	w, _ := newListedRegistry(t)
-	want := func(what string, f registry.Filter, limit, want int) {
+	want := func(what string, f registry.Filter, limit, want int, exact bool) {
 		t.Helper()
-		if got := must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: limit}))(t).Total; got != want {
-			t.Errorf("%s: Total = %d, want %d", what, got, want)
+		got := must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: limit}))(t)
+		if got.Total != want || got.TotalIsExact != exact {
+			t.Errorf("%s: Total = %d, exact: %v, want %d, %v", what, got.Total, got.TotalIsExact, want, exact)
 		}
 	}
-	want("whole tenant", registry.Filter{}, 1, 8)
-	want("one index", registry.Filter{ExternalID: "ext"}, 1, 4)
-	want("one index, no match", registry.Filter{ExternalID: "none"}, 1, 0)
-	want("narrower, first page", registry.Filter{ExternalID: "ext", Status: identity.Blocked}, 1, 1)
-	want("narrower, all", registry.Filter{ExternalID: "ext", Status: identity.Blocked}, 5, 2)
+	want("whole tenant", registry.Filter{}, 1, 8, true)
+	want("one index", registry.Filter{ExternalID: "ext"}, 1, 4, true)
+	want("one index, no match", registry.Filter{ExternalID: "none"}, 1, 0, true)
+	want("parent absent", registry.Filter{ParentID: "none"}, 1, 0, true)
+	want("narrower, first page", registry.Filter{ExternalID: "ext", Status: identity.Blocked}, 1, 1, false)
+	want("narrower, all", registry.Filter{ExternalID: "ext", Status: identity.Blocked}, 5, 2, true)
 	w.createWithID(t, "late")
-	want("whole tenant within a minute", registry.Filter{}, 1, 8)
+	want("whole tenant within a minute", registry.Filter{}, 1, 8, true)
 	w.now = w.now.Add(time.Minute)
-	want("whole tenant after a minute", registry.Filter{}, 1, 9)
+	want("whole tenant after a minute", registry.Filter{}, 1, 9, true)
+}
+
+// TestSlowListContinues: a page that runs out of time has a next page, and together they list every match.
+func TestSlowListContinues(t *testing.T) {
+	w := newTestRegistry(t)
+	for n := range 20 {
+		w.now = w.now.Add(time.Second)
+		d := draft(identity.Profile{Country: map[bool]string{true: "PER"}[n%10 == 0]})
+		d.ID = fmt.Sprintf("i%02d", n)
+		w.mustCreate(t, d)
+	}
+	w.Now = func() time.Time { w.now = w.now.Add(time.Second); return w.now }
+	pages := w.listPages(t, registry.ListParams{Filter: registry.Filter{Country: "PER"}, Limit: 20}, nil)
+	if got := slices.Concat(pages...); !slices.Equal(got, []string{"i10", "i00"}) || len(pages) < 3 {
+		t.Errorf("pages = %v, want i10 and i00 on at least 3", pages)
+	}
 }
 
 // TestListDuringConcurrentWrites: each identity that lasts is listed once, although those listed before are deleted and

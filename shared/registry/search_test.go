@@ -392,19 +392,17 @@ func TestTimeIsCheckedAtEachIdentity(t *testing.T) {
 		return false
 	}
 	q := registry.Query{Tenant: "acme", Limit: 10, Match: slow}
-	page, err := w.Search(ctx, q)
-	must(t, page, err)
+	page := must(w.Search(ctx, q))(t)
 	if matched > 5 || page.Next == nil {
 		t.Fatalf("%d identities examined, next page %v, want at most 5 and a next page", matched, page.Next)
 	}
 	q.Cursor = *page.Next
-	page, err = w.Search(ctx, q)
-	must(t, page, err)
+	must(w.Search(ctx, q))(t)
 	if matched > 10 || matched < 7 {
 		t.Errorf("%d identities examined in two pages, want 7 to 10", matched)
 	}
 	ended, cancel := context.WithCancel(ctx)
 	q.Match = func(*identity.Identity) bool { cancel(); return false }
-	_, err = w.Search(ended, registry.Query{Tenant: "acme", Limit: 10, Match: q.Match})
+	_, err := w.Search(ended, registry.Query{Tenant: "acme", Limit: 10, Match: q.Match})
 	wantIs(t, "a request whose context ended", err, identity.ErrUnavailable)
 }
