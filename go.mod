@@ -1,6 +1,6 @@
 module cedula
 
-go 1.26.4
+go 1.26.6
 
 require (
 	github.com/anishathalye/porcupine v1.3.1
@@ -79,6 +79,6 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	golang.org/x/exp v0.0.0-20240112132812-db7319d0e0e3 // indirect
 	golang.org/x/term v0.44.0 // indirect
-	golang.org/x/text v0.23.0 // indirect
+	golang.org/x/text v0.39.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
