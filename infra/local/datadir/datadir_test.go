@@ -13,7 +13,9 @@ import (
 	"sync"
 	"testing"
 
+	"cedula/shared/auth"
 	"cedula/shared/encryption"
+	"cedula/shared/store"
 	"cedula/shared/table"
 )
 
@@ -95,6 +97,24 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 }
 
 // TestReplaceableFilesMayBeMissing: what was written is read after a restart without one of them.
+// TestSandboxClientMayBeSuspended: the credentials are those of a client in the table, though no longer valid.
+func TestSandboxClientMayBeSuspended(t *testing.T) {
+	path := newFolder(t)
+	var before Credentials
+	mustOpen(t, path, func(d *Dir) {
+		before = d.Sandbox
+		admin := &auth.Admin{AdminStore: store.New(d.Table, d.Secret), Hasher: auth.NewHasher(d.Secret), APIs: APIs}
+		if _, err := admin.SetSuspended(t.Context(), before.ClientID, true); err != nil {
+			t.Fatal(err)
+		}
+	})
+	mustOpen(t, path, func(d *Dir) {
+		if d.Sandbox != before {
+			t.Errorf("credentials = %+v, want %+v", d.Sandbox, before)
+		}
+	})
+}
+
 func TestReplaceableFilesMayBeMissing(t *testing.T) {
 	for _, name := range []string{signerFile, sandboxFile, TableDir + "/LOCK", lockFile} {
 		path := newFolder(t)

@@ -98,7 +98,7 @@ func newKey(c boot.Config, name string) (auth.Signer, error) {
 		return key, nil
 	}
 	if name == "" {
-		return nil, invalidKey("names no key where one is due")
+		return nil, invalidKey("must be keys separated by commas, none of them empty")
 	}
 	cfg, err := boot.AWSConfig(c)
 	if err != nil {

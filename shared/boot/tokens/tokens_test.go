@@ -2,6 +2,8 @@ package tokens_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +38,7 @@ func TestVariables(t *testing.T) {
 		{func(c *boot.Config) { c.TokenAudience = "" }, true, false, true, "CEDULA_AUDIENCE is not set"},
 		{func(c *boot.Config) { c.TokenKeys = "" }, true, true, true, "CEDULA_TOKEN_KEY is not set"},
 		{func(c *boot.Config) { c.TokenKeys = "-----BEGIN" }, true, true, true, "CEDULA_TOKEN_KEY is not a P-256 private key in PEM"},
-		{func(c *boot.Config) { c.TokenKeys = "alias/a,,alias/b" }, true, true, true, "CEDULA_TOKEN_KEY names no key where one is due"},
+		{func(c *boot.Config) { c.TokenKeys = "alias/a,,alias/b" }, true, true, true, "CEDULA_TOKEN_KEY must be keys separated by commas, none of them empty"},
 		{func(c *boot.Config) { c.TokenKeys, c.Region = "alias/a", "" }, true, true, true, "AWS_REGION is not set"},
 		{func(c *boot.Config) { c.Secret = "" }, false, false, true, "CEDULA_SECRET is not set"},
 		{func(c *boot.Config) { c.TokenIssuers = "" }, false, false, true, "CEDULA_ISSUERS is not set"},
@@ -62,6 +64,24 @@ func TestVariables(t *testing.T) {
 				t.Errorf("%s = %v, want %s", name, got.err, want)
 			}
 		}
+	}
+}
+
+// TestFirstKeyIsLoadedAtStart: while Lambda starts a function, the public key of the first key in KMS is requested.
+func TestFirstKeyIsLoadedAtStart(t *testing.T) {
+	var operations []string
+	kms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		operations = append(operations, r.Header.Get("X-Amz-Target"))
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	defer kms.Close()
+	c := newConfig("alias/first,alias/second")
+	c.KMSEndpoint, c.Function = kms.URL, "conomy-get-token-keys"
+	if _, err := tokens.NewIssuerMetadata(c); err != nil {
+		t.Fatal(err)
+	}
+	if len(operations) != 1 || operations[0] != "TrentService.GetPublicKey" {
+		t.Errorf("calls of KMS = %q, want one GetPublicKey", operations)
 	}
 }
 
