@@ -28,7 +28,8 @@ const (
 	Throttle            // rejected unread
 	TimeoutBefore       // no response in time
 	TimeoutAfter
-	ResetAfter   // the connection breaks
+	ResetBefore // the connection breaks
+	ResetAfter
 	Conflict     // a Write that loses against other writers
 	ShortPage    // a Query's page ends after one item
 	EmptyPage    // a Query's page ends before its first item
@@ -60,6 +61,7 @@ var effects = [...]struct {
 	Throttle:      {name: "throttle", before: errThrottled, operations: everyOperation},
 	TimeoutBefore: {name: "timeout before", before: errTimeout, operations: everyOperation},
 	TimeoutAfter:  {name: "timeout after", after: errTimeout, operations: everyOperation},
+	ResetBefore:   {name: "reset before", before: errReset, operations: everyOperation},
 	ResetAfter:    {name: "reset after", after: errReset, operations: []Operation{Write}},
 	Conflict:      {name: "conflict", before: errConflict, operations: []Operation{Write}},
 	ShortPage:     {name: "short page", operations: []Operation{Query}},

@@ -53,6 +53,7 @@ func TestWriteFaults(t *testing.T) {
 		{faulttable.Throttle, table.ErrUnavailable, false},
 		{faulttable.TimeoutBefore, context.DeadlineExceeded, false},
 		{faulttable.TimeoutAfter, context.DeadlineExceeded, true},
+		{faulttable.ResetBefore, table.ErrUnavailable, false},
 		{faulttable.ResetAfter, table.ErrUnavailable, true},
 		{faulttable.Conflict, table.ErrConflict, false},
 	} {
@@ -81,7 +82,7 @@ func TestWriteFaults(t *testing.T) {
 }
 
 func TestFaultsForLeavesOutCrashesAndOtherOperations(t *testing.T) {
-	want := []faulttable.Fault{faulttable.Throttle, faulttable.TimeoutBefore, faulttable.TimeoutAfter}
+	want := []faulttable.Fault{faulttable.Throttle, faulttable.TimeoutBefore, faulttable.TimeoutAfter, faulttable.ResetBefore}
 	if diff := cmp.Diff(want, faulttable.FaultsFor(faulttable.Get)); diff != "" {
 		t.Errorf("FaultsFor(Get) (-want +got):\n%s", diff)
 	}
