@@ -111,6 +111,10 @@ func testReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 	wantEqual(t, identity.WriteResult{Identity: first.Identity, Replayed: true}, again, nil)
 	wantCalls(t, calls, "a replay", faulttable.Calls{Write: 1})
 	wantError(t, "the identity of the replayed request", errorOf(s.Get(ctx, "t", "p2")), identity.ErrNotFound)
+	sameBytes := identity.Idempotency{Key: "k", Fingerprint: [32]byte{2}, ByteFingerprint: [32]byte{1}} // the claim is of v0.1.0
+	again = mustCreate(t, s, fullIdentity("p2"), newClaims("a"), sameBytes)
+	wantEqual(t, identity.WriteResult{Identity: first.Identity, Replayed: true}, again, nil)
+	wantError(t, "neither the value nor the bytes", errorOf(s.Create(ctx, fullIdentity("p2"), nil, newIdempotency("k", 2), identity.LinkChanges{})), identity.ErrIdempotencyReused)
 }
 
 func testIdempotencyKeyExpiry(t *testing.T, s *store.Store, _ *faulttable.Counter) {
