@@ -40,9 +40,8 @@ func recordUse(folder string, g template.Grant) {
 // unusedGrants are the grants that no replay uses. The functions need them to remove an expired identity that has more
 // items than one transaction can delete; only conomy/create-identity is tested with such an identity.
 var unusedGrants = map[string]template.Grant{
-	"blnk/create-identity":        conditionCheck,
-	"blnk/update-identity":        conditionCheck,
-	"conomy/confirm-verification": conditionCheck,
+	"blnk/create-identity": conditionCheck,
+	"blnk/update-identity": conditionCheck,
 }
 
 var conditionCheck = template.Grant{Action: "dynamodb:ConditionCheckItem", Resource: "Table", Key: "T#*"}
