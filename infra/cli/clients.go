@@ -48,8 +48,8 @@ func (c *cli) showClient() *cobra.Command {
 				return err
 			}
 			err = c.print(client, clientTable(client))
-			if err == nil && enroll && r.AddToPlan != nil {
-				err = r.AddToPlan(ctx, client)
+			if err == nil && enroll {
+				err = r.enroll(ctx, client)
 			}
 			return err
 		}),
@@ -208,10 +208,7 @@ func (c *cli) addClient(ctx context.Context, r *Registry, n auth.ClientParams) e
 	if err != nil {
 		return err
 	}
-	if r.AddToPlan == nil {
-		return nil
-	}
-	if err := r.AddToPlan(ctx, made.Client); err != nil {
+	if err := r.enroll(ctx, made.Client); err != nil {
 		return fmt.Errorf("the client was created, but API Gateway does not count its requests yet: %w; run `%s clients show %s --enrol`", err, c.program, made.ID)
 	}
 	return nil

@@ -49,7 +49,7 @@ func (l *Local) BaseURLs(context.Context) (map[string]string, error) {
 }
 
 // EnvFile implements Target.
-func (l *Local) EnvFile() string { return filepath.Join(l.Data, "sandbox.env") }
+func (l *Local) EnvFile() string { return filepath.Join(l.Data, datadir.SandboxFile) }
 
 // Open implements Target. It connects to the running server; without one it opens the table itself.
 func (l *Local) Open(ctx context.Context) (*Registry, error) {

@@ -20,6 +20,14 @@ type Registry struct {
 	Close func() error
 }
 
+// enroll adds a client to its usage plan, where there are such plans.
+func (r *Registry) enroll(ctx context.Context, client admin.Client) error {
+	if r.AddToPlan == nil {
+		return nil
+	}
+	return r.AddToPlan(ctx, client)
+}
+
 // onRegistry returns a command's RunE that runs do as withRegistry does.
 func (c *cli) onRegistry(do func(ctx context.Context, r *Registry, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {

@@ -68,7 +68,9 @@ var credentialNames = []string{"CLIENT_ID", "CLIENT_SECRET", "CONOMY_KEY", "BLNK
 // readCredentials reads a file of NAME=value lines, if path is not empty, and takes from the environment what is not in it.
 func readCredentials(path string) (map[string]string, error) {
 	found := map[string]string{}
+	source := "the environment"
 	if path != "" {
+		source = path + " or the environment"
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the client's credentials: %w; name their file with --env-file", err)
@@ -83,7 +85,7 @@ func readCredentials(path string) (map[string]string, error) {
 			found[name] = os.Getenv(name)
 		}
 		if found[name] == "" {
-			return nil, fmt.Errorf("%s is not in %s", name, strings.TrimPrefix(path+" or the environment; name a file with the client's credentials with --env-file", " or "))
+			return nil, fmt.Errorf("%s is not in %s; name a file with the client's credentials with --env-file", name, source)
 		}
 	}
 	return found, nil

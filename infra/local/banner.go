@@ -43,7 +43,7 @@ func printBanner(out io.Writer, asJSON bool, data *datadir.Dir, a addresses) {
 	if asJSON {
 		_ = json.NewEncoder(out).Encode(map[string]string{
 			"data": data.Path(), "conomy": "http://" + a.Conomy, "blnk": "http://" + a.Blnk, "mailbox": "http://" + a.Mailbox,
-			"envFile": filepath.Join(data.Path(), "sandbox.env"),
+			"envFile": filepath.Join(data.Path(), datadir.SandboxFile),
 		})
 		return
 	}

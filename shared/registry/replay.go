@@ -57,7 +57,7 @@ func (r *Registry) replayOr(ctx context.Context, current *identity.Identity, key
 	if err != nil {
 		return identity.WriteResult{}, err
 	}
-	if !now.CreatedAt.Equal(current.CreatedAt) {
+	if now.Incarnation() != current.Incarnation() {
 		return identity.WriteResult{}, identity.ErrVersionMismatch // another identity has this id now
 	}
 	return identity.WriteResult{}, refusal

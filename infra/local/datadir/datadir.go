@@ -24,7 +24,7 @@ const (
 	signerFile         = "token-key.pem"
 	previousSignerFile = "token-key.previous.pem"
 	dataKeyFile        = "data-key"
-	sandboxFile        = "sandbox.env"
+	SandboxFile        = "sandbox.env"
 )
 
 const secretBytes = 32
@@ -111,7 +111,7 @@ func (d *Dir) readFiles() error {
 	d.Signer, errs[1] = readFile(d.folder, signerFile, signerForm, auth.ParseLocalKey)
 	d.PreviousSigner, errs[2] = readFile(d.folder, previousSignerFile, signerForm, auth.ParseLocalKey)
 	d.DataKey, errs[3] = readFile(d.folder, dataKeyFile, fmt.Sprintf(": it must have %d bytes", encryption.KeySize), encryption.NewLocalKeyWrapper)
-	d.Sandbox, errs[4] = readFile(d.folder, sandboxFile, "; remove it to have a new sandbox client of the same tenant made", parseCredentials)
+	d.Sandbox, errs[4] = readFile(d.folder, SandboxFile, "; remove it to have a new sandbox client of the same tenant made", parseCredentials)
 	return cmp.Or(errs[:]...)
 }
 
@@ -132,7 +132,7 @@ func (d *Dir) checkComplete() error {
 	}
 	if hasSandbox && !hasTable {
 		return fmt.Errorf("%s is missing, and %s is of no use without it; %s",
-			d.folder.join(TableDir), d.folder.join(sandboxFile), d.resetHint())
+			d.folder.join(TableDir), d.folder.join(SandboxFile), d.resetHint())
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func wantRejected(t *testing.T, path string, parts ...string) {
 	t.Helper()
 	files := func() map[string]string {
 		all := map[string]string{}
-		for _, name := range []string{SecretFile, signerFile, previousSignerFile, dataKeyFile, sandboxFile} {
+		for _, name := range []string{SecretFile, signerFile, previousSignerFile, dataKeyFile, SandboxFile} {
 			content, err := os.ReadFile(filepath.Join(path, name))
 			all[name] = string(content)
 			if err != nil {
@@ -52,7 +52,7 @@ func wantRejected(t *testing.T, path string, parts ...string) {
 
 func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 	other := newFolder(t)
-	foreign := strings.SplitAfter(mustReadFile(t, other, sandboxFile), "\n")
+	foreign := strings.SplitAfter(mustReadFile(t, other, SandboxFile), "\n")
 	oneForeignKey := editSandbox(func(lines string) string {
 		return strings.Join(slices.Concat(strings.SplitAfter(lines, "\n")[:3], foreign[3:]), "")
 	})
@@ -66,8 +66,8 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 		{"data key cut off", writeFile(dataKeyFile, "short"), []string{"data-key is damaged"}},
 		{"data key emptied", writeFile(dataKeyFile, ""), []string{"data-key is damaged"}},
 		{"token key without PEM", writeFile(signerFile, "garbage"), []string{"token-key.pem is damaged"}},
-		{"credentials cut off", writeFile(sandboxFile, "{"), []string{"sandbox.env is damaged; remove it"}},
-		{"credentials emptied", writeFile(sandboxFile, ""), []string{"sandbox.env is damaged"}},
+		{"credentials cut off", writeFile(SandboxFile, "{"), []string{"sandbox.env is damaged; remove it"}},
+		{"credentials emptied", writeFile(SandboxFile, ""), []string{"sandbox.env is damaged"}},
 		{"credentials with CRs", replaceInSandbox("\n", "\r\n"), []string{"sandbox.env is damaged"}},
 		{"credentials with a space", replaceInSandbox("KEY=", "KEY= "), []string{"sandbox.env is damaged"}},
 		{"credentials with a line more", replaceInSandbox("BLNK_KEY", "X=y\nBLNK_KEY"), []string{"sandbox.env is damaged"}},
@@ -77,13 +77,13 @@ func TestDamagedAndMismatchedFilesAreRejected(t *testing.T) {
 		{"table emptied", replaceByFolder(TableDir), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
 		{"table of another", replaceFrom(other, TableDir), mismatch},
 		{"secret of another", replaceFrom(other, SecretFile), mismatch},
-		{"secret of another, no credentials", replaceFrom(other, SecretFile, sandboxFile), mismatch},
+		{"secret of another, no credentials", replaceFrom(other, SecretFile, SandboxFile), mismatch},
 		{"secret of another, no token key", replaceFrom(other, SecretFile, signerFile), mismatch},
 		{"secret removed", remove(SecretFile), []string{"secret is missing", "put it back"}},
 		{"secret and table removed", remove(SecretFile, TableDir), []string{"secret is missing", "remove all of"}},
 		{"data key removed", remove(dataKeyFile), []string{"data-key is missing", "put it back", "remove all of"}},
 		{"data key of another", replaceFrom(other, dataKeyFile), mismatch},
-		{"credentials of another", replaceFrom(other, sandboxFile), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
+		{"credentials of another", replaceFrom(other, SandboxFile), []string{"sandbox.env does not belong to", "remove it to have a new client"}},
 		{"lock replaced by a folder", replaceByFolder(lockFile), []string{"cannot open the data", "is a directory"}},
 		{"secret replaced by a folder", replaceByFolder(SecretFile), []string{"is a directory"}},
 		{"one key of another", oneForeignKey, []string{"sandbox.env does not belong to"}},
@@ -116,7 +116,7 @@ func TestSandboxClientMayBeSuspended(t *testing.T) {
 }
 
 func TestReplaceableFilesMayBeMissing(t *testing.T) {
-	for _, name := range []string{signerFile, sandboxFile, TableDir + "/LOCK", lockFile} {
+	for _, name := range []string{signerFile, SandboxFile, TableDir + "/LOCK", lockFile} {
 		path := newFolder(t)
 		key := table.Key{PK: "P", SK: "S"}
 		var before Credentials
@@ -139,7 +139,7 @@ func TestReplaceableFilesMayBeMissing(t *testing.T) {
 			if _, err := d.DataKey.Unwrap(t.Context(), "tenant", found.Items[0].Body); err != nil {
 				t.Errorf("without %s: the data key does not unwrap what it wrapped: %v", name, err)
 			}
-			if kept := before == d.Sandbox; kept != (name != sandboxFile) {
+			if kept := before == d.Sandbox; kept != (name != SandboxFile) {
 				t.Errorf("without %s: the sandbox client was kept = %t, want %t", name, kept, !kept)
 			}
 		})
@@ -237,7 +237,7 @@ func TestPermissionErrorNamesThePath(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may do everything")
 	}
-	for _, name := range []string{"", SecretFile, dataKeyFile, sandboxFile, signerFile, TableDir, TableDir + "/LOCK"} {
+	for _, name := range []string{"", SecretFile, dataKeyFile, SandboxFile, signerFile, TableDir, TableDir + "/LOCK"} {
 		path := newFolder(t)
 		denied := filepath.Join(path, name)
 		info, err := os.Stat(denied)

@@ -57,11 +57,11 @@ func (d *Dir) checkSandbox(ctx context.Context) error {
 		_, unknown := s.Client(ctx, c.ClientID)
 		if unknown == nil && strings.Contains(c.ConomyKey, "_"+c.ClientID) && strings.Contains(c.BlnkKey, "_"+c.ClientID) {
 			slog.WarnContext(ctx, "the sandbox client's credentials are no longer valid: its secret was rotated, a key was revoked, or it is suspended; "+
-				"remove the file to create another client", "file", d.folder.join(sandboxFile))
+				"remove the file to create another client", "file", d.folder.join(SandboxFile))
 			return nil
 		}
 		return fmt.Errorf("%s does not belong to %s and %s; put the right one back, or remove it to have a new client of the same tenant made",
-			d.folder.join(sandboxFile), d.folder.join(TableDir), d.folder.join(SecretFile))
+			d.folder.join(SandboxFile), d.folder.join(TableDir), d.folder.join(SecretFile))
 	}
 	if err != nil {
 		return d.readError(err)
@@ -83,5 +83,5 @@ func (d *Dir) createSandbox(ctx context.Context) error {
 	}
 	d.Sandbox = Credentials{shown.ClientID, shown.ClientSecret, shown.Keys[conomy.AuthAPI.Name], shown.Keys[blnk.AuthAPI.Name]}
 	c := d.Sandbox
-	return d.folder.create(sandboxFile, fmt.Appendf(nil, credentialsFormat, c.ClientID, c.ClientSecret, c.ConomyKey, c.BlnkKey))
+	return d.folder.create(SandboxFile, fmt.Appendf(nil, credentialsFormat, c.ClientID, c.ClientSecret, c.ConomyKey, c.BlnkKey))
 }

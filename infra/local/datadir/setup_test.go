@@ -93,7 +93,7 @@ func replaceByFolder(name string) harm {
 func editSandbox(change func(lines string) string) harm {
 	return func(t *testing.T, path string) {
 		t.Helper()
-		writeFile(sandboxFile, change(mustReadFile(t, path, sandboxFile)))(t, path)
+		writeFile(SandboxFile, change(mustReadFile(t, path, SandboxFile)))(t, path)
 	}
 }
 
