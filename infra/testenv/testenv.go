@@ -1,5 +1,5 @@
 // Package testenv turns on the tests that `go test` alone skips, by one environment
-// variable. It imports nothing of this module.
+// variable, and has Must, which tests of any package need. It imports nothing of this module.
 package testenv
 
 import (
@@ -42,4 +42,15 @@ func Setting(t testing.TB, name string) string {
 		t.Fatalf("%s is not set: run `make test-dynamodb`", name)
 	}
 	return value
+}
+
+// Must returns a function that returns the result of a call, or ends the test with its error.
+func Must[T any](result T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
 }

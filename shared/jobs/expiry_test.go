@@ -28,7 +28,7 @@ func TestExpire(t *testing.T) {
 			w.hold(t, id)
 			stay = append(stay, id)
 		case 1:
-			must(id, activate(w.Registry, id))(t)
+			testenv.Must(id, activate(w.Registry, id))(t)
 			stay = append(stay, id)
 		default:
 			gone = append(gone, id)
@@ -55,7 +55,7 @@ func TestExpire(t *testing.T) {
 
 	w.now = noon // a reader whose clock is late
 	for _, id := range stay {
-		must(w.Registry.Get(ctx, tenant, id))(t)
+		testenv.Must(w.Registry.Get(ctx, tenant, id))(t)
 	}
 	for _, id := range gone {
 		if _, err := w.Registry.Get(ctx, tenant, id); !errors.Is(err, identity.ErrNotFound) {
@@ -117,7 +117,7 @@ func TestExpireFinishesAnInterruptedDeletion(t *testing.T) {
 	w.create(t, "a", ana)
 	newID := func(time.Time, io.Reader) (string, error) { return rand.Text(), nil }
 	for range 60 {
-		must(w.Registry.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: tenant, ID: "a", GenerateID: newID}))(t)
+		testenv.Must(w.Registry.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: tenant, ID: "a", GenerateID: newID}))(t)
 	}
 	w.now = noon.Add(week)
 	left := 2

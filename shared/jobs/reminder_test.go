@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/table"
@@ -48,7 +49,7 @@ func TestReleasedIdentityIsRemindedAgain(t *testing.T) {
 	w.wantReminded(t, jobs.Result{Examined: 1, Reminded: 1})
 	w.hold(t, "a")
 	w.now = i.ExpiresAt.Add(time.Hour)
-	released := must(w.Registry.Release(ctx, changeOf("a")))(t)
+	released := testenv.Must(w.Registry.Release(ctx, changeOf("a")))(t)
 	w.wantReminded(t, jobs.Result{Examined: 1, Reminded: 1})
 	if m := w.lastMessage(t); !m.ExpiresAt.Equal(released.ExpiresAt) {
 		t.Errorf("message.ExpiresAt = %v, want %v", m.ExpiresAt, released.ExpiresAt)
@@ -60,7 +61,7 @@ func TestRemindersShareTheRateLimitOfCodes(t *testing.T) {
 	i := w.create(t, "a", ana)
 	w.now = i.ExpiresAt.Add(-24 * time.Hour)
 	for range identity.MaxSendsPerHour {
-		must(w.Registry.StartVerification(ctx, changeOf("a"), identity.ChannelEmail, nil, false))(t)
+		testenv.Must(w.Registry.StartVerification(ctx, changeOf("a"), identity.ChannelEmail, nil, false))(t)
 		w.now = w.now.Add(identity.ResendInterval)
 	}
 	w.wantReminded(t, jobs.Result{Examined: 1, Skipped: 1})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cedula/infra/privacytest"
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
@@ -45,7 +46,7 @@ type testJobs struct {
 
 func newTestJobs(t *testing.T) *testJobs {
 	t.Helper()
-	db := must(pebble.Open(t.TempDir(), store.Indexes))(t)
+	db := testenv.Must(pebble.Open(t.TempDir(), store.Indexes))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	w := &testJobs{now: noon, hookedTable: &hookedTable{Table: db}}
 	w.store = store.New(w.hookedTable, secret)
@@ -54,17 +55,6 @@ func newTestJobs(t *testing.T) *testJobs {
 		PendingIndex: w.store,
 	}
 	return w
-}
-
-// must returns a function that returns the result, or ends the test with the error.
-func must[T any](result T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result
-	}
 }
 
 // hookedTable calls beforeWrite, if not nil, before each write, and records the id of the last message written.
@@ -94,7 +84,7 @@ func (h *hookedTable) Write(ctx context.Context, ops ...table.Op) (table.Units, 
 func (w *testJobs) lastMessage(t *testing.T) identity.Message {
 	t.Helper()
 	m, _, err := w.store.Lease(ctx, *w.messageID.Load(), w.now, time.Minute)
-	return must(m, err)(t)
+	return testenv.Must(m, err)(t)
 }
 
 // run limits a run to an hour from now.
@@ -116,7 +106,7 @@ func draft(id string, p identity.Profile) registry.Draft {
 
 func (w *testJobs) create(t *testing.T, id string, p identity.Profile) identity.WriteResult {
 	t.Helper()
-	return must(w.Registry.Create(ctx, draft(id, p)))(t)
+	return testenv.Must(w.Registry.Create(ctx, draft(id, p)))(t)
 }
 
 // createMany creates n pending identities and returns their ids.
@@ -143,7 +133,7 @@ func changeOf(id string) registry.Change { return registry.Change{Tenant: tenant
 
 func (w *testJobs) hold(t *testing.T, id string) {
 	t.Helper()
-	must(w.Registry.Hold(ctx, changeOf(id), "held"))(t)
+	testenv.Must(w.Registry.Hold(ctx, changeOf(id), "held"))(t)
 }
 
 // activate makes an identity active at noon.

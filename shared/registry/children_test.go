@@ -47,7 +47,7 @@ func (w *testRegistry) createLinked(t *testing.T, links ...string) {
 // wantChildren checks the ids of all children, which want lists in their order.
 func (w *testRegistry) wantChildren(t *testing.T, what, id string, want ...string) {
 	t.Helper()
-	entries := must(w.Store.Entries(ctx, identity.Index{Tenant: "acme", ChildrenOf: id}, nil, 5000, false))(t)
+	entries := testenv.Must(w.Store.Entries(ctx, identity.Index{Tenant: "acme", ChildrenOf: id}, nil, 5000, false))(t)
 	var got []string
 	for _, e := range entries {
 		got = append(got, e.ID)
@@ -98,7 +98,7 @@ func TestChildrenAreReadAsTheyAreNow(t *testing.T) {
 	w.createLinked(t, "pa", "pb", "pc")
 	w.mustUpdate(t, setFirstName("a", "Renamed"))
 	w.mustDelete(t, "b")
-	found := must(w.GetWithChildren(ctx, "acme", "p"))(t)
+	found := testenv.Must(w.GetWithChildren(ctx, "acme", "p"))(t)
 	var names []string
 	for _, c := range found.Children {
 		names = append(names, c.FirstName)
@@ -167,7 +167,7 @@ func TestNumberOfChildrenIsLimited(t *testing.T) {
 	_, err = w.Update(ctx, childrenUpdate("p", registry.AddChildren, kids[1000]))
 	wantText[*identity.StateError](t, "one more than 1000 children", err, tooManyChildren)
 	w.wantChildren(t, "a thousand", "p", kids[:1000]...)
-	if got := len(must(w.GetWithChildren(ctx, "acme", "p"))(t).Children); got != registry.MaxChildrenInResponse {
+	if got := len(testenv.Must(w.GetWithChildren(ctx, "acme", "p"))(t).Children); got != registry.MaxChildrenInResponse {
 		t.Errorf("%d children in the response, want %d", got, registry.MaxChildrenInResponse)
 	}
 	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, kids[990:]...))
@@ -203,7 +203,7 @@ func TestReplaceManyChildrenWithManyDescendants(t *testing.T) {
 	w.mustUpdate(t, childrenUpdate("p", registry.ReplaceChildren, "n"))
 	w.wantChildren(t, "replaced", "p", "n")
 	for _, id := range append(old, "n") {
-		parents := must(w.ListParents(ctx, "acme", id))(t)
+		parents := testenv.Must(w.ListParents(ctx, "acme", id))(t)
 		if hasParent := len(parents) == 1; hasParent != (id == "n") {
 			t.Errorf("%s has %d parents, want only n to have one", id, len(parents))
 		}
@@ -288,12 +288,12 @@ func TestConcurrentLinksCannotFormACycle(t *testing.T) {
 func TestListParents(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createLinked(t, "ac", "bc", "cd")
-	parents := must(w.ListParents(ctx, "acme", "c"))(t)
+	parents := testenv.Must(w.ListParents(ctx, "acme", "c"))(t)
 	if len(parents) != 2 || parents[0].ID == parents[1].ID {
 		t.Errorf("ListParents() = %+v, want two", parents)
 	}
 	w.mustDelete(t, "a")
-	parents = must(w.ListParents(ctx, "acme", "c"))(t)
+	parents = testenv.Must(w.ListParents(ctx, "acme", "c"))(t)
 	if len(parents) != 1 || parents[0].ID != "b" {
 		t.Errorf("ListParents() = %+v after a was deleted, want only b", parents)
 	}

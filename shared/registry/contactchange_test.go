@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 )
 
@@ -172,7 +173,7 @@ func TestUnverifiedAddressNeverActivates(t *testing.T) {
 		w.verify(t, id, identity.ChannelPhone)
 		w.setContacts(t, id, "", "")
 		w.setContacts(t, id, other, "+56999999999")
-		cleared := must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeClear)))(t)
+		cleared := testenv.Must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeClear)))(t)
 		wantState(t, cleared.Identity, identity.Screening, []string{"email", "phone"}, nil)
 		w.now = w.now.Add(time.Minute)
 		w.verify(t, id, identity.ChannelPhone)

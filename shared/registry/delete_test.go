@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -57,13 +58,13 @@ func TestDeleteRemovesConcurrentlyAddedItems(t *testing.T) {
 			w.mustDelete(t, "x")
 			_, err := w.Get(ctx, "acme", "x")
 			wantIs(t, "Get", err, identity.ErrNotFound)
-			accounts := must(inner.ListWithdrawalAccounts(ctx, "acme", "x"))(t)
+			accounts := testenv.Must(inner.ListWithdrawalAccounts(ctx, "acme", "x"))(t)
 			if len(accounts) > 0 {
 				t.Errorf("accounts that remain = %+v, want none", accounts)
 			}
 			for _, index := range []identity.Index{{ParentsOf: "x"}, {ChildrenOf: "x"}, {ChildrenOf: "parent"}, {ParentsOf: "child"}} {
 				index.Tenant = "acme"
-				links := must(inner.Entries(ctx, index, nil, 10, false))(t)
+				links := testenv.Must(inner.Entries(ctx, index, nil, 10, false))(t)
 				if len(links) > 0 {
 					t.Errorf("links that remain in %+v = %+v, want none", index, links)
 				}
@@ -98,12 +99,12 @@ func TestWithdrawalAccounts(t *testing.T) {
 	w.createWithID(t, "a")
 	var ids []string
 	for range 2 {
-		ids = append(ids, must(w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "a", GenerateID: generateID}))(t).ID)
+		ids = append(ids, testenv.Must(w.AddWithdrawalAccount(ctx, registry.WithdrawalAccountDraft{Tenant: "acme", ID: "a", GenerateID: generateID}))(t).ID)
 	}
 	for _, want := range []error{nil, identity.ErrNotFound} {
 		wantIs(t, "RemoveWithdrawalAccount", w.RemoveWithdrawalAccount(ctx, "acme", "a", ids[0]), want)
 	}
-	got := must(w.ListWithdrawalAccounts(ctx, "acme", "a"))(t)
+	got := testenv.Must(w.ListWithdrawalAccounts(ctx, "acme", "a"))(t)
 	if len(got) != 1 || got[0].ID != ids[1] {
 		t.Errorf("ListWithdrawalAccounts() = %+v, want only %s", got, ids[1])
 	}

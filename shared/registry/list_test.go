@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -51,7 +52,7 @@ func (w *testRegistry) listPages(t *testing.T, l registry.ListParams, between fu
 	t.Helper()
 	l.Tenant = "acme"
 	for range 5000 {
-		page := must(w.List(ctx, l))(t)
+		page := testenv.Must(w.List(ctx, l))(t)
 		pages = append(pages, idsOf(page.Identities))
 		if page.Next == 0 {
 			return pages
@@ -123,7 +124,7 @@ func TestFilters(t *testing.T) {
 	}
 	_, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 5, Filter: registry.Filter{GrantedTo: "absent"}})
 	wantIs(t, "granted to an unknown identity", err, identity.ErrNotFound)
-	page := must(w.List(ctx, registry.ListParams{Tenant: "other", Limit: 5}))(t)
+	page := testenv.Must(w.List(ctx, registry.ListParams{Tenant: "other", Limit: 5}))(t)
 	if len(page.Identities) > 0 || page.Total != 0 {
 		t.Errorf("another tenant's list = %v of %d, want none", idsOf(page.Identities), page.Total)
 	}
@@ -183,11 +184,11 @@ func TestCursors(t *testing.T) {
 	const least, most = 1, 1<<53 - 1
 	for _, f := range []registry.Filter{{}, {Email: "mail1@example.com"}, {Country: "PER"}} {
 		for cursor, oldest := range map[int64]bool{least: false, most: true} {
-			page := must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: oldest}))(t)
+			page := testenv.Must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: oldest}))(t)
 			if len(page.Identities) > 0 {
 				t.Errorf("%+v after %d, oldest first: %v: ids = %v, want none", f, cursor, oldest, idsOf(page.Identities))
 			}
-			page = must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: !oldest}))(t)
+			page = testenv.Must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, After: cursor, OldestFirst: !oldest}))(t)
 			if len(page.Identities) == 0 {
 				t.Errorf("%+v after %d, oldest first: %v: no ids, want all", f, cursor, !oldest)
 			}
@@ -242,7 +243,7 @@ func TestTotal(t *testing.T) {
 	w, _ := newListedRegistry(t)
 	want := func(what string, f registry.Filter, limit, want int, exact bool) {
 		t.Helper()
-		got := must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: limit}))(t)
+		got := testenv.Must(w.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: limit}))(t)
 		if got.Total != want || got.TotalIsExact != exact {
 			t.Errorf("%s: Total = %d, exact: %v, want %d, %v", what, got.Total, got.TotalIsExact, want, exact)
 		}
@@ -339,7 +340,7 @@ func TestListIsBounded(t *testing.T) {
 	for _, f := range []registry.Filter{{}, {Email: "a"}, {Status: identity.Active}, {Email: "a", Status: identity.Active}} {
 		e := new(endlessStore)
 		r := registry.Registry{Store: e, Now: time.Now}
-		page := must(r.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, OldestFirst: true}))(t)
+		page := testenv.Must(r.List(ctx, registry.ListParams{Tenant: "acme", Filter: f, Limit: 100, OldestFirst: true}))(t)
 		counted := map[bool]int{true: registry.MaxTotal}[f.Status == ""]
 		if len(page.Identities) > 0 || page.Next != registry.MaxExamined || page.Total != counted {
 			t.Errorf("%+v: %d identities of %d, next %d, want none of %d, next %d", f, len(page.Identities), page.Total, page.Next, counted, registry.MaxExamined)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 )
 
@@ -32,7 +33,7 @@ func TestDecideScreening(t *testing.T) {
 			}
 			want := review(outcome)
 			want.DecidedAt = w.now.UTC().Truncate(time.Second)
-			if must(got, err)(t).Status != to || *got.Review != want || !got.ExpiresAt.IsZero() {
+			if testenv.Must(got, err)(t).Status != to || *got.Review != want || !got.ExpiresAt.IsZero() {
 				t.Errorf("%s: status %s, review %+v, expires %v, want %s, %+v, never", what, got.Status, got.Review, got.ExpiresAt, to, want)
 			}
 		}
@@ -60,13 +61,13 @@ func TestInvalidReviewIsRejected(t *testing.T) {
 func TestRejectedIdentityCanBeScreenedAgain(t *testing.T) {
 	w := newTestRegistry(t)
 	id := w.createInStatus(t, identity.Screening)
-	must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeReject)))(t)
+	testenv.Must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeReject)))(t)
 	w.now = w.now.Add(30 * 24 * time.Hour)
 	back := w.mustUpdate(t, change(id, func(i *identity.Identity) error { return i.SetStatus(identity.Screening, w.now) }))
 	if want := w.now.Add(week).Truncate(time.Second); back.Review != nil || !back.ExpiresAt.Equal(want) {
 		t.Errorf("review %+v, expires %v, want none and %v", back.Review, back.ExpiresAt, want)
 	}
-	cleared := must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeClear)))(t)
+	cleared := testenv.Must(w.DecideScreening(ctx, change(id, nil), review(identity.OutcomeClear)))(t)
 	if cleared.Status != identity.Active {
 		t.Errorf("Status = %s after it was cleared, want ACTIVE", cleared.Status)
 	}
@@ -79,13 +80,13 @@ func TestHeldIdentityDoesNotExpire(t *testing.T) {
 	wantErrorAs[*identity.MissingField](t, "no reason", err)
 	since := w.now.Truncate(time.Second)
 	for _, reason := range []string{"a judge asks", "another judge"} {
-		held := must(w.Hold(ctx, change(id, nil), reason))(t)
+		held := testenv.Must(w.Hold(ctx, change(id, nil), reason))(t)
 		if h := held.Hold; h.Reason != reason || !h.Since.Equal(since) || !held.Requirements().Deadline.IsZero() {
 			t.Errorf("hold %+v, deadline %v, want %q since %v, none", h, held.Requirements().Deadline, reason, since)
 		}
 		w.now = w.now.Add(365 * 24 * time.Hour)
 	}
-	released := must(w.Release(ctx, change(id, nil)))(t)
+	released := testenv.Must(w.Release(ctx, change(id, nil)))(t)
 	if want := w.now.Add(24 * time.Hour).Truncate(time.Second); released.Hold != nil || !released.ExpiresAt.Equal(want) {
 		t.Errorf("released: hold %+v, expires %v, want none and %v", released.Hold, released.ExpiresAt, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -75,7 +76,7 @@ func (w *testRegistry) searchAll(t *testing.T, q registry.Query, between func(me
 	t.Helper()
 	q.Tenant = "acme"
 	for pages = 1; pages < 2000; pages++ {
-		found := must(w.Search(ctx, q))(t)
+		found := testenv.Must(w.Search(ctx, q))(t)
 		if got := len(found.Identities); got > q.Limit {
 			t.Fatalf("%d identities on a page, want at most %d", got, q.Limit)
 		}
@@ -248,12 +249,12 @@ func TestSearchCounts(t *testing.T) {
 		}
 	}
 	w.createWithID(t, "late")
-	found := must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 1, CountTotal: true}))(t)
+	found := testenv.Must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 1, CountTotal: true}))(t)
 	if got := found.Total; got != len(oldest)+1 {
 		t.Errorf("with one more: Total = %d, want %d", got, len(oldest)+1)
 	}
 	defer registry.SetMaxExamined(70)()
-	found = must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half}))(t)
+	found = testenv.Must(w.Search(ctx, registry.Query{Tenant: "acme", Limit: 5, CountTotal: true, Match: half}))(t)
 	if total := found.Total; total < 30 || total > 40 || len(found.Identities) != 5 {
 		t.Errorf("half of 70 examined: %d identities of %d, want 5 of 30 to 40", len(found.Identities), total)
 	}
@@ -274,7 +275,7 @@ func TestTotalIsAtLeastTheNumberShown(t *testing.T) {
 			for next := &q.Cursor; next != nil; {
 				page := q
 				page.Cursor = *next
-				found := must(w.Search(ctx, page))(t)
+				found := testenv.Must(w.Search(ctx, page))(t)
 				next = found.Next
 				shown += len(found.Identities)
 				if len(found.Identities) > 0 && found.Total < shown {
@@ -361,7 +362,7 @@ func TestSearchIsBounded(t *testing.T) {
 		q.Tenant, q.Limit, q.Ascending = "acme", 20, true
 		e := new(endlessStore)
 		search := func(now func() time.Time) int64 {
-			found := must((&registry.Registry{Store: e, Now: now}).Search(ctx, q))(t)
+			found := testenv.Must((&registry.Registry{Store: e, Now: now}).Search(ctx, q))(t)
 			if found.Next == nil {
 				t.Fatalf("%s: no cursor, want one", name)
 			}
@@ -392,12 +393,12 @@ func TestTimeIsCheckedAtEachIdentity(t *testing.T) {
 		return false
 	}
 	q := registry.Query{Tenant: "acme", Limit: 10, Match: slow}
-	page := must(w.Search(ctx, q))(t)
+	page := testenv.Must(w.Search(ctx, q))(t)
 	if matched > 5 || page.Next == nil {
 		t.Fatalf("%d identities examined, next page %v, want at most 5 and a next page", matched, page.Next)
 	}
 	q.Cursor = *page.Next
-	must(w.Search(ctx, q))(t)
+	testenv.Must(w.Search(ctx, q))(t)
 	if matched > 10 || matched < 7 {
 		t.Errorf("%d identities examined in two pages, want 7 to 10", matched)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cedula/infra/privacytest"
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
@@ -134,20 +135,9 @@ func setFirstName(id, name string) registry.Change {
 	return change(id, func(i *identity.Identity) error { i.FirstName = name; return nil })
 }
 
-// must returns a function that returns the result, or ends the test with the error.
-func must[T any](result T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result
-	}
-}
-
 func (w *testRegistry) mustCreate(t *testing.T, d registry.Draft) identity.WriteResult {
 	t.Helper()
-	return must(w.Create(ctx, d))(t)
+	return testenv.Must(w.Create(ctx, d))(t)
 }
 
 // createWithID creates an identity whose first name is its id.
@@ -160,22 +150,22 @@ func (w *testRegistry) createWithID(t *testing.T, id string) identity.Identity {
 
 func (w *testRegistry) mustGet(t *testing.T, id string) identity.Identity {
 	t.Helper()
-	return must(w.Get(ctx, "acme", id))(t)
+	return testenv.Must(w.Get(ctx, "acme", id))(t)
 }
 
 func (w *testRegistry) mustUpdate(t *testing.T, c registry.Change) identity.WriteResult {
 	t.Helper()
-	return must(w.Update(ctx, c))(t)
+	return testenv.Must(w.Update(ctx, c))(t)
 }
 
 func (w *testRegistry) mustDelete(t *testing.T, id string) {
 	t.Helper()
-	must(id, w.Delete(ctx, "acme", id, nil))(t)
+	testenv.Must(id, w.Delete(ctx, "acme", id, nil))(t)
 }
 
 func (w *testRegistry) mustTokenize(t *testing.T, id string, fields ...identity.Field) identity.WriteResult {
 	t.Helper()
-	return must(w.Tokenize(ctx, change(id, nil), fields...))(t)
+	return testenv.Must(w.Tokenize(ctx, change(id, nil), fields...))(t)
 }
 
 // wantIs checks for an error; nil means none.

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cedula/infra/testenv"
 	"cedula/shared/encryption"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
@@ -21,7 +22,7 @@ import (
 func newTestRegistryWithCipher(t *testing.T) *testRegistry {
 	t.Helper()
 	w := newTestRegistry(t)
-	w.Cipher = encryption.NewFieldCipher(must(encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32)))(t), func() time.Time { return w.now })
+	w.Cipher = encryption.NewFieldCipher(testenv.Must(encryption.NewLocalKeyWrapper(bytes.Repeat([]byte("k"), 32)))(t), func() time.Time { return w.now })
 	return w
 }
 
@@ -52,7 +53,7 @@ func (w *testRegistry) createTokenized(t *testing.T, fields ...identity.Field) s
 
 func (w *testRegistry) wantDetokenized(t *testing.T, id string, want map[identity.Field]string, fields ...identity.Field) {
 	t.Helper()
-	got := must(w.Detokenize(ctx, "acme", id, fields...))(t)
+	got := testenv.Must(w.Detokenize(ctx, "acme", id, fields...))(t)
 	if !maps.Equal(got, want) {
 		t.Errorf("Detokenize(%v) = %q, want %q", fields, got, want)
 	}
@@ -145,7 +146,7 @@ func TestUpdateOfATokenizedField(t *testing.T) {
 	}
 	w.wantDetokenized(t, id, map[identity.Field]string{identity.FieldFirstName: "Ana María", identity.FieldEmail: "bea@example.com", identity.FieldPhone: ""})
 	for email, want := range map[string]int{"BEA@example.com": 1, "Ana@Example.com": 0} {
-		page := must(w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 10, Filter: registry.Filter{Email: email}}))(t)
+		page := testenv.Must(w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 10, Filter: registry.Filter{Email: email}}))(t)
 		if page.Total != want || len(page.Identities) != want {
 			t.Errorf("List(%s) = %d of %d identities, want %d", email, len(page.Identities), page.Total, want)
 		}
@@ -161,7 +162,7 @@ func TestTokenizedIdentityIsUnique(t *testing.T) {
 		d.Claims = []identity.Claim{p.UniquenessClaim()}
 		return w.Create(ctx, d)
 	}
-	id := must(create("ana@example.com"))(t).ID
+	id := testenv.Must(create("ana@example.com"))(t).ID
 	w.mustTokenize(t, id, identity.FieldEmail, identity.FieldPhone)
 	_, err := create("ANA@example.com")
 	wantErrorAs[*identity.Conflict](t, "the same person", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 )
@@ -141,7 +142,7 @@ func TestConcurrentUpdatesAreNotLost(t *testing.T) {
 		versions[n] = changed.Version
 		return err
 	})
-	must(versions, errors.Join(errs...))(t)
+	testenv.Must(versions, errors.Join(errs...))(t)
 	slices.Sort(versions)
 	if versions[0] != 2 || versions[writers-1] != writers+1 || len(slices.Compact(versions)) != writers {
 		t.Errorf("versions = %v, want each from 2 to %d once", versions, writers+1)
@@ -161,7 +162,7 @@ func TestConcurrentEqualUpdatesAreReplayed(t *testing.T) {
 		results[n], err = w.Update(ctx, c)
 		return err
 	})
-	must(results, errors.Join(errs...))(t)
+	testenv.Must(results, errors.Join(errs...))(t)
 	written := 0
 	for _, r := range results {
 		if !r.Replayed {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cedula/infra/testenv"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
@@ -51,7 +52,7 @@ func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Me
 	t.Helper()
 	before := len(w.outbox.messageIDs)
 	err := do()
-	ids := must(w.outbox.messageIDs, err)(t)[before:]
+	ids := testenv.Must(w.outbox.messageIDs, err)(t)[before:]
 	if len(ids) == 0 {
 		return identity.Message{}
 	}
@@ -59,7 +60,7 @@ func (w *testRegistry) captureMessage(t *testing.T, do func() error) identity.Me
 		t.Fatalf("%d messages were sent, want at most one", len(ids))
 	}
 	m, _, err := w.store.Store.(*store.Store).Lease(ctx, ids[0], w.now, time.Minute)
-	return must(m, err)(t)
+	return testenv.Must(m, err)(t)
 }
 
 func (w *testRegistry) confirm(id string, c identity.Channel, code string) (identity.WriteResult, error) {
@@ -68,7 +69,7 @@ func (w *testRegistry) confirm(id string, c identity.Channel, code string) (iden
 
 func (w *testRegistry) mustConfirm(t *testing.T, id string, c identity.Channel, code string) identity.WriteResult {
 	t.Helper()
-	return must(w.confirm(id, c, code))(t)
+	return testenv.Must(w.confirm(id, c, code))(t)
 }
 
 // verify sends a code to an address and confirms it.
@@ -109,7 +110,7 @@ func TestOnboardingToActive(t *testing.T) {
 	wantState(t, w.mustGet(t, i.ID), identity.PendingPhoneValidation, []string{"screening"}, []string{"phone"})
 	wantState(t, w.mustConfirm(t, i.ID, identity.ChannelPhone, code).Identity, identity.Screening, nil, []string{"screening"})
 
-	decided := must(w.DecideScreening(ctx, change(i.ID, nil), review(identity.OutcomeClear)))(t)
+	decided := testenv.Must(w.DecideScreening(ctx, change(i.ID, nil), review(identity.OutcomeClear)))(t)
 	wantState(t, decided.Identity, identity.Active, nil, nil)
 	if got, want := decided.Verification(identity.ChannelPhone).VerifiedAt, w.now.Truncate(time.Second); !got.Equal(want) {
 		t.Errorf("VerifiedAt of the phone = %v, want %v", got, want)
@@ -301,13 +302,13 @@ func TestVerificationRequestsAreIdempotent(t *testing.T) {
 	})
 	w.now = w.now.Add(10 * time.Second)
 	want.Replayed = true
-	again := must(w.StartVerification(ctx, c, identity.ChannelEmail, nil, false))(t)
+	again := testenv.Must(w.StartVerification(ctx, c, identity.ChannelEmail, nil, false))(t)
 	if again != want {
 		t.Errorf("StartVerification() again = %+v, want %+v", again, want)
 	}
 	c.Idempotency = identity.Idempotency{Key: "use", Fingerprint: [32]byte{2}}
 	for _, replayed := range []bool{false, true} {
-		got := must(w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false))(t)
+		got := testenv.Must(w.ConfirmVerification(ctx, c, identity.ChannelEmail, m.Code, false))(t)
 		if got.Replayed != replayed || got.Status != identity.PendingPhoneValidation {
 			t.Errorf("ConfirmVerification(): Replayed = %v, status %s, want %v, PENDING_PHONE_VALIDATION", got.Replayed, got.Status, replayed)
 		}
