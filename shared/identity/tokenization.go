@@ -23,9 +23,10 @@ type Cipher interface {
 // the same shape.
 type EncryptedField struct {
 	Field      Field
-	Ciphertext []byte // from the Cipher, at least 12 bytes, the first 12 random
-	LookupKey  string // index key of the value, for the store
-	Plaintext  string // set only while the field is being encrypted, for the store to compute LookupKey; not stored
+	Ciphertext []byte   // from the Cipher, at least 12 bytes, the first 12 random
+	LookupKey  string   // index key of the value, for the store
+	Former     []string // digests of its earlier placeholders, see RememberPlaceholder
+	Plaintext  string   // set only while the field is being encrypted, for the store to compute LookupKey; not stored
 }
 
 // TokenID returns a random string that differs each time a value is encrypted.

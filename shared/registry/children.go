@@ -15,9 +15,11 @@ const (
 	MaxChildrenInResponse = 100  // returned with an identity, oldest first
 	MaxChildrenOnCreate   = 30   // of a new identity
 
-	maxLinkWrites           = 90 // in one transaction
-	maxLinkWritesWithChecks = 45 // if up to maxDescendants identities are checked too
-	maxDescendants          = 50 // below new children; the transaction checks the version of each
+	maxLinkWrites           = 90       // in one transaction
+	maxLinkBytes            = 3 << 19  // of the records of added children; the parent is written too, twice with an idempotency key
+	maxProfileBytes         = 16 << 10 // of a child's record without its JSON values
+	maxLinkWritesWithChecks = 45       // if up to maxDescendants identities are checked too
+	maxDescendants          = 50       // below new children; the transaction checks the version of each
 	writesPerAddedChild     = 3
 	writesPerRemovedChild   = 2
 )
@@ -67,13 +69,25 @@ func splitLinks(l identity.LinkChanges) (now, rest identity.LinkChanges) {
 	if len(l.Check) > 0 && len(l.Add) > 0 {
 		room = maxLinkWritesWithChecks
 	}
-	added := min(len(l.Add), room/writesPerAddedChild)
+	added := min(fittingChildren(l.Add), room/writesPerAddedChild)
 	removed := min(len(l.Remove), (room-writesPerAddedChild*added)/writesPerRemovedChild)
 	now = identity.LinkChanges{Add: l.Add[:added], Remove: l.Remove[:removed], Check: l.Check}
 	if added == 0 {
 		now.Check = nil
 	}
 	return now, identity.LinkChanges{Add: l.Add[added:], Remove: l.Remove[removed:], Check: l.Check}
+}
+
+// fittingChildren returns how many of the first children, which are written as their next versions, fit in one transaction.
+func fittingChildren(children []identity.Identity) int {
+	size := 0
+	for n := range children {
+		size += maxProfileBytes + children[n].JSONSize()
+		if size > maxLinkBytes {
+			return n
+		}
+	}
+	return len(children)
 }
 
 // planChildrenUpdate turns a request into link changes. It returns an *Invalid for a list that is too long, or

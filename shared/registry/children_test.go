@@ -58,6 +58,25 @@ func (w *testRegistry) wantChildren(t *testing.T, what, id string, want ...strin
 	}
 }
 
+// TestLargeChildren links children that exceed the size of a transaction together.
+func TestLargeChildren(t *testing.T) {
+	w := newTestRegistry(t)
+	large := identity.JSON(`{"t":"` + strings.Repeat("x", 250<<10) + `"}`)
+	var ids []string
+	for range 20 {
+		ids = append(ids, w.mustCreate(t, draft(identity.Profile{FirstName: "Kid", Metadata: large})).ID)
+	}
+	parent := w.mustCreate(t, draft(identity.Profile{FirstName: "Parent", Metadata: large})).ID
+	w.addChildren(t, parent, ids...)
+	w.wantChildren(t, "20 of 250 KB", parent, ids...)
+	d := draft(identity.Profile{FirstName: "New"})
+	d.Children = ids
+	_, err := w.Create(ctx, d)
+	if invalid := errorAs[*identity.Invalid](t, "create with 20 of 250 KB", err); invalid.Field != identity.FieldChildren {
+		t.Errorf("error names %s, want %s", invalid.Field, identity.FieldChildren)
+	}
+}
+
 func TestChildrenUpdates(t *testing.T) {
 	w := newTestRegistry(t)
 	w.createWithID(t, "p")

@@ -40,6 +40,9 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 	}
 	created, err := retry(ctx, func() (identity.WriteResult, error) {
 		children, err := r.resolveChildren(ctx, d.Tenant, d.Children)
+		if err == nil && fittingChildren(children) < len(children) {
+			err = errLargeChildren
+		}
 		if err != nil {
 			return r.replayOr(ctx, &identity.Identity{Tenant: d.Tenant}, d.Idempotency, err)
 		}
@@ -55,6 +58,8 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 	}
 	return created, r.loadChildren(ctx, &created.Identity)
 }
+
+var errLargeChildren = &identity.Invalid{Field: identity.FieldChildren, Reason: "are too large to be linked by one request; add them once it is there"}
 
 func (r *Registry) newIdentity(d Draft) (identity.Identity, error) {
 	now := r.TenantNow(d.Tenant)

@@ -83,6 +83,9 @@ func (r *Registry) encryptFields(ctx context.Context, before, after *identity.Id
 		if sealed.Ciphertext != nil && *text == *before.TokenizableField(sealed.Field) {
 			continue
 		}
+		if sealed.Ciphertext != nil {
+			sealed.RememberPlaceholder(*before.TokenizableField(sealed.Field))
+		}
 		sealed.Plaintext = *text
 		sealed.Ciphertext, err = r.encryptText(ctx, after, after.EncryptionContext(sealed.Field), text)
 		if err != nil {

@@ -153,6 +153,30 @@ func TestUpdateOfATokenizedField(t *testing.T) {
 	}
 }
 
+// TestFormerPlaceholderIsRejected: a client that writes back what it read before the last changes must not replace the
+// value by the placeholder of that time.
+func TestFormerPlaceholderIsRejected(t *testing.T) {
+	w := newTestRegistryWithCipher(t)
+	id := w.createTokenized(t, identity.FieldFirstName)
+	first := w.mustGet(t, id).FirstName
+	second := w.mustUpdate(t, setFirstName(id, "Beatriz")).FirstName
+	third := w.mustUpdate(t, setFirstName(id, "Clara")).FirstName
+	for _, tt := range []struct{ name, value, want string }{
+		{"before both changes", first, "first_name must be a value, not a placeholder"},
+		{"before the last change", second, "first_name must be a value, not a placeholder"},
+		{"the current one", third, ""},
+	} {
+		_, err := w.Update(ctx, setFirstName(id, tt.value))
+		if tt.want == "" && err != nil {
+			t.Errorf("%s: error = %v, want none", tt.name, err)
+		}
+		if tt.want != "" {
+			wantErrorAs[*identity.Invalid](t, tt.name, err)
+		}
+		w.wantDetokenized(t, id, map[identity.Field]string{identity.FieldFirstName: "Clara"})
+	}
+}
+
 func TestTokenizedIdentityIsUnique(t *testing.T) {
 	w := newTestRegistryWithCipher(t)
 	create := func(email string) (identity.WriteResult, error) {

@@ -40,6 +40,7 @@ type encryptedFieldRecord struct {
 	Field      identity.Field `json:"f"`
 	Ciphertext []byte         `json:"b"`
 	LookupKey  string         `json:"l,omitzero"`
+	Former     []string       `json:"p,omitempty"`
 	Plaintext  string         `json:"-"`
 }
 
