@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cedula/shared/gateway"
 	"cedula/shared/registry"
@@ -119,6 +120,10 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 	response := rest.JSON(http.StatusOK, page)
 	if l.includeCount {
 		response = rest.JSON(http.StatusOK, countedListResponse{page, found.Total})
+	}
+	if len(found.Unreadable) > 0 {
+		r.LogUnreadable(found.Unreadable)
+		response = response.WithHeader("Cedula-Unreadable", strings.Join(found.Unreadable, ", "))
 	}
 	if found.Next == nil {
 		return response, nil

@@ -181,6 +181,7 @@ func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, 
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	r.LogUnreadable(page.Unreadable)
 	return rest.JSON(http.StatusOK, toListResponse(page)), nil
 }
 
@@ -188,6 +189,7 @@ func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, 
 type listResponse struct {
 	Data       []identityResponse `json:"data"`
 	Pagination paginationResponse `json:"pagination"`
+	Unreadable []string           `json:"unreadable,omitempty"` // ids of identities whose records cannot be decoded
 }
 
 type paginationResponse struct {
@@ -213,6 +215,7 @@ func toListResponse(p registry.Page) listResponse {
 	}
 	return listResponse{
 		Data:       rest.Map(p.Identities, toResponse),
+		Unreadable: p.Unreadable,
 		Pagination: paginationResponse{pageInfo: figures, Pagination: figures, Results: []identityResponse{}},
 	}
 }

@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cedula/shared/blnk"
+	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
 )
 
 // createSampleIdentities creates five identities, one second apart, and returns their ids.
@@ -118,4 +122,34 @@ func TestListErrors(t *testing.T) {
 		step{searchRequest(`{"emial":"x"}`).WithCaller(strictCaller), 400, "", ""},
 	)
 	w.CheckGolden("list-refused")
+}
+
+// TestUnreadableRecords: a record that cannot be decoded is named, and every other identity is listed.
+func TestUnreadableRecords(t *testing.T) {
+	w := newTestAPI(t)
+	ids := w.createSampleIdentities()
+	bad := ids[1]
+	if err := faulttable.Damage(t.Context(), w.Table, table.Key{PK: "T#acme#I#" + bad, SK: "#"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []string{"", "country=CHL", "sort=asc"} {
+		got := w.Send(listRequest(q)).Body
+		if n := len(elements(t, got, "data")); n != 4 {
+			t.Errorf("%q: %d identities, want the 4 others", q, n)
+		}
+		wantJSON(t, got, "unreadable", `["`+bad+`"]`)
+	}
+	wantStatus(t, w.Send(getRequest(bad)), 500)
+	other := &blnk.API{Identities: w.Identities}
+	for _, q := range []request{
+		newRequest("list-identities", "", ""), newRequest("filter-identities", "", `{"sort_by":"category","include_count":true}`),
+		newRequest("filter-identities", "", `{"filters":[{"field":"identity_id","operator":"in","values":["`+strings.Join(ids, `","`)+`"]}]}`),
+	} {
+		got := w.SendTo(other, q)
+		wantStatus(t, got, 200)
+		wantHeader(t, got, "Cedula-Unreadable", bad)
+		if n := strings.Count(got.Body, "identity_id"); n != 4 {
+			t.Errorf("%s: %d identities, want the 4 others", q.Operation, n)
+		}
+	}
 }

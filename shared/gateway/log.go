@@ -39,6 +39,13 @@ func (r *Request) Audit(action, id string, parts []string) {
 		slog.String("key", r.Caller.Key), slog.String("identity", id), slog.Any("parts", parts), slog.String("trace", r.TraceID))
 }
 
+// LogUnreadable logs the ids of identities that a response omits, because their records cannot be decoded.
+func (r *Request) LogUnreadable(ids []string) {
+	if len(ids) > 0 {
+		slog.LogAttrs(r.ctx, slog.LevelError, "unreadable", slog.String("tenant", r.Caller.Tenant), slog.Any("identities", ids), slog.String("trace", r.TraceID))
+	}
+}
+
 // recoverPanic is deferred. It logs where a panic happened, without its value, which may be personal data, and sets *err
 // to ErrPanic.
 func recoverPanic(ctx context.Context, err *error, of ...any) {

@@ -64,3 +64,29 @@ func (e *Conflict) Error() string {
 // ErrPreconditionFailed is an ErrVersionMismatch that must not be retried: the client's own condition on
 // the version is not met.
 var ErrPreconditionFailed = fmt.Errorf("%w: refused by the caller", ErrVersionMismatch)
+
+// Unreadable is returned with the other results of a call if stored records cannot be decoded: they are damaged, or of a
+// format that this release does not know.
+type Unreadable struct {
+	IDs []string // of the identities
+	Err error    // the reason for the first
+}
+
+// Error counts the records and returns the reason, without the ids.
+func (e *Unreadable) Error() string {
+	return fmt.Sprintf("%d identity records cannot be read: %s", len(e.IDs), e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *Unreadable) Unwrap() error { return e.Err }
+
+// Join returns the records of both errors, each of which may be nil.
+func (e *Unreadable) Join(other *Unreadable) *Unreadable {
+	if e == nil {
+		return other
+	}
+	if other != nil {
+		e.IDs = append(e.IDs, other.IDs...)
+	}
+	return e
+}

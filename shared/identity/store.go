@@ -45,7 +45,8 @@ type Store interface {
 	// Get returns the newest version of an identity, or ErrNotFound.
 	Get(ctx context.Context, tenant, id string) (Identity, error)
 
-	// GetMany returns up to 100 identities in the order of the ids. Ids that do not exist are omitted.
+	// GetMany returns up to 100 identities in the order of the ids. Ids that do not exist are omitted. If some records
+	// cannot be decoded, it returns the others with an *Unreadable.
 	GetMany(ctx context.Context, tenant string, ids []string) ([]Identity, error)
 
 	// Entries returns the next entries of an index, at most limit, in ascending or descending order, beginning after an
@@ -93,8 +94,9 @@ type PendingCursor struct{ Key, Index [2]string }
 
 // DueBatch is a part of the pending index.
 type DueBatch struct {
-	Identities []Identity // of all tenants, in their newest version
-	Orphans    []Orphan   // entries of the index without an identity
+	Identities []Identity  // of all tenants, in their newest version
+	Orphans    []Orphan    // entries of the index without an identity
+	Unreadable *Unreadable // identities whose records cannot be decoded, or nil
 	Next       *PendingCursor
 }
 

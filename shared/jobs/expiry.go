@@ -12,7 +12,7 @@ import (
 const maxShardFailures = 10
 
 // Expire removes every identity that has expired, and completes deletions that were
-// interrupted. Its error is the table's; the result says what was done until then.
+// interrupted. Its error is the table's, or an *identity.Unreadable; the result says what was done.
 func (r *Reaper) Expire(ctx context.Context, run Run) (Result, error) {
 	return r.eachShard(run, func(s *shardRun) error {
 		until := s.Registry.Now().Add(s.MaxClockOffset).Truncate(time.Second)
@@ -44,7 +44,7 @@ func (s *shardRun) expireBatch(ctx context.Context, due identity.DueBatch) bool 
 	}
 	for n := range due.Identities {
 		i := &due.Identities[n]
-		if s.pastStop() || s.result.Failed >= maxShardFailures {
+		if s.pastStop() || s.failed >= maxShardFailures {
 			s.recordLag(i)
 			return false
 		}
@@ -95,6 +95,7 @@ func changedConcurrently(err error) bool {
 
 func (s *shardRun) recordFailure(err error) {
 	s.result.Failed++
+	s.failed++
 	s.err = err
 }
 

@@ -16,6 +16,7 @@ import (
 	"cedula/shared/jobs"
 	"cedula/shared/registry"
 	"cedula/shared/table"
+	"cedula/shared/table/faulttable"
 )
 
 // TestExpire runs the job over 20 identities that are held, 20 active ones and 60 pending ones.
@@ -62,6 +63,24 @@ func TestExpire(t *testing.T) {
 			t.Errorf("Get(%s), which was due: error = %v, want ErrNotFound", id, err)
 		}
 		w.create(t, id, ana) // its claim is free
+	}
+}
+
+// TestUnreadableRecordsAreReported: more records than a shard's failures that cannot be decoded do not stop the job.
+func TestUnreadableRecordsAreReported(t *testing.T) {
+	w := newTestJobs(t)
+	ids := w.createMany(t, 900)
+	for _, id := range ids[:800] {
+		if err := faulttable.Damage(ctx, w.hookedTable, table.Key{PK: "T#" + tenant + "#I#" + id, SK: "#"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.now = noon.Add(week)
+	got, err := w.Expire(ctx, w.run())
+	var unreadable *identity.Unreadable
+	want := jobs.Result{Examined: 900, Expired: 100, Failed: 800, Complete: true}
+	if !errors.As(err, &unreadable) || len(unreadable.IDs) != 800 || got != want {
+		t.Errorf("Expire() = %+v, %v, want %+v and 800 unreadable records", got, err, want)
 	}
 }
 

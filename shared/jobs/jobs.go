@@ -52,7 +52,7 @@ type Result struct {
 	Reminded  int           // that were sent a reminder
 	Skipped   int           // that needed nothing, whatever the index says
 	Conflicts int           // that changed concurrently; the next run sees them again
-	Failed    int           // that failed because of the table
+	Failed    int           // that failed because of the table, or whose records cannot be decoded
 	Lag       time.Duration // of the oldest expired identity that remains; zero if none does
 	Complete  bool          // the whole index was read
 }
@@ -75,12 +75,15 @@ type shardRun struct {
 	shard  int
 	result Result
 	err    error // the last failure of Expire, which does not end the run
+	failed int   // writes of Expire
+
+	unreadable *identity.Unreadable
 }
 
 func (s *shardRun) pastStop() bool { return !s.Registry.Now().Before(s.StopAt) }
 
 // eachShard runs work on all shards of the pending index concurrently. It returns the sum of
-// their results and the first shard's error.
+// their results and the first shard's error, or an *identity.Unreadable if records cannot be decoded.
 func (r *Reaper) eachShard(run Run, work func(*shardRun) error) (Result, error) {
 	var (
 		all    sync.WaitGroup
@@ -93,10 +96,24 @@ func (r *Reaper) eachShard(run Run, work func(*shardRun) error) (Result, error) 
 	}
 	all.Wait()
 	sum := Result{Complete: true}
+	var unreadable *identity.Unreadable
 	for n := range shards {
 		sum.add(shards[n].result)
+		unreadable = unreadable.Join(shards[n].unreadable)
 	}
-	return sum, cmp.Or(errs[:]...)
+	if err := cmp.Or(errs[:]...); err != nil || unreadable == nil {
+		return sum, err
+	}
+	return sum, unreadable
+}
+
+// recordUnreadable makes the run of the shard fail once it has dealt with all others.
+func (s *shardRun) recordUnreadable(e *identity.Unreadable) {
+	if e != nil {
+		s.result.Examined += len(e.IDs)
+		s.result.Failed += len(e.IDs)
+		s.unreadable = s.unreadable.Join(e)
+	}
 }
 
 // batches yields what is due in the shard between two times, until the run must stop. It ends
@@ -106,6 +123,7 @@ func (s *shardRun) batches(ctx context.Context, from, until time.Time) iter.Seq2
 		var at *identity.PendingCursor
 		for !s.pastStop() {
 			due, err := s.PendingIndex.DueBatch(ctx, s.shard, from, until, at)
+			s.recordUnreadable(due.Unreadable)
 			if !yield(due, err) || err != nil {
 				return
 			}

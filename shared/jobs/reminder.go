@@ -20,7 +20,7 @@ const (
 var ErrNoDryRun = errors.New("reminding has no dry run")
 
 // Remind queues an email to each identity that expires within a day and has an email
-// address. It returns ErrNoDryRun for a dry run, and otherwise the table's error.
+// address. It returns ErrNoDryRun for a dry run, and otherwise the errors of Expire.
 func (r *Reaper) Remind(ctx context.Context, run Run) (Result, error) {
 	if run.DryRun {
 		return Result{}, ErrNoDryRun

@@ -217,19 +217,16 @@ func (r *Registry) childIDs(ctx context.Context, parents []identity.Identity) ([
 }
 
 // getByEntry returns the identities of entries. Entries whose identity is deleted, or whose id has been reused, are
-// omitted.
+// omitted. Its errors are those of getMany.
 func (r *Registry) getByEntry(ctx context.Context, tenant string, entries []identity.IndexEntry) (map[identity.IndexEntry]*identity.Identity, error) {
 	list := entryIDs(entries)
 	slices.Sort(list)
 	found, err := r.getMany(ctx, tenant, slices.Compact(list))
-	if err != nil {
-		return nil, err
-	}
 	byEntry := make(map[identity.IndexEntry]*identity.Identity, len(found))
 	for n := range found {
 		byEntry[identity.EntryOf(&found[n])] = &found[n]
 	}
-	return byEntry, nil
+	return byEntry, err
 }
 
 // GetWithChildren returns an identity with its oldest MaxChildrenInResponse children, or

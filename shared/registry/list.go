@@ -35,6 +35,7 @@ type Page struct {
 	// matches on this page. TotalIsExact says that there are no more; the total of a whole tenant may be totalTTL old.
 	Total        int
 	TotalIsExact bool
+	Unreadable   []string // ids of identities whose records cannot be decoded; they are omitted
 }
 
 // List returns a page of a tenant's identities in the order of their creation. An identity that exists throughout is
@@ -70,6 +71,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 	if err := w.each(ctx, w.batch, w.visit); err != nil {
 		return Page{}, err
 	}
+	w.Unreadable = w.unreadable
 	w.Total = len(w.Identities)
 	w.TotalIsExact = l.After == 0 && w.Next == 0
 	if w.allMatch && !w.TotalIsExact {
@@ -182,16 +184,17 @@ func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) 
 	if err != nil {
 		return Page{}, err
 	}
+	p := listPage{scan: &scan{registry: r, query: l.query(), started: r.Now()}}
 	all, err := r.getMany(ctx, l.Tenant, holder.GrantedIdentities())
-	if err != nil {
+	if err := p.omitUnreadable(err); err != nil {
 		return Page{}, err
 	}
+	p.Unreadable = p.unreadable
 	match, err := r.matcher(ctx, l, identity.Index{Tenant: l.Tenant})
 	if err != nil {
 		return Page{}, err
 	}
 	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !match(&i) })
-	p := listPage{scan: &scan{registry: r, query: l.query(), started: r.Now()}}
 	slices.SortFunc(all, func(a, b identity.Identity) int { return p.compare(identity.EntryOf(&a), identity.EntryOf(&b)) })
 	for n := range all {
 		e := identity.EntryOf(&all[n])

@@ -51,8 +51,9 @@ type SearchPage struct {
 	Total int
 	// Partial says that the request reached its limits before the page was full, the matches were counted, or all of
 	// them were sorted. Other matches may follow.
-	Partial  bool
-	Examined int // identities
+	Partial    bool
+	Examined   int      // identities
+	Unreadable []string // ids of identities whose records cannot be decoded; they are omitted
 }
 
 // Search returns a page of identities. It keeps at most one batch of examined identities in memory.
@@ -112,7 +113,7 @@ func (p *pageBuilder) page(ctx context.Context) (SearchPage, error) {
 	if err := p.each(ctx, p.batch, p.inTime(p.visit)); err != nil {
 		return SearchPage{}, err
 	}
-	page := SearchPage{Identities: p.list, Total: p.total, Examined: p.examined}
+	page := SearchPage{Identities: p.list, Total: p.total, Examined: p.examined, Unreadable: p.unreadable}
 	page.Partial = !p.ended && (!p.more || p.counting)
 	seen := p.query.totalSeen(&page, p.query.Cursor.Skip-p.skip)
 	if p.more || !p.ended {

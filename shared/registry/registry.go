@@ -4,6 +4,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -48,16 +49,24 @@ func (r *Registry) Get(ctx context.Context, tenant, id string) (identity.Identit
 	return i, err
 }
 
-// getMany reads identities in batches. It omits those that do not exist or have expired.
+// getMany reads identities in batches. It omits those that do not exist or have expired. If some records cannot be decoded,
+// it returns the others with an *identity.Unreadable.
 func (r *Registry) getMany(ctx context.Context, tenant string, ids []string) ([]identity.Identity, error) {
 	var all []identity.Identity
+	var unreadable *identity.Unreadable
 	for portion := range slices.Chunk(ids, batchSize) {
 		found, err := r.Store.GetMany(ctx, tenant, portion)
-		if err != nil {
+		var undecoded *identity.Unreadable
+		if err != nil && !errors.As(err, &undecoded) {
 			return nil, err
 		}
+		unreadable = unreadable.Join(undecoded)
 		all = append(all, found...)
 	}
 	now := r.TenantNow(tenant)
-	return slices.DeleteFunc(all, func(i identity.Identity) bool { return i.Expired(now) }), nil
+	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return i.Expired(now) })
+	if unreadable != nil {
+		return all, unreadable
+	}
+	return all, nil
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -35,6 +36,18 @@ type scan struct {
 	ended    bool // every entry was examined
 	counting bool // count every match
 	total    int  // counted so far
+
+	unreadable []string // ids of identities whose records cannot be decoded; they are omitted
+}
+
+// omitUnreadable records the ids of an *identity.Unreadable and returns every other error.
+func (s *scan) omitUnreadable(err error) error {
+	var undecoded *identity.Unreadable
+	if !errors.As(err, &undecoded) {
+		return err
+	}
+	s.unreadable = append(s.unreadable, undecoded.IDs...)
+	return nil
 }
 
 func (r *Registry) newScan(ctx context.Context, q Query) (*scan, error) {
@@ -117,7 +130,7 @@ func (s *scan) lookUp(ctx context.Context) ([]identity.IndexEntry, error) {
 	ids := slices.DeleteFunc(slices.Clone(s.query.IDs), func(id string) bool { return !identity.ValidID(id) })
 	slices.Sort(ids)
 	found, err := s.registry.getMany(ctx, s.query.Tenant, slices.Compact(ids))
-	if err != nil {
+	if err := s.omitUnreadable(err); err != nil {
 		return nil, err
 	}
 	after := s.query.Cursor.After
@@ -164,7 +177,7 @@ func (s *scan) each(ctx context.Context, batch func() int, visit visitor) error 
 			return nil
 		}
 		found, err := s.registry.getByEntry(ctx, s.query.Tenant, entries)
-		if err != nil {
+		if err := s.omitUnreadable(err); err != nil {
 			return err
 		}
 		for _, e := range entries {

@@ -35,6 +35,7 @@ func (w *window) page(ctx context.Context) (SearchPage, error) {
 	if err != nil {
 		return SearchPage{}, err
 	}
+	page.Unreadable = w.unreadable
 	page.Next = w.next(&page, from, from+shown)
 	return page, nil
 }
@@ -97,7 +98,7 @@ func (w *window) show(ctx context.Context, keys []SortKey, page *SearchPage) (in
 		entries[n] = k.IndexEntry
 	}
 	found, err := w.registry.getByEntry(ctx, w.query.Tenant, entries)
-	if err != nil {
+	if err := w.omitUnreadable(err); err != nil {
 		return 0, err
 	}
 	weight := 0

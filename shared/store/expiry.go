@@ -50,7 +50,8 @@ func (s *Store) loadDueBatch(ctx context.Context, entries []table.Item) (due ide
 			continue
 		}
 		if err != nil {
-			return due, err
+			due.Unreadable = due.Unreadable.Join(&identity.Unreadable{IDs: []string{id}, Err: err})
+			continue
 		}
 		due.Identities = append(due.Identities, i)
 	}

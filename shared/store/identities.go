@@ -89,15 +89,21 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 		return nil, identityErrors.wrap("get identities", err)
 	}
 	list := make([]identity.Identity, 0, len(found.Items))
+	var unreadable *identity.Unreadable
 	for n := range found.Items {
 		i, err := decodeIdentity(found.Items[n].Body, tenant)
 		if errors.Is(err, identity.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			_, id := parseIdentityPK(found.Items[n].PK)
+			unreadable = unreadable.Join(&identity.Unreadable{IDs: []string{id}, Err: err})
+			continue
 		}
 		list = append(list, i)
+	}
+	if unreadable != nil {
+		return list, unreadable
 	}
 	return list, nil
 }
