@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,23 @@ func TestVerificationCodeIsQueued(t *testing.T) {
 	}
 	if m := queued[0]; m.To != "martina.1@example.com" || m.Language != "es" || len(m.Code) != identity.CodeDigits {
 		t.Errorf("message = %+v, want a code for martina.1@example.com in es", m)
+	}
+}
+
+// TestReplacedAddressIsNotified checks that the function that replaces a verified address may queue a message to it.
+func TestReplacedAddressIsNotified(t *testing.T) {
+	s := newReplayEnv(t)
+	s.run(t, step{"conomy/create-identity", pending("1", "martina.1+verifies@", "martina.1@"), 200, `{"id":"$pending"}`})
+	s.run(t, verify("email", "PENDING_PHONE_VALIDATION")...)
+	s.run(t, step{"conomy/update-identity", append(about("$pending"), `\"nickname\": \"Tina\"`, `\"email\": \"new+verifies@example.com\"`), 200, ``})
+	s.backdateCode(t, s.vars["$pending"])
+	s.run(t, verify("email", "PENDING_PHONE_VALIDATION")...)
+	queued := s.queuedMessages(t)
+	isNotice := func(m identity.Message) bool {
+		return m.To == "martina.1@example.com" && m.Purpose == identity.PurposeReplaced
+	}
+	if len(queued) != 2 || !slices.ContainsFunc(queued, isNotice) {
+		t.Errorf("%d messages are queued, want the code and the notice that the address was replaced", len(queued))
 	}
 }
 

@@ -23,7 +23,7 @@ var limitedGrants = map[string]string{
 	"dynamodb:BatchGetItem Table L#*":           "conomy/create-token", // failed logins
 	"dynamodb:PutItem Table L#*":                "conomy/create-token",
 	"dynamodb:GetItem Table M#*":                "jobs/deliver-messages", // messages
-	"dynamodb:PutItem Table M#*":                "conomy/start-verification jobs/deliver-messages jobs/remind-pending",
+	"dynamodb:PutItem Table M#*":                "conomy/confirm-verification conomy/start-verification jobs/deliver-messages jobs/remind-pending",
 	"dynamodb:DeleteItem Table M#*":             "jobs/deliver-messages",
 	"dynamodb:Query Table/index/* T#*":          "blnk/filter-identities blnk/list-identities conomy/list-identities conomy/search-identities",
 	"dynamodb:Query Table/index/QIndex P#*":     "jobs/expire-pending jobs/remind-pending",

@@ -289,7 +289,7 @@ func (c *condition) lookups(tenant string) (ids []string, indexes []identity.Ind
 		case "identity_id":
 			ids = append(ids, v)
 		case "email_address":
-			indexes = append(indexes, identity.Index{Tenant: tenant, Email: identity.NormalizeEmail(v)})
+			indexes = append(indexes, identity.Index{Tenant: tenant, Email: v}.Forms()...)
 		case "phone_number":
 			indexes = append(indexes, identity.Index{Tenant: tenant, Phone: v})
 		}

@@ -24,6 +24,7 @@ type Purpose string
 const (
 	PurposeVerificationCode Purpose = "code"     // a verification code
 	PurposeReminder         Purpose = "reminder" // the identity expires soon
+	PurposeReplaced         Purpose = "replaced" // another address replaced this verified one
 )
 
 // Message is a message to a person. A store keeps it encrypted until it is
@@ -35,7 +36,7 @@ type Message struct {
 	Channel    Channel
 	Purpose    Purpose
 	To         string    // an email address, or a phone number in E.164
-	Code       string    // six digits; empty for a reminder
+	Code       string    // six digits; only for a verification code
 	Language   string    // "es", "pt" or "en"
 	ExpiresAt  time.Time // not sent after this time: the code or the identity has expired
 }

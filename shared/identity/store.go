@@ -37,6 +37,9 @@ type Store interface {
 	// LookupKey returns the key under which an identity with this email or phone is found. It is an HMAC under the
 	// deployment secret and reveals nothing about the value.
 	LookupKey(tenant string, f Field, value string) string
+	// LookupKeys returns LookupKey and, for an email, the keys that v0.1.0 stored for the same mailbox. It returns nothing
+	// for an empty value.
+	LookupKeys(tenant string, f Field, value string) []string
 
 	// Replay returns the stored result of the same update of an identity, or of the same create if the id is empty. It
 	// returns ErrNotFound if no result is stored, and ErrIdempotencyReused if the key belongs to a different request.
@@ -141,12 +144,25 @@ func (l LinkChanges) NoneAdded() bool { return len(l.Add) == 0 }
 // means all identities.
 type Index struct {
 	Tenant     string
-	Email      string
+	Email      string // one of its EmailForms
 	Phone      string
 	Document   string // normalised
 	ExternalID string
 	ChildrenOf string // an identity's id
 	ParentsOf  string
+}
+
+// Forms returns the indexes that contain the identities with the value of the index, which need not be normalized.
+func (i Index) Forms() []Index {
+	if i.Email == "" {
+		return []Index{i}
+	}
+	var list []Index
+	for _, form := range EmailForms(i.Email) {
+		i.Email = form
+		list = append(list, i)
+	}
+	return list
 }
 
 // IndexEntry is the position of an identity in a list: by creation number, then by id.

@@ -62,7 +62,8 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 		return err
 	}
 	sentAt := now.Truncate(time.Second)
-	if !maySend(address, &sends, sentAt) {
+	to, err := identity.ChannelEmail.Deliverable(address)
+	if err != nil || sends.CheckRateLimit(sentAt) != nil { // reminders share the limits of verification codes
 		s.result.Skipped++
 		return nil
 	}
@@ -73,7 +74,7 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 	}
 	message := identity.Message{
 		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: identity.ChannelEmail, Purpose: identity.PurposeReminder,
-		To: address, Language: identity.MessageLanguage(nil, i.Country), ExpiresAt: i.ExpiresAt,
+		To: to, Language: identity.MessageLanguage(nil, i.Country), ExpiresAt: i.ExpiresAt,
 	}
 	next := i.Clone()
 	next.Reminded = true
@@ -98,9 +99,4 @@ func wantsReminder(i *identity.Identity, now time.Time) bool {
 	}
 	soon := i.ExpiresAt.After(now) && !i.ExpiresAt.After(now.Add(remindBefore))
 	return soon && i.TestOutcome(identity.ChannelEmail, i.Email, true) == identity.TestOutcomeNone
-}
-
-// maySend reports whether a reminder may be sent to an address. Reminders share the limits of verification codes.
-func maySend(address string, sends *identity.SendHistory, now time.Time) bool {
-	return identity.ChannelEmail.CheckDeliverable(address) == nil && sends.CheckRateLimit(now) == nil
 }

@@ -56,6 +56,23 @@ var templates = map[identity.Purpose]map[string]messageTemplate{
 			"Your registration lapses on {date} unless you complete it before.",
 		},
 	},
+	identity.PurposeReplaced: {
+		"es": {
+			"Cambió tu correo de contacto",
+			"Este correo fue reemplazado como contacto de tu registro.\n\nSi no lo pediste, avisa de inmediato a la empresa en la que te registraste.\n",
+			"Tu teléfono fue reemplazado. Si no lo pediste, avisa a la empresa.",
+		},
+		"pt": {
+			"Seu e-mail de contato mudou",
+			"Este e-mail foi substituído como contato do seu cadastro.\n\nSe você não o pediu, avise imediatamente a empresa em que se cadastrou.\n",
+			"Seu telefone foi substituído. Se não o pediu, avise a empresa.",
+		},
+		"en": {
+			"Your contact email has changed",
+			"This email was replaced as the contact of your registration.\n\nIf you did not ask for it, tell the company with which you registered immediately.\n",
+			"Your phone was replaced. If you did not ask for it, tell the company.",
+		},
+	},
 }
 
 // dateFormats are in UTC, and say so, because the person's time zone is unknown.

@@ -62,7 +62,7 @@ func (r *Registry) List(ctx context.Context, l ListParams) (Page, error) {
 		return Page{}, err
 	}
 	q := l.query()
-	q.Match, q.Indexes = match, []identity.Index{index}
+	q.Match, q.Indexes = match, index.Forms()
 	s, err := r.newScan(ctx, *q)
 	if err != nil {
 		return Page{}, err
@@ -174,7 +174,6 @@ func (l ListParams) index() (index identity.Index, whole bool) {
 		}
 	}
 	index.Document = identity.NormalizeDocument(index.Document)
-	index.Email = identity.NormalizeEmail(index.Email)
 	return index, rest == Filter{}
 }
 

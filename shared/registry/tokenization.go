@@ -134,7 +134,7 @@ func (r *Registry) encryptText(ctx context.Context, i *identity.Identity, place 
 func (r *Registry) HasValue(i *identity.Identity, f identity.Field, value string) bool {
 	sealed := i.Tokenized(f)
 	if sealed != nil {
-		return sealed.LookupKey != "" && value != "" && sealed.LookupKey == r.Store.LookupKey(i.Tenant, f, value)
+		return sealed.LookupKey != "" && slices.Contains(r.Store.LookupKeys(i.Tenant, f, value), sealed.LookupKey)
 	}
 	sameEmail := f == identity.FieldEmail && identity.NormalizeEmail(i.Email) == identity.NormalizeEmail(value)
 	return sameEmail || f == identity.FieldPhone && i.Phone == value

@@ -21,7 +21,15 @@ const (
 // because counting costs more than a page.
 func (r *Registry) count(ctx context.Context, index identity.Index) (int, error) {
 	if index != (identity.Index{Tenant: index.Tenant}) {
-		return r.countEntries(ctx, index)
+		total := 0
+		for _, form := range index.Forms() {
+			n, err := r.countEntries(ctx, form)
+			if err != nil {
+				return 0, err
+			}
+			total += n
+		}
+		return min(total, MaxTotal), nil
 	}
 	r.initTotals.Do(func() { r.totals = ttlcache.New[int](totalTTL, maxCachedTotals, r.Now) })
 	return r.totals.Load(ctx, index.Tenant, func(ctx context.Context) (int, error) { return r.countEntries(ctx, index) })

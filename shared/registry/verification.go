@@ -56,7 +56,7 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 	if err != nil {
 		return identity.SideWrites{}, err
 	}
-	if err := asked.channel.CheckDeliverable(address); err != nil {
+	if _, err := asked.channel.Deliverable(address); err != nil {
 		return identity.SideWrites{}, err
 	}
 	to := r.Store.LookupKey(i.Tenant, asked.channel.Field(), address)
@@ -139,10 +139,11 @@ func (r *Registry) newVerificationCode(i *identity.Identity, asked codeRequest, 
 	if script != identity.TestOutcomeNone {
 		return code, nil, nil
 	}
+	deliverable, err := asked.channel.Deliverable(address)
 	return code, &identity.Message{
 		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: asked.channel, Purpose: identity.PurposeVerificationCode,
-		To: address, Code: digits, Language: identity.MessageLanguage(asked.languages, i.Country), ExpiresAt: code.ExpiresAt,
-	}, nil
+		To: deliverable, Code: digits, Language: identity.MessageLanguage(asked.languages, i.Country), ExpiresAt: code.ExpiresAt,
+	}, err
 }
 
 // ConfirmVerification verifies an address with the code that was sent to it and advances a pending identity. However
@@ -194,11 +195,40 @@ func (r *Registry) redeemCode(ctx context.Context, i *identity.Identity, channel
 		return identity.SideWrites{}, identity.ErrWrongCode
 	}
 	kept.Used = true
+	notice, err := r.replacementNotice(ctx, i, channel, test)
+	if err != nil {
+		return identity.SideWrites{}, err
+	}
 	if i.Verification(channel).PendingAddress != "" {
 		*i.TokenizableField(channel.Field()) = address
 	}
 	i.SetVerification(identity.Verification{Channel: channel, VerifiedAt: now.Truncate(time.Second)})
-	return identity.SideWrites{Code: &kept}, i.Advance(now)
+	return identity.SideWrites{Code: &kept, Message: notice}, i.Advance(now)
+}
+
+// replacementNoticeTTL is how long a notice may wait to be sent.
+const replacementNoticeTTL = 24 * time.Hour
+
+// replacementNotice returns the message that tells a verified address that another one is about to replace it; nil if none is
+// due, or the address cannot receive messages.
+func (r *Registry) replacementNotice(ctx context.Context, i *identity.Identity, channel identity.Channel, test bool) (*identity.Message, error) {
+	v := i.Verification(channel)
+	if v.PendingAddress == "" || v.VerifiedAt.IsZero() {
+		return nil, nil
+	}
+	old, err := r.CurrentAddress(ctx, i, channel)
+	if err != nil {
+		return nil, err
+	}
+	to, err := channel.Deliverable(old)
+	if err != nil || i.TestOutcome(channel, old, test) != identity.TestOutcomeNone {
+		return nil, nil
+	}
+	id, err := identity.NewMessageID(r.Random)
+	return &identity.Message{
+		ID: id, Tenant: i.Tenant, IdentityID: i.ID, Channel: channel, Purpose: identity.PurposeReplaced, To: to,
+		Language: identity.MessageLanguage(nil, i.Country), ExpiresAt: r.TenantNow(i.Tenant).Add(replacementNoticeTTL),
+	}, err
 }
 
 // codeMatches compares codes in constant time, except for the two fixed codes of test

@@ -46,6 +46,7 @@ func (s *Store) commit(ctx context.Context, operation string, t transaction, i i
 // Create writes the identity, its claims and its idempotency claim in one transaction. The idempotency claim comes
 // first: an equal request that was carried out before holds the other claims as well.
 func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges) (identity.WriteResult, error) {
+	claims = withFormer(claims)
 	state := stateOf(&i)
 	state.SingleItem = links.NoneAdded()
 	state.Shard = s.ListSharding.shardFor(&i)
@@ -112,6 +113,7 @@ func (s *Store) GetMany(ctx context.Context, tenant string, ids []string) ([]ide
 // is deleted with it.
 func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identity.Claim, once identity.Idempotency, links identity.LinkChanges, aside identity.SideWrites) (identity.WriteResult, error) {
 	s.storeLookupKeys(&i)
+	claims = withFormer(claims)
 	state := stateOf(&i)
 	held := s.replaceClaimKeys(&state, i.Tenant, claims)
 	state.SingleItem = state.SingleItem && links.NoneAdded() && once.Key == ""
@@ -132,6 +134,17 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 	t.add(versionMismatch, s.childrenUpdateOps(&i, links)...)
 	t.add(versionMismatch, s.sideWriteOps(&i, aside)...)
 	return s.commit(ctx, "update identity", t, i)
+}
+
+// withFormer returns the claims and, as claims of their own, their former values.
+func withFormer(claims []identity.Claim) []identity.Claim {
+	all := claims
+	for _, c := range claims {
+		for _, values := range c.Former {
+			all = append(slices.Clip(all), identity.Claim{Kind: c.Kind, Values: values, Fields: c.Fields})
+		}
+	}
+	return all
 }
 
 // replaceClaimKeys records the keys of new claims, if there are any, and returns those recorded before.

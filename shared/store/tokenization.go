@@ -23,3 +23,15 @@ func (s *Store) storeLookupKeys(i *identity.Identity) {
 func (s *Store) LookupKey(tenant string, f identity.Field, value string) string {
 	return s.keys.fieldLookupPK(tenant, f, value)
 }
+
+// LookupKeys returns the index partitions of identities with the value, under each of its forms.
+func (s *Store) LookupKeys(tenant string, f identity.Field, value string) []string {
+	if f != identity.FieldEmail && value != "" {
+		return []string{s.LookupKey(tenant, f, value)}
+	}
+	var keys []string
+	for _, form := range identity.EmailForms(value) {
+		keys = append(keys, s.keys.lookupPK(tenant, indexEmail, form))
+	}
+	return keys
+}
