@@ -23,11 +23,12 @@ const module = "cedula/"
 
 // imports lists the packages of this module that each package under shared/ may import, except in tests.
 var imports = map[string]string{
-	"identity":          "",
+	"visible":           "",
+	"identity":          "visible",
 	"merge":             "",
 	"registry":          "identity merge ttlcache",
 	"jobs":              "identity registry",
-	"auth":              "strictjson ttlcache",
+	"auth":              "strictjson ttlcache visible",
 	"auth/kms":          "auth",
 	"auth/federation":   "auth strictjson ttlcache",
 	"strictjson":        "",
@@ -43,8 +44,8 @@ var imports = map[string]string{
 	"gateway":           "auth",
 	"apidocs":           "",
 	"rest":              "identity registry auth gateway strictjson",
-	"conomy":            "rest identity registry auth gateway strictjson iddocument iso",
-	"blnk":              "rest identity registry auth gateway strictjson",
+	"conomy":            "rest identity registry auth gateway strictjson iddocument iso visible",
+	"blnk":              "rest identity registry auth gateway strictjson visible",
 	"boot":              "registry auth table table/dynamo store",
 	"boot/conomy":       "conomy boot gateway registry",
 	"boot/blnk":         "blnk boot gateway registry",

@@ -53,6 +53,7 @@ func TestInvalidClientParamsAreRejected(t *testing.T) {
 		"scope with a quotation mark": {Scopes: auth.Scopes{`a"b`}},
 		"name of nothing":             {},
 		"name of blanks":              {Name: "  "},
+		"name of fillers":             {Name: "\u3164"},
 		"rate not a number":           {Limits: rate(math.NaN())},
 		"rate infinite":               {Limits: rate(math.Inf(1))},
 		"rate below zero":             {Limits: rate(-1)},

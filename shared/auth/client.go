@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"cedula/shared/visible"
 )
 
 // Client is an application that calls the APIs for one tenant.
@@ -69,7 +71,7 @@ func (n ClientParams) Validate() error {
 	if n.Tenant != "" && !validTenant(n.Tenant) {
 		return &InvalidClientError{"tenant", "must have up to 64 of the letters a to z and A to Z, digits, '.', '_' and '-'"}
 	}
-	if strings.TrimSpace(n.Name) == "" {
+	if !visible.Text(n.Name) {
 		return &InvalidClientError{"name", "must not be blank"}
 	}
 	if !validLabel(n.Name) {
@@ -110,8 +112,8 @@ func validTenant(s string) bool {
 
 func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// validLabel accepts names that people give: up to 128 bytes of printable text.
-func validLabel(s string) bool { return len(s) <= 128 && printable(s) }
+// validLabel accepts names that people give: up to 128 bytes of printable text, empty or not blank.
+func validLabel(s string) bool { return len(s) <= 128 && printable(s) && (s == "" || visible.Text(s)) }
 
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })

@@ -149,6 +149,8 @@ func TestCreateKeyErrors(t *testing.T) {
 	for _, tt := range []struct{ name, old, replacement, text string }{
 		{"no name", `"name"`, `"x"`, "name is required"},
 		{"no owner", `"owner"`, `"x"`, "owner is required"},
+		{"blank name", `"n"`, `" "`, "name is required"},
+		{"invisible owner", `"o"`, `"\u200b\u3164"`, "owner is required"},
 		{"no scopes", `"scopes"`, `"x"`, "scopes is required"},
 		{"no end", `"expires_at"`, `"x"`, "expires_at is required"},
 		{"null scope", `"identities:read"`, "null", "scopes.0 must be a resource and an action in lower case, such as identities:read"},

@@ -11,6 +11,7 @@ import (
 	"cedula/shared/auth"
 	"cedula/shared/gateway"
 	"cedula/shared/rest"
+	"cedula/shared/visible"
 )
 
 // Authorizer authenticates requests by the header X-Blnk-Key.
@@ -121,8 +122,8 @@ func (c *createKeyRequest) params() (auth.KeyParams, error) {
 		name    string
 		missing bool
 	}{
-		{"name", c.Name == ""},
-		{"owner", c.Owner == ""},
+		{"name", !visible.Text(c.Name)},
+		{"owner", !visible.Text(c.Owner)},
 		{"scopes", len(c.Scopes) == 0},
 		{"expires_at", c.ExpiresAt == ""},
 	} {

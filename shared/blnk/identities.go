@@ -72,6 +72,12 @@ func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	if r.Caller.Strict {
+		err := identity.CheckBirthDate(profile.BirthDate, a.Identities.TenantNow(r.Caller.Tenant))
+		if err != nil {
+			return gateway.Response{}, err
+		}
+	}
 	draft, err := dialect.NewDraft(r)
 	if err != nil {
 		return gateway.Response{}, err
@@ -82,7 +88,17 @@ func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.WriteResponse(http.StatusCreated, created, toResponse(&created.Identity)), nil
+	return warn(rest.WriteResponse(http.StatusCreated, created, toResponse(&created.Identity)), &created.Identity), nil
+}
+
+// warn adds a header about a value that a strict client could not have sent. The value is judged at the time of the change, so
+// that a replay has the same header.
+func warn(r gateway.Response, i *identity.Identity) gateway.Response {
+	var wrong *identity.Invalid
+	if !errors.As(identity.CheckBirthDate(i.BirthDate, i.UpdatedAt), &wrong) {
+		return r
+	}
+	return r.WithHeader("Cedula-Warning", "dob "+wrong.Reason)
 }
 
 func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
@@ -112,6 +128,11 @@ func (a *API) updateIdentity(r *gateway.Request) (gateway.Response, error) {
 		if err := body.apply(i, born); err != nil {
 			return err
 		}
+		if r.Caller.Strict && body.DOB.Sent {
+			if err := identity.CheckBirthDate(born, a.Identities.TenantNow(i.Tenant)); err != nil {
+				return err
+			}
+		}
 		if r.Caller.Strict && (body.IdentityType.Sent || body.EmailAddress.Sent) {
 			return checkStrict(string(i.Kind), i.Email)
 		}
@@ -120,7 +141,8 @@ func (a *API) updateIdentity(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(&changed.Identity)}), nil
+	response := rest.WriteResponse(http.StatusOK, changed, updateResponse{"Identity updated successfully", toResponse(&changed.Identity)})
+	return warn(response, &changed.Identity), nil
 }
 
 func (a *API) deleteIdentity(r *gateway.Request) (gateway.Response, error) {

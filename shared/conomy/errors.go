@@ -8,6 +8,7 @@ import (
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/rest"
+	"cedula/shared/visible"
 )
 
 // errorCode is one of Conomy's error codes with its status.
@@ -110,13 +111,13 @@ func invalidField(name, reason string) error {
 	return &identity.Invalid{Field: identity.Field(name), Reason: reason}
 }
 
-// requiredField is a field that must not be empty, with its name in the request.
+// requiredField is a field that must contain visible text, with its name in the request.
 type requiredField struct{ name, sent string }
 
-// requireFields returns an error for the first empty field, named by its path in the body.
+// requireFields returns an error for the first empty or blank field, named by its path in the body.
 func requireFields(path string, fields []requiredField) error {
 	for _, f := range fields {
-		if f.sent == "" {
+		if !visible.Text(f.sent) {
 			return &identity.MissingField{Field: identity.Field(path + f.name)}
 		}
 	}

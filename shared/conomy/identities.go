@@ -12,6 +12,7 @@ import (
 	"cedula/shared/registry"
 	"cedula/shared/rest"
 	"cedula/shared/strictjson"
+	"cedula/shared/visible"
 )
 
 // createRequest is the body of POST /identities. Status is ignored unless the client is trusted.
@@ -28,7 +29,7 @@ type createRequest struct {
 }
 
 func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.Response, error) {
-	profile, err := body.profile(r.Caller.Strict)
+	profile, err := body.profile(r.Caller.Strict, a.Identities.TenantNow(r.Caller.Tenant))
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -44,7 +45,7 @@ func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.R
 }
 
 // profile converts the request. It returns a *MissingField or an *Invalid for Conomy's rules beyond the core's.
-func (c *createRequest) profile(strict bool) (identity.Profile, error) {
+func (c *createRequest) profile(strict bool, now time.Time) (identity.Profile, error) {
 	if err := c.check(); err != nil {
 		return identity.Profile{}, err
 	}
@@ -60,6 +61,12 @@ func (c *createRequest) profile(strict bool) (identity.Profile, error) {
 	}
 	if err := c.applyTo(&p); err != nil {
 		return p, err
+	}
+	if strict {
+		err := identity.CheckBirthDate(p.BirthDate, now)
+		if err != nil {
+			return p, err
+		}
 	}
 	return p, checkReferenceData(&p, strict)
 }
@@ -125,7 +132,7 @@ func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.R
 }
 
 func (u *updateRequest) check(strict bool) error {
-	err := cmp.Or(require(!u.Name.Sent || u.Name.Value != "", "name", "must not be cleared"), u.checkFormats())
+	err := cmp.Or(require(!u.Name.Sent || visible.Text(u.Name.Value), "name", "must not be cleared"), u.checkFormats())
 	if err != nil || !strict {
 		return err
 	}
@@ -151,6 +158,12 @@ func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time
 	mergeJSON(&i.Metadata, u.Metadata.Sent, u.Metadata.Value.Value)
 	if err := u.applyStatusAndContacts(i, caller, now); err != nil || !caller.Strict {
 		return err
+	}
+	if u.BirthDate.Sent {
+		err := identity.CheckBirthDate(i.BirthDate, now)
+		if err != nil {
+			return err
+		}
 	}
 	return checkISOCodes(i.Country, i.Bank)
 }

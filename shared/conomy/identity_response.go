@@ -2,6 +2,7 @@ package conomy
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"time"
 
@@ -49,6 +50,23 @@ type identityResponse struct {
 	Hold            *holdResponse        `json:"hold,omitzero"`
 	PendingEmail    string               `json:"pendingEmail,omitzero"`
 	PendingPhone    string               `json:"pendingPhone,omitzero"`
+	Warnings        []warningResponse    `json:"warnings,omitempty"`
+}
+
+// warningResponse is about a value that a strict client could not have sent.
+type warningResponse struct {
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// warnings returns the warnings about an identity, whose values are judged at the time of its last change.
+func warnings(i *identity.Identity) []warningResponse {
+	var wrong *identity.Invalid
+	if !errors.As(identity.CheckBirthDate(i.BirthDate, i.UpdatedAt), &wrong) {
+		return nil
+	}
+	return []warningResponse{{"birthDate", invalidParam.code, wrong.Reason}}
 }
 
 type securityResponse struct {
@@ -117,6 +135,7 @@ func toResponse(i *identity.Identity) identityResponse {
 		CreatedAt: formatTime(i.CreatedAt), UpdatedAt: formatTime(i.UpdatedAt),
 		Requirements: requirementsResponse{append([]string{}, required.Due...), append([]string{}, required.Pending...), dueBy},
 		ExpiresAt:    dueBy, Hold: toHoldResponse(i.Hold),
+		Warnings:     warnings(i),
 		PendingEmail: pendingContact(i, identity.ChannelEmail),
 		PendingPhone: pendingContact(i, identity.ChannelPhone),
 		Tokenized:    tokenizedFields(i, tokenizableIdentityFields),

@@ -88,7 +88,7 @@ func TestMaliciousBodies(t *testing.T) {
 func TestRequiredFields(t *testing.T) {
 	w := newTestAPI(t)
 	for _, field := range []string{"name", "email", "phone", "documentType", "documentNumber", "idv"} {
-		for _, missing := range []string{"", `""`, "null"} {
+		for _, missing := range []string{"", `""`, "null", `"   "`, `"\u200b"`, `"\u3164\u00a0"`} {
 			wantError(t, w.Send(createRequest(minimalWith(field, missing))), 400, "12", field+" is required")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cedula/shared/auth"
+	"cedula/shared/blnk"
 	"cedula/shared/table/faulttable"
 )
 
@@ -47,6 +48,7 @@ func TestUpdateErrors(t *testing.T) {
 		{"", 400, "14", "body is empty"},
 		{"[]", 400, "11", "body must be an object"},
 		{`{"name":null}`, 400, "11", "name must not be cleared"},
+		{`{"name":" \u200b"}`, 400, "11", "name must not be cleared"},
 		{`{"country":"PER"}`, 400, "11", "country must be the one of the phone's dial code"},
 		{`{"securityOptions":{"accessControl":{}}}`, 400, "12", "securityOptions.accessControl.scopes is required"},
 		{`{"bankAccount":{"bank":"B"}}`, 400, "12", "bankAccount.accountNumber is required"},
@@ -162,4 +164,24 @@ func TestNotImplemented(t *testing.T) {
 	}
 	w.WantCalls(faulttable.Calls{})
 	w.CheckGolden("unimplemented")
+}
+
+// TestImplausibleBirthDates: a strict client cannot store one; the response to a lenient one has a warning, in a replay too.
+func TestImplausibleBirthDates(t *testing.T) {
+	w := newTestAPI(t)
+	other := &blnk.API{Identities: w.Identities}
+	const future, warning = "must not be in the future", `[{"field":"birthDate","code":"11","detail":"must not be in the future"}]`
+	create := createRequest(minimalWith("birthDate", `"2099-01-01"`)).WithHeader("Idempotency-Key", "k")
+	wantError(t, w.Send(create.WithCaller(strictCaller)), 400, "11", "birthDate "+future)
+	id := w.mustCreate(create)
+	wantJSON(t, w.Send(create).Body, "warnings", warning)
+	wantError(t, w.Send(patchRequest(id, `{"birthDate":"1899-12-31"}`).WithCaller(strictCaller)), 400, "11", "birthDate must not be before 1900")
+	wantJSON(t, w.Send(patchRequest(id, `{"birthDate":"1990-01-15"}`).WithCaller(strictCaller)).Body, "warnings", "")
+	for _, q := range []request{newRequest("create-identity", "", `{"identity_type":"individual","dob":"2099-01-01"}`), newRequest("update-identity", id, `{"dob":"2099-01-01"}`)} {
+		wantHeader(t, w.SendTo(other, q), "Cedula-Warning", "dob "+future)
+		got := w.SendTo(other, q.WithCaller(strictCaller))
+		if got.StatusCode != 400 || !strings.Contains(got.Body, "dob "+future) {
+			t.Errorf("%s of a strict client = %d %s, want 400 and dob", q.Operation, got.StatusCode, got.Body)
+		}
+	}
 }

@@ -44,3 +44,22 @@ func (d Date) Midnight() time.Time {
 	}
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
 }
+
+// earliestBirthYear: no living person was born before it.
+const earliestBirthYear = 1900
+
+// CheckBirthDate returns an *Invalid if a birth date makes no sense at a time: a day that has not begun in any time zone, or
+// one before earliestBirthYear. It accepts an unknown date.
+func CheckBirthDate(d Date, now time.Time) error {
+	if d.IsZero() {
+		return nil
+	}
+	const firstZone = 14 * time.Hour
+	if d.Midnight().After(now.Add(firstZone)) {
+		return &Invalid{FieldBirthDate, "must not be in the future"}
+	}
+	if d.Year < earliestBirthYear {
+		return &Invalid{FieldBirthDate, "must not be before 1900"}
+	}
+	return nil
+}

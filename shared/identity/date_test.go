@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -49,5 +50,20 @@ func TestMidnight(t *testing.T) {
 	some := identity.Date{Year: 1990, Month: time.January, Day: 15}
 	if want := time.Date(1990, 1, 15, 0, 0, 0, 0, time.UTC); some.IsZero() || some.Midnight() != want {
 		t.Errorf("Midnight() = %v, want %v", some.Midnight(), want)
+	}
+}
+
+func TestCheckBirthDate(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	for date, want := range map[string]string{
+		"": "", "2026-03-04": "", "2026-03-05": "", "1900-01-01": "",
+		"2026-03-06": "birthDate must not be in the future", "2099-01-01": "birthDate must not be in the future",
+		"1899-12-31": "birthDate must not be before 1900", "0001-01-01": "birthDate must not be before 1900",
+	} {
+		d, _ := identity.ParseDate(date)
+		err := identity.CheckBirthDate(d, now)
+		if got := fmt.Sprint(err); err != nil && got != want || err == nil && want != "" {
+			t.Errorf("CheckBirthDate(%q) = %v, want %q", date, err, want)
+		}
 	}
 }

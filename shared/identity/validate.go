@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"unicode"
 	"unicode/utf8"
+
+	"cedula/shared/visible"
 )
 
 // Validate returns an *Invalid for the first string that is too long or contains forbidden
@@ -92,9 +94,9 @@ func forbidden(c rune) string {
 	return ""
 }
 
-// requireText checks a string that must not be empty.
+// requireText checks a string that must not be empty or blank.
 func requireText(f Field, text string) error {
-	if text == "" {
+	if !visible.Text(text) {
 		return &MissingField{f}
 	}
 	return checkText(f, text, MaxTextLength)

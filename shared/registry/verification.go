@@ -222,7 +222,7 @@ func (r *Registry) replacementNotice(ctx context.Context, i *identity.Identity, 
 	}
 	to, err := channel.Deliverable(old)
 	if err != nil || i.TestOutcome(channel, old, test) != identity.TestOutcomeNone {
-		return nil, nil
+		return nil, nil //nolint:nilerr // an address that cannot receive messages gets none
 	}
 	id, err := identity.NewMessageID(r.Random)
 	return &identity.Message{
