@@ -1,9 +1,14 @@
 package conomy_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"cedula/shared/registry"
+	"cedula/shared/table"
 )
 
 func TestChildrenAndParents(t *testing.T) {
@@ -132,19 +137,79 @@ func TestWithdrawalAccounts(t *testing.T) {
 	w.CheckGolden("withdrawal-accounts")
 }
 
+// TestWithdrawalAccountReplay: a keyed request takes effect once in 24 hours, whatever happens to the account.
 func TestWithdrawalAccountReplay(t *testing.T) {
+	const reused = "Idempotency-Key was used with a different request"
 	w := newTestAPI(t)
-	w.createPersons("a")
-	add := newRequest("add-withdrawal-account", "a", bankAccountBody).WithHeader("Idempotency-Key", "k")
-	first, again := w.Send(add), w.Send(add)
-	if first.StatusCode != 201 || again.StatusCode != 201 || first.Body != again.Body {
-		t.Errorf("second response = %d %s, want 201 %s", again.StatusCode, again.Body, first.Body)
+	w.createPersons("a", "b")
+	keyed := func(id, key, body string) request {
+		return newRequest("add-withdrawal-account", id, body).WithHeader("Idempotency-Key", key)
 	}
-	wantHeader(t, again, "Idempotent-Replayed", "true")
-	other := newRequest("add-withdrawal-account", "a", strings.Replace(bankAccountBody, "1", "9", 1))
+	otherBody := strings.Replace(bankAccountBody, "1", "9", 1)
+	count := func(id string, want int) {
+		t.Helper()
+		if got, err := w.Identities.ListWithdrawalAccounts(t.Context(), "acme", id); err != nil || len(got) != want {
+			t.Errorf("accounts of %s = %d, %v, want %d", id, len(got), err, want)
+		}
+	}
+	add := keyed("a", "k", bankAccountBody)
+	first := w.Send(add)
+	wantReplay := func(when string) {
+		t.Helper()
+		again := w.Send(add)
+		if again.StatusCode != 201 || first.Body != again.Body {
+			t.Errorf("repetition %s = %d %s, want 201 %s", when, again.StatusCode, again.Body, first.Body)
+		}
+		wantHeader(t, again, "Idempotent-Replayed", "true")
+	}
+	wantReplay("immediately")
+	w.deleteChangeClaims("a")
+	wantReplay("of a request to v0.1.0, which stored the account only")
+	w.runSteps(step{keyed("a", "k", otherBody), 422, "21", reused})
+	add = keyed("a", "r", bankAccountBody)
+	first = w.Send(add)
+	remove := newRequest("remove-withdrawal-account", "a", "")
+	remove.Params["accountId"] = text(t, first.Body, "id")
 	w.runSteps(
-		step{other.WithHeader("Idempotency-Key", "k"), 422, "21", "Idempotency-Key was used with a different request"},
-		step{other.WithHeader("Idempotency-Key", "l"), 201, "", ""},
-		step{other, 201, "", ""},
+		step{remove, 204, "", ""},
+		step{patchRequest("a", `{"nickname":"n"}`).WithHeader("Idempotency-Key", "p"), 200, "", ""},
+		step{keyed("a", "p", bankAccountBody), 422, "21", reused},
+		step{patchRequest("a", `{"nickname":"n"}`).WithHeader("Idempotency-Key", "r"), 422, "21", reused},
+		step{keyed("a", "r", otherBody), 422, "21", reused},
+		step{keyed("a", "l", otherBody), 201, "", ""},
+		step{newRequest("add-withdrawal-account", "a", otherBody), 201, "", ""},
 	)
+	wantReplay("after the account was removed")
+	count("a", 3)
+	for range registry.MaxWithdrawalAccounts - 3 {
+		wantStatus(t, w.Send(newRequest("add-withdrawal-account", "a", otherBody)), 201)
+	}
+	wantReplay("beside the maximum of accounts")
+	w.Now = w.Now.Add(25 * time.Hour)
+	w.runSteps(step{add, 422, "21", "an identity has at most 100 withdrawal accounts"})
+
+	w.runSteps(step{keyed("b", "k", bankAccountBody), 201, "", ""})
+	w.Now = w.Now.Add(24 * time.Hour)
+	w.runSteps(step{keyed("b", "k", otherBody), 201, "", ""}, step{keyed("b", "k", otherBody), 201, "", ""})
+	count("b", 2)
+	w.runSteps(
+		step{newRequest("delete-identity", "b", "").WithCaller(deletingCaller), 204, "", ""},
+		step{keyed("b", "k", otherBody), 404, "31", "identity not found"},
+	)
+	w.createPersons("b")
+	w.runSteps(step{keyed("b", "k", bankAccountBody), 201, "", ""})
+	count("b", 1)
+}
+
+// deleteChangeClaims deletes the idempotency claims of an identity's changes.
+func (w *testAPI) deleteChangeClaims(id string) {
+	w.Helper()
+	page, err := w.Table.Query(w.Context(), table.Query{PK: "T#acme#I#" + id, From: "O#", To: "O#~", Strong: true})
+	for n := range page.Items {
+		_, failed := w.Table.Write(w.Context(), table.Delete(page.Items[n].Key, table.Always()))
+		err = errors.Join(err, failed)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
 }

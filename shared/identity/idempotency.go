@@ -3,6 +3,7 @@ package identity
 import (
 	"bytes"
 	"strings"
+	"time"
 )
 
 // Idempotency identifies a request, so that it is applied once. The zero value means that the client sent no
@@ -17,6 +18,9 @@ type Idempotency struct {
 func (i Idempotency) Matches(stored []byte) bool {
 	return bytes.Equal(stored, i.Fingerprint[:]) || bytes.Equal(stored, i.ByteFingerprint[:]) && i.ByteFingerprint != [32]byte{}
 }
+
+// IdempotencyTTL is how long the response to a request with a key is stored. After it, a request with the key is a new one.
+const IdempotencyTTL = 24 * time.Hour
 
 // MaxIdempotencyKeyLength is the maximum length of a key, in bytes.
 const MaxIdempotencyKeyLength = 255

@@ -42,8 +42,9 @@ type Store interface {
 	LookupKeys(tenant string, f Field, value string) []string
 
 	// Replay returns the stored result of the same update of an identity, or of the same create if the id is empty. It
-	// returns ErrNotFound if no result is stored, and ErrIdempotencyReused if the key belongs to a different request.
-	Replay(ctx context.Context, tenant, id string, once Idempotency) (WriteResult, error)
+	// returns ErrNotFound if no result is stored or it is older than IdempotencyTTL at the tenant's time now, and
+	// ErrIdempotencyReused if the key belongs to a different request.
+	Replay(ctx context.Context, tenant, id string, now time.Time, once Idempotency) (WriteResult, error)
 
 	// Get returns the newest version of an identity, or ErrNotFound.
 	Get(ctx context.Context, tenant, id string) (Identity, error)
@@ -69,11 +70,12 @@ type Store interface {
 
 	// ListWithdrawalAccounts returns an identity's withdrawal accounts by id.
 	ListWithdrawalAccounts(ctx context.Context, tenant, id string) ([]BankAccount, error)
-	// AddWithdrawalAccount writes a new account and the next version of its identity. If the same request wrote the
-	// account before under the same key, it changes nothing and returns that account with Replayed set. It returns
-	// ErrIdempotencyReused if a different request did, and ErrVersionMismatch if the stored version is not the one
-	// before i's.
-	AddWithdrawalAccount(ctx context.Context, i Identity, b BankAccount, once Idempotency) (WithdrawalAccountResult, error)
+	// AddWithdrawalAccount writes a new account, the next version of its identity and the idempotency key of the change.
+	// Of the identity, the result has the id, the version, the times and, as Bank, the account. If the same request was
+	// carried out before under the same key, AddWithdrawalAccount changes nothing and returns the stored result with
+	// Replayed set. It returns ErrIdempotencyReused if the key belongs to a different request, and ErrVersionMismatch if
+	// the stored version is not the one before i's.
+	AddWithdrawalAccount(ctx context.Context, i Identity, b BankAccount, once Idempotency) (WriteResult, error)
 	// RemoveWithdrawalAccount deletes an account, or returns ErrNotFound.
 	RemoveWithdrawalAccount(ctx context.Context, tenant, id, account string) error
 }

@@ -39,7 +39,7 @@ func (r *Registry) replayOr(ctx context.Context, current *identity.Identity, key
 	if key.Key == "" {
 		return identity.WriteResult{}, refusal
 	}
-	first, err := r.Store.Replay(ctx, current.Tenant, current.ID, key)
+	first, err := r.Store.Replay(ctx, current.Tenant, current.ID, r.TenantNow(current.Tenant), key)
 	if err == nil && current.ID == "" {
 		return r.replayCreate(ctx, first)
 	}

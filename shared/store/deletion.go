@@ -96,7 +96,7 @@ func releaseClaimOps(i *identity.Identity, now time.Time) []table.Op {
 	for _, pk := range state.ClaimKeys {
 		ops = append(ops, table.Delete(table.Key{PK: pk, SK: itemSK}, table.Always()))
 	}
-	if end := i.CreatedAt.Add(idempotencyTTL); state.IdempotencyKey != "" && now.Before(end) {
+	if end := i.CreatedAt.Add(identity.IdempotencyTTL); state.IdempotencyKey != "" && now.Before(end) {
 		used := table.Item{Key: table.Key{PK: state.IdempotencyKey, SK: itemSK}, Owner: i.ID, Expires: end}
 		ops = append(ops, table.Put(used, table.OwnerIs(i.ID)))
 	}

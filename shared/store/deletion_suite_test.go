@@ -68,7 +68,7 @@ func wantGone(t *testing.T, s *store.Store, raw table.Table, p identity.Identity
 		wantError(t, fmt.Sprintf("request %d under its key", request), errorOf(s.Create(ctx, minimalIdentity("p"), newClaims("a", "b"), newIdempotency(key, request), identity.LinkChanges{})), identity.ErrNotFound)
 	}
 	mustCreate(t, s, minimalIdentity("p"), newClaims("a", "b"), identity.Idempotency{})
-	wantError(t, "replay of a change", errorOf(s.Replay(ctx, "t", "p", newIdempotency("change", 1))), identity.ErrNotFound)
+	wantError(t, "replay of a change", errorOf(s.Replay(ctx, "t", "p", time.Time{}, newIdempotency("change", 1))), identity.ErrNotFound)
 }
 
 // Sources in which createWithParts's identity has an entry.

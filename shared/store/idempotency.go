@@ -8,9 +8,6 @@ import (
 	"cedula/shared/table"
 )
 
-// idempotencyTTL is how long an idempotency key is stored.
-const idempotencyTTL = 24 * time.Hour
-
 // addIdempotencyClaim stores a request, if it has an idempotency key, and the identity as it is returned. Deleting the
 // identity empties the claim of its creation and deletes those of its changes, so that the copy is deleted with it.
 func (t *transaction) addIdempotencyClaim(key table.Key, i *identity.Identity, now time.Time, once identity.Idempotency, body []byte) {
@@ -20,12 +17,12 @@ func (t *transaction) addIdempotencyClaim(key table.Key, i *identity.Identity, n
 	t.add(func(current *table.Item) (identity.WriteResult, error) {
 		return decodeReplay(current, i.Tenant, once)
 	}, table.Put(table.Item{
-		Key: key, Owner: i.ID, Expires: now.Add(idempotencyTTL), Body: append(once.Fingerprint[:], body...),
+		Key: key, Owner: i.ID, Expires: now.Add(identity.IdempotencyTTL), Body: append(once.Fingerprint[:], body...),
 	}, table.AbsentOrExpired(now)))
 }
 
 // Replay reads the idempotency key of a change or, without an id, of a create.
-func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Idempotency) (identity.WriteResult, error) {
+func (s *Store) Replay(ctx context.Context, tenant, id string, now time.Time, once identity.Idempotency) (identity.WriteResult, error) {
 	key := s.keys.changeIdempotencyKey(tenant, id, once.Key)
 	if id == "" {
 		key = s.keys.idempotencyKey(tenant, once.Key)
@@ -33,6 +30,9 @@ func (s *Store) Replay(ctx context.Context, tenant, id string, once identity.Ide
 	claim, err := s.getItem(ctx, "replay", key, identityErrors)
 	if err != nil {
 		return identity.WriteResult{}, err
+	}
+	if !now.Before(claim.Expires) {
+		return identity.WriteResult{}, identity.ErrNotFound
 	}
 	return decodeReplay(&claim, tenant, once)
 }

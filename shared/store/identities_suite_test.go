@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,7 +46,7 @@ func testUpdateVersionMismatch(t *testing.T, s *store.Store, _ *faulttable.Count
 		if _, err := s.Update(ctx, tt.give, nil, newIdempotency("k "+tt.name, 1), identity.LinkChanges{}, identity.SideWrites{}); !errors.Is(err, tt.want) || errors.Is(err, identity.ErrPreconditionFailed) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
 		}
-		_, err := s.Replay(ctx, "t", tt.give.ID, newIdempotency("k "+tt.name, 1))
+		_, err := s.Replay(ctx, "t", tt.give.ID, time.Time{}, newIdempotency("k "+tt.name, 1))
 		if kept := err == nil; kept != (tt.want == nil) {
 			t.Errorf("%s: idempotency key stored = %v (%v), want it exactly if the update succeeded", tt.name, kept, err)
 		}
@@ -76,7 +77,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 			t.Errorf("%s: error = %v, want none; result (-want +got):\n%s", name, err, diff)
 		}
 	}
-	got, err := s.Replay(ctx, "t", "p1", newIdempotency("k", 1))
+	got, err := s.Replay(ctx, "t", "p1", time.Time{}, newIdempotency("k", 1))
 	wantEqual(t, want, got, err)
 	wantCalls(t, calls, "three updates and a replay", faulttable.Calls{Get: 1, Write: 3})
 	for name, tt := range map[string]struct {
@@ -91,7 +92,7 @@ func testUpdateReplay(t *testing.T, s *store.Store, calls *faulttable.Counter) {
 		"an unknown identity's": {"t", "p9", newIdempotency("k", 1), identity.ErrNotFound},
 		"a key of no length":    {"t", "p1", identity.Idempotency{}, identity.ErrNotFound},
 	} {
-		wantError(t, name, errorOf(s.Replay(ctx, tt.tenant, tt.id, tt.once)), tt.want)
+		wantError(t, name, errorOf(s.Replay(ctx, tt.tenant, tt.id, time.Time{}, tt.once)), tt.want)
 	}
 	wantError(t, "another request under the key, stale too", errorOf(s.Update(ctx, second, nil, newIdempotency("k", 2), identity.LinkChanges{}, identity.SideWrites{})), identity.ErrIdempotencyReused)
 	if i, err := s.Get(ctx, "t", "p1"); err != nil || i.Version != 3 {

@@ -27,42 +27,47 @@ func (s *Store) ListWithdrawalAccounts(ctx context.Context, tenant, id string) (
 	return list, nil
 }
 
-// withdrawalRecord is the body of a withdrawal account's item. Request is the fingerprint of the request that created it,
-// if that had an idempotency key.
+// withdrawalRecord is the body of a withdrawal account's item. RequestFingerprint is that of the request that created it, if
+// that had an idempotency key. v0.1.0 has no other idempotency claim of the request.
 type withdrawalRecord struct {
 	bankRecord
 	RequestFingerprint []byte `json:"q,omitempty"`
 }
 
-// AddWithdrawalAccount writes a new account and the next version of its identity.
-func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b identity.BankAccount, once identity.Idempotency) (identity.WithdrawalAccountResult, error) {
+// AddWithdrawalAccount writes a new account, the next version of its identity and the idempotency claim of the change.
+func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b identity.BankAccount, once identity.Idempotency) (identity.WriteResult, error) {
 	r := withdrawalRecord{bankRecord: bankRecord(b)}
 	if once.Key != "" {
 		r.RequestFingerprint = once.Fingerprint[:]
 	}
 	notSingleItem(&i)
-	failed, err := s.write(ctx,
-		s.putVersion(&i, mustEncode(newIdentityRecord(&i))),
-		table.Put(table.Item{Key: partKey(i.Tenant, i.ID, prefixWithdrawal+b.ID), Body: mustEncode(r)}, table.Absent()),
-	)
-	if failed == nil {
-		return identity.WithdrawalAccountResult{BankAccount: b}, identityErrors.wrap("add withdrawal account", err)
-	}
-	if failed.FailureOf(1) != nil {
-		return decodeAccountReplay(failed.FailureOf(1).Current, once)
-	}
-	return identity.WithdrawalAccountResult{}, identity.ErrVersionMismatch
+	response := accountResponse(&i, b)
+	t := newTransaction(3)
+	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, mustEncode(newIdentityRecord(&response)))
+	t.add(versionMismatch, s.putVersion(&i, mustEncode(newIdentityRecord(&i))))
+	t.add(func(current *table.Item) (identity.WriteResult, error) {
+		return decodeAccountReplay(current, &i, once)
+	}, table.Put(table.Item{Key: partKey(i.Tenant, i.ID, prefixWithdrawal+b.ID), Body: mustEncode(r)}, table.Absent()))
+	return s.commit(ctx, "add withdrawal account", t, response)
 }
 
-func decodeAccountReplay(item *table.Item, once identity.Idempotency) (identity.WithdrawalAccountResult, error) {
+// accountResponse returns what is stored of the response to a request for an account.
+func accountResponse(i *identity.Identity, b identity.BankAccount) identity.Identity {
+	return identity.Identity{
+		Tenant: i.Tenant, ID: i.ID, Version: i.Version, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt, Profile: identity.Profile{Bank: &b},
+	}
+}
+
+// decodeAccountReplay returns the response to a request that v0.1.0 carried out under the same idempotency key.
+func decodeAccountReplay(item *table.Item, i *identity.Identity, once identity.Idempotency) (identity.WriteResult, error) {
 	r, err := decode[withdrawalRecord](item.Body, "withdrawal account")
 	if err != nil {
-		return identity.WithdrawalAccountResult{}, err
+		return identity.WriteResult{}, err
 	}
 	if once.Key == "" || !once.Matches(r.RequestFingerprint) {
-		return identity.WithdrawalAccountResult{}, identity.ErrIdempotencyReused
+		return identity.WriteResult{}, identity.ErrIdempotencyReused
 	}
-	return identity.WithdrawalAccountResult{BankAccount: identity.BankAccount(r.bankRecord), Replayed: true}, nil
+	return identity.WriteResult{Identity: accountResponse(i, identity.BankAccount(r.bankRecord)), Replayed: true}, nil
 }
 
 // RemoveWithdrawalAccount deletes an account.
