@@ -24,7 +24,7 @@ const module = "cedula/"
 // imports lists the packages of this module that each package under shared/ may import, except in tests.
 var imports = map[string]string{
 	"visible":           "",
-	"identity":          "visible",
+	"identity":          "iddocument visible",
 	"merge":             "",
 	"registry":          "identity merge ttlcache",
 	"jobs":              "identity registry",

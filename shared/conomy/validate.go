@@ -36,7 +36,7 @@ func checkCountry(text string) error {
 }
 
 func checkDocumentNumber(text string) error {
-	return require(identity.NormalizeDocument(text) != "", "documentNumber", "must hold letters or digits")
+	return require(identity.DocumentForms(text) != nil, "documentNumber", "must hold letters or digits")
 }
 
 // checkReferenceData checks that the phone matches the country and the document number has the form of its type. For a

@@ -21,7 +21,7 @@ func ExampleCheck() {
 	// Output:
 	// valid - the check digit matches
 	// invalid - the check digit does not match
-	// invalid - a RUT has 7 or 8 digits and a check digit or K
+	// invalid - the check digit does not match
 	// unchecked - this type of document has no check digit
 	// unchecked - no rule is known for this type of document in this country
 	// unchecked - the type of document is not known

@@ -2,6 +2,7 @@ package iddocument
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,24 @@ func matchResult(match bool) Result {
 		return Result{Valid, "the check digit matches"}
 	}
 	return Result{Invalid, "the check digit does not match"}
+}
+
+// unlessMatch returns Valid for a number whose check digit matches, and otherwise Unchecked: numbers without a matching one are
+// in use.
+func unlessMatch(match bool, reason string) Result {
+	if match {
+		return matchResult(true)
+	}
+	return Result{Unchecked, reason}
+}
+
+// ifMatch returns Invalid for a number whose check digit does not match, and otherwise Unchecked: the beginning of the number
+// is not one that sources name, and may be new.
+func ifMatch(r Result) Result {
+	if r.Verdict == Valid {
+		return Result{Unchecked, "the check digit matches, but no known number begins like this"}
+	}
+	return r
 }
 
 // checkLast checks the last character of a number: the one in digits at the weighted sum of the
@@ -60,17 +79,21 @@ func isCalendarDate(yymmdd string, century int) bool {
 	return int(day.Month()) == two(2) && day.Day() == two(4)
 }
 
-var cuitPrefixes = []string{"20", "23", "24", "27", "30", "33", "34", "50", "51", "55"}
+var cuitPrefixes = []string{"20", "23", "24", "25", "26", "27", "30", "33", "34", "50", "51", "55"}
 
 // cuit checks the CUIT of Argentina's tax authority and the CUIL of its social security,
-// which have the same form: a kind of holder, 8 digits (a person's DNI) and one modulo 11.
-// If the sum requires 10, the digit is 9; other sources say that such a number is issued
-// under another kind instead.
+// which have the same form: a kind of holder, 8 digits (a person's DNI) and one modulo 11. 25 and 26 are given where the
+// number of another kind is taken (hibernate/hibernate-validator pull request 2034, read 2026-11-22). If the sum requires 10,
+// python-stdnum expects 9, and the wiki of github.com/zeluizr/palta says that no such number is issued.
 func cuit(number string) Result {
-	if !slices.Contains(cuitPrefixes, number[:2]) {
-		return Result{Invalid, "no CUIT or CUIL begins with these two digits"}
+	result := checkLast(number, "0-987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+	if result.Verdict == Invalid && number[10] == '9' && lastMatches(number, "09987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2) {
+		return Result{Unchecked, "sources disagree on the check digit of this number"}
 	}
-	return checkLast(number, "09987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+	if !slices.Contains(cuitPrefixes, number[:2]) {
+		return ifMatch(result)
+	}
+	return result
 }
 
 const receitaDigits = "00987654321" // of Brazil's tax authority, Receita Federal
@@ -95,52 +118,75 @@ func cnpj(number string) Result {
 	return matchResult(first && lastMatches(number, receitaDigits, 6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2))
 }
 
-// rut checks the RUT of Chile's tax authority (SII), which is a person's RUN: 7 or 8 digits
+// rut checks the RUT of Chile's tax authority (SII), which is a person's RUN: up to 8 digits
 // and one modulo 11; 10 is written K.
 func rut(number string) Result { return checkLast(number, "0K987654321", 3, 2, 7, 6, 5, 4, 3, 2) }
 
-// nit checks the NIT of Colombia's tax authority (DIAN): 7 to 15 digits and one
-// modulo 11, whose weights are primes.
+// nit checks the NIT of Colombia's tax authority (DIAN): up to 15 digits and one
+// modulo 11, whose weights are primes. The check digit is often left out, so a number without a matching one is Unchecked
+// unless it can only have one: a company's has 9 digits that begin with 8 or 9, and then the check digit.
 func nit(number string) Result {
-	return checkLast(number, "01987654321", 71, 67, 59, 53, 47, 43, 41, 37, 29, 23, 19, 17, 13, 7, 3)
+	number = trimZeros(number)
+	if len(number) < 2 {
+		return Result{Unchecked, "the check digit is left out"}
+	}
+	match := lastMatches(number, "01987654321", 71, 67, 59, 53, 47, 43, 41, 37, 29, 23, 19, 17, 13, 7, 3)
+	if len(number) > 10 || len(number) == 10 && number[0] >= '8' {
+		return matchResult(match)
+	}
+	return unlessMatch(match, "the check digit does not match, or is left out")
 }
+
+const issuedAnyway = "the check digit does not match, as in some numbers in use"
 
 // cedulaDominicana checks the identity card of the Dominican Republic: 11
 // digits, the last by ISO/IEC 7812-1. Some cards were issued with a wrong
-// one: they are Invalid here, since a list of them would name people.
-func cedulaDominicana(number string) Result { return matchResult(luhn(number)) }
+// one (developersdo/DevelopersDo.DataAnnotations issue 8, read 2026-12-01).
+func cedulaDominicana(number string) Result { return unlessMatch(luhn(number), issuedAnyway) }
 
-// rnc checks the RNC that the Dominican tax authority (DGII) gives to companies: 8 digits
-// and one modulo 11, from 1 to 9. Some were issued with a wrong one and are Invalid here.
-func rnc(number string) Result { return checkLast(number, "21987654321", 7, 9, 8, 6, 5, 4, 3, 2) }
+// rnc checks the RNC that the Dominican tax authority (DGII) gives to companies, 8 digits
+// and one modulo 11, from 1 to 9, and a person's, which is the cedula. Some were issued with a wrong one (python-stdnum,
+// do.rnc, has a list).
+func rnc(number string) Result {
+	if len(number) == 11 {
+		return cedulaDominicana(number)
+	}
+	if len(number) != 9 {
+		return Result{Invalid, "an RNC has 9 digits, or the 11 of a cedula"}
+	}
+	return unlessMatch(lastMatches(number, "21987654321", 7, 9, 8, 6, 5, 4, 3, 2), issuedAnyway)
+}
 
 // ciEcuador checks the identity card of Ecuador: a province, a third digit up
 // to 6, and one digit by ISO/IEC 7812-1.
 func ciEcuador(number string) Result {
+	result := matchResult(luhn(number))
 	if !isProvince(number[:2]) || number[2] > '6' {
-		return Result{Invalid, "no CI begins with these three digits"}
+		return ifMatch(result)
 	}
-	return matchResult(luhn(number))
+	return result
 }
 
-// rucEcuador checks the RUC of Ecuador's tax authority (SRI). The third digit
-// says who holds it: up to 6 a person, whose CI comes first; 9 a company; 6 or 9 a
-// public body. The last three digits, four of a public body, number its
-// establishments and are not all zero.
+// rucEcuador checks the RUC of Ecuador's tax authority (SRI). Up to 5 as the third digit it is a person's, whose CI comes
+// first. With 6 or 9 it is a foreigner's, a company's or a public body's: the authority says that these are made by no
+// algorithm, and new companies have numbers of which none holds (arthurdejong/python-stdnum issue 497 and
+// tavo1987/ec-validador-cedula-ruc pull request 16, read 2026-11-22). The last three digits, four of a public body, number
+// its establishments and are not all zero.
 func rucEcuador(number string) Result {
-	if !isProvince(number[:2]) || number[2] == '7' || number[2] == '8' {
-		return Result{Invalid, "no RUC begins with these three digits"}
-	}
-	asCompany := number[10:] != "000" && weightedSum(number[:10], 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0
+	asPerson := luhn(number[:10])
+	asCompany := weightedSum(number[:10], 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0
 	asPublic := number[9:] != "0000" && weightedSum(number[:9], 3, 2, 7, 6, 5, 4, 3, 2, 1)%11 == 0
-	asPerson := number[10:] != "000" && luhn(number[:10])
-	switch number[2] {
-	case '9':
-		return matchResult(asCompany || asPublic)
-	case '6':
-		return matchResult(asPerson || asPublic)
+	if number[10:] == "000" {
+		return Result{Invalid, "a RUC does not end with 000"}
 	}
-	return matchResult(asPerson)
+	if !isProvince(number[:2]) || number[2] == '7' || number[2] == '8' {
+		return ifMatch(matchResult(asPerson || asCompany || asPublic))
+	}
+	if number[2] < '6' {
+		return matchResult(asPerson)
+	}
+	match := asPublic || number[2] == '9' && asCompany || number[2] == '6' && asPerson
+	return unlessMatch(match, "the check digit does not match, as in numbers of new companies")
 }
 
 // isProvince accepts the 24 provinces, 30 for those registered abroad, and 50.
@@ -163,21 +209,35 @@ func dniPeru(number string) Result {
 	return matchResult("65432110987"[s] == number[8] || "KJIHGFEDCBA"[s] == number[8])
 }
 
-var rucPeruPrefixes = []string{"10", "15", "17", "20"}
+var rucPeruPrefixes = []string{"10", "15", "16", "17", "20"}
 
 // rucPeru checks the RUC of Peru's tax authority (SUNAT): a kind of holder, 8
 // digits (a person's DNI) and one modulo 11.
 func rucPeru(number string) Result {
+	result := checkLast(number, "10987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 	if !slices.Contains(rucPeruPrefixes, number[:2]) {
-		return Result{Invalid, "no RUC begins with these two digits"}
+		return ifMatch(result)
 	}
-	return checkLast(number, "10987654321", 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+	return result
 }
 
-// rucParaguay checks the RUC of Paraguay's tax authority (SET): up to 8 digits
-// and one modulo 11; 10 is written 0.
+// rucParaguay checks the RUC of Paraguay's tax authority (DNIT, earlier SET): up to 8 digits
+// and one modulo 11, with weights from 2 to 11; 10 is written 0. A letter counts as the digits of its ASCII code
+// (hibernate/hibernate-validator pull request 2034, read 2026-11-22).
 func rucParaguay(number string) Result {
-	return checkLast(number, "00987654321", 9, 8, 7, 6, 5, 4, 3, 2)
+	var digits []byte
+	for _, c := range []byte(number[:len(number)-1]) {
+		if isOf('9', c) {
+			digits = append(digits, c)
+		} else {
+			digits = strconv.AppendInt(digits, int64(c), 10)
+		}
+	}
+	sum := 0
+	for i := range digits {
+		sum += int(digits[len(digits)-1-i]-'0') * (2 + i%10)
+	}
+	return matchResult("00987654321"[sum%11] == number[len(number)-1])
 }
 
 // ciUruguay checks the identity card of Uruguay: 6 or 7 digits and one modulo
@@ -189,10 +249,11 @@ func ciUruguay(number string) Result { return checkLast(number, "0987654321", 2,
 // is issued if the sum requires 10.
 func rutUruguay(number string) Result {
 	registration := number[:2]
+	result := checkLast(number, "0-987654321", 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
 	if registration < "01" || registration > "22" || number[2:8] == "000000" || number[8:11] != "001" {
-		return Result{Invalid, "a RUT begins with 01 to 22, and has 001 before its check digit"}
+		return ifMatch(result)
 	}
-	return checkLast(number, "0-987654321", 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+	return result
 }
 
 const rifHolders = "VEJPG" // citizen, foreigner, company, passport, government
@@ -200,6 +261,9 @@ const rifHolders = "VEJPG" // citizen, foreigner, company, passport, government
 // rif checks the RIF of Venezuela's tax authority (SENIAT): a letter for the
 // holder, which counts as a digit from 1, 8 digits and one modulo 11.
 func rif(number string) Result {
+	if strings.IndexByte(rifHolders, number[0]) < 0 {
+		return Result{Unchecked, "the check digit for this letter is not known"} // C, of communal councils
+	}
 	holder := string(rune('1' + strings.IndexByte(rifHolders, number[0])))
 	return checkLast(holder+number[1:], "00987654321", 4, 3, 2, 7, 6, 5, 4, 3, 2)
 }
@@ -226,10 +290,11 @@ func curp(number string) Result {
 	if !isCalendarDate(number[4:10], century) {
 		return Result{Invalid, "the birthday in the CURP is not a valid date"}
 	}
+	result := matchResult("0987654321"[alphabetSum(number[:17], curpAlphabet)%10] == number[17])
 	if !strings.Contains("HMX", number[10:11]) || !slices.Contains(curpStates, number[11:13]) {
-		return Result{Invalid, "the sex or the state in the CURP does not exist"}
+		return ifMatch(result)
 	}
-	return matchResult("0987654321"[alphabetSum(number[:17], curpAlphabet)%10] == number[17])
+	return result
 }
 
 // alphabetSum returns the sum of the places of the characters in an alphabet, with weights that

@@ -22,15 +22,15 @@ type Result struct {
 }
 
 // Check checks a number of a type, such as "RUT", in a country: its ISO 3166-1 alpha-3 code,
-// or empty if unknown. It ignores separators (space, dot, hyphen and slash) and the case of
-// letters in the number.
+// or empty if unknown. The case of the type does not matter, and all spellings of a number that
+// Canonical makes equal have the same result.
 //
 // A type that several countries have means the country's own document. Without a country it
 // means the one that Conomy means; DNI, which Peru and Argentina have, gets the more lenient
 // result of both. A number without a known rule is Unchecked, like a well-formed one without
 // check digit.
 func Check(kind, country, number string) Result {
-	if len(rules[kind]) == 0 {
+	if len(rules[typeName(kind)]) == 0 {
 		return Result{Unchecked, "the type of document is not known"}
 	}
 	applicable := rulesFor(kind, country)
@@ -56,21 +56,47 @@ func moreLenient(a, b Result) Result {
 // PlausibleFormat reports whether a number looks roughly like its type: it has only
 // characters that occur in such numbers, and a length that is not absurd. It accepts what
 // Conomy's sandbox accepts, including numbers with a wrong check digit and the RUT 123125.
-// Type and country are those of Check. Without a known rule, PlausibleFormat accepts 1 to 64
-// ASCII letters, digits and separators.
+// Type and country are those of Check. Without a known rule, PlausibleFormat accepts up to 64
+// visible characters with a letter or digit among them.
 func PlausibleFormat(kind, country, number string) bool {
 	applicable := rulesFor(kind, country)
 	if len(applicable) == 0 {
 		return plausibleUnknown(number)
 	}
 	compact := normalize(number)
-	return slices.ContainsFunc(applicable, func(r rule) bool { return r.lenient.matches(compact) })
+	return slices.ContainsFunc(applicable, func(r rule) bool { return r.lenient.matches(r.fit(compact)) })
+}
+
+// Canonical returns the form in which two spellings of one document's number are equal: without separators (spaces,
+// hyphens, dots, slashes and parentheses), with capital letters and, where the number is a number, without leading zeros.
+// Other characters remain: in Sweden 121212+1212 is not 121212-1212. Type and country are those of Check.
+func Canonical(kind, country, number string) string {
+	compact := Compact(number)
+	for _, r := range rulesFor(kind, country) {
+		if r.zeros == meaningless {
+			return trimZeros(compact)
+		}
+	}
+	return compact
+}
+
+// CanonicalForms returns every result that Canonical has for a number, whatever its type: one, or two for a number with
+// leading zeros. It returns nothing for a number of separators alone.
+func CanonicalForms(number string) []string {
+	compact := Compact(number)
+	if compact == "" {
+		return nil
+	}
+	if trimmed := trimZeros(compact); trimmed != compact {
+		return []string{compact, trimmed}
+	}
+	return []string{compact}
 }
 
 // HolderTypes reports who can hold a type of document: Conomy's table for its twelve types,
 // the law of the country for the others. known is false for an unknown type.
 func HolderTypes(kind string) (user, organization, known bool) {
-	list := rules[kind]
+	list := rules[typeName(kind)]
 	if len(list) == 0 {
 		return false, false, false
 	}

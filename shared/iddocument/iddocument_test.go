@@ -29,7 +29,11 @@ func TestCheck(t *testing.T) {
 		{"RUT", "CHL", "10000013-k", valid}, // lower case
 		{"RUT", "CHL", " 1 2/3-4.5678 5 ", valid},
 		{"RUT", "CHL", "12_345_678-5", invalid},
-		{"RUT", "CHL", "12345678\u20135", invalid}, // a dash, not a hyphen
+		{"RUT", "CHL", "12345678\u20135", valid}, // a dash of a word processor
+		{"RUT", "CHL", "0012345678-5", valid},    // padded
+		{"RUT", "CHL", "72043-7", valid},         // an old one
+		{"RUN", "CHL", "12345678-5", valid},
+		{"run", "", "12345678-4", invalid},
 		{"RUT", "CHL", "１2345678-5", invalid},      // a digit that is not ASCII
 		{"RUT", "CHL", "12345678-\u212A", invalid}, // the Kelvin sign, whose lower case is k
 		{"RUT", "CHL", "", invalid},
@@ -86,7 +90,31 @@ func TestCheck(t *testing.T) {
 
 		// Unknown types.
 		{"NATIONAL_ID", "CHL", "12345678-5", unchecked},
-		{"rut", "CHL", "12345678-4", unchecked}, // names have the case of Conomy's table
+		{"rut", "CHL", "12345678-4", invalid}, // the case of a name does not matter
+
+		// Numbers in use that do not keep to the usual rule.
+		{"RUC", "ECU", "1793213150001", unchecked}, // a new company
+		{"RUC", "ECU", "0993366721001", unchecked},
+		{"RUC", "ECU", "1712345674001", invalid}, // a person's
+		{"CUIL", "ARG", "25-12345678-8", valid},
+		{"CUIL", "ARG", "26-12345678-4", valid},
+		{"CUIL", "ARG", "26-12345678-5", invalid},
+		{"RNC", "DOM", "402-2000000-0", valid}, // a person's
+		{"RNC", "DOM", "101000008", unchecked},
+		{"RNC", "DOM", "1010000071", invalid},
+		{"CEDULA", "DOM", "001-0000000-8", unchecked},
+		{"CEDULA", "DOM", "1-0000000-9", valid}, // without its zeros
+		{"RUC", "PRY", "1234567A-2", valid},
+		{"RUC", "PRY", "1234567A-3", invalid},
+		{"RUC", "PER", "16123456789", valid},
+		{"RUC", "PER", "18123456781", unchecked},
+		{"CE", "PER", "A1234567", unchecked},
+		{"CED_EXT", "COL", "E-12345", unchecked},
+		{"CED_CIU", "COL", "1234", unchecked},
+		{"DNI", "ARG", "912345", unchecked},
+		{"NIT", "COL", "900.000.000", unchecked}, // without its check digit
+		{"NIT", "COL", "900.000.000-4", invalid},
+		{"RIF", "VEN", "C-20000000-0", unchecked}, // a communal council
 		{"", "", "", unchecked},
 	}
 	for _, tt := range tests {
@@ -133,9 +161,13 @@ func TestPlausibleFormat(t *testing.T) {
 		{"NATIONAL_ID", "CHL", strings.Repeat("9", 65), false},
 		{"NATIONAL_ID", "CHL", "", false},
 		{"NATIONAL_ID", "CHL", " .-/", false},
-		{"NATIONAL_ID", "CHL", "A_1", false},
-		{"NATIONAL_ID", "CHL", "Ñ1", false},
+		{"NATIONAL_ID", "CHL", "A_1", true},
+		{"NATIONAL_ID", "CHL", "Ñ1", true},
+		{"NATIONAL_ID", "HKG", "A123456(3)", true},
+		{"NATIONAL_ID", "SWE", "121212+1212", true},
+		{"NATIONAL_ID", "GRC", "ΑΒ 123456", true},
 		{"NATIONAL_ID", "CHL", "1\x00", false},
+		{"NATIONAL_ID", "CHL", "1\u200b", false},
 	}
 	for _, tt := range tests {
 		if got := iddocument.PlausibleFormat(tt.kind, tt.country, tt.number); got != tt.want {
@@ -150,18 +182,50 @@ func TestHolderTypes(t *testing.T) {
 	user := holders{true, false, true}
 	organization := holders{false, true, true}
 	tests := map[string]holders{
-		"PASSPORT": both, "RFC": organization, "CURP": user, "RUT": both, // Conomy's table
-		"CED_CIU": user, "CED_EXT": user, "NIT": organization,
-		"DNI": user, "CE": user, "RUC": both, "CUIL": user, "CUIT": organization,
+		"PASSPORT": both, "RFC": both, "CURP": user, "RUT": both, "RUN": both, // Conomy's table
+		"CED_CIU": user, "CED_EXT": user, "NIT": both,
+		"DNI": user, "CE": user, "RUC": both, "CUIL": user, "CUIT": both,
 
-		"CPF": user, "CNPJ": organization, "CI": user, "RIF": both, "CEDULA": user, "RNC": organization,
-		"NATIONAL_ID": {}, "rut": {}, "": {},
+		"CPF": user, "CNPJ": organization, "CI": user, "RIF": both, "CEDULA": user, "RNC": both,
+		"NATIONAL_ID": {}, "rut": both, "": {},
 	}
 	for kind, want := range tests {
 		var got holders
 		got.user, got.organization, got.known = iddocument.HolderTypes(kind)
 		if got != want {
 			t.Errorf("HolderTypes(%q) = %v, want %v", kind, got, want)
+		}
+	}
+}
+
+// TestCanonical: spellings of one number are equal, and different numbers are not.
+func TestCanonical(t *testing.T) {
+	for _, tt := range []struct {
+		kind, country, a, b string
+		want                bool
+	}{
+		{"RUT", "CHL", "12.345.678-k", "12345678K", true},
+		{"RUT", "CHL", "012345678-5", "12.345.678-5", true},
+		{"rut", "CHL", "12 345 678\u20115", "12\u00a0345\u202f678\u22125", true},
+		{"RUT", "CHL", "12345678-5", "12345678-4", false},
+		{"CPF", "BRA", "012.345.678-90", "1234567890", true},
+		{"RIF", "VEN", "J-01234567-8", "j12345678", true},
+		{"NATIONAL_ID", "HKG", "A123456(3)", "a1234563", true},
+		{"NATIONAL_ID", "SWE", "121212+1212", "121212-1212", false},
+		{"NATIONAL_ID", "", "A\u017f1", "AS1", false},
+		{"NATIONAL_ID", "", "\u0131D1", "ID1", false},
+		{"NATIONAL_ID", "", "\u212a1", "K1", true}, // canonically equal
+		{"NATIONAL_ID", "", "A_1", "A1", false},
+		{"NATIONAL_ID", "", "001", "1", false},
+		{"PASSPORT", "CHL", "0012345", "12345", false},
+		{"PASSPORT", "CHL", "ab-12 345", "AB12345", true},
+		{"RNC", "DOM", "00100000009", "100000009", false}, // a person's and a company's
+		{"RUT", "CHL", "0", "00", true},
+		{"CED_EXT", "COL", "0A00", "A0", false},
+	} {
+		a, b := iddocument.Canonical(tt.kind, tt.country, tt.a), iddocument.Canonical(tt.kind, tt.country, tt.b)
+		if (a == b) != tt.want {
+			t.Errorf("Canonical of %s %q and %q = %q and %q, want equal: %v", tt.kind, tt.a, tt.b, a, b, tt.want)
 		}
 	}
 }

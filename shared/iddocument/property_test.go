@@ -1,6 +1,7 @@
 package iddocument_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestSeparatorsAndCaseDoNotMatter(t *testing.T) {
 		v := rapid.SampledFrom(all).Draw(t, "vector")
 		var written strings.Builder
 		for _, c := range v.number {
-			written.WriteString(rapid.StringMatching(`[ ./-]{0,2}`).Draw(t, "separators"))
+			written.WriteString(rapid.StringMatching(`[ ./()–-]{0,2}`).Draw(t, "separators"))
 			if rapid.Bool().Draw(t, "lower") {
 				written.WriteString(strings.ToLower(string(c)))
 			} else {
@@ -23,6 +24,10 @@ func TestSeparatorsAndCaseDoNotMatter(t *testing.T) {
 			}
 		}
 		want := iddocument.Check(v.kind, v.country, v.number)
+		canonical := iddocument.Canonical(v.kind, v.country, v.number)
+		if got := iddocument.Canonical(v.kind, v.country, written.String()); got != canonical || !slices.Contains(iddocument.CanonicalForms(written.String()), got) {
+			t.Errorf("Canonical(%q, %q, %q) = %q, want %q, one of the forms", v.kind, v.country, written.String(), got, canonical)
+		}
 		if got := iddocument.Check(v.kind, v.country, written.String()); got != want {
 			t.Errorf("Check(%q, %q, %q) = %v, want %v", v.kind, v.country, written.String(), got, want)
 		}

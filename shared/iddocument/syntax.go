@@ -1,6 +1,12 @@
 package iddocument
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // The compact form of a number is upper case and without separators, one byte a
 // character: ASCII, enye for Ñ, and invalidChar for what no number contains.
@@ -31,7 +37,10 @@ func normalize(number string) string {
 	return string(compact)
 }
 
-func isSeparator(c rune) bool { return c == ' ' || c == '.' || c == '-' || c == '/' }
+// isSeparator reports characters that people write between the parts of a number, which may be those of a word processor.
+func isSeparator(c rune) bool {
+	return strings.ContainsRune(" .-/()\u00ad\u2212", c) || unicode.In(c, unicode.Zs, unicode.Pd)
+}
 
 func upper(c rune) byte {
 	if c >= 'a' && c <= 'z' {
@@ -44,6 +53,67 @@ func upper(c rune) byte {
 		return enye
 	}
 	return invalidChar
+}
+
+// typeName returns the name of a type in the table. Names have no letters outside ASCII.
+func typeName(kind string) string { return strings.Map(capital, kind) }
+
+// capital returns the capital of a letter of ASCII, or of ñ. Other letters stay: ſ is not S, and ı is not I.
+func capital(c rune) rune {
+	if c >= 'a' && c <= 'z' || c == 'ñ' {
+		return unicode.ToUpper(c)
+	}
+	return c
+}
+
+// Compact returns a number without separators, with capital letters of ASCII and in normalization form C.
+func Compact(number string) string {
+	return norm.NFC.String(strings.Map(func(c rune) rune {
+		if isSeparator(c) {
+			return -1
+		}
+		return capital(c)
+	}, number))
+}
+
+// trimZeros removes the zeros before the digits of a number, which may follow one letter and end with another character. It
+// keeps a last zero.
+func trimZeros(compact string) string {
+	first := 0
+	if compact != "" && isOf('A', compact[0]) {
+		first = 1
+	}
+	digits := compact[first:]
+	if len(digits) < 2 || !allOf('9', digits[:len(digits)-1]) {
+		return compact
+	}
+	rest := strings.TrimLeft(digits, "0")
+	if rest == "" {
+		rest = "0"
+	}
+	return compact[:first] + rest
+}
+
+// maxPadding is how many zeros are added to a number from which, for example, a spreadsheet has removed them.
+const maxPadding = 3
+
+// fit returns a compact number in the strict form, by removing or adding leading zeros where they are meaningless. It returns
+// the number unchanged if it cannot.
+func (r rule) fit(number string) string {
+	if r.zeros != meaningless || number == "" || r.strict.matches(number) {
+		return number
+	}
+	trimmed := trimZeros(number)
+	missing := r.strict.min - len(trimmed)
+	fixed := r.strict.min == len(r.strict.pattern)
+	if !fixed || missing <= 0 || missing > maxPadding {
+		return trimmed
+	}
+	first := 0
+	if isOf('A', trimmed[0]) {
+		first = 1
+	}
+	return trimmed[:first] + strings.Repeat("0", missing) + trimmed[first:]
 }
 
 // isOf reports whether a character of a compact number is of a class: 9 a digit, A a letter,
@@ -102,10 +172,12 @@ func (f form) matches(number string) bool {
 // maxUnknownLength bounds a number of an unknown type.
 const maxUnknownLength = 64
 
-// plausibleUnknown reports whether a number of an unknown type can be one: ASCII letters,
-// digits and separators, but not separators alone.
+// plausibleUnknown reports whether a number of an unknown type can be one, in any script: official spellings have
+// parentheses, as in Hong Kong, and other signs, as in Sweden.
 func plausibleUnknown(number string) bool {
-	notAllowed := func(c rune) bool { return c >= 0x80 || !isSeparator(c) && !isOf('*', upper(c)) }
-	separatorsOnly := strings.TrimFunc(number, isSeparator) == ""
-	return len(number) <= maxUnknownLength && !separatorsOnly && !strings.ContainsFunc(number, notAllowed)
+	notVisible := func(c rune) bool { return c != ' ' && !unicode.IsPrint(c) }
+	return utf8.RuneCountInString(number) <= maxUnknownLength && utf8.ValidString(number) &&
+		strings.ContainsFunc(number, isLetterOrDigit) && !strings.ContainsFunc(number, notVisible)
 }
+
+func isLetterOrDigit(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }

@@ -87,7 +87,7 @@ func EmailForms(address string) []string {
 		return nil
 	}
 	forms := []string{NormalizeEmail(address)}
-	if isASCII(address) && !strings.Contains(forms[0], "xn--") {
+	if hasOneForm(address) {
 		return forms
 	}
 	at := strings.LastIndexByte(address, '@')
@@ -102,6 +102,11 @@ func EmailForms(address string) []string {
 		}
 	}
 	return forms
+}
+
+// hasOneForm reports whether v0.1.0 stored an address as it is stored today.
+func hasOneForm(address string) bool {
+	return isASCII(address) && !strings.Contains(strings.ToLower(address), "xn--")
 }
 
 // deliverableEmail returns an address as mail services accept it, with its host in the form of DNS. It returns a

@@ -148,7 +148,7 @@ type Index struct {
 	Tenant     string
 	Email      string // one of its EmailForms
 	Phone      string
-	Document   string // normalised
+	Document   string // one of its DocumentForms
 	ExternalID string
 	ChildrenOf string // an identity's id
 	ParentsOf  string
@@ -156,13 +156,15 @@ type Index struct {
 
 // Forms returns the indexes that contain the identities with the value of the index, which need not be normalized.
 func (i Index) Forms() []Index {
-	if i.Email == "" {
-		return []Index{i}
-	}
-	var list []Index
+	list := []Index{}
 	for _, form := range EmailForms(i.Email) {
-		i.Email = form
-		list = append(list, i)
+		list = append(list, Index{Tenant: i.Tenant, Email: form})
+	}
+	for _, form := range DocumentForms(i.Document) {
+		list = append(list, Index{Tenant: i.Tenant, Document: form})
+	}
+	if len(list) == 0 {
+		return []Index{i}
 	}
 	return list
 }

@@ -261,7 +261,7 @@ func TestOneMailboxIsOneEmail(t *testing.T) {
 			d := draft(p)
 			d.Claims = []identity.Claim{p.UniquenessClaim()}
 			if old {
-				d.Claims = []identity.Claim{{Kind: "user", Values: []string{identity.NormalizeDocument(p.DocumentNumber), tt.former, p.Phone}, Fields: d.Claims[0].Fields}}
+				d.Claims = []identity.Claim{{Kind: "user", Values: []string{p.DocumentForm(), tt.former, p.Phone}, Fields: d.Claims[0].Fields}}
 			}
 			id := w.mustCreate(t, d).ID
 			if old {
@@ -280,6 +280,43 @@ func TestOneMailboxIsOneEmail(t *testing.T) {
 			w.mustDelete(t, id)
 			w.mustCreate(t, again)
 		}
+	}
+}
+
+// TestOneDocumentIsOneNumber does the same for organisations, which are unique by their document numbers.
+func TestOneDocumentIsOneNumber(t *testing.T) {
+	for _, tt := range []struct{ kind, stored, former, sent string }{
+		{"RUT", "76.000.000-0", "760000000", "(76)000000\u20130"},
+		{"RUN", "012.345.678-5", "0123456785", "12345678-5"},
+		{"NATIONAL_ID", "A123456(3)", "A123456(3)", "a1234563"},
+		{"NATIONAL_ID", "\u017f1", "S1", "\u017f-1"},
+	} {
+		w := newTestRegistry(t)
+		p := identity.Profile{Kind: identity.Organization, DocumentType: tt.kind, Country: "CHL", DocumentNumber: tt.stored}
+		d := draft(p)
+		d.Claims = []identity.Claim{p.UniquenessClaim()}
+		id := w.mustCreate(t, d).ID
+		p.DocumentNumber = tt.sent
+		again := draft(p)
+		again.Claims = []identity.Claim{p.UniquenessClaim()}
+		_, err := w.Create(ctx, again)
+		wantErrorAs[*identity.Conflict](t, tt.sent, err)
+		for _, number := range []string{tt.stored, tt.sent, tt.former} {
+			page := testenv.Must(w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 10, Filter: registry.Filter{DocumentNumber: number}}))(t)
+			want := 1
+			if tt.kind == "NATIONAL_ID" && number == "S1" {
+				want = 0 // the index of v0.1.0 has it, but it is another number
+			}
+			if len(page.Identities) != want || want > 0 && page.Total != want {
+				t.Errorf("List(%s) = %d identities of %d, want %d", number, len(page.Identities), page.Total, want)
+			}
+		}
+		old := draft(p)
+		old.Claims = []identity.Claim{{Kind: "organization", Values: []string{tt.former}, Fields: []identity.Field{identity.FieldDocumentNumber}}}
+		_, err = w.Create(ctx, old) // as v0.1.0 creates it
+		wantErrorAs[*identity.Conflict](t, tt.former+" by v0.1.0", err)
+		w.mustDelete(t, id)
+		w.mustCreate(t, again)
 	}
 }
 

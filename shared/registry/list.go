@@ -144,7 +144,6 @@ func (r *Registry) matcher(ctx context.Context, l ListParams, index identity.Ind
 // matches tests the fields that are never tokenized.
 func (f *Filter) matches(i *identity.Identity) bool {
 	for _, field := range []struct{ want, have string }{
-		{identity.NormalizeDocument(f.DocumentNumber), identity.NormalizeDocument(i.DocumentNumber)},
 		{f.ExternalID, i.ExternalID},
 		{f.Country, i.Country},
 		{string(f.Status), string(i.Status)},
@@ -152,6 +151,9 @@ func (f *Filter) matches(i *identity.Identity) bool {
 		if field.want != "" && field.want != field.have {
 			return false
 		}
+	}
+	if f.DocumentNumber != "" && !i.HasDocument(f.DocumentNumber) {
+		return false
 	}
 	return f.Kind == "" || (f.Kind == identity.Organization) == (i.Kind == identity.Organization)
 }
@@ -173,7 +175,6 @@ func (l ListParams) index() (index identity.Index, whole bool) {
 			break
 		}
 	}
-	index.Document = identity.NormalizeDocument(index.Document)
 	return index, rest == Filter{}
 }
 

@@ -161,7 +161,7 @@ func (k keyBuilder) indexKeys(i *identity.Identity) map[string]table.Key {
 		{indexList, listPK(i.Tenant, stateOf(i).Shard)},
 		{indexEmail, k.fieldIndexPK(i, identity.FieldEmail, i.Email)},
 		{indexPhone, k.fieldIndexPK(i, identity.FieldPhone, i.Phone)},
-		{indexDocument, k.lookupPK(i.Tenant, indexDocument, identity.NormalizeDocument(i.DocumentNumber))},
+		{indexDocument, k.lookupPK(i.Tenant, indexDocument, i.DocumentForm())},
 		{indexExternal, k.lookupPK(i.Tenant, indexExternal, i.ExternalID)},
 	} {
 		if entry.pk != "" {
