@@ -83,7 +83,7 @@ func startDelivery(s *services, d *mailbox.Dispatcher) *mailbox.Mailbox {
 	delivery := &messaging.Dispatcher{
 		Outbox:  s.store,
 		Senders: map[identity.Channel]messaging.Sender{identity.ChannelEmail: box, identity.ChannelPhone: box},
-		Now:     time.Now,
+		Now:     time.Now, ClockOffset: s.clock.Offset,
 	}
 	d.Start(delivery.Deliver)
 	return box

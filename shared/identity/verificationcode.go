@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/hmac"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,7 +21,14 @@ const (
 
 	// CodeRetention is how long an expired code is kept, so that using it returns ErrExpiredCode.
 	CodeRetention = 24 * time.Hour
+
+	// maxClockSkew is the most by which the clocks of two functions may differ.
+	maxClockSkew = time.Minute
 )
+
+// writtenByWrongClock reports whether a stored time of sending is later than any right clock could have written, because
+// the clock was set back since.
+func writtenByWrongClock(sent, now time.Time) bool { return sent.After(now.Add(maxClockSkew)) }
 
 // VerificationCode is a code that was sent, as it is stored.
 type VerificationCode struct {
@@ -62,8 +70,10 @@ type RateLimited struct {
 // Error returns the reason.
 func (e *RateLimited) Error() string { return e.Reason }
 
-// CheckRateLimit returns a *RateLimited if no message may be sent to the address now.
+// CheckRateLimit returns a *RateLimited if no message may be sent to the address now. Times of a clock that was set back
+// since do not count.
 func (s *SendHistory) CheckRateLimit(now time.Time) error {
+	times := s.rightTimes(now)
 	for _, limit := range []struct {
 		count  int
 		within time.Duration
@@ -72,8 +82,8 @@ func (s *SendHistory) CheckRateLimit(now time.Time) error {
 		{MaxSendsPerDay, 24 * time.Hour, "too many codes were sent to this address today"},
 		{MaxSendsPerHour, time.Hour, "too many codes were sent to this address within an hour"},
 	} {
-		if at := len(s.Times) - limit.count; at >= 0 {
-			if wait := s.Times[at].Add(limit.within).Sub(now); wait > 0 {
+		if at := len(times) - limit.count; at >= 0 {
+			if wait := times[at].Add(limit.within).Sub(now); wait > 0 {
 				return &RateLimited{wait, limit.reason}
 			}
 		}
@@ -81,14 +91,28 @@ func (s *SendHistory) CheckRateLimit(now time.Time) error {
 	return nil
 }
 
+// rightTimes returns a copy of the times without those of a clock that was wrong.
+func (s *SendHistory) rightTimes(now time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(s.Times), func(t time.Time) bool { return writtenByWrongClock(t, now) })
+}
+
 // Record adds a message sent now.
 func (s *SendHistory) Record(now time.Time) {
-	s.Times = append(s.Times, now)
+	s.Times = append(s.rightTimes(now), now)
 	s.Times = s.Times[max(0, len(s.Times)-MaxSendsPerDay):]
 }
 
+// CheckResend returns a *RateLimited if another code may not be sent yet.
+func (c *VerificationCode) CheckResend(now time.Time) error {
+	wait := c.SentAt.Add(ResendInterval).Sub(now)
+	if wait <= 0 || writtenByWrongClock(c.SentAt, now) {
+		return nil
+	}
+	return &RateLimited{RetryAfter: wait, Reason: "a code was sent a moment ago"}
+}
+
 // CheckUsable reports why a code cannot be used, whatever the client sends: ErrNoCodeSent, ErrUsedCode (even if
-// it has expired), ErrTooManyAttempts or ErrExpiredCode.
+// it has expired), ErrTooManyAttempts or ErrExpiredCode, also if it was sent before the clock was set back.
 func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
 	if c == nil || c.LookupKey != to {
 		return ErrNoCodeSent
@@ -99,7 +123,7 @@ func (c *VerificationCode) CheckUsable(to string, now time.Time) error {
 	if c.WrongAttempts >= MaxCodeAttempts {
 		return ErrTooManyAttempts
 	}
-	if !now.Before(c.ExpiresAt) {
+	if !now.Before(c.ExpiresAt) || writtenByWrongClock(c.SentAt, now) {
 		return ErrExpiredCode
 	}
 	return nil

@@ -58,6 +58,8 @@ type Dispatcher struct {
 	Outbox  Outbox
 	Senders map[identity.Channel]Sender // a message whose channel has no sender fails
 	Now     func() time.Time
+
+	ClockOffset func(tenant string) time.Duration // nil: every tenant uses Now, as leases do
 }
 
 const (
@@ -88,7 +90,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("messaging: %w", err)
 	}
-	if !d.Now().Before(m.ExpiresAt) {
+	if !d.tenantNow(m.Tenant).Before(m.ExpiresAt) {
 		slog.WarnContext(ctx, "message expired", "message", id)
 		return record(ctx, d.Outbox.Ack, id, holder)
 	}
@@ -101,6 +103,13 @@ func (d *Dispatcher) Deliver(ctx context.Context, id string) error {
 		return errors.Join(fmt.Errorf("messaging: %w", err), record(ctx, d.Outbox.Release, id, holder))
 	}
 	return record(ctx, d.Outbox.Ack, id, holder)
+}
+
+func (d *Dispatcher) tenantNow(tenant string) time.Time {
+	if d.ClockOffset == nil {
+		return d.Now()
+	}
+	return d.Now().Add(d.ClockOffset(tenant))
 }
 
 func (d *Dispatcher) send(ctx context.Context, m identity.Message) error {

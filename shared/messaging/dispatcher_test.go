@@ -28,9 +28,9 @@ func TestMessageIsSentOnce(t *testing.T) {
 
 func TestExpiredIsDropped(t *testing.T) {
 	f := newFixture(t)
-	f.advance(10 * time.Minute)
+	f.ClockOffset = func(string) time.Duration { return 10 * time.Minute }
 	f.wantDeliver(t, nil, 0)
-	f.advance(-10 * time.Minute)
+	f.ClockOffset = nil
 	f.wantDeliver(t, nil, 0) // removed from the outbox
 	f.wantLogLines(t, 1)
 }

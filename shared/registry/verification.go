@@ -64,8 +64,8 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 	if err != nil {
 		return identity.SideWrites{}, err
 	}
-	if wait := was.SentAt.Add(identity.ResendInterval).Sub(now); wait > 0 {
-		return identity.SideWrites{}, &identity.RateLimited{RetryAfter: wait, Reason: "a code was sent a moment ago"}
+	if err := was.CheckResend(now); err != nil {
+		return identity.SideWrites{}, err
 	}
 	if err := sends.CheckRateLimit(now); err != nil {
 		return identity.SideWrites{}, err

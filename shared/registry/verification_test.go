@@ -210,6 +210,11 @@ func TestCodeErrors(t *testing.T) {
 
 	code = w.sendCode(t, id, identity.ChannelEmail)
 	want("a replaced code", identity.ChannelEmail, old, identity.ErrWrongCode)
+	w.now = w.now.Add(-30 * time.Second)
+	wantErrorAs[*identity.RateLimited](t, "another code of a clock that is 30 seconds late", w.startVerification(id, identity.ChannelEmail))
+	w.now = w.now.Add(-72 * time.Hour)
+	want("a code of a later day", identity.ChannelEmail, code, identity.ErrExpiredCode)
+	code = w.sendCode(t, id, identity.ChannelEmail)
 	w.mustConfirm(t, id, identity.ChannelEmail, code)
 	want("a used code", identity.ChannelEmail, code, identity.ErrUsedCode)
 	want("a wrong code after it", identity.ChannelEmail, differentCode(code), identity.ErrUsedCode)
@@ -250,6 +255,11 @@ func TestSendsToAnAddressAreLimited(t *testing.T) {
 	w.now = start.Add(3 * time.Hour)
 	want("the eleventh within a day", newID(ana.Email), 21*time.Hour)
 	want("another address", newID("other@example.com"), 0)
+	w.now = start.Add(-48 * time.Hour)
+	for n := 1; n <= 5; n++ {
+		want(fmt.Sprint("after the clock was set back ", n), newID(ana.Email), 0)
+	}
+	want("the sixth since the clock was set back", newID(ana.Email), time.Hour)
 }
 
 func TestConcurrentGuessesAreLimited(t *testing.T) {
