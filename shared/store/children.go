@@ -17,7 +17,7 @@ func (s *Store) childrenUpdateOps(parent *identity.Identity, l identity.LinkChan
 		ops = append(ops,
 			table.Put(table.Item{Key: linkKey(parent.Tenant, parent.ID, prefixChild, to)}, table.Always()),
 			table.Put(table.Item{Key: linkKey(parent.Tenant, child.ID, prefixParent, from)}, table.Always()),
-			s.putVersion(&child, mustEncode(newIdentityRecord(&child))),
+			s.putVersion(&child, encodeIdentity(&child)),
 		)
 	}
 	for _, child := range l.Remove {

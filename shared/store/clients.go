@@ -89,10 +89,13 @@ func updateItem[T any](
 		if err != nil {
 			return t, err
 		}
+		more := findUnknown(current.Body, item(t, current.Version).Body)
 		if err := change(&t); err != nil {
 			return t, err
 		}
-		failed, err := s.write(ctx, table.Put(item(t, current.Version+1), table.VersionIs(current.Version)))
+		next := item(t, current.Version+1)
+		next.Body = more.addTo(next.Body)
+		failed, err := s.write(ctx, table.Put(next, table.VersionIs(current.Version)))
 		if failed == nil {
 			return t, authErrors.wrap(operation, err)
 		}

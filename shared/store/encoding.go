@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -92,13 +91,10 @@ func mustEncode(v any) []byte {
 	return body
 }
 
-// decode reads a record. Its error names the kind of record and does not quote it.
+// decode is decodeWithUnknown for a record that is not written again.
 func decode[R any](body []byte, what string) (R, error) {
-	var r, none R
-	if json.Unmarshal(body, &r, encoding) != nil {
-		return none, errors.New("store: damaged " + what)
-	}
-	return r, nil
+	r, _, err := decodeWithUnknown[R](body, what)
+	return r, err
 }
 
 // unixSeconds returns the seconds since 1970, or 0 for the zero time.

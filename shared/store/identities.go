@@ -56,7 +56,7 @@ func (s *Store) Create(ctx context.Context, i identity.Identity, claims []identi
 	}
 	held := s.replaceClaimKeys(&state, i.Tenant, claims)
 	state.attachTo(&i)
-	body := mustEncode(newIdentityRecord(&i))
+	body := encodeIdentity(&i)
 	t := newTransaction(len(claims) + len(links.Add) + 4)
 	t.addIdempotencyClaim(key, &i, i.CreatedAt, once, body)
 	t.add(func(*table.Item) (identity.WriteResult, error) {
@@ -121,7 +121,7 @@ func (s *Store) Update(ctx context.Context, i identity.Identity, claims []identi
 		state.CodeChannels = append(slices.Clone(state.CodeChannels), c.Channel)
 	}
 	state.attachTo(&i)
-	body := mustEncode(newIdentityRecord(&i))
+	body := encodeIdentity(&i)
 	t := newTransaction(len(claims) + len(links.Add) + 4)
 	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, body)
 	t.add(func(current *table.Item) (identity.WriteResult, error) {

@@ -122,7 +122,11 @@ func (s *Store) readMessage(ctx context.Context, id string) (table.Item, encrypt
 func (s *Store) updateMessage(ctx context.Context, item table.Item, sealed encryptedMessage) error {
 	was := table.VersionIs(item.Version)
 	item.Version++
-	item.Body = mustEncode(sealed)
+	_, more, err := decodeWithUnknown[encryptedMessage](item.Body, "message")
+	if err != nil {
+		return err
+	}
+	item.Body = more.addTo(mustEncode(sealed))
 	failed, err := s.write(ctx, table.Put(item, was))
 	if failed == nil {
 		return identityErrors.wrap("write message", err)

@@ -51,6 +51,8 @@ type State struct {
 	CodeChannels   []identity.Channel `json:"cd,omitempty"` // channels by which codes were sent
 	SingleItem     bool               `json:"al,omitzero"`  // known to have no parts except codes
 	Shard          int                `json:"ls,omitzero"`  // of the tenant's list
+
+	Unknown *unknownMembers `json:"-"` // members of the whole record
 }
 
 // stateOf returns the state attached to an identity; the zero state for a new one.
@@ -115,8 +117,15 @@ func newIdentityRecord(i *identity.Identity) *identityRecord {
 	}
 }
 
+// encodeIdentity returns the body of an identity's item.
+func encodeIdentity(i *identity.Identity) []byte {
+	r := newIdentityRecord(i)
+	return r.Unknown.addTo(mustEncode(r))
+}
+
 func decodeIdentity(body []byte, tenant string) (identity.Identity, error) {
-	r, err := decode[identityRecord](body, "identity record")
+	r, more, err := decodeWithUnknown[identityRecord](body, "identity record")
+	r.Unknown = more
 	if r.Tombstone {
 		return identity.Identity{}, identity.ErrNotFound
 	}

@@ -43,8 +43,8 @@ func (s *Store) AddWithdrawalAccount(ctx context.Context, i identity.Identity, b
 	notSingleItem(&i)
 	response := accountResponse(&i, b)
 	t := newTransaction(3)
-	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, mustEncode(newIdentityRecord(&response)))
-	t.add(versionMismatch, s.putVersion(&i, mustEncode(newIdentityRecord(&i))))
+	t.addIdempotencyClaim(s.keys.changeIdempotencyKey(i.Tenant, i.ID, once.Key), &i, i.UpdatedAt, once, encodeIdentity(&response))
+	t.add(versionMismatch, s.putVersion(&i, encodeIdentity(&i)))
 	t.add(func(current *table.Item) (identity.WriteResult, error) {
 		return decodeAccountReplay(current, &i, once)
 	}, table.Put(table.Item{Key: partKey(i.Tenant, i.ID, prefixWithdrawal+b.ID), Body: mustEncode(r)}, table.Absent()))
