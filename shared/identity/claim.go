@@ -13,7 +13,7 @@ type Claim struct {
 	Kind   string     // namespace, such as "user"
 	Values []string   // compared exactly, so they must be normalized
 	Fields []Field    // named in a *Conflict
-	Former [][]string // values that v0.1.0 stored for the same combination, reserved as well
+	Former [][]string // values that v0.1.0 stored for the same combination only, reserved as well
 }
 
 // UniquenessClaim returns the claim that makes an identity unique in its tenant: an organisation by document
@@ -37,6 +37,9 @@ func (p *Profile) UniquenessClaim() Claim {
 		return c
 	}
 	for _, email := range append(EmailForms(p.Email), c.Values[1]) {
+		if NormalizeEmail(email) != c.Values[1] {
+			continue // what v0.1.0 stored is another mailbox, whose owner must not be refused
+		}
 		for _, number := range []string{document, stored} {
 			values := []string{number, email, p.Phone}
 			isNew := !slices.Equal(values, c.Values) && !slices.ContainsFunc(c.Former, func(f []string) bool { return slices.Equal(f, values) })
@@ -69,7 +72,8 @@ func DocumentForms(number string) []string {
 	return forms
 }
 
-// storedDocument returns the form that v0.1.0 compared, given the form of today, which is usually the same.
+// storedDocument returns the form that v0.1.0 compared, given the form of today, which is usually the same. It returns the form
+// of today if the other one is another document's.
 func (p *Profile) storedDocument(form string) string {
 	kept := 0
 	usual := !strings.ContainsFunc(p.DocumentNumber, func(c rune) bool {
@@ -82,7 +86,11 @@ func (p *Profile) storedDocument(form string) string {
 	if usual && kept == len(form) {
 		return form
 	}
-	return storedDocument(p.DocumentNumber)
+	stored := storedDocument(p.DocumentNumber)
+	if !p.HasDocument(stored) {
+		return form // another document, whose owner must not be refused
+	}
+	return stored
 }
 
 // storedDocument is the form of a document number that v0.1.0 compared.
