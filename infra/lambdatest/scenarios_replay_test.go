@@ -113,6 +113,8 @@ var scenarios = map[string][]step{
 		{"conomy/update-identity", about("$parent"), 200, twoChildren},
 		{"conomy/list-parents", about("$person"), 200, `{"data":["*","*"]}`},
 		{"conomy/add-permissions", about("$parent", "$person"), 201, ``},
+		{"conomy/add-permissions", about("$parent", "$organisation"), 201, ``},
+		{"conomy/list-permissions", about("$parent"), 200, `["*","*"]`},
 		{"conomy/remove-permission", about("$parent", "$person"), 204, ``},
 		{"conomy/create-identity", another("11.111.111-1", "5", "martina.rojas@", "child@", "+56912345678", "+56912345679"), 200, `{"id":"$child"}`},
 		{"conomy/add-children", about("$parent", "$child"), 200, ``},

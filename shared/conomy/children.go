@@ -33,5 +33,8 @@ func (a *API) listParents(r *gateway.Request) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	if err := a.Identities.HideDanglingPermissions(r.Context(), r.Caller.Tenant, parents); err != nil {
+		return gateway.Response{}, err
+	}
 	return rest.JSON(http.StatusOK, parentsResponse{rest.Map(parents, toResponse)}), nil
 }

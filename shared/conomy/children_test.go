@@ -3,6 +3,7 @@ package conomy_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,8 @@ func TestPermissions(t *testing.T) {
 		step{list, 200, "", ""},
 		step{listRequest("scopeIdentity=" + id), 200, "", ""},
 		step{add(`[{"resource":"IDENTITY","reference":"a","permissions":[]},{"resource":"IDENTITY","reference":"absent","permissions":[]}]`), 404, "31", "1.reference does not refer to an existing identity"},
+		step{patchRequest(id, `{"securityOptions":{"accessControl":{"scopes":[{"resource":"OTHER","reference":"absent","permissions":[]},{"resource":"IDENTITY","reference":"absent","permissions":[]}]}}}`).WithCaller(strictCaller), 404, "31", "securityOptions.accessControl.scopes.1.reference does not refer to an existing identity"},
+		step{createRequest(strings.Replace(minimalBody, "{", `{"securityOptions":{"accessControl":{"scopes":[{"resource":"IDENTITY","reference":"a#","permissions":[]}]}},`, 1)).WithCaller(strictCaller), 404, "31", "securityOptions.accessControl.scopes.0.reference does not refer to an existing identity"},
 		step{add(`[{"resource":"IDENTITY","permissions":[]}]`), 400, "12", "0.reference is required"},
 		step{add(`[{"resource":"IDENTITY","reference":"a"}]`), 400, "12", "0.permissions is required"},
 		step{add(`[null]`), 400, "12", "0.resource is required"},
@@ -103,6 +106,96 @@ func TestPermissions(t *testing.T) {
 		step{list, 200, "", ""},
 	)
 	w.CheckGolden("permissions")
+}
+
+// TestPermissionsNameOneIncarnation: a permission ends with the identity that it names, also one that v0.1.0 stored.
+func TestPermissionsNameOneIncarnation(t *testing.T) {
+	const scope = `{"resource":"IDENTITY","reference":"x","permissions":["p"]}`
+	ends := map[string]func(*testAPI){
+		"deletion": func(w *testAPI) {
+			wantStatus(w, w.Send(newRequest("delete-identity", "x", "").WithCaller(deletingCaller)), 204)
+		},
+		"expiry": func(w *testAPI) { w.Now = w.Now.Add(30 * 24 * time.Hour) },
+	}
+	for name, end := range ends {
+		for _, stored := range []string{"this release", "v0.1.0"} {
+			t.Run(name+" with a record of "+stored, func(t *testing.T) {
+				w := newTestAPI(t)
+				createX := func() {
+					t.Helper()
+					if _, err := w.Identities.Create(t.Context(), registry.Draft{Tenant: "acme", ID: "x"}); err != nil {
+						t.Fatal(err)
+					}
+					w.advanceHour()
+				}
+				createX()
+				create := createRequest(strings.Replace(minimalBody, "{", `{"securityOptions":{"accessControl":{"scopes":[`+scope+`]}},`, 1)).
+					WithCaller(trustedCaller).WithHeader("Idempotency-Key", "k")
+				id := w.mustCreate(create)
+				want := func(when string, count int) {
+					t.Helper()
+					for _, shown := range []request{
+						getRequest(id), newRequest("list-permissions", id, ""), listRequest("status=ACTIVE"), patchRequest(id, `{}`), create,
+					} {
+						if got := w.Send(shown); got.StatusCode != 200 || strings.Count(got.Body, `"reference"`) != count {
+							t.Errorf("%s: %s returns %d %s, want %d permissions", when, shown.Operation, got.StatusCode, got.Body, count)
+						}
+					}
+					if got := w.Send(listRequest("scopeIdentity=" + id)); strings.Count(got.Body, `"id":"x"`) != count {
+						t.Errorf("%s: the list by scopeIdentity is %s, want %d identities", when, got.Body, count)
+					}
+				}
+				if stored == "v0.1.0" {
+					w.forgetIncarnations(id)
+				}
+				want("before", 1)
+				w.advanceHour()
+				end(w)
+				if name == "expiry" {
+					create = getRequest(id) // the key has expired too
+				}
+				want("afterwards", 0)
+				createX()
+				wantStatus(t, w.Send(patchRequest(id, `{"nickname":"n"}`)), 200)
+				want("beside a later identity", 0)
+				wantStatus(t, w.Send(newRequest("add-permissions", id, "["+scope+"]")), 201)
+				if got := w.Send(newRequest("list-permissions", id, "")); got.Body != "["+scope+"]" {
+					t.Errorf("permissions = %s, want [%s]", got.Body, scope)
+				}
+			})
+		}
+	}
+}
+
+// TestPermissionOnNoIdentity: a lenient client may send one, as Conomy's documentation does. It never has an effect.
+func TestPermissionOnNoIdentity(t *testing.T) {
+	w := newTestAPI(t)
+	id := w.mustCreate(createRequest(seedBody).WithCaller(trustedCaller))
+	for n, want := range []string{`"permissions":["account:write","account:read"]`, `"scopes":[]`} {
+		if got := w.Send(getRequest(id)); !strings.Contains(got.Body, want) {
+			t.Errorf("%d: identity = %s, want %s", n, got.Body, want)
+		}
+		if got := w.Send(listRequest("scopeIdentity=" + id)); !strings.Contains(got.Body, `{"data":[]`) {
+			t.Errorf("%d: list by scopeIdentity = %s, want none", n, got.Body)
+		}
+		if n == 0 {
+			w.createPersons("6808d26af21dc6b97c1cc12a")
+		}
+	}
+}
+
+// forgetIncarnations stores the permissions of an identity as v0.1.0 does.
+func (w *testAPI) forgetIncarnations(id string) {
+	w.Helper()
+	page, err := w.Table.Query(w.Context(), table.Query{PK: "T#acme#I#" + id, To: "#~", Strong: true})
+	if err != nil || len(page.Items) != 1 {
+		w.Fatalf("items = %v, %v, want the identity", page.Items, err)
+	}
+	item := page.Items[0]
+	item.Body = regexp.MustCompile(`(\["p"\]),"c":"[^"]*"`).ReplaceAll(item.Body, []byte("$1"))
+	if _, err := w.Table.Write(w.Context(), table.Put(item, table.Exists())); err != nil {
+		w.Fatal(err)
+	}
 }
 
 func TestWithdrawalAccounts(t *testing.T) {

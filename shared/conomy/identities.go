@@ -38,10 +38,15 @@ func (a *API) createIdentity(r *gateway.Request, body *createRequest) (gateway.R
 		return gateway.Response{}, err
 	}
 	draft.Profile = profile
+	draft.Strict = r.Caller.Strict
 	draft.Status = identity.Status(body.Status)
 	draft.Children = body.childIDs()
 	draft.Claims = []identity.Claim{profile.UniquenessClaim()}
-	return respondOrError(a.Identities.Create(r.Context(), draft))
+	created, err := a.Identities.Create(r.Context(), draft)
+	if err != nil || created.Replayed {
+		return a.respondOrError(r, created, err)
+	}
+	return respond(created), nil // its permissions have just been resolved
 }
 
 // profile converts the request. It returns a *MissingField or an *Invalid for Conomy's rules beyond the core's.
@@ -98,7 +103,7 @@ func (a *API) getIdentity(r *gateway.Request) (gateway.Response, error) {
 	if r.NotModified(i.ETag()) {
 		return gateway.NotModifiedResponse(i.ETag()), nil
 	}
-	return respondOrError(identity.WriteResult{Identity: i}, nil)
+	return a.respondOrError(r, identity.WriteResult{Identity: i}, nil)
 }
 
 // updateRequest is the body of PATCH /identities/{id}, a merge patch (RFC 7396). Null clears a field.
@@ -123,7 +128,11 @@ func (a *API) updateIdentity(r *gateway.Request, body *updateRequest) (gateway.R
 		return gateway.Response{}, err
 	}
 	change := registry.Change{Apply: func(i *identity.Identity) error {
-		return body.apply(i, r.Caller, a.Identities.TenantNow(i.Tenant))
+		err := body.apply(i, r.Caller, a.Identities.TenantNow(i.Tenant))
+		if err != nil || !body.SecurityOptions.Value.AccessControl.Sent {
+			return err
+		}
+		return a.Identities.ResolvePermissions(r.Context(), i, registry.SentPermissions{Lenient: !r.Caller.Strict})
 	}}
 	if body.Children.Sent {
 		change.Children = &registry.ChildrenUpdate{Children: body.childIDs(), Mode: registry.ReplaceChildren}

@@ -87,23 +87,33 @@ type childResponse struct {
 
 // update changes the identity of the path and returns it.
 func (a *API) update(r *gateway.Request, c registry.Change) (gateway.Response, error) {
-	return respondOrError(dialect.Update(r, a.Identities, c))
+	result, err := dialect.Update(r, a.Identities, c)
+	return a.respondOrError(r, result, err)
 }
 
 // respondToChange calls write with a change of the identity of the path and returns the identity.
-func respondToChange(r *gateway.Request, write func(registry.Change) (identity.WriteResult, error)) (gateway.Response, error) {
+func (a *API) respondToChange(r *gateway.Request, write func(registry.Change) (identity.WriteResult, error)) (gateway.Response, error) {
 	change, err := dialect.NewChange(r)
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return respondOrError(write(change))
+	result, err := write(change)
+	return a.respondOrError(r, result, err)
 }
 
-func respondOrError(result identity.WriteResult, err error) (gateway.Response, error) {
+func (a *API) respondOrError(r *gateway.Request, result identity.WriteResult, err error) (gateway.Response, error) {
 	if err != nil {
 		return gateway.Response{}, err
 	}
-	return rest.WriteResponse(http.StatusOK, result, toResponse(&result.Identity)), nil
+	result.Identity, err = a.withoutDangling(r, result.Identity)
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	return respond(result), nil
+}
+
+func respond(result identity.WriteResult) gateway.Response {
+	return rest.WriteResponse(http.StatusOK, result, toResponse(&result.Identity))
 }
 
 // toResponse converts an identity of any API. Every kind except an organization is a USER. The name is the organization's

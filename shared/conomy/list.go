@@ -181,6 +181,9 @@ func (a *API) list(r *gateway.Request, request *listRequest) (gateway.Response, 
 	if err != nil {
 		return gateway.Response{}, err
 	}
+	if err := a.Identities.HideDanglingPermissions(r.Context(), r.Caller.Tenant, page.Identities); err != nil {
+		return gateway.Response{}, err
+	}
 	r.LogUnreadable(page.Unreadable)
 	return rest.JSON(http.StatusOK, toListResponse(page)), nil
 }

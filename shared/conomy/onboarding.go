@@ -48,7 +48,7 @@ func (a *API) confirmVerification(r *gateway.Request, body *confirmationRequest)
 	if body.Code == "" {
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldCode}
 	}
-	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+	return a.respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.ConfirmVerification(r.Context(), c, identity.Channel(r.Param("channel")), body.Code, r.Caller.TestMode)
 	})
 }
@@ -65,7 +65,7 @@ func (a *API) decideScreening(r *gateway.Request, body *screeningRequest) (gatew
 		return gateway.Response{}, &identity.MissingField{Field: identity.FieldOutcome}
 	}
 	review := identity.Review{Outcome: identity.Outcome(body.Decision), Reason: body.Reason, Reviewer: body.Reviewer}
-	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+	return a.respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.DecideScreening(r.Context(), c, review)
 	})
 }
@@ -76,13 +76,13 @@ type holdRequest struct {
 
 // holdIdentity puts an identity on hold. It does not expire while on hold.
 func (a *API) holdIdentity(r *gateway.Request, body *holdRequest) (gateway.Response, error) {
-	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+	return a.respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.Hold(r.Context(), c, body.Reason)
 	})
 }
 
 func (a *API) releaseIdentity(r *gateway.Request) (gateway.Response, error) {
-	return respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
+	return a.respondToChange(r, func(c registry.Change) (identity.WriteResult, error) {
 		return a.Identities.Release(r.Context(), c)
 	})
 }

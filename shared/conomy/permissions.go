@@ -1,7 +1,6 @@
 package conomy
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -27,7 +26,7 @@ func (a *accessControlJSON) accessControl() *identity.AccessControl {
 	}
 	control := &identity.AccessControl{}
 	for _, s := range a.Scopes {
-		control.Scopes = append(control.Scopes, identity.AccessScope(s))
+		control.Scopes = append(control.Scopes, identity.AccessScope{Resource: s.Resource, Reference: s.Reference, Permissions: s.Permissions})
 	}
 	return control
 }
@@ -36,7 +35,9 @@ func toAccessControlJSON(c *identity.AccessControl) *accessControlJSON {
 	if c == nil {
 		return nil
 	}
-	return &accessControlJSON{rest.Map(c.Scopes, func(s *identity.AccessScope) scopeJSON { return scopeJSON(*s) })}
+	return &accessControlJSON{rest.Map(c.Scopes, func(s *identity.AccessScope) scopeJSON {
+		return scopeJSON{s.Resource, s.Reference, s.Permissions}
+	})}
 }
 
 // checkScopes requires the fields of each scope. Errors name fields by their path in the body.
@@ -64,8 +65,9 @@ func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Res
 		return gateway.Response{}, err
 	}
 	changed, err := dialect.Update(r, a.Identities, registry.Change{Apply: func(i *identity.Identity) error {
-		i.Grant((&accessControlJSON{Scopes: scopes}).accessControl().Scopes)
-		return a.checkReferences(r, scopes)
+		sent := (&accessControlJSON{Scopes: scopes}).accessControl().Scopes
+		i.Grant(sent)
+		return a.Identities.ResolvePermissions(r.Context(), i, registry.SentPermissions{Scopes: sent})
 	}})
 	if err != nil {
 		return gateway.Response{}, err
@@ -73,28 +75,12 @@ func (a *API) addPermissions(r *gateway.Request, body *[]scopeJSON) (gateway.Res
 	return rest.MarkReplay(gateway.JSON(http.StatusCreated, []byte("{}")), changed.Replayed), nil
 }
 
-// checkReferences returns a *DanglingReference if a scope refers to an identity that does not exist.
-func (a *API) checkReferences(r *gateway.Request, scopes []scopeJSON) error {
-	if len(scopes) > identity.MaxListLength {
-		return &identity.Invalid{Field: identity.FieldAccessControl, Reason: fmt.Sprintf("must hold at most %d scopes", identity.MaxListLength)}
-	}
-	for n, s := range scopes {
-		if s.Resource != identity.ResourceIdentity {
-			continue
-		}
-		_, err := a.Identities.Get(r.Context(), r.Caller.Tenant, s.Reference)
-		if errors.Is(err, identity.ErrNotFound) {
-			return &identity.DanglingReference{Field: identity.Field(fmt.Sprintf("%d.reference", n))}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 	i, err := a.Identities.Get(r.Context(), r.Caller.Tenant, r.Param("id"))
+	if err != nil {
+		return gateway.Response{}, err
+	}
+	i, err = a.withoutDangling(r, i)
 	if err != nil {
 		return gateway.Response{}, err
 	}
@@ -103,6 +89,16 @@ func (a *API) listPermissions(r *gateway.Request) (gateway.Response, error) {
 		scopes = control.Scopes
 	}
 	return rest.JSON(http.StatusOK, scopes).WithHeader("ETag", gateway.ETag(i.ETag())), nil
+}
+
+// withoutDangling returns the identity without its permissions on identities that no longer exist.
+func (a *API) withoutDangling(r *gateway.Request, i identity.Identity) (identity.Identity, error) {
+	if i.Security.AccessControl == nil {
+		return i, nil
+	}
+	list := []identity.Identity{i}
+	err := a.Identities.HideDanglingPermissions(r.Context(), r.Caller.Tenant, list)
+	return list[0], err
 }
 
 // removePermission removes the scopes over a reference, or only those of the resource in the query.

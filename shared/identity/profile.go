@@ -75,6 +75,11 @@ type AccessScope struct {
 	Resource    string
 	Reference   string
 	Permissions []string
+
+	// Which of the identities that had the reference as their id it names. The registry and the store set one of these.
+	Created   time.Time // when that identity was created
+	AsOf      time.Time // the latest time at which it may have been created; v0.1.0 did not record Created
+	NamesNone bool      // no identity had that id: the scope has no effect, and is shown until an identity has it
 }
 
 // ResourceIdentity is the kind of resource whose references are identities of

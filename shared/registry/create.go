@@ -19,6 +19,7 @@ type Draft struct {
 	Policy            identity.Policy     // of the client
 	DefaultOnboarding identity.Onboarding // of the API, if the policy names none; empty: OnboardingContact
 	TestMode          bool                // the caller is a test client
+	Strict            bool                // permissions on identities that do not exist are rejected
 
 	ID         string // chosen by the client; generated if empty
 	GenerateID func(now time.Time, random io.Reader) (string, error)
@@ -29,7 +30,7 @@ type Draft struct {
 }
 
 // Create creates an identity from a draft and returns it with its children. It returns an *Invalid for a field, a
-// *DanglingReference for a child that does not exist, and the errors of Store.Create.
+// *DanglingReference for a child, or the identity of a permission of a strict draft, that does not exist, and the errors of Store.Create.
 func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, error) {
 	if err := d.check(); err != nil {
 		return identity.WriteResult{}, err
@@ -38,25 +39,36 @@ func (r *Registry) Create(ctx context.Context, d Draft) (identity.WriteResult, e
 	if err != nil {
 		return identity.WriteResult{}, err
 	}
-	created, err := retry(ctx, func() (identity.WriteResult, error) {
-		children, err := r.resolveChildren(ctx, d.Tenant, d.Children)
-		if err == nil && fittingChildren(children) < len(children) {
-			err = errLargeChildren
-		}
-		if err != nil {
-			return r.replayOr(ctx, &identity.Identity{Tenant: d.Tenant}, d.Idempotency, err)
-		}
-		i.MayHaveChildren = len(children) > 0
-		created, err := r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
-		if err != nil {
-			return created, r.evictExpired(ctx, d.Tenant, err)
-		}
-		return r.replayCreate(ctx, created)
-	})
+	created, err := retry(ctx, func() (identity.WriteResult, error) { return r.tryCreate(ctx, i.Clone(), d) })
 	if err != nil {
 		return identity.WriteResult{}, err
 	}
 	return created, r.loadChildren(ctx, &created.Identity)
+}
+
+func (r *Registry) tryCreate(ctx context.Context, i identity.Identity, d Draft) (identity.WriteResult, error) {
+	children, err := r.resolveReferences(ctx, &i, &d)
+	if err != nil {
+		return r.replayOr(ctx, &identity.Identity{Tenant: d.Tenant}, d.Idempotency, err)
+	}
+	i.MayHaveChildren = len(children) > 0
+	created, err := r.Store.Create(ctx, i, d.Claims, d.Idempotency, identity.LinkChanges{Add: children})
+	if err != nil {
+		return created, r.evictExpired(ctx, d.Tenant, err)
+	}
+	return r.replayCreate(ctx, created)
+}
+
+// resolveReferences returns the children of a new identity and resolves its permissions.
+func (r *Registry) resolveReferences(ctx context.Context, i *identity.Identity, d *Draft) ([]identity.Identity, error) {
+	found, err := r.resolveChildren(ctx, d.Tenant, d.Children)
+	if err != nil {
+		return nil, err
+	}
+	if fittingChildren(found) < len(found) {
+		return nil, errLargeChildren
+	}
+	return found, r.ResolvePermissions(ctx, i, SentPermissions{Lenient: !d.Strict})
 }
 
 var errLargeChildren = &identity.Invalid{Field: identity.FieldChildren, Reason: "are too large to be linked by one request; add them once it is there"}

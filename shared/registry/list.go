@@ -194,7 +194,7 @@ func (r *Registry) listGranted(ctx context.Context, l ListParams) (Page, error) 
 	if err != nil {
 		return Page{}, err
 	}
-	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !match(&i) })
+	all = slices.DeleteFunc(all, func(i identity.Identity) bool { return !holder.MayActFor(&i) || !match(&i) })
 	slices.SortFunc(all, func(a, b identity.Identity) int { return p.compare(identity.EntryOf(&a), identity.EntryOf(&b)) })
 	for n := range all {
 		e := identity.EntryOf(&all[n])

@@ -153,5 +153,13 @@ func (f Failure) WithRetryAfter(r gateway.Response) gateway.Response {
 // Names are the names that an API gives to the core's fields.
 type Names map[identity.Field]string
 
-// Of returns the API's name of f; f itself if the API has none.
-func (n Names) Of(f identity.Field) string { return cmp.Or(n[f], string(f)) }
+// Of returns the API's name of f, given the names of fields or of what contains them; f itself if the API has none.
+func (n Names) Of(f identity.Field) string {
+	for at := len(f); at > 0; at = strings.LastIndexByte(string(f[:at]), '.') {
+		name, found := n[f[:at]]
+		if found {
+			return name + string(f[at:])
+		}
+	}
+	return string(f)
+}

@@ -155,4 +155,8 @@ type scopeRecord struct {
 	Resource    string   `json:"r"`
 	Reference   string   `json:"i"`
 	Permissions []string `json:"p"`
+
+	Created   time.Time `json:"c,omitzero"`
+	AsOf      time.Time `json:"t,omitzero"`
+	NamesNone bool      `json:"x,omitzero"`
 }

@@ -141,7 +141,22 @@ func (r *identityRecord) toIdentity(tenant string) identity.Identity {
 	}
 	r.State.attachTo(&i)
 	r.verificationState.applyTo(&i)
+	datePermissions(&i)
 	return i
+}
+
+// datePermissions bounds what a permission of v0.1.0 names: an identity that existed when the record was last written. The
+// next version of the record keeps the bound.
+func datePermissions(i *identity.Identity) {
+	if i.Security.AccessControl == nil {
+		return
+	}
+	for n := range i.Security.AccessControl.Scopes {
+		s := &i.Security.AccessControl.Scopes[n]
+		if s.Resource == identity.ResourceIdentity && s.Unresolved() {
+			s.AsOf = i.UpdatedAt
+		}
+	}
 }
 
 // identityItem returns the item of an identity.

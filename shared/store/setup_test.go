@@ -115,7 +115,7 @@ func fullIdentity(id string) identity.Identity {
 			Address: identity.Address{Street: "s", StreetNumber: "1", Unit: "u", State: "st", City: "ci", District: "d", PostalCode: "p", Country: "CHL"},
 			Security: identity.SecurityOptions{
 				TwoFactor: true, SignTransactions: true, SignAccountOperations: true,
-				AccessControl: &identity.AccessControl{Scopes: []identity.AccessScope{{Resource: "IDENTITY", Reference: "r", Permissions: []string{"a"}}}},
+				AccessControl: &identity.AccessControl{Scopes: []identity.AccessScope{{Resource: "IDENTITY", Reference: "r", Permissions: []string{"a"}, Created: now}}},
 			},
 			ExternalID: "ext",
 			Bank: &identity.BankAccount{

@@ -92,7 +92,7 @@ func TestIdentityRecordFormatIsStable(t *testing.T) {
 		`"steps":"contact+screening","pr":[{"c":"email","p":1772600767,"w":true,"n":"new@example.com"},{"c":"phone","s":1772600767}],` +
 		`"rev":{"o":"clear","r":"r","by":"v","at":1772600767},"hold":{"r":"h","s":1772600767},"rem":true,"test":true,"cd":["email"],"al":true,` +
 		`"k":"individual","fn":"A","ln":"B","on":"C","org":"D","nn":"E","em":"a@example.com","ph":"+56912345678","dt":"RUT","dn":"1-9","idv":"i","g":"x","b":"1990-01-15","n":"CL","cat":"c","co":"CHL","ext":"ext",` +
-		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"]}]},` +
+		`"a":{"s":"s","n":"1","u":"u","st":"st","ci":"ci","d":"d","p":"p","co":"CHL"},"sec":{"2f":true,"t":true,"a":true,"s":[{"r":"IDENTITY","i":"r","p":["a"],"c":"2026-03-04T05:06:07.123456Z"}]},` +
 		`"par":true,"bank":{"id":"b","no":"1","nn":"n","b":"b","cu":"CLP","t":"t","h":"h","hd":"hd","co":"CHL","ext":"x","c":"2026-03-04T05:06:07.123456Z","u":"2026-03-04T05:06:07.123456Z"},` +
 		`"r":{"a":1},"ed":["x"],"m":{"big":9007199254740993},"kyc":{"level":1},"wl":[],"cl":["c"],"o":"o"}`
 	s := &recordingTable{Table: openPebble(t)}
