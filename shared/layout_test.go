@@ -64,7 +64,7 @@ var confined = []struct{ path, packages, reason string }{
 	{"github.com/aws/aws-sdk-go-v2", "shared/table/dynamo shared/auth/kms shared/encryption/kms shared/messaging/amazon shared/boot infra", "each client costs start-up time"},
 	{"github.com/aws/aws-lambda-go", "shared/gateway functions/jobs infra", "events end at the gateway"},
 	{"github.com/awslabs/", "shared/gateway infra", "events end at the gateway"},
-	{"github.com/cockroachdb/pebble", "shared/table/pebble", "it has no place in a Lambda"},
+	{"github.com/cockroachdb/pebble/v2", "shared/table/pebble", "it has no place in a Lambda"},
 	{"encoding/json", "infra", "it takes duplicate keys and names in the wrong case: use strictjson or go-json-experiment"},
 	{"net/http", "shared/gateway shared/conomy shared/blnk shared/boot shared/auth/federation infra", "HTTP ends at the dialects; federation asks issuers for their keys"},
 	{"os", "shared/boot shared/table/pebble infra", "the environment and the files are not theirs"},

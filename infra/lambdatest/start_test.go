@@ -110,7 +110,7 @@ func TestLinkedModules(t *testing.T) {
 			aws + "dynamodb":                usesKMS || slices.Contains(variables, "CEDULA_TABLE"),
 			aws + "sesv2":                   folder == "jobs/deliver-messages",
 			aws + "sns":                     folder == "jobs/deliver-messages",
-			"github.com/cockroachdb/pebble": false,
+			"github.com/cockroachdb/pebble/v2": false,
 		} {
 			if got := slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module }); got != want {
 				t.Errorf("%s links %s: %v, want %v", folder, module, got, want)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/v2"
 
 	"cedula/shared/table"
 )

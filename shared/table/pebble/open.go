@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cockroachdb/pebble"
-	"github.com/cockroachdb/pebble/vfs"
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"cedula/shared/table"
 )

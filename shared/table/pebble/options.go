@@ -4,26 +4,30 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/cockroachdb/pebble"
-	"github.com/cockroachdb/pebble/bloom"
-	"github.com/cockroachdb/pebble/vfs"
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // engineOptions are the same for every folder: one version of this package reads what the same version wrote. After
 // opening a database with them the caller releases its reference to their cache.
 func engineOptions(lock *pebble.Lock, files vfs.FS, disk *diskError) *pebble.Options {
 	o := &pebble.Options{
-		FS:                 files,
+		FS:                 logFS{files, disk},
 		Comparer:           wholeKeyComparer(),
 		Lock:               lock,
 		FormatMajorVersion: pebble.FormatVirtualSSTables,
 		MemTableSize:       8 << 20,
 		Cache:              pebble.NewCache(32 << 20), // the engine takes two memtables out of it: by default nothing is left
 		Logger:             fatalLogger{disk},
-		EventListener:      &pebble.EventListener{BackgroundError: disk.onBackgroundError},
-		Levels:             make([]pebble.LevelOptions, 1),
+		EventListener: &pebble.EventListener{
+			BackgroundError: disk.onBackgroundError,
+			DataCorruption:  func(pebble.DataCorruptionInfo) {}, // by default the process ends; here the calls that read it return an error
+		},
 	}
-	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	for n := range o.Levels {
+		o.Levels[n].FilterPolicy = bloom.FilterPolicy(10)
+	}
 	return o
 }
 
@@ -40,6 +44,8 @@ func wholeKeyComparer() *pebble.Comparer {
 type fatalLogger struct{ diskError *diskError }
 
 func (fatalLogger) Infof(string, ...any) {}
+
+func (fatalLogger) Errorf(string, ...any) {}
 
 func (l fatalLogger) Fatalf(_ string, args ...any) {
 	if l.diskError.get() != nil {

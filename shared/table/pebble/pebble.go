@@ -24,7 +24,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/cockroachdb/pebble"
+	"github.com/cockroachdb/pebble/v2"
 
 	"cedula/shared/table"
 )

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	engine "github.com/cockroachdb/pebble"
-	"github.com/cockroachdb/pebble/vfs"
+	engine "github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"cedula/shared/table"
 	"cedula/shared/table/pebble"
@@ -92,6 +92,7 @@ func changeRows(t *testing.T, dir string, f func(kv *engine.DB) error) {
 type discardLogger struct{}
 
 func (discardLogger) Infof(string, ...any)  {}
+func (discardLogger) Errorf(string, ...any) {}
 func (discardLogger) Fatalf(string, ...any) {}
 
 // wrappedFS is a file system that wraps the files whose names have the suffix.
@@ -108,13 +109,13 @@ func (d wrappedFS) wrapFile(name string, f vfs.File, err error) (vfs.File, error
 	return d.wrap(f), nil
 }
 
-func (d wrappedFS) Create(name string) (vfs.File, error) {
-	f, err := d.FS.Create(name)
+func (d wrappedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := d.FS.Create(name, c)
 	return d.wrapFile(name, f, err)
 }
 
-func (d wrappedFS) ReuseForWrite(old, name string) (vfs.File, error) {
-	f, err := d.FS.ReuseForWrite(old, name)
+func (d wrappedFS) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := d.FS.ReuseForWrite(old, name, c)
 	return d.wrapFile(name, f, err)
 }
 
