@@ -106,10 +106,10 @@ func TestLinkedModules(t *testing.T) {
 		// Both jobs on pending identities are wired together. What makes or reads tokens is wired on top of what has the table.
 		usesKMS := slices.Contains(variables, "CEDULA_TOKEN_KEY") || slices.Contains(variables, "CEDULA_VAULT_KEY") || folder == "jobs/expire-pending"
 		for module, want := range map[string]bool{
-			aws + "kms":                     usesKMS,
-			aws + "dynamodb":                usesKMS || slices.Contains(variables, "CEDULA_TABLE"),
-			aws + "sesv2":                   folder == "jobs/deliver-messages",
-			aws + "sns":                     folder == "jobs/deliver-messages",
+			aws + "kms":                        usesKMS,
+			aws + "dynamodb":                   usesKMS || slices.Contains(variables, "CEDULA_TABLE"),
+			aws + "sesv2":                      folder == "jobs/deliver-messages",
+			aws + "sns":                        folder == "jobs/deliver-messages",
 			"github.com/cockroachdb/pebble/v2": false,
 		} {
 			if got := slices.ContainsFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module }); got != want {

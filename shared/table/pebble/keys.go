@@ -13,14 +13,16 @@ import (
 // their parts do. The last string of a row is not encoded.
 //
 //	f                                                         format version of the folder
+//	c                                                         number of clean shutdowns
 //	t part(PK) SK                                             item (codec.go)
 //	i part(index) part(index PK) part(index SK) part(PK) SK   index entry, no value
 //	e seconds(8 bytes, sign flipped) part(PK) SK              expiry entry, no value
 const (
-	kindFormat = 'f'
-	kindItem   = 't'
-	kindEntry  = 'i'
-	kindExpiry = 'e'
+	kindFormat  = 'f'
+	kindClosing = 'c'
+	kindItem    = 't'
+	kindEntry   = 'i'
+	kindExpiry  = 'e'
 )
 
 const (

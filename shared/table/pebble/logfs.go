@@ -1,8 +1,6 @@
 package pebble
 
 import (
-	"strings"
-
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -12,6 +10,7 @@ import (
 type logFS struct {
 	vfs.FS
 	diskError *diskError
+	live      *liveLogs
 }
 
 // Create implements vfs.FS.
@@ -19,19 +18,36 @@ func (l logFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, er
 	return l.create(name, func() (vfs.File, error) { return l.FS.Create(name, category) })
 }
 
-// ReuseForWrite implements vfs.FS.
+// ReuseForWrite implements vfs.FS. The old log is gone with the call.
 func (l logFS) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	return l.create(name, func() (vfs.File, error) { return l.FS.ReuseForWrite(old, name, category) })
+	return l.create(name, func() (f vfs.File, err error) {
+		err = l.live.remove(old, func() error {
+			f, err = l.FS.ReuseForWrite(old, name, category)
+			return err
+		})
+		return f, err
+	})
+}
+
+// Remove implements vfs.FS.
+func (l logFS) Remove(name string) error {
+	if !isLog(name) {
+		return l.FS.Remove(name)
+	}
+	return l.live.remove(name, func() error { return l.FS.Remove(name) })
 }
 
 // create makes a call. After an error a new log exists in memory only: an empty one on the disk would follow the one that was
 // cut off, which the next start would take for damage.
 func (l logFS) create(name string, call func() (vfs.File, error)) (f vfs.File, err error) {
-	if !strings.HasSuffix(name, ".log") {
+	if !isLog(name) {
 		return call()
 	}
 	if l.diskError.get() == nil {
 		f, err = call()
+		if err == nil {
+			err = l.live.add(name)
+		}
 		if err == nil {
 			return logFile{f, l.diskError}, nil
 		}

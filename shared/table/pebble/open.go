@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,14 +47,19 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	disk := newDiskError()
-	o := engineOptions(lock, files, disk)
+	disk, live := newDiskError(), &liveLogs{dir: dir}
+	o := engineOptions(lock, files, disk, live)
 	defer o.Cache.Unref()
 	kv, err := openLocked(dir, o)
+	if err == nil {
+		err = openError(errors.Join(removeMarker(dir), live.begin()))
+	}
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, closeIfOpen(kv), lock.Close())
 	}
 	return &DB{
+		dir:       dir,
+		live:      live,
 		indexes:   slices.Clone(indexes),
 		kv:        kv,
 		lock:      lock,
@@ -137,6 +143,13 @@ func openLocked(dir string, o *pebble.Options) (*pebble.DB, error) {
 	if fresh {
 		return create(dir, o)
 	}
+	missing, err := missingLog(dir)
+	if err != nil {
+		return nil, openError(err)
+	}
+	if missing != "" {
+		return nil, fmt.Errorf("%w: %s is missing", ErrCorrupt, missing)
+	}
 	o.ErrorIfNotExists = true
 	readOnly := *o
 	readOnly.ReadOnly = true
@@ -144,7 +157,7 @@ func openLocked(dir string, o *pebble.Options) (*pebble.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkFormat(kv), kv.Close()); err != nil {
+	if err := errors.Join(cmp.Or(checkFormat(kv), checkClosing(dir, kv)), kv.Close()); err != nil {
 		return nil, err
 	}
 	return openEngine(dir, o)
@@ -197,6 +210,14 @@ func checkFormat(kv *pebble.DB) error {
 		return ErrFormatVersion
 	}
 	return nil
+}
+
+// closeIfOpen closes the engine if it is open.
+func closeIfOpen(kv *pebble.DB) error {
+	if kv == nil {
+		return nil
+	}
+	return kv.Close()
 }
 
 // openEngine returns ErrCorrupt where the engine panics over damaged files.

@@ -11,9 +11,9 @@ import (
 
 // engineOptions are the same for every folder: one version of this package reads what the same version wrote. After
 // opening a database with them the caller releases its reference to their cache.
-func engineOptions(lock *pebble.Lock, files vfs.FS, disk *diskError) *pebble.Options {
+func engineOptions(lock *pebble.Lock, files vfs.FS, disk *diskError, live *liveLogs) *pebble.Options {
 	o := &pebble.Options{
-		FS:                 logFS{files, disk},
+		FS:                 logFS{files, disk, live},
 		Comparer:           wholeKeyComparer(),
 		Lock:               lock,
 		FormatMajorVersion: pebble.FormatVirtualSSTables,

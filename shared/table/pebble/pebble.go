@@ -22,6 +22,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -42,10 +44,12 @@ var (
 
 // DB is an open table. Its methods are safe for concurrent use.
 type DB struct {
+	dir       string
 	indexes   []string
 	kv        *pebble.DB
 	lock      *pebble.Lock
 	diskError *diskError
+	live      *liveLogs
 	pending   pendingCommits
 
 	writeMu sync.Mutex // held from the first condition read until the changes are applied
@@ -97,10 +101,19 @@ func (db *DB) close() error {
 		return nil
 	}
 	db.closed = true
-	if err := errors.Join(db.flush(), db.kv.Close(), db.lock.Close()); err != nil {
+	if err := errors.Join(db.closeEngine(), db.live.close(), db.lock.Close()); err != nil {
 		return fmt.Errorf("%w: %v", table.ErrUnavailable, err)
 	}
 	return nil
+}
+
+// closeEngine leaves the marker of a clean shutdown if nothing failed.
+func (db *DB) closeEngine() error {
+	count, err := db.countClosing()
+	if err := errors.Join(err, db.flush(), db.kv.Close()); err != nil {
+		return err
+	}
+	return writeDurably(filepath.Join(db.dir, closedFile), strconv.Itoa(count))
 }
 
 // flush moves the data from the log, in which damage can pass unnoticed, to tables with checksums.
