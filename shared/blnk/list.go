@@ -121,6 +121,7 @@ func (a *API) list(r *gateway.Request, l listParams, at *cursor) (gateway.Respon
 	if l.includeCount {
 		response = rest.JSON(http.StatusOK, countedListResponse{page, found.Total})
 	}
+	response = markTest(response, found.Identities...)
 	if len(found.Unreadable) > 0 {
 		r.LogUnreadable(found.Unreadable)
 		response = response.WithHeader("Cedula-Unreadable", strings.Join(found.Unreadable, ", "))

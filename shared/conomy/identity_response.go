@@ -50,6 +50,7 @@ type identityResponse struct {
 	Hold            *holdResponse        `json:"hold,omitzero"`
 	PendingEmail    string               `json:"pendingEmail,omitzero"`
 	PendingPhone    string               `json:"pendingPhone,omitzero"`
+	Test            bool                 `json:"test,omitzero"` // created by a test client
 	Warnings        []warningResponse    `json:"warnings,omitempty"`
 }
 
@@ -145,7 +146,7 @@ func toResponse(i *identity.Identity) identityResponse {
 		CreatedAt: formatTime(i.CreatedAt), UpdatedAt: formatTime(i.UpdatedAt),
 		Requirements: requirementsResponse{append([]string{}, required.Due...), append([]string{}, required.Pending...), dueBy},
 		ExpiresAt:    dueBy, Hold: toHoldResponse(i.Hold),
-		Warnings:     warnings(i),
+		Test: i.TestMode, Warnings: warnings(i),
 		PendingEmail: pendingContact(i, identity.ChannelEmail),
 		PendingPhone: pendingContact(i, identity.ChannelPhone),
 		Tokenized:    tokenizedFields(i, tokenizableIdentityFields),

@@ -2,6 +2,7 @@ package conomy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,5 +95,23 @@ func TestCountryChangeIgnoresTokenizedPhone(t *testing.T) {
 		wantStatus(t, w.Send(patchRequest(id, `{"country":"PER"}`)), 400)
 		wantStatus(t, w.SendTo(&blnk.API{Identities: w.Identities}, newRequest("tokenize-identity", id, `{"fields":["PhoneNumber"]}`)), 200)
 		wantStatus(t, w.Send(patchRequest(id, `{"country":"PER"}`)), 200)
+	}
+}
+
+// TestIdentitiesOfTestClientsAreMarked: a live client can tell them, in both APIs.
+func TestIdentitiesOfTestClientsAreMarked(t *testing.T) {
+	w := newTestAPI(t)
+	other := &blnk.API{Identities: w.Identities}
+	for want, creator := range map[string]map[string]any{"true": testModeCaller, "": trustedCaller} {
+		body := strings.Replace(minimalBody, "11.111.111-1", "1000000"+fmt.Sprint(len(want))+"-9", 1)
+		id := text(t, w.Send(createRequest(body).WithCaller(creator)).Body, "id")
+		wantJSON(t, w.Send(getRequest(id)).Body, "test", want)
+		if got := w.SendTo(other, getRequest(id)).MultiValueHeaders["Cedula-Test"]; (want != "") != slices.Equal(got, []string{id}) {
+			t.Errorf("Cedula-Test of an identity whose test is %q = %q", want, got)
+		}
+		wantJSON(t, w.Send(patchRequest(id, `{"nickname":"A"}`)).Body, "test", want)
+	}
+	if n := strings.Count(w.Send(listRequest("")).Body, `"test":true`); n != 1 {
+		t.Errorf("%d identities of the list are marked, want 1 of 2", n)
 	}
 }
