@@ -47,7 +47,7 @@ vet:
 lint: # CI has no network for govulncheck: go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 	$(TOOL) golangci-lint run
 	"$$(infra/ci/install.sh shellcheck)/bin/shellcheck" -x -s sh infra/ci/*.sh infra/template/rules/*.sh infra/bench/load/*.sh .ci/run
-	infra/ci/prose.sh
+	infra/ci/prose.sh && infra/ci/modules.sh
 openapi: ## lint the contracts
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$$(infra/ci/install.sh redocly)/node_modules/.bin/redocly" lint --config infra/openapi/redocly.yaml shared/apidocs/*.yaml
 test-dynamodb: ## all tests under the race detector, those against DynamoDB too

@@ -1,6 +1,6 @@
 module cedula/tools
 
-go 1.26.0
+go 1.26.6
 
 tool (
 	github.com/go-gremlins/gremlins/cmd/gremlins

@@ -73,7 +73,7 @@ func (i *Issuer) sign(ctx context.Context, claims tokenClaims) (string, error) {
 	if len(signature) != signatureBytes {
 		return "", errors.New("signature of the wrong length")
 	}
-	token := signed + "." + encode(signature)
+	token := signed + "." + encode(withLowS(signature))
 	if len(token) > maxTokenChars {
 		return "", errors.New("token too long")
 	}

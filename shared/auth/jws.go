@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -112,6 +114,23 @@ func (c jws) verify(alg string, key crypto.PublicKey) ([]byte, error) {
 		return nil, InvalidToken("signature")
 	}
 	return body, nil
+}
+
+// withLowS returns an ES256 signature with the lower of s and n-s: each of the two can be computed from the other and is
+// valid (SEC 1, version 2.0, section 4.1.4). It returns other signatures unchanged.
+func withLowS(signature []byte) []byte {
+	n := elliptic.P256().Params().N
+	if len(signature) != signatureBytes {
+		return signature
+	}
+	s := new(big.Int).SetBytes(signature[signatureBytes/2:])
+	other := new(big.Int).Sub(n, s)
+	if other.Cmp(s) >= 0 || other.Sign() < 0 {
+		return signature
+	}
+	low := bytes.Clone(signature)
+	other.FillBytes(low[signatureBytes/2:])
+	return low
 }
 
 // SignatureSize returns the length in bytes of signatures by key under alg, or 0 if key must not be used for alg. It pins

@@ -354,5 +354,5 @@ func (w *fixture) signToken(header, claims string) string {
 	if err != nil {
 		panic(err)
 	}
-	return signed + "." + b64(string(sig))
+	return signed + "." + b64(string(auth.WithLowS(sig)))
 }

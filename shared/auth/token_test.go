@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"runtime"
 	"slices"
 	"strings"
@@ -126,6 +128,26 @@ func TestMaliciousTokensAreRejected(t *testing.T) {
 				t.Errorf("allocations for a long token = %v, want at most 8", got)
 			}
 		})
+	}
+}
+
+// TestTokenHasOneSignature: of the two signatures that can be computed from one, our own tokens have the one with the lower s.
+// Other issuers may use both.
+func TestTokenHasOneSignature(t *testing.T) {
+	w := newFixture(t)
+	w.addOtherIssuer(t, w.authenticator.Tokens)
+	foreign := w.signToken(strings.Replace(w.header(""), "at+jwt", "JWT", 1), `{"iss":"https://other.example"}`)
+	for range 20 {
+		for token, want := range map[string]error{w.token(t): auth.ErrInvalid, foreign: nil} {
+			_, err := w.authenticator.Tokens.Verify(ctx, token, w.now)
+			wantError(t, err, nil)
+			end := strings.LastIndexByte(token, '.') + 1
+			sig, _ := base64.RawURLEncoding.DecodeString(token[end:])
+			other := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(sig[32:]))
+			other.FillBytes(sig[32:])
+			_, err = w.authenticator.Tokens.Verify(ctx, token[:end]+b64(string(sig)), w.now)
+			wantError(t, err, want)
+		}
 	}
 }
 

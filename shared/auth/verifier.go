@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type TrustedIssuer struct {
 	Algorithms    []string  // that it signs with
 	TokenTypes    []string  // the accepted values of the header's typ; "" accepts its absence
 	IgnoredParams []string  // the header parameters that are allowed besides alg, typ and kid
+	LowS          bool      // its ES256 signatures have the lower of the two values of s, so that a token has one text
 	// ParseClaims decodes the body of a token with a valid signature and checks all of its claims.
 	ParseClaims func(body []byte, now time.Time) (Claims, error)
 }
@@ -40,7 +42,7 @@ type TrustedIssuer struct {
 // NewVerifier makes a Verifier. An empty issuer or audience accepts no token.
 func NewVerifier(issuer, audience string, keys KeySource) *Verifier {
 	own := TrustedIssuer{
-		Issuer: issuer, Keys: keys, Algorithms: []string{ES256}, TokenTypes: AccessTokenTypes,
+		Issuer: issuer, Keys: keys, Algorithms: []string{ES256}, TokenTypes: AccessTokenTypes, LowS: true,
 		ParseClaims: func(body []byte, now time.Time) (Claims, error) { return parseOwnClaims(body, issuer, audience, now) },
 	}
 	return &Verifier{own: own, external: map[string]TrustedIssuer{}}
@@ -79,6 +81,9 @@ func (v *Verifier) Verify(ctx context.Context, token string, now time.Time) (Cla
 	}
 	if err != nil {
 		return Claims{}, fmt.Errorf("auth: keys of the issuer: %w", err)
+	}
+	if issuer.LowS && !bytes.Equal(c.signature, withLowS(c.signature)) {
+		return Claims{}, InvalidToken("signature")
 	}
 	body, err := c.verify(alg, key)
 	if err != nil {
