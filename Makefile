@@ -54,8 +54,8 @@ test-dynamodb: ## all tests under the race detector, those against DynamoDB too
 	TMPDIR='$(MEMORY)' infra/ci/test-dynamodb.sh
 walk: ## lists of 200,000 identities
 	infra/ci/soak.sh -run TestBigList ./infra/local
-life: ## 100,000 steps of a model with crashes; expiry that races activation; 500 damaged data directories
-	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire|TestDamage)' ./shared/registry ./shared/jobs ./shared/table/pebble
+life: ## a model with crashes; expiry that races activation; damaged data directories; the last release and this one in turns
+	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire|TestDamage|TestUpgrade|TestNewer)' ./shared/registry ./shared/jobs ./shared/table/pebble ./infra/cli
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
 	TMPDIR='$(MEMORY)' infra/ci/soak.sh ./infra/operationtest
 fuzz: ## the fuzz targets, for FUZZ_TIME or FUZZ_REST each

@@ -42,7 +42,13 @@ func startServer(t *testing.T) *server {
 	if out, err := exec.Command("go", "build", "-o", program, "../cedula").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := &server{folder: t.TempDir()}
+	return startProgram(t, program, t.TempDir())
+}
+
+// startProgram serves a data directory with a program of any release.
+func startProgram(t *testing.T, program, folder string) *server {
+	t.Helper()
+	s := &server{folder: folder}
 	s.process = exec.Command(program, "serve", "--data", s.folder, "--conomy", "localhost:0", "--blnk", "localhost:0", "--mailbox", "localhost:0")
 	s.process.Stderr = privacytest.Log
 	out, err := s.process.StdoutPipe()
