@@ -2,11 +2,14 @@ package conomy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"cedula/infra/testenv"
 	"cedula/shared/blnk"
+	"cedula/shared/identity"
 	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
 )
@@ -150,6 +153,85 @@ func TestUnreadableRecords(t *testing.T) {
 		wantHeader(t, got, "Cedula-Unreadable", bad)
 		if n := strings.Count(got.Body, "identity_id"); n != 4 {
 			t.Errorf("%s: %d identities, want the 4 others", q.Operation, n)
+		}
+	}
+}
+
+// TestMillionIdentities: two identities that match are followed by a million others. A request returns what is right or an
+// error, and does not examine longer than it may.
+func TestMillionIdentities(t *testing.T) {
+	testenv.Need(t, testenv.Soak)
+	w := newTestAPI(t)
+	other := &blnk.API{Identities: w.Identities, Cursors: blnk.NewCursorCodec([]byte("secret"))}
+	created := func(fields string) string {
+		w.Now = w.Now.Add(time.Second)
+		return text(t, w.SendTo(other, newRequest("create-identity", "", `{"identity_type":"individual",`+fields+`}`)).Body, "identity_id")
+	}
+	wanted := []string{created(`"category":"vip","country":"URY"`), created(`"category":"vip","country":"URY"`)}
+	w.copyIdentity(t, created(`"category":"usual","country":"CHL"`), 1_000_000)
+	w.Identities.Now = time.Now
+
+	const vip = `"filters":[{"field":"category","operator":"eq","value":"vip"}]`
+	for name, q := range map[string]request{
+		"count": newRequest("filter-identities", "", `{`+vip+`,"include_count":true}`), "page": newRequest("filter-identities", "", `{`+vip+`}`),
+		"order": newRequest("filter-identities", "", `{`+vip+`,"sort_by":"first_name"}`), "offset": newRequest("filter-identities", "", `{`+vip+`,"offset":10000}`),
+	} {
+		started := time.Now()
+		got := w.SendTo(other, q)
+		took := time.Since(started)
+		t.Logf("%s: %d in %v", name, got.StatusCode, took.Round(time.Millisecond))
+		if got.StatusCode != 400 || took > 5*time.Second {
+			t.Errorf("%s: status %d in %v, want 400 in four seconds", name, got.StatusCode, took)
+		}
+	}
+	var found []string
+	pages, longest := 0, time.Duration(0)
+	for q := "country=URY"; q != ""; pages++ {
+		started := time.Now()
+		got := w.Send(listRequest(q)).Body
+		longest = max(longest, time.Since(started))
+		for _, i := range elements(t, got, "data") {
+			found = append(found, text(t, i, "id"))
+		}
+		wantJSON(t, got, "pagination.totalIsExact", "false")
+		q = "country=URY&next=" + jsonAt(t, got, "pagination.next")
+		if jsonAt(t, got, "pagination.next") == "0" {
+			q = ""
+		}
+	}
+	t.Logf("the list: %d pages, the longest in %v", pages, longest.Round(time.Millisecond))
+	slices.Sort(found)
+	slices.Sort(wanted)
+	if !slices.Equal(found, wanted) || longest > 5*time.Second {
+		t.Errorf("the list has %v, a page in %v, want %v in four seconds a page", found, longest, wanted)
+	}
+}
+
+// copyIdentity writes copies of an identity, each created a millisecond after the one before.
+func (w *testAPI) copyIdentity(t *testing.T, id string, copies int) {
+	t.Helper()
+	key := table.Key{PK: "T#acme#I#" + id, SK: "#"}
+	found, err := w.Table.Get(t.Context(), true, key)
+	if err != nil || len(found.Items) != 1 {
+		t.Fatalf("Get(%v) = %d items, %v", key, len(found.Items), err)
+	}
+	original := found.Items[0]
+	at := original.Indexes["L"]
+	created := w.Now.Truncate(time.Microsecond)
+	for n := 0; n < copies; n += 100 {
+		var ops []table.Op
+		for i := n; i < n+100; i++ {
+			copied := original
+			next := identity.Identity{ID: fmt.Sprintf("copy-%d", i), CreatedAt: created.Add(time.Duration(i+1) * time.Millisecond)}
+			copied.PK = strings.Replace(key.PK, id, next.ID, 1)
+			copied.Owner = next.Incarnation()
+			copied.Indexes = map[string]table.Key{"L": {PK: at.PK, SK: fmt.Sprintf("%016d#%s", next.CreationNumber(), next.ID)}}
+			body := strings.Replace(string(original.Body), id, next.ID, 1)
+			copied.Body = []byte(strings.Replace(body, fmt.Sprint(created.UnixMicro()), fmt.Sprint(next.CreatedAt.UnixMicro()), 1))
+			ops = append(ops, table.Put(copied, table.Always()))
+		}
+		if _, err := w.Table.Write(t.Context(), ops...); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
