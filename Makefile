@@ -55,7 +55,7 @@ test-dynamodb: ## all tests under the race detector, those against DynamoDB too
 walk: ## lists of 200,000 and a million identities
 	infra/ci/soak.sh -run '^(TestBigList|TestMillion)' ./infra/local ./shared/conomy
 life: ## a model with crashes; expiry that races activation; damaged data directories; the last release and this one in turns
-	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire|TestDamage|TestUpgrade|TestNewer)' ./shared/registry ./shared/jobs ./shared/table/pebble ./infra/cli
+	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire|TestConcurrentTok|TestDamage|TestUpgrade|TestNewer)' ./shared/registry ./shared/jobs ./shared/table/pebble ./infra/cli
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
 	TMPDIR='$(MEMORY)' infra/ci/soak.sh ./infra/operationtest
 fuzz: ## the fuzz targets, for FUZZ_TIME or FUZZ_REST each
