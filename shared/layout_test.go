@@ -46,7 +46,7 @@ var imports = map[string]string{
 	"rest":              "identity registry auth gateway strictjson",
 	"conomy":            "rest identity registry auth gateway strictjson iddocument iso visible",
 	"blnk":              "rest identity registry auth gateway strictjson visible",
-	"boot":              "registry auth table table/dynamo store",
+	"boot":              "identity registry auth table table/dynamo store",
 	"boot/conomy":       "conomy boot gateway registry",
 	"boot/blnk":         "blnk boot gateway registry",
 	"boot/tokens":       "auth auth/federation auth/kms boot",

@@ -63,7 +63,8 @@ func (s *Services) Environment() map[string]string {
 		"CEDULA_VAULT_KEY": WrappingKeyID,
 		"CEDULA_ISSUERS":   "[]",
 
-		"CEDULA_LIST_SHARDS": "acme=8",
+		"CEDULA_LIST_SHARDS":    "acme=8",
+		"CEDULA_MESSAGE_LIMITS": "500/2000",
 
 		"CEDULA_EMAIL_FROM":          "registry@example.org",
 		"CEDULA_EMAIL_CONFIGURATION": "registry",

@@ -12,7 +12,7 @@ import (
 )
 
 // optionalVariables are the variables that the template may leave empty.
-var optionalVariables = []string{"CEDULA_EMAIL_CONFIGURATION", "CEDULA_EMAIL_FROM", "CEDULA_LIST_SHARDS", "CEDULA_SMS_SENDER"}
+var optionalVariables = []string{"CEDULA_EMAIL_CONFIGURATION", "CEDULA_EMAIL_FROM", "CEDULA_LIST_SHARDS", "CEDULA_MESSAGE_LIMITS", "CEDULA_SMS_SENDER"}
 
 // TestEveryFunctionStartsWithItsEnvironment checks that the template sets the variables that a function reads, no more
 // and no less: it starts with them, and without one only if that may be empty.

@@ -43,7 +43,7 @@ var budgets = []struct {
 	{"conomy", "list-identities: a page", usage{calls: 3, read: 6.5}},
 	{"conomy", "search-identities", usage{calls: 2, read: 101.5}},
 	{"conomy", "list-identities: by email", usage{calls: 3, read: 2}},
-	{"conomy", "start-verification", usage{calls: 3, write: 12, read: 3}},
+	{"conomy", "start-verification", usage{calls: 3, write: 12, read: 4}},
 	{"conomy", "confirm-verification", usage{calls: 3, write: 12, read: 2}},
 	{"conomy", "create-token", usage{calls: 1, read: 4}},
 	{"blnk", "create-identity", usage{calls: 1, write: 12}},

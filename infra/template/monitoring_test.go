@@ -21,6 +21,7 @@ var alarms = map[string]string{
 	"PendingLagAlarm":          "lagSeconds of " + gateway.MetricNamespace + ", function=!Ref JobsExpirePendingFunction, job=expire-pending, Maximum of 3600 s > 3600, 1 of 1, breaching",
 	"ExpirePendingErrorsAlarm": "Errors of AWS/Lambda, FunctionName=!Ref JobsExpirePendingFunction, Sum of 900 s > 0, 2 of 4, notBreaching",
 	"RemindPendingErrorsAlarm": "Errors of AWS/Lambda, FunctionName=!Ref JobsRemindPendingFunction, Sum of 3600 s > 0, 2 of 3, notBreaching",
+	"MessageLimitAlarm":        "!Sub ${AWS::StackName}-message-limit of Cedula, Sum of 300 s > 0, 1 of 1, notBreaching",
 	"JobsDeadLettersAlarm":     "ApproximateNumberOfMessagesVisible of AWS/SQS, QueueName=!GetAtt JobsDeadLetters.QueueName, Maximum of 300 s > 0, 1 of 1, notBreaching",
 	"MessagesDeadLettersAlarm": "ApproximateNumberOfMessagesVisible of AWS/SQS, QueueName=!GetAtt MessagesDeadLetters.QueueName, Maximum of 300 s > 0, 1 of 1, notBreaching",
 	"ConomyErrorsAlarm":        "5XXError of " + conomyMetrics + "Average of 60 s > 0.01, 3 of 5, notBreaching",

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"cedula/shared/auth"
+	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/store"
 	"cedula/shared/table"
@@ -24,7 +25,12 @@ func NewRegistry(c Config) (*registry.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return RegistryOn(s), nil
+	r := RegistryOn(s)
+	r.MessageLimits, err = identity.ParseMessageLimits(c.MessageLimits)
+	if err != nil {
+		return nil, &VariableError{"CEDULA_MESSAGE_LIMITS", err.Error()}
+	}
+	return r, nil
 }
 
 // RegistryOn returns the registry on a store.

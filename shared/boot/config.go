@@ -13,10 +13,11 @@ import (
 // white space around it; it is empty if the variable is not set. A constructor returns an
 // error for a variable that it needs.
 type Config struct {
-	Table         string `env:"CEDULA_TABLE"`       // name of the DynamoDB table
-	Secret        string `env:"CEDULA_SECRET"`      // the deployment's secret, at least 32 bytes
-	ListSharding  string `env:"CEDULA_LIST_SHARDS"` // see store.ParseListSharding; may be empty
-	EncryptionKey string `env:"CEDULA_VAULT_KEY"`   // see tokenization.NewCipher
+	Table         string `env:"CEDULA_TABLE"`          // name of the DynamoDB table
+	Secret        string `env:"CEDULA_SECRET"`         // the deployment's secret, at least 32 bytes
+	ListSharding  string `env:"CEDULA_LIST_SHARDS"`    // see store.ParseListSharding; may be empty
+	MessageLimits string `env:"CEDULA_MESSAGE_LIMITS"` // see identity.ParseMessageLimits; may be empty
+	EncryptionKey string `env:"CEDULA_VAULT_KEY"`      // see tokenization.NewCipher
 
 	TokenIssuer   string `env:"CEDULA_ISSUER"`    // claim iss of our tokens
 	TokenAudience string `env:"CEDULA_AUDIENCE"`  // claim aud of our tokens

@@ -1,6 +1,7 @@
 package conomy
 
 import (
+	"errors"
 	"net/http"
 
 	"cedula/shared/gateway"
@@ -31,6 +32,10 @@ func (a *API) startVerification(r *gateway.Request, body *verificationRequest) (
 		return gateway.Response{}, err
 	}
 	sent, err := a.Identities.StartVerification(r.Context(), change, identity.Channel(body.Channel), r.AcceptedLanguages(identity.Languages), r.Caller.TestMode)
+	var limited *identity.RateLimited
+	if errors.As(err, &limited) && limited.OfTenant {
+		r.LogTenantLimit("messages")
+	}
 	if err != nil {
 		return gateway.Response{}, err
 	}

@@ -46,6 +46,12 @@ func (r *Request) LogUnreadable(ids []string) {
 	}
 }
 
+// LogTenantLimit logs that a request was rejected because its tenant has reached a limit. An alarm counts these lines.
+func (r *Request) LogTenantLimit(limit string) {
+	slog.LogAttrs(r.ctx, slog.LevelWarn, "tenant limit", slog.String("limit", limit), slog.String("tenant", r.Caller.Tenant),
+		slog.String("client", r.Caller.Client), slog.String("trace", r.TraceID))
+}
+
 // recoverPanic is deferred. It logs where a panic happened, without its value, which may be personal data, and sets *err
 // to ErrPanic.
 func recoverPanic(ctx context.Context, err *error, of ...any) {

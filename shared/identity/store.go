@@ -25,7 +25,7 @@ type Store interface {
 	Update(ctx context.Context, i Identity, claims []Claim, once Idempotency, links LinkChanges, aside SideWrites) (WriteResult, error)
 
 	// VerificationCode returns the last code sent to an identity through a channel and, unless to is empty, when codes
-	// were sent to that address. The results are zero if no code was sent.
+	// were sent to that address and how many for its tenant. The results are zero if no code was sent.
 	VerificationCode(ctx context.Context, tenant, id string, channel Channel, to string) (VerificationCode, SendHistory, error)
 	// RecordWrongAttempt writes an identity's code after a wrong attempt. It returns ErrVersionMismatch if the code was
 	// tried, used or replaced since it was read, or if the identity was deleted.
@@ -125,6 +125,7 @@ type WithdrawalAccountResult struct {
 type SideWrites struct {
 	Code        *VerificationCode // replaces the one with its Version
 	SendHistory *SendHistory      // replaces the one with its Version
+	Count       *MessageCount     // of the tenant; replaces the one with its Version
 	Message     *Message          // into the outbox
 }
 

@@ -50,6 +50,7 @@ type SendHistory struct {
 	LookupKey string // Store.LookupKey of the address
 	Times     []time.Time
 	Version   int64 // set by the store
+	OfTenant  MessageCount
 }
 
 // The reasons for which a code is rejected.
@@ -65,6 +66,7 @@ var (
 type RateLimited struct {
 	RetryAfter time.Duration
 	Reason     string // a sentence without values
+	OfTenant   bool   // the limit is the tenant's
 }
 
 // Error returns the reason.
@@ -84,7 +86,7 @@ func (s *SendHistory) CheckRateLimit(now time.Time) error {
 	} {
 		if at := len(times) - limit.count; at >= 0 {
 			if wait := times[at].Add(limit.within).Sub(now); wait > 0 {
-				return &RateLimited{wait, limit.reason}
+				return &RateLimited{RetryAfter: wait, Reason: limit.reason}
 			}
 		}
 	}

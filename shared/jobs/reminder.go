@@ -56,7 +56,7 @@ func (s *shardRun) remindOne(ctx context.Context, i *identity.Identity) error {
 	if err != nil {
 		return err
 	}
-	lookupKey := s.Registry.Store.LookupKey(i.Tenant, identity.FieldEmail, address)
+	lookupKey := s.Registry.Store.LookupKey(i.Tenant, identity.FieldEmail, identity.ChannelEmail.LimitedAddress(address))
 	_, sends, err := s.Registry.Store.VerificationCode(ctx, i.Tenant, i.ID, identity.ChannelEmail, lookupKey)
 	if err != nil {
 		return err

@@ -23,6 +23,8 @@ type Registry struct {
 
 	ClockOffset func(tenant string) time.Duration // nil: every tenant uses Now; only the local server moves time
 
+	MessageLimits identity.MessageLimits // zero: identity.DefaultMessageLimits
+
 	initTotals sync.Once
 	totals     *ttlcache.Cache[int] // by tenant
 }

@@ -13,6 +13,7 @@ import (
 // Change is a request to update an identity.
 type Change struct {
 	Tenant, ID  string
+	Client      string                // the caller, whose messages are counted
 	IfMatch     func(tag string) bool // tests Identity.ETag; nil accepts any version
 	Idempotency identity.Idempotency
 	GenerateID  func(now time.Time, random io.Reader) (string, error)

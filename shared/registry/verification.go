@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -30,7 +31,7 @@ func (r *Registry) StartVerification(ctx context.Context, c Change, channel iden
 		return StartedVerification{}, errInvalidChannel
 	}
 	c.sideWrites = func(ctx context.Context, i *identity.Identity) (identity.SideWrites, error) {
-		return r.issueCode(ctx, i, codeRequest{channel, languages, test})
+		return r.issueCode(ctx, i, codeRequest{channel, languages, test, c.Client})
 	}
 	changed, err := r.Update(ctx, c)
 	if err != nil {
@@ -47,6 +48,7 @@ type codeRequest struct {
 	channel   identity.Channel
 	languages []string
 	testMode  bool
+	client    string // the caller
 }
 
 // issueCode records on the identity that a code is sent, and returns the side writes.
@@ -60,7 +62,8 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 		return identity.SideWrites{}, err
 	}
 	to := r.Store.LookupKey(i.Tenant, asked.channel.Field(), address)
-	was, sends, err := r.Store.VerificationCode(ctx, i.Tenant, i.ID, asked.channel, to)
+	counted := r.Store.LookupKey(i.Tenant, asked.channel.Field(), asked.channel.LimitedAddress(address))
+	was, sends, err := r.Store.VerificationCode(ctx, i.Tenant, i.ID, asked.channel, counted)
 	if err != nil {
 		return identity.SideWrites{}, err
 	}
@@ -84,7 +87,12 @@ func (r *Registry) issueCode(ctx context.Context, i *identity.Identity, asked co
 		return identity.SideWrites{}, err
 	}
 	code.Version = was.Version
-	return identity.SideWrites{Code: &code, SendHistory: &sends, Message: message}, nil
+	writes := identity.SideWrites{Code: &code, SendHistory: &sends, Message: message}
+	if message == nil {
+		return writes, nil
+	}
+	writes.Count = &sends.OfTenant
+	return writes, writes.Count.Add(asked.client, cmp.Or(r.MessageLimits, identity.DefaultMessageLimits), now)
 }
 
 // addressToVerify returns the address that a code is sent to, in clear. It returns a *StateError.

@@ -369,3 +369,42 @@ func TestTestModeAddressesAndCodes(t *testing.T) {
 		})
 	}
 }
+
+// TestMessagesOfAClientAreLimited: of many codes that are requested concurrently, exactly as many are sent as a client may send.
+// Spellings of one mailbox have one limit.
+func TestMessagesOfAClientAreLimited(t *testing.T) {
+	w := newTestRegistry(t)
+	w.MessageLimits = identity.MessageLimits{PerClient: 20, PerTenant: 25}
+	var ids []string
+	for n := range 96 {
+		p := ana
+		p.Email = fmt.Sprintf("p%d@example.com", n)
+		ids = append(ids, w.createPending(t, p, identity.OnboardingContact).ID)
+	}
+	start := func(id, client string) error {
+		c := change(id, nil)
+		c.Client = client
+		_, err := w.StartVerification(ctx, c, identity.ChannelEmail, nil, false)
+		return err
+	}
+	limited := 0
+	for _, err := range concurrently(len(ids), func(n int) error { return start(ids[n], "c1") }) {
+		if err != nil {
+			wantErrorAs[*identity.RateLimited](t, "a code of the client", err)
+			limited++
+		}
+	}
+	if limited != 76 || len(w.outbox.messageIDs) != 20 {
+		t.Errorf("%d requests rejected, %d messages, want 76, 20", limited, len(w.outbox.messageIDs))
+	}
+	w.now = w.now.Add(time.Hour)
+	for n := range 7 {
+		p := ana
+		p.Email = fmt.Sprintf("b.e.a+%d@gmail.com", n)
+		id := w.createPending(t, p, identity.OnboardingContact).ID
+		err := start(id, "c2")
+		if got := err == nil; got != (n < identity.MaxSendsPerHour) {
+			t.Errorf("code %d to one mailbox: error = %v", n, err)
+		}
+	}
+}

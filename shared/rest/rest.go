@@ -101,7 +101,7 @@ func (d *Dialect) NewDraft(r *gateway.Request) (registry.Draft, error) {
 func (d *Dialect) NewChange(r *gateway.Request) (registry.Change, error) {
 	key, err := d.Idempotency(r)
 	return registry.Change{
-		Tenant: r.Caller.Tenant, ID: r.Param("id"), IfMatch: r.IfMatch(), Idempotency: key, GenerateID: d.GenerateID,
+		Tenant: r.Caller.Tenant, ID: r.Param("id"), Client: r.Caller.Client, IfMatch: r.IfMatch(), Idempotency: key, GenerateID: d.GenerateID,
 	}, err
 }
 

@@ -22,6 +22,7 @@ import (
 //	  code last sent    T#<tenant>#I#<id>           V#<channel>
 //	expiry marker       T#<tenant>#G#<id>           #
 //	codes sent, count   T#<tenant>#V#<channel>#<hmac>  #
+//	codes of a tenant   T#<tenant>#N                   #
 //	uniqueness claim    T#<tenant>#U#<kind>#<hmac>  #
 //	idempotency claim   T#<tenant>#O#<hmac>         #
 //	client              C#<client>                  #              L
@@ -102,6 +103,10 @@ func expiryMarkerKey(tenant, id string) table.Key {
 // sendHistoryKey returns the key of the counter of an address, given by its index partition.
 func (k keyBuilder) sendHistoryKey(tenant string, c identity.Channel, to string) table.Key {
 	return table.Key{PK: "T#" + tenant + "#V#" + string(c) + "#" + k.digest(tenant, "V"+string(c), to), SK: itemSK}
+}
+
+func messageCountKey(tenant string) table.Key {
+	return table.Key{PK: "T#" + tenant + "#N", SK: itemSK}
 }
 
 func (k keyBuilder) claimKey(tenant string, c identity.Claim) table.Key {

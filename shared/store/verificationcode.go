@@ -35,7 +35,7 @@ func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel
 	at := partKey(tenant, id, prefixCode+string(channel))
 	wanted := []table.Key{at}
 	if to != "" {
-		wanted = append(wanted, s.keys.sendHistoryKey(tenant, channel, to))
+		wanted = append(wanted, s.keys.sendHistoryKey(tenant, channel, to), messageCountKey(tenant))
 	}
 	found, err := s.table.Get(ctx, true, wanted...)
 	if err != nil {
@@ -44,9 +44,12 @@ func (s *Store) VerificationCode(ctx context.Context, tenant, id string, channel
 	code, sends := identity.VerificationCode{Channel: channel}, identity.SendHistory{Channel: channel, LookupKey: to}
 	for n := range found.Items {
 		item := &found.Items[n]
-		if item.Key == at {
+		switch item.Key {
+		case at:
 			err = errors.Join(err, decodeCode(item, &code))
-		} else {
+		case messageCountKey(tenant):
+			err = errors.Join(err, decodeMessageCount(item, &sends.OfTenant))
+		default:
 			err = errors.Join(err, decodeSendHistory(item, &sends))
 		}
 	}
@@ -69,6 +72,25 @@ func decodeSendHistory(item *table.Item, s *identity.SendHistory) error {
 	return err
 }
 
+// messageCountRecord counts the codes sent within an hour.
+type messageCountRecord struct {
+	Since    int64          `json:"s"` // seconds since 1970
+	ByClient map[string]int `json:"n"`
+}
+
+func decodeMessageCount(item *table.Item, c *identity.MessageCount) error {
+	r, err := decode[messageCountRecord](item.Body, "counter of messages")
+	c.Since, c.ByClient, c.Version = unixTime(r.Since), r.ByClient, item.Version
+	return err
+}
+
+func putMessageCount(tenant string, c *identity.MessageCount) table.Op {
+	return table.Put(table.Item{
+		Key: messageCountKey(tenant), Version: c.Version + 1, Expires: c.Since.Add(2 * time.Hour).Truncate(time.Second),
+		Body: mustEncode(messageCountRecord{unixSeconds(c.Since), c.ByClient}),
+	}, ifVersion(c.Version))
+}
+
 // RecordWrongAttempt writes the next version of a code, if the identity is unchanged: a later one with the same id may have a
 // code of that version.
 func (s *Store) RecordWrongAttempt(ctx context.Context, i *identity.Identity, c identity.VerificationCode) error {
@@ -89,6 +111,9 @@ func (s *Store) sideWriteOps(i *identity.Identity, a identity.SideWrites) []tabl
 	}
 	if a.SendHistory != nil {
 		ops = append(ops, s.putSendHistory(i.Tenant, a.SendHistory))
+	}
+	if a.Count != nil {
+		ops = append(ops, putMessageCount(i.Tenant, a.Count))
 	}
 	if a.Message != nil {
 		ops = append(ops, s.enqueueOp(*a.Message))
