@@ -40,14 +40,11 @@ func (p *Profile) UniquenessClaim() Claim {
 		if NormalizeEmail(email) != c.Values[1] {
 			continue // what v0.1.0 stored is another mailbox, whose owner must not be refused
 		}
-		for _, number := range []string{document, stored} {
-			values := []string{number, email, p.Phone}
-			isNew := !slices.Equal(values, c.Values) && !slices.ContainsFunc(c.Former, func(f []string) bool { return slices.Equal(f, values) })
-			if isNew {
-				c.Former = append(c.Former, values)
-			}
-		}
+		c.Former = append(c.Former, []string{document, email, p.Phone}, []string{stored, email, p.Phone})
 	}
+	slices.SortFunc(c.Former, slices.Compare)
+	c.Former = slices.CompactFunc(c.Former, slices.Equal)
+	c.Former = slices.DeleteFunc(c.Former, func(f []string) bool { return slices.Equal(f, c.Values) })
 	return c
 }
 
