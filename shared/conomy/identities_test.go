@@ -8,6 +8,7 @@ import (
 
 	"cedula/infra/apitest"
 	"cedula/shared/auth"
+	"cedula/shared/table"
 	"cedula/shared/table/faulttable"
 )
 
@@ -59,6 +60,24 @@ func TestCreateAndGet(t *testing.T) {
 			}
 			w.CheckGolden(tt.golden)
 		})
+	}
+}
+
+// TestSeedItemIsOneUnit: DynamoDB charges for each kilobyte that is written, so the seed's item must stay within one.
+func TestSeedItemIsOneUnit(t *testing.T) {
+	for status, creator := range map[string]map[string]any{"ACTIVE": trustedCaller, "PENDING": testModeCaller} {
+		w := newTestAPI(t)
+		created := w.Send(createRequest(seedBody).WithCaller(creator)).Body
+		wantJSON(t, created, "status", `"`+status+`"`)
+		found, err := w.Table.Get(t.Context(), true, table.Key{PK: "T#acme#I#" + text(t, created, "id"), SK: "#"})
+		if err != nil || len(found.Items) != 1 {
+			t.Fatalf("Get = %d items, %v, want one", len(found.Items), err)
+		}
+		got := found.Items[0].Bytes()
+		t.Logf("%s: %d bytes", status, got)
+		if got > 1<<10 {
+			t.Errorf("the item of the seed in status %s has %d bytes, want at most 1,024", status, got)
+		}
 	}
 }
 
