@@ -9,8 +9,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"cedula/infra/lambdatest"
 )
 
 // What a bootstrap may weigh, in bytes.
@@ -25,7 +23,7 @@ const (
 func BenchmarkStart(b *testing.B) {
 	d := newDeployment(b)
 	hello := filepath.Join(d.root, ".build", "host", "hello", "bootstrap")
-	if err := lambdatest.Build(b.Context(), d.root, "infra/lambdatest/hello", hello); err != nil {
+	if err := Build(b.Context(), d.root, "infra/lambdatest/hello", hello); err != nil {
 		b.Fatal(err)
 	}
 	built := bootstraps(b)
@@ -77,7 +75,7 @@ func bootstrapSizes(b *testing.B, path string) (binary, zipped int) {
 // startupTime returns the time from exec to the first call of the Runtime API.
 func startupTime(b *testing.B, bootstrap string, env []string) time.Duration {
 	b.Helper()
-	f, err := lambdatest.Start(lambdatest.Config{Bootstrap: bootstrap, Name: "function", Env: env})
+	f, err := Start(Config{Bootstrap: bootstrap, Name: "function", Env: env})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"cedula/infra/lambdatest"
 	"cedula/infra/privacytest"
 	"cedula/infra/testenv"
 )
@@ -50,7 +49,7 @@ func testHandler(ctx context.Context, event struct{ Do string }) (invocationInfo
 
 // TestRuntimeAPI checks that a function sees what Lambda promises, and that its failures are returned.
 func TestRuntimeAPI(t *testing.T) {
-	f, err := lambdatest.Start(lambdatest.Config{Bootstrap: os.Args[0], Name: "function", Timeout: time.Second})
+	f, err := Start(Config{Bootstrap: os.Args[0], Name: "function", Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,18 +66,18 @@ func TestRuntimeAPI(t *testing.T) {
 		_, err := f.Invoke(requestContext(t), []byte(event))
 		return err
 	}
-	var failed *lambdatest.FunctionError
+	var failed *FunctionError
 	if err := invoke(`{"do":"fail"}`); !errors.As(err, &failed) || failed.Message != "as told" {
 		t.Errorf("error of a failure = %v, want its own", err)
 	}
-	if err := invoke(`{"do":"sleep"}`); !errors.Is(err, lambdatest.ErrTimeout) {
-		t.Errorf("error of a delay = %v, want %v", err, lambdatest.ErrTimeout)
+	if err := invoke(`{"do":"sleep"}`); !errors.Is(err, ErrTimeout) {
+		t.Errorf("error of a delay = %v, want %v", err, ErrTimeout)
 	}
 	invokeInto(t, f, []byte(`{}`), &next)
 	if time.Until(next.Deadline) <= 0 || next.RequestID == first.RequestID {
 		t.Errorf("invocation = %+v, want a response to this event and not to the late one before", next)
 	}
-	var gone *lambdatest.ExitError
+	var gone *ExitError
 	for _, event := range []string{`{"do":"exit"}`, `{}`} {
 		if err := invoke(event); !errors.As(err, &gone) {
 			t.Errorf("error of %s = %v, want the end of the process", event, err)
@@ -87,7 +86,7 @@ func TestRuntimeAPI(t *testing.T) {
 }
 
 // invokeInto invokes a function and decodes its response.
-func invokeInto(t *testing.T, f *lambdatest.Function, event []byte, into any) {
+func invokeInto(t *testing.T, f *Function, event []byte, into any) {
 	t.Helper()
 	payload, err := f.Invoke(requestContext(t), event)
 	if err != nil {

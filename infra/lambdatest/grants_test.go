@@ -18,7 +18,6 @@ import (
 	"sync"
 	"testing"
 
-	"cedula/infra/lambdatest"
 	"cedula/infra/template"
 )
 
@@ -134,7 +133,7 @@ func (d *deployment) roleChecked(t *testing.T, folder, service string, required 
 func requiredOfKMS(operation string, body []byte) []template.Grant {
 	var r struct{ KeyId string } //nolint:revive // KMS's spelling
 	_ = json.Unmarshal(body, &r)
-	key := map[string]string{lambdatest.SigningKeyID: "TokenKey", lambdatest.WrappingKeyID: "VaultKey"}[r.KeyId]
+	key := map[string]string{SigningKeyID: "TokenKey", WrappingKeyID: "VaultKey"}[r.KeyId]
 	return []template.Grant{{Action: "kms:" + operation, Resource: key}}
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"cedula/infra/lambdatest"
 	"cedula/infra/privacytest"
 	"cedula/infra/template"
 	"cedula/infra/testenv"
@@ -34,7 +33,7 @@ type deployment struct {
 	root      string
 	template  *template.Template
 	functions map[string]template.Resource // by folder
-	services  *lambdatest.Services
+	services  *Services
 	values    map[string]string // by environment variable, as the template sets it
 }
 
@@ -61,7 +60,7 @@ func newDeployment(t testing.TB) *deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.services, err = lambdatest.StartServices()
+	d.services, err = StartServices()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +85,7 @@ func (d *deployment) environment(t testing.TB, folder string, without ...string)
 }
 
 // startWithEnv starts a function's bootstrap.
-func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *lambdatest.Function {
+func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *Function {
 	t.Helper()
 	path := bootstraps(t)[folder]
 	if path == "" {
@@ -96,7 +95,7 @@ func (d *deployment) startWithEnv(t *testing.T, folder string, env []string) *la
 	if !ok {
 		timeout, _ = template.Lookup(d.template.Document, "Globals", "Function", "Timeout").(int)
 	}
-	f, err := lambdatest.Start(lambdatest.Config{
+	f, err := Start(Config{
 		Log:       privacytest.Log,
 		Bootstrap: path, Name: strings.ReplaceAll(folder, "/", "-"), Env: env, Timeout: time.Duration(timeout) * time.Second,
 	})
@@ -115,7 +114,7 @@ var buildOnce = sync.OnceValues(func() (map[string]string, error) {
 	if err := statSources(root); err != nil {
 		return nil, err
 	}
-	return lambdatest.BuildAll(context.Background(), root)
+	return BuildAll(context.Background(), root)
 })
 
 // bootstraps returns the programs of all functions, which are built once for all tests.
@@ -174,7 +173,7 @@ func newReplayEnv(t *testing.T) *replayEnv {
 	d := newDeployment(t)
 	d.values["CEDULA_TABLE"] = "replay-" + rand.Text()
 	client := dynamodb.New(dynamodb.Options{
-		Region: lambdatest.Region, BaseEndpoint: aws.String(endpoint),
+		Region: Region, BaseEndpoint: aws.String(endpoint),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
 		}),
@@ -212,7 +211,7 @@ func (s *replayEnv) event(t *testing.T, folder string, pairs ...string) []byte {
 }
 
 // start runs the function of a folder with the permissions of its role.
-func (s *replayEnv) start(t *testing.T, folder string, env ...string) *lambdatest.Function {
+func (s *replayEnv) start(t *testing.T, folder string, env ...string) *Function {
 	t.Helper()
 	return s.startWithEnv(t, folder, slices.Concat(s.environment(t, folder), []string{
 		"AWS_ENDPOINT_URL_DYNAMODB=" + s.roleChecked(t, folder, s.dynamoDBURL, requiredOfDynamoDB), "AWS_ENDPOINT_URL_KMS=" + s.roleChecked(t, folder, s.services.KMS.URL, requiredOfKMS),
@@ -292,7 +291,7 @@ func (s *replayEnv) matchesText(got any, want string) bool {
 }
 
 // invoke invokes an operation.
-func invoke(t *testing.T, f *lambdatest.Function, event []byte, wantStatus int) events.APIGatewayProxyResponse {
+func invoke(t *testing.T, f *Function, event []byte, wantStatus int) events.APIGatewayProxyResponse {
 	t.Helper()
 	var response events.APIGatewayProxyResponse
 	invokeInto(t, f, event, &response)
@@ -307,7 +306,7 @@ func (s *replayEnv) authorize(t *testing.T, api string, pairs ...string) (string
 	t.Helper()
 	f := s.start(t, "authorizers/"+api)
 	payload, err := f.Invoke(requestContext(t), s.event(t, "authorizers/"+api, pairs...))
-	if failed, ok := err.(*lambdatest.FunctionError); ok { //nolint:errorlint // returned as it is
+	if failed, ok := err.(*FunctionError); ok { //nolint:errorlint // returned as it is
 		return failed.Message, nil
 	}
 	if err != nil {

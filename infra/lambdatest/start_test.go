@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"cedula/infra/lambdatest"
 )
 
 // optionalVariables are the variables that the template may leave empty.
@@ -59,7 +57,7 @@ func (d *deployment) wantStart(t *testing.T, folder string, env []string, missin
 	if missing != "" {
 		want = "cedula: environment variable " + missing + " is not set\n"
 	}
-	exit, _ := errors.AsType[*lambdatest.ExitError](err)
+	exit, _ := errors.AsType[*ExitError](err)
 	if (err != nil) != (missing != "") || exit != nil && exit.Output != want {
 		t.Errorf("error of the start with %q = %v, want the output %q", env, err, want)
 	}
@@ -81,7 +79,7 @@ func TestMalformedEvents(t *testing.T) {
 			f := d.startWithEnv(t, folder, d.environment(t, folder))
 			for _, event := range events {
 				response, err := f.Invoke(requestContext(t), []byte(event))
-				var reported *lambdatest.FunctionError
+				var reported *FunctionError
 				if err != nil && !errors.As(err, &reported) {
 					t.Fatalf("event %.60q: error = %v, want a function error or none", event, err)
 				}

@@ -1,4 +1,4 @@
-package lambdatest
+package lambdatest_test
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Package lambdatest runs a Lambda bootstrap on this machine: it serves Lambda's Runtime API to one process.
+// Package lambdatest_test runs a Lambda bootstrap on this machine: it serves Lambda's Runtime API to one process.
 // It does not know what the function does.
-package lambdatest
+package lambdatest_test
 
 import (
 	"bytes"
