@@ -98,6 +98,12 @@ func overlay(t *testing.T, file string, oldNew ...string) string {
 // call sends a request to the Conomy API, or to the Blnk API if the path begins with blnk, and returns the decoded response.
 func (s *server) call(t *testing.T, want int, method, path, body string) any {
 	t.Helper()
+	return s.callWithKey(t, want, "", method, path, body)
+}
+
+// callWithKey is call with an idempotency key.
+func (s *server) callWithKey(t *testing.T, want int, key, method, path, body string) any {
+	t.Helper()
 	env, err := os.ReadFile(filepath.Join(s.folder, "sandbox.env"))
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +123,9 @@ func (s *server) call(t *testing.T, want int, method, path, body string) any {
 	r.Header.Set("X-Blnk-Key", setting("BLNK_KEY"))
 	r.Header.Set("X-Api-Key", setting("CONOMY_KEY"))
 	r.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
 	if !isBlnk && path != "/auth" {
 		login := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q}`, setting("CLIENT_ID"), setting("CLIENT_SECRET"))
 		token, _ := s.call(t, 200, "POST", "/auth", login).(map[string]any)
@@ -219,5 +228,26 @@ func TestNewerMembersSurvive(t *testing.T) {
 	s.stop()
 	s = startProgram(t, newer, folder)
 	s.snapshot(t, ids)
+	s.stop()
+}
+
+// TestKillAfterTokenization: nothing is left to do after the response to a tokenization. A server that is killed then shows no
+// value in a replay when it serves the directory again.
+func TestKillAfterTokenization(t *testing.T) {
+	program := buildCurrent(t)
+	folder := filepath.Join(t.TempDir(), "data")
+	s := startProgram(t, program, folder)
+	create := func() string {
+		return fmt.Sprint(s.callWithKey(t, 201, "k1", "POST", "blnk/identities", `{"identity_type":"individual","first_name":"Clearvalue"}`))
+	}
+	first := create()
+	id := regexp.MustCompile(`idt_[0-9a-f-]+`).FindString(first)
+	s.call(t, 200, "POST", "blnk/identities/"+id+"/tokenize", `{"fields":["FirstName"]}`)
+	_ = s.process.Process.Signal(syscall.SIGKILL)
+	s.stop()
+	s = startProgram(t, program, folder)
+	if again := create(); !strings.Contains(first, "Clearvalue") || strings.Contains(again, "Clearvalue") || !strings.Contains(again, id) {
+		t.Errorf("the replay after the kill shows %s, want %s without the value", again, id)
+	}
 	s.stop()
 }

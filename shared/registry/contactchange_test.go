@@ -2,9 +2,12 @@ package registry_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"cedula/infra/testenv"
 	"cedula/shared/identity"
@@ -281,6 +284,54 @@ func TestOneMailboxIsOneEmail(t *testing.T) {
 			w.mustCreate(t, again)
 		}
 	}
+}
+
+// TestSameMailboxAndSameDocument draws two persons with spellings of a few addresses and numbers: uniqueness, lookup and
+// verification agree on whether they are the same.
+func TestSameMailboxAndSameDocument(t *testing.T) {
+	emails := []string{"kike@example.com", "KIKE@example.com", "\u212aike@example.com", "k\u0131ke@example.com", "kike@bücher.example", "kike@xn--bcher-kva.example", "kike@BU\u0308CHER.example", "Élan@example.com", "élan@example.com"}
+	numbers := []string{"12345678-5", "012.345.678-5", "12345678\u20135", "(1)2345678-5", "123456785K", "A1", "a-1", "\uff211"}
+	w := newTestRegistry(t)
+	rapid.Check(t, func(r *rapid.T) {
+		var people [2]identity.Profile
+		for n := range people {
+			people[n] = identity.Profile{
+				Kind: identity.Individual, DocumentType: "RUT", Country: "CHL", Phone: "+56912345678",
+				Email: rapid.SampledFrom(emails).Draw(r, "email"), DocumentNumber: rapid.SampledFrom(numbers).Draw(r, "number"),
+			}
+		}
+		a, b := people[0], people[1]
+		sameEmail := identity.NormalizeEmail(a.Email) == identity.NormalizeEmail(b.Email)
+		sameNumber := a.DocumentForm() == b.DocumentForm()
+		d := draft(a)
+		d.Claims = []identity.Claim{a.UniquenessClaim()}
+		created, err := w.Create(ctx, d)
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = w.Delete(ctx, "acme", created.ID, nil) }()
+		for _, tt := range []struct {
+			filter registry.Filter
+			want   bool
+		}{{registry.Filter{Email: b.Email}, sameEmail}, {registry.Filter{DocumentNumber: b.DocumentNumber}, sameNumber}} {
+			page, err := w.List(ctx, registry.ListParams{Tenant: "acme", Limit: 10, Filter: tt.filter})
+			if err != nil || len(page.Identities) == 1 != tt.want {
+				r.Errorf("%+v found %d identities (%v), want one: %v", tt.filter, len(page.Identities), err, tt.want)
+			}
+		}
+		if got := w.HasValue(&created.Identity, identity.FieldEmail, b.Email); got != sameEmail {
+			r.Errorf("HasValue(%q) of %q = %v, want %v", b.Email, a.Email, got, sameEmail)
+		}
+		d = draft(b)
+		d.Claims = []identity.Claim{b.UniquenessClaim()}
+		second, err := w.Create(ctx, d)
+		if conflict := new(identity.Conflict); errors.As(err, &conflict) != (sameEmail && sameNumber) {
+			r.Errorf("create of %q %q beside %q %q: error = %v", b.Email, b.DocumentNumber, a.Email, a.DocumentNumber, err)
+		}
+		if err == nil {
+			_ = w.Delete(ctx, "acme", second.ID, nil)
+		}
+	})
 }
 
 // TestOtherMailboxIsNotRefused: the owner of an address can be created, although v0.1.0 confused it with another one.
