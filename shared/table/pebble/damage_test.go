@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	engine "github.com/cockroachdb/pebble/v2"
@@ -55,8 +56,13 @@ func soundFolders(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(killed) })
-	refuse := make(chan struct{})
-	blocked := wrappedFS{vfs.Default, ".sst", func(f vfs.File) vfs.File { return blockedFile{f, refuse} }}
+	refuse, opened := make(chan struct{}), new(atomic.Bool)
+	blocked := wrappedFS{vfs.Default, ".sst", func(f vfs.File) vfs.File {
+		if opened.Load() { // Open waits for compactions
+			return blockedFile{f, refuse}
+		}
+		return f
+	}}
 	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +70,7 @@ func soundFolders(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened.Store(true)
 	writeItems(t, db, damagedItems, damagedItems+loggedItems)
 	copied := t.TempDir()
 	if err := os.CopyFS(copied, os.DirFS(killed)); err != nil {
