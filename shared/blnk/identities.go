@@ -70,14 +70,11 @@ func (a *API) createIdentity(r *gateway.Request) (gateway.Response, error) {
 		return gateway.Response{}, err
 	}
 	profile, err := body.profile(r.Caller.Strict)
+	if err == nil && r.Caller.Strict {
+		err = identity.CheckBirthDate(profile.BirthDate, a.Identities.TenantNow(r.Caller.Tenant))
+	}
 	if err != nil {
 		return gateway.Response{}, err
-	}
-	if r.Caller.Strict {
-		err := identity.CheckBirthDate(profile.BirthDate, a.Identities.TenantNow(r.Caller.Tenant))
-		if err != nil {
-			return gateway.Response{}, err
-		}
 	}
 	draft, err := dialect.NewDraft(r)
 	if err != nil {

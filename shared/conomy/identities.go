@@ -67,13 +67,11 @@ func (c *createRequest) profile(strict bool, now time.Time) (identity.Profile, e
 	if err := c.applyTo(&p); err != nil {
 		return p, err
 	}
-	if strict {
-		err := identity.CheckBirthDate(p.BirthDate, now)
-		if err != nil {
-			return p, err
-		}
+	err := checkReferenceData(&p, strict)
+	if err == nil && strict {
+		err = identity.CheckBirthDate(p.BirthDate, now)
 	}
-	return p, checkReferenceData(&p, strict)
+	return p, err
 }
 
 func (c *createRequest) check() error {
@@ -168,13 +166,11 @@ func (u *updateRequest) apply(i *identity.Identity, caller auth.Caller, now time
 	if err := u.applyStatusAndContacts(i, caller, now); err != nil || !caller.Strict {
 		return err
 	}
-	if u.BirthDate.Sent {
-		err := identity.CheckBirthDate(i.BirthDate, now)
-		if err != nil {
-			return err
-		}
+	err := checkISOCodes(i.Country, i.Bank)
+	if err == nil && u.BirthDate.Sent {
+		err = identity.CheckBirthDate(i.BirthDate, now)
 	}
-	return checkISOCodes(i.Country, i.Bank)
+	return err
 }
 
 // mergeJSON applies a merge patch. A patch without a value (null) clears dst.

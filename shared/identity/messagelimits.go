@@ -1,9 +1,9 @@
 package identity
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -20,13 +20,12 @@ func ParseMessageLimits(text string) (MessageLimits, error) {
 	if text == "" {
 		return DefaultMessageLimits, nil
 	}
-	client, tenant, _ := strings.Cut(text, "/")
-	perClient, err := strconv.Atoi(client)
-	perTenant, errTenant := strconv.Atoi(tenant)
-	if err != nil || errTenant != nil || perClient < 1 || perTenant < perClient {
-		return MessageLimits{}, fmt.Errorf("must be two numbers such as 500/2000, the messages of a client and of a tenant in an hour")
+	var l MessageLimits
+	_, err := fmt.Sscanf(text+"\n", "%d/%d\n", &l.PerClient, &l.PerTenant)
+	if err != nil || l.PerClient < 1 || l.PerTenant < l.PerClient {
+		return MessageLimits{}, errors.New("must be two numbers such as 500/2000, the messages of a client and of a tenant in an hour")
 	}
-	return MessageLimits{perClient, perTenant}, nil
+	return l, nil
 }
 
 // MessageCount counts the verification messages of a tenant within an hour, by client.

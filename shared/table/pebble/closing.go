@@ -48,15 +48,6 @@ func checkClosing(dir string, kv *pebble.DB) error {
 	return nil
 }
 
-// removeMarker removes the marker, which does not hold for what is written from now on.
-func removeMarker(dir string) error {
-	err := os.Remove(filepath.Join(dir, closedFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return errors.Join(err, syncDir(dir))
-}
-
 // countClosing stores the number of this shutdown and returns it.
 func (db *DB) countClosing() (int, error) {
 	count, err := closings(db.kv)

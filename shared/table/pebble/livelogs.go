@@ -74,10 +74,13 @@ func newestOptions(files []string) string {
 
 func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
 
-// begin writes the list of the logs that the folder has now, and keeps it from then on.
-func (l *liveLogs) begin() error {
+// begin removes an outdated file, writes the list of the logs that the folder has now, and keeps it from then on.
+func (l *liveLogs) begin(outdated string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := os.RemoveAll(filepath.Join(l.dir, outdated)); err != nil {
+		return err
+	}
 	files, err := fileNames(l.dir)
 	if err != nil {
 		return err

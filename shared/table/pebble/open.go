@@ -52,7 +52,7 @@ func open(dir string, indexes []string, files vfs.FS) (*DB, error) {
 	defer o.Cache.Unref()
 	kv, err := openLocked(dir, o)
 	if err == nil {
-		err = openError(errors.Join(removeMarker(dir), live.begin()))
+		err = openError(live.begin(closedFile))
 	}
 	if err != nil {
 		return nil, errors.Join(err, closeIfOpen(kv), lock.Close())
