@@ -48,32 +48,22 @@ type unknownInElement struct {
 // findUnknown compares a value as it is stored with the same value encoded by this release. It returns nil if the latter has
 // every member.
 func findUnknown(stored, known jsontext.Value) *unknownMembers {
-	if known.Kind() == '[' {
-		return findUnknownInElements(decodeArray(stored), decodeArray(known))
-	}
 	u := unknownMembers{members: map[string]jsontext.Value{}, nested: map[string]*unknownMembers{}}
-	has := decodeObject(known)
-	for name, value := range decodeObject(stored) {
+	in, all := elements(stored), elements(known)
+	for n := range min(len(in), len(all)) {
+		if more := findUnknown(in[n], all[n]); more != nil {
+			u.elements = append(u.elements, unknownInElement{all[n], more})
+		}
+	}
+	has := members(known)
+	for name, value := range members(stored) {
 		if has[name] == nil {
 			u.members[name] = value
 		} else if more := findUnknown(value, has[name]); more != nil {
 			u.nested[name] = more
 		}
 	}
-	if len(u.members)+len(u.nested) == 0 {
-		return nil
-	}
-	return &u
-}
-
-func findUnknownInElements(stored, known []jsontext.Value) *unknownMembers {
-	var u unknownMembers
-	for n := range min(len(stored), len(known)) {
-		if more := findUnknown(stored[n], known[n]); more != nil {
-			u.elements = append(u.elements, unknownInElement{known[n], more})
-		}
-	}
-	if u.elements == nil {
+	if len(u.members)+len(u.nested)+len(u.elements) == 0 {
 		return nil
 	}
 	return &u
@@ -85,7 +75,7 @@ func (u *unknownMembers) addTo(encoded jsontext.Value) jsontext.Value {
 		return encoded
 	}
 	if encoded.Kind() == '[' {
-		list := decodeArray(encoded)
+		list := elements(encoded)
 		for _, e := range u.elements {
 			if n := indexOf(list, e.known); n >= 0 {
 				list[n] = e.more.addTo(list[n])
@@ -93,7 +83,7 @@ func (u *unknownMembers) addTo(encoded jsontext.Value) jsontext.Value {
 		}
 		return mustEncode(list)
 	}
-	object := decodeObject(encoded)
+	object := members(encoded)
 	for name, value := range u.members {
 		if object[name] == nil {
 			object[name] = value
@@ -135,15 +125,13 @@ func firstMember(object jsontext.Value) string {
 	return string(value)
 }
 
-func decodeObject(v jsontext.Value) map[string]jsontext.Value {
-	object := map[string]jsontext.Value{}
-	if v.Kind() == '{' {
-		_ = json.Unmarshal(v, &object) // it was decoded before
-	}
-	return object
+// members returns an object by name, and elements an array; both are empty for another value.
+func members(v jsontext.Value) (m map[string]jsontext.Value) {
+	_ = json.Unmarshal(v, &m)
+	return m
 }
 
-func decodeArray(v jsontext.Value) (list []jsontext.Value) {
-	_ = json.Unmarshal(v, &list) // it was decoded before
+func elements(v jsontext.Value) (list []jsontext.Value) {
+	_ = json.Unmarshal(v, &list)
 	return list
 }
