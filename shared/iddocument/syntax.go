@@ -177,7 +177,5 @@ const maxUnknownLength = 64
 func plausibleUnknown(number string) bool {
 	notVisible := func(c rune) bool { return c != ' ' && !unicode.IsPrint(c) }
 	return utf8.RuneCountInString(number) <= maxUnknownLength && utf8.ValidString(number) &&
-		strings.ContainsFunc(number, isLetterOrDigit) && !strings.ContainsFunc(number, notVisible)
+		strings.ContainsFunc(number, func(c rune) bool { return unicode.In(c, unicode.L, unicode.Nd) }) && !strings.ContainsFunc(number, notVisible)
 }
-
-func isLetterOrDigit(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }

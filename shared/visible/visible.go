@@ -6,14 +6,11 @@ import (
 	"unicode"
 )
 
-// brailleBlank is a symbol of Unicode whose glyph is empty.
-const brailleBlank = '\u2800'
-
 // Text reports whether s has a character with a visible form: not only white space, control and format characters,
 // characters that are ignored by default (Unicode 15, section 5.21) such as fillers and variation selectors, and blanks.
 func Text(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool {
-		blank := unicode.In(c, unicode.White_Space, unicode.Z, unicode.Cc, unicode.Cf) || c == brailleBlank
+		blank := unicode.In(c, unicode.White_Space, unicode.Z, unicode.Cc, unicode.Cf) || c == '\u2800' // a symbol whose glyph is empty
 		return !blank && !unicode.In(c, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 	})
 }
