@@ -102,9 +102,11 @@ func TestCountryChangeIgnoresTokenizedPhone(t *testing.T) {
 func TestIdentitiesOfTestClientsAreMarked(t *testing.T) {
 	w := newTestAPI(t)
 	other := &blnk.API{Identities: w.Identities}
+	ids := map[string]string{}
 	for want, creator := range map[string]map[string]any{"true": testModeCaller, "": trustedCaller} {
 		body := strings.Replace(minimalBody, "11.111.111-1", "1000000"+fmt.Sprint(len(want))+"-9", 1)
 		id := text(t, w.Send(createRequest(body).WithCaller(creator)).Body, "id")
+		ids[want] = id
 		wantJSON(t, w.Send(getRequest(id)).Body, "test", want)
 		if got := w.SendTo(other, getRequest(id)).MultiValueHeaders["Cedula-Test"]; (want != "") != slices.Equal(got, []string{id}) {
 			t.Errorf("Cedula-Test of an identity whose test is %q = %q", want, got)
@@ -114,4 +116,21 @@ func TestIdentitiesOfTestClientsAreMarked(t *testing.T) {
 	if n := strings.Count(w.Send(listRequest("")).Body, `"test":true`); n != 1 {
 		t.Errorf("%d identities of the list are marked, want 1 of 2", n)
 	}
+	wantHeader(t, w.SendTo(other, newRequest("list-identities", "", "")), "Cedula-Test", ids["true"])
+}
+
+// TestWriteIncludesReading: a client that may only write or review gets the identity that it changes, and may reactivate it, as
+// the contract says, but cannot read others.
+func TestWriteIncludesReading(t *testing.T) {
+	w := newTestAPI(t)
+	id := w.mustCreate(createRequest(minimalBody).WithCaller(trustedCaller))
+	writer := caller("acme", auth.ScopeIdentityWrite)
+	wantStatus(t, w.Send(getRequest(id).WithCaller(writer)), 403)
+	for _, q := range []request{patchRequest(id, `{}`).WithCaller(writer), newRequest("deactivate-identity", id, ``).WithCaller(trustedCaller), newRequest("reactivate-identity", id, ``).WithCaller(writer)} {
+		got := w.Send(q)
+		wantStatus(t, got, 200)
+		wantJSON(t, got.Body, "email", `"ana@example.com"`)
+	}
+	wantStatus(t, w.Send(listRequest("").WithCaller(writer)), 403)
+	wantStatus(t, w.Send(getRequest(id).WithCaller(reviewingCaller)), 403)
 }
