@@ -54,7 +54,7 @@ test-dynamodb: ## all tests under the race detector, those against DynamoDB too
 	TMPDIR='$(MEMORY)' infra/ci/test-dynamodb.sh
 walk: ## lists of 200,000 and a million identities
 	infra/ci/soak.sh -run '^(TestBigList|TestMillion)' ./infra/local ./shared/conomy
-life: ## a model with crashes; expiry that races activation; damaged data directories; the last release and this one in turns
+life: ## a model with crashes; expiry that races activation; damaged data directories; earlier releases and this one in turns
 	TMPDIR='$(MEMORY)' infra/ci/soak.sh -run '^(TestInvariantsUnderCrashes|TestExpire|TestConcurrentTok|TestDamage|TestUpgrade|TestNewer)' ./shared/registry ./shared/jobs ./shared/table/pebble ./infra/cli
 faults: ## each operation meets each fault at each call of the table; histories are linearizable
 	TMPDIR='$(MEMORY)' infra/ci/soak.sh ./infra/operationtest

@@ -29,19 +29,27 @@ func goIn(t *testing.T, folder string, arguments ...string) {
 	}
 }
 
-// buildLastRelease builds the program from the commit of the newest release in the changelog.
-func buildLastRelease(t *testing.T) string {
+// releases returns the commits of the releases in the changelog, the newest first.
+func releases(t *testing.T) (commits []string) {
 	t.Helper()
 	changelog, err := os.ReadFile("../docs/changelog.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	commit := regexp.MustCompile(`Commit: ([0-9a-f]{12})`).FindSubmatch(changelog)
-	if commit == nil {
+	for _, found := range regexp.MustCompile(`Commit: ([0-9a-f]{12})`).FindAllSubmatch(changelog, -1) {
+		commits = append(commits, string(found[1]))
+	}
+	if commits == nil {
 		t.Fatal("the changelog names no commit")
 	}
+	return commits
+}
+
+// buildRelease builds the program from the commit of a release.
+func buildRelease(t *testing.T, commit string) string {
+	t.Helper()
 	source := t.TempDir()
-	archive := exec.Command("git", "archive", string(commit[1]))
+	archive := exec.Command("git", "archive", commit)
 	archive.Dir = filepath.Join("..", "..")
 	extract := exec.Command("tar", "-x", "-C", source)
 	extract.Stdin, _ = archive.StdoutPipe()
@@ -49,7 +57,7 @@ func buildLastRelease(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if err := archive.Run(); err != nil {
-		t.Fatalf("commit %s of the last release is not in this clone: %v", commit[1], err)
+		t.Fatalf("commit %s of a release is not in this clone: %v", commit, err)
 	}
 	if err := extract.Wait(); err != nil {
 		t.Fatal(err)
@@ -181,11 +189,18 @@ func (s *server) createSome(t *testing.T, turn int) []string {
 	return []string{a, b}
 }
 
-// TestUpgradeAndRollBack lets the last release and this one serve one data directory in turns, which end with a shutdown or a
-// kill. Each shows what the other left, and changes it.
+// TestUpgradeAndRollBack lets each earlier release and this one serve one data directory in turns, which end with a shutdown or
+// a kill. Each shows what the other left, and changes it.
 func TestUpgradeAndRollBack(t *testing.T) {
 	testenv.Need(t, testenv.Soak)
-	programs := []string{buildLastRelease(t), buildCurrent(t)}
+	current := buildCurrent(t)
+	for _, commit := range releases(t) {
+		t.Run(commit, func(t *testing.T) { takeTurns(t, buildRelease(t, commit), current) })
+	}
+}
+
+func takeTurns(t *testing.T, programs ...string) {
+	t.Helper()
 	folder := filepath.Join(t.TempDir(), "data")
 	var ids []string
 	var before map[string]string
