@@ -92,7 +92,6 @@ func TestPermissions(t *testing.T) {
 		step{createRequest(strings.Replace(minimalBody, "{", `{"securityOptions":{"accessControl":{"scopes":[{"resource":"IDENTITY","reference":"a#","permissions":[]}]}},`, 1)).WithCaller(strictCaller), 404, "31", "securityOptions.accessControl.scopes.0.reference does not refer to an existing identity"},
 		step{add(`[{"resource":"IDENTITY","permissions":[]}]`), 400, "12", "0.reference is required"},
 		step{add(`[{"resource":"IDENTITY","reference":"a"}]`), 400, "12", "0.permissions is required"},
-		step{add(`[{"resource":"IDENTITY","reference":"a","permissions":["read","\u200b"]}]`), 400, "12", "0.permissions.1 is required"},
 		step{add(`[null]`), 400, "12", "0.resource is required"},
 		step{add(`{"resource":"IDENTITY"}`), 400, "11", "body must be an array"},
 		step{add(`[` + strings.Repeat(`{"resource":"IDENTITY","reference":"a","permissions":[]},`, 100) + `{"resource":"IDENTITY","reference":"a","permissions":[]}]`), 400, "11", "securityOptions.accessControl must hold at most 100 scopes"},

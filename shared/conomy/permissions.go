@@ -3,13 +3,11 @@ package conomy
 import (
 	"fmt"
 	"net/http"
-	"slices"
 
 	"cedula/shared/gateway"
 	"cedula/shared/identity"
 	"cedula/shared/registry"
 	"cedula/shared/rest"
-	"cedula/shared/visible"
 )
 
 type accessControlJSON struct {
@@ -51,10 +49,6 @@ func checkScopes(scopes []scopeJSON, path string) error {
 		}
 		if s.Permissions == nil {
 			return &identity.MissingField{Field: identity.Field(at + "permissions")}
-		}
-		blank := slices.IndexFunc(s.Permissions, func(p string) bool { return !visible.Text(p) })
-		if blank >= 0 {
-			return &identity.MissingField{Field: identity.Field(fmt.Sprintf("%spermissions.%d", at, blank))}
 		}
 	}
 	return nil
